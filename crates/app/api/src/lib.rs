@@ -18,6 +18,7 @@ pub mod events;
 pub mod holds;
 pub mod jobs;
 pub mod keys;
+pub mod passkeys;
 pub mod people;
 pub mod portal;
 pub mod providers;
@@ -51,6 +52,7 @@ pub fn api_routes() -> routes::Routes {
         holds::routes(),
         jobs::routes(),
         keys::routes(),
+        passkeys::routes(),
         people::routes(),
         portal::routes(),
         providers::routes(),

@@ -1,7 +1,8 @@
 //! The officers' portal over HTTP. Officers have sessions instead of keys: a code mailed to the official address, then a second factor.
 
 use crate::AppState;
-use crate::answers::requests::{Enrolment, Officer, Passkey, Production, Session, Status};
+use crate::answers::identity::Passkey;
+use crate::answers::requests::{Enrolment, Officer, Production, Session, Status};
 use crate::answers::{each, one};
 use crate::blocking::run_blocking;
 use crate::body::json;
@@ -196,7 +197,7 @@ pub async fn passkey_begin(State(shared): State<AppState>, headers: HeaderMap) -
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasskeyBody {
-    /// Name that the officer gives it.
+    /// Name that its holder gives it.
     pub name: String,
     /// The credential's `toJSON()`.
     #[schema(value_type = Object)]

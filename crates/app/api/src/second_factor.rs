@@ -27,7 +27,7 @@ pub(crate) fn routes() -> Routes {
 /// One's own second factor.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SecondFactor {
-    /// Whether signing in to the pages asks for a code.
+    /// Whether signing in to the pages needs a second factor: a code of an app, or a passkey.
     active: bool,
     /// Recovery codes that are not used.
     recovery_codes_left: u64,
@@ -39,6 +39,15 @@ pub struct SecondFactor {
 pub struct FactorCode {
     /// Code that the authenticator app shows, or a recovery code where a second factor is active.
     code: String,
+}
+
+/// A code, where one is needed.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RenewalCode {
+    /// Code that the authenticator app shows, or a recovery code. Whoever has passkeys alone may leave it out in a session that a second factor
+    /// opened.
+    code: Option<String>,
 }
 
 /// New recovery codes.
@@ -68,7 +77,7 @@ pub async fn second_factor(
 }
 
 /// Sets an authenticator app and recovery codes up. They count once a code of the app is given (PUT); what was set up before and never confirmed is
-/// void.
+/// void. Beside a passkey, only in a session that a second factor opened; the recovery codes stay then.
 #[utoipa::path(post, path = "/api/v1/second-factor",
     responses((status = 200, body = StaffEnrolment), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn set_up_second_factor(
@@ -76,10 +85,11 @@ pub async fn set_up_second_factor(
     Extension(caller): Extension<Caller>,
 ) -> Answer<StaffEnrolment> {
     let person = shared.person(&caller.0).await?;
-    shared.enrol(person).await.map(Json)
+    shared.enrol(person, Some(&caller)).await.map(Json)
 }
 
-/// Gives the first code of the app that was set up: from then on signing in to the pages asks for a code.
+/// Gives the first code of the app that was set up: from then on signing in to the pages needs a second factor. A later code, or a recovery code,
+/// opens this session for changes of one's second factors.
 #[utoipa::path(put, path = "/api/v1/second-factor", request_body(content = FactorCode, example = json!({"code": "123456"})),
     responses((status = 204), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn confirm_second_factor(
@@ -89,20 +99,20 @@ pub async fn confirm_second_factor(
 ) -> Result<StatusCode, ApiError> {
     let FactorCode { code } = json(&body)?;
     let person = shared.person(&caller.0).await?;
-    shared.give_code(person, code).await.map_err(wrong_code)?;
+    shared.give_code(person, Some(&caller), code).await.map_err(wrong_code)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Replaces one's recovery codes, for a code of the app or a recovery code; the old ones are void.
-#[utoipa::path(post, path = "/api/v1/second-factor/recovery-codes", request_body(content = FactorCode, example = json!({"code": "123456"})),
+#[utoipa::path(post, path = "/api/v1/second-factor/recovery-codes", request_body(content = RenewalCode, example = json!({"code": "123456"})),
     responses((status = 200, body = RecoveryCodes), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn renew_recovery_codes(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<RecoveryCodes> {
-    let FactorCode { code } = json(&body)?;
+    let RenewalCode { code } = json(&body)?;
     let person = shared.person(&caller.0).await?;
-    let recovery_codes = shared.renew_recovery_codes(person, code).await.map_err(wrong_code)?;
+    let recovery_codes = shared.renew_recovery_codes(person, &caller, code).await.map_err(wrong_code)?;
     Ok(Json(RecoveryCodes { recovery_codes }))
 }

@@ -252,7 +252,7 @@ pub struct Serve {
     /// Policy on requests from law enforcement (YAML) instead of the default one.
     #[arg(long)]
     policy: Option<PathBuf>,
-    /// Origin at which officers reach the portal, such as https://requests.exchange.example: passkeys are bound to it. By default
+    /// Origin at which people reach the portal and the desk, such as https://requests.exchange.example: passkeys are bound to it. By default
     /// http://localhost with the port.
     #[arg(long, env = "HOLDFAST_SITE")]
     site: Option<String>,

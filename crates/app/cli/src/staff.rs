@@ -8,8 +8,9 @@ use holdfast_client::api_path;
 use holdfast_console::desk_key::key_ring;
 use holdfast_documents::qr;
 use holdfast_identity::{
-    CodeAnswer, IdentityError, Person, PersonState, Session, SessionKind, end_session, end_sessions_of, enrol,
-    give_code, open_sessions, person_by_id, person_named, renew_recovery_codes, reset_factor,
+    Assurance, CodeAnswer, IdentityError, Person, PersonState, Session, SessionKind, end_session, end_sessions_of,
+    enrol, give_code, open_sessions, passkeys_of, person_by_id, person_named, remove_passkey, renew_recovery_codes,
+    reset_factor,
 };
 use holdfast_input::time::rfc3339;
 use holdfast_jobs::JobState;
@@ -46,7 +47,7 @@ pub enum PeopleCommand {
         #[arg(long)]
         reason: String,
     },
-    /// Reset a person's second factor, because it is lost. Nobody resets their own (--as names who does it).
+    /// Reset a person's second factors, app and passkeys, because they are lost. Nobody resets their own (--as names who does it).
     ResetFactor {
         #[command(flatten)]
         desk: DeskArgs,
@@ -78,6 +79,18 @@ pub enum PeopleCommand {
         desk: DeskArgs,
         /// Code that the app shows, or a recovery code.
         code: String,
+    },
+    /// List your passkeys (--as names who you are). They are added on the pages, /desk/second-factor: a browser makes them.
+    Passkeys {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Remove one of your passkeys (--as names who you are), on the desk's machine. The last second factor stays: another administrator resets it.
+    RemovePasskey {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Id of the passkey, as it is listed.
+        id: String,
     },
     /// End all sessions of a person.
     EndSessions {
@@ -133,8 +146,11 @@ fn set_state(desk: &DeskArgs, id: u64, state: PersonState, reason: &str) -> anyh
 
 /// The person that `--as` names.
 fn own(tx: &mut dyn Change, name: &str) -> Result<Person, IdentityError> {
-    person_named(tx.db(), name)?
-        .ok_or_else(|| IdentityError::NotFound(format!("person '{name}'; name yourself with --as")))
+    person_named(tx.db(), name)?.ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> IdentityError {
+    IdentityError::NotFound(format!("person '{name}'; name yourself with --as"))
 }
 
 /// Refuses a code that was not accepted.
@@ -173,7 +189,7 @@ fn set_up_factor(desk: &DeskArgs, file: Option<&Path>, as_json: bool) -> anyhow:
             (key_ring(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
         anyhow::Ok(Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
-            enrol(tx, &ring, &person, &random)
+            enrol(tx, &ring, &person, Assurance::OneFactor, &random)
         })?)
     };
     let made = desk.answer(here, |c| c.post("/api/v1/second-factor"))?;
@@ -192,6 +208,42 @@ fn set_up_factor(desk: &DeskArgs, file: Option<&Path>, as_json: bool) -> anyhow:
     Ok(())
 }
 
+fn print_passkey(p: &Value) {
+    let used = match p["used"].as_i64() {
+        Some(used) => format!("last used {}", rfc3339(used)),
+        None => "never used".to_owned(),
+    };
+    println!("{} {} (since {}, {used})", p.word("id"), p.word("name"), rfc3339(p.int("created")));
+}
+
+fn passkeys(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let here = |s: &Screening| {
+        let person = s.read(|db| person_named(db, &desk.actor))?;
+        let person = person.ok_or_else(|| unknown(&desk.actor))?;
+        anyhow::Ok(s.read(|db| passkeys_of(db, &person))?)
+    };
+    let list = desk.answer(here, |c| c.get("/api/v1/second-factor/passkeys"))?;
+    if as_json {
+        return list.print();
+    }
+    list.items().iter().for_each(print_passkey);
+    Ok(())
+}
+
+fn remove(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["second-factor", "passkeys", id]);
+    let (name, which) = (desk.actor.clone(), id.to_owned());
+    // Whoever commands the database could change it as well.
+    let here = |s: &Screening| {
+        Store::change(s, &desk.actor, move |tx| {
+            let person = own(tx, &name)?;
+            remove_passkey(tx, &person, Assurance::TwoFactors, &which)
+        })
+    };
+    desk.answer(here, |c| c.delete(&path))?;
+    ended(as_json, &json!({ "removed": id }), &format!("passkey {id} is removed"))
+}
+
 fn print_codes(answer: &Value) {
     println!("Recovery codes, shown once; each signs you in once in place of the app:");
     answer.words("recovery_codes").iter().for_each(|code| println!("  {code}"));
@@ -203,12 +255,12 @@ fn confirm_factor(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<
         let (ring, name) = (key_ring(&desk.store.store, s)?, desk.actor.clone());
         let answer = Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
-            give_code(tx, &ring, &person, &given)
+            give_code(tx, &ring, &person, Assurance::OneFactor, &given)
         })?;
         accepted(answer)
     };
     desk.answer(here, |c| c.put("/api/v1/second-factor").json(&json!({ "code": code })))?;
-    ended(as_json, &json!({ "active": true }), "signing in to the pages asks for a code of the app from now on")
+    ended(as_json, &json!({ "active": true }), "signing in to the pages needs a second factor from now on")
 }
 
 fn recovery_codes(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<()> {
@@ -218,7 +270,7 @@ fn recovery_codes(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<
             (key_ring(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
         let (answer, codes) = Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
-            renew_recovery_codes(tx, &ring, &person, &given, &random)
+            renew_recovery_codes(tx, &ring, &person, Assurance::OneFactor, Some(&given), &random)
         })?;
         accepted(answer).map(|()| json!({ "recovery_codes": codes }))
     };
@@ -263,6 +315,8 @@ pub fn people(command: PeopleCommand, as_json: bool) -> anyhow::Result<()> {
         PeopleCommand::SetUpFactor { desk, qr } => return set_up_factor(&desk, qr.as_deref(), as_json),
         PeopleCommand::ConfirmFactor { desk, code } => return confirm_factor(&desk, &code, as_json),
         PeopleCommand::RecoveryCodes { desk, code } => return recovery_codes(&desk, &code, as_json),
+        PeopleCommand::Passkeys { desk } => return passkeys(&desk, as_json),
+        PeopleCommand::RemovePasskey { desk, id } => return remove(&desk, &id, as_json),
         PeopleCommand::EndSessions { desk, id } => {
             let path = api_path(&["people", &id.to_string(), "sessions"]);
             let here = |s: &Screening| {

@@ -452,6 +452,35 @@ fn the_navigation_leads_every_role_only_to_pages_that_open() {
     }
 }
 
+/// Passkeys of people of the desk, with Chromium's virtual authenticator.
+#[test]
+fn a_person_of_the_desk_signs_in_with_a_passkey_in_a_real_browser() {
+    if !have("chromium") || !have_peer("venv/bin/playwright") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    let desk = Desk { process, url, dir };
+    let (_, admin, _) = desk.key("admin", &["admin"], "");
+    let (_, ana, _) = desk.key("ana", &["read", "desk"], &admin);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/staff.py");
+    let output = Command::new(peers().join("venv/bin/python")).args([script, &desk.url, &ana]).output().unwrap();
+    assert!(output.status.success(), "{}", words(&output));
+    // The command lists them beside the server; the last one stays.
+    let people = |args: &[&str]| {
+        holdfast().arg("people").args(args).args(["--as", "ana", "--store", path(&store)]).output().unwrap()
+    };
+    let listed = words(&people(&["passkeys"]));
+    assert!(listed.contains("new key (since") && !listed.contains("old key"), "{listed}");
+    let removed = people(&["remove-passkey", listed.split(' ').next().unwrap()]);
+    assert!(!removed.status.success() && words(&removed).contains("only second factor"), "{}", words(&removed));
+    let key = Client { desk: &desk, token: ana };
+    let (status, answer) = key.ask("POST", "/api/v1/second-factor/passkeys", Value::Null);
+    assert!(status == 409 && answer.to_string().contains("sign in with it first"), "{answer}");
+}
+
 /// The pages by keyboard in a real Chromium, in light and dark.
 #[test]
 fn the_desk_is_worked_by_keyboard_in_a_real_browser() {

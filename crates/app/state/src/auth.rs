@@ -10,31 +10,45 @@ use crate::{AppState, access, sign_in};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
-use holdfast_identity::{ApiKey, COMMAND_SCHEME, KeyRing, sign_command};
+use holdfast_identity::{ApiKey, Assurance, COMMAND_SCHEME, KeyRing, Session, sign_command};
 use holdfast_vendors::elliptic;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use subtle::ConstantTimeEq;
 
-/// The caller of a request: the name in the audit log, and the scopes of the key.
+/// Who sends a request: the name in the audit log, the scopes of the key, whether it is somebody on the desk's machine, and the session in which a
+/// browser sends it.
 #[derive(Clone, Debug)]
-pub struct Caller(pub Arc<str>, Arc<[String]>, bool);
+pub struct Caller(pub Arc<str>, Arc<[String]>, bool, Option<Arc<Session>>);
 
 impl Caller {
     /// Returns who sends a request to an open desk, or from the command line on the desk's machine.
     pub fn local(name: &str) -> Self {
-        Caller(name.into(), Arc::from(["admin".to_owned()]), true)
+        Caller(name.into(), Arc::from(["admin".to_owned()]), true, None)
     }
 
     /// Returns a caller whose own session or key the handlers check.
     pub fn nobody(name: &str) -> Self {
-        Caller(name.into(), Arc::from([]), false)
+        Caller(name.into(), Arc::from([]), false, None)
     }
 
     /// Returns whether the call comes from the command line on the desk's machine, or reaches an open desk.
     pub fn is_local(&self) -> bool {
         self.2
+    }
+
+    /// Returns what the caller proved: a second factor only in a session that it opened.
+    pub fn assurance(&self) -> Assurance {
+        match self.3.as_ref().is_some_and(|session| session.second_factor) {
+            true => Assurance::TwoFactors,
+            false => Assurance::OneFactor,
+        }
+    }
+
+    /// Returns the id of the session in which a browser sends the request.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.3.as_ref().map(|session| session.id.as_str())
     }
 
     /// Returns what the caller may do.
@@ -163,9 +177,10 @@ impl Auth {
 
     /// Returns who is signed in at the desk by a browser's session; counts nothing against the key's rate.
     pub fn visitor(&self, headers: &HeaderMap, now: i64) -> Option<Caller> {
-        let id = sign_in::cookie(headers, "hf").and_then(|session| self.sessions.subject(&session, now))?;
+        let session = sign_in::cookie(headers, "hf").and_then(|cookie| self.sessions.session(&cookie, now))?;
         let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
-        keys.get(&id).map(|(key, name)| Caller(name.clone(), key.scopes.as_slice().into(), false))
+        let (key, name) = keys.get(&session.subject)?;
+        Some(Caller(name.clone(), key.scopes.as_slice().into(), false, Some(Arc::new(session))))
     }
 
     /// Accepts a token that has one of the scopes.
@@ -184,9 +199,10 @@ impl Auth {
         match token_of(request) {
             Some(token) => self.pass(Some(&token), scopes, now),
             None => {
-                let session = sign_in::cookie(request.headers(), "hf");
-                let id = session.and_then(|c| self.sessions.subject(&c, now));
-                self.admit(id.as_deref(), scopes, now)
+                let cookie = sign_in::cookie(request.headers(), "hf");
+                let session = cookie.and_then(|c| self.sessions.session(&c, now));
+                let caller = self.admit(session.as_ref().map(|s| s.subject.as_str()), scopes, now)?;
+                Ok(Caller(caller.0, caller.1, caller.2, session.map(Arc::new)))
             }
         }
     }
@@ -214,7 +230,7 @@ impl Auth {
             let text = format!("key '{}' may send {} requests a minute", key.name, key.per_minute);
             return Err(refuse(StatusCode::TOO_MANY_REQUESTS, text));
         }
-        Ok(Caller(name.clone(), key.scopes.as_slice().into(), false))
+        Ok(Caller(name.clone(), key.scopes.as_slice().into(), false, None))
     }
 
     /// Returns who runs a command on this machine: proved by the desk's secret, for one request, within a minute.

@@ -8,7 +8,8 @@ use crate::auth::Caller;
 use crate::blocking::run_blocking;
 use crate::error::ApiError;
 use holdfast_identity::{
-    ApiKey, MAX_SESSIONS, Session, SessionKind, end_session, open_sessions, session_id, start_session, store_use,
+    ApiKey, Assurance, MAX_SESSIONS, Session, SessionKind, end_session, open_sessions, session_id, start_session,
+    store_use,
 };
 use holdfast_screening::ScreeningError;
 use holdfast_store::Store;
@@ -55,6 +56,11 @@ impl Sessions {
 
     /// Returns the subject of a session and records its use; none when it is over.
     pub fn subject(&self, cookie: &str, now: i64) -> Option<String> {
+        self.session(cookie, now).map(|session| session.subject)
+    }
+
+    /// Returns a session, and counts as its use; none when it is over.
+    pub(crate) fn session(&self, cookie: &str, now: i64) -> Option<Session> {
         let mut all = self.all();
         let id = session_id(cookie);
         let known = all.get_mut(&id)?;
@@ -63,7 +69,14 @@ impl Sessions {
             return None;
         }
         (known.session.used, known.is_used) = (now, true);
-        Some(known.session.subject.clone())
+        Some(known.session.clone())
+    }
+
+    /// Notes that a second factor was given in the session with this id.
+    pub(crate) fn raise(&self, id: &str) {
+        if let Some(known) = self.all().get_mut(id) {
+            known.session.second_factor = true;
+        }
     }
 
     /// Ends the session with this id.
@@ -94,12 +107,12 @@ impl Sessions {
 }
 
 impl AppState {
-    /// Starts a session with a key; returns its cookie.
+    /// Starts a session with a key, and with a second factor or without one; returns its cookie.
     ///
     /// # Errors
     /// 500 or 503 when it cannot be stored.
-    pub async fn start_session(&self, key: &ApiKey, client: &str) -> Result<String, ApiError> {
-        self.start(SessionKind::Staff, key.id.clone(), client, key.person()).await
+    pub async fn start_session(&self, key: &ApiKey, client: &str, assurance: Assurance) -> Result<String, ApiError> {
+        self.start((SessionKind::Staff, key.id.clone()), client, key.person(), assurance).await
     }
 
     /// Starts the session of a learner with a valid key; returns its cookie.
@@ -107,14 +120,21 @@ impl AppState {
     /// # Errors
     /// 500 or 503 when it cannot be stored.
     pub async fn start_learner_session(&self, subject: String, client: &str) -> Result<String, ApiError> {
-        self.start(SessionKind::Learner, subject, client, "academy").await
+        self.start((SessionKind::Learner, subject), client, "academy", Assurance::OneFactor).await
     }
 
-    async fn start(&self, kind: SessionKind, subject: String, client: &str, actor: &str) -> Result<String, ApiError> {
+    async fn start(
+        &self,
+        (kind, subject): (SessionKind, String),
+        client: &str,
+        actor: &str,
+        assurance: Assurance,
+    ) -> Result<String, ApiError> {
         let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
         let cookie = hex::encode(random);
         let (now, id) = (self.screening.now(), session_id(&cookie));
-        let session = Session { id, kind, subject, client: client.to_owned(), started: now, used: now };
+        let second_factor = assurance == Assurance::TwoFactors;
+        let session = Session { id, kind, subject, client: client.to_owned(), started: now, used: now, second_factor };
         let (stored, actor) = (session.clone(), actor.to_owned());
         let screening = self.screening.clone();
         run_blocking(move || Ok(Store::change(&*screening, &actor, move |tx| start_session(tx, &stored))?)).await?;
@@ -224,7 +244,8 @@ mod tests {
     fn start(sessions: &Sessions, subject: &str, random: [u8; 32], now: i64) -> String {
         let cookie = hex::encode(random);
         let (id, kind) = (session_id(&cookie), SessionKind::Staff);
-        sessions.add(Session { id, kind, subject: subject.to_owned(), client: String::new(), started: now, used: now });
+        let (subject, client) = (subject.to_owned(), String::new());
+        sessions.add(Session { id, kind, subject, client, started: now, used: now, second_factor: false });
         cookie
     }
 
@@ -255,8 +276,10 @@ mod tests {
         let used = sessions.take_uses();
         assert_eq!(used, [(session_id(&cookie), 7)]);
         assert!(sessions.take_uses().is_empty());
+        sessions.raise(&session_id(&cookie));
         let next = Sessions::default();
         next.load(sessions.list(7));
+        assert!(next.session(&cookie, 7).unwrap().second_factor);
         assert_eq!(next.subject(&cookie, 8).as_deref(), Some("k1"));
         assert!(sessions.list(SESSION_SECONDS).is_empty());
     }

@@ -13,6 +13,7 @@ mod field_guide;
 mod forms;
 mod frame;
 mod ledger;
+mod passkey_forms;
 mod portal;
 mod sharing;
 mod texts;
@@ -77,7 +78,7 @@ fn portal_routes() -> Routes {
         .open("/portal/passkeys", post(passkeys::begin).put(passkeys::register))
         .open("/portal/passkeys/challenge", post(passkeys::challenge).put(passkeys::enter))
         .open("/portal/passkeys/remove", post(passkeys::remove))
-        .open_with("/passkey.js", Needs::OPEN.rate(Rate::Pages), get(passkeys::passkey_js))
+        .open_with("/passkey.js", Needs::OPEN.rate(Rate::Pages), get(passkey_forms::passkey_js))
         .open_with("/portal/new", Needs::OPEN.body(SMALL), get(send::page).post(send::send))
         .open("/portal/me", get(me::page).post(me::set_keys))
         .open_with("/portal/requests/{id}", REQUESTS, get(requests::page).post(requests::message))
@@ -118,17 +119,19 @@ fn academy_routes() -> Routes {
 
 fn desk_routes() -> Routes {
     use desk::{
-        alerts, case, cases, evidence, graph, holds, home, people, recommendations, request, requests, second_factor,
-        sign_in,
+        alerts, case, cases, evidence, graph, holds, home, passkeys, people, recommendations, request, requests,
+        second_factor, sign_in,
     };
+    /// A step of signing in.
+    const STEP: Needs = Needs::OPEN.body(TINY).rate(Rate::SignIn);
     Routes::new("desk pages")
-        .open_with("/sign-in", Needs::OPEN.body(TINY).rate(Rate::SignIn), get(sign_in::page).post(sign_in::enter))
-        .open_with(
-            "/sign-in/code",
-            Needs::OPEN.body(TINY).rate(Rate::SignIn),
-            get(sign_in::code_page).post(sign_in::enter_code),
-        )
+        .open_with("/sign-in", STEP, get(sign_in::page).post(sign_in::enter))
+        .open_with("/sign-in/code", STEP, get(sign_in::code_page).post(sign_in::enter_code))
+        .open_with("/sign-in/passkey", STEP, post(passkeys::sign_in))
+        .open_with("/sign-in/passkey/options", STEP, post(passkeys::sign_in_begin))
         .open_with("/sign-in/second-factor", Needs::OPEN.body(TINY), get(sign_in::enrol_page).post(sign_in::enrol))
+        .open_with("/sign-in/second-factor/passkeys", STEP, post(passkeys::set_up))
+        .open_with("/sign-in/second-factor/passkeys/options", STEP, post(passkeys::set_up_begin))
         .open_with("/sign-out", Needs::OPEN.body(TINY), post(sign_in::leave))
         .get("/desk", READERS, home::page)
         .get("/desk/requests", READERS.long(), requests::requests)
@@ -173,6 +176,9 @@ fn desk_routes() -> Routes {
         .post("/desk/second-factor", EVERYBODY, second_factor::set_up)
         .post("/desk/second-factor/code", EVERYBODY, second_factor::confirm)
         .post("/desk/second-factor/recovery-codes", EVERYBODY, second_factor::renew)
+        .post("/desk/second-factor/passkeys", EVERYBODY.body(TINY), passkeys::add)
+        .post("/desk/second-factor/passkeys/options", EVERYBODY.body(TINY), passkeys::begin)
+        .post("/desk/second-factor/passkeys/{id}", EVERYBODY.body(TINY), passkeys::step)
         .get("/desk/jobs", MANAGE, people::jobs)
         .post("/desk/jobs/{id}", MANAGE, people::retry_job)
         .get("/desk/changes", DECIDERS, changes::page)

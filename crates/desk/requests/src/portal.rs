@@ -16,6 +16,7 @@ use files::files;
 use crate::RequestError;
 use crate::intake::{RequestState, by_id, known};
 use crate::lookalike::Written;
+use crate::passkey::passkeys_of;
 use crate::request::{Request, email};
 use crate::{Desk, request};
 use holdfast_decision::model::text_ok;
@@ -435,8 +436,9 @@ impl Desk<'_> {
                 }
                 Verdict::ResetFactor => {
                     end_sessions_of_subject(tx, SessionKind::Officer, &id.to_string())?;
-                    tx.db().execute("DELETE FROM passkeys WHERE officer = $1", &[number(id)])?;
-                    let sql = "UPDATE officers SET totp_confirmed = 0, generation = generation + 1 WHERE id = $1";
+                    passkeys_of(&found).delete_all(tx.db())?;
+                    // The secret of the app that is lost confirms nothing any more.
+                    let sql = "UPDATE officers SET totp = totp + 1, totp_confirmed = 0, generation = generation + 1 WHERE id = $1";
                     tx.db().execute(sql, &[key])?;
                 }
             }

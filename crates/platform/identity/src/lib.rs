@@ -9,6 +9,7 @@
 mod command;
 mod error;
 mod keys;
+pub mod passkey;
 mod people;
 mod person;
 mod recovery;
@@ -16,6 +17,7 @@ mod ring;
 mod second_factor;
 mod sessions;
 mod source;
+mod staff_passkey;
 mod totp;
 
 pub use command::{COMMAND_SCHEME, sign_command};
@@ -32,12 +34,17 @@ pub use person::{canonical_name, same_person};
 pub use recovery::{RECOVERY_CODES, recovery_codes_left};
 pub use ring::{KeyError, KeyRing, MAX_KEYS};
 pub use second_factor::{
-    BLOCKED_SECONDS, CodeAnswer, MAX_WRONG_CODES, PENDING_SECONDS, StaffEnrolment, enrol, give_code, pending_key,
-    pending_sign_in, renew_recovery_codes, reset_factor,
+    Assurance, BLOCKED_SECONDS, CodeAnswer, MAX_WRONG_CODES, PENDING_SECONDS, StaffEnrolment, enrol, give_code,
+    has_app, pending_key, pending_sign_in, renew_recovery_codes, reset_factor,
 };
 pub use sessions::{
     IDLE_SECONDS, MAX_SESSIONS, OFFICER_SESSION_SECONDS, SESSION_SECONDS, Session, SessionKind, end_session,
-    end_sessions_of, end_sessions_of_subject, is_not_ended, open_sessions, session_id, start_session, store_use,
+    end_sessions_of, end_sessions_of_subject, is_not_ended, open_sessions, raise_session, session_id, start_session,
+    store_use,
 };
 pub use source::{KeyCommand, KeyFile, KeySource, KeyVariable};
+pub use staff_passkey::{
+    AddedPasskey, add_passkey, begin_passkey, challenge_passkey, give_passkey, passkeys_of, remove_passkey,
+    rename_passkey,
+};
 pub use totp::{App, Enrolment};

@@ -17,6 +17,7 @@ pub const SCHEMA: Schema = Schema {
         include_str!("migrations/003_second_factors.sql"),
         include_str!("migrations/004_recovery_codes.sql"),
         include_str!("migrations/005_sessions_of_all.sql"),
+        include_str!("migrations/006_passkeys.sql"),
     ],
 };
 
@@ -63,12 +64,13 @@ pub struct Person {
     pub created: i64,
     /// Who made the person's first key.
     pub created_by: String,
-    /// Whether signing in needs a code of an authenticator app.
+    /// Whether signing in needs a second factor: an authenticator app or a passkey.
     pub second_factor: bool,
 }
 
 const COLUMNS: &str = "SELECT id, name, state, created, created_by,
-    (SELECT COUNT(*) FROM second_factors f WHERE f.person = people.id AND f.confirmed IS NOT NULL) FROM people";
+    (SELECT COUNT(*) FROM second_factors f WHERE f.person = people.id AND f.confirmed IS NOT NULL)
+    + (SELECT COUNT(*) FROM staff_passkeys k WHERE k.person = people.id) FROM people";
 
 fn person(row: &Row) -> Result<Person, DbError> {
     Ok(Person {

@@ -1,16 +1,18 @@
-//! The second factor of people who sign in to the desk's pages: an authenticator app, with recovery codes for the day on which it is lost. Keys
-//! that programs send with each request need none.
+//! The second factors of people who sign in to the desk's pages: an authenticator app, passkeys (`staff_passkey.rs`), and recovery codes for the
+//! day on which they are lost. Keys that programs send with each request need none.
 //!
-//! **Invariants.** A confirmed factor changes only by a reset, which another person makes. A code opens once. Wrong codes are counted in the
-//! database, so that neither another address nor a restart gives more guesses.
+//! **Invariants.** The first second factor is set up with a key alone; whoever has one sets up, renames or removes another only in a session that
+//! a second factor or a recovery code opened. A confirmed app changes, and the last factor goes, only by a reset, which another person makes. A code opens once. Wrong
+//! codes and answers are counted in the database, so that neither another address nor a restart gives more guesses.
 
 use crate::recovery::{self, recovery_codes_left};
+use crate::staff_passkey::{has_passkeys, holder};
 use crate::totp::App;
 use crate::{IdentityError, KeyRing, Person, end_sessions_of, person_by_id, same_person};
 use holdfast_store::{Change, Database, DbError, number};
 use holdfast_types::Invalid;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
@@ -23,7 +25,16 @@ pub const PENDING_SECONDS: i64 = 600;
 /// Longest reason, in bytes.
 const MAX_REASON: usize = 1_024;
 
-/// What a code was worth.
+/// What somebody proved who sets up or removes a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assurance {
+    /// A key alone, which is enough for the first second factor.
+    OneFactor,
+    /// A key and a second factor or recovery code.
+    TwoFactors,
+}
+
+/// What a code, or a passkey's answer, was worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum CodeAnswer {
@@ -42,7 +53,7 @@ pub struct StaffEnrolment {
     pub secret: String,
     /// For authenticator apps, also as a QR code.
     pub uri: String,
-    /// Ten codes that open in place of one of the app, once each. They are shown once.
+    /// Ten codes that open in place of one of the app, once each. They are shown once; empty where the person has a passkey, with which they came.
     pub recovery_codes: Vec<String>,
 }
 
@@ -67,20 +78,37 @@ fn factor(db: &mut Database, person: u64) -> Result<Option<Factor>, DbError> {
     }))
 }
 
+/// Returns whether a person has an authenticator app, of which a code was given.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn has_app(db: &mut Database, person: u64) -> Result<bool, DbError> {
+    Ok(factor(db, person)?.is_some_and(|f| f.is_confirmed))
+}
+
 fn with_app<T>(person: &Person, number: i64, run: impl FnOnce(App<'_>) -> T) -> T {
     let subject = format!("{}:{number}", person.id);
     run(App { purpose: "staff-totp", subject: &subject, account: &person.name })
 }
 
-/// Sets an authenticator app and recovery codes up for a person; they count once a code of the app is given ([`give_code`]). What was set up
-/// before and never confirmed is void. The recovery codes are made of `random`.
+/// Refuses a change of a person's factors to whoever gave none of them.
+pub(crate) fn may_change(person: &Person, has_factor: bool, assurance: Assurance) -> Result<(), IdentityError> {
+    match has_factor && assurance == Assurance::OneFactor {
+        true => Err(IdentityError::State(format!("{} has a second factor; sign in with it first", person.name))),
+        false => Ok(()),
+    }
+}
+
+/// Sets an authenticator app and, with a person's first factor, recovery codes up; they count once a code of the app is given ([`give_code`]).
+/// What was set up before and never confirmed is void. The recovery codes are made of `random`.
 ///
 /// # Errors
-/// [`IdentityError::State`] when the person has a second factor; [`IdentityError::Store`].
+/// [`IdentityError::State`] when the person has an app, or a passkey and the caller gave the key alone; [`IdentityError::Store`].
 pub fn enrol(
     tx: &mut dyn Change,
     ring: &KeyRing,
     person: &Person,
+    assurance: Assurance,
     random: &[u8; 32],
 ) -> Result<StaffEnrolment, IdentityError> {
     let known = factor(tx.db(), person.id)?;
@@ -88,6 +116,8 @@ pub fn enrol(
         let text = format!("{} has a second factor; another administrator can reset it", person.name);
         return Err(IdentityError::State(text));
     }
+    let has_passkeys = has_passkeys(tx.db(), person.id)?;
+    may_change(person, has_passkeys, assurance)?;
     let nth = known.as_ref().map_or(1, |f| f.number + 1);
     let enrolment = with_app(person, nth, |app| app.enrolment(ring))?;
     match known {
@@ -101,13 +131,54 @@ pub fn enrol(
             tx.db().execute(sql, &[number(person.id), nth.into()])?
         }
     };
-    let recovery_codes = recovery::replace(tx, person, random)?;
+    let recovery_codes = if has_passkeys { Vec::new() } else { recovery::replace(tx, person, random)? };
     tx.audit("person.factor_begun", &format!("person:{}", person.id), "{}");
     Ok(StaffEnrolment { secret: enrolment.secret, uri: enrolment.uri, recovery_codes })
 }
 
-/// Takes a code of a person's app, the first right one of which confirms it, or then a recovery code. A refusal is counted by this change, so
-/// the caller lets the change succeed.
+/// Voids an app that was set up and never confirmed, because a passkey is added now, and begins to count a person's wrong answers.
+pub(crate) fn void_unconfirmed(tx: &mut dyn Change, person: &Person) -> Result<(), DbError> {
+    let sql = match factor(tx.db(), person.id)? {
+        Some(_) => {
+            "UPDATE second_factors SET number = number + 1, last_step = 0 WHERE person = $1 AND confirmed IS NULL"
+        }
+        // The secret of this number was never shown.
+        None => {
+            "INSERT INTO second_factors (person, number, last_step, wrong_codes, blocked_until) VALUES ($1, 1, 0, 0, 0)"
+        }
+    };
+    tx.db().execute(sql, &[number(person.id)])?;
+    Ok(())
+}
+
+/// Returns until when no code and no answer of a person is taken, Unix seconds, where that is later than now.
+pub(crate) fn blocked(tx: &mut dyn Change, person: &Person) -> Result<Option<i64>, DbError> {
+    let now = tx.now();
+    Ok(factor(tx.db(), person.id)?.map(|f| f.blocked_until).filter(|until| now < *until))
+}
+
+/// Counts a wrong code or answer of a person.
+pub(crate) fn count_refusal(tx: &mut dyn Change, person: &Person, detail: Value) -> Result<CodeAnswer, DbError> {
+    let before = factor(tx.db(), person.id)?.map_or(0, |f| f.wrong_codes);
+    let is_last = before + 1 >= MAX_WRONG_CODES;
+    let (wrong, until) = if is_last { (0, tx.now() + BLOCKED_SECONDS) } else { (before + 1, 0) };
+    let sql = "UPDATE second_factors SET wrong_codes = $1, blocked_until = $2 WHERE person = $3";
+    tx.db().execute(sql, &[wrong.into(), until.into(), number(person.id)])?;
+    let mut detail = detail;
+    detail["blocked"] = json!(is_last);
+    tx.audit("person.factor_refused", &format!("person:{}", person.id), &detail.to_string());
+    Ok(CodeAnswer::Refused)
+}
+
+/// Begins to count a person's wrong codes and answers anew, after a right one.
+pub(crate) fn count_anew(tx: &mut dyn Change, person: &Person) -> Result<(), DbError> {
+    let sql = "UPDATE second_factors SET wrong_codes = 0, blocked_until = 0 WHERE person = $1";
+    tx.db().execute(sql, &[number(person.id)])?;
+    Ok(())
+}
+
+/// Takes a code of a person's app, the first right one of which confirms it, or, where the person has a factor, a recovery code. An app that was
+/// never confirmed opens nothing that a passkey guards. A refusal is counted by this change, so the caller lets the change succeed.
 ///
 /// # Errors
 /// [`IdentityError::State`] when no app is set up; [`IdentityError::Store`].
@@ -115,6 +186,7 @@ pub fn give_code(
     tx: &mut dyn Change,
     ring: &KeyRing,
     person: &Person,
+    assurance: Assurance,
     code: &str,
 ) -> Result<CodeAnswer, IdentityError> {
     let now = tx.now();
@@ -124,46 +196,51 @@ pub fn give_code(
         return Ok(CodeAnswer::Blocked(known.blocked_until));
     }
     let subject = format!("person:{}", person.id);
-    if known.is_confirmed && recovery::take(tx, person, code)? {
-        let sql = "UPDATE second_factors SET wrong_codes = 0, blocked_until = 0 WHERE person = $1";
-        tx.db().execute(sql, &[number(person.id)])?;
+    let has_passkeys = has_passkeys(tx.db(), person.id)?;
+    if (known.is_confirmed || has_passkeys) && recovery::take(tx, person, code)? {
+        count_anew(tx, person)?;
         let left = recovery_codes_left(tx.db(), person.id)?;
         tx.audit("person.recovery_code_used", &subject, &json!({ "left": left }).to_string());
         return Ok(CodeAnswer::Accepted);
     }
-    let step = with_app(person, known.number, |app| app.step_of(ring, code, now, known.last_step))?;
-    let Some(step) = step else {
-        let wrong = known.wrong_codes + 1;
-        let (wrong, until) = if wrong >= MAX_WRONG_CODES { (0, now + BLOCKED_SECONDS) } else { (wrong, 0) };
-        let sql = "UPDATE second_factors SET wrong_codes = $1, blocked_until = $2 WHERE person = $3";
-        tx.db().execute(sql, &[wrong.into(), until.into(), number(person.id)])?;
-        tx.audit("person.factor_refused", &subject, &json!({ "blocked": until > 0 }).to_string());
-        return Ok(CodeAnswer::Refused);
+    let may_open = known.is_confirmed || may_change(person, has_passkeys, assurance).is_ok();
+    let step = match may_open {
+        true => with_app(person, known.number, |app| app.step_of(ring, code, now, known.last_step))?,
+        false => None,
     };
-    let sql = "UPDATE second_factors SET last_step = $1, wrong_codes = 0, blocked_until = 0,
-               confirmed = COALESCE(confirmed, $2) WHERE person = $3";
+    let Some(step) = step else { return Ok(count_refusal(tx, person, json!({}))?) };
+    let sql = "UPDATE second_factors SET last_step = $1, confirmed = COALESCE(confirmed, $2) WHERE person = $3";
     tx.db().execute(sql, &[step.into(), now.into(), number(person.id)])?;
+    count_anew(tx, person)?;
     let action = if known.is_confirmed { "person.factor_given" } else { "person.factor_confirmed" };
     tx.audit(action, &subject, "{}");
     Ok(CodeAnswer::Accepted)
 }
 
-/// Replaces a person's recovery codes, for a code of the app or a recovery code; returns the new ones where the code was right. A refusal is
-/// counted by this change, so the caller lets the change succeed. The codes are made of `random`.
+/// Replaces a person's recovery codes, for a code of the app or a recovery code; returns the new ones where the code was right. Whoever has
+/// passkeys and no app needs no code in a session that a second factor opened. A refusal is counted by this change, so the caller lets the change
+/// succeed. The codes are made of `random`.
 ///
 /// # Errors
-/// [`IdentityError::State`] when the person has no second factor; [`IdentityError::Store`].
+/// [`IdentityError::State`] when the person has no second factor; [`IdentityError::Invalid`] without a code where one is needed;
+/// [`IdentityError::Store`].
 pub fn renew_recovery_codes(
     tx: &mut dyn Change,
     ring: &KeyRing,
     person: &Person,
-    code: &str,
+    assurance: Assurance,
+    code: Option<&str>,
     random: &[u8; 32],
 ) -> Result<(CodeAnswer, Vec<String>), IdentityError> {
-    if !factor(tx.db(), person.id)?.is_some_and(|f| f.is_confirmed) {
+    let has_app = has_app(tx.db(), person.id)?;
+    if !has_app && !has_passkeys(tx.db(), person.id)? {
         return Err(IdentityError::State(format!("{} has no second factor", person.name)));
     }
-    let answer = give_code(tx, ring, person, code)?;
+    let answer = match code {
+        Some(code) => give_code(tx, ring, person, assurance, code)?,
+        None if !has_app && assurance == Assurance::TwoFactors => CodeAnswer::Accepted,
+        None => return Err(Invalid::new("code", "give a code of the app, or a recovery code").into()),
+    };
     if answer != CodeAnswer::Accepted {
         return Ok((answer, Vec::new()));
     }
@@ -172,7 +249,7 @@ pub fn renew_recovery_codes(
     Ok((answer, codes))
 }
 
-/// Voids a person's second factor, because it is lost, and ends their sessions; returns the person. Nobody resets their own: whoever has only
+/// Voids a person's second factors, because they are lost, and ends their sessions; returns the person. Nobody resets their own: whoever has only
 /// the key would open the account with it.
 ///
 /// # Errors
@@ -186,11 +263,13 @@ pub fn reset_factor(tx: &mut dyn Change, id: u64, reason: &str) -> Result<Person
     if same_person(tx.actor(), &person.name) {
         return Err(IdentityError::State("another person resets your second factor".to_owned()));
     }
-    let sql = "UPDATE second_factors SET number = number + 1, confirmed = NULL, last_step = 0, wrong_codes = 0, blocked_until = 0
-               WHERE person = $1 AND confirmed IS NOT NULL";
-    if tx.db().execute(sql, &[number(id)])? == 0 {
+    if !person.second_factor {
         return Err(IdentityError::State(format!("{} has no second factor", person.name)));
     }
+    let sql = "UPDATE second_factors SET number = number + 1, confirmed = NULL, last_step = 0, wrong_codes = 0, blocked_until = 0
+               WHERE person = $1";
+    tx.db().execute(sql, &[number(id)])?;
+    holder(&person).delete_all(tx.db())?;
     recovery::delete(tx, &person)?;
     tx.audit("person.factor_reset", &format!("person:{id}"), &json!({ "reason": reason }).to_string());
     end_sessions_of(tx, id)?;

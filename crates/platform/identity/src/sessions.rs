@@ -63,6 +63,8 @@ pub struct Session {
     pub started: i64,
     /// When it was used last, Unix seconds; for officers when it was started.
     pub used: i64,
+    /// Whether a second factor or a recovery code opened it.
+    pub second_factor: bool,
 }
 
 impl Session {
@@ -94,6 +96,7 @@ fn session(row: &Row) -> Result<Session, DbError> {
         client: text(3)?,
         started: row.int(4)?,
         used: row.int(5)?,
+        second_factor: row.int(6)? == 1,
     })
 }
 
@@ -102,7 +105,7 @@ fn session(row: &Row) -> Result<Session, DbError> {
 /// # Errors
 /// [`DbError`] when the database fails or stored values do not read back.
 pub fn open_sessions(db: &mut Database, now: i64) -> Result<Vec<Session>, DbError> {
-    let sql = "SELECT id, kind, subject, client, started, used FROM sessions
+    let sql = "SELECT id, kind, subject, client, started, used, second_factor FROM sessions
                WHERE ended IS NULL AND started > $1 AND used > $2 AND (kind <> 'officer' OR started > $3)
                ORDER BY used DESC, id LIMIT $4";
     let row = [
@@ -139,12 +142,22 @@ pub fn start_session(tx: &mut dyn Change, session: &Session) -> Result<(), Ident
         session.client.as_str().into(),
         session.started.into(),
         session.used.into(),
+        i64::from(session.second_factor).into(),
     ];
     tx.db().execute(
-        "INSERT INTO sessions (id, kind, subject, key_id, client, started, used) VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO sessions (id, kind, subject, key_id, client, started, used, second_factor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (id) DO UPDATE SET ended = NULL",
         &row,
     )?;
+    Ok(())
+}
+
+/// Stores that a second factor was given in a session.
+///
+/// # Errors
+/// [`IdentityError::Store`].
+pub fn raise_session(tx: &mut dyn Change, id: &str) -> Result<(), IdentityError> {
+    tx.db().execute("UPDATE sessions SET second_factor = 1 WHERE id = $1 AND ended IS NULL", &[id.into()])?;
     Ok(())
 }
 

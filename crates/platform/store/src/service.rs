@@ -20,6 +20,12 @@ pub trait Change {
     /// Returns the number of the audit log's last entry, those of this transaction included.
     fn last_entry(&self) -> u64;
 
+    /// Lets what was written so far stay even when the change is refused after this: counts of failed tries, for example.
+    ///
+    /// # Errors
+    /// [`StoreError::Db`] when the transaction is lost.
+    fn checkpoint(&mut self) -> Result<(), StoreError>;
+
     /// Does something outside the database once the change is durable, and not at all otherwise.
     fn after_commit(&mut self, effect: Effect);
 }
@@ -46,7 +52,8 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Db`] when the database cannot be reached, or from the query.
     fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, StoreError>;
 
-    /// Runs a change in the writer and waits until it is durable. A change that is refused leaves nothing behind.
+    /// Runs a change in the writer and waits until it is durable. A change that is refused leaves nothing behind but
+    /// what it wrote before [`Change::checkpoint`].
     ///
     /// # Errors
     /// The change's own; [`StoreError`] when it could not be stored.

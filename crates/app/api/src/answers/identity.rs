@@ -1,4 +1,4 @@
-//! Answers about keys, people and webhooks.
+//! Answers about keys, people, passkeys and webhooks.
 
 use crate::answers::views;
 use holdfast_identity::PersonState;
@@ -41,8 +41,20 @@ views! {
         created: i64,
         /// Who made the person's first key.
         created_by: String,
-        /// Whether signing in needs a code of an authenticator app.
+        /// Whether signing in needs a second factor: an authenticator app or a passkey.
         second_factor: bool,
+    }
+
+    /// A passkey of an officer or of a person of the desk.
+    Passkey of holdfast_identity::passkey::Passkey {
+        /// Credential id, hex.
+        id: String,
+        /// Name that its holder gave it.
+        name: String,
+        /// When it was added, Unix seconds.
+        created: i64,
+        /// When it was last used.
+        used: Option<i64>,
     }
 
     /// A key of the desk itself, without its secret.

@@ -284,18 +284,6 @@ views! {
         uri: String,
     }
 
-    /// A passkey of an officer.
-    Passkey of holdfast_requests::passkey::Passkey {
-        /// Credential id, hex.
-        id: String,
-        /// What the officer calls it.
-        name: String,
-        /// When it was added, Unix seconds.
-        created: i64,
-        /// When it was last used.
-        used: Option<i64>,
-    }
-
     /// A production.
     Production of holdfast_requests::production::Production {
         /// Number.

@@ -7,7 +7,6 @@ use std::sync::Mutex;
 
 /// Operations that no test here calls with success, with the reason. The list only becomes shorter.
 const NOT_CALLED: &[(&str, &str)] = &[
-    ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
     (
         "GET /api/v1/providers/{asset}/{address}",
         "needs a provider; desk/vendors/tests/it/providers.rs and app/cli/tests/it/providers.rs have them",
@@ -17,27 +16,18 @@ const NOT_CALLED: &[(&str, &str)] = &[
         "needs a command on the desk's machine; app/cli/tests/beside_server.rs has one",
     ),
     ("POST /api/v1/clock", "TestClock is trusted; desk/screening/tests/it/clock.rs doubts one"),
-    ("POST /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
     ("POST /api/v1/sharing/discover", PARTNER),
     ("POST /api/v1/sharing/matching/{id}", PARTNER),
-    ("PUT /api/v1/portal/passkeys", AUTHENTICATOR),
-    ("PUT /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
 ];
 
-const AUTHENTICATOR: &str = "needs an authenticator; the browser of app/cli/tests/officers.rs has one";
 const PARTNER: &str = "needs the other side; app/cli/tests/it/sharing.rs has one";
 
 /// Operations that list 409, where no test here provokes it, with the reason. The list only becomes shorter.
 const NO_CONFLICT: &[(&str, &str)] = &[
-    ("DELETE /api/v1/portal/passkeys/{id}", AUTHENTICATOR),
     ("POST /api/v1/audit/anchor", "needs a desk without a folder for anchors, which TestApp has"),
     ("POST /api/v1/audit/verify", "needs a desk without a folder for anchors, which TestApp has"),
     ("POST /api/v1/campaigns/preview", "needs more people than a campaign may choose (MAX_PEOPLE)"),
-    ("POST /api/v1/portal/passkeys", AUTHENTICATOR),
-    ("POST /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
     ("POST /api/v1/sharing/matching/{id}", PARTNER),
-    ("PUT /api/v1/portal/passkeys", AUTHENTICATOR),
-    ("PUT /api/v1/portal/passkeys/challenge", AUTHENTICATOR),
 ];
 
 fn all() -> Vec<Test> {
@@ -58,6 +48,7 @@ fn all() -> Vec<Test> {
         crate::keys::ALL,
         crate::matching::ALL,
         crate::pages::ALL,
+        crate::passkeys::ALL,
         crate::people::ALL,
         crate::portal::ALL,
         crate::records::ALL,

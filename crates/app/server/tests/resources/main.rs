@@ -22,6 +22,7 @@ mod holds;
 mod keys;
 mod matching;
 mod pages;
+mod passkeys;
 mod people;
 mod portal;
 mod records;

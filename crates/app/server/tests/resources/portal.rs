@@ -1,6 +1,7 @@
 //! The officers' portal: registration, second factor, requests, productions.
 
 use crate::requests::{agency, granted, request};
+use holdfast_testing::Authenticator;
 use holdfast_testing_app::{Caller, TestApp, on_both_apps};
 use serde_json::{Value, json};
 
@@ -9,7 +10,8 @@ on_both_apps!(
     an_officer_fetches_the_production,
     a_production_can_be_fetched_for_a_time,
     officers_are_approved_once_they_proved_themselves,
-    passkeys_need_an_authenticator,
+    an_officer_enters_with_a_passkey,
+    a_lost_app_of_an_officer_confirms_nothing,
     an_administrator_ends_an_officers_session
 );
 
@@ -150,18 +152,60 @@ fn officers_are_approved_once_they_proved_themselves(app: &TestApp) {
     approver.get("/api/v1/desk/officers?state=asleep").refused_with(400, "state: unknown variant `asleep`");
 }
 
-fn passkeys_need_an_authenticator(app: &TestApp) {
+/// Proves the address by a mailed code; the session lacks the second factor.
+fn half<'a>(app: &'a TestApp, name: Option<&str>) -> Caller<'a> {
+    let nobody = app.as_nobody();
+    nobody.post("/api/v1/portal/code", json!({"email": EMAIL, "name": name})).success();
+    app.with_token(&token(&nobody.post("/api/v1/portal/prove", json!({"email": EMAIL, "code": code(app)})).ok()))
+}
+
+fn an_officer_enters_with_a_passkey(app: &TestApp) {
+    let (at, challenge) = ("/api/v1/portal/passkeys", "/api/v1/portal/passkeys/challenge");
+    let device = |seed| Authenticator::new(seed, app.shared.site.origin());
+    let (mut laptop, mut phone) = (device(1), device(2));
     agency(app);
-    let officer = officer(app, EMAIL);
-    assert_eq!(officer.get("/api/v1/portal/passkeys").ok(), json!([]));
-    assert!(officer.post("/api/v1/portal/passkeys", Value::Null).ok().is_object());
-    let made = officer.put(
-        "/api/v1/portal/passkeys",
-        json!({"name": "laptop", "credential": {"id": "AAECAw", "type": "public-key"}}),
-    );
-    assert!(matches!(made.status, 400 | 409), "{}", made.text());
-    officer.delete("/api/v1/portal/passkeys/7").refused(404);
-    app.as_nobody().get("/api/v1/portal/passkeys").refused(401);
+    app.as_nobody().get(at).refused(401);
+    let first = half(app, Some("Ana Berg"));
+    first.post(challenge, Value::Null).refused_with(409, "no passkey");
+    first.put(at, json!({"name": "laptop", "credential": {"id": "AAECAw"}})).refused_with(400, "credential");
+    // Somebody who reads the officer's mail set an app up and began to make a passkey, when the officer makes theirs.
+    let uri = first.post("/api/v1/portal/factor", Value::Null).ok()["uri"].as_str().unwrap().to_owned();
+    let begun = phone.create(&first.post(at, Value::Null).ok());
+    let made = laptop.create(&first.post(at, Value::Null).ok());
+    let session = app.with_token(&token(&first.put(at, json!({"name": "laptop", "credential": made})).ok()));
+    assert_eq!(session.get(at).ok()[0]["name"], "laptop");
+    first.put(at, json!({"name": "thief", "credential": begun})).refused_with(409, "give it first");
+    first.post(at, Value::Null).refused_with(409, "give it first");
+    first.post("/api/v1/portal/factor", Value::Null).refused_with(409, "set up");
+    first.put("/api/v1/portal/factor", json!({"code": totp(app, &uri)})).refused_with(409, "passkey");
+    session.delete(&format!("{at}/{}", laptop.id())).refused_with(409, "only second factor");
+    session.delete(&format!("{at}/7")).refused(404);
+    // Another session: the mailed code alone opens nothing, an answer of the passkey does, once.
+    app.advance(200);
+    let second = half(app, None);
+    second.get("/api/v1/portal/requests").refused(401);
+    laptop.verifies = false;
+    let careless = laptop.get(&second.post(challenge, Value::Null).ok());
+    second.put(challenge, json!({"credential": careless})).refused_with(409, "passkey");
+    laptop.verifies = true;
+    let answer = laptop.get(&second.post(challenge, Value::Null).ok());
+    let full = app.with_token(&token(&second.put(challenge, json!({"credential": answer})).ok()));
+    second.put(challenge, json!({"credential": answer})).refused_with(409, "begin again");
+    let made = phone.create(&full.post(at, Value::Null).ok());
+    full.put(at, json!({"name": "phone", "credential": made})).ok();
+    assert_eq!(full.delete(&format!("{at}/{}", laptop.id())).ok()[0]["name"], "phone");
+}
+
+fn a_lost_app_of_an_officer_confirms_nothing(app: &TestApp) {
+    agency(app);
+    let (_, lost) = enrolled(app, EMAIL);
+    let verdict = json!({"verdict": "reset_factor", "reason": "the telephone was stolen"});
+    assert_eq!(app.as_role("approver").post("/api/v1/desk/officers/1", verdict).ok()["second_factor"], false);
+    app.advance(200);
+    let half = half(app, None);
+    half.put("/api/v1/portal/factor", json!({"code": totp(app, &lost)})).refused_with(409, "wrong");
+    let uri = half.post("/api/v1/portal/factor", Value::Null).ok()["uri"].as_str().unwrap().to_owned();
+    half.put("/api/v1/portal/factor", json!({"code": totp(app, &uri)})).ok();
 }
 
 fn an_administrator_ends_an_officers_session(app: &TestApp) {

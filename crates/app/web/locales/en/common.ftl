@@ -88,6 +88,11 @@ sign-in-title = Sign in
 sign-in-intro = The desk's pages need a key. An administrator creates keys, the first one on the server's machine with { $command }.
 sign-in-key = Key
 sign-in-refused = this is not a key of the desk
+sign-in-late = the sign-in took too long; sign in with your key again
+
+passkey-waiting = Waiting for your device.
+passkey-none = This browser has no passkeys here; use an authenticator app.
+passkey-silent = The device gave no answer. Try again.
 
 common-chain-height = { $chain } up to block { $height }
 common-chain-empty = { $chain }, which has no block yet

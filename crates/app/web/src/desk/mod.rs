@@ -8,6 +8,7 @@ pub(crate) mod evidence;
 pub(crate) mod graph;
 pub(crate) mod holds;
 pub(crate) mod home;
+pub(crate) mod passkeys;
 pub(crate) mod people;
 pub(crate) mod recommendations;
 pub(crate) mod request;

@@ -1,16 +1,17 @@
 //! Signing in at the desk with a key.
 
-use super::ENTRANCE;
 use super::second_factor::{enrolled, set_up_form};
+use super::{ENTRANCE, passkeys};
 use crate::forms::{Fields, Free, Input, PageForm, page_form};
 use crate::frame::{Answer, Frame, landing};
 use crate::texts::{rich, t};
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use holdfast_api::AppState;
+use holdfast_api::error::ApiError;
 use holdfast_api::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
-use holdfast_identity::{ApiKey, PENDING_SECONDS, pending_sign_in};
+use holdfast_identity::{ApiKey, Assurance, PENDING_SECONDS, pending_sign_in};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::atomic::Ordering;
@@ -35,12 +36,12 @@ fn headed(next: &str) -> &str {
 }
 
 /// Carries where a person was headed through the steps of signing in.
-fn next_field(next: &str) -> Markup {
+pub(super) fn next_field(next: &str) -> Markup {
     html! { @if !next.is_empty() { input type="hidden" name="next" value=(next); } }
 }
 
 /// Leads to a step of signing in.
-fn to_step(step: &str, next: &str) -> Redirect {
+pub(super) fn to_step(step: &str, next: &str) -> Redirect {
     match headed(next) {
         "" => Redirect::to(step),
         next => {
@@ -76,17 +77,23 @@ pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields
     let step = match (person.second_factor, shared.second_factor_required.load(Ordering::Relaxed)) {
         (true, _) => "/sign-in/code",
         (false, true) => "/sign-in/second-factor",
-        (false, false) => return signed_in(&shared, &key, &client, &form.next.0).await,
+        (false, false) => return signed_in(&shared, &key, &client, &form.next.0, Assurance::OneFactor).await,
     };
     let pending = pending_sign_in(&shared.auth.key_ring, &key.id, shared.screening.now());
     let cookie = shared.access.cookie(PENDING, &pending, PENDING_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], to_step(step, &form.next.0)).into_response())
 }
 
-/// Starts the session of a sign-in that is complete.
-async fn signed_in(shared: &AppState, key: &ApiKey, client: &Client, next: &str) -> Answer {
+/// Starts the session of a sign-in that is complete; returns its cookies and where the person goes.
+pub(super) async fn open(
+    shared: &AppState,
+    key: &ApiKey,
+    client: &Client,
+    next: &str,
+    assurance: Assurance,
+) -> Result<(AppendHeaders<[(HeaderName, String); 2]>, String), ApiError> {
     note_sign_in(shared, "sign_in", key.person(), &client.0).await?;
-    let id = shared.start_session(key, &client.0).await?;
+    let id = shared.start_session(key, &client.0, assurance).await?;
     // The desk's front page is where nobody in particular was headed.
     let next = Some(headed(next)).filter(|n| !n.is_empty() && *n != ENTRANCE);
     let next = next.or(landing(|scope| key.may(scope))).unwrap_or("/");
@@ -94,7 +101,39 @@ async fn signed_in(shared: &AppState, key: &ApiKey, client: &Client, next: &str)
         (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_api::sessions::SESSION_SECONDS)),
         (header::SET_COOKIE, shared.access.cookie(PENDING, "", 0)),
     ]);
-    Ok((cookies, Redirect::to(next)).into_response())
+    Ok((cookies, next.to_owned()))
+}
+
+/// Starts the session of a sign-in that is complete, and leads on.
+pub(super) async fn signed_in(
+    shared: &AppState,
+    key: &ApiKey,
+    client: &Client,
+    next: &str,
+    assurance: Assurance,
+) -> Answer {
+    let (cookies, next) = open(shared, key, client, next, assurance).await?;
+    Ok((cookies, Redirect::to(&next)).into_response())
+}
+
+/// Returns the key of a sign-in that waits for its second factor.
+///
+/// # Errors
+/// 401 when there is none, or it waited for too long.
+pub(super) fn pending(shared: &AppState, headers: &HeaderMap) -> Result<ApiKey, ApiError> {
+    let key = shared.pending_sign_in(headers);
+    key.ok_or_else(|| ApiError::new(StatusCode::UNAUTHORIZED, t!("sign-in-late")))
+}
+
+/// Returns the key of a sign-in that needs a second factor, so that one is set up now; whoever has one is refused where it is set up.
+///
+/// # Errors
+/// 401 when there is none, or it waited for too long.
+pub(super) fn must_set_up(shared: &AppState, headers: &HeaderMap) -> Result<ApiKey, ApiError> {
+    match shared.second_factor_required.load(Ordering::Relaxed) {
+        true => pending(shared, headers),
+        false => Err(ApiError::new(StatusCode::UNAUTHORIZED, t!("sign-in-late"))),
+    }
 }
 
 page_form! {
@@ -127,20 +166,29 @@ pub(super) fn any_code_form(action: &str, next: &str, button: &str) -> Markup {
     }
 }
 
-/// Returns the page for the code of a sign-in.
+/// Returns the page for the second factor of a sign-in.
 pub(crate) async fn code_page(
     State(shared): State<AppState>,
     frame: Frame,
     headers: HeaderMap,
     Query(q): Query<Next>,
 ) -> Answer {
-    if shared.pending_sign_in(&headers).is_none() {
-        return Ok(Redirect::to("/sign-in").into_response());
-    }
+    let Ok(key) = pending(&shared, &headers) else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let person = shared.person(key.person()).await?;
+    let (has_app, has_passkeys) = (shared.has_app(&person).await?, !shared.passkeys(person).await?.is_empty());
+    let next = headed(q.next.as_deref().unwrap_or_default());
     let body = html! {
         h1 { (t!("sign-in-title")) }
-        p { (t!("factor-enter")) }
-        (any_code_form("/sign-in/code", headed(q.next.as_deref().unwrap_or_default()), "factor-continue"))
+        @if has_passkeys {
+            p { (t!("passkey-enter")) }
+            (passkeys::sign_in_form(next))
+        }
+        @match (has_app, has_passkeys) {
+            (true, _) => p { (t!("factor-enter")) },
+            (false, true) => p { (t!("factor-enter-recovery")) },
+            (false, false) => {},
+        }
+        (any_code_form("/sign-in/code", next, "factor-continue"))
     };
     Ok(frame.page(&t!("sign-in-title"), "", body).into_response())
 }
@@ -153,17 +201,15 @@ pub(crate) async fn enter_code(
     Fields(form): Fields<Code>,
 ) -> Answer {
     may_sign_in(&shared, &client.0)?;
-    let Some(key) = shared.pending_sign_in(&headers) else {
-        return Ok(Redirect::to("/sign-in").into_response());
-    };
+    let Ok(key) = pending(&shared, &headers) else { return Ok(Redirect::to("/sign-in").into_response()) };
     let person = shared.person(key.person()).await?;
-    if let Err(e) = shared.give_code(person, form.code.0).await {
+    if let Err(e) = shared.give_code(person, None, form.code.0).await {
         return Err(match e.status {
             StatusCode::UNAUTHORIZED => refuse_sign_in(&shared, &client.0, &e.message).await.into(),
             _ => e.into(),
         });
     }
-    signed_in(&shared, &key, &client, &form.next.0).await
+    signed_in(&shared, &key, &client, &form.next.0, Assurance::TwoFactors).await
 }
 
 /// Returns the page for setting a second factor up where signing in needs one.
@@ -173,13 +219,17 @@ pub(crate) async fn enrol_page(
     headers: HeaderMap,
     Query(q): Query<Next>,
 ) -> Answer {
-    if shared.pending_sign_in(&headers).is_none() {
+    if pending(&shared, &headers).is_err() {
         return Ok(Redirect::to("/sign-in").into_response());
     }
+    let next = headed(q.next.as_deref().unwrap_or_default());
     let body = html! {
         h1 { (t!("factor-title")) }
         p { (t!("factor-needed")) }
-        (set_up_form("/sign-in/second-factor", next_field(headed(q.next.as_deref().unwrap_or_default()))))
+        h2 { (t!("factor-app")) }
+        p { (t!("factor-app-about")) }
+        (set_up_form("/sign-in/second-factor", next_field(next)))
+        (passkeys::set_up_form(next))
     };
     Ok(frame.page(&t!("factor-title"), "", body).into_response())
 }
@@ -198,11 +248,8 @@ pub(crate) async fn enrol(
     headers: HeaderMap,
     Fields(form): Fields<SetUp>,
 ) -> Answer {
-    let Some(key) = shared.pending_sign_in(&headers).filter(|_| shared.second_factor_required.load(Ordering::Relaxed))
-    else {
-        return Ok(Redirect::to("/sign-in").into_response());
-    };
-    let enrolment = shared.enrol(shared.person(key.person()).await?).await?;
+    let Ok(key) = must_set_up(&shared, &headers) else { return Ok(Redirect::to("/sign-in").into_response()) };
+    let enrolment = shared.enrol(shared.person(key.person()).await?, None).await?;
     let form = code_form("/sign-in/code", headed(&form.next.0));
     let body = html! { h1 { (t!("factor-title")) } (enrolled(&enrolment, form)?) };
     Ok(frame.page(&t!("factor-title"), "", body).into_response())

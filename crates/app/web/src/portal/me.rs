@@ -1,10 +1,11 @@
 //! An officer's profile: encryption keys and passkeys.
 
-use super::passkeys::{add_passkey, script};
+use super::passkeys::add_passkey;
 use super::{is_approved, officer, token};
 use crate::components::{time, word};
 use crate::forms::{Fields, Free, Input, PageForm, page_form};
 use crate::frame::{Answer, ErrorPage, Frame, back};
+use crate::passkey_forms::script;
 use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::HeaderMap;

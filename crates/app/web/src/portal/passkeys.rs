@@ -1,4 +1,4 @@
-//! Passkeys of officers; the page's script speaks with the browser.
+//! Passkeys of officers; the page's script (`passkey_forms.rs`) speaks with the browser.
 
 use super::{session_cookie, token};
 use crate::forms::{Fields, Free, Input, page_form};
@@ -34,16 +34,6 @@ pub(super) fn add_passkey() -> Markup {
             button #passkey-add type="button" { (t!("portal-passkey-add")) }
         }
     }
-}
-
-pub(super) fn script() -> Markup {
-    html! { p #passkey-said role="status" {} script src="/passkey.js" defer {} }
-}
-
-/// Shows the script of passkeys.
-pub(crate) async fn passkey_js() -> Response {
-    let script = include_str!("../../../../../web/passkey.js");
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
 }
 
 /// Begins to add a passkey.

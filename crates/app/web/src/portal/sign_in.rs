@@ -1,9 +1,10 @@
 //! Signing in at the portal: a code by mail, then the second factor.
 
-use super::passkeys::{add_passkey, script};
+use super::passkeys::add_passkey;
 use super::{officer, start, token};
 use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, page_form};
 use crate::frame::{Answer, ErrorPage, Frame, Page};
+use crate::passkey_forms::script;
 use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};

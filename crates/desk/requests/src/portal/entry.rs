@@ -56,6 +56,7 @@ pub(crate) fn session(
         client: String::new(),
         started: now,
         used: now,
+        second_factor: full,
     };
     start_session(tx, &row)?;
     Ok(made)
@@ -257,12 +258,13 @@ impl Desk<'_> {
     /// # Errors
     /// [`RequestError::State`] when the session is over, or a second factor is set up already.
     pub fn enrol(&self, token: &str) -> Result<Enrolment, RequestError> {
-        let found = self.officer(token, false)?;
-        if found.second_factor && (found.app || !is_full(token)) {
-            return Err(refused("a second factor is set up; the desk can reset it"));
-        }
-        let (key_ring, id) = (self.key_ring.clone(), found.id);
+        let (id, full, key_ring) = (self.officer(token, false)?.id, is_full(token), self.key_ring.clone());
         self.transact("portal", move |tx| {
+            // Read here: another session may have set a factor up meanwhile, which this secret would replace.
+            let found = officer_by_id(tx.db(), id)?;
+            if found.second_factor && (found.app || !full) {
+                return Err(refused("a second factor is set up; ask the desk to reset it"));
+            }
             let nth = found.totp + 1;
             tx.db().execute("UPDATE officers SET totp = $1 WHERE id = $2", &[nth.into(), number(id)])?;
             tx.audit("officer.factor_begun", &format!("officer:{id}"), "{}");

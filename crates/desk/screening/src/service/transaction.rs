@@ -148,6 +148,10 @@ impl Change for Transaction<'_> {
         self.core.last_entry()
     }
 
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        Transaction::checkpoint(self)
+    }
+
     fn after_commit(&mut self, effect: Effect) {
         self.core.after_commit(effect);
     }
