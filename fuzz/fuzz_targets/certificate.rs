@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let _ = is_certificate(data);
-    let found = verify(data, None, 1_800_000_000);
+    let found = verify(data, None, 1_800_000_000_u32.into());
     assert!(!found.holds() || found.passed.len() > 3);
     // Signed, so that what stands in it is reached; as PDF too.
     let key = SigningKey::from_bytes(&[7; 32]);
@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     );
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(jwk), URL_SAFE_NO_PAD.encode(data));
     let jwt = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(key.sign(signed.as_bytes()).to_bytes()));
-    let _ = verify(jwt.as_bytes(), None, 1_800_000_000);
+    let _ = verify(jwt.as_bytes(), None, 1_800_000_000_u32.into());
     let pdf = format!("%PDF-1.7\n{jwt}\n");
-    assert!(!verify(pdf.as_bytes(), None, 1_800_000_000).holds());
+    assert!(!verify(pdf.as_bytes(), None, 1_800_000_000_u32.into()).holds());
 });

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 fn try_out(book: &RuleBook) {
     let (state, facts) = (State::default(), ChainFacts::default());
     for kind in EventKind::ALL {
-        let event = Event::new(kind, "e", 1_700_000_000, "c");
+        let event = Event::new(kind, "e", 1_700_000_000_u32.into(), "c");
         let _ = book.matches(&Input::new(&state, &event, &facts, Some(5), &[]));
     }
 }

@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(transfer) = serde_json::from_slice::<Transfer>(data) {
         for found in [None, Some((1, 5))] {
-            match transfer.event("user", 1_800_000_000, |_, _| found) {
+            match transfer.event("user", 1_800_000_000_u32.into(), |_, _| found) {
                 Ok(event) => event.validate().unwrap(),
                 Err(e) => assert!(!e.field.is_empty()),
             }

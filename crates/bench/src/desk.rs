@@ -16,6 +16,7 @@ use holdfast_requests::{Desk, Policy};
 use holdfast_screening::service::system_clock;
 use holdfast_screening::{Screening, identifiers};
 use holdfast_types::ids::CaseId;
+use holdfast_types::{Seconds, Timestamp};
 use holdfast_workspace::ChainQueries;
 use serde_json::json;
 use std::ops::{ControlFlow, Range};
@@ -39,13 +40,13 @@ pub struct DeskBench {
     dir: Option<PathBuf>,
 }
 
-const START: i64 = 1_790_000_000;
+const START: Timestamp = Timestamp::from_unix(1_790_000_000);
 
 fn request(i: u64, targets: Vec<Target>) -> Request {
     let agency = i % 200;
     Request {
         id: format!("r{i}"),
-        received: START + i as i64 * 60,
+        received: START + Seconds::MINUTE * (i as i64),
         kind: Kind::Information,
         process: "domestic.court-order".into(),
         reference: format!("Az. {i}/26"),
@@ -251,7 +252,9 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
         );
         note(
             "transparency report over everything",
-            measure(3, |_| Ok(cases.transparency(START - 1, START + 100_000_000).map(|_| ())?))?,
+            measure(3, |_| {
+                Ok(cases.transparency(START - Seconds::new(1), START + Seconds::new(100_000_000)).map(|_| ())?)
+            })?,
             60_000.0,
         );
     }

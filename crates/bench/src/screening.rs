@@ -13,6 +13,7 @@ use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
+use holdfast_types::Seconds;
 use holdfast_workspace::Workspace;
 use serde_json::json;
 use std::path::PathBuf;
@@ -74,7 +75,7 @@ fn memory(
         // The same traffic again and again, each time later.
         let round = n / exchange.events.len();
         let mut event = exchange.events[n % exchange.events.len()].clone();
-        event.time += round as i64 * 60 * 86_400;
+        event.time += Seconds::days(round as i64 * 60);
         event.tx = event.tx.map(|t| format!("{t}{round}"));
         let context = DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags };
         let (decision, _) = decide(context, &event, &facts, n as u64, event.time);
@@ -300,7 +301,7 @@ pub(crate) fn request(events: &[Event], n: usize) -> Vec<u8> {
     let mut event = events[n % events.len()].clone();
     event.id = format!("{}-{n}", event.id);
     event.tx = event.tx.map(|t| format!("{t}{n}"));
-    event.time += (n / events.len()) as i64 * 60 * 86_400;
+    event.time += Seconds::days((n / events.len()) as i64 * 60);
     let body = serde_json::to_vec(&event).unwrap_or_default();
     let mut request = format!(
         "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",

@@ -8,7 +8,7 @@ use holdfast_api::AppState;
 use holdfast_console::show::verify_file;
 use holdfast_decision::{Event, EventKind};
 use holdfast_screening::warnings::WarningAnswers;
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -125,7 +125,7 @@ fn warn(shared: &AppState) -> anyhow::Result<Value> {
                     }
                 }
             }
-            let mut event = Event::new(EventKind::Withdrawal, id, 1_785_300_000, "demo-victim");
+            let mut event = Event::new(EventKind::Withdrawal, id, Timestamp::from_unix(1_785_300_000), "demo-victim");
             event.asset = Some("BTC".into());
             event.amount = Some(Amount::new(10_000_000));
             event.balance = Some(Amount::new(100_000_000_000));

@@ -9,8 +9,8 @@ use holdfast_prevention::Prevention;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule};
 use holdfast_screening::Screening;
 use holdfast_simulate::random::Random;
-use holdfast_types::Amount;
 use holdfast_types::ids::CampaignId;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const PEOPLE: u64 = 300;
 const PAY_AGAIN: u64 = 550;
 /// Of a thousand who are told, how many heed it.
 const HEED: u64 = 600;
-const DAY: i64 = 86_400;
+const DAY: Seconds = Seconds::DAY;
 
 /// The scam's address when it began, and those that it used later.
 const ADDRESSES: [&str; 4] = [
@@ -44,7 +44,7 @@ fn tag(workspace: &mut Workspace, addresses: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn payment(random: &mut Random, id: String, customer: &str, time: i64, to: &str) -> Event {
+fn payment(random: &mut Random, id: String, customer: &str, time: Timestamp, to: &str) -> Event {
     let value = random.amount(30_000, 400_000);
     let mut event = Event::new(EventKind::Withdrawal, id, time, customer);
     event.asset = Some("ETH".into());
@@ -76,7 +76,7 @@ fn first_payments(screening: &Screening, workspace: &Workspace) -> anyhow::Resul
         record.country = Some((*random.pick(&["GB", "GB", "DE", "ES"])).into());
         record.created = Some(now - (200 + below(&mut random, 800)) * DAY);
         records.push(record);
-        let time = now - 2 * DAY - below(&mut random, 18 * DAY);
+        let time = now - 2 * DAY - Seconds::new(below(&mut random, 18 * 86_400));
         events.push(payment(&mut random, format!("demo-scam-{n}"), &id, time, ADDRESSES[0]));
     }
     screening.ingest(records, "demo")?;

@@ -17,6 +17,7 @@ use holdfast_requests::production::Production;
 use holdfast_requests::request::{self, DataClass, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy, RequestError};
 use holdfast_screening::Screening;
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{CaseId, ReportId};
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ fn person(name: &str) -> Person {
     Person { name: name.into(), reads_all: false, changes_all: false }
 }
 
-fn add(kind: ItemKind, key: &str, title: &str, happened: Option<i64>) -> CaseStep {
+fn add(kind: ItemKind, key: &str, title: &str, happened: Option<Timestamp>) -> CaseStep {
     let body = Value::Null;
     CaseStep::Add { kind, key: key.into(), title: title.into(), body, happened, assignee: None, due: None }
 }
@@ -43,7 +44,7 @@ fn enter(desk: &Desk<'_>) -> anyhow::Result<String> {
     let session = desk.prove(OFFICER, code)?;
     let uri = desk.enrol(&session.token)?.uri;
     let totp = totp_rs::Totp::from_url(uri).map_err(|e| anyhow::anyhow!("{e}"))?;
-    let code = totp.generate(u64::try_from(desk.screening.now()).unwrap_or(0)).to_string();
+    let code = totp.generate(u64::try_from(desk.screening.now().unix()).unwrap_or(0)).to_string();
     let full = desk.second_factor(&session.token, &code)?;
     let id = desk.officer(&full.token, true)?.id;
     desk.judge_officer(id, Verdict::Approve, "called back at the agency's switchboard", "bo")?;
@@ -118,7 +119,7 @@ fn answer_request(
         |kind, value: &str, asset: Option<&str>| Target { asset: asset.map(str::to_owned), ..Target::new(kind, value) };
     let asked = Request {
         id: REQUEST.into(),
-        received: 0,
+        received: Timestamp::EPOCH,
         kind: request::Kind::Information,
         process: "domestic.court-order".into(),
         reference: "NCU/2016/4711".into(),
@@ -168,7 +169,7 @@ fn work_case(
 ) -> anyhow::Result<(CaseId, String, ReportId)> {
     let text = |field: &str| finding[field].as_str().unwrap_or_default().to_owned();
     let (txid, address) = (text("txid"), text("address"));
-    let mined = i64::from(workspace.tx(&txid)?.time);
+    let mined = Timestamp::from(workspace.tx(&txid)?.time);
     let (ana, bo) = (person("ana"), person("bo"));
     let case = cases.open_case(
         NewCase {
@@ -209,7 +210,7 @@ fn work_case(
     Ok((id, case.title, draft.id))
 }
 
-fn order(now: i64) -> anyhow::Result<Vec<u8>> {
+fn order(now: Timestamp) -> anyhow::Result<Vec<u8>> {
     let parts = [holdfast_documents::pdf::text(
         "Order of a made-up court, for the demo: the exchange gives subscriber data and transactions.",
     )];

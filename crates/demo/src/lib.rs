@@ -37,7 +37,7 @@ use holdfast_evaluation::{CHAIN_DEPOSIT, Exchange, chain_workspace};
 use holdfast_screening::Screening;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_simulate::exchange::{Options, simulate};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Timestamp};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};
@@ -339,8 +339,8 @@ fn exchange(
     let made = Exchange::from(made);
     let on_simulated = |event: &Event| event.id.starts_with(CHAIN_DEPOSIT);
     let victim = "demo-victim";
-    let mut record = Record::new(RecordKind::Customer, victim, 1_780_000_000);
-    record.created = Some(1_770_000_000);
+    let mut record = Record::new(RecordKind::Customer, victim, Timestamp::from_unix(1_780_000_000));
+    record.created = Some(Timestamp::from_unix(1_770_000_000));
     record.name = Some("Ada Example".into());
     record.email = Some("ada@customer.example".into());
     record.country = Some("GB".into());
@@ -353,8 +353,8 @@ fn exchange(
     let elapsed = start.elapsed();
     let count = |verdict: Verdict| decisions.iter().filter(|d| d.decision == verdict).count();
     let mut ransoms = Vec::new();
-    for (time, finding) in (1_785_200_000..).zip(findings) {
-        let i = time - 1_785_200_000;
+    for (i, finding) in (0..).zip(findings) {
+        let time = Timestamp::from_unix(1_785_200_000 + i);
         let mut event = Event::new(EventKind::Withdrawal, format!("demo-ransom-{i}"), time, victim);
         event.asset = Some("BTC".into());
         event.amount = finding["amount"].as_u64().map(Amount::from);

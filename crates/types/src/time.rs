@@ -72,6 +72,13 @@ impl From<SystemTime> for Timestamp {
     }
 }
 
+/// Unix seconds as block headers have them.
+impl From<u32> for Timestamp {
+    fn from(seconds: u32) -> Self {
+        Timestamp(seconds.into())
+    }
+}
+
 impl Add<Seconds> for Timestamp {
     type Output = Timestamp;
 

@@ -13,6 +13,7 @@ use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::replay::replay_log;
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
@@ -119,7 +120,8 @@ pub struct ClockState {
     /// Whether things expire.
     trusted: bool,
     /// The time that is worked with, Unix seconds.
-    now: i64,
+    #[schema(value_type = i64)]
+    now: Timestamp,
     /// Reason why it is not trusted.
     fault: Option<ClockFault>,
 }

@@ -23,6 +23,7 @@ use holdfast_cases::recommend::{Proposal, RecommendationState};
 use holdfast_cases::reports::{Body, Filer, Kind};
 use holdfast_cases::seized::{ImportedScan, ScanOrder, Scanned, SentScan};
 use holdfast_forensics::derive::GAP;
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -492,9 +493,11 @@ pub async fn follow_up(
 #[into_params(parameter_in = Query)]
 pub struct SpanQuery {
     /// From, Unix seconds.
-    from: i64,
+    #[param(value_type = i64)]
+    from: Timestamp,
     /// To, exclusive.
-    to: i64,
+    #[param(value_type = i64)]
+    to: Timestamp,
     /// json (default) or csv.
     format: Option<String>,
 }

@@ -22,12 +22,12 @@ use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_bitcoin::AddressKey;
 use holdfast_bitcoin::files::read_single_block;
-use holdfast_input::time::parse as parse_time;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::time::SystemTime;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -350,7 +350,7 @@ pub async fn explain(
 /// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
 pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bundle::Verification {
     if certificate::is_certificate(bytes) {
-        let v = certificate::verify(bytes, signer, parse_time(&now()).unwrap_or(0));
+        let v = certificate::verify(bytes, signer, SystemTime::now().into());
         let about = format!("{} for {}, by {}", v.achievement, v.name, v.issuer);
         return holdfast_analysis::bundle::Verification {
             passed: v.passed,

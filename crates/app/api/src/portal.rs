@@ -17,6 +17,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use holdfast_requests::portal::Officer as OfficerRow;
 use holdfast_requests::{Desk, Request, RequestError};
+use holdfast_types::Seconds;
 use holdfast_types::ids::ProductionId;
 use serde::Deserialize;
 use serde_json::Value;
@@ -80,7 +81,7 @@ const TRIES_OF_A_SENDER: u32 = 10;
 /// Counts a request of an officer.
 pub fn count_officer(shared: &AppState, officer: &OfficerRow) -> Result<(), ApiError> {
     let who = format!("officer {}", officer.id);
-    match shared.auth.rates.count(&who, OFFICER_A_MINUTE, 60, shared.screening.now()) {
+    match shared.auth.rates.count(&who, OFFICER_A_MINUTE, Seconds::MINUTE, shared.screening.now()) {
         true => Ok(()),
         false => Err(crowded("too many requests come from your session")),
     }
@@ -89,7 +90,7 @@ pub fn count_officer(shared: &AppState, officer: &OfficerRow) -> Result<(), ApiE
 /// Counts a sender's tries of codes for an address.
 pub fn count_tries(shared: &AppState, client: &str, address: &str) -> Result<(), ApiError> {
     let who = format!("tries {client} {}", holdfast_documents::sha256(address.trim().to_lowercase().as_bytes()));
-    match shared.auth.rates.count(&who, TRIES_OF_A_SENDER, 900, shared.screening.now()) {
+    match shared.auth.rates.count(&who, TRIES_OF_A_SENDER, Seconds::new(900), shared.screening.now()) {
         true => Ok(()),
         false => Err(crowded("too many codes were tried from here")),
     }

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_identity::{SCOPES, Session, SessionKind};
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -45,9 +46,11 @@ pub struct OwnSession {
     /// Address that it was started from; empty where it is not known.
     client: String,
     /// When it was started, Unix seconds.
-    started: i64,
+    #[schema(value_type = i64)]
+    started: Timestamp,
     /// When it was used last, Unix seconds; for officers when it was started.
-    used: i64,
+    #[schema(value_type = i64)]
+    used: Timestamp,
 }
 
 /// Returns one's own open sessions, or everybody's, officers' and learners' too, those used last first.

@@ -18,7 +18,6 @@ use axum::routing::any;
 use axum::{Extension, Json};
 use holdfast_attribution::Tag;
 use holdfast_decision::flags::{Flag, State as FlagState};
-use holdfast_input::time::rfc3339;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_sharing::community::{Collection, Filter};
 use holdfast_sharing::flags::NewFlag;
@@ -610,7 +609,7 @@ pub async fn tag_pack(State(shared): State<AppState>, Query(q): Query<PackQuery>
     let tlp = label(q.tlp.as_deref())?;
     let text = run_blocking(move || {
         let tags = pack_tags(&shared, &q.pack)?;
-        let today = rfc3339(shared.screening.now())[..10].to_owned();
+        let today = shared.screening.now().rfc3339()[..10].to_owned();
         Ok(tagpack::pack(&q.pack, &q.creator, &tags.iter().collect::<Vec<_>>(), tlp, &today)?.0)
     })
     .await?;

@@ -17,8 +17,9 @@ use holdfast_academy::{Academy, certificate};
 use holdfast_api::academy::LEARNER_HEADER;
 use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::key_ring;
-use holdfast_input::time::{parse_date, rfc3339};
+use holdfast_input::time::parse_date;
 use holdfast_screening::Screening;
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -337,7 +338,7 @@ fn answer<T: Serialize>(
     args.answer(|s| academy(args, s, here), there)
 }
 
-fn day(name: &str, text: &str) -> anyhow::Result<i64> {
+fn day(name: &str, text: &str) -> anyhow::Result<Timestamp> {
     parse_date(text).with_context(|| name.to_owned())
 }
 
@@ -424,7 +425,7 @@ fn list_sessions(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
         println!(
             "{:>4} {} {} ({}), {} of {} places taken, {}",
             s.int("id"),
-            &rfc3339(plan.int("starts"))[..10],
+            &plan.time("starts").rfc3339()[..10],
             plan.word("title"),
             [plan.word("place"), plan.word("country")].join(", ").trim_start_matches(", "),
             s.int("enrolled"),
@@ -718,7 +719,7 @@ fn certificates(command: CertificatesCommand, as_json: bool) -> anyhow::Result<(
                 return given.print();
             }
             println!("certificate {}", given.word("id"));
-            let found = certificate::verify(given.word("jwt").as_bytes(), None, given.int("issued"));
+            let found = certificate::verify(given.word("jwt").as_bytes(), None, given.time("issued"));
             println!("issuer {}", found.public_key);
             Ok(())
         }

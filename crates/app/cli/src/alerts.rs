@@ -5,7 +5,6 @@ use crate::args::DeskArgs;
 use anyhow::bail;
 use clap::Subcommand;
 use holdfast_client::api_path;
-use holdfast_input::time::rfc3339;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use serde_json::json;
@@ -80,7 +79,7 @@ fn list(desk: &DeskArgs, state: String, assignee: Option<String>, as_json: bool)
     for a in alerts.rows("alerts") {
         let who = a["assignee"].as_str().map_or(String::new(), |w| format!(" [{w}]"));
         let (id, kind, decision) = (a.count("id"), a.word("kind"), a.word("decision"));
-        let time = rfc3339(a.int("created"));
+        let time = a.time("created").rfc3339();
         println!("{id:>6} {time} {kind:<8} {decision:<6} {}{who}: {}", a.word("customer"), a.word("reason"));
     }
     Ok(())
@@ -125,12 +124,12 @@ pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
         "alert {id} ({}, {}) of {}, customer {}: {}",
         alert.word("kind"),
         alert.word("state"),
-        rfc3339(alert.int("created")),
+        alert.time("created").rfc3339(),
         alert.word("customer"),
         alert.word("reason")
     );
     for n in shown.list("notes") {
-        println!("  {} {} {}: {}", rfc3339(n.int("time")), n.word("author"), n.word("action"), n.word("text"));
+        println!("  {} {} {}: {}", n.time("time").rfc3339(), n.word("author"), n.word("action"), n.word("text"));
     }
     Ok(())
 }

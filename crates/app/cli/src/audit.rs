@@ -8,10 +8,10 @@ use crate::output::{self, thousands};
 use crate::running::Reach;
 use clap::Subcommand;
 use holdfast_console::desk_key::{anchors_file, key_ring};
-use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
 use holdfast_screening::clock::ClockFault;
 use holdfast_screening::replay::{Replay, replay_log};
+use holdfast_types::Seconds;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -198,10 +198,10 @@ fn clock(desk: &DeskArgs, confirm: bool, as_json: bool) -> anyhow::Result<()> {
 
 fn clock_fault(fault: &Value) -> ClockFault {
     ClockFault {
-        off_seconds: fault.int("off_seconds"),
+        off_seconds: Seconds::new(fault.int("off_seconds")),
         since_start: fault.is("since_start"),
-        wall: fault.int("wall"),
-        expected: fault.int("expected"),
+        wall: fault.time("wall"),
+        expected: fault.time("expected"),
     }
 }
 
@@ -214,7 +214,7 @@ fn list(desk: &DeskArgs, subject: Option<&str>, after: u64, as_json: bool) -> an
         return entries.print();
     }
     for e in entries.rows("entries") {
-        let (seq, time) = (e.count("seq"), rfc3339(e.int("time")));
+        let (seq, time) = (e.count("seq"), e.time("time").rfc3339());
         println!("{seq:>6} {time} {} {} {}", e.word("actor"), e.word("action"), e.word("subject"));
     }
     Ok(())

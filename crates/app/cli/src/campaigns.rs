@@ -10,7 +10,6 @@ use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::key_ring;
 use holdfast_decision::Event;
 use holdfast_decision::warnings::Scam;
-use holdfast_input::time::rfc3339;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::PreventionError;
 use holdfast_prevention::campaigns::{NewCampaign, Template};
@@ -150,7 +149,7 @@ fn print_warning(w: &Value) {
         w.word("scam"),
         w.word("state"),
         w.count("hold"),
-        rfc3339(w.int("cooling_until"))
+        w.time("cooling_until").rfc3339()
     );
 }
 

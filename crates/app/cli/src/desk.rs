@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use holdfast_client::{Client, Request as ClientRequest, api_path};
 use holdfast_console::desk_key::key_ring;
 use holdfast_console::vault;
-use holdfast_input::time::{parse as parse_time, rfc3339};
+use holdfast_input::time::parse as parse_time;
 use holdfast_requests::intake::{NewAgency, RequestFilter, RequestState, Step};
 use holdfast_requests::policy::DEFAULT_POLICY;
 use holdfast_requests::scope::OrderScope;
@@ -327,7 +327,7 @@ fn list_requests(intake: &IntakeArgs, filter: &RequestFilter, as_json: bool) -> 
     }
     for r in list.rows("requests") {
         let late = if r.is("overdue") { " OVERDUE" } else { "" };
-        let (seq, state, due, request) = (r.count("seq"), r.word("state"), rfc3339(r.int("due")), &r["request"]);
+        let (seq, state, due, request) = (r.count("seq"), r.word("state"), r.time("due").rfc3339(), &r["request"]);
         let officer = &request["officer"];
         println!(
             "{seq} {} {state} due {due}{late} {} {} ({})",
@@ -509,9 +509,9 @@ fn print_review(reviewed: &Value) {
     for refused in judgement.list("refused") {
         println!("not to be disclosed: {}; opened by {}", refused.word("class"), refused.words("opened_by").join(", "));
     }
-    println!("due {}", rfc3339(judgement.int("due")));
-    if let Some(until) = judgement["holds_until"].as_i64() {
-        println!("holds until {}", rfc3339(until));
+    println!("due {}", judgement.time("due").rfc3339());
+    if !judgement["holds_until"].is_null() {
+        println!("holds until {}", judgement.time("holds_until").rfc3339());
     }
     judgement.words("notes").iter().for_each(|n| println!("note: {n}"));
     for sign in suspicion.list("signs") {

@@ -9,7 +9,6 @@ use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseState, CaseStep, NewCase, Person};
 use holdfast_client::api_path;
 use holdfast_console::args::named;
-use holdfast_input::time::rfc3339;
 use holdfast_requests::Desk;
 use holdfast_requests::portal::{OfficerState, Verdict};
 use holdfast_types::ids::{CaseId, OfficerId, ProductionId};
@@ -228,7 +227,7 @@ fn list_cases(intake: &IntakeArgs, state: Option<CaseState>, as_json: bool) -> a
         return list.print();
     }
     for c in list.rows("cases") {
-        let opened = rfc3339(c.int("created"));
+        let opened = c.time("created").rfc3339();
         let (id, title, state) = (c.count("id"), c.word("title"), c.word("state"));
         println!("{id} {title}: {state}, opened {opened} by {}", c.word("created_by"));
     }
@@ -299,7 +298,7 @@ pub fn productions(command: ProductionsCommand, as_json: bool) -> anyhow::Result
             p.word("request"),
             p.count("size"),
             p.word("sha256"),
-            rfc3339(p.int("expires")),
+            p.time("expires").rfc3339(),
             p.list("downloads").len()
         );
     }

@@ -8,7 +8,6 @@ use crate::running::Reach;
 use anyhow::Context;
 use clap::Subcommand;
 use holdfast_client::api_path;
-use holdfast_input::time::rfc3339;
 use holdfast_types::Amount;
 use holdfast_types::units::with_unit;
 use serde_json::json;
@@ -50,7 +49,7 @@ fn show(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
         return found.print();
     }
     let event = &found["event"];
-    let time = rfc3339(event.int("time"));
+    let time = event.time("time").rfc3339();
     let decision = &found["decision"];
     println!("{} {id} of {}, {time}: {}", event.word("kind"), event.word("customer"), decision.word("decision"));
     if let (Ok(amount), Some(asset)) = (event.word("amount").parse::<Amount>(), event["asset"].as_str()) {

@@ -10,8 +10,8 @@ use holdfast_decision::Scope;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::service::system_clock;
 use holdfast_screening::{Screening, ScreeningError};
-use holdfast_types::Amount;
 use holdfast_types::units::with_unit;
+use holdfast_types::{Amount, Seconds};
 use serde_json::{Value, json};
 
 #[derive(Subcommand)]
@@ -124,7 +124,7 @@ fn place(args: PlaceArgs, as_json: bool) -> anyhow::Result<()> {
         transfer: args.transfer,
         basis: args.basis,
         reason: args.reason,
-        expires: args.expires_hours.map(|h| system_clock()() + i64::from(h) * 3600),
+        expires: args.expires_hours.map(|h| system_clock()() + Seconds::hours(h.into())),
         review: None,
         second_person: None,
     };

@@ -9,9 +9,9 @@ use clap::Subcommand;
 use holdfast_client::api_path;
 use holdfast_console::desk_key::key_ring;
 use holdfast_identity::{ApiKey, ROLES, change_needs_second_person, key_by_id, key_needs_second_person, role};
-use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
 use holdfast_screening::changes::ChangeKind;
+use holdfast_types::Timestamp;
 use serde_json::{Value, json};
 
 #[derive(Subcommand)]
@@ -188,7 +188,7 @@ fn list_desk_keys(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     }
     for k in keys.rows("keys") {
         let state = match (k["retired"].as_i64(), k.is("in_use")) {
-            (Some(at), _) => format!("retired {}", rfc3339(at)),
+            (Some(at), _) => format!("retired {}", Timestamp::from_unix(at).rfc3339()),
             (None, true) => "in use".to_owned(),
             (None, false) => "older, in force".to_owned(),
         };
@@ -310,7 +310,7 @@ fn print_change(c: &Value) {
         c.word("kind"),
         c.word("subject"),
         c.word("proposed_by"),
-        rfc3339(c.int("proposed"))
+        c.time("proposed").rfc3339()
     );
 }
 

@@ -12,13 +12,13 @@ use holdfast_client::{Client as Server, Request, api_path};
 use holdfast_console::desk_key::key_ring;
 use holdfast_console::vault;
 use holdfast_decision::flags::{State, Subject};
-use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::sources::NewSource;
 use holdfast_sharing::taxii::Client;
 use holdfast_sharing::{Tlp, psi, tagpack};
+use holdfast_types::Timestamp;
 use holdfast_workspace::Workspace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -370,7 +370,7 @@ fn write_tagpack(desk: &DeskArgs, pack: &PackArgs, out: &Path) -> anyhow::Result
             let workspace = shared.chain().snapshot();
             let tags: Vec<_> = workspace.tags.iter().filter(|t| t.pack == pack.pack).collect();
             anyhow::ensure!(!tags.is_empty(), "no pack is titled '{}'", pack.pack);
-            let today = &rfc3339(shared.screening.now())[..10];
+            let today = &shared.screening.now().rfc3339()[..10];
             tagpack::pack(&pack.pack, &pack.creator, &tags, label, today)?
         }
     };
@@ -612,7 +612,7 @@ fn list_flags(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
             f.word("value"),
             f.word("member"),
             f.word("state"),
-            rfc3339(f.int("until")),
+            f.time("until").rfc3339(),
             f.word("reason")
         );
     }
@@ -689,7 +689,9 @@ fn matching(command: MatchingCommand, as_json: bool) -> anyhow::Result<()> {
                 return list.print();
             }
             for s in list.rows("sets") {
-                let asked = s["asked"].as_i64().map_or("waits".to_owned(), |t| format!("queried {}", rfc3339(t)));
+                let asked = s["asked"]
+                    .as_i64()
+                    .map_or("waits".to_owned(), |t| format!("queried {}", Timestamp::from_unix(t).rfc3339()));
                 println!("{} for {}: {} items, {asked}", s.word("id"), s.word("partner"), s.count("items"));
             }
             Ok(())

@@ -12,7 +12,6 @@ use holdfast_identity::{
     enrol, give_code, open_sessions, passkeys_of, person_by_id, person_named, remove_passkey, renew_recovery_codes,
     reset_factor,
 };
-use holdfast_input::time::rfc3339;
 use holdfast_jobs::JobState;
 use holdfast_screening::Screening;
 use holdfast_store::{Change, Store};
@@ -158,7 +157,7 @@ fn accepted(answer: CodeAnswer) -> anyhow::Result<()> {
     match answer {
         CodeAnswer::Accepted => Ok(()),
         CodeAnswer::Refused => bail!("the code is wrong or used; wait for the next one"),
-        CodeAnswer::Blocked(until) => bail!("too many wrong codes; no code is taken before {}", rfc3339(until)),
+        CodeAnswer::Blocked(until) => bail!("too many wrong codes; no code is taken before {}", until.rfc3339()),
     }
 }
 
@@ -209,11 +208,11 @@ fn set_up_factor(desk: &DeskArgs, file: Option<&Path>, as_json: bool) -> anyhow:
 }
 
 fn print_passkey(p: &Value) {
-    let used = match p["used"].as_i64() {
-        Some(used) => format!("last used {}", rfc3339(used)),
-        None => "never used".to_owned(),
+    let used = match p["used"].is_null() {
+        false => format!("last used {}", p.time("used").rfc3339()),
+        true => "never used".to_owned(),
     };
-    println!("{} {} (since {}, {used})", p.word("id"), p.word("name"), rfc3339(p.int("created")));
+    println!("{} {} (since {}, {used})", p.word("id"), p.word("name"), p.time("created").rfc3339());
 }
 
 fn passkeys(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
@@ -290,7 +289,7 @@ fn print_person(p: &Value) {
         p.count("id"),
         p.word("state"),
         p.word("name"),
-        rfc3339(p.int("created"))
+        p.time("created").rfc3339()
     );
 }
 
@@ -377,7 +376,7 @@ pub fn sessions(command: SessionsCommand, as_json: bool) -> anyhow::Result<()> {
                 return list.print();
             }
             for s in list.rows("sessions") {
-                let used = rfc3339(s.int("used"));
+                let used = s.time("used").rfc3339();
                 let from = s.word("client");
                 let from = if from.is_empty() { String::new() } else { format!(" from {from}") };
                 println!("{} {:<7} {}{from}, last used {used}", s.word("id"), s.word("kind"), s.word("person"));
@@ -397,8 +396,11 @@ fn print_job(j: &Value) {
         1 => "1 try".to_owned(),
         n => format!("{n} tries"),
     };
-    let next =
-        if j.word("state") == "waiting" { format!(", next run {}", rfc3339(j.int("next_try"))) } else { String::new() };
+    let next = if j.word("state") == "waiting" {
+        format!(", next run {}", j.time("next_try").rfc3339())
+    } else {
+        String::new()
+    };
     let optional = |before: &str, field: &str| match j.word(field) {
         "" => String::new(),
         text => format!("{before}{text}"),

@@ -1,7 +1,7 @@
 //! Credentials of requests.
 
 use holdfast_identity::{KeyRing, sign_command};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 /// The sender of requests.
 #[derive(Clone)]
@@ -36,8 +36,7 @@ impl Credentials {
             Credentials::None => None,
             Credentials::Key(key) => Some(format!("Bearer {key}")),
             Credentials::Command { key_ring, actor } => {
-                let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-                Some(sign_command(key_ring, actor, method, path, i64::try_from(seconds).unwrap_or(i64::MAX)))
+                Some(sign_command(key_ring, actor, method, path, SystemTime::now().into()))
             }
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use holdfast_types::Timestamp;
 use std::io::{Read, Write};
 
 /// Answers one connection with fixed bytes; returns what it was sent.
@@ -104,5 +105,8 @@ fn a_socket_is_reached_by_its_path_with_a_signed_request() {
     let line = sent.lines().find(|l| l.to_lowercase().starts_with("authorization: ")).unwrap();
     let value = line.split_once(": ").unwrap().1;
     let time: i64 = value.split([' ', '.']).nth(1).unwrap().parse().unwrap();
-    assert_eq!(value, holdfast_identity::sign_command(&key_ring, "ana", "GET", "/api/v1/holds?limit=1", time));
+    assert_eq!(
+        value,
+        holdfast_identity::sign_command(&key_ring, "ana", "GET", "/api/v1/holds?limit=1", Timestamp::from_unix(time))
+    );
 }

@@ -1,6 +1,7 @@
 //! Answers of commands: the same form from this process and from a server.
 
 use anyhow::Context;
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -61,6 +62,8 @@ pub trait Fields {
     fn word(&self, name: &str) -> &str;
     /// A field's whole number; 0 when it has none.
     fn int(&self, name: &str) -> i64;
+    /// A field's time, Unix seconds; the epoch when it has none.
+    fn time(&self, name: &str) -> Timestamp;
     /// A field's whole number of 0 or more; 0 when it has none.
     fn count(&self, name: &str) -> u64;
     /// A field's list; empty when it has none.
@@ -82,6 +85,10 @@ impl Fields for Value {
 
     fn int(&self, name: &str) -> i64 {
         self[name].as_i64().unwrap_or(0)
+    }
+
+    fn time(&self, name: &str) -> Timestamp {
+        Timestamp::from_unix(self.int(name))
     }
 
     fn count(&self, name: &str) -> u64 {

@@ -3,8 +3,7 @@
 use crate::output::{counted, name_of, thousands};
 use crate::show::print_exposure;
 use holdfast_analysis::report::coins;
-use holdfast_input::time::rfc3339;
-use holdfast_types::Network;
+use holdfast_types::{Network, Timestamp};
 use holdfast_workspace::lookup::{HitKind, Lookup};
 use holdfast_workspace::{AddressReport, BlockReport, ExplainReport, PathReport, TagView, TxReport, TxSide};
 
@@ -64,7 +63,7 @@ fn print_sides(title: &str, sides: &[TxSide], asset: &str) {
 pub fn print_tx(report: &TxReport) {
     let asset = report.asset.as_str();
     println!("Transaction {} in block {} ({})", report.txid, report.height, report.block);
-    println!("block time {}", rfc3339(report.time.into()));
+    println!("block time {}", Timestamp::from(report.time).rfc3339());
     match (report.fee, report.coinbase) {
         (Some(fee), _) => println!("fee {} {asset}, weight {}", coins(fee), report.weight),
         (None, true) => println!("makes coins, weight {}", report.weight),
@@ -83,7 +82,7 @@ pub fn print_tx(report: &TxReport) {
 /// Prints a block with the ids of its transactions.
 pub fn print_block(report: &BlockReport) {
     println!("Block {} {}", report.height, report.hash);
-    println!("time {}", rfc3339(report.time.into()));
+    println!("time {}", Timestamp::from(report.time).rfc3339());
     println!("{} transactions, {} bytes", thousands(report.tx_count), thousands(report.size));
     report.txids.iter().for_each(|txid| println!("  {txid}"));
 }

@@ -87,7 +87,7 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
     }
     let aside = match path.exists() {
         true => {
-            let aside = path.with_extension(format!("key.replaced-{}", screening.now()));
+            let aside = path.with_extension(format!("key.replaced-{}", screening.now().unix()));
             std::fs::rename(&path, &aside).with_context(|| aside.display().to_string())?;
             Some(aside)
         }
@@ -96,7 +96,7 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
     let old_anchors = store.join(holdfast_audit::anchors::FILE);
     if old_anchors.exists() {
         // They are signed by the old key: they stay readable beside the new ones.
-        let aside = old_anchors.with_extension(format!("anchors.replaced-{}", screening.now()));
+        let aside = old_anchors.with_extension(format!("anchors.replaced-{}", screening.now().unix()));
         std::fs::rename(&old_anchors, &aside).with_context(|| aside.display().to_string())?;
     }
     let key_ring = create(&*source)?;

@@ -13,6 +13,7 @@ use holdfast_api::limits::{Rate, SMALL, crowded, sender};
 use holdfast_api::routes::{Entry, MANAGE, Needs, NeedsTable, READ};
 use holdfast_api::system::entropy;
 use holdfast_api::{AppState, academy, compat, portal};
+use holdfast_types::Seconds;
 use holdfast_web::{ErrorPage, Frame};
 use std::sync::Arc;
 
@@ -172,7 +173,7 @@ fn refuse(shared: &AppState, path: &str, is_page: bool, e: ApiError) -> Response
         false => compat::error(path, e),
     };
     if limited {
-        let seconds = (60 - shared.screening.now() % 60).to_string();
+        let seconds = (60 - shared.screening.now().unix() % 60).to_string();
         if let Ok(value) = seconds.parse() {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
@@ -227,8 +228,8 @@ async fn with_tokens(shared: &AppState, browser: Option<Browser>, response: Resp
     let response = match browser {
         None => response,
         Some(browser) => {
-            let seconds = 30 * 86_400;
-            let cookie = |name: &str, value: &str| shared.access.cookie(name, value, seconds);
+            let month = Seconds::days(30);
+            let cookie = |name: &str, value: &str| shared.access.cookie(name, value, month);
             match browser.put_in(response, &shared.auth.key_ring, cookie).await {
                 Ok(response) => response,
                 Err(e) => e.into_response(),

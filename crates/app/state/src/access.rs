@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, Method, StatusCode, header};
+use holdfast_types::Seconds;
 use std::net::IpAddr;
 
 /// Names of this server and the proxies in front of it.
@@ -60,9 +61,9 @@ impl Access {
     }
 
     /// Returns a cookie that scripts and other sites cannot use.
-    pub fn cookie(&self, name: &str, value: &str, seconds: i64) -> String {
+    pub fn cookie(&self, name: &str, value: &str, lasts: Seconds) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
-        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", lasts.count())
     }
 
     fn allows_host(&self, authority: &str) -> bool {

@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
 use holdfast_identity::{ApiKey, Assurance, COMMAND_SCHEME, KeyRing, Session, sign_command};
+use holdfast_types::{Seconds, Timestamp};
 use holdfast_vendors::elliptic;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -176,7 +177,7 @@ impl Auth {
     }
 
     /// Returns who is signed in at the desk by a browser's session; counts nothing against the key's rate.
-    pub fn visitor(&self, headers: &HeaderMap, now: i64) -> Option<Caller> {
+    pub fn visitor(&self, headers: &HeaderMap, now: Timestamp) -> Option<Caller> {
         let session = sign_in::cookie(headers, "hf").and_then(|cookie| self.sessions.session(&cookie, now))?;
         let keys = self.keys.read().unwrap_or_else(|e| e.into_inner());
         let (key, name) = keys.get(&session.subject)?;
@@ -187,12 +188,12 @@ impl Auth {
     ///
     /// # Errors
     /// 401 without a key in force, 403 without the scope, 429 above the rate.
-    pub fn pass(&self, token: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+    pub fn pass(&self, token: Option<&str>, scopes: &[&str], now: Timestamp) -> Result<Caller, ApiError> {
         self.admit(token.and_then(|t| self.key_ring.id_of(t)), scopes, now)
     }
 
     /// Accepts a request by its key, its session, or as a command of this machine.
-    pub fn pass_request(&self, request: &Request, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+    pub fn pass_request(&self, request: &Request, scopes: &[&str], now: Timestamp) -> Result<Caller, ApiError> {
         if let Some(caller) = self.command_of(request, now) {
             return Ok(caller);
         }
@@ -208,7 +209,7 @@ impl Auth {
     }
 
     /// Accepts a key whose secret was verified, for a scope.
-    fn admit(&self, id: Option<&str>, scopes: &[&str], now: i64) -> Result<Caller, ApiError> {
+    fn admit(&self, id: Option<&str>, scopes: &[&str], now: Timestamp) -> Result<Caller, ApiError> {
         if self.is_open() {
             return Ok(Caller::local(&self.local));
         }
@@ -226,7 +227,7 @@ impl Auth {
             let text = format!("key '{}' has the scopes {}; this needs {needs}", key.name, key.scopes.join(", "));
             return Err(refuse(StatusCode::FORBIDDEN, text));
         }
-        if key.per_minute > 0 && !self.rates.count(&format!("key {}", key.id), key.per_minute, 60, now) {
+        if key.per_minute > 0 && !self.rates.count(&format!("key {}", key.id), key.per_minute, Seconds::MINUTE, now) {
             let text = format!("key '{}' may send {} requests a minute", key.name, key.per_minute);
             return Err(refuse(StatusCode::TOO_MANY_REQUESTS, text));
         }
@@ -234,7 +235,7 @@ impl Auth {
     }
 
     /// Returns who runs a command on this machine: proved by the desk's secret, for one request, within a minute.
-    pub fn command_of(&self, request: &Request, now: i64) -> Option<Caller> {
+    pub fn command_of(&self, request: &Request, now: Timestamp) -> Option<Caller> {
         let text = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
         let (kind, rest) = text.split_once(' ')?;
         let is_here = request.extensions().get::<access::Peer>().is_some_and(|p| p.0.is_loopback());
@@ -242,7 +243,7 @@ impl Auth {
             return None;
         }
         let mut parts = rest.split('.');
-        let (time, name) = (parts.next()?.parse::<i64>().ok()?, parts.next()?);
+        let (time, name) = (Timestamp::from_unix(parts.next()?.parse().ok()?), parts.next()?);
         let name = String::from_utf8(hex::decode(name).ok()?).ok().filter(|n| n.len() <= 64)?;
         let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
         let method = request.method().as_str();
@@ -250,12 +251,12 @@ impl Auth {
             let right = sign_command(&key, &name, method, path, time);
             bool::from(right.as_bytes().ct_eq(text.as_bytes()))
         });
-        (fits && (now - time).abs() <= COMMAND_SECONDS).then(|| Caller::local(&name))
+        (fits && now.distance(time) <= COMMAND_SECONDS).then(|| Caller::local(&name))
     }
 }
 
-/// How long such a signature is good, in seconds.
-const COMMAND_SECONDS: i64 = 60;
+/// How long such a signature is good.
+const COMMAND_SECONDS: Seconds = Seconds::MINUTE;
 
 /// The key of a request: a bearer token, Basic credentials with the key as user name (TRM's clients), or a header of Chainalysis's clients.
 fn token_of(request: &Request) -> Option<String> {
@@ -296,7 +297,7 @@ pub async fn pass_signed(shared: &AppState, request: Request, scopes: &[&str]) -
         return Err(refuse("sign the request: x-access-key, x-access-sign and x-access-timestamp are missing"));
     };
     let sent = time.parse::<i64>().map_err(|_| refuse("x-access-timestamp: no time in milliseconds"))?;
-    if now.saturating_mul(1000).abs_diff(sent) > SIGNED_FOR {
+    if now.unix().saturating_mul(1000).abs_diff(sent) > SIGNED_FOR {
         return Err(refuse("x-access-timestamp: more than five minutes from this server's time"));
     }
     let large = ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, format!("body: more than {MAX_SIGNED} bytes"));
@@ -319,17 +320,17 @@ mod tests {
     fn keys_scopes_and_rates() {
         let key_ring = KeyRing::single([1; 32]);
         let auth = Auth::new(key_ring.clone(), Vec::new());
-        let refused = auth.pass(None, &["read"], 0).unwrap_err();
+        let refused = auth.pass(None, &["read"], Timestamp::EPOCH).unwrap_err();
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
         assert!(refused.message.contains("keys create"), "{}", refused.message);
         assert!(auth.open(&[]));
-        assert_eq!(&*auth.pass(None, &["admin"], 0).unwrap().0, "local");
+        assert_eq!(&*auth.pass(None, &["admin"], Timestamp::EPOCH).unwrap().0, "local");
         let key = ApiKey {
             id: "k1".into(),
             name: "ana".into(),
             scopes: vec!["read".into()],
             per_minute: 2,
-            created: 0,
+            created: Timestamp::EPOCH,
             created_by: "local".into(),
             revoked: None,
             person: String::new(),
@@ -338,7 +339,7 @@ mod tests {
         auth.set(vec![key.clone()]);
         let token = key_ring.token("k1");
         let status = |token: Option<&str>, scope: &str, now| {
-            auth.pass(token, &[scope], now).map(|c| c.0).map_err(|e| e.status.as_u16())
+            auth.pass(token, &[scope], Timestamp::from_unix(now)).map(|c| c.0).map_err(|e| e.status.as_u16())
         };
         assert_eq!(status(None, "read", 0), Err(401));
         assert_eq!(status(Some("hf_k1_00"), "read", 0), Err(401));
@@ -354,7 +355,7 @@ mod tests {
         assert_eq!(status(Some(&key_ring.token("k2")), "read", 120).as_deref(), Ok("ana"));
         auth.set(vec![ApiKey { suspended: true, ..second }]);
         assert_eq!(status(Some(&key_ring.token("k2")), "read", 120), Err(401));
-        let gone = vec![ApiKey { revoked: Some(1), ..key }];
+        let gone = vec![ApiKey { revoked: Some(Timestamp::from_unix(1)), ..key }];
         auth.set(gone.clone());
         assert!(!auth.is_open() && !auth.open(&gone));
         assert_eq!(status(None, "read", 0), Err(401));

@@ -8,7 +8,7 @@ use holdfast_screening::{ScreeningError, TouchedNames};
 use holdfast_sharing::sources::SourceState;
 use holdfast_store::{Store, StoreError};
 use holdfast_telemetry::logs::one_line;
-use holdfast_types::ErrorKind;
+use holdfast_types::{ErrorKind, Seconds};
 use holdfast_workspace::ChainQueries;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
@@ -19,12 +19,12 @@ use std::sync::Arc;
 const MAX_REASONS: usize = 4;
 /// Longest reason, in characters.
 const MAX_REASON: usize = 500;
-/// Seconds between two checks for sources to read and for what is no longer valid.
-const TEND_SECONDS: i64 = 2;
-/// Seconds between two checks for sessions that were used.
-const SESSION_USE_SECONDS: i64 = 60;
-/// A source that is read at most so often, in seconds, is not read at once after a restart.
-const SELDOM_SECONDS: i64 = 60;
+/// Time between two checks for sources to read and for what is no longer valid.
+const TEND: Seconds = Seconds::new(2);
+/// Time between two checks for sessions that were used.
+const SESSION_USE: Seconds = Seconds::MINUTE;
+/// A source that is read at most so often is not read at once after a restart.
+const SELDOM: Seconds = Seconds::MINUTE;
 
 /// Most transfers that a pass lists; beyond them it screens all again.
 const MAX_LISTED: usize = 20_000;
@@ -147,7 +147,7 @@ impl Job for ReadSource {
     // A slow partner does not delay others.
     const MAX_AT_ONCE: usize = 32;
     // A partner that is back is soon read again: its flags hold stolen funds.
-    const MAX_PAUSE_SECONDS: i64 = 30;
+    const MAX_PAUSE: Seconds = Seconds::new(30);
     const MAX_TRIES: u32 = 100;
 
     fn key(&self) -> String {
@@ -165,14 +165,14 @@ impl Job for ReadSource {
         if source.state != SourceState::Active {
             return Ok(Outcome::Done);
         }
-        let waits = source.polled.map_or(0, |polled| polled + source.every - shared.screening.now());
-        if source.every > SELDOM_SECONDS && waits > 0 {
-            return Ok(Outcome::Again { after_seconds: waits });
+        let waits = source.polled.map_or(Seconds::ZERO, |polled| polled + source.every - shared.screening.now());
+        if source.every > SELDOM && waits > Seconds::ZERO {
+            return Ok(Outcome::Again { after: waits });
         }
         let read = shared.read_pages(source.id, &|| run.is_stopping());
         shared.metrics.source_read(source.id, shared.screening.now(), read.is_ok());
         read.map_err(Failure::again)?;
-        Ok(Outcome::Again { after_seconds: source.every })
+        Ok(Outcome::Again { after: source.every })
     }
 }
 
@@ -184,7 +184,7 @@ impl Job for TendSources {
     type Context = AppState;
     const KIND: &'static str = "sources";
     const IS_POLL: bool = true;
-    const MAX_PAUSE_SECONDS: i64 = 10;
+    const MAX_PAUSE: Seconds = Seconds::new(10);
 
     fn key(&self) -> String {
         String::new()
@@ -206,7 +206,7 @@ impl Job for TendSources {
                 shared.jobs.enqueue(&Arc::new(job), "engine").map_err(Failure::again)?;
             }
         }
-        Ok(Outcome::Again { after_seconds: TEND_SECONDS })
+        Ok(Outcome::Again { after: TEND })
     }
 }
 
@@ -218,7 +218,7 @@ impl Job for StoreSessions {
     type Context = AppState;
     const KIND: &'static str = "sessions";
     const IS_POLL: bool = true;
-    const MAX_PAUSE_SECONDS: i64 = 60;
+    const MAX_PAUSE: Seconds = Seconds::new(60);
 
     fn key(&self) -> String {
         String::new()
@@ -228,7 +228,7 @@ impl Job for StoreSessions {
 
     fn run(&self, shared: &AppState, _: &Run<'_>) -> Result<Outcome, Failure> {
         shared.store_session_uses().map_err(Failure::again)?;
-        Ok(Outcome::Again { after_seconds: SESSION_USE_SECONDS })
+        Ok(Outcome::Again { after: SESSION_USE })
     }
 }
 

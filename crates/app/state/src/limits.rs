@@ -4,6 +4,7 @@ use crate::error::ApiError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
+use holdfast_types::{Seconds, Timestamp};
 use http_body::Frame;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -169,13 +170,13 @@ pub struct Rates(Mutex<HashMap<String, Window>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    ends: i64,
+    ends: Timestamp,
     count: u32,
 }
 
 impl Rates {
-    /// Counts one; returns whether it is within the most of a window of so many seconds.
-    pub fn count(&self, who: &str, most: u32, seconds: i64, now: i64) -> bool {
+    /// Counts one; returns whether it is within the most of a window of time.
+    pub fn count(&self, who: &str, most: u32, span: Seconds, now: Timestamp) -> bool {
         let mut all = self.0.lock().unwrap_or_else(|e| e.into_inner());
         if all.len() >= MAX_COUNTERS && !all.contains_key(who) {
             all.retain(|_, w| w.ends > now);
@@ -184,16 +185,16 @@ impl Rates {
                 return false;
             }
         }
-        let window = all.entry(who.to_owned()).or_insert(Window { ends: now + seconds, count: 0 });
-        if window.ends <= now || window.ends > now + seconds {
-            *window = Window { ends: now + seconds, count: 0 };
+        let window = all.entry(who.to_owned()).or_insert(Window { ends: now + span, count: 0 });
+        if window.ends <= now || window.ends > now + span {
+            *window = Window { ends: now + span, count: 0 };
         }
         window.count = window.count.saturating_add(1);
         window.count <= most
     }
 
     /// Returns whether so many were counted already.
-    pub fn is_used_up(&self, who: &str, most: u32, now: i64) -> bool {
+    pub fn is_used_up(&self, who: &str, most: u32, now: Timestamp) -> bool {
         let all = self.0.lock().unwrap_or_else(|e| e.into_inner());
         all.get(who).is_some_and(|w| w.ends > now && w.count >= most)
     }
@@ -236,10 +237,10 @@ pub enum Rate {
 }
 
 impl Rate {
-    /// Returns the counter's name, the most requests, and the seconds that they are counted over. Only what changes something is rare.
+    /// Returns the counter's name, the most requests, and the time that they are counted over. Only what changes something is rare.
     #[must_use]
-    pub fn bound(self, method: &Method) -> (&'static str, u32, i64) {
-        match (self, crate::access::changes(method)) {
+    pub fn bound(self, method: &Method) -> (&'static str, u32, Seconds) {
+        let (name, most, seconds) = match (self, crate::access::changes(method)) {
             (Rate::Code, true) => ("code", 30, 3_600),
             (Rate::Prove, true) => ("prove", 30, 900),
             (Rate::SignIn, true) => ("sign-in", 60, 900),
@@ -248,7 +249,8 @@ impl Rate {
             (Rate::Learn, _) => ("learn", 6_000, 60),
             (Rate::Taxii, _) => ("taxii", 6_000, 60),
             (Rate::Pages, _) | (Rate::SignIn, false) => ("pages", 3_000, 60),
-        }
+        };
+        (name, most, Seconds::new(seconds))
     }
 }
 
@@ -259,17 +261,19 @@ mod tests {
     #[test]
     fn rates_count_by_sender_and_end() {
         let rates = Rates::default();
+        let count =
+            |who: &str, most, seconds, now| rates.count(who, most, Seconds::new(seconds), Timestamp::from_unix(now));
         let a = sender(Some("2001:db8::1".parse().unwrap()));
         assert_eq!(a, sender(Some("2001:db8::ffff".parse().unwrap())), "one network, one sender");
-        assert!(rates.count(&a, 2, 60, 0) && rates.count(&a, 2, 60, 59));
-        assert!(!rates.count(&a, 2, 60, 59) && rates.is_used_up(&a, 2, 59));
-        assert!(rates.count("b", 2, 60, 59), "others go on");
-        assert!(rates.count(&a, 2, 60, 60));
+        assert!(count(&a, 2, 60, 0) && count(&a, 2, 60, 59));
+        assert!(!count(&a, 2, 60, 59) && rates.is_used_up(&a, 2, Timestamp::from_unix(59)));
+        assert!(count("b", 2, 60, 59), "others go on");
+        assert!(count(&a, 2, 60, 60));
         for i in 0..MAX_COUNTERS {
-            rates.count(&i.to_string(), 1, 10, 100);
+            count(&i.to_string(), 1, 10, 100);
         }
-        assert!(!rates.count("one more", 1, 10, 100), "the table is bounded");
-        assert!(rates.count("one more", 1, 10, 111));
+        assert!(!count("one more", 1, 10, 100), "the table is bounded");
+        assert!(count("one more", 1, 10, 111));
     }
 
     #[tokio::test(start_paused = true)]

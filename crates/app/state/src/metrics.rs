@@ -10,6 +10,7 @@ use holdfast_telemetry::health::State;
 use holdfast_telemetry::metrics::{
     Counter, Family, Gauge, Histogram, Labels, Process, Registry, encode, register_build, seconds,
 };
+use holdfast_types::Timestamp;
 use std::time::Duration;
 
 /// Most sources and webhooks that have series of their own.
@@ -66,7 +67,7 @@ struct Stored {
     mail_waiting: i64,
     mail_failing: i64,
     jobs: Vec<(String, JobState, u64)>,
-    sources: Vec<(i64, Option<i64>, bool)>,
+    sources: Vec<(i64, Option<Timestamp>, bool)>,
 }
 
 impl Metrics {
@@ -152,10 +153,10 @@ impl Metrics {
     }
 
     /// Counts a reading of a partner's source, or its failure.
-    pub(crate) fn source_read(&self, source: i64, now: i64, is_read: bool) {
+    pub(crate) fn source_read(&self, source: i64, now: Timestamp, is_read: bool) {
         let label = [("source", source.to_string())];
         if is_read {
-            self.source_read.get_or_create(&label).set(now);
+            self.source_read.get_or_create(&label).set(now.unix());
         } else {
             self.source_failures.get_or_create(&label).inc();
         }
@@ -219,7 +220,7 @@ impl Metrics {
             read.source_failing.get_or_create(&label).set(is_failing.into());
             let gauge = self.source_read.get_or_create_owned(&label);
             if let (Some(polled), false) = (polled, is_failing) {
-                gauge.set(polled.max(gauge.get()));
+                gauge.set(polled.unix().max(gauge.get()));
             }
         }
     }

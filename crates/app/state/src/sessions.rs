@@ -13,6 +13,7 @@ use holdfast_identity::{
 };
 use holdfast_screening::ScreeningError;
 use holdfast_store::Store;
+use holdfast_types::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 
@@ -55,12 +56,12 @@ impl Sessions {
     }
 
     /// Returns the subject of a session and records its use; none when it is over.
-    pub fn subject(&self, cookie: &str, now: i64) -> Option<String> {
+    pub fn subject(&self, cookie: &str, now: Timestamp) -> Option<String> {
         self.session(cookie, now).map(|session| session.subject)
     }
 
     /// Returns a session, and counts as its use; none when it is over.
-    pub(crate) fn session(&self, cookie: &str, now: i64) -> Option<Session> {
+    pub(crate) fn session(&self, cookie: &str, now: Timestamp) -> Option<Session> {
         let mut all = self.all();
         let id = session_id(cookie);
         let known = all.get_mut(&id)?;
@@ -90,7 +91,7 @@ impl Sessions {
     }
 
     /// Returns the sessions that are not over, those used last first.
-    fn list(&self, now: i64) -> Vec<Session> {
+    fn list(&self, now: Timestamp) -> Vec<Session> {
         let all = self.all();
         let mut list: Vec<Session> =
             all.values().filter(|s| !s.session.is_over(now)).map(|s| s.session.clone()).collect();
@@ -99,7 +100,7 @@ impl Sessions {
     }
 
     /// Returns the uses that are not stored yet, and clears them.
-    pub(crate) fn take_uses(&self) -> Vec<(String, i64)> {
+    pub(crate) fn take_uses(&self) -> Vec<(String, Timestamp)> {
         let mut all = self.all();
         let take = |s: &mut Known| std::mem::take(&mut s.is_used).then(|| (s.session.id.clone(), s.session.used));
         all.values_mut().filter_map(take).collect()
@@ -239,9 +240,10 @@ impl AppState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_types::Seconds;
 
     /// Starts a session; returns its cookie.
-    fn start(sessions: &Sessions, subject: &str, random: [u8; 32], now: i64) -> String {
+    fn start(sessions: &Sessions, subject: &str, random: [u8; 32], now: Timestamp) -> String {
         let cookie = hex::encode(random);
         let (id, kind) = (session_id(&cookie), SessionKind::Staff);
         let (subject, client) = (subject.to_owned(), String::new());
@@ -249,38 +251,44 @@ mod tests {
         cookie
     }
 
+    const START: Timestamp = Timestamp::EPOCH;
+
+    fn at(seconds: i64) -> Timestamp {
+        START + Seconds::new(seconds)
+    }
+
     #[test]
     fn sessions_end_by_sign_out_by_time_and_without_use() {
         let sessions = Sessions::default();
-        let (a, b) = (start(&sessions, "k1", [1; 32], 0), start(&sessions, "k2", [2; 32], 0));
-        assert_eq!(sessions.subject(&a, 10).as_deref(), Some("k1"));
-        assert_eq!(sessions.subject("00", 10), None);
+        let (a, b) = (start(&sessions, "k1", [1; 32], START), start(&sessions, "k2", [2; 32], START));
+        assert_eq!(sessions.subject(&a, at(10)).as_deref(), Some("k1"));
+        assert_eq!(sessions.subject("00", at(10)), None);
         sessions.remove(&session_id(&a));
-        assert_eq!(sessions.subject(&a, 10), None);
-        let mut now = 0;
-        while now + IDLE_SECONDS - 1 < SESSION_SECONDS {
-            now += IDLE_SECONDS - 1;
+        assert_eq!(sessions.subject(&a, at(10)), None);
+        let (mut now, nearly_idle) = (START, IDLE_SECONDS - Seconds::new(1));
+        while now + nearly_idle < START + SESSION_SECONDS {
+            now += nearly_idle;
             assert!(sessions.subject(&b, now).is_some());
         }
-        assert_eq!(sessions.subject(&b, SESSION_SECONDS), None, "used all the time, but over");
-        let c = start(&sessions, "k3", [3; 32], 0);
-        assert_eq!(sessions.subject(&c, IDLE_SECONDS), None, "not used");
+        assert_eq!(sessions.subject(&b, START + SESSION_SECONDS), None, "used all the time, but over");
+        let c = start(&sessions, "k3", [3; 32], START);
+        assert_eq!(sessions.subject(&c, START + IDLE_SECONDS), None, "not used");
     }
 
     #[test]
     fn uses_are_taken_once_and_stored_sessions_go_on() {
         let sessions = Sessions::default();
-        let cookie = start(&sessions, "k1", [1; 32], 0);
+        let cookie = start(&sessions, "k1", [1; 32], START);
         assert!(sessions.take_uses().is_empty(), "it was not used yet");
-        sessions.subject(&cookie, 7);
+        sessions.subject(&cookie, at(7));
         let used = sessions.take_uses();
-        assert_eq!(used, [(session_id(&cookie), 7)]);
+        assert_eq!(used, [(session_id(&cookie), at(7))]);
         assert!(sessions.take_uses().is_empty());
         sessions.raise(&session_id(&cookie));
         let next = Sessions::default();
-        next.load(sessions.list(7));
-        assert!(next.session(&cookie, 7).unwrap().second_factor);
-        assert_eq!(next.subject(&cookie, 8).as_deref(), Some("k1"));
-        assert!(sessions.list(SESSION_SECONDS).is_empty());
+        next.load(sessions.list(at(7)));
+        assert!(next.session(&cookie, at(7)).unwrap().second_factor);
+        assert_eq!(next.subject(&cookie, at(8)).as_deref(), Some("k1"));
+        assert!(sessions.list(START + SESSION_SECONDS).is_empty());
     }
 }

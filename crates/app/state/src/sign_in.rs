@@ -15,6 +15,7 @@ use holdfast_identity::{
     recovery_codes_left, remove_passkey, rename_passkey, renew_recovery_codes,
 };
 use holdfast_store::{Change, Store};
+use holdfast_types::Seconds;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 
@@ -53,7 +54,7 @@ pub async fn note_sign_in(shared: &AppState, action: &'static str, who: &str, cl
 
 /// Counts and logs a refused sign-in, so that guessing is limited.
 pub async fn refuse_sign_in(shared: &AppState, client: &str, message: &str) -> ApiError {
-    shared.auth.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, 900, shared.screening.now());
+    shared.auth.rates.count(&format!("refused {client}"), REFUSED_SIGN_INS, Seconds::new(900), shared.screening.now());
     match note_sign_in(shared, "sign_in.refused", "nobody", client).await {
         Ok(()) => ApiError::new(StatusCode::UNAUTHORIZED, message),
         Err(e) => e,

@@ -1,6 +1,7 @@
 //! Random numbers and the time of the system.
 
-use holdfast_input::time::rfc3339;
+use holdfast_types::Timestamp;
+use std::time::SystemTime;
 
 /// Returns 32 random bytes of the system.
 ///
@@ -15,6 +16,5 @@ pub fn entropy() -> std::io::Result<[u8; 32]> {
 
 /// Returns the present time, RFC 3339, UTC.
 pub fn now() -> String {
-    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))
+    Timestamp::from(SystemTime::now()).rfc3339()
 }

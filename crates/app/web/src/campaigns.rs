@@ -13,7 +13,6 @@ use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::campaigns::CampaignPreview;
 use holdfast_decision::warnings::Scam;
-use holdfast_input::time::rfc3339;
 use holdfast_prevention::campaigns::{Arm, Campaign, CampaignState, Effect, NewCampaign, RiskRule, Template};
 use holdfast_types::ids::CampaignId;
 use maud::{Markup, html};
@@ -105,7 +104,7 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
     let body = html! {
         (listing(&heads, &list, "campaigns-none", |c| html! { tr {
             td { a href={"/desk/campaigns/" (c.id)} { (c.plan.title) } } td { (word(c.plan.scam.name())) } td { (c.plan.partner) } td { (word(c.state)) }
-            td { @if let Some(t) = c.started { (&rfc3339(t)[..10]) } } td.n { (c.told) } td.n { (c.held_out) }
+            td { @if let Some(t) = c.started { (&t.rfc3339()[..10]) } } td.n { (c.told) } td.n { (c.held_out) }
         } }))
         @if frame.may("desk") { (draft_form(&unit)) }
         p.note { (t!("campaigns-note")) }

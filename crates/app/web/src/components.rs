@@ -2,7 +2,7 @@
 
 use crate::desk::ListQuery;
 use crate::texts::{self, t};
-use holdfast_input::time::rfc3339;
+use holdfast_types::Timestamp;
 use holdfast_workspace::CoveredChain;
 use maud::{Markup, html};
 use std::fmt::Display;
@@ -112,8 +112,8 @@ pub(crate) fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Marku
 }
 
 /// Returns a time to the minute, in UTC.
-pub(crate) fn time(seconds: i64) -> Markup {
-    html! { time datetime=(rfc3339(seconds)) { (rfc3339(seconds)[..16].replace('T', " ")) " UTC" } }
+pub(crate) fn time(time: Timestamp) -> Markup {
+    html! { time datetime=(time.rfc3339()) { (time.rfc3339()[..16].replace('T', " ")) " UTC" } }
 }
 
 /// Returns the catalogue's word for a name as the API writes it: `true_positive` is "true positive". Names that the catalogue does not have (a rule

@@ -5,6 +5,7 @@ use crate::texts::t;
 use axum::extract::{FromRequest, Multipart, RawForm, Request};
 use holdfast_api::error::ApiError;
 use holdfast_input::time::{parse as parse_time, parse_date};
+use holdfast_types::Timestamp;
 use maud::{Markup, html};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -347,9 +348,9 @@ impl<'de, T: FromStr> Deserialize<'de> for Number<T> {
     }
 }
 
-/// A day, as Unix seconds of its beginning in UTC.
+/// A day, as the time of its beginning in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Day(pub(crate) i64);
+pub(crate) struct Day(pub(crate) Timestamp);
 
 impl FromStr for Day {
     type Err = String;
@@ -359,9 +360,9 @@ impl FromStr for Day {
     }
 }
 
-/// A time in UTC, as Unix seconds; a form's seconds may be missing.
+/// A time in UTC; a form's seconds may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Instant(pub(crate) i64);
+pub(crate) struct Instant(pub(crate) Timestamp);
 
 impl FromStr for Instant {
     type Err = String;
@@ -474,7 +475,10 @@ mod tests {
     fn fields_are_read_by_their_types() {
         let body = b"title=+A+&due=2026-09-21&hours=3&value=7&value=&scam=romance&scam=task&urgent=on";
         let form = Sample::from_form(body).unwrap();
-        assert_eq!((form.title.0.as_str(), form.due.0, form.hours.0), ("A", Some(Day(1_789_948_800)), 3));
+        assert_eq!(
+            (form.title.0.as_str(), form.due.0, form.hours.0),
+            ("A", Some(Day(Timestamp::from_unix(1_789_948_800))), 3)
+        );
         assert_eq!(form.value, [Opt(Some(Number(7))), Opt(None)]);
         assert_eq!((form.scam.0.len(), form.urgent.0), (2, true));
         let least = Sample::from_form(b"title=A&hours=0").unwrap();

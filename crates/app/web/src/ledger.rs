@@ -14,7 +14,7 @@ use holdfast_api::chain::TraceQuery;
 use holdfast_api::chain_choice::ChainQuery;
 use holdfast_api::clearance::Clearance;
 use holdfast_attribution::Category;
-use holdfast_input::time::rfc3339;
+use holdfast_types::Timestamp;
 use holdfast_workspace::lookup::{Hit, HitKind, Lookup};
 use holdfast_workspace::{AddressReport, ExposureLine, ExposureView, TagView, TxSide};
 use maud::{Markup, PreEscaped, html};
@@ -26,8 +26,8 @@ pub(crate) async fn style() -> Response {
 }
 
 /// A time to the second, in UTC.
-fn instant(seconds: i64) -> Markup {
-    html! { time { (rfc3339(seconds)) } }
+fn instant(time: Timestamp) -> Markup {
+    html! { time { (time.rfc3339()) } }
 }
 
 /// Coins with their name.

@@ -6,6 +6,7 @@ use crate::grade::{Form, HINT_COST, MAX_TRIES, WHOLE};
 use crate::labs::{self, Lab, LabView, Made, PASS, Step};
 use crate::{Academy, count, invalid};
 use holdfast_store::{Database, DbError, Row, number};
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -60,7 +61,7 @@ pub struct AttemptView {
     /// The lab.
     pub lab: LabView,
     /// Unix seconds.
-    pub started: i64,
+    pub started: Timestamp,
     /// The task, in Markdown.
     pub brief: String,
     /// Files of the task, with their bytes.
@@ -99,7 +100,7 @@ pub struct LabResult {
     /// The step that the learner is at.
     pub at: Option<String>,
     /// Last answer, Unix seconds.
-    pub last: Option<i64>,
+    pub last: Option<Timestamp>,
 }
 
 /// A learner of a class, for the trainer.
@@ -169,7 +170,7 @@ pub(crate) struct Attempt {
     pub(crate) learner: LearnerId,
     pub(crate) lab: &'static Lab,
     pub(crate) seed: u64,
-    pub(crate) started: i64,
+    pub(crate) started: Timestamp,
     score: u64,
     at: Option<String>,
 }
@@ -183,7 +184,7 @@ pub(crate) struct Given {
     pub(crate) right: bool,
     pub(crate) credit: u32,
     pub(crate) feedback: Vec<String>,
-    pub(crate) time: i64,
+    pub(crate) time: Timestamp,
 }
 
 impl Given {
@@ -201,7 +202,7 @@ fn attempt(row: &Row) -> Result<Attempt, DbError> {
         learner: row.number(2)?,
         lab,
         seed,
-        started: row.int(5)?,
+        started: row.time(5)?,
         score: row.number(6)?,
         at: row.text_or_null(7).map(str::to_owned),
     })
@@ -221,7 +222,7 @@ fn given(row: &Row) -> Result<Given, DbError> {
         right: row.int(3)? == 1,
         credit: row.number(4)?,
         feedback: holdfast_store::parse("feedback", row.text(5)?)?,
-        time: row.int(6)?,
+        time: row.time(6)?,
     })
 }
 

@@ -8,8 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_documents::pdf;
-use holdfast_input::time::{parse as parse_time, rfc3339};
+use holdfast_input::time::parse as parse_time;
 use holdfast_store::number;
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{CourseSessionId, LearnerId};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -36,11 +37,11 @@ pub struct Certificate {
     /// Course.
     pub course: String,
     /// Unix seconds.
-    pub issued: i64,
+    pub issued: Timestamp,
     /// The signed credential: header, credential and signature (RFC 7515, compact).
     pub jwt: String,
     /// When it was revoked.
-    pub revoked: Option<i64>,
+    pub revoked: Option<Timestamp>,
     /// Why.
     pub why: Option<String>,
 }
@@ -119,7 +120,7 @@ pub fn is_certificate(bytes: &[u8]) -> bool {
 /// Checks a certificate, PDF or JWT, offline: the signature, that the claims are the credential's, that a PDF states what the credential does,
 /// and, where `issuer` is given (public key in hex, or did:key), the issuer. `now` is the time to compare with, Unix seconds.
 #[must_use]
-pub fn verify(bytes: &[u8], issuer: Option<&str>, now: i64) -> Verified {
+pub fn verify(bytes: &[u8], issuer: Option<&str>, now: Timestamp) -> Verified {
     let mut v = Verified::default();
     if let Err(why) = verify_into(bytes, issuer, now, &mut v) {
         v.failures.push(why);
@@ -127,7 +128,7 @@ pub fn verify(bytes: &[u8], issuer: Option<&str>, now: i64) -> Verified {
     v
 }
 
-fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -> Result<(), String> {
+fn verify_into(bytes: &[u8], issuer: Option<&str>, now: Timestamp, v: &mut Verified) -> Result<(), String> {
     if bytes.len() > MAX_CERTIFICATE {
         return Err(format!("larger than {MAX_CERTIFICATE} bytes"));
     }
@@ -175,11 +176,11 @@ fn verify_into(bytes: &[u8], issuer: Option<&str>, now: i64, v: &mut Verified) -
         format!("issuer.id is not {did}"),
     );
     // A time that cannot be read is never reached.
-    let from = parse_time(&text(&credential["validFrom"])).unwrap_or(i64::MAX);
+    let from = parse_time(&text(&credential["validFrom"])).unwrap_or(Timestamp::MAX);
     let claims = credential["iss"] == credential["issuer"]["id"]
         && credential["jti"] == credential["id"]
         && credential["sub"] == credential["credentialSubject"]["id"]
-        && credential["nbf"].as_i64() == Some(from);
+        && credential["nbf"].as_i64() == Some(from.unix());
     mark(claims, "the claims are the credential's", "iss, sub, jti or nbf are not those of the credential".into());
     let types = &credential["type"];
     let typed = types
@@ -258,7 +259,7 @@ fn to_pdf(credential: &Value, jwt: &str, layout: pdf::Layout) -> Result<Vec<u8>,
             "The signed credential (Open Badges 3.0) is attached to this document. Check it with: holdfast verify FILE",
         ),
     ]);
-    let time = credential["nbf"].as_i64().unwrap_or(0);
+    let time = Timestamp::from_unix(credential["nbf"].as_i64().unwrap_or(0));
     let attached = pdf::Attached { name: "credential.jwt", media_type: "application/vc+jwt", bytes: jwt.as_bytes() };
     Ok(pdf::write_as(layout, "Certificate", &parts, time, Some(&attached))?)
 }
@@ -418,9 +419,9 @@ fn certificate(row: &holdfast_store::Row) -> Result<Certificate, holdfast_store:
         session: row.number(1)?,
         learner: row.number(2)?,
         course: row.text(3)?.to_owned(),
-        issued: row.int(4)?,
+        issued: row.time(4)?,
         jwt: row.text(5)?.to_owned(),
-        revoked: row.int_or_null(6),
+        revoked: row.time_or_null(6),
         why: row.text_or_null(7).map(str::to_owned),
     })
 }
@@ -429,12 +430,12 @@ struct Order<'a> {
     id: &'a str,
     did: &'a str,
     site: &'a str,
-    now: i64,
+    now: Timestamp,
     scores: &'a [(String, u64)],
 }
 
 fn credential(order: &Order<'_>, session: &Session, learner: &Learner, course: &crate::course::Header) -> Value {
-    let (urn, when) = (format!("urn:uuid:{}", order.id), rfc3339(order.now));
+    let (urn, when) = (format!("urn:uuid:{}", order.id), order.now.rfc3339());
     // A pseudonym: whoever checks the certificate does not learn the address.
     let hash = hex::encode(Sha256::digest(format!("{}{}", learner.who.email, order.id)));
     let subject = format!("urn:uuid:{}", uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, hash.as_bytes()));
@@ -448,8 +449,8 @@ fn credential(order: &Order<'_>, session: &Session, learner: &Learner, course: &
     let narrative = format!(
         "{} hours, {mode}, {} to {}, taught by {}.",
         course.hours,
-        rfc3339(session.plan.starts).get(..10).unwrap_or_default(),
-        rfc3339(session.plan.ends).get(..10).unwrap_or_default(),
+        session.plan.starts.rfc3339().get(..10).unwrap_or_default(),
+        session.plan.ends.rfc3339().get(..10).unwrap_or_default(),
         session.plan.trainer
     );
     let descriptions: Vec<Value> = order
@@ -483,8 +484,8 @@ fn credential(order: &Order<'_>, session: &Session, learner: &Learner, course: &
                 identity("ext:agency", &learner.who.agency),
                 { "type": "IdentityObject", "hashed": true, "identityHash": format!("sha256${hash}"), "identityType": "emailAddress", "salt": order.id },
             ],
-            "activityStartDate": rfc3339(session.plan.starts),
-            "activityEndDate": rfc3339(session.plan.ends),
+            "activityStartDate": session.plan.starts.rfc3339(),
+            "activityEndDate": session.plan.ends.rfc3339(),
             "narrative": narrative,
             "result": results,
             "achievement": {
@@ -541,18 +542,20 @@ mod tests {
             let written = pdf::Layout::ALL.map(|l| to_pdf(&credential, &jwt, l).unwrap());
             assert_ne!(written[0], written[1]);
             for mut bytes in written {
-                let found = verify(&bytes, None, 1_800_000_000);
+                let found = verify(&bytes, None, Timestamp::from_unix(1_800_000_000));
                 assert!(found.holds() && found.name == name, "{found:?}");
                 let last = bytes.len() - 10;
                 bytes[last] ^= 1;
-                assert!(!verify(&bytes, None, 1_800_000_000).holds());
+                assert!(!verify(&bytes, None, Timestamp::from_unix(1_800_000_000)).holds());
             }
         }
     }
 
     #[test]
     fn an_end_that_no_calendar_has_is_no_end_at_all() {
-        let fails = |until: &str| verify(signed("A", Some(until)).1.as_bytes(), None, 1_800_000_000).failures;
+        let fails = |until: &str| {
+            verify(signed("A", Some(until)).1.as_bytes(), None, Timestamp::from_unix(1_800_000_000)).failures
+        };
         assert!(fails("2027-09-21T08:00:00Z").is_empty());
         assert!(fails("2026-12-31T08:00:00Z")[0].contains("in force until"));
         assert!(fails("2028-02-31T08:00:00Z")[0].starts_with("validUntil: '2028-02-31T08:00:00Z' is no date"));

@@ -8,9 +8,9 @@ use holdfast_requests::request::email;
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, DbError, Row, number};
-use holdfast_types::Invalid;
 use holdfast_types::ids::{CourseSessionId, LearnerId};
 use holdfast_types::named;
+use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,9 +65,11 @@ pub struct NewSession {
     #[serde(default)]
     pub place: String,
     /// Unix seconds.
-    pub starts: i64,
+    #[schema(value_type = i64)]
+    pub starts: Timestamp,
     /// Unix seconds.
-    pub ends: i64,
+    #[schema(value_type = i64)]
+    pub ends: Timestamp,
     /// Parts, such as half days, whose attendance is recorded; 0 for none.
     #[serde(default)]
     pub parts: u32,
@@ -220,8 +222,8 @@ fn session(row: &Row) -> Result<Session, DbError> {
         mode: value(row, 4, "mode")?,
         country: text(5)?,
         place: text(6)?,
-        starts: row.int(7)?,
-        ends: row.int(8)?,
+        starts: row.time(7)?,
+        ends: row.time(8)?,
         parts: row.number(9)?,
         trainer: text(10)?,
         capacity: row.number(11)?,
@@ -667,7 +669,7 @@ impl Academy<'_> {
         let mut lines: BTreeMap<(i64, String), (ProgrammeLine, Seen)> = BTreeMap::new();
         for row in &places {
             let place = (row.number(0)?, row.number(1)?);
-            let year = holdfast_input::time::year(row.int(2)?);
+            let year = i64::from(row.time(2)?.utc().year());
             let country = row.text(5)?.to_owned();
             let (line, seen) = lines.entry((year, country.clone())).or_default();
             (line.year, line.country) = (year, country);

@@ -5,9 +5,9 @@ use crate::AcademyError;
 use crate::attempts::{answers_of, attempts_where};
 use crate::classes::Learner;
 use crate::labs::PASS;
-use holdfast_input::time::rfc3339;
 use holdfast_store::number;
 use holdfast_types::ids::CourseSessionId;
+use holdfast_types::{Seconds, Timestamp};
 use serde_json::{Value, json};
 
 /// Most statements of one request to a learning record store.
@@ -72,10 +72,10 @@ impl Academy<'_> {
                 "definition": { "type": format!("http://adlnet.gov/expapi/activities/{kind}"), "name": { "en": name } } })
         };
         let course = || activity(format!("courses/{}", found.plan.course), "course", &found.plan.title);
-        let mut all: Vec<(i64, String, Value)> = Vec::new();
-        let mut add = |time: i64, name: String, mut statement: Value| {
+        let mut all: Vec<(Timestamp, String, Value)> = Vec::new();
+        let mut add = |time: Timestamp, name: String, mut statement: Value| {
             statement["id"] = json!(self.statement_id(&name));
-            statement["timestamp"] = json!(rfc3339(time));
+            statement["timestamp"] = json!(time.rfc3339());
             statement["version"] = json!("1.0.0");
             all.push((time, name, statement));
         };
@@ -92,7 +92,7 @@ impl Academy<'_> {
                 let object = course();
                 let text =
                     json!({ "actor": actor(l), "verb": verb("registered"), "object": object, "context": context(l) });
-                add(row.int(1)?, format!("registered/{session}/{}", l.id), text);
+                add(row.time(1)?, format!("registered/{session}/{}", l.id), text);
             }
             for row in attended.iter().filter(|r| r.number(0).ok() == Some(l.id)) {
                 let part = row.int(1)?;
@@ -103,7 +103,7 @@ impl Academy<'_> {
                 );
                 let text =
                     json!({ "actor": actor(l), "verb": verb("attended"), "object": object, "context": context(l) });
-                add(row.int(2)?, format!("attended/{session}/{}/{part}", l.id), text);
+                add(row.time(2)?, format!("attended/{session}/{}/{part}", l.id), text);
             }
             for attempt in attempts.iter().filter(|a| a.learner == l.id) {
                 let made = attempt.made()?;
@@ -127,7 +127,7 @@ impl Academy<'_> {
                 }
                 let (Some(last), true) = (result.last, result.finished) else { continue };
                 let scaled = result.score as f64 / 1000.0;
-                let seconds = (last - attempt.started).max(0);
+                let seconds = (last - attempt.started).max(Seconds::ZERO).count();
                 let outcome = json!({
                     "success": result.passed, "completion": true, "duration": format!("PT{seconds}S"),
                     "score": { "scaled": scaled, "raw": result.score, "min": 0, "max": 1000 },
@@ -141,7 +141,7 @@ impl Academy<'_> {
                     "actor": actor(l), "verb": verb("completed"), "object": course(), "context": context(l),
                     "result": { "completion": true, "success": true },
                 });
-                add(row.int(1)?, format!("completed/{session}/{}", l.id), text);
+                add(row.time(1)?, format!("completed/{session}/{}", l.id), text);
             }
         }
         all.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));

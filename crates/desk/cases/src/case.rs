@@ -17,16 +17,15 @@ use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_decision::model::{text_ok, time_ok};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_documents::{check_type, sha256};
-use holdfast_input::time::rfc3339;
 use holdfast_requests::portal::{note_file, read_file};
 use holdfast_requests::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use holdfast_requests::search;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, StoreError, Value, number, parse};
-use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, CaseItemId};
 use holdfast_types::named;
 use holdfast_types::units::with_unit;
+use holdfast_types::{Invalid, Timestamp};
 use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -134,11 +133,11 @@ pub struct Case {
     /// Typology.
     pub typology: Option<String>,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who opened it.
     pub created_by: String,
     /// When it was closed.
-    pub closed: Option<i64>,
+    pub closed: Option<Timestamp>,
     /// Reason.
     pub closed_reason: Option<String>,
 }
@@ -166,17 +165,17 @@ pub struct Item {
     /// More, by kind.
     pub body: serde_json::Value,
     /// When it happened, Unix seconds.
-    pub happened: Option<i64>,
+    pub happened: Option<Timestamp>,
     /// When it was added.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who added it.
     pub created_by: String,
     /// Tasks: who does it.
     pub assignee: Option<String>,
     /// Tasks: due time, Unix seconds.
-    pub due: Option<i64>,
+    pub due: Option<Timestamp>,
     /// Tasks: when it was done, Unix seconds.
-    pub done: Option<i64>,
+    pub done: Option<Timestamp>,
     /// Why it was withdrawn; withdrawn items stay.
     pub withdrawn: Option<String>,
     /// Exhibits: chain of custody.
@@ -187,7 +186,7 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Custody {
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Who had it.
     pub person: String,
     /// received, moved, examined, returned, destroyed.
@@ -223,7 +222,7 @@ pub struct CaseFile {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct TimelineEntry {
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// What.
     pub what: String,
 }
@@ -248,13 +247,15 @@ pub enum CaseStep {
         body: serde_json::Value,
         /// When it happened, Unix seconds.
         #[serde(default)]
-        happened: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        happened: Option<Timestamp>,
         /// Tasks: who does it.
         #[serde(default)]
         assignee: Option<String>,
         /// Tasks: due time, Unix seconds.
         #[serde(default)]
-        due: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        due: Option<Timestamp>,
     },
     /// A task is done.
     Done {
@@ -309,9 +310,9 @@ fn case(row: &Row) -> Result<Case, DbError> {
         summary: text(2)?,
         state: row.named(3)?,
         typology: row.text_or_null(4).map(str::to_owned),
-        created: row.int(5)?,
+        created: row.time(5)?,
         created_by: text(6)?,
-        closed: row.int_or_null(7),
+        closed: row.time_or_null(7),
         closed_reason: row.text_or_null(8).map(str::to_owned),
     })
 }

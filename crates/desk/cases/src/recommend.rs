@@ -8,9 +8,9 @@ use holdfast_decision::model::text_ok;
 use holdfast_decision::rules::RuleBook;
 use holdfast_screening::replay::test_rules;
 use holdfast_store::{DbError, Row, number, parse};
-use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, RecommendationId};
 use holdfast_types::named;
+use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,13 +105,13 @@ pub struct Recommendation {
     /// proposed, accepted, declined, done.
     pub state: RecommendationState,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who proposed it.
     pub created_by: String,
     /// Who changed its state last, and when.
     pub changed_by: String,
     /// When.
-    pub changed: i64,
+    pub changed: Timestamp,
     /// Comment of that change.
     pub note: String,
 }
@@ -134,9 +134,9 @@ fn recommendation(row: &Row) -> Result<Recommendation, DbError> {
         cases,
         effect,
         state: row.named(2)?,
-        created: row.int(3)?,
+        created: row.time(3)?,
         created_by: text(4)?,
-        changed: row.int(5)?,
+        changed: row.time(5)?,
         changed_by: text(6)?,
         note: text(7)?,
     })

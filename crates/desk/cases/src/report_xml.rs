@@ -5,8 +5,7 @@
 
 use crate::CaseError;
 use crate::reports::{Body, Filer, Flow, Movement, Subject};
-use holdfast_input::time::rfc3339;
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event as Xml};
 
@@ -110,13 +109,13 @@ impl Out {
 }
 
 /// goAML's dateTime: without a zone, as its schema's minimum is.
-fn date_time(seconds: i64) -> String {
-    rfc3339(seconds).trim_end_matches('Z').to_owned()
+fn date_time(time: Timestamp) -> String {
+    time.rfc3339().trim_end_matches('Z').to_owned()
 }
 
 /// FinCEN's date.
-fn yyyymmdd(seconds: i64) -> String {
-    rfc3339(seconds)[..10].replace('-', "")
+fn yyyymmdd(time: Timestamp) -> String {
+    time.rfc3339()[..10].replace('-', "")
 }
 
 fn or_dash(text: &str) -> &str {
@@ -220,12 +219,12 @@ fn goaml_transaction(x: &mut Out, body: &Body, m: &Movement, i: usize) {
 ///
 /// # Errors
 /// [`CaseError::Invalid`] names the field.
-pub fn goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, CaseError> {
+pub fn goaml(body: &Body, reference: &str, now: Timestamp) -> Result<Vec<u8>, CaseError> {
     body.check_fields(crate::reports::Kind::Goaml)?;
     Ok(write_goaml(body, reference, now)?)
 }
 
-pub(crate) fn write_goaml(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Invalid> {
+pub(crate) fn write_goaml(body: &Body, reference: &str, now: Timestamp) -> Result<Vec<u8>, Invalid> {
     let mut x = Out::new("", false);
     let f = &body.filer;
     let carried: Vec<(usize, &Movement)> =
@@ -505,12 +504,12 @@ fn sar_narrative(body: &Body) -> Result<Vec<String>, Invalid> {
 ///
 /// # Errors
 /// [`CaseError::Invalid`] names the field.
-pub fn fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, CaseError> {
+pub fn fincen_sar(body: &Body, reference: &str, now: Timestamp) -> Result<Vec<u8>, CaseError> {
     body.check_fields(crate::reports::Kind::FincenSar)?;
     Ok(write_fincen_sar(body, reference, now)?)
 }
 
-pub(crate) fn write_fincen_sar(body: &Body, reference: &str, now: i64) -> Result<Vec<u8>, Invalid> {
+pub(crate) fn write_fincen_sar(body: &Body, reference: &str, now: Timestamp) -> Result<Vec<u8>, Invalid> {
     let f = &body.filer;
     let ein = digits(&f.tax_number);
     let total = body.total.to_string();

@@ -8,13 +8,12 @@ use crate::case::{CaseFile, Person};
 use crate::report_xml::{GOAML_TEXT, NARRATIVE_PART, NARRATIVE_PARTS, write_fincen_sar, write_goaml};
 use holdfast_decision::model::{country_ok, text_ok, time_ok};
 use holdfast_decision::{EventKind, Record, RecordKind};
-use holdfast_input::time::rfc3339;
 use holdfast_screening::completion::{Executed, brings, executed, standing};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_store::{DbError, Row, number, parse};
-use holdfast_types::Invalid;
 use holdfast_types::ids::{CaseId, ReportId};
 use holdfast_types::named;
+use holdfast_types::{Invalid, Timestamp};
 
 pub use crate::report_xml::{fincen_sar, goaml};
 use serde::{Deserialize, Serialize};
@@ -160,7 +159,8 @@ pub struct Movement {
     /// The exchange's id.
     pub id: String,
     /// Unix seconds.
-    pub time: i64,
+    #[schema(value_type = i64)]
+    pub time: Timestamp,
     /// deposit, withdrawal, payment.
     pub kind: String,
     /// Customer.
@@ -225,9 +225,11 @@ pub struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<String>,
     /// From, Unix seconds.
-    pub from: i64,
+    #[schema(value_type = i64)]
+    pub from: Timestamp,
     /// To, Unix seconds.
-    pub to: i64,
+    #[schema(value_type = i64)]
+    pub to: Timestamp,
     /// Whole units of the local currency.
     pub total: u64,
     /// About whom.
@@ -285,7 +287,7 @@ pub struct Report {
     /// Content.
     pub body: Body,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who wrote this version.
     pub created_by: String,
     /// Who approved it.
@@ -293,7 +295,7 @@ pub struct Report {
     /// SHA-256 of the XML that was exported.
     pub sha256: Option<String>,
     /// When.
-    pub exported: Option<i64>,
+    pub exported: Option<Timestamp>,
 }
 
 const REPORT: &str =
@@ -308,11 +310,11 @@ fn report(row: &Row) -> Result<Report, DbError> {
         version: row.number(3)?,
         state: row.named(4)?,
         body: parse("report", row.text(5)?)?,
-        created: row.int(6)?,
+        created: row.time(6)?,
         created_by: text(7)?,
         approved_by: row.text_or_null(8).map(str::to_owned),
         sha256: row.text_or_null(9).map(str::to_owned),
-        exported: row.int_or_null(10),
+        exported: row.time_or_null(10),
     })
 }
 
@@ -443,7 +445,7 @@ fn narrative(file: &CaseFile, movements: &[Movement], kind: Kind) -> String {
             m.amount,
             m.asset,
             m.customer,
-            rfc3339(m.time),
+            m.time.rfc3339(),
             m.counterparty
         ));
     }
@@ -458,7 +460,7 @@ fn narrative(file: &CaseFile, movements: &[Movement], kind: Kind) -> String {
         let first: Vec<String> = ends.into_iter().take(10).collect();
         lines.push(format!("Trace from {} ({}): {}{more}.", t.key, t.title, first.join("; ")));
     }
-    lines.extend(of("note").iter().map(|n| format!("{}: {}", rfc3339(n.created), n.title)));
+    lines.extend(of("note").iter().map(|n| format!("{}: {}", n.created.rfc3339(), n.title)));
     let most = MAX_NARRATIVE[usize::from(kind == Kind::FincenSar)] - LEFT_FOR_ACTION;
     let (mut text, mut left_out) = (String::new(), 0);
     for line in lines {
@@ -540,7 +542,7 @@ impl Cases<'_> {
         }
         let narrative = narrative(file, &movements, kind);
         let times = file.items.iter().filter_map(|i| i.happened).chain(movements.iter().map(|m| m.time));
-        let times: Vec<i64> = times.collect();
+        let times: Vec<Timestamp> = times.collect();
         let carried = movements.iter().filter(|m| m.was_executed());
         let value: u64 = carried.fold(0u64, |sum, m| sum.saturating_add(m.value));
         // FinCEN's field for another type holds 50 characters; a longer typology goes into the narrative.

@@ -10,7 +10,7 @@ use holdfast_forensics::derive::{Derived, GAP, addresses_of, kind_of};
 use holdfast_forensics::record::{self, Custody};
 use holdfast_forensics::scan::{Finding, Progress, Report, ScanError, scan_at_most, write_results};
 use holdfast_forensics::seal::{Sealer, fingerprint, open};
-use holdfast_input::time::{parse as parse_time, rfc3339};
+use holdfast_input::time::parse as parse_time;
 use holdfast_requests::matching::{Match, matches};
 use holdfast_requests::production;
 use holdfast_requests::request::{Target, TargetKind};
@@ -305,13 +305,13 @@ impl Cases<'_> {
         let fault = |e: ScanError| CaseError::State(e.to_string());
         text_ok("exhibit", order.exhibit)?;
         self.read(|db| Ok(may_change(db, case, person, false)))??;
-        let begun = rfc3339(self.screening.now());
+        let begun = self.screening.now().rfc3339();
         let sealer = Sealer::new(&[self.case_recipient(case)?]).map_err(fault)?;
         let report = scan_at_most(order.paths, order.out, order.below, &sealer, order.most, progress).map_err(fault)?;
         if !report.complete {
             return Ok(None);
         }
-        let ended = rfc3339(self.screening.now());
+        let ended = self.screening.now().rfc3339();
         let custody = Custody { examiner: person.name.clone(), exhibit: order.exhibit.to_owned(), begun, ended };
         let results = Results { out: order.out, gap: order.gap, custody: &custody };
         self.record_scan(case, &results, report, chains, person).map(Some)
@@ -369,8 +369,8 @@ impl Cases<'_> {
         let custody = Custody {
             examiner: person.name.clone(),
             exhibit: sent.exhibit,
-            begun: rfc3339(begun),
-            ended: rfc3339(ended),
+            begun: begun.rfc3339(),
+            ended: ended.rfc3339(),
         };
         let results = Results { out: folder.path(), gap: sent.gap, custody: &custody };
         let scanned = self.record_scan(case, &results, report, chains, person)?;
@@ -407,7 +407,7 @@ impl Cases<'_> {
         found: &LookedUp,
         person: &Person,
     ) -> Result<Vec<CaseItemId>, CaseError> {
-        let stamp: String = rfc3339(self.screening.now()).chars().filter(char::is_ascii_digit).collect();
+        let stamp: String = self.screening.now().rfc3339().chars().filter(char::is_ascii_digit).collect();
         let mut numbers = Vec::new();
         for (name, media) in [
             ("evidence.json", "application/json"),

@@ -3,8 +3,7 @@
 use crate::CaseError;
 use crate::Cases;
 use holdfast_decision::model::time_ok;
-use holdfast_input::time::rfc3339;
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,7 +27,7 @@ pub struct Line {
     /// Not answered yet.
     pub open: u64,
     /// Median time to answer, seconds.
-    pub median_seconds: Option<i64>,
+    pub median_seconds: Option<Seconds>,
     /// Answered in time, of those answered.
     pub in_time: u64,
 }
@@ -37,9 +36,9 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// From, Unix seconds.
-    pub from: i64,
+    pub from: Timestamp,
     /// To, exclusive.
-    pub to: i64,
+    pub to: Timestamp,
     /// By country and kind.
     pub lines: Vec<Line>,
     /// Everything together.
@@ -52,7 +51,7 @@ impl Report {
         let mut out =
             String::from("country,kind,received,granted,partly,refused,forged,open,median_seconds,in_time\r\n");
         for l in self.lines.iter().chain([&self.total]) {
-            let median = l.median_seconds.map_or(String::new(), |s| s.to_string());
+            let median = l.median_seconds.map_or(String::new(), |s| s.count().to_string());
             out += &format!(
                 "{},{},{},{},{},{},{},{},{median},{}\r\n",
                 l.country, l.kind, l.received, l.granted, l.partly, l.refused, l.forged, l.open, l.in_time
@@ -62,7 +61,7 @@ impl Report {
     }
 }
 
-fn median(mut times: Vec<i64>) -> Option<i64> {
+fn median(mut times: Vec<Seconds>) -> Option<Seconds> {
     times.sort_unstable();
     times.get(times.len().checked_sub(1)? / 2).copied()
 }
@@ -72,13 +71,13 @@ impl Cases<'_> {
     ///
     /// # Errors
     /// [`CaseError::Invalid`] names the field of the span; [`CaseError`] when the database fails.
-    pub fn transparency(&self, from: i64, to: i64) -> Result<Report, CaseError> {
+    pub fn transparency(&self, from: Timestamp, to: Timestamp) -> Result<Report, CaseError> {
         time_ok("from", from)?;
         time_ok("to", to)?;
         if to <= from {
-            return Err(Invalid::new("to", format!("{} is not after {}", rfc3339(to), rfc3339(from))).into());
+            return Err(Invalid::new("to", format!("{} is not after {}", to.rfc3339(), from.rfc3339())).into());
         }
-        let mut cells: BTreeMap<(String, String), (Line, Vec<i64>)> = BTreeMap::new();
+        let mut cells: BTreeMap<(String, String), (Line, Vec<Seconds>)> = BTreeMap::new();
         let mut after = 0;
         loop {
             let sql = "SELECT seq, COALESCE(country, '-'), COALESCE(kind, '-'), state, outcome, received, due, answered FROM requests
@@ -97,9 +96,9 @@ impl Cases<'_> {
                     ("answered", _) => line.refused += 1,
                     _ => line.open += 1,
                 }
-                if let Some(answered) = row.int_or_null(7) {
-                    times.push(answered - row.int(5)?);
-                    line.in_time += u64::from(answered <= row.int(6)?);
+                if let Some(answered) = row.time_or_null(7) {
+                    times.push(answered - row.time(5)?);
+                    line.in_time += u64::from(answered <= row.time(6)?);
                 }
             }
         }
@@ -131,9 +130,10 @@ mod tests {
 
     #[test]
     fn the_median_is_the_lower_one() {
-        assert_eq!(median(vec![]), None);
-        assert_eq!(median(vec![9]), Some(9));
-        assert_eq!(median(vec![9, 1]), Some(1));
-        assert_eq!(median(vec![9, 1, 5]), Some(5));
+        let of = |times: &[i64]| median(times.iter().map(|t| Seconds::new(*t)).collect()).map(Seconds::count);
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[9]), Some(9));
+        assert_eq!(of(&[9, 1]), Some(1));
+        assert_eq!(of(&[9, 1, 5]), Some(5));
     }
 }

@@ -10,6 +10,7 @@ use crate::state::State;
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, operators};
 use holdfast_attribution::Category;
+use holdfast_types::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -51,7 +52,7 @@ fn of_fields() -> &'static [Bound] {
     static BOUNDS: OnceLock<Vec<Bound>> = OnceLock::new();
     BOUNDS.get_or_init(|| {
         let (state, facts) = (State::default(), ChainFacts::default());
-        let event = Event::new(EventKind::Withdrawal, "trial", 1_700_000_000, "trial");
+        let event = Event::new(EventKind::Withdrawal, "trial", Timestamp::from_unix(1_700_000_000), "trial");
         let input = Input::new(&state, &event, &facts, None, &[]);
         let bound = |value: FieldValue| match value {
             FieldValue::Int(_) | FieldValue::Bool(_) => SCALAR,

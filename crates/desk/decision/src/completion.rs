@@ -1,7 +1,7 @@
 //! What becomes known of an event's movement after its decision: the transaction of a withdrawal, its block, whether it failed.
 
 use crate::model::{Event, EventKind, text_ok, time_ok};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use utoipa::ToSchema;
@@ -32,7 +32,8 @@ impl MovementStatus {
 #[serde(deny_unknown_fields)]
 pub struct Completion {
     /// When it was so, Unix seconds; the latest wins.
-    pub time: i64,
+    #[schema(value_type = i64)]
+    pub time: Timestamp,
     /// How the movement stands.
     pub status: MovementStatus,
     /// Transaction id.
@@ -94,7 +95,7 @@ pub struct CompletionLine {
     /// The sender's id of the event.
     pub event: String,
     /// See [`Completion::time`].
-    pub time: i64,
+    pub time: Timestamp,
     /// See [`Completion::status`].
     pub status: MovementStatus,
     /// See [`Completion::tx`].

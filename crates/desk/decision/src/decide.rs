@@ -11,6 +11,7 @@ use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
 use crate::state::State;
 use crate::typology::find;
 use crate::warnings::{CoolingAction, Scam, Warning, WarningTerms};
+use holdfast_types::Timestamp;
 
 /// Everything that a decision rests on besides the event and its facts.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,7 @@ pub struct DecisionContext<'a> {
     pub flags: &'a Flags,
 }
 
-/// Decides on an event with the number `seq` at `now` (Unix seconds). The holds of the answer are those that already cover the event; the
+/// Decides on an event with the number `seq` at `now`. The holds of the answer are those that already cover the event; the
 /// plans are to be placed with it.
 #[must_use]
 pub fn decide(
@@ -35,7 +36,7 @@ pub fn decide(
     event: &Event,
     facts: &ChainFacts,
     seq: u64,
-    now: i64,
+    now: Timestamp,
 ) -> (Decision, Vec<HoldPlan>) {
     let DecisionContext { state, book, holds, price, flags } = context;
     let policy = &book.file.policy;
@@ -81,8 +82,7 @@ struct Draft<'a> {
     policy: &'a Policy,
     /// Minor units of the reference currency, if known.
     value: Option<u64>,
-    /// Unix seconds.
-    now: i64,
+    now: Timestamp,
     reasons: Vec<Reason>,
     /// Reasons of rules in shadow.
     shadow: Vec<Reason>,
@@ -93,7 +93,7 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(event: &'a Event, facts: &'a ChainFacts, policy: &'a Policy, value: Option<u64>, now: i64) -> Self {
+    fn new(event: &'a Event, facts: &'a ChainFacts, policy: &'a Policy, value: Option<u64>, now: Timestamp) -> Self {
         Draft {
             event,
             facts,
@@ -191,8 +191,8 @@ impl<'a> Draft<'a> {
     /// Plans the hold of flags: it lasts as long as the longest of them.
     fn hold_for(&mut self, flagged: &[&Flag], reason: &Reason) {
         let mut one = plan(self.event, None, self.policy, reason, self.now);
-        let until = flagged.iter().map(|f| if f.state == flags::State::Open { f.until } else { i64::MAX }).max();
-        one.expires = until.filter(|u| *u != i64::MAX);
+        let until = flagged.iter().map(|f| if f.state == flags::State::Open { f.until } else { Timestamp::MAX }).max();
+        one.expires = until.filter(|u| *u != Timestamp::MAX);
         let id = flagged.first().map_or("", |f| f.id.as_str());
         one.dedupe = format!("flag:{id}:{}:{}", one.transfer.as_deref().unwrap_or_default(), self.event.id);
         one.basis = FLAG_BASIS.to_owned();
@@ -210,7 +210,7 @@ impl<'a> Draft<'a> {
     /// Leaves one plan for each hold, and none for what is held already.
     fn settle_plans(&mut self, holds: &ActiveHolds) {
         // Of several rules that want the same hold, the one that lasts longest places it.
-        self.plans.sort_by_key(|p| (p.scope, std::cmp::Reverse(p.expires.unwrap_or(i64::MAX))));
+        self.plans.sort_by_key(|p| (p.scope, std::cmp::Reverse(p.expires.unwrap_or(Timestamp::MAX))));
         self.plans.dedup_by(|a, b| a.dedupe == b.dedupe);
         // A rule takes over a hold that stands for flags only; else nothing is held twice.
         let already = |p: &HoldPlan| {

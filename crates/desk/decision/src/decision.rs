@@ -3,6 +3,7 @@
 use crate::facts::TagFact;
 use crate::typology::Finding;
 use crate::warnings::Warning;
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
@@ -107,7 +108,8 @@ pub struct Decision {
     /// Rule book in force.
     pub rule_book: u32,
     /// When it was decided, Unix seconds.
-    pub decided: i64,
+    #[schema(value_type = i64)]
+    pub decided: Timestamp,
 }
 
 impl Decision {

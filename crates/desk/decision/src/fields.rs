@@ -4,7 +4,7 @@ use crate::facts::{ChainFacts, Share, risk_level};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
 use crate::typology::{Finding, Typology, part_of};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds, Timestamp};
 
 /// A field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +64,11 @@ struct Totals {
     cards: [usize; 4],
     logins_failed_24h: i64,
     chargebacks: i64,
-    credential_change: Option<i64>,
-    last: Option<i64>,
+    credential_change: Option<Timestamp>,
+    last: Option<Timestamp>,
 }
 
-const WINDOWS: [i64; 4] = [HOUR, DAY, 7 * DAY, 30 * DAY];
+const WINDOWS: [Seconds; 4] = [HOUR, DAY, Seconds::days(7), Seconds::days(30)];
 
 impl<'a> Input<'a> {
     /// Gathers what the fields need.
@@ -82,12 +82,12 @@ impl<'a> Input<'a> {
         let mut totals = Totals::default();
         let now = event.time;
         if let Some(customer) = state.customer(&event.customer) {
-            let mut cards: Vec<(u64, i64)> = Vec::new();
+            let mut cards: Vec<(u64, Timestamp)> = Vec::new();
             for a in customer.recent(now, MEMORY) {
                 totals.add(a, now, &mut cards);
             }
             for (i, window) in WINDOWS.iter().enumerate() {
-                totals.cards[i] = cards.iter().filter(|c| c.1 > now - window).count();
+                totals.cards[i] = cards.iter().filter(|c| c.1 > now - *window).count();
             }
         }
         Input { event, facts, value, findings, state, totals }
@@ -113,7 +113,7 @@ impl<'a> Input<'a> {
 }
 
 impl Totals {
-    fn add(&mut self, a: &Activity, now: i64, cards: &mut Vec<(u64, i64)>) {
+    fn add(&mut self, a: &Activity, now: Timestamp, cards: &mut Vec<(u64, Timestamp)>) {
         self.last = self.last.max(Some(a.time));
         let slot = match a.kind {
             ActivityKind::Deposit => &mut self.deposits,
@@ -143,7 +143,7 @@ impl Totals {
             }
         };
         for (i, window) in WINDOWS.iter().enumerate() {
-            if a.time > now - window {
+            if a.time > now - *window {
                 slot[i].0 += 1;
                 slot[i].1 = slot[i].1.saturating_add(int(a.value));
             }
@@ -238,8 +238,8 @@ fn has(input: &Input, typology: Typology) -> bool {
     input.findings.iter().any(|f| f.typology == typology)
 }
 
-fn hours_since(now: i64, then: Option<i64>) -> i64 {
-    then.map_or(NEVER, |t| (now - t).max(0) / HOUR)
+fn hours_since(now: Timestamp, then: Option<Timestamp>) -> i64 {
+    then.map_or(NEVER, |t| (now - t).max(Seconds::ZERO) / HOUR)
 }
 
 fn provider(input: &Input, name: &str) -> i64 {
@@ -272,14 +272,14 @@ fields! {
     },
     customer.known "whether a record of the customer came" => |x| x.customer().is_some_and(|c| c.recorded),
     customer.type "individual or business" => |x| if x.customer().is_some_and(|c| c.customer_type == CustomerType::Business) { "business" } else { "individual" },
-    customer.age_days "days since signup or first event" => |x| x.customer().and_then(|c| c.since()).map_or(0, |s| (x.event.time - s).max(0) / DAY),
-    customer.years "age in years, 0 when unknown" => |x| x.customer().and_then(|c| c.birth_year).map_or(0, |y| 1970 + x.event.time / (365 * DAY + DAY / 4) - i64::from(y)),
+    customer.age_days "days since signup or first event" => |x| x.customer().and_then(|c| c.since()).map_or(0, |s| (x.event.time - s).max(Seconds::ZERO) / DAY),
+    customer.years "age in years, 0 when unknown" => |x| x.customer().and_then(|c| c.birth_year).map_or(0, |y| 1970 + (x.event.time - Timestamp::EPOCH) / (365 * DAY + DAY / 4) - i64::from(y)),
     customer.country "country of residence" => |x| x.customer().and_then(|c| c.country).map_or(String::new(), |c| String::from_utf8_lossy(&c).into_owned()),
     customer.kyc_level "highest identity check passed, 0 to 3" => |x| x.customer().map_or(0, |c| i64::from(c.level)),
     customer.rating "the exchange's own rating: 0 unknown, 1 low, 2 medium, 3 high" => |x| x.customer().map_or(0, |c| i64::from(c.rating)),
     customer.industry "line of business, lower case" => |x| x.customer().and_then(|c| c.industry.clone()).unwrap_or_default(),
     customer.flags "marks such as pep or vulnerable" => |x| FieldValue::List(x.customer().map_or(Vec::new(), |c| c.flags.clone())),
-    customer.idle_days "days since the last event of any kind, 1000000 when none" => |x| x.totals.last.map_or(NEVER, |t| (x.event.time - t).max(0) / DAY),
+    customer.idle_days "days since the last event of any kind, 1000000 when none" => |x| x.totals.last.map_or(NEVER, |t| (x.event.time - t).max(Seconds::ZERO) / DAY),
     customer.country_mismatch "whether the event's country is not the customer's" => |x| match (&x.event.country, x.customer().and_then(|c| c.country)) { (Some(e), Some(c)) => *e.as_bytes() != c, _ => false },
     counterparty.category "category of the other side: its own tags, else its cluster's" => |x| x.facts.category.name(),
     counterparty.risk "risk of that category: 0 none, 1 low, 2 medium, 3 high, 4 severe" => |x| i64::from(risk_level(x.facts.category.risk())),
@@ -326,7 +326,7 @@ fields! {
     velocity.failed_logins_24h "failed logins within 24 hours" => |x| x.totals.logins_failed_24h,
     velocity.credential_change_hours "hours since password, second factor, email or phone changed; 1000000 for never" => |x| hours_since(x.event.time, x.totals.credential_change),
     velocity.device_age_hours "hours since the event's device was first seen on this customer; 1000000 without a device" => |x| match (&x.event.device, x.customer()) {
-        (Some(d), Some(c)) => c.devices.iter().find(|e| e.0 == key("device", d)).map_or(0, |e| (x.event.time - e.1).max(0) / HOUR),
+        (Some(d), Some(c)) => c.devices.iter().find(|e| e.0 == key("device", d)).map_or(0, |e| (x.event.time - e.1).max(Seconds::ZERO) / HOUR),
         (Some(_), None) => 0,
         (None, _) => NEVER,
     },

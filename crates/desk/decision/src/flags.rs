@@ -5,9 +5,7 @@ use crate::behind::{Behind, path};
 use crate::facts::ChainFacts;
 use crate::model::{Event, EventKind, text_ok};
 use crate::rules::Policy;
-use holdfast_input::time::rfc3339;
-use holdfast_types::Invalid;
-use holdfast_types::{address, asset};
+use holdfast_types::{Invalid, Seconds, Timestamp, address, asset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use strum::{EnumString, IntoStaticStr};
@@ -17,8 +15,8 @@ use utoipa::ToSchema;
 pub const FLAG_BASIS: &str = "flag of a partner exchange";
 /// Rule name in decisions and alerts.
 pub const FLAGGED: &str = "engine.flagged";
-/// Longest countdown, in seconds: 14 days.
-pub const MAX_COUNTDOWN: i64 = 14 * 86_400;
+/// Longest countdown: 14 days.
+pub const MAX_COUNTDOWN: Seconds = Seconds::days(14);
 /// What is flagged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, IntoStaticStr, EnumString)]
 #[schema(as = FlagSubject)]
@@ -101,9 +99,11 @@ pub struct Flag {
     /// Why.
     pub reason: String,
     /// Unix seconds.
-    pub raised: i64,
+    #[schema(value_type = i64)]
+    pub raised: Timestamp,
     /// When it lapses unless it is confirmed, Unix seconds.
-    pub until: i64,
+    #[schema(value_type = i64)]
+    pub until: Timestamp,
     /// How it stands.
     pub state: State,
     /// Source that it came from, by number; none for one's own.
@@ -170,7 +170,7 @@ impl Flag {
         };
         let stands = match self.state {
             State::Confirmed => "confirmed".to_owned(),
-            _ => format!("lapses {} unless confirmed", rfc3339(self.until)),
+            _ => format!("lapses {} unless confirmed", self.until.rfc3339()),
         };
         format!("{}{through}: {} (flag {}, {stands})", self.member, self.reason, self.id)
     }
@@ -209,7 +209,7 @@ fn tx_key(text: &str) -> String {
 pub struct Flags {
     by_key: HashMap<String, Vec<Flag>>,
     /// Open ones by when they lapse.
-    ends: BTreeSet<(i64, String)>,
+    ends: BTreeSet<(Timestamp, String)>,
     count: usize,
     of_member: HashMap<String, usize>,
 }
@@ -268,13 +268,13 @@ impl Flags {
 
     /// Returns the ids of open flags whose countdown has ended.
     #[must_use]
-    pub fn over(&self, now: i64) -> Vec<String> {
+    pub fn over(&self, now: Timestamp) -> Vec<String> {
         self.ends.iter().take_while(|(until, _)| *until <= now).map(|(_, id)| id.clone()).collect()
     }
 
     /// Returns whether the countdown of any open flag has ended.
     #[must_use]
-    pub fn any_over(&self, now: i64) -> bool {
+    pub fn any_over(&self, now: Timestamp) -> bool {
         self.ends.first().is_some_and(|(until, _)| *until <= now)
     }
 

@@ -11,6 +11,7 @@ use crate::model::{Event, Record};
 use crate::prices::{Price, Prices};
 use crate::rules::{RuleBook, RuleError};
 use crate::state::State;
+use holdfast_types::Timestamp;
 use std::sync::Arc;
 
 /// Finds the hold that was placed on a customer's movement before, active or not, by any of the keys that identify the movement.
@@ -71,8 +72,8 @@ pub struct Fold {
     pub prices: Prices,
     /// The next free numbers.
     pub next: NextIds,
-    /// Latest time of any event, Unix seconds.
-    pub watermark: i64,
+    /// Latest time of any event.
+    pub watermark: Timestamp,
 }
 
 impl Fold {
@@ -86,7 +87,7 @@ impl Fold {
             flags: Flags::default(),
             prices: Prices::new(),
             next: NextIds::default(),
-            watermark: 0,
+            watermark: Timestamp::EPOCH,
         }
     }
 
@@ -176,11 +177,11 @@ impl Fold {
     }
 
     /// Begins a batch of events at the watermark of its input.
-    pub fn begin_events(&mut self, watermark: i64) {
+    pub fn begin_events(&mut self, watermark: Timestamp) {
         self.state.advance(watermark);
     }
 
-    /// Decides on an event at `now` (Unix seconds), the next of its batch. The watermark moves for the next batch.
+    /// Decides on an event at `now`, the next of its batch. The watermark moves for the next batch.
     ///
     /// # Errors
     /// [`PastHolds::Error`] when past holds cannot be looked up; the fold is torn then.
@@ -189,7 +190,7 @@ impl Fold {
         event: &Event,
         facts: &ChainFacts,
         price: Option<Price>,
-        now: i64,
+        now: Timestamp,
         past: &mut P,
     ) -> Result<Decided, P::Error> {
         let seq = self.next.event;

@@ -4,7 +4,7 @@ use crate::decision::{Reason, Verdict, engine};
 use crate::model::{Event, EventKind};
 use crate::rules::{HoldTerms, Policy, Scope};
 use holdfast_types::units::with_unit;
-use holdfast_types::{Amount, Asset};
+use holdfast_types::{Amount, Asset, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -30,9 +30,9 @@ pub struct HoldPlan {
     /// Why.
     pub reason: String,
     /// Lapses, Unix seconds.
-    pub expires: Option<i64>,
+    pub expires: Option<Timestamp>,
     /// To be reviewed by, Unix seconds.
-    pub review: Option<i64>,
+    pub review: Option<Timestamp>,
     /// Whether its release needs a second person.
     pub second_person: bool,
     /// Flags that it stands for: it ends with them.
@@ -55,7 +55,7 @@ pub struct ActiveHold {
     /// Movement on chain.
     pub transfer: Option<String>,
     /// Lapses, Unix seconds.
-    pub expires: Option<i64>,
+    pub expires: Option<Timestamp>,
     /// Whether it stands for flags only.
     pub flagged: bool,
 }
@@ -64,7 +64,13 @@ pub struct ActiveHold {
 pub type ActiveHolds = HashMap<String, Vec<ActiveHold>>;
 
 /// Returns the hold that a reason wants, on the terms of its rule or else of the policy.
-pub(crate) fn plan(event: &Event, terms: Option<&HoldTerms>, policy: &Policy, reason: &Reason, now: i64) -> HoldPlan {
+pub(crate) fn plan(
+    event: &Event,
+    terms: Option<&HoldTerms>,
+    policy: &Policy,
+    reason: &Reason,
+    now: Timestamp,
+) -> HoldPlan {
     let default = match event.kind {
         EventKind::Deposit => Scope::Deposit,
         EventKind::Withdrawal | EventKind::Payment => Scope::Amount,
@@ -77,7 +83,7 @@ pub(crate) fn plan(event: &Event, terms: Option<&HoldTerms>, policy: &Policy, re
     if matches!(scope, Scope::Amount | Scope::Asset | Scope::Deposit) && event.asset.is_none() {
         scope = Scope::Account;
     }
-    let hours = |h: u32| now + i64::from(h) * 3_600;
+    let hours = |h: u32| now + Seconds::hours(h.into());
     let (asset, amount, transfer) = match scope {
         Scope::Account => (None, None, None),
         Scope::Asset => (event.asset.clone(), None, None),

@@ -9,7 +9,7 @@ use crate::flags::Flag;
 use crate::holds::{ActiveHold, HoldPlan};
 use crate::model::{Event, Record};
 use crate::prices::Price;
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Version of the format of inputs that this program writes, the newest that it reads.
@@ -81,7 +81,7 @@ pub struct Start {
     /// The next free numbers. Events before them were decided before the log began.
     pub next: NextIds,
     /// Latest time of any event, Unix seconds.
-    pub watermark: i64,
+    pub watermark: Timestamp,
     /// The rule book in force.
     pub rules: Rules,
     /// Active holds and their customers.
@@ -103,7 +103,7 @@ pub struct EngineChange {
     /// The next free numbers.
     pub next: NextIds,
     /// Latest time of any event, Unix seconds.
-    pub watermark: i64,
+    pub watermark: Timestamp,
     /// Active holds and their customers.
     pub holds: Vec<(String, ActiveHold)>,
 }
@@ -113,9 +113,9 @@ pub struct EngineChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rebuilt {
     /// Latest time of any event, Unix seconds.
-    pub watermark: i64,
-    /// Seconds by which an event may be ahead of its decision; others are left out.
-    pub ahead: i64,
+    pub watermark: Timestamp,
+    /// How far an event may be ahead of its decision; others are left out.
+    pub ahead: Seconds,
 }
 
 /// Records in the order in which they count.
@@ -129,7 +129,7 @@ pub struct Records {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Events {
     /// Latest time of any event before these, Unix seconds.
-    pub watermark: i64,
+    pub watermark: Timestamp,
     /// Version of the rule book in force.
     pub rule_book: u32,
     /// The engine that decided; [`UNVERSIONED_ENGINE`] where none is stored.
@@ -194,7 +194,7 @@ pub struct HoldChanged {
     pub held: Amount,
     /// Lapses, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires: Option<i64>,
+    pub expires: Option<Timestamp>,
     /// Whether the change is posted.
     #[serde(default)]
     pub is_posted: bool,

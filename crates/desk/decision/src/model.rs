@@ -3,7 +3,7 @@
 //! Times are Unix seconds. Amounts are integers in base units of the asset, as decimal text or a JSON number. Values are integers
 //! in minor units (cents) of the rule book's reference currency.
 
-use holdfast_types::{Amount, Invalid, address, asset};
+use holdfast_types::{Amount, Invalid, Timestamp, address, asset};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 use utoipa::ToSchema;
@@ -89,7 +89,8 @@ pub struct Record {
     /// The sender's id of it, unique within its kind. For deposit addresses the address itself.
     pub id: String,
     /// When it was true, Unix seconds.
-    pub time: i64,
+    #[schema(value_type = i64)]
+    pub time: Timestamp,
     /// Whom it belongs to; required for all kinds but customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
@@ -120,7 +121,8 @@ pub struct Record {
     pub birth_year: Option<u16>,
     /// When the customer signed up, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub created: Option<Timestamp>,
     /// Line of business (customers), free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub industry: Option<String>,
@@ -162,8 +164,9 @@ pub fn text_ok(field: &str, text: &str) -> Result<(), Invalid> {
 ///
 /// # Errors
 /// [`Invalid`] names the field.
-pub fn time_ok(field: &str, time: i64) -> Result<(), Invalid> {
+pub fn time_ok(field: &str, time: Timestamp) -> Result<(), Invalid> {
     // 2000 to 2200: a time in milliseconds or a missing one is noticed.
+    let time = time.unix();
     if !(946_684_800..7_258_118_400).contains(&time) {
         return Err(Invalid::new(field, format!("{time} is no time in Unix seconds between the years 2000 and 2200")));
     }
@@ -203,7 +206,7 @@ pub fn country_ok(field: &str, country: &str) -> Result<(), Invalid> {
 
 impl Record {
     /// A record with only its key.
-    pub fn new(kind: RecordKind, id: impl Into<String>, time: i64) -> Self {
+    pub fn new(kind: RecordKind, id: impl Into<String>, time: Timestamp) -> Self {
         Record {
             kind,
             id: id.into(),
@@ -409,7 +412,8 @@ pub struct Event {
     /// The sender's id.
     pub id: String,
     /// When it happened, Unix seconds.
-    pub time: i64,
+    #[schema(value_type = i64)]
+    pub time: Timestamp,
     /// What happened.
     pub kind: EventKind,
     /// Whose event.
@@ -487,7 +491,7 @@ pub struct Event {
 
 impl Event {
     /// An event with only what every event has.
-    pub fn new(kind: EventKind, id: impl Into<String>, time: i64, customer: impl Into<String>) -> Self {
+    pub fn new(kind: EventKind, id: impl Into<String>, time: Timestamp, customer: impl Into<String>) -> Self {
         Event {
             id: id.into(),
             time,
@@ -660,7 +664,7 @@ mod tests {
 
     #[test]
     fn faults_name_their_field() {
-        let mut event = Event::new(EventKind::Withdrawal, "w1", 1_700_000_000, "c1");
+        let mut event = Event::new(EventKind::Withdrawal, "w1", Timestamp::from_unix(1_700_000_000), "c1");
         assert_eq!(event.validate().unwrap_err().field, "asset");
         event.asset = Some("BTC".into());
         event.amount = Some(Amount::new(5));
@@ -670,9 +674,9 @@ mod tests {
         event.action = Some(Action::Login);
         assert_eq!(event.validate().unwrap_err().field, "action");
         event.action = None;
-        event.time = 1_700_000_000_000;
+        event.time = Timestamp::from_unix(1_700_000_000_000);
         assert_eq!(event.validate().unwrap_err().field, "time");
-        let mut record = Record::new(RecordKind::Card, "k", 1_700_000_000);
+        let mut record = Record::new(RecordKind::Card, "k", Timestamp::from_unix(1_700_000_000));
         assert_eq!(record.validate().unwrap_err().field, "customer");
         record.customer = Some("c".into());
         record.email = Some("a@b".into());

@@ -39,11 +39,12 @@ pub fn value_of(event: &Event, policy: &Policy, price: Option<Price>) -> Option<
 mod tests {
     use super::*;
     use crate::model::EventKind;
+    use holdfast_types::Timestamp;
 
     #[test]
     fn values_are_as_sent_or_by_price_and_never_above_the_largest() {
         let policy = Policy::default();
-        let mut event = Event::new(EventKind::Payment, "p", 1_700_000_000, "c");
+        let mut event = Event::new(EventKind::Payment, "p", Timestamp::from_unix(1_700_000_000), "c");
         (event.asset, event.amount) = (Some("USD".into()), Some(Amount::new(1_250)));
         assert_eq!(value_of(&event, &policy, None), Some(1_250));
         event.amount = Some(Amount::from(MAX_VALUE + 1));

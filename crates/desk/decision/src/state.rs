@@ -3,17 +3,17 @@
 
 use crate::facts::ChainFacts;
 use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
-use holdfast_types::Address;
+use holdfast_types::{Address, Seconds, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// One hour in seconds.
-pub const HOUR: i64 = 3600;
-/// One day in seconds.
-pub const DAY: i64 = 24 * HOUR;
-/// Longest window, in seconds; older activities count for nothing.
-pub const MEMORY: i64 = 90 * DAY;
+/// One hour.
+pub const HOUR: Seconds = Seconds::HOUR;
+/// One day.
+pub const DAY: Seconds = Seconds::DAY;
+/// Longest window; older activities count for nothing.
+pub const MEMORY: Seconds = Seconds::days(90);
 /// Most activities stored of a customer; the oldest are dropped first.
 pub const MAX_ACTIVITIES: usize = 512;
 /// Most uses stored of an address, card, device or other shared key.
@@ -82,8 +82,8 @@ impl ActivityKind {
 /// An activity of a customer.
 #[derive(Clone, Copy, Debug)]
 pub struct Activity {
-    /// Unix seconds.
-    pub time: i64,
+    /// When it was.
+    pub time: Timestamp,
     /// Its kind.
     pub kind: ActivityKind,
     /// Minor units of the reference currency.
@@ -114,7 +114,7 @@ pub struct Customer {
     /// Year of birth.
     pub birth_year: Option<u16>,
     /// Signed up.
-    pub created: Option<i64>,
+    pub created: Option<Timestamp>,
     /// The exchange's own rating, 0 unknown, 1 low to 3 high.
     pub rating: u8,
     /// Highest identity check passed.
@@ -124,17 +124,17 @@ pub struct Customer {
     /// Line of business, in lower case.
     pub industry: Option<String>,
     /// Time of the record that counts.
-    pub record_time: i64,
+    pub record_time: Timestamp,
     /// Earliest time of any event.
-    pub first_event: i64,
+    pub first_event: Timestamp,
     /// Oldest first.
     pub activities: VecDeque<Activity>,
     /// First use of each device: (device, time), at most 64.
-    pub devices: Vec<(Key, i64)>,
+    pub devices: Vec<(Key, Timestamp)>,
     /// First use of each destination: (address key, time, the address), latest first by use, at most 64.
-    pub destinations: Vec<(Key, i64, Box<str>)>,
+    pub destinations: Vec<(Key, Timestamp, Box<str>)>,
     /// Money received from another customer through an address: (sender's index, time, value), at most 32.
-    pub received_from: VecDeque<(u32, i64, u64)>,
+    pub received_from: VecDeque<(u32, Timestamp, u64)>,
 }
 
 impl Customer {
@@ -151,8 +151,8 @@ impl Customer {
             level: 0,
             flags: Vec::new(),
             industry: None,
-            record_time: i64::MIN,
-            first_event: i64::MAX,
+            record_time: Timestamp::MIN,
+            first_event: Timestamp::MAX,
             activities: VecDeque::new(),
             devices: Vec::new(),
             destinations: Vec::new(),
@@ -160,13 +160,13 @@ impl Customer {
         }
     }
 
-    /// Returns since when the customer is known, Unix seconds.
-    pub fn since(&self) -> Option<i64> {
-        self.created.or((self.first_event != i64::MAX).then_some(self.first_event))
+    /// Returns since when the customer is known.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.created.or((self.first_event != Timestamp::MAX).then_some(self.first_event))
     }
 
     /// Returns activities in `(now - window, now]`, latest first.
-    pub fn recent(&self, now: i64, window: i64) -> impl Iterator<Item = &Activity> {
+    pub fn recent(&self, now: Timestamp, window: Seconds) -> impl Iterator<Item = &Activity> {
         self.activities.iter().rev().skip_while(move |a| a.time > now).take_while(move |a| a.time > now - window)
     }
 
@@ -180,12 +180,12 @@ impl Customer {
 #[derive(Clone, Debug, Default)]
 pub struct Party {
     /// (customer, time, value, incoming), oldest first.
-    pub uses: VecDeque<(u32, i64, u64, bool)>,
+    pub uses: VecDeque<(u32, Timestamp, u64, bool)>,
 }
 
 impl Party {
     /// Counts distinct customers with uses in `(now - window, now]` that `wanted` accepts.
-    pub fn customers(&self, now: i64, window: i64, wanted: impl Fn(bool) -> bool) -> usize {
+    pub fn customers(&self, now: Timestamp, window: Seconds, wanted: impl Fn(bool) -> bool) -> usize {
         let mut seen: Vec<u32> = Vec::new();
         for (customer, time, _, incoming) in self.uses.iter().rev() {
             if *time <= now - window {
@@ -208,19 +208,19 @@ pub struct State {
     parties: HashMap<Key, Party>,
     /// Movements that were counted and who claimed each first, so that two reports of one count once.
     transfers: HashMap<Key, u32>,
-    transfer_order: VecDeque<(i64, Key)>,
+    transfer_order: VecDeque<(Timestamp, Key)>,
     /// Deposit addresses of customers.
     addresses: HashMap<Address, Box<str>>,
-    /// Unix seconds; see [`State::advance`].
-    watermark: i64,
+    /// See [`State::advance`].
+    watermark: Timestamp,
     /// The watermark at the last sweep.
-    swept: i64,
+    swept: Timestamp,
 }
 
 impl State {
-    /// Returns an empty state at a watermark, Unix seconds.
+    /// Returns an empty state at a watermark.
     #[must_use]
-    pub fn at(watermark: i64) -> Self {
+    pub fn at(watermark: Timestamp) -> Self {
         State { watermark, swept: watermark, ..State::default() }
     }
 
@@ -276,7 +276,7 @@ impl State {
         self.customers.get_mut(id).expect("just made")
     }
 
-    fn note_party(&mut self, key: Key, customer: u32, time: i64, value: u64, incoming: bool) {
+    fn note_party(&mut self, key: Key, customer: u32, time: Timestamp, value: u64, incoming: bool) {
         let party = self.parties.entry(key).or_default();
         let at = party.uses.iter().rposition(|u| u.1 <= time).map_or(0, |i| i + 1);
         party.uses.insert(at, (customer, time, value, incoming));
@@ -433,9 +433,9 @@ impl State {
         }
     }
 
-    /// Moves the watermark, the latest time of any event so far in Unix seconds, and removes what no window reaches any more. It is an input
+    /// Moves the watermark, the latest time of any event so far, and removes what no window reaches any more. It is an input
     /// and no part's own maximum, so that a part of the events is swept when all of them are.
-    pub fn advance(&mut self, watermark: i64) {
+    pub fn advance(&mut self, watermark: Timestamp) {
         self.watermark = self.watermark.max(watermark);
         if self.watermark - self.swept >= DAY {
             self.sweep();
@@ -491,7 +491,7 @@ mod tests {
     use super::*;
     use holdfast_types::Amount;
 
-    fn withdrawal(id: u32, time: i64) -> Event {
+    fn withdrawal(id: u32, time: Timestamp) -> Event {
         let mut event = Event::new(EventKind::Withdrawal, format!("w{id}"), time, "c");
         event.asset = Some("BTC".into());
         event.amount = Some(Amount::new(1));
@@ -499,21 +499,18 @@ mod tests {
         event
     }
 
+    const START: Timestamp = Timestamp::from_unix(1_700_000_000);
+
     #[test]
     fn order_of_arrival_does_not_matter() {
         let times = [5, 3, 9, 1, 7];
         let windows = |order: &[usize]| {
             let mut state = State::default();
             for &i in order {
-                state.apply(
-                    &withdrawal(i as u32, 1_700_000_000 + times[i] * HOUR),
-                    &ChainFacts::default(),
-                    10,
-                    i as u64,
-                );
+                state.apply(&withdrawal(i as u32, START + times[i] * HOUR), &ChainFacts::default(), 10, i as u64);
             }
             let customer = state.customer("c").unwrap();
-            customer.recent(1_700_000_000 + 8 * HOUR, 4 * HOUR).map(|a| a.seq).collect::<Vec<_>>()
+            customer.recent(START + 8 * HOUR, 4 * HOUR).map(|a| a.seq).collect::<Vec<_>>()
         };
         assert_eq!(windows(&[0, 1, 2, 3, 4]), vec![4, 0]);
         assert_eq!(windows(&[4, 3, 2, 1, 0]), vec![4, 0]);
@@ -523,7 +520,7 @@ mod tests {
     fn memory_is_bounded() {
         let mut state = State::default();
         for i in 0..200_000u32 {
-            let event = withdrawal(i, 1_700_000_000 + i as i64 * HOUR / 4);
+            let event = withdrawal(i, START + i64::from(i) * HOUR / 4);
             state.apply(&event, &ChainFacts::default(), 10, i as u64);
             state.advance(event.time);
         }

@@ -181,7 +181,7 @@ fn value(text: &str, kind: Kind, options: &ReadOptions<'_>) -> Result<Value, Str
                 true => number(text)?,
                 false => match cell::damage(text) {
                     Some(damage) => return Err(damage),
-                    None => Value::from(parse_local(text, options.dates).map_err(|e| e.to_string())?),
+                    None => Value::from(parse_local(text, options.dates).map_err(|e| e.to_string())?.unix()),
                 },
             };
             // Days since 1900 of the years 1982 to 2119.
@@ -539,7 +539,7 @@ mod tests {
             let mut read = read_events(text.as_bytes(), &options).unwrap();
             read.items
                 .pop()
-                .map(|e| (u128::try_from(e.amount.unwrap()).unwrap(), e.time))
+                .map(|e| (u128::try_from(e.amount.unwrap()).unwrap(), e.time.unix()))
                 .ok_or_else(|| read.faults[0].to_string())
         };
         let unclear = DateOrder::Unambiguous;

@@ -2,6 +2,7 @@
 
 use holdfast_attribution::Category;
 use holdfast_input::language::best;
+use holdfast_types::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -128,7 +129,8 @@ pub struct Warning {
     /// The scam.
     pub scam: Scam,
     /// The withdrawal goes on no earlier, Unix seconds.
-    pub cooling_until: i64,
+    #[schema(value_type = i64)]
+    pub cooling_until: Timestamp,
     /// What follows the cooling-off time when no answer is a sign of a scam.
     pub then: CoolingAction,
     /// Title, in the language of the customer's record or in English; others by `GET /api/v1/warnings/{event}?lang=`.
@@ -185,11 +187,11 @@ impl Scam {
 }
 
 impl Warning {
-    /// Returns a warning raised at `now` (Unix seconds), in a language or in English.
+    /// Returns a warning raised at `now`, in a language or in English.
     #[must_use]
-    pub fn new(scam: Scam, terms: &WarningTerms, now: i64, lang: &str) -> Self {
+    pub fn new(scam: Scam, terms: &WarningTerms, now: Timestamp, lang: &str) -> Self {
         let (title, message) = scam.words(lang);
-        let cooling_until = now + i64::from(terms.cooling_off_hours) * 3_600;
+        let cooling_until = now + Seconds::hours(terms.cooling_off_hours.into());
         Warning { scam, cooling_until, then: terms.then, title, message, questions: scam.questions(lang) }
     }
 }

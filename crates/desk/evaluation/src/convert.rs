@@ -5,7 +5,7 @@ use holdfast_decision::model::{Action, CustomerType, Direction, Method, Status};
 use holdfast_decision::{Event, EventKind, Record, RecordKind, Typology};
 use holdfast_simulate::exchange::records::{self as plain, Activity};
 use holdfast_simulate::exchange::{self as simulated, Case, Label, Options, Pattern};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Timestamp};
 
 /// A simulated exchange in the desk's terms.
 #[derive(Clone, Debug, Default)]
@@ -41,18 +41,18 @@ impl From<simulated::Exchange> for Exchange {
 
 /// Returns the records of a customer: the customer, then the identity check.
 fn records_of(customer: plain::Customer) -> impl Iterator<Item = Record> {
-    let mut record = Record::new(RecordKind::Customer, customer.id.clone(), customer.time);
+    let mut record = Record::new(RecordKind::Customer, customer.id.clone(), Timestamp::from_unix(customer.time));
     record.customer_type = Some(match customer.customer_type {
         plain::CustomerType::Individual => CustomerType::Individual,
         plain::CustomerType::Business => CustomerType::Business,
     });
     record.country = Some(customer.country.into());
-    record.created = Some(customer.created);
+    record.created = Some(Timestamp::from_unix(customer.created));
     record.birth_year = customer.birth_year;
     record.industry = customer.industry.map(str::to_owned);
     record.risk = customer.risk.map(str::to_owned);
     let check = customer.identity_check.map(|check| {
-        let mut kyc = Record::new(RecordKind::Kyc, check.id, customer.time);
+        let mut kyc = Record::new(RecordKind::Kyc, check.id, Timestamp::from_unix(customer.time));
         kyc.customer = Some(customer.id);
         kyc.level = Some(check.level);
         kyc.document = Some(check.document);
@@ -69,7 +69,7 @@ fn event_of(plain: plain::Event) -> Event {
         Activity::Payment(_) => EventKind::Payment,
         Activity::Account(_) => EventKind::Account,
     };
-    let mut event = Event::new(kind, plain.id, plain.time, plain.customer);
+    let mut event = Event::new(kind, plain.id, Timestamp::from_unix(plain.time), plain.customer);
     if let Some(origin) = plain.origin {
         event.device = Some(origin.device);
         event.ip = Some(origin.ip);

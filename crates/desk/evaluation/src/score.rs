@@ -1,15 +1,16 @@
 //! How well typologies are found: findings against the ground truth.
 
 use crate::{Case, Exchange, typology_of};
-use holdfast_decision::state::{DAY, State};
+use holdfast_decision::state::State;
 use holdfast_decision::typology::find;
 use holdfast_decision::{ChainFacts, Event, Typology};
+use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 /// A finding comes with its case when it is not later than this after the case's last event.
-const AFTER: i64 = 3 * DAY;
+const AFTER: Seconds = Seconds::days(3);
 
 /// A finding about an event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,8 +21,8 @@ pub struct Found {
     pub customer: String,
     /// The event.
     pub event: String,
-    /// Time of the event, Unix seconds.
-    pub time: i64,
+    /// Time of the event.
+    pub time: Timestamp,
 }
 
 /// One group of variants.
@@ -102,10 +103,10 @@ pub fn score_found(cases: &[Case], found: &BTreeSet<Found>) -> BTreeMap<Typology
     for f in found {
         let own_cases = of.get(&(f.typology, f.customer.as_str())).map_or(&[][..], Vec::as_slice);
         let fits = |n: &&usize| {
-            let case = &cases[**n];
+            let (case, at) = (&cases[**n], Timestamp::from_unix);
             match by_deposit(f.typology) {
                 true => case.events.contains(&f.event),
-                false => (case.begun..=case.ended + AFTER).contains(&f.time),
+                false => (at(case.begun)..=at(case.ended) + AFTER).contains(&f.time),
             }
         };
         let case = own_cases.iter().find(fits).copied();
@@ -143,7 +144,12 @@ pub fn score(cases: &[Case], found: &BTreeSet<(Typology, String)>) -> BTreeMap<T
     let at = |(typology, customer): &(Typology, String)| {
         let case = cases.iter().find(|c| typology_of(c.typology) == *typology && c.customers.contains(customer));
         let event = case.and_then(|c| c.events.first()).cloned().unwrap_or_default();
-        Found { typology: *typology, customer: customer.clone(), event, time: case.map_or(0, |c| c.begun) }
+        Found {
+            typology: *typology,
+            customer: customer.clone(),
+            event,
+            time: Timestamp::from_unix(case.map_or(0, |c| c.begun)),
+        }
     };
     score_found(cases, &found.iter().map(at).collect())
 }

@@ -9,7 +9,7 @@ use holdfast_decision::inputs::{AssetPrice, ENGINE, EventInput};
 use holdfast_decision::rules::DEFAULT_BOOK;
 use holdfast_decision::{ChainFacts, Event, EventKind, Fold, HoldPlan, Price, RuleBook, Scope, Verdict};
 use holdfast_evaluation::{Exchange, Options, simulate};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -117,7 +117,7 @@ fn inputs() -> (Exchange, Vec<EventInput>) {
     (made, events)
 }
 
-fn flag(start: i64) -> Flag {
+fn flag(start: Timestamp) -> Flag {
     let flag = Flag {
         id: "f1".into(),
         member: "Other Exchange".into(),
@@ -127,7 +127,7 @@ fn flag(start: i64) -> Flag {
         value: FLAGGED.into(),
         reason: "taken from our hot wallet".into(),
         raised: start,
-        until: start + 14 * 86_400,
+        until: start + Seconds::days(14),
         state: State::Open,
         source: None,
         tlp: String::new(),
@@ -202,14 +202,14 @@ fn decided() -> (String, String) {
         fold.record(record);
     }
     fold.price(&AssetPrice { asset: "ETH".into(), price: Price { base_units: Amount::new(1), value: 1 } });
-    fold.flag(flag(start + 20 * 86_400));
+    fold.flag(flag(start + Seconds::days(20)));
     let mut past = Placed::default();
     fold.place(freeze(frozen));
     let mut results = Results::default();
     for input in &events {
         digest.update(text(input));
         fold.begin_events(fold.watermark);
-        let now = input.event.time + 60;
+        let now = input.event.time + Seconds::MINUTE;
         let Ok(decided) = fold.event(&input.event, &input.facts, input.price, now, &mut past);
         for result in &decided.holds {
             if let HoldResult::Placed(hold) = result {

@@ -16,9 +16,9 @@ use holdfast_decision::{Event, Record, Typology, Verdict};
 use holdfast_identity::same_person;
 use holdfast_input::language::{best, of_country};
 use holdfast_screening::service::DecidedEvent;
-use holdfast_store::{Database, DbError, Row, StoreError, Value, number, parse};
+use holdfast_store::{Database, DbError, Row, StoreError, number, parse};
 use holdfast_types::ids::CampaignId;
-use holdfast_types::named;
+use holdfast_types::{Seconds, Timestamp, named};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -32,7 +32,6 @@ pub const MAX_PEOPLE: usize = 100_000;
 const BATCH: usize = 200;
 /// The same as a number of rows.
 const BATCH_MESSAGES: i64 = 200;
-const DAY: i64 = 86_400;
 /// Everything.
 const WHOLE: i64 = 1_000_000;
 
@@ -104,13 +103,13 @@ pub struct Campaign {
     /// State.
     pub state: CampaignState,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who drafted it.
     pub created_by: String,
     /// When messages went out.
-    pub started: Option<i64>,
+    pub started: Option<Timestamp>,
     /// When it ended: later payments do not count.
-    pub ended: Option<i64>,
+    pub ended: Option<Timestamp>,
     /// People who got the message.
     pub told: i64,
     /// People who were held out.
@@ -160,10 +159,10 @@ fn campaign(row: &Row) -> Result<Campaign, DbError> {
         id: row.number(0)?,
         plan,
         state: state.parse().map_err(|_| DbError::Stored { what: "state".into(), cause: state.to_owned() })?,
-        created: row.int(7)?,
+        created: row.time(7)?,
         created_by: row.text(8)?.to_owned(),
-        started: row.int_or_null(9),
-        ended: row.int_or_null(10),
+        started: row.time_or_null(9),
+        ended: row.time_or_null(10),
         told: row.int(11)?,
         held_out: row.int(12)?,
     })
@@ -265,7 +264,7 @@ impl Prevention<'_> {
     fn withdrawals(
         &self,
         mut after: i64,
-        since: i64,
+        since: Timestamp,
         mut each: impl FnMut(DecidedEvent) -> ControlFlow<()>,
     ) -> Result<(), PreventionError> {
         loop {
@@ -313,7 +312,7 @@ impl Prevention<'_> {
     /// [`PreventionError::Invalid`] for a wrong plan, [`PreventionError::State`] when it chooses more people than a campaign may have.
     pub fn at_risk(&self, plan: &NewCampaign, now: CategoryNow<'_>) -> Result<Vec<Person>, PreventionError> {
         plan.check()?;
-        let since = self.screening.now() - i64::from(plan.rule.days) * DAY;
+        let since = self.screening.now() - Seconds::days(plan.rule.days.into());
         let fates = self.read(Fates::read)?;
         let (categories, mut known) = (plan.categories(), HashMap::new());
         let mut found: BTreeMap<String, Because> = BTreeMap::new();
@@ -453,7 +452,7 @@ impl Prevention<'_> {
                         person.lang.as_str().into(),
                         fill(&template.subject).into(),
                         fill(&template.body).into(),
-                        Value::Int(time),
+                        time.into(),
                     ]);
                 }
             }
@@ -539,7 +538,7 @@ impl Prevention<'_> {
         }
         let fates = self.read(Fates::read)?;
         let (categories, mut known) = (found.plan.categories(), HashMap::new());
-        self.withdrawals(first, 0, |e| {
+        self.withdrawals(first, Timestamp::EPOCH, |e| {
             if i64::try_from(e.decision.seq).is_ok_and(|seq| seq > last) {
                 return ControlFlow::Break(());
             }

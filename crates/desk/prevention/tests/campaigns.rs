@@ -9,13 +9,13 @@ use holdfast_prevention::PreventionError;
 use holdfast_prevention::campaigns::{NewCampaign, RiskRule, Template};
 use holdfast_screening::Screening;
 use holdfast_screening::webhooks;
-use holdfast_types::Amount;
 use holdfast_types::ids::CampaignId;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-const NOW: i64 = 1_790_000_000;
-const DAY: i64 = 86_400;
+const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
+const DAY: Seconds = Seconds::DAY;
 
 struct Fixture {
     _dir: tempfile::TempDir,
@@ -26,10 +26,10 @@ struct Fixture {
 
 fn fixture() -> Fixture {
     let dir = tempfile::tempdir().unwrap();
-    let clock = Arc::new(AtomicI64::new(NOW));
+    let clock = Arc::new(AtomicI64::new(NOW.unix()));
     let at = clock.clone();
     let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
-    let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
+    let screening = Screening::open(&url, Arc::new(move || Timestamp::from_unix(at.load(Ordering::Relaxed)))).unwrap();
     Fixture { _dir: dir, screening, key_ring: KeyRing::single([3; 32]), clock }
 }
 
@@ -38,7 +38,8 @@ fn facts(category: &str) -> ChainFacts {
 }
 
 fn pay(fixture: &Fixture, id: &str, customer: &str, category: &str, value: u64) {
-    let mut event = Event::new(EventKind::Withdrawal, id, fixture.clock.load(Ordering::Relaxed), customer);
+    let mut event =
+        Event::new(EventKind::Withdrawal, id, Timestamp::from_unix(fixture.clock.load(Ordering::Relaxed)), customer);
     event.asset = Some("ETH".into());
     event.amount = Some(Amount::new(1_000));
     event.balance = Some(Amount::new(1_000_000));
@@ -160,7 +161,7 @@ fn people_at_risk_are_chosen_informed_and_compared() {
     );
 
     // Recipients pay less often: 1 in 10 against 5 in 10.
-    fixture.clock.fetch_add(DAY, Ordering::Relaxed);
+    fixture.clock.fetch_add(DAY.count(), Ordering::Relaxed);
     for (i, person) in all.iter().enumerate() {
         let pays = if person.arm == "told" { i % 10 == 0 } else { i % 2 == 0 };
         if pays && person.customer != "c252" {
@@ -177,7 +178,7 @@ fn people_at_risk_are_chosen_informed_and_compared() {
     // After the end nothing counts any more.
     let before = prevention.campaign_effect(drafted.id, &today).unwrap();
     prevention.end_campaign(drafted.id, "luis").unwrap();
-    fixture.clock.fetch_add(DAY, Ordering::Relaxed);
+    fixture.clock.fetch_add(DAY.count(), Ordering::Relaxed);
     pay(&fixture, "after", &all[1].customer, "ponzi_scheme", 40_000);
     assert_eq!(prevention.campaign_effect(drafted.id, &today).unwrap(), before);
     assert!(prevention.end_campaign(drafted.id, "luis").is_err());

@@ -3,7 +3,7 @@
 use crate::disclose::Moved;
 use holdfast_decision::{Event, EventKind};
 use holdfast_screening::completion::{Executed, brings, executed};
-use holdfast_types::SignedAmount;
+use holdfast_types::{SignedAmount, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most balances that movements of unknown outcome may lead to before the calculation stops.
@@ -23,7 +23,7 @@ pub struct Closing {
     /// Base units after it.
     pub after: SignedAmount,
     /// When the last movement was, Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// The sender's id of the last movement.
     pub event: String,
 }
@@ -189,7 +189,7 @@ mod tests {
     use holdfast_types::Amount;
 
     fn moved(kind: EventKind, id: &str, amount: u128, before: Option<u128>) -> Moved {
-        let mut event = Event::new(kind, id, 1_780_000_000, "c1");
+        let mut event = Event::new(kind, id, Timestamp::from_unix(1_780_000_000), "c1");
         event.asset = Some("BTC".into());
         event.amount = Some(Amount::new(amount));
         event.balance = before.map(Amount::new);

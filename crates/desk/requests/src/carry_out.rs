@@ -12,6 +12,7 @@ use holdfast_screening::holds::HoldRequest;
 use holdfast_screening::identifiers::find;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, number};
+use holdfast_types::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -25,7 +26,7 @@ pub(crate) fn preserve(
     let customers = someone_accepted(tx, &request.id)?;
     let judgement = policy.judge(request)?;
     let now = tx.now();
-    let until = judgement.holds_until.map_or(i64::MAX, |u| now + u - request.received);
+    let until = judgement.holds_until.map_or(Timestamp::MAX, |u| now + (u - request.received));
     for customer in customers {
         let data = crate::disclose::data(tx.db(), &customer, &request.classes, &request.scope)?;
         let sha256 = vault.store(&serde_json::to_vec(&data).unwrap_or_default())?;
@@ -121,7 +122,7 @@ pub(crate) fn accounts_of(db: &mut Database, customer: &str, scope: &OrderScope)
 pub(crate) fn freeze(tx: &mut Transaction<'_>, request: &Request, policy: &Policy) -> Result<Vec<u64>, RequestError> {
     let customers = someone_accepted(tx, &request.id)?;
     let judgement = policy.judge(request)?;
-    let expires = judgement.holds_until.map(|until| tx.now() + until - request.received);
+    let expires = judgement.holds_until.map(|until| tx.now() + (until - request.received));
     let mut holds = Vec::new();
     for customer in customers {
         let accounts = accounts_of(tx.db(), &customer, &request.scope)?;

@@ -10,10 +10,10 @@ use crate::portal::mail;
 use crate::request::DataClass;
 use holdfast_decision::Record;
 use holdfast_documents::Vault;
-use holdfast_input::time::rfc3339;
 use holdfast_screening::service::Transaction;
 use holdfast_store::parse;
 use holdfast_telemetry::logs::one_line;
+use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 
@@ -89,8 +89,8 @@ impl Desk<'_> {
                 "SELECT id, due FROM requests WHERE next_look <= $1 AND state IN ('open', 'prepared') ORDER BY next_look LIMIT 1000",
                 &[now.into()],
             )?;
-            let open: Vec<(String, i64)> =
-                rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.int(1)?))).collect::<Result<_, RequestError>>()?;
+            let open: Vec<(String, Timestamp)> =
+                rows.iter().map(|r| Ok((r.text(0)?.to_owned(), r.time(1)?))).collect::<Result<_, RequestError>>()?;
             for (id, due) in open {
                 let Some(at) = by_id(tx.db(), &id, now)? else { continue };
                 // A policy that no longer has the process has no reminders for it; the due time stays.
@@ -103,7 +103,7 @@ impl Desk<'_> {
                     if mark(tx, &format!("escalated:{id}"))? {
                         done.escalations += 1;
                         tx.audit("request.escalated", &subject, &json!({ "due": due }).to_string());
-                        let body = format!("Request {id} was due at {} and is {}. Approvers: decide it now.\n", rfc3339(due), at.state);
+                        let body = format!("Request {id} was due at {} and is {}. Approvers: decide it now.\n", due.rfc3339(), at.state);
                         staff.iter().try_for_each(|to| mail(tx, to, &format!("OVERDUE: request {id}"), &body, &subject))?;
                     }
                     continue;
@@ -113,7 +113,7 @@ impl Desk<'_> {
                 if mark(tx, &format!("reminded:{id}:{n}"))? {
                     done.reminders += 1;
                     tx.audit("request.reminder", &subject, &json!({ "due": due, "reminder": n + 1 }).to_string());
-                    let body = format!("Request {id} is due at {} and is {}.\n", rfc3339(due), at.state);
+                    let body = format!("Request {id} is due at {} and is {}.\n", due.rfc3339(), at.state);
                     staff.iter().try_for_each(|to| mail(tx, to, &format!("Due soon: request {id}"), &body, &subject))?;
                 }
             }
@@ -126,16 +126,16 @@ impl Desk<'_> {
                 &[],
             )?;
             for row in &rows {
-                let (request, until) = (row.text(0)?.to_owned(), row.int(3)?);
+                let (request, until) = (row.text(0)?.to_owned(), row.time(3)?);
                 let subject = format!("request:{request}");
                 if until > now {
                     // A week before, the officer is notified, so that an order or an extension can arrive in time.
-                    if until - now <= 7 * 86_400
+                    if until - now <= Seconds::days(7)
                         && mark(tx, &format!("lapsing:{request}"))?
                         && let Some(at) = by_id(tx.db(), &request, now)?
                     {
                         done.reminders += 1;
-                        let body = format!("The data preserved for your request {} are stored until {}.\n", at.request.reference, rfc3339(until));
+                        let body = format!("The data preserved for your request {} are stored until {}.\n", at.request.reference, until.rfc3339());
                         mail(tx, &at.request.officer.email, "A preservation lapses soon", &body, &subject)?;
                         tx.audit("preservation.lapsing", &subject, &json!({ "until": until }).to_string());
                     }
@@ -162,7 +162,7 @@ impl Desk<'_> {
                 let subject = format!("request:{request}");
                 if let Some(to) = address.as_ref().filter(|a| !a.is_empty()) {
                     let about = About {
-                        date: &at.answered.map_or(String::new(), rfc3339),
+                        date: &at.answered.map_or(String::new(), Timestamp::rfc3339),
                         agency: &at.request.officer.agency,
                         kind: &at.request.kind.name().replace('_', " "),
                         reference: &at.request.reference,

@@ -5,10 +5,10 @@ use crate::request::DataClass;
 use crate::scope::OrderScope;
 use holdfast_decision::completion::Completion;
 use holdfast_decision::{Event, EventKind, Record, RecordKind, Verdict};
-use holdfast_input::time::rfc3339;
 use holdfast_screening::completion::{self, standing};
 use holdfast_screening::holds::{self, Hold, HoldFilter};
 use holdfast_store::{Database, DbError, parse};
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
@@ -63,7 +63,9 @@ fn fill<T: Serialize>(table: &mut Table, items: &[T]) {
         let json = json!(item);
         let row = table.columns.iter().map(|c| match c.as_str() {
             // Times as people and courts read them; always UTC.
-            "time" | "created" | "placed" | "expires" => json[c].as_i64().map_or(String::new(), rfc3339),
+            "time" | "created" | "placed" | "expires" => {
+                json[c].as_i64().map_or(String::new(), |t| Timestamp::from_unix(t).rfc3339())
+            }
             _ => cell(&json[c]),
         });
         let row: Vec<String> = row.collect();
@@ -297,7 +299,7 @@ impl Data {
         let mut t = table("balances", DataClass::Balances, &columns);
         let row = |c: &Closing| {
             let [before, change, after] = [c.before, c.change, c.after].map(|n| n.to_string());
-            vec![c.account.clone(), c.asset.clone(), before, change, after, rfc3339(c.time), c.event.clone()]
+            vec![c.account.clone(), c.asset.clone(), before, change, after, c.time.rfc3339(), c.event.clone()]
         };
         t.rows = done.closing.iter().map(row).collect();
         if t.rows.is_empty() {

@@ -3,7 +3,7 @@
 
 use crate::lookalike::{Written, looks_like};
 use crate::request::{Kind, Request, Target, email};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -30,7 +30,8 @@ pub struct CallBack {
     /// Who called.
     pub by: String,
     /// When, Unix seconds.
-    pub at: i64,
+    #[schema(value_type = i64)]
+    pub at: Timestamp,
     /// Where the number was found.
     pub number_from: String,
     /// Whether the officer confirmed the request.
@@ -44,7 +45,8 @@ pub struct History {
     /// Domains of agencies.
     pub domains: Vec<Domain>,
     /// When the officer's address was first seen.
-    pub officer_since: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub officer_since: Option<Timestamp>,
     /// The officer's earlier requests that were found genuine.
     pub officer_requests: u32,
     /// The officer's requests within the last 24 hours, this one left out.
@@ -173,7 +175,7 @@ pub fn suspicion(request: &Request, history: &History) -> Result<Suspicion, Inva
     let new = history.officer_requests == 0;
     if new {
         let since = history.officer_since.map_or("never seen before".to_owned(), |s| {
-            format!("first seen {} days ago", request.received.saturating_sub(s).max(0) / 86_400)
+            format!("first seen {} days ago", (request.received - s).max(Seconds::ZERO) / Seconds::DAY)
         });
         add("new-officer", 1, format!("no earlier request of {address} was found genuine; {since}"));
     }

@@ -6,7 +6,6 @@ use crate::scope::OrderScope;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{AddressKey, Txid};
 use holdfast_decision::Record;
-use holdfast_input::time::rfc3339;
 use holdfast_screening::Screening;
 use holdfast_screening::folding::why_same_name;
 use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, is_customer, keys, names_of};
@@ -224,7 +223,7 @@ fn named(screening: &Screening, target: &Target, scope: &OrderScope, add: &mut A
                 }
                 let paid = event.role.starts_with("destination of withdrawal");
                 let how = if paid { How::Paid } else { How::Named };
-                add(how, event.customer, format!("{} of {}", event.role, rfc3339(event.time)));
+                add(how, event.customer, format!("{} of {}", event.role, event.time.rfc3339()));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::request::{DataClass, Kind, Request, Statement};
 use holdfast_decision::model::country_ok;
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -99,13 +99,13 @@ pub struct Judgement {
     /// Classes that may not.
     pub refused: Vec<Refused>,
     /// When it must be answered, Unix seconds.
-    pub due: i64,
+    pub due: Timestamp,
     /// When the reviewer is reminded: at half and at four fifths of the time. At the due time it goes to the approver.
-    pub reminders: Vec<i64>,
+    pub reminders: Vec<Timestamp>,
     /// When a freeze or preservation lapses.
-    pub holds_until: Option<i64>,
+    pub holds_until: Option<Timestamp>,
     /// When it lapses at most, once extended.
-    pub extendable_until: Option<i64>,
+    pub extendable_until: Option<Timestamp>,
     /// What the reviewer must know.
     pub notes: Vec<String>,
 }
@@ -223,21 +223,21 @@ impl Policy {
             missing.push(format!("{} opens none of the requested classes of data", process.id));
         }
         let mut notes = process.notes.clone();
-        let seconds =
-            match (emergency.then_some(process.emergency_hours).flatten(), process.days, process.emergency_hours) {
-                (Some(hours), ..) => i64::from(hours) * 3600,
-                (None, Some(days), _) => {
-                    if emergency {
-                        notes.push(format!("{} knows no emergency; its ordinary time counts", process.id));
-                    }
-                    i64::from(days) * DAY
+        let time = match (emergency.then_some(process.emergency_hours).flatten(), process.days, process.emergency_hours)
+        {
+            (Some(hours), ..) => Seconds::hours(hours.into()),
+            (None, Some(days), _) => {
+                if emergency {
+                    notes.push(format!("{} knows no emergency; its ordinary time counts", process.id));
                 }
-                (None, None, hours) => i64::from(hours.unwrap_or(1)) * 3600,
-            };
-        let due = request.received + seconds;
+                Seconds::days(days.into())
+            }
+            (None, None, hours) => Seconds::hours(hours.unwrap_or(1).into()),
+        };
+        let due = request.received + time;
         let holds = matches!(request.kind, Kind::Freeze | Kind::Preservation);
-        let holds_until = process.holds_days.filter(|_| holds).map(|d| request.received + i64::from(d) * DAY);
-        let extendable = process.extends_days.and_then(|d| Some(holds_until? + i64::from(d) * DAY));
+        let holds_until = process.holds_days.filter(|_| holds).map(|d| request.received + Seconds::days(d.into()));
+        let extendable = process.extends_days.and_then(|d| Some(holds_until? + Seconds::days(d.into())));
         Ok(Judgement {
             policy: self.version,
             process: process.id.clone(),
@@ -248,15 +248,13 @@ impl Policy {
             granted,
             refused: refused.into_iter().map(|class| Refused { class, opened_by: opened_by(&class) }).collect(),
             due,
-            reminders: vec![request.received + seconds / 2, request.received + seconds * 4 / 5],
+            reminders: vec![request.received + time / 2, request.received + time * 4 / 5],
             holds_until,
             extendable_until: extendable,
             notes,
         })
     }
 }
-
-const DAY: i64 = 86_400;
 
 /// A value's name as files write it.
 fn words<T: Serialize>(value: &T) -> String {

@@ -26,26 +26,26 @@ use holdfast_notify::outbox::{self, Mail};
 use holdfast_screening::Screening;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
-use holdfast_types::Invalid;
 use holdfast_types::ids::OfficerId;
 use holdfast_types::named;
+use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
-/// How long a mailed code opens, in seconds.
-pub const CODE_SECONDS: i64 = 900;
-/// Least time between mails to one address while a mailed code is valid and unused, in seconds.
-pub const CODE_SPACING: i64 = 180;
+/// How long a mailed code opens.
+pub const CODE_LIFETIME: Seconds = Seconds::new(900);
+/// Least time between mails to one address while a mailed code is valid and unused.
+pub const CODE_SPACING: Seconds = Seconds::new(180);
 /// Most mails within an hour to addresses of one domain that were never proved.
 pub const NEW_MAILS_AN_HOUR: i64 = 30;
 /// Failed tries, by whomever, after which the codes mailed to an address open no more. The server bounds those of one sender far below.
 pub const MAX_CODE_TRIES: i64 = 200;
 /// Failed tries after which the second factor of a session opens no more.
 pub const MAX_TRIES: i64 = 5;
-/// How long a session lasts, in seconds.
-pub const SESSION_SECONDS: i64 = OFFICER_SESSION_SECONDS;
+/// How long a session lasts.
+pub const SESSION_SECONDS: Seconds = OFFICER_SESSION_SECONDS;
 /// Longest message, in bytes.
 pub const MAX_MESSAGE: usize = 20_000;
 
@@ -79,13 +79,13 @@ pub struct Officer {
     /// registered, proved (the address), approved, suspended.
     pub state: OfficerState,
     /// When it was registered, Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// When the address was last proved.
-    pub proved: Option<i64>,
+    pub proved: Option<Timestamp>,
     /// Who approved or suspended, and when.
     pub decided_by: Option<String>,
     /// When.
-    pub decided: Option<i64>,
+    pub decided: Option<Timestamp>,
     /// Reason.
     pub reason: Option<String>,
     /// Whether a second factor is confirmed: an app or a passkey.
@@ -108,7 +108,7 @@ pub struct Message {
     /// Number.
     pub id: u64,
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// officer or desk.
     pub side: String,
     /// Who wrote it; the desk's people are not named to officers.
@@ -125,11 +125,11 @@ pub struct Status {
     /// open, prepared (shown as open) or answered.
     pub state: RequestState,
     /// When it is to be answered, Unix seconds.
-    pub due: i64,
+    pub due: Timestamp,
     /// granted, partly, refused; once answered.
     pub outcome: Option<String>,
     /// When it was answered.
-    pub answered: Option<i64>,
+    pub answered: Option<Timestamp>,
     /// Messages.
     pub messages: Vec<Message>,
     /// Files that came with it.
@@ -162,10 +162,10 @@ fn officer(row: &Row) -> Result<Officer, DbError> {
         agency: text(3)?,
         country: text(4)?,
         state: row.named(5)?,
-        created: row.int(6)?,
-        proved: row.int_or_null(7),
+        created: row.time(6)?,
+        proved: row.time_or_null(7),
         decided_by: row.text_or_null(8).map(str::to_owned),
-        decided: row.int_or_null(9),
+        decided: row.time_or_null(9),
         reason: row.text_or_null(10).map(str::to_owned),
         second_factor: row.int(11)? + row.int(12)? > 0,
         app: row.int(11)? > 0,
@@ -204,7 +204,7 @@ fn messages(db: &mut Database, request: &str) -> Result<Vec<Message>, DbError> {
     let sql = "SELECT id, time, side, author, text FROM request_messages WHERE request = $1 ORDER BY id LIMIT 1000";
     let message = |row: &Row| {
         let text = |i| row.text(i).map(str::to_owned);
-        Ok(Message { id: row.number(0)?, time: row.int(1)?, side: text(2)?, author: text(3)?, text: text(4)? })
+        Ok(Message { id: row.number(0)?, time: row.time(1)?, side: text(2)?, author: text(3)?, text: text(4)? })
     };
     db.query(sql, &[request.into()])?.iter().map(message).collect()
 }
@@ -267,7 +267,7 @@ impl Desk<'_> {
         let id = request.id.clone();
         let sql = "SELECT received FROM requests r JOIN request_officers o ON o.request = r.id WHERE r.id = $1 AND o.officer = $2";
         let rows = self.read(|db| db.query(sql, &[id.as_str().into(), number(found.id)]))?;
-        request.received = rows.first().map_or(Ok(self.screening.now()), |r| r.int(0))?;
+        request.received = rows.first().map_or(Ok(self.screening.now()), |r| r.time(0))?;
         self.import(request, &found.email, Some(found.id))?;
         self.own_request(token, &id)
     }

@@ -13,10 +13,10 @@ use crate::scope::OrderScope;
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use holdfast_analysis::bundle::Verification;
 use holdfast_identity::KeyRing;
-use holdfast_input::time::{parse as parse_time, rfc3339};
+use holdfast_input::time::parse as parse_time;
 use holdfast_store::{DbError, Row, number, parse};
-use holdfast_types::Invalid;
 use holdfast_types::ids::ProductionId;
+use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -24,8 +24,8 @@ use std::io::{Cursor, Read, Write};
 
 mod make;
 
-/// How long a production can be fetched, in seconds.
-pub const FETCH_SECONDS: i64 = 30 * 86_400;
+/// How long a production can be fetched.
+pub const FETCH: Seconds = Seconds::days(30);
 /// Most entries of a package.
 const MAX_ENTRIES: usize = 10_000;
 /// Largest package once unpacked, in bytes.
@@ -41,7 +41,7 @@ pub struct Production {
     /// Request.
     pub request: String,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Creator.
     pub created_by: String,
     /// SHA-256 of the encrypted package.
@@ -57,7 +57,7 @@ pub struct Production {
     /// Keys that open it (age).
     pub recipients: Vec<String>,
     /// When it can be fetched no more.
-    pub expires: i64,
+    pub expires: Timestamp,
     /// Who fetched it, when.
     pub downloads: Vec<Download>,
 }
@@ -66,7 +66,7 @@ pub struct Production {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Download {
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Who.
     pub who: String,
 }
@@ -124,7 +124,7 @@ fn production(row: &Row) -> Result<Production, DbError> {
     Ok(Production {
         id: row.number(0)?,
         request: text(1)?,
-        created: row.int(2)?,
+        created: row.time(2)?,
         created_by: text(3)?,
         sha256: text(4)?,
         size: row.number(5)?,
@@ -132,7 +132,7 @@ fn production(row: &Row) -> Result<Production, DbError> {
         classes: parse("classes", row.text(7)?)?,
         customers: parse("customers", row.text(8)?)?,
         recipients: parse("recipients", row.text(9)?)?,
-        expires: row.int(10)?,
+        expires: row.time(10)?,
         downloads: Vec::new(),
     })
 }
@@ -155,9 +155,9 @@ fn csv_of(columns: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, RequestEr
 }
 
 /// All customers' rows of a table on one sheet, with the customer in the first column.
-fn spreadsheet(customers: &[Data], created: i64, most: usize) -> Result<Vec<u8>, RequestError> {
+fn spreadsheet(customers: &[Data], created: Timestamp, most: usize) -> Result<Vec<u8>, RequestError> {
     let mut book = rust_xlsxwriter::Workbook::new();
-    let date = rust_xlsxwriter::ExcelDateTime::from_timestamp(created).map_err(failed)?;
+    let date = rust_xlsxwriter::ExcelDateTime::from_timestamp(created.unix()).map_err(failed)?;
     book.set_properties(&rust_xlsxwriter::DocProperties::new().set_creation_datetime(&date));
     let bold = rust_xlsxwriter::Format::new().set_bold();
     let mut names: Vec<&str> = Vec::new();
@@ -408,7 +408,7 @@ impl Desk<'_> {
             for p in &mut list {
                 let sql = "SELECT time, who FROM production_downloads WHERE production = $1 ORDER BY id LIMIT 1000";
                 let rows = db.query(sql, &[number(p.id)])?;
-                let download = |r: &Row| Ok(Download { time: r.int(0)?, who: r.text(1)?.to_owned() });
+                let download = |r: &Row| Ok(Download { time: r.time(0)?, who: r.text(1)?.to_owned() });
                 p.downloads = rows.iter().map(download).collect::<Result<_, DbError>>()?;
             }
             Ok(list)
@@ -438,7 +438,7 @@ impl Desk<'_> {
         if found.expires < self.screening.now() {
             return Err(RequestError::State(format!(
                 "production {production} could be fetched until {}; request another",
-                rfc3339(found.expires)
+                found.expires.rfc3339()
             )));
         }
         let bytes = self.vault.read(&found.sha256)?;
@@ -486,7 +486,7 @@ mod tests {
             rows: (0..5).map(row).collect(),
         };
         let data = Data { customer: "c1".into(), tables: vec![table], notes: Vec::new(), problems: Vec::new() };
-        let book = unpack(&spreadsheet(&[data], 1_780_000_000, 2).unwrap()).unwrap();
+        let book = unpack(&spreadsheet(&[data], Timestamp::from_unix(1_780_000_000), 2).unwrap()).unwrap();
         assert!(["1", "2", "3"].iter().all(|n| book.contains_key(&format!("xl/worksheets/sheet{n}.xml"))));
         let strings = String::from_utf8_lossy(&book["xl/sharedStrings.xml"]).into_owned();
         assert!((0..5).all(|i| strings.contains(&format!("row-{i}"))), "{strings}");

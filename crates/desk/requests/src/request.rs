@@ -7,7 +7,7 @@ use holdfast_documents::{MAX_FILE_BYTES, MEDIA_TYPES};
 use holdfast_screening::identifiers;
 use holdfast_types::Invalid;
 use holdfast_types::named;
-use holdfast_types::{Address, asset};
+use holdfast_types::{Address, Timestamp, asset};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -106,10 +106,12 @@ pub struct Target {
     pub asset: Option<String>,
     /// From when on an IP address was used, Unix seconds; without it the order's period counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub from: Option<Timestamp>,
     /// Until when an IP address was used, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub to: Option<Timestamp>,
 }
 
 impl Target {
@@ -172,7 +174,8 @@ pub struct Request {
     /// The portal's id.
     pub id: String,
     /// When it came, Unix seconds.
-    pub received: i64,
+    #[schema(value_type = i64)]
+    pub received: Timestamp,
     /// What is requested.
     pub kind: Kind,
     /// Legal process, one of the policy's, such as us.subpoena.
@@ -198,7 +201,8 @@ pub struct Request {
     pub emergency: bool,
     /// The user must not be notified until then, Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gag_until: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub gag_until: Option<Timestamp>,
     /// Reasons.
     #[serde(default)]
     pub statement: String,
@@ -337,7 +341,7 @@ impl Target {
     }
 
     /// Returns when an IP address was used, within the order's period; none when neither names one.
-    pub fn window(&self, scope: &OrderScope) -> Option<(i64, i64)> {
+    pub fn window(&self, scope: &OrderScope) -> Option<(Timestamp, Timestamp)> {
         let from = self.from.max(scope.from)?;
         let to = match (self.to, scope.to) {
             (Some(own), Some(order)) => own.min(order),

@@ -4,9 +4,8 @@
 //! identity checks) is within it when it was on file by its end. The customer's own record identifies the customer and has no period.
 
 use holdfast_decision::model::{text_ok, time_ok};
-use holdfast_input::time::rfc3339;
-use holdfast_types::Asset;
 use holdfast_types::Invalid;
+use holdfast_types::{Asset, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,10 +18,12 @@ pub const MAX_NAMED: usize = 1_000;
 pub struct OrderScope {
     /// From when on, Unix seconds, inclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub from: Option<Timestamp>,
     /// Until when, Unix seconds, inclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub to: Option<Timestamp>,
     /// Accounts, by the exchange's own numbers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
@@ -74,18 +75,18 @@ impl OrderScope {
     }
 
     /// Returns the period's bounds.
-    pub fn bounds(&self) -> (i64, i64) {
-        (self.from.unwrap_or(i64::MIN), self.to.unwrap_or(i64::MAX))
+    pub fn bounds(&self) -> (Timestamp, Timestamp) {
+        (self.from.unwrap_or(Timestamp::MIN), self.to.unwrap_or(Timestamp::MAX))
     }
 
     /// Returns whether something happened within the period.
-    pub fn covers_time(&self, time: i64) -> bool {
+    pub fn covers_time(&self, time: Timestamp) -> bool {
         let (from, to) = self.bounds();
         (from..=to).contains(&time)
     }
 
     /// Returns whether a record was on file by the period's end.
-    pub fn was_on_file(&self, time: i64) -> bool {
+    pub fn was_on_file(&self, time: Timestamp) -> bool {
         time <= self.bounds().1
     }
 
@@ -103,7 +104,7 @@ impl OrderScope {
     /// Returns a description, one line for each limit.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = Vec::new();
-        let time = |t: Option<i64>| t.map_or("open".to_owned(), rfc3339);
+        let time = |t: Option<Timestamp>| t.map_or("open".to_owned(), Timestamp::rfc3339);
         if self.from.is_some() || self.to.is_some() {
             lines.push(("Period", format!("{} to {}", time(self.from), time(self.to))));
         }

@@ -1,6 +1,7 @@
 //! The alerts queue as stored, and the measures of rules by outcomes.
 
 use holdfast_store::{Database, DbError, Row, number};
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 use utoipa::ToSchema;
@@ -29,16 +30,16 @@ pub struct Alert {
     /// Rules behind it.
     pub rules: Vec<String>,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Unix seconds.
-    pub updated: i64,
+    pub updated: Timestamp,
 }
 
 /// Action on an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Who.
     pub author: String,
     /// assign, comment, close or reopen.
@@ -113,8 +114,8 @@ fn alert(row: &Row) -> Result<Alert, DbError> {
         outcome: row.text_or_null(7).map(str::to_owned),
         reason: row.text(8)?.to_owned(),
         rules: row.text(9)?.split(' ').filter(|r| !r.is_empty()).map(str::to_owned).collect(),
-        created: row.int(10)?,
-        updated: row.int(11)?,
+        created: row.time(10)?,
+        updated: row.time(11)?,
     })
 }
 
@@ -165,7 +166,7 @@ pub fn get(db: &mut Database, id: u64) -> Result<Option<(Alert, Vec<Note>)>, DbE
     )?;
     let note = |r: &Row| {
         Ok::<_, DbError>(Note {
-            time: r.int(0)?,
+            time: r.time(0)?,
             author: r.text(1)?.to_owned(),
             action: r.text(2)?.to_owned(),
             text: r.text(3)?.to_owned(),

@@ -111,7 +111,7 @@ impl Expected {
             }
             ("person", "person.activated") => self.set("people", key, "state", Some("active")),
             ("person", "person.suspended") => self.set("people", key, "state", Some("suspended")),
-            ("key", "key.revoked") => self.set("api_keys", key, "revoked", Some(&e.time.to_string())),
+            ("key", "key.revoked") => self.set("api_keys", key, "revoked", Some(&e.time.unix().to_string())),
             ("rules", "rules.applied") => {
                 self.take("rule_books", key, &detail, &["sha256"]);
                 self.set("rule_books", key, "author", Some(&e.actor));
@@ -127,7 +127,7 @@ impl Expected {
                 self.take("webhooks", key, &detail, &["url", "topics"]);
                 self.set("webhooks", key, "removed", None);
             }
-            ("webhook", "webhook.removed") => self.set("webhooks", key, "removed", Some(&e.time.to_string())),
+            ("webhook", "webhook.removed") => self.set("webhooks", key, "removed", Some(&e.time.unix().to_string())),
             ("request", action) => self.request(action, key, &e.actor),
             _ => {}
         }

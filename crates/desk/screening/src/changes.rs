@@ -8,7 +8,7 @@ use crate::service::{Screening, ScreeningError, Transaction};
 use holdfast_decision::rules::RuleBook;
 use holdfast_identity::{self as identity, ApiKey, active_person, same_person};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use strum::{EnumString, IntoStaticStr};
@@ -66,11 +66,11 @@ pub struct Change {
     /// Who proposed it.
     pub proposed_by: String,
     /// When, Unix seconds.
-    pub proposed: i64,
+    pub proposed: Timestamp,
     /// Who approved or rejected it.
     pub decided_by: Option<String>,
     /// When.
-    pub decided: Option<i64>,
+    pub decided: Option<Timestamp>,
     /// Why.
     pub reason: Option<String>,
 }
@@ -99,9 +99,9 @@ fn change(row: &Row) -> Result<Change, DbError> {
         body: text(3)?,
         state: text(4)?,
         proposed_by: text(5)?,
-        proposed: row.int(6)?,
+        proposed: row.time(6)?,
         decided_by: row.text_or_null(7).map(str::to_owned),
-        decided: row.int_or_null(8),
+        decided: row.time_or_null(8),
         reason: row.text_or_null(9).map(str::to_owned),
     })
 }
@@ -119,7 +119,7 @@ impl Core {
         subject: &str,
         body: &str,
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Change, ScreeningError> {
         let rows = self.db.query(
             "SELECT COALESCE(MAX(id), 0), COALESCE(SUM(CASE WHEN state = 'proposed' THEN 1 ELSE 0 END), 0) FROM changes",
@@ -146,7 +146,7 @@ impl Core {
         approve: bool,
         reason: &str,
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Change, ScreeningError> {
         let found = by_id(&mut self.db, id)?;
         if found.state != "proposed" {
@@ -187,7 +187,7 @@ impl Core {
 
 impl Core {
     /// Stores a new key, or gives one that there is other scopes.
-    fn put_key_in_force(&mut self, key: &ApiKey, approver: &str, now: i64) -> Result<(), ScreeningError> {
+    fn put_key_in_force(&mut self, key: &ApiKey, approver: &str, now: Timestamp) -> Result<(), ScreeningError> {
         match identity::key_by_id(&mut self.db, &key.id)? {
             Some(known) => {
                 identity::change_scopes(&mut Transaction::of(self, now, approver), &known.id, &key.scopes).map(drop)?;

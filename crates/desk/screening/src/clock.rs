@@ -9,38 +9,35 @@ use crate::core::Core;
 use crate::service::{Screening, ScreeningError};
 use crate::settings;
 use holdfast_store::{Database, DbError};
+use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-/// Most seconds that the clock may be off before it is doubted.
-pub const MOST_OFF_SECONDS: i64 = 3_600;
-/// How often it is noted that the clock was right, in seconds.
-const NOTE_EVERY_SECONDS: i64 = 60;
+/// How far the clock may be off before it is doubted.
+pub const MOST_OFF: Seconds = Seconds::HOUR;
+/// How often it is noted that the clock was right.
+const NOTE_EVERY: Seconds = Seconds::MINUTE;
 /// Name of that note.
 const SEEN: &str = "clock_seen";
 /// Name of the number of the alert that is open about the clock.
 const ALERT: &str = "clock_alert";
 
-/// Gives the time, Unix seconds.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Gives the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Returns the system's clock.
 pub fn system_clock() -> Clock {
-    Arc::new(|| {
-        std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
-    })
+    Arc::new(|| SystemTime::now().into())
 }
 
 /// Where the time comes from.
 #[derive(Clone)]
 pub struct Time {
-    /// Unix seconds by the system clock.
+    /// The system clock.
     pub wall: Clock,
-    /// Seconds since some moment, which never jump; without it the wall clock is trusted, as in tests that set it.
+    /// A clock that never jumps, from some moment on; without it the wall clock is trusted, as in tests that set it.
     pub steady: Option<Clock>,
 }
 
@@ -55,10 +52,7 @@ impl Time {
     #[must_use]
     pub fn system() -> Self {
         let start = Instant::now();
-        Time {
-            wall: system_clock(),
-            steady: Some(Arc::new(move || i64::try_from(start.elapsed().as_secs()).unwrap_or(i64::MAX))),
-        }
+        Time { wall: system_clock(), steady: Some(Arc::new(move || Timestamp::EPOCH + start.elapsed().into())) }
     }
 }
 
@@ -71,20 +65,20 @@ impl From<Clock> for Time {
 /// Why the clock is doubted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClockFault {
-    /// Seconds by which the clock is ahead of what is expected; negative when it is behind.
-    pub off_seconds: i64,
+    /// By how much the clock is ahead of what is expected; negative when it is behind.
+    pub off_seconds: Seconds,
     /// Whether it was so from the start: the desk may have been stopped for that long.
     pub since_start: bool,
-    /// Time of the system clock, Unix seconds.
-    pub wall: i64,
-    /// What is expected by the steady clock, Unix seconds.
-    pub expected: i64,
+    /// Time of the system clock.
+    pub wall: Timestamp,
+    /// What is expected by the steady clock.
+    pub expected: Timestamp,
 }
 
 impl std::fmt::Display for ClockFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let way = if self.off_seconds < 0 { "behind" } else { "ahead of" };
-        let seconds = self.off_seconds.unsigned_abs();
+        let way = if self.off_seconds < Seconds::ZERO { "behind" } else { "ahead of" };
+        let seconds = self.off_seconds.count().unsigned_abs();
         let what = match self.since_start {
             true => "the time at which the desk last ran (it may have been stopped that long)",
             false => "the time that passed since it started",
@@ -99,13 +93,13 @@ impl std::fmt::Display for ClockFault {
 /// A clock's time and the monotonic clock's reading at that time.
 #[derive(Clone, Copy, Debug)]
 struct Base {
-    wall: i64,
-    steady: i64,
+    wall: Timestamp,
+    steady: Timestamp,
 }
 
 impl Base {
-    fn expected(self, steady: i64) -> i64 {
-        self.wall.saturating_add(steady - self.steady)
+    fn expected(self, steady: Timestamp) -> Timestamp {
+        self.wall + (steady - self.steady)
     }
 }
 
@@ -127,15 +121,15 @@ pub(crate) struct Guard {
 /// The time, and whether it can be relied on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
-    pub(crate) now: i64,
+    pub(crate) now: Timestamp,
     pub(crate) fault: Option<ClockFault>,
 }
 
 impl Guard {
     /// Starts with the time at which the desk last ran, if it ever did.
-    pub(crate) fn new(time: Time, last: Option<i64>) -> Self {
-        let (wall, steady) = ((time.wall)(), time.steady.as_ref().map_or(0, |s| s()));
-        let last = last.filter(|last| wall.abs_diff(*last) > MOST_OFF_SECONDS.unsigned_abs());
+    pub(crate) fn new(time: Time, last: Option<Timestamp>) -> Self {
+        let (wall, steady) = ((time.wall)(), time.steady.as_ref().map_or(Timestamp::EPOCH, |s| s()));
+        let last = last.filter(|last| wall.distance(*last) > MOST_OFF);
         let last = last.filter(|_| time.steady.is_some()).map(|wall| Base { wall, steady });
         Guard { time, bases: Mutex::new(Bases { start: Base { wall, steady }, last }) }
     }
@@ -149,9 +143,9 @@ impl Guard {
         let wall = (self.time.wall)();
         let Some(steady) = &self.time.steady else { return Reading { now: wall, fault: None } };
         let steady = steady();
-        let near = |expected: i64| wall.abs_diff(expected) <= MOST_OFF_SECONDS.unsigned_abs();
-        let fault = |expected: i64, since_start| {
-            Some(ClockFault { off_seconds: wall.saturating_sub(expected), since_start, wall, expected })
+        let near = |expected: Timestamp| wall.distance(expected) <= MOST_OFF;
+        let fault = |expected: Timestamp, since_start| {
+            Some(ClockFault { off_seconds: wall - expected, since_start, wall, expected })
         };
         let mut bases = self.bases.lock().unwrap_or_else(|e| e.into_inner());
         let by_start = bases.start.expected(steady);
@@ -168,25 +162,25 @@ impl Guard {
     }
 
     /// A person confirms the system clock.
-    fn confirm(&self) -> i64 {
-        let (wall, steady) = ((self.time.wall)(), self.time.steady.as_ref().map_or(0, |s| s()));
+    fn confirm(&self) -> Timestamp {
+        let (wall, steady) = ((self.time.wall)(), self.time.steady.as_ref().map_or(Timestamp::EPOCH, |s| s()));
         *self.bases.lock().unwrap_or_else(|e| e.into_inner()) = Bases { start: Base { wall, steady }, last: None };
         wall
     }
 }
 
 /// When the desk last ran with a clock that was right; for a database that never noted it, the last entry of the audit log.
-pub(crate) fn last_seen(db: &mut Database) -> Result<Option<i64>, DbError> {
+pub(crate) fn last_seen(db: &mut Database) -> Result<Option<Timestamp>, DbError> {
     if let Some(noted) = settings::get(db, SEEN)?.and_then(|t| t.parse().ok()) {
-        return Ok(Some(noted));
+        return Ok(Some(Timestamp::from_unix(noted)));
     }
-    Ok(db.query("SELECT MAX(time) FROM audit", &[])?.first().and_then(|r| r.int_or_null(0)))
+    Ok(db.query("SELECT MAX(time) FROM audit", &[])?.first().and_then(|r| r.time_or_null(0)))
 }
 
 /// The writer's memory of what it noted of the clock.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Noted {
-    at: Option<i64>,
+    at: Option<Timestamp>,
     alerted: bool,
 }
 
@@ -195,9 +189,7 @@ impl Noted {
     pub(crate) fn is_due(&self, reading: &Reading) -> bool {
         match &reading.fault {
             Some(_) => !self.alerted,
-            None => {
-                self.alerted || self.at.is_none_or(|at| reading.now.abs_diff(at) >= NOTE_EVERY_SECONDS.unsigned_abs())
-            }
+            None => self.alerted || self.at.is_none_or(|at| reading.now.distance(at) >= NOTE_EVERY),
         }
     }
 
@@ -205,7 +197,7 @@ impl Noted {
     pub(crate) fn note(&mut self, core: &mut Core, reading: &Reading) -> Result<(), ScreeningError> {
         match &reading.fault {
             None => {
-                settings::set(&mut core.db, SEEN, &reading.now.to_string())?;
+                settings::set(&mut core.db, SEEN, &reading.now.unix().to_string())?;
                 if self.alerted {
                     core.audit(reading.now, "engine", "clock.right", "clock", "{}");
                 }
@@ -232,7 +224,7 @@ impl Screening {
     ///
     /// # Errors
     /// [`ScreeningError::State`] when nothing is wrong with the clock.
-    pub fn confirm_clock(&self, actor: &str) -> Result<i64, ScreeningError> {
+    pub fn confirm_clock(&self, actor: &str) -> Result<Timestamp, ScreeningError> {
         let Some(fault) = self.clock_fault() else {
             return Err(ScreeningError::State("nothing is wrong with the clock".into()));
         };
@@ -240,7 +232,7 @@ impl Screening {
         self.change(move |core, _| {
             let now = fault.wall;
             core.audit(now, &actor, "clock.confirmed", "clock", &json!(fault).to_string());
-            settings::set(&mut core.db, SEEN, &now.to_string())?;
+            settings::set(&mut core.db, SEEN, &now.unix().to_string())?;
             let alert = settings::get(&mut core.db, ALERT)?.and_then(|id| id.parse::<u64>().ok());
             if let Some((alert, _)) = alert.map(|id| crate::alerts::get(&mut core.db, id)).transpose()?.flatten()
                 && alert.state == "open"

@@ -142,11 +142,12 @@ pub fn standing(event: &Event, decision: Verdict, completion: Option<&Completion
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_types::Timestamp;
 
     #[test]
     fn the_latest_completion_wins_field_by_field() {
-        let at = |time, status, tx: Option<&str>| Completion {
-            time,
+        let at = |seconds, status, tx: Option<&str>| Completion {
+            time: Timestamp::from_unix(seconds),
             status,
             tx: tx.map(str::to_owned),
             output: None,
@@ -155,20 +156,20 @@ mod tests {
         };
         let (first, second) = (at(1, MovementStatus::Broadcast, Some("t1")), at(2, MovementStatus::Confirmed, None));
         let read = fold([first, second]).unwrap();
-        assert_eq!((read.status, read.tx.as_deref(), read.time), (MovementStatus::Confirmed, Some("t1"), 2));
+        assert_eq!((read.status, read.tx.as_deref(), read.time.unix()), (MovementStatus::Confirmed, Some("t1"), 2));
         assert_eq!(fold([]), None);
     }
 
     #[test]
     fn what_was_declined_rejected_or_held_did_not_happen() {
-        let mut payment = Event::new(EventKind::Payment, "p", 1_700_000_000, "c");
+        let mut payment = Event::new(EventKind::Payment, "p", Timestamp::from_unix(1_700_000_000), "c");
         payment.direction = Some(Direction::In);
         assert_eq!(executed(&payment, Verdict::Hold, None, true), Executed::Yes);
         payment.status = Some(Status::Declined);
         assert_eq!(executed(&payment, Verdict::Allow, None, false), Executed::No);
         payment.status = Some(Status::Chargeback);
         assert!(!brings(&payment) && executed(&payment, Verdict::Allow, None, false) == Executed::Yes);
-        let out = Event::new(EventKind::Withdrawal, "w", 1_700_000_000, "c");
+        let out = Event::new(EventKind::Withdrawal, "w", Timestamp::from_unix(1_700_000_000), "c");
         for (decision, held, expected) in [
             (Verdict::Allow, false, Executed::Yes),
             (Verdict::Reject, false, Executed::No),
@@ -178,7 +179,7 @@ mod tests {
             assert_eq!(executed(&out, decision, None, held), expected, "{decision:?} {held}");
         }
         let mut c = Completion {
-            time: 1_700_000_000,
+            time: Timestamp::from_unix(1_700_000_000),
             status: MovementStatus::Confirmed,
             tx: Some("aa".into()),
             output: None,

@@ -11,9 +11,8 @@ use holdfast_decision::model::{Event, Record};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::state::{MEMORY, State};
 use holdfast_decision::{ActiveHold, ChainFacts, Fold, Price};
-use holdfast_input::time::rfc3339;
 use holdfast_store::{Database, DbError, Effect, Row, Value, number, parse};
-use holdfast_types::{Invalid, asset};
+use holdfast_types::{Invalid, Seconds, Timestamp, asset};
 use std::sync::{Arc, RwLock};
 
 mod alerts;
@@ -70,11 +69,11 @@ fn text<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// Refuses a time ahead of the clock: it would end every window of time, and no later record would replace a record of the future.
-fn time_within(field: &str, time: i64, latest: i64) -> Result<(), Invalid> {
+fn time_within(field: &str, time: Timestamp, latest: Timestamp) -> Result<(), Invalid> {
     if time <= latest {
         return Ok(());
     }
-    let shown = (rfc3339(time), rfc3339(latest));
+    let shown = (time.rfc3339(), latest.rfc3339());
     Err(Invalid::new(
         field,
         format!("{} is in the future; the latest time taken now is {} (policy.max_ahead_minutes)", shown.0, shown.1),
@@ -104,7 +103,7 @@ fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<Vec<R
 }
 
 /// Returns the state by all stored records, at a watermark and before any event.
-pub(crate) fn recorded(db: &mut Database, watermark: i64) -> Result<State, DbError> {
+pub(crate) fn recorded(db: &mut Database, watermark: Timestamp) -> Result<State, DbError> {
     let (mut state, mut after) = (State::at(watermark), Default::default());
     loop {
         let records = next_records(db, &mut after)?;
@@ -244,14 +243,14 @@ impl Core {
         Ok(())
     }
 
-    /// Seconds by which an event or record may be ahead of the clock.
-    fn ahead(&self) -> i64 {
-        i64::from(self.fold.book.file.policy.max_ahead_minutes) * 60
+    /// How far an event or record may be ahead of the clock.
+    fn ahead(&self) -> Seconds {
+        Seconds::MINUTE * self.fold.book.file.policy.max_ahead_minutes.into()
     }
 
     /// Begins the log where it has not begun: in a new store, and in one that a version without a log wrote to, whatever is in force there. A log that
     /// another engine wrote goes on with what its decisions left in force.
-    fn start_log(&mut self, now: i64) -> Result<(), ScreeningError> {
+    fn start_log(&mut self, now: Timestamp) -> Result<(), ScreeningError> {
         let tables = NextIds {
             event: self.last_number("events", "seq")? + 1,
             hold: self.last_number("holds", "id")? + 1,
@@ -274,7 +273,7 @@ impl Core {
         self.reload_lists()?;
         let latest = "SELECT COALESCE(MAX(time), 0) FROM events WHERE time <= decided + $1";
         let latest = self.db.query(latest, &[self.ahead().into()])?;
-        self.fold.watermark = latest.first().map_or(Ok(0), |r| r.int(0))?;
+        self.fold.watermark = latest.first().map_or(Ok(Timestamp::EPOCH), |r| r.time(0))?;
         self.fold.next = tables;
         let yaml = self.db.query("SELECT yaml FROM rule_books ORDER BY version DESC LIMIT 1", &[])?;
         let yaml = yaml.first().map_or(Ok(""), |r| r.text(0))?.to_owned();
@@ -296,7 +295,7 @@ impl Core {
     }
 
     /// Goes on with a log; where another engine made its last decisions, with an input that states it.
-    fn continue_log(&mut self, progress: Progress, now: i64) -> Result<(), ScreeningError> {
+    fn continue_log(&mut self, progress: Progress, now: Timestamp) -> Result<(), ScreeningError> {
         if Log::engine(&mut self.db)? == ENGINE {
             return Ok(());
         }
@@ -321,7 +320,7 @@ impl Core {
         holds
     }
 
-    fn append_start(&mut self, yaml: String, now: i64) {
+    fn append_start(&mut self, yaml: String, now: Timestamp) {
         let (fold, holds) = (&self.fold, self.active_holds());
         let prices = fold.prices.iter().map(|(asset, price)| AssetPrice { asset: asset.clone(), price: *price });
         let mut prices: Vec<AssetPrice> = prices.collect();
@@ -339,13 +338,13 @@ impl Core {
     }
 
     /// Appends an input to the log.
-    pub(crate) fn append(&mut self, input: &Input, now: i64) {
+    pub(crate) fn append(&mut self, input: &Input, now: Timestamp) {
         let (kind, body) = log::written(input);
         self.append_body(kind, body, now);
     }
 
     /// Appends an input whose body is at hand.
-    pub(crate) fn append_body(&mut self, kind: &str, body: String, now: i64) {
+    pub(crate) fn append_body(&mut self, kind: &str, body: String, now: Timestamp) {
         if let Some(rebuilt) = self.rebuilt.take() {
             let (kind, body) = log::written(&Input::Rebuilt(rebuilt));
             self.log.append(kind, body, now);
@@ -353,12 +352,12 @@ impl Core {
         self.log.append(kind, body, now);
     }
 
-    /// Returns the latest time that an event or record may have, Unix seconds.
-    fn latest_time(&self, now: i64) -> i64 {
-        now.saturating_add(self.ahead())
+    /// Returns the latest time that an event or record may have.
+    fn latest_time(&self, now: Timestamp) -> Timestamp {
+        now + self.ahead()
     }
 
-    pub(crate) fn audit(&mut self, now: i64, actor: &str, action: &str, subject: &str, detail: &str) {
+    pub(crate) fn audit(&mut self, now: Timestamp, actor: &str, action: &str, subject: &str, detail: &str) {
         let row = self.chain.row(now, actor, action, subject, detail);
         self.audit_rows.push(row);
     }

@@ -6,6 +6,7 @@ use holdfast_store::{Database, DbError, Row, Value, number};
 use serde::Serialize;
 
 use holdfast_decision::flags::{Flag, Flags, State, Subject, keys_of};
+use holdfast_types::Seconds;
 
 /// Most flags in force.
 pub const MAX_FLAGS: usize = 500_000;
@@ -13,8 +14,8 @@ pub const MAX_FLAGS: usize = 500_000;
 pub const MAX_FLAGS_OF_MEMBER: usize = 50_000;
 /// Past deposits that are looked at in one transaction: decisions wait for no more.
 pub(crate) const DEPOSITS_AT_ONCE: usize = 200;
-/// How far back deposits are looked for when a flag comes, in seconds: 14 days.
-pub const LOOK_BACK: i64 = 14 * 86_400;
+/// How far back deposits are looked for when a flag comes: 14 days.
+pub const LOOK_BACK: Seconds = Seconds::days(14);
 
 /// The rows by which a decided event is found when a flag comes later: of deposits only.
 pub(crate) fn key_rows(event: &Event, facts: &ChainFacts, seq: u64) -> Vec<Vec<Value>> {
@@ -42,8 +43,8 @@ fn flag(row: &Row) -> Result<Flag, DbError> {
         asset: text(4)?,
         value: text(5)?,
         reason: text(6)?,
-        raised: row.int(7)?,
-        until: row.int(8)?,
+        raised: row.time(7)?,
+        until: row.time(8)?,
         state,
         source: row.int_or_null(10),
         tlp: text(11)?,

@@ -6,7 +6,7 @@ use holdfast_decision::model::MAX_TEXT;
 use holdfast_decision::rules::Scope;
 use holdfast_store::{Database, DbError, Row, number};
 use holdfast_types::SignedAmount;
-use holdfast_types::{Amount, Invalid};
+use holdfast_types::{Amount, Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -41,11 +41,11 @@ pub struct Hold {
     /// Who placed it; `engine` for decisions.
     pub placed_by: String,
     /// Unix seconds.
-    pub placed: i64,
+    pub placed: Timestamp,
     /// Lapses, Unix seconds.
-    pub expires: Option<i64>,
+    pub expires: Option<Timestamp>,
     /// To be reviewed by, Unix seconds.
-    pub review: Option<i64>,
+    pub review: Option<Timestamp>,
     /// Whether its release needs a second person.
     pub second_person: bool,
     /// Who asked for its release.
@@ -55,7 +55,7 @@ pub struct Hold {
     /// Why its release was asked for.
     pub asked_reason: Option<String>,
     /// When it ended, Unix seconds.
-    pub ended: Option<i64>,
+    pub ended: Option<Timestamp>,
     /// Who ended it.
     pub ended_by: Option<String>,
     /// Why it ended.
@@ -107,10 +107,12 @@ pub struct HoldRequest {
     pub reason: String,
     /// Lapses, Unix seconds.
     #[serde(default)]
-    pub expires: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub expires: Option<Timestamp>,
     /// To be reviewed by, Unix seconds.
     #[serde(default)]
-    pub review: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub review: Option<Timestamp>,
     /// Whether its release needs a second person; by default as the policy sets.
     #[serde(default)]
     pub second_person: Option<bool>,
@@ -121,7 +123,7 @@ impl HoldRequest {
     ///
     /// # Errors
     /// [`Invalid`] names the field.
-    pub fn validate(&self, now: i64) -> Result<(), Invalid> {
+    pub fn validate(&self, now: Timestamp) -> Result<(), Invalid> {
         for (field, text) in
             [("id", &self.id), ("customer", &self.customer), ("basis", &self.basis), ("reason", &self.reason)]
         {
@@ -221,14 +223,14 @@ pub(crate) fn hold(row: &Row) -> Result<Hold, DbError> {
         basis: row.text(11)?.to_owned(),
         reason: row.text(12)?.to_owned(),
         placed_by: row.text(13)?.to_owned(),
-        placed: row.int(14)?,
-        expires: row.int_or_null(15),
-        review: row.int_or_null(16),
+        placed: row.time(14)?,
+        expires: row.time_or_null(15),
+        review: row.time_or_null(16),
         second_person: row.int(17)? != 0,
         asked_by: text(18),
         asked_amount: amount(20)?,
         asked_reason: text(21),
-        ended: row.int_or_null(22),
+        ended: row.time_or_null(22),
         ended_by: text(23),
         ended_reason: text(24),
     })

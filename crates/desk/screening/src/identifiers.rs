@@ -7,6 +7,7 @@ use crate::folding::{email_key, name_keys, phone_keys};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::model::{Event, EventKind, Record, RecordKind};
 use holdfast_store::{Database, DbError, Row, Value, number};
+use holdfast_types::Timestamp;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 
@@ -48,7 +49,7 @@ pub struct Named {
     /// Whose event.
     pub customer: String,
     /// When, Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Account of the event.
     pub account: Option<String>,
     /// Asset of the event.
@@ -287,7 +288,7 @@ pub struct Naming {
     /// What it is there, such as "sender of deposit d-1".
     pub role: String,
     /// When, Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Account of the event.
     pub account: Option<String>,
     /// Asset of the event.
@@ -302,7 +303,7 @@ pub fn find_named(
     db: &mut Database,
     kind: &str,
     value: &str,
-    (from, to): (i64, i64),
+    (from, to): (Timestamp, Timestamp),
     limit: usize,
 ) -> Result<Vec<Naming>, DbError> {
     let rows = db.query(
@@ -314,7 +315,7 @@ pub fn find_named(
         Ok(Naming {
             customer: r.text(0)?.to_owned(),
             role: r.text(1)?.to_owned(),
-            time: r.int(2)?,
+            time: r.time(2)?,
             account: r.text_or_null(3).map(str::to_owned),
             asset: r.text_or_null(4).map(str::to_owned),
         })

@@ -3,6 +3,7 @@
 use holdfast_decision::fold::Fold;
 use holdfast_decision::inputs::{ENGINE, FORMAT, Input, NextIds, UNVERSIONED_ENGINE};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Most records of one input.
@@ -15,8 +16,8 @@ const PAGE: u64 = 200;
 pub(crate) struct Stored {
     /// Its place in the log, from 1 without gaps.
     pub(crate) position: u64,
-    /// When it was accepted, Unix seconds.
-    pub(crate) time: i64,
+    /// When it was accepted.
+    pub(crate) time: Timestamp,
     /// What it is.
     pub(crate) input: Input,
 }
@@ -66,7 +67,7 @@ fn read(kind: &str, version: i64, body: &str) -> Result<Input, DbError> {
 
 fn stored(row: &Row) -> Result<Stored, DbError> {
     let input = read(row.text(1)?, row.int(2)?, row.text(4)?)?;
-    Ok(Stored { position: row.number(0)?, time: row.int(3)?, input })
+    Ok(Stored { position: row.number(0)?, time: row.time(3)?, input })
 }
 
 /// Returns the inputs after a position, some at once; none at the end.
@@ -89,7 +90,8 @@ pub(crate) fn records_body<'a>(records: impl Iterator<Item = &'a str>) -> String
 pub(crate) struct EventsBody(String);
 
 impl EventsBody {
-    pub(crate) fn new(watermark: i64, rule_book: u32) -> Self {
+    pub(crate) fn new(watermark: Timestamp, rule_book: u32) -> Self {
+        let watermark = watermark.unix();
         EventsBody(format!("{{\"watermark\":{watermark},\"rule_book\":{rule_book},\"engine\":{ENGINE},\"events\":["))
     }
 
@@ -124,7 +126,7 @@ pub(crate) struct Log {
 
 impl Log {
     /// Appends an input; returns its position.
-    pub(crate) fn append(&mut self, kind: &str, body: String, now: i64) -> u64 {
+    pub(crate) fn append(&mut self, kind: &str, body: String, now: Timestamp) -> u64 {
         self.position += 1;
         self.rows.push(vec![number(self.position), kind.into(), i64::from(FORMAT).into(), now.into(), body.into()]);
         self.position
@@ -166,7 +168,7 @@ impl Log {
         let Some(row) = rows.first() else { return Ok(None) };
         let next =
             NextIds { event: row.number(2)?, hold: row.number(3)?, posting: row.number(4)?, alert: row.number(5)? };
-        Ok(Some(Progress { position: row.number(0)?, watermark: row.int(1)?, next }))
+        Ok(Some(Progress { position: row.number(0)?, watermark: row.time(1)?, next }))
     }
 
     /// Returns the engine of the last decisions of a log that has begun.
@@ -191,7 +193,7 @@ impl Log {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     pub(crate) position: u64,
-    pub(crate) watermark: i64,
+    pub(crate) watermark: Timestamp,
     pub(crate) next: NextIds,
 }
 
@@ -201,15 +203,15 @@ mod tests {
     use holdfast_decision::inputs::{EventInput, Events, Rebuilt};
     use holdfast_decision::model::{Event, EventKind};
     use holdfast_decision::{ChainFacts, Price};
-    use holdfast_types::Amount;
+    use holdfast_types::{Amount, Seconds};
 
     #[test]
     fn a_batch_that_is_put_together_is_what_it_serializes_to() {
-        let event = |id: &str| Event::new(EventKind::Withdrawal, id, 1_780_000_000, "c \"1\"");
+        let event = |id: &str| Event::new(EventKind::Withdrawal, id, Timestamp::from_unix(1_780_000_000), "c \"1\"");
         let price = Price { base_units: Amount::new(10), value: 3 };
         let facts = ChainFacts::unavailable("it is \"down\"");
         let events = Events {
-            watermark: -5,
+            watermark: Timestamp::from_unix(-5),
             rule_book: 7,
             engine: ENGINE,
             events: vec![
@@ -217,7 +219,7 @@ mod tests {
                 EventInput { event: event("b"), facts, price: None },
             ],
         };
-        let mut body = EventsBody::new(-5, 7);
+        let mut body = EventsBody::new(Timestamp::from_unix(-5), 7);
         for e in &events.events {
             let price = e.price.map(|p| serde_json::to_string(&p).unwrap());
             let (event, facts) = (serde_json::to_string(&e.event).unwrap(), serde_json::to_string(&e.facts).unwrap());
@@ -232,14 +234,18 @@ mod tests {
     #[test]
     fn an_input_without_an_engine_is_of_none() {
         let old = "{\"watermark\":0,\"rule_book\":1,\"events\":[]}";
-        let events = Events { watermark: 0, rule_book: 1, engine: UNVERSIONED_ENGINE, events: Vec::new() };
+        let events =
+            Events { watermark: Timestamp::EPOCH, rule_book: 1, engine: UNVERSIONED_ENGINE, events: Vec::new() };
         assert_eq!(read("events", 1, old).unwrap(), Input::Events(events));
     }
 
     #[test]
     fn later_fields_are_ignored_and_later_formats_and_kinds_are_refused() {
         let body = "{\"watermark\":5,\"ahead\":6,\"shard\":{\"of\":7}}";
-        assert_eq!(read("rebuilt", 1, body).unwrap(), Input::Rebuilt(Rebuilt { watermark: 5, ahead: 6 }));
+        assert_eq!(
+            read("rebuilt", 1, body).unwrap(),
+            Input::Rebuilt(Rebuilt { watermark: Timestamp::from_unix(5), ahead: Seconds::new(6) })
+        );
         assert!(read("rebuilt", 2, body).unwrap_err().to_string().contains("newer Holdfast"));
         assert!(read("shards", 1, body).unwrap_err().to_string().contains("newer Holdfast"));
     }

@@ -90,6 +90,7 @@ mod tests {
     use super::*;
     use holdfast_bitcoin::{Network, ScriptClass};
     use holdfast_decision::model::EventKind;
+    use holdfast_types::Timestamp;
 
     #[test]
     fn claims_are_held_against_the_outputs() {
@@ -97,7 +98,7 @@ mod tests {
         let text = |n: u8| key(n).to_text(Network::Bitcoin);
         let paid: Vec<Paid> = [(100, 1), (200, 2), (300, 1)].map(|(value, n)| Paid::output(value, key(n))).to_vec();
         let says = |output: Option<u32>, to: Option<u8>, amount: u128, confirmations: Option<u32>| {
-            let mut event = Event::new(EventKind::Deposit, "d", 1_700_000_000, "c");
+            let mut event = Event::new(EventKind::Deposit, "d", Timestamp::from_unix(1_700_000_000), "c");
             (event.output, event.address) = (output, to.map(text));
             (event.amount, event.confirmations) = (Some(Amount::new(amount)), confirmations);
             let claim = claim(&event, &paid, 3);

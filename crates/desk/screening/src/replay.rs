@@ -9,6 +9,7 @@ use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Flags;
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Verdict, decide};
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -82,7 +83,7 @@ pub fn test_rules(
     book: &RuleBook,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<RuleTest, ScreeningError> {
-    let mut state = screening.read(|db| recorded(db, 0))?;
+    let mut state = screening.read(|db| recorded(db, Timestamp::EPOCH))?;
     let holds = ActiveHolds::new();
     let mut test = RuleTest::default();
     let mut after = 0;

@@ -18,7 +18,7 @@ use crate::pulse::{self, Pulse};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ChainFacts, Decision, Event, Record};
 use holdfast_store::{ChangeError, Database, DbError, Fatal, Readers, StoreError, Writer, WriterLock, parse};
-use holdfast_types::Address;
+use holdfast_types::{Address, Timestamp};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};
 
@@ -101,8 +101,8 @@ impl Screening {
         self.owners.read().unwrap_or_else(|e| e.into_inner()).get(&Address::read(address)).cloned()
     }
 
-    /// Returns the time, Unix seconds.
-    pub fn now(&self) -> i64 {
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
         self.guard.read().now
     }
 
@@ -143,7 +143,7 @@ impl Screening {
     /// Runs a change in the writer and waits until it is durable.
     pub(crate) fn change<T: Send + 'static, E: ChangeError>(
         &self,
-        change: impl FnOnce(&mut Core, i64) -> Result<T, E> + Send + 'static,
+        change: impl FnOnce(&mut Core, Timestamp) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         self.writer.change(change)
     }

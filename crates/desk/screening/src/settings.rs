@@ -3,6 +3,7 @@
 use crate::service::{Screening, ScreeningError, Transaction};
 use holdfast_identity::{self as identity, ApiKey, KeyRing};
 use holdfast_store::{Database, DbError};
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ pub struct DeskKey {
     /// Whether new secrets are derived from it.
     pub in_use: bool,
     /// When it was retired, Unix seconds.
-    pub retired: Option<i64>,
+    pub retired: Option<Timestamp>,
 }
 
 /// What is stored of a key, to know it again.
@@ -63,11 +64,11 @@ const SEALED: [(&str, &str); 6] = [
 ];
 
 /// Returns when each retired key of the desk was retired, by its id.
-fn retired_keys(db: &mut Database) -> Result<HashMap<String, i64>, DbError> {
+fn retired_keys(db: &mut Database) -> Result<HashMap<String, Timestamp>, DbError> {
     let rows = db.query("SELECT name, value FROM settings WHERE name LIKE 'desk_key_retired:%'", &[])?;
     let key = |row: &holdfast_store::Row| {
         let id = row.text(0)?.strip_prefix(RETIRED).unwrap_or_default().to_owned();
-        Ok((id, row.text(1)?.parse().unwrap_or(0)))
+        Ok((id, Timestamp::from_unix(row.text(1)?.parse().unwrap_or(0))))
     };
     rows.iter().map(key).collect()
 }
@@ -215,7 +216,7 @@ impl Screening {
                 identity::void_key(&mut Transaction::of(core, now, &by), &void.id)?;
                 revoked += 1;
             }
-            set(&mut core.db, &format!("{RETIRED}{key}"), &now.to_string())?;
+            set(&mut core.db, &format!("{RETIRED}{key}"), &now.unix().to_string())?;
             let detail = json!({ "key": key, "why": why, "revoked": revoked }).to_string();
             core.audit(now, &by, "desk_key.retired", "desk", &detail);
             Ok(revoked)

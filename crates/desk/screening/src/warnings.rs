@@ -7,7 +7,7 @@ use crate::service::{Screening, ScreeningError};
 use holdfast_decision::model::Record;
 use holdfast_input::language::best;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -31,9 +31,9 @@ pub struct WarningRecord {
     /// Payee.
     pub counterparty: Option<String>,
     /// Unix seconds.
-    pub raised: i64,
+    pub raised: Timestamp,
     /// The withdrawal goes on no earlier, Unix seconds.
-    pub cooling_until: i64,
+    pub cooling_until: Timestamp,
     /// What follows the cooling-off time when no answer indicates a scam.
     pub then: CoolingAction,
     /// open: waits for answers; cooling: waits for the time; stopped: the customer gave it up; escalated: a person decides; released: the
@@ -42,9 +42,9 @@ pub struct WarningRecord {
     /// Answers, once given.
     pub answers: Option<BTreeMap<String, bool>>,
     /// When they were given.
-    pub answered: Option<i64>,
+    pub answered: Option<Timestamp>,
     /// When it ended.
-    pub closed: Option<i64>,
+    pub closed: Option<Timestamp>,
     /// Language of title, message and questions.
     pub lang: String,
     /// Title in that language.
@@ -82,13 +82,13 @@ fn record(row: &Row, lang: &str) -> Result<WarningRecord, DbError> {
         hold: row.number(3)?,
         value: row.int_or_null(4),
         counterparty: row.text_or_null(5).map(str::to_owned),
-        raised: row.int(6)?,
-        cooling_until: row.int(7)?,
+        raised: row.time(6)?,
+        cooling_until: row.time(7)?,
         then: if row.text(8)? == "release" { CoolingAction::Release } else { CoolingAction::Review },
         state: row.text(9)?.to_owned(),
         answers: row.text_or_null(10).map(|a| parse("answers", a)).transpose()?,
-        answered: row.int_or_null(11),
-        closed: row.int_or_null(12),
+        answered: row.time_or_null(11),
+        closed: row.time_or_null(12),
         lang: best(lang, LANGUAGES).unwrap_or("en").to_owned(),
         title,
         message,
@@ -107,7 +107,7 @@ pub(crate) fn row(
     warning: &Warning,
     hold: u64,
     value: Option<u64>,
-    now: i64,
+    now: Timestamp,
 ) -> Vec<Value> {
     vec![
         event.id.as_str().into(),
@@ -124,7 +124,7 @@ pub(crate) fn row(
 }
 
 /// A hold ended: the warning that it waited for is over.
-pub(crate) fn hold_ended(db: &mut Database, hold: u64, now: i64) -> Result<(), DbError> {
+pub(crate) fn hold_ended(db: &mut Database, hold: u64, now: Timestamp) -> Result<(), DbError> {
     let sql = "UPDATE warnings SET state = 'released', closed = $1 WHERE hold = $2 AND closed IS NULL";
     db.execute(sql, &[now.into(), number(hold)])?;
     Ok(())
@@ -136,7 +136,7 @@ pub(crate) fn answer(
     event: &str,
     given: &WarningAnswers,
     actor: &str,
-    now: i64,
+    now: Timestamp,
 ) -> Result<WarningRecord, ScreeningError> {
     let missing = || ScreeningError::NotFound(format!("a warning on event {event}"));
     let known = get(&mut core.db, event, "en")?.ok_or_else(missing)?;

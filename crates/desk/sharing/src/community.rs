@@ -6,7 +6,7 @@ use holdfast_decision::model::text_ok;
 use holdfast_identity::KeyRing;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value};
-use holdfast_types::{Invalid, named};
+use holdfast_types::{Invalid, Seconds, Timestamp, named};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -64,7 +64,7 @@ pub struct Community {
     /// The most restrictive label that may be shared in it.
     pub max_tlp: Tlp,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Ids of its collections, by name.
     pub collections: Json,
 }
@@ -87,7 +87,7 @@ pub struct Member {
     /// Whether it may use its key.
     pub state: MemberState,
     /// Unix seconds.
-    pub joined: i64,
+    pub joined: Timestamp,
     #[serde(skip)]
     generation: i64,
 }
@@ -153,7 +153,7 @@ fn member(row: &Row) -> Result<Member, DbError> {
         own: row.int(4)? == 1,
         writes: row.int(5)? == 1,
         state: row.named(6)?,
-        joined: row.int(7)?,
+        joined: row.time(7)?,
         generation: row.int(8)?,
     })
 }
@@ -166,7 +166,7 @@ fn community(row: &Row) -> Result<Community, DbError> {
         name: row.text(1)?.to_owned(),
         description: row.text(2)?.to_owned(),
         max_tlp: Tlp::from_name(row.text(3)?).ok_or(DbError::Type(3))?,
-        created: row.int(4)?,
+        created: row.time(4)?,
         id,
     })
 }
@@ -211,7 +211,7 @@ pub(crate) fn put(
         let name = object["id"].as_str().unwrap_or_default().chars().take(120).collect::<String>();
         let last = tx.db().query("SELECT COALESCE(MAX(added), 0) FROM shared_objects", &[])?;
         let last = last.first().map_or(Ok(0), |r| r.int(0))?;
-        let added = (last + 1).max(tx.now() * 1_000_000);
+        let added = (last + 1).max(tx.now().unix().saturating_mul(1_000_000));
         let version = version_of(object, &timestamp(added));
         match admit(tx.db(), community, collection, &id, by, object, readers)? {
             Err(why) => answer.failures.push((name, version, why)),
@@ -637,7 +637,7 @@ impl Sharing<'_> {
         let (by, body) = (by.clone(), body.clone());
         self.transact(&by.name.clone(), move |tx| {
             let now = tx.now();
-            tx.db().execute("DELETE FROM taxii_statuses WHERE time < $1", &[(now - 86_400).into()])?;
+            tx.db().execute("DELETE FROM taxii_statuses WHERE time < $1", &[(now - Seconds::DAY).into()])?;
             let row =
                 [body["id"].as_str().unwrap_or_default().into(), by.id.into(), now.into(), body.to_string().into()];
             tx.db().execute("INSERT INTO taxii_statuses (id, member, time, body) VALUES ($1, $2, $3, $4)", &row)?;

@@ -6,7 +6,7 @@ use crate::stix::{self, Tlp, flag_id, flag_object};
 use crate::{Sharing, SharingError};
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_screening::flags::get;
-use holdfast_types::{Address, Asset, Invalid};
+use holdfast_types::{Address, Asset, Invalid, Seconds};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -158,7 +158,7 @@ impl Sharing<'_> {
             value: new.value,
             reason: new.reason,
             raised: now,
-            until: now + new.hours * 3_600,
+            until: now + Seconds::hours(new.hours),
             state: State::Open,
             source: None,
             tlp: new.tlp.name().to_owned(),

@@ -9,6 +9,7 @@ use holdfast_decision::flags::{Flag, State};
 use holdfast_screening::flags;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{DbError, Row, StoreError};
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -67,7 +68,7 @@ pub(crate) struct Incoming {
     /// Creator, where the format names one.
     pub author: Option<String>,
     /// From and until when it is valid, Unix seconds.
-    pub valid: (Option<i64>, Option<i64>),
+    pub valid: (Option<Timestamp>, Option<Timestamp>),
     /// Whether it applies to every known version.
     pub force: bool,
     pub effect: Result<Effect, String>,
@@ -195,7 +196,8 @@ pub(crate) fn incoming(object: &Json) -> Incoming {
     let version = stix::version_of(object, "0");
     let effect = check(object).and_then(|()| effect_of(object)).map_err(|e| e.to_string());
     let body = if object.to_string().len() <= stix::MAX_OBJECT { object.to_string() } else { "{}".into() };
-    let time = |name: &str| object[name].as_str().and_then(micros).map(|t| t.div_euclid(1_000_000));
+    let time =
+        |name: &str| object[name].as_str().and_then(micros).map(|t| Timestamp::from_unix(t.div_euclid(1_000_000)));
     let valid = match object["type"].as_str() {
         Some("indicator") => (time("valid_from"), time("valid_until")),
         _ => (None, None),
@@ -363,7 +365,7 @@ fn take_flag(
     tx: &mut Transaction<'_>,
     source: &Source,
     flag: Flag,
-    valid_until: Option<i64>,
+    valid_until: Option<Timestamp>,
     polled: &mut Polled,
 ) -> Result<Result<String, String>, SharingError> {
     let mut flag = Flag { community: source.name.clone(), source: Some(source.id), ..flag };

@@ -6,8 +6,7 @@ use crate::SharingError;
 use crate::stix::Tlp;
 use holdfast_attribution::Tag;
 use holdfast_attribution::tags::is_source;
-use holdfast_input::time::rfc3339;
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use holdfast_workspace::ChainQueries;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -27,7 +26,7 @@ pub struct SharedTransaction {
     /// Its id.
     pub txid: String,
     /// When, Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Satoshi.
     pub value: u64,
     /// An address that it paid.
@@ -41,10 +40,10 @@ fn uuid_of(text: &str) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://holdfast.example/misp/{text}").as_bytes()).to_string()
 }
 
-fn attribute(object: &str, relation: &str, kind: &str, category: &str, value: Json, time: i64) -> Json {
+fn attribute(object: &str, relation: &str, kind: &str, category: &str, value: Json, time: Timestamp) -> Json {
     json!({ "uuid": uuid_of(&format!("{object}:{relation}:{value}")), "object_relation": relation, "type": kind, "category": category,
         "value": value, "to_ids": relation.starts_with("address"), "disable_correlation": false, "comment": "", "deleted": false,
-        "timestamp": time.to_string() })
+        "timestamp": time.unix().to_string() })
 }
 
 fn object(
@@ -53,11 +52,11 @@ fn object(
     version: &str,
     uuid: &str,
     comment: &str,
-    time: i64,
+    time: Timestamp,
     attributes: Vec<Json>,
 ) -> Json {
     json!({ "name": name, "meta-category": "financial", "description": "", "template_uuid": template, "template_version": version,
-        "uuid": uuid, "timestamp": time.to_string(), "comment": comment, "deleted": false, "ObjectReference": [], "Attribute": attributes })
+        "uuid": uuid, "timestamp": time.unix().to_string(), "comment": comment, "deleted": false, "ObjectReference": [], "Attribute": attributes })
 }
 
 pub(crate) fn value_text(value: &Json) -> String {
@@ -66,7 +65,7 @@ pub(crate) fn value_text(value: &Json) -> String {
 
 /// Returns tags as a feed: an event for each pack. `organisation` is the publisher, `time` the publication, Unix seconds.
 #[must_use]
-pub fn feed(organisation: &str, tags: &[&Tag], transactions: &[SharedTransaction], tlp: Tlp, time: i64) -> Feed {
+pub fn feed(organisation: &str, tags: &[&Tag], transactions: &[SharedTransaction], tlp: Tlp, time: Timestamp) -> Feed {
     let mut packs: BTreeMap<&str, Vec<&Tag>> = BTreeMap::new();
     for tag in tags {
         packs.entry(&tag.pack).or_default().push(tag);
@@ -92,7 +91,7 @@ pub fn feed(organisation: &str, tags: &[&Tag], transactions: &[SharedTransaction
     ]);
     let (mut files, mut manifest, mut hashes) = (Feed::new(), Map::new(), String::new());
     for (uuid, info, objects) in events {
-        let date = &rfc3339(time)[..10];
+        let date = &time.rfc3339()[..10];
         for value in objects.iter().flat_map(|o| o["Attribute"].as_array().into_iter().flatten()) {
             let digest = md5(value_text(&value["value"]).as_bytes());
             hashes.push_str(&format!("{digest},{uuid}\n"));
@@ -102,7 +101,7 @@ pub fn feed(organisation: &str, tags: &[&Tag], transactions: &[SharedTransaction
             json!({ "Orgc": orgc, "Tag": event_tags, "info": info, "date": date, "analysis": 2, "threat_level_id": 2, "timestamp": time }),
         );
         let event = json!({ "Event": {
-            "uuid": uuid, "info": info, "date": date, "timestamp": time.to_string(), "publish_timestamp": time.to_string(),
+            "uuid": uuid, "info": info, "date": date, "timestamp": time.unix().to_string(), "publish_timestamp": time.unix().to_string(),
             "published": true, "analysis": "2", "threat_level_id": "2", "Orgc": orgc, "Tag": event_tags, "Attribute": [],
             "Object": objects, "extends_uuid": "",
         } });
@@ -113,7 +112,7 @@ pub fn feed(organisation: &str, tags: &[&Tag], transactions: &[SharedTransaction
     files
 }
 
-fn coin_address(event: &str, tag: &Tag, time: i64) -> Json {
+fn coin_address(event: &str, tag: &Tag, time: Timestamp) -> Json {
     let key = format!("{event}:{}:{}:{}", tag.asset, tag.address, tag.label);
     let uuid = uuid_of(&key);
     let (relation, kind) = match tag.asset.as_str() {
@@ -131,12 +130,12 @@ fn coin_address(event: &str, tag: &Tag, time: i64) -> Json {
     object("coin-address", COIN_ADDRESS, "7", &uuid, &tag.label, time, attributes)
 }
 
-fn transaction(event: &str, t: &SharedTransaction, time: i64) -> Json {
+fn transaction(event: &str, t: &SharedTransaction, time: Timestamp) -> Json {
     let uuid = uuid_of(&format!("{event}:{}", t.txid));
     let coins = format!("{}.{:08}", t.value / 100_000_000, t.value % 100_000_000);
     let attributes = vec![
         attribute(&uuid, "transaction-number", "text", "Other", json!(t.txid), time),
-        attribute(&uuid, "time", "datetime", "Other", json!(rfc3339(t.time)), time),
+        attribute(&uuid, "time", "datetime", "Other", json!(t.time.rfc3339()), time),
         attribute(&uuid, "value_BTC", "float", "Other", json!(coins), time),
         attribute(&uuid, "btc-address", "btc", "Financial fraud", json!(t.address), time),
     ];

@@ -7,6 +7,7 @@ use crate::misp::value_text;
 use crate::sources::{Page, Source};
 use holdfast_attribution::{Category, Tlp};
 use holdfast_store::{Row, StoreError, Value};
+use holdfast_types::{Seconds, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
@@ -26,7 +27,7 @@ const MAX_PARTS: usize = 100_000;
 /// Largest object or attribute of an event, in bytes.
 const MAX_PART: usize = 256 << 10;
 /// Seconds after which an event that was refused is read again.
-const RETRY: i64 = 3_600;
+const RETRY: Seconds = Seconds::HOUR;
 
 /// A partner's feed.
 pub(crate) struct Remote {
@@ -78,7 +79,7 @@ type Read<'a> = dyn Fn(&str, &[Value]) -> Result<Vec<Row>, SharingError> + 'a;
 /// An event as a manifest lists it.
 struct Listed {
     uuid: String,
-    /// Time of publication; a late event has an older time of its own.
+    /// Time of publication in Unix seconds, as the feed states it; a late event has an older time of its own.
     published: i64,
 }
 
@@ -115,7 +116,12 @@ fn record(uuid: &str) -> String {
 }
 
 /// Returns the next events of a feed that are not known as the manifest lists them; once there are none, withdrawals of events that left it.
-pub(crate) fn next_page(remote: &Remote, read: &Read<'_>, source: &Source, now: i64) -> Result<Page, SharingError> {
+pub(crate) fn next_page(
+    remote: &Remote,
+    read: &Read<'_>,
+    source: &Source,
+    now: Timestamp,
+) -> Result<Page, SharingError> {
     let partner = |what: String| SharingError::Partner(remote.base.clone(), what);
     let manifest = remote.get("manifest.json").map_err(|fault| match fault {
         Fault::File(what) => partner(format!("manifest.json: {what}")),
@@ -126,7 +132,7 @@ pub(crate) fn next_page(remote: &Remote, read: &Read<'_>, source: &Source, now: 
     let mut known: HashMap<String, (String, bool)> = HashMap::new();
     for row in read(sql, &[source.id.into()])? {
         let db = |e| SharingError::Store(StoreError::Db(e));
-        let again = row.text(2).map_err(db)? == "refused" && now - row.int(3).map_err(db)? >= RETRY;
+        let again = row.text(2).map_err(db)? == "refused" && now - row.time(3).map_err(db)? >= RETRY;
         known.insert(row.text(0).map_err(db)?.to_owned(), (row.text(1).map_err(db)?.to_owned(), again));
     }
     let is_new = |l: &&Listed| {

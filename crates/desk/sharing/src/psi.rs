@@ -16,8 +16,8 @@
 use crate::{Sharing, SharingError};
 use holdfast_decision::model::text_ok;
 use holdfast_store::{DbError, Row, number};
-use holdfast_types::Address;
 use holdfast_types::Invalid;
+use holdfast_types::{Address, Seconds, Timestamp};
 use rand_core::OsRng;
 use rayon::prelude::*;
 use serde_json::json;
@@ -192,8 +192,8 @@ impl Querier {
     }
 }
 
-/// How long a list waits for its query, in seconds.
-pub const SESSION_SECONDS: i64 = 86_400;
+/// How long a list waits for its query.
+pub const LIFETIME: Seconds = Seconds::DAY;
 
 /// A list that waits for a partner's query, or answered it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -205,9 +205,9 @@ pub struct MatchingSession {
     /// Items in it.
     pub items: u64,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Time of the query; a list answers once.
-    pub asked: Option<i64>,
+    pub asked: Option<Timestamp>,
     /// Number of queried items.
     pub asked_items: Option<u64>,
 }
@@ -217,8 +217,8 @@ fn session(row: &Row) -> Result<MatchingSession, DbError> {
         id: row.text(0)?.to_owned(),
         partner: row.text(1)?.to_owned(),
         items: row.number(2)?,
-        created: row.int(3)?,
-        asked: row.int_or_null(4),
+        created: row.time(3)?,
+        asked: row.time_or_null(4),
         asked_items: row.number_or_null(5)?,
     })
 }
@@ -253,7 +253,7 @@ impl Sharing<'_> {
         let (partner, count, dir) = (partner.to_owned(), items.len() as u64, dir.to_owned());
         self.transact(actor, move |tx| {
             let now = tx.now();
-            let old = now - SESSION_SECONDS;
+            let old = now - LIFETIME;
             let over = tx.db().query("SELECT id FROM matching_sessions WHERE created < $1", &[old.into()])?;
             let over = over.iter().map(|r| r.text(0).map(|id| dir.join(id))).collect::<Result<Vec<_>, _>>()?;
             let sound = tx.time_is_sound();
@@ -296,7 +296,7 @@ impl Sharing<'_> {
         let now = self.screening.now();
         let sql = format!("{SESSION} WHERE id = $1");
         let found = self.read(|db| db.query(&sql, &[id.into()])?.first().map(session).transpose())?;
-        let fits = |s: &MatchingSession| s.partner == partner && now - s.created < SESSION_SECONDS;
+        let fits = |s: &MatchingSession| s.partner == partner && now - s.created < LIFETIME;
         found.filter(fits).ok_or_else(|| SharingError::NotFound(format!("list '{id}' for {partner}")))
     }
 

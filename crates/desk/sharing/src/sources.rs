@@ -9,12 +9,11 @@ use holdfast_attribution::{Category, Tag, Tlp, tags::Confidence};
 use holdfast_decision::flags::{Flag, State};
 use holdfast_decision::model::text_ok;
 use holdfast_decision::{Decision, Verdict};
-use holdfast_input::time::rfc3339;
 use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
-use holdfast_types::{Invalid, named};
+use holdfast_types::{Invalid, Seconds, Timestamp, named};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -65,18 +64,18 @@ pub struct Source {
     /// Up to where it was read.
     pub cursor: String,
     /// Seconds between two readings.
-    pub every: i64,
+    pub every: Seconds,
     /// Whether it is read.
     pub state: SourceState,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// When it was read last.
-    pub polled: Option<i64>,
+    pub polled: Option<Timestamp>,
     /// Why that failed.
     pub error: Option<String>,
-    /// Up to when the validity of its objects was applied, Unix seconds.
+    /// Up to when the validity of its objects was applied.
     #[serde(skip)]
-    pub(crate) applied: i64,
+    pub(crate) applied: Timestamp,
     #[serde(skip)]
     secret: String,
 }
@@ -114,7 +113,7 @@ pub struct Imported {
     /// What exactly, or why it was refused.
     pub detail: String,
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
 }
 
 /// What a reading brought.
@@ -159,13 +158,13 @@ fn source(row: &Row) -> Result<Source, DbError> {
         url: text(3)?,
         username: text(4)?,
         cursor: text(5)?,
-        every: row.int(6)?,
+        every: Seconds::new(row.int(6)?),
         state: row.named(7)?,
-        created: row.int(8)?,
-        polled: row.int_or_null(9),
+        created: row.time(8)?,
+        polled: row.time_or_null(9),
         error: row.text_or_null(10).map(str::to_owned),
         secret: text(11)?,
-        applied: row.int(12)?,
+        applied: row.time(12)?,
     })
 }
 
@@ -315,7 +314,7 @@ impl Sharing<'_> {
         let rows = self.read(|db| db.query(sql, &[id.into(), after.into()]))?;
         let imported = |r: &Row| {
             let text = |i| r.text(i).map(str::to_owned);
-            Ok(Imported { object: text(0)?, version: text(1)?, effect: text(2)?, detail: text(3)?, time: r.int(4)? })
+            Ok(Imported { object: text(0)?, version: text(1)?, effect: text(2)?, detail: text(3)?, time: r.time(4)? })
         };
         rows.iter().map(imported).collect()
     }
@@ -340,7 +339,7 @@ impl Sharing<'_> {
                     // Earlier versions stored no label with the tags; it is in the object.
                     let label = || serde_json::from_str(row.text(3).ok()?).ok().map(|o: Json| stix::tlp_of(&o));
                     let tlp = stated.tlp.or_else(label);
-                    let at = rfc3339(row.int(2)?)[..10].to_owned();
+                    let at = row.time(2)?.rfc3339()[..10].to_owned();
                     tags.push(tag_of(stated, tlp, source, row.text(0)?, at));
                 }
             }
@@ -363,7 +362,7 @@ impl Sharing<'_> {
                 self.read(|db| db.query(&sql, &[source.id.into(), source.applied.into(), now.into()]))
             };
             // A source that an earlier version read has tags without labels in the workspace.
-            if source.applied > 0 && any("valid_from")?.is_empty() && any("valid_until")?.is_empty() {
+            if source.applied > Timestamp::EPOCH && any("valid_from")?.is_empty() && any("valid_until")?.is_empty() {
                 continue;
             }
             let read = source.clone();
@@ -371,7 +370,7 @@ impl Sharing<'_> {
                 let flags = end_invalid_flags(tx, &read)?;
                 let row = [tx.now().into(), read.id.into()];
                 tx.db().execute("UPDATE sources SET applied = $1 WHERE id = $2", &row)?;
-                if read.applied > 0 {
+                if read.applied > Timestamp::EPOCH {
                     let detail = json!({ "flags_ended": flags }).to_string();
                     tx.audit("source.validity_applied", &format!("source:{}", read.id), &detail);
                 }
@@ -401,7 +400,7 @@ impl Sharing<'_> {
         };
         let quiet = error.is_none() && page.objects.is_empty() && page.cursor == found.cursor && found.error.is_none();
         // Nothing to write but the time, which need not be exact to the second.
-        if quiet && found.polled.is_some_and(|t| self.screening.now() - t < 60) {
+        if quiet && found.polled.is_some_and(|t| self.screening.now() - t < Seconds::MINUTE) {
             return Ok(Polled { more: page.more, ..Polled::default() });
         }
         let (noted, more) = (error.clone(), page.more);

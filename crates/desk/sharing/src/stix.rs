@@ -6,7 +6,8 @@
 use crate::SharingError;
 pub use holdfast_attribution::Tlp;
 use holdfast_decision::flags::{Flag, State, Subject};
-use holdfast_input::time::{parse as parse_time, rfc3339};
+use holdfast_input::time::parse as parse_time;
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -87,18 +88,24 @@ pub fn micros(text: &str) -> Option<i64> {
             (format!("{whole}Z"), format!("{digits:0<6}")[..6].parse::<i64>().ok()?)
         }
     };
-    whole.ends_with('Z').then(|| parse_time(&whole).ok()).flatten()?.checked_mul(1_000_000)?.checked_add(fraction)
+    whole
+        .ends_with('Z')
+        .then(|| parse_time(&whole).ok())
+        .flatten()?
+        .unix()
+        .checked_mul(1_000_000)?
+        .checked_add(fraction)
 }
 
 /// Returns a time as STIX and TAXII write it, with microseconds.
 #[must_use]
 pub fn timestamp(micros: i64) -> String {
-    let whole = rfc3339(micros.div_euclid(1_000_000));
+    let whole = Timestamp::from_unix(micros.div_euclid(1_000_000)).rfc3339();
     format!("{}.{:06}Z", whole.trim_end_matches('Z'), micros.rem_euclid(1_000_000))
 }
 
-fn seconds(time: i64) -> String {
-    format!("{}.000Z", rfc3339(time).trim_end_matches('Z'))
+fn seconds(time: Timestamp) -> String {
+    format!("{}.000Z", time.rfc3339().trim_end_matches('Z'))
 }
 
 /// Returns the version of an object: `modified`, else `created`; objects without either (observables) have the fixed version that TAXII 2.1 (section
@@ -269,14 +276,16 @@ pub struct Seen {
     /// How often.
     pub count: u32,
     /// First, Unix seconds.
-    pub first: i64,
+    #[schema(value_type = i64)]
+    pub first: Timestamp,
     /// Last, Unix seconds.
-    pub last: i64,
+    #[schema(value_type = i64)]
+    pub last: Timestamp,
 }
 
 /// Returns statements about a wallet as objects: the wallet, an indicator, their relationship, a sighting and a note.
 #[must_use]
-pub fn wallet_objects(by: &str, stated: &WalletReport, now: i64) -> Vec<Value> {
+pub fn wallet_objects(by: &str, stated: &WalletReport, now: Timestamp) -> Vec<Value> {
     let author = identity_id(by);
     let key = format!("{by}:{}:{}", stated.asset, stated.address);
     let at = seconds(now);
@@ -317,7 +326,7 @@ pub fn wallet_objects(by: &str, stated: &WalletReport, now: i64) -> Vec<Value> {
 
 /// Returns a report over other objects.
 #[must_use]
-pub fn report(by: &str, title: &str, text: &str, refs: &[String], tlp: Tlp, now: i64) -> Value {
+pub fn report(by: &str, title: &str, text: &str, refs: &[String], tlp: Tlp, now: Timestamp) -> Value {
     let at = seconds(now);
     json!({ "type": "report", "spec_version": "2.1", "id": derived("report", &format!("{by}:{title}")), "created_by_ref": identity_id(by),
         "created": at, "modified": at, "name": title, "description": text, "report_types": ["threat-report"], "published": at,
@@ -326,7 +335,7 @@ pub fn report(by: &str, title: &str, text: &str, refs: &[String], tlp: Tlp, now:
 
 /// Returns a note on other objects.
 #[must_use]
-pub fn note(by: &str, text: &str, refs: &[String], tlp: Tlp, now: i64) -> Value {
+pub fn note(by: &str, text: &str, refs: &[String], tlp: Tlp, now: Timestamp) -> Value {
     let at = seconds(now);
     json!({ "type": "note", "spec_version": "2.1", "id": derived("note", &format!("{by}:{text}:{refs:?}")),
         "created_by_ref": identity_id(by), "created": at, "modified": at, "content": text, "authors": [by], "object_refs": refs,
@@ -335,13 +344,13 @@ pub fn note(by: &str, text: &str, refs: &[String], tlp: Tlp, now: i64) -> Value 
 
 /// Returns the id of the flag that a member raises on something: the same again is the same flag.
 #[must_use]
-pub fn flag_id(by: &str, subject: Subject, asset: &str, value: &str, raised: i64) -> String {
-    derived("indicator", &format!("flag:{by}:{}:{asset}:{value}:{raised}", subject.name()))
+pub fn flag_id(by: &str, subject: Subject, asset: &str, value: &str, raised: Timestamp) -> String {
+    derived("indicator", &format!("flag:{by}:{}:{asset}:{value}:{}", subject.name(), raised.unix()))
 }
 
 /// Returns a flag as an indicator; each change of its state is a later version.
 #[must_use]
-pub fn flag_object(flag: &Flag, changed: i64, tlp: Tlp) -> Value {
+pub fn flag_object(flag: &Flag, changed: Timestamp, tlp: Tlp) -> Value {
     let pattern = match flag.subject {
         Subject::Address => format!("[cryptocurrency-wallet:value = '{}']", quoted(&flag.value)),
         // No STIX observable is a transaction; an artifact of the extension's properties names it.
@@ -374,7 +383,7 @@ pub fn read_flag(object: &Value) -> Result<Option<Flag>, SharingError> {
     let id = object["id"].as_str().unwrap_or_default();
     let wrong = |what: &str| SharingError::Object(id.to_owned(), what.to_owned());
     let text = |name: &str| stated[name].as_str().ok_or_else(|| wrong(&format!("the flag has no {name}")));
-    let time = |value: &Value| value.as_str().and_then(micros).map(|t| t / 1_000_000);
+    let time = |value: &Value| value.as_str().and_then(micros).map(|t| Timestamp::from_unix(t / 1_000_000));
     let member = text("member")?;
     if object["created_by_ref"].as_str() != Some(identity_id(member).as_str()) {
         return Err(wrong("the flag's member is not who created the object"));
@@ -506,23 +515,24 @@ mod tests {
     #[test]
     fn a_flag_survives_the_way() {
         let flag = Flag {
-            id: flag_id("A", Subject::Address, "BTC", "1abc", 1_790_000_000),
+            id: flag_id("A", Subject::Address, "BTC", "1abc", Timestamp::from_unix(1_790_000_000)),
             member: "A".into(),
             community: String::new(),
             subject: Subject::Address,
             asset: "BTC".into(),
             value: "1abc".into(),
             reason: "hot wallet emptied".into(),
-            raised: 1_790_000_000,
-            until: 1_790_003_600,
+            raised: Timestamp::from_unix(1_790_000_000),
+            until: Timestamp::from_unix(1_790_003_600),
             state: State::Open,
             source: None,
             tlp: Tlp::Amber.name().into(),
         };
-        let object = flag_object(&flag, 1_790_000_000, Tlp::Amber);
+        let object = flag_object(&flag, Timestamp::from_unix(1_790_000_000), Tlp::Amber);
         check(&object).unwrap();
         assert_eq!(read_flag(&object).unwrap(), Some(flag.clone()));
-        let gone = flag_object(&Flag { state: State::Withdrawn, ..flag }, 1_790_000_100, Tlp::Amber);
+        let gone =
+            flag_object(&Flag { state: State::Withdrawn, ..flag }, Timestamp::from_unix(1_790_000_100), Tlp::Amber);
         assert_eq!(gone["revoked"], true);
         assert_eq!(read_flag(&gone).unwrap().unwrap().state, State::Withdrawn);
         let mut forged = object;

@@ -306,7 +306,7 @@ impl AtRoot<'_> {
             Vec::new(),
             &self.member.name,
         )?;
-        let now = self.sharing.screening.now() * 1_000_000;
+        let now = self.sharing.screening.now().unix().saturating_mul(1_000_000);
         let status = json!({
             "id": uuid::Uuid::from_bytes(random16()).to_string(), "status": "complete", "request_timestamp": timestamp(now),
             "total_count": total, "success_count": put.successes.len(), "failure_count": put.failures.len(), "pending_count": 0,

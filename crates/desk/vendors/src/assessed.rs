@@ -4,7 +4,7 @@ use holdfast_attribution::taxonomy::Risk;
 use holdfast_decision::facts::Share;
 use holdfast_decision::{ChainFacts, Decision, Verdict};
 use holdfast_decision::{Price, Reason};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -18,7 +18,7 @@ pub struct Assessed<'a> {
     /// US cents for base units, where the price table has the asset and the reference currency is USD.
     pub price: Option<Price>,
     /// When it was assessed, Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
 }
 
 /// Returns the weight of a risk on a scale of ten.
@@ -155,7 +155,7 @@ mod tests {
         let facts =
             ChainFacts { source: vec![share("exchange", 1, 0), share("ransomware", 100_000, 0)], ..Default::default() };
         let price = Some(Price { base_units: Amount::new(100_000_000), value: 4_000_000 });
-        let seen = Assessed { facts: &facts, decision: None, price, time: 0 };
+        let seen = Assessed { facts: &facts, decision: None, price, time: Timestamp::EPOCH };
         assert_eq!(seen.score(), Some(tenth));
         assert_eq!(seen.side_score(true), None);
         assert_eq!(seen.usd(50_000_000), Some(20_000.0));

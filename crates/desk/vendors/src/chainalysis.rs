@@ -10,10 +10,10 @@ use holdfast_attribution::{Category, taxonomy::Risk};
 use holdfast_decision::facts::ProviderFact;
 use holdfast_decision::model::text_ok;
 use holdfast_decision::{Event, EventKind, Verdict};
-use holdfast_input::time::{parse as parse_time, rfc3339};
+use holdfast_input::time::parse as parse_time;
 use holdfast_screening::service::DecidedEvent;
-use holdfast_types::Amount;
 use holdfast_types::Invalid;
+use holdfast_types::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use utoipa::ToSchema;
@@ -173,7 +173,7 @@ impl Transfer {
     pub fn event(
         &self,
         user: &str,
-        now: i64,
+        now: Timestamp,
         found: impl FnOnce(&str, &str) -> Option<(u32, u64)>,
     ) -> Result<Event, Invalid> {
         text_ok("transferReference", &self.transfer_reference)?;
@@ -273,14 +273,14 @@ pub fn summary(decided: &DecidedEvent, requested_network: Option<&str>) -> Value
         "externalId": external, "asset": asset, "assetId": null, "network": requested_network.unwrap_or_else(|| network(asset)),
         "assetAmount": event.amount.and_then(|a| whole_units(asset, a)),
         "usdAmount": decided.decision.value.map(|v| v as f64 / 100.0),
-        "updatedAt": is_covered(&decided.facts).then(|| rfc3339(decided.decision.decided)),
+        "updatedAt": is_covered(&decided.facts).then(|| decided.decision.decided.rfc3339()),
         // Beyond Chainalysis's own fields: what the exchange is to do, and what it rests on.
         "holdfast": {
             "decision": decided.decision.decision, "holds": decided.decision.holds, "alert": decided.decision.alert,
             "coverage": coverage(&decided.facts),
         },
     });
-    answer["timestamp"] = rfc3339(event.time).into();
+    answer["timestamp"] = event.time.rfc3339().into();
     if kind == Kind::Transfer {
         let reference = event.reference.as_deref().unwrap_or_default();
         answer["transferReference"] = reference.into();
@@ -445,7 +445,7 @@ mod tests {
         let event = attempt.event("u1").unwrap();
         assert_eq!(
             (event.amount, event.value, event.time),
-            (Some(Amount::new(50_000_000)), Some(1_000_025), 1_607_534_740)
+            (Some(Amount::new(50_000_000)), Some(1_000_025), Timestamp::from_unix(1_607_534_740))
         );
         assert_eq!(event.id, Kind::Attempt.event_id(&attempt.id("u1")));
         assert_ne!(attempt.id("u1"), attempt.id("u2"));

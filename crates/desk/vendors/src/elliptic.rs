@@ -7,7 +7,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use holdfast_decision::facts::{ProviderFact, Share, TagFact};
-use holdfast_input::time::rfc3339;
 use holdfast_types::Invalid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -215,7 +214,7 @@ fn evaluations(seen: &Assessed, id: &str, destination: bool) -> Vec<Value> {
 
 /// Fields of both analyses.
 fn common(request: &Request, seen: &Assessed, id: &str) -> Value {
-    let time = rfc3339(seen.time);
+    let time = seen.time.rfc3339();
     let reference = request.customer_reference.as_deref().unwrap_or_default();
     let failed = &seen.facts.unavailable;
     let customer = (!reference.is_empty()).then(|| uuid(&["customer", reference]));
@@ -242,7 +241,7 @@ fn behaviors(seen: &Assessed) -> Vec<Value> {
 /// Returns the answer to `POST /v2/wallet/synchronous`.
 pub fn wallet(request: &Request, seen: &Assessed) -> Value {
     let reference = request.customer_reference.as_deref().unwrap_or_default();
-    let id = uuid(&["wallet", &request.subject.asset, &request.subject.hash, reference, &seen.time.to_string()]);
+    let id = uuid(&["wallet", &request.subject.asset, &request.subject.hash, reference, &seen.time.unix().to_string()]);
     let mut answer = common(request, seen, &id);
     // Without a ledger of the asset only a tag on the address itself is known, and nothing of where its money came from or went.
     let full = seen.facts.ledger;
@@ -282,7 +281,7 @@ pub fn analysis(request: &Request, seen: &Assessed, value: Option<f64>) -> Value
     let id = analysis_id(request);
     let to = request.kind == "destination_of_funds";
     let mut answer = common(request, seen, &id);
-    answer["blockchain_info"] = json!({ "transaction": { "time": rfc3339(seen.time), "value": usd(value) } });
+    answer["blockchain_info"] = json!({ "transaction": { "time": seen.time.rfc3339(), "value": usd(value) } });
     let mut rules = evaluations(seen, &id, to);
     for reason in seen.reasons() {
         let behavior = json!({ "behavior_type": reason.because.join("; "), "length": 1, "usd_value": reason.value as f64 / 100.0 });

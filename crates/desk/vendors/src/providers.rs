@@ -12,9 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use holdfast_decision::facts::ProviderFact;
 use holdfast_decision::{ChainFacts, Event, EventKind};
-use holdfast_input::time::rfc3339;
-use holdfast_types::Amount;
 use holdfast_types::Invalid;
+use holdfast_types::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -212,7 +211,7 @@ pub struct Question {
     /// The customer.
     pub customer: String,
     /// When, Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Id of the event.
     pub event: String,
 }
@@ -237,7 +236,7 @@ impl Question {
     }
 
     /// Returns the question about an address alone.
-    pub fn address(asset: &str, address: &str, now: i64) -> Question {
+    pub fn address(asset: &str, address: &str, now: Timestamp) -> Question {
         Question {
             asset: asset.to_ascii_uppercase(),
             address: Some(address.to_owned()),
@@ -586,7 +585,7 @@ impl Provider {
             (None, Some(address), Some(amount)) => {
                 let body = json!({
                     "network": chainalysis::network(asset), "asset": asset, "address": address, "attemptIdentifier": uuid(&["attempt", &q.event]),
-                    "assetAmount": amount, "attemptTimestamp": rfc3339(q.time),
+                    "assetAmount": amount, "attemptTimestamp": q.time.rfc3339(),
                 });
                 ("withdrawal-attempts", body)
             }

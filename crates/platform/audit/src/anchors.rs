@@ -8,6 +8,7 @@ use crate::{Chain, GENESIS, hash_of};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use holdfast_identity::KeyRing;
 use holdfast_store::{Database, DbError, StoreError};
+use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
@@ -25,7 +26,7 @@ pub struct Anchor {
     /// From 1 without gaps.
     pub number: u64,
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Number of the last entry then.
     pub entry: u64,
     /// Its hash.
@@ -41,6 +42,7 @@ pub struct Anchor {
 impl Anchor {
     fn signed(&self) -> Vec<u8> {
         let Anchor { number, time, entry, head, previous, .. } = self;
+        let time = time.unix();
         format!("holdfast audit anchor 1\n{number}\n{time}\n{entry}\n{head}\n{previous}").into_bytes()
     }
 
@@ -130,13 +132,13 @@ impl Anchors {
         Ok((anchors, problems))
     }
 
-    /// Writes the log's head at a time (Unix seconds), unless the last anchor has it already; returns the last. `read` runs a query.
+    /// Writes the log's head at a time, unless the last anchor has it already; returns the last. `read` runs a query.
     ///
     /// # Errors
     /// [`AnchorError::Problem`] when the file is damaged, or the log is not the one that was anchored.
     pub fn append(
         &self,
-        now: i64,
+        now: Timestamp,
         read: impl FnOnce(&mut dyn FnMut(&mut Database) -> Result<Chain, DbError>) -> Result<Chain, StoreError>,
     ) -> Result<Anchor, AnchorError> {
         let path = self.path.as_path();
@@ -188,12 +190,16 @@ pub fn compare(db: &mut Database, anchors: &[Anchor], problems: &mut Vec<String>
             Some(hash) if hash == anchor.head => {}
             Some(_) => problems.push(format!(
                 "anchor {} (of time {}): entry {} is another than was anchored: the log was rewritten, or this is another database",
-                anchor.number, anchor.time, anchor.entry
+                anchor.number,
+                anchor.time.unix(),
+                anchor.entry
             )),
             None if anchor.entry == 0 => {}
             None => problems.push(format!(
                 "anchor {} (of time {}): the log no longer has entry {}: its end was cut off, or an older database was put back",
-                anchor.number, anchor.time, anchor.entry
+                anchor.number,
+                anchor.time.unix(),
+                anchor.entry
             )),
         }
         if problems.len() >= 100 {

@@ -1,6 +1,7 @@
 //! The hash-chained audit log: every entry's hash covers its content and the hash before it.
 
 use holdfast_store::{Database, DbError, Row, Value, number};
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -13,7 +14,7 @@ pub struct Entry {
     /// Its number, from 1 without gaps.
     pub seq: u64,
     /// Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Who: a person, an API key, or `engine`.
     pub actor: String,
     /// What was done, such as `hold.placed`.
@@ -27,7 +28,7 @@ pub struct Entry {
 }
 
 /// Returns the hash of an entry: SHA-256 over the fields, each preceded by its length in bytes (8, little endian), after the hash before.
-pub fn hash(previous: &str, seq: u64, time: i64, parts: [&str; 4]) -> String {
+pub fn hash(previous: &str, seq: u64, time: Timestamp, parts: [&str; 4]) -> String {
     let mut hasher = Sha256::new();
     let mut add = |bytes: &[u8]| {
         hasher.update((bytes.len() as u64).to_le_bytes());
@@ -35,7 +36,7 @@ pub fn hash(previous: &str, seq: u64, time: i64, parts: [&str; 4]) -> String {
     };
     add(previous.as_bytes());
     add(&seq.to_le_bytes());
-    add(&time.to_le_bytes());
+    add(&time.unix().to_le_bytes());
     for part in parts {
         add(part.as_bytes());
     }
@@ -67,7 +68,7 @@ impl Chain {
     }
 
     /// Returns the next entry as a row; the chain moves on.
-    pub fn row(&mut self, time: i64, actor: &str, action: &str, subject: &str, detail: &str) -> Vec<Value> {
+    pub fn row(&mut self, time: Timestamp, actor: &str, action: &str, subject: &str, detail: &str) -> Vec<Value> {
         self.seq += 1;
         self.head = hash(&self.head, self.seq, time, [actor, action, subject, detail]);
         vec![
@@ -93,7 +94,7 @@ impl Chain {
 fn entry(row: &Row) -> Result<Entry, DbError> {
     Ok(Entry {
         seq: row.number(0)?,
-        time: row.int(1)?,
+        time: row.time(1)?,
         actor: row.text(2)?.to_owned(),
         action: row.text(3)?.to_owned(),
         subject: row.text(4)?.to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::DocumentError;
 use crate::typeset::{self, Base, FontId, Typesetter};
-use holdfast_input::time::utc;
+use holdfast_types::Timestamp;
 use krilla::Document;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::geom::Point;
@@ -116,11 +116,11 @@ pub struct Attached<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Writes a document; `time` (Unix seconds) is its date.
+/// Writes a document; `time` is its date.
 ///
 /// # Errors
 /// [`DocumentError::Pdf`] when it is too long or the writer fails.
-pub fn write(title: &str, parts: &[Part], time: i64) -> Result<Vec<u8>, DocumentError> {
+pub fn write(title: &str, parts: &[Part], time: Timestamp) -> Result<Vec<u8>, DocumentError> {
     write_with(title, parts, time, None)
 }
 
@@ -131,7 +131,7 @@ pub fn write(title: &str, parts: &[Part], time: i64) -> Result<Vec<u8>, Document
 pub fn write_with(
     title: &str,
     parts: &[Part],
-    time: i64,
+    time: Timestamp,
     attached: Option<&Attached<'_>>,
 ) -> Result<Vec<u8>, DocumentError> {
     write_as(Layout::Second, title, parts, time, attached)
@@ -145,7 +145,7 @@ pub fn write_as(
     layout: Layout,
     title: &str,
     parts: &[Part],
-    time: i64,
+    time: Timestamp,
     attached: Option<&Attached<'_>>,
 ) -> Result<Vec<u8>, DocumentError> {
     let mut writer = Writer { setter: Typesetter::new()?, fonts: BTreeMap::new() };
@@ -204,10 +204,10 @@ fn failed(what: &str) -> DocumentError {
 fn describe(
     document: &mut Document,
     title: &str,
-    time: i64,
+    time: Timestamp,
     attached: Option<&Attached<'_>>,
 ) -> Result<(), DocumentError> {
-    let at = utc(time);
+    let at = time.utc();
     let part = |n: i8| n.unsigned_abs();
     let created = DateTime::new(at.year().unsigned_abs())
         .month(part(at.month()))
@@ -219,7 +219,7 @@ fn describe(
         Metadata::new()
             .title(title.to_owned())
             .creator("Holdfast".to_owned())
-            .document_id(format!("{title} {time}"))
+            .document_id(format!("{title} {}", time.unix()))
             .creation_date(created),
     );
     if let Some(file) = attached {
@@ -351,9 +351,9 @@ mod tests {
     #[test]
     fn documents_have_pages_and_are_the_same_each_time() {
         let parts: Vec<Part> = (0..200).map(|i| field("line", format!("{i} Żółć Иван 中"))).collect();
-        let one = write("A title", &parts, 1_795_000_000).unwrap();
+        let one = write("A title", &parts, Timestamp::from_unix(1_795_000_000)).unwrap();
         assert!(one.starts_with(b"%PDF-"));
-        assert_eq!(one, write("A title", &parts, 1_795_000_000).unwrap());
+        assert_eq!(one, write("A title", &parts, Timestamp::from_unix(1_795_000_000)).unwrap());
         let count = one.windows(11).filter(|w| w == b"/Type /Page" || w.starts_with(b"/Type/Page")).count();
         assert!(count >= 3, "{count}");
     }
@@ -364,7 +364,8 @@ mod tests {
             (0..200).map(|i| field("line", format!("{i} Żółć Иван 中 عربي {}", "wide ".repeat(i)))).collect();
         parts.extend([heading("One\ttwo"), text("a\n\nb"), Part::Small("x".repeat(400))]);
         let attached = Attached { name: "a.txt", media_type: "text/plain", bytes: b"attached" };
-        let first = write_as(Layout::First, "A title", &parts, 1_795_000_000, Some(&attached)).unwrap();
+        let first =
+            write_as(Layout::First, "A title", &parts, Timestamp::from_unix(1_795_000_000), Some(&attached)).unwrap();
         assert_eq!(
             hex::encode(Sha256::digest(&first)),
             "f15f46c28c369439595886dab05a57639031691f4baf6ec37f2abfb326f84a35"

@@ -2,7 +2,7 @@
 
 use crate::{IdentityError, assign_key, canonical_name, ensure_person, person_named, same_person};
 use holdfast_store::{Change, Database, DbError, Row};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -48,11 +48,11 @@ pub struct ApiKey {
     /// Requests a minute; 0 for no limit.
     pub per_minute: u32,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who made it.
     pub created_by: String,
     /// When it was revoked.
-    pub revoked: Option<i64>,
+    pub revoked: Option<Timestamp>,
     /// Whose it is, as the audit log names them; the key's own name where nobody else is named.
     #[serde(default)]
     pub person: String,
@@ -114,9 +114,9 @@ fn key(row: &Row) -> Result<ApiKey, DbError> {
         name: row.text(1)?.to_owned(),
         scopes: row.text(2)?.split(' ').map(str::to_owned).collect(),
         per_minute: row.number(3)?,
-        created: row.int(4)?,
+        created: row.time(4)?,
         created_by: row.text(5)?.to_owned(),
-        revoked: row.int_or_null(6),
+        revoked: row.time_or_null(6),
         person: row.text_or_null(7).unwrap_or_default().to_owned(),
         suspended: row.text_or_null(8) == Some("suspended"),
     })
@@ -287,7 +287,7 @@ mod tests {
             name: "ana".into(),
             scopes: scopes(&["read", "manage"]),
             per_minute: 0,
-            created: 0,
+            created: Timestamp::EPOCH,
             created_by: "root".into(),
             revoked: None,
             person: String::new(),

@@ -7,7 +7,7 @@
 
 use crate::{IdentityError, KeyRing};
 use holdfast_store::{Change, Database, DbError, Row, Value, number};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use webauthn_rp::bin::{Decode, Encode};
@@ -29,7 +29,7 @@ use webauthn_rp::{AuthenticatedCredential, NonDiscoverableAuthentication, Regist
 /// Most passkeys of a holder.
 pub const MAX_PASSKEYS: usize = 8;
 /// How long a ceremony may take, in seconds (the library requests the same of browsers).
-pub const CEREMONY_SECONDS: i64 = 300;
+pub const CEREMONY_SECONDS: Seconds = Seconds::new(300);
 /// Columns of the table of passkeys that [`Holder::register`] fills, beside the holder's.
 const COLUMNS: &str = "id, name, transports, public_key, state, created";
 
@@ -84,9 +84,9 @@ pub struct Passkey {
     /// What its holder calls it.
     pub name: String,
     /// When it was added, Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// When it was last used.
-    pub used: Option<i64>,
+    pub used: Option<Timestamp>,
 }
 
 /// A credential that an authenticator made, not checked yet.
@@ -200,7 +200,7 @@ impl Holder {
         rows.iter()
             .map(|r| {
                 let (id, name) = (r.text(0)?.to_owned(), r.text(1)?.to_owned());
-                Ok(Passkey { id, name, created: r.int(2)?, used: r.int_or_null(3) })
+                Ok(Passkey { id, name, created: r.time(2)?, used: r.time_or_null(3) })
             })
             .collect()
     }

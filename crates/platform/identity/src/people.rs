@@ -3,7 +3,7 @@
 use crate::keys::administrates;
 use crate::{IdentityError, canonical_name, list};
 use holdfast_store::{Change, Database, DbError, Row, Schema, Value, number};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -61,7 +61,7 @@ pub struct Person {
     /// Whether the person may act.
     pub state: PersonState,
     /// Since when, Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who made the person's first key.
     pub created_by: String,
     /// Whether signing in needs a second factor: an authenticator app or a passkey.
@@ -77,7 +77,7 @@ fn person(row: &Row) -> Result<Person, DbError> {
         id: row.number(0)?,
         name: row.text(1)?.to_owned(),
         state: PersonState::from_name(row.text(2)?)?,
-        created: row.int(3)?,
+        created: row.time(3)?,
         created_by: row.text(4)?.to_owned(),
         second_factor: row.int(5)? > 0,
     })

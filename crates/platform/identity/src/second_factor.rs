@@ -10,7 +10,7 @@ use crate::staff_passkey::{has_passkeys, holder};
 use crate::totp::App;
 use crate::{IdentityError, KeyRing, Person, end_sessions_of, person_by_id, same_person};
 use holdfast_store::{Change, Database, DbError, number};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
@@ -18,10 +18,10 @@ use utoipa::ToSchema;
 
 /// Wrong codes after which none is taken for [`BLOCKED_SECONDS`].
 pub const MAX_WRONG_CODES: i64 = 5;
-/// How long no code is taken after too many wrong ones, in seconds.
-pub const BLOCKED_SECONDS: i64 = 900;
-/// How long a sign-in waits for its code, in seconds.
-pub const PENDING_SECONDS: i64 = 600;
+/// How long no code is taken after too many wrong ones.
+pub const BLOCKED_SECONDS: Seconds = Seconds::new(900);
+/// How long a sign-in waits for its code.
+pub const PENDING_SECONDS: Seconds = Seconds::new(600);
 /// Longest reason, in bytes.
 const MAX_REASON: usize = 1_024;
 
@@ -42,8 +42,8 @@ pub enum CodeAnswer {
     Accepted,
     /// It is wrong, or was used.
     Refused,
-    /// No code is taken before a time, Unix seconds.
-    Blocked(i64),
+    /// No code is taken before a time.
+    Blocked(Timestamp),
 }
 
 /// A second factor that was set up; it counts once a code of the app was given.
@@ -62,7 +62,7 @@ struct Factor {
     is_confirmed: bool,
     last_step: i64,
     wrong_codes: i64,
-    blocked_until: i64,
+    blocked_until: Timestamp,
 }
 
 fn factor(db: &mut Database, person: u64) -> Result<Option<Factor>, DbError> {
@@ -74,7 +74,7 @@ fn factor(db: &mut Database, person: u64) -> Result<Option<Factor>, DbError> {
         is_confirmed: row.int_or_null(1).is_some(),
         last_step: row.int(2)?,
         wrong_codes: row.int(3)?,
-        blocked_until: row.int(4)?,
+        blocked_until: row.time(4)?,
     }))
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn void_unconfirmed(tx: &mut dyn Change, person: &Person) -> Result<(
 }
 
 /// Returns until when no code and no answer of a person is taken, Unix seconds, where that is later than now.
-pub(crate) fn blocked(tx: &mut dyn Change, person: &Person) -> Result<Option<i64>, DbError> {
+pub(crate) fn blocked(tx: &mut dyn Change, person: &Person) -> Result<Option<Timestamp>, DbError> {
     let now = tx.now();
     Ok(factor(tx.db(), person.id)?.map(|f| f.blocked_until).filter(|until| now < *until))
 }
@@ -161,7 +161,7 @@ pub(crate) fn blocked(tx: &mut dyn Change, person: &Person) -> Result<Option<i64
 pub(crate) fn count_refusal(tx: &mut dyn Change, person: &Person, detail: Value) -> Result<CodeAnswer, DbError> {
     let before = factor(tx.db(), person.id)?.map_or(0, |f| f.wrong_codes);
     let is_last = before + 1 >= MAX_WRONG_CODES;
-    let (wrong, until) = if is_last { (0, tx.now() + BLOCKED_SECONDS) } else { (before + 1, 0) };
+    let (wrong, until) = if is_last { (0, tx.now() + BLOCKED_SECONDS) } else { (before + 1, Timestamp::EPOCH) };
     let sql = "UPDATE second_factors SET wrong_codes = $1, blocked_until = $2 WHERE person = $3";
     tx.db().execute(sql, &[wrong.into(), until.into(), number(person.id)])?;
     let mut detail = detail;
@@ -281,17 +281,17 @@ fn mac(secret: &[u8; 32]) -> String {
 }
 
 /// Returns what a browser holds between the key and the code of a sign-in; it opens nothing by itself.
-pub fn pending_sign_in(ring: &KeyRing, key: &str, now: i64) -> String {
-    let body = format!("{key}.{}", now + PENDING_SECONDS);
+pub fn pending_sign_in(ring: &KeyRing, key: &str, now: Timestamp) -> String {
+    let body = format!("{key}.{}", (now + PENDING_SECONDS).unix());
     let mac = mac(&ring.derive("pending-sign-in", &body));
     format!("{body}.{mac}")
 }
 
 /// Returns the public part of the key of a sign-in that waits for its code; none when it is too old or was made by somebody else.
-pub fn pending_key(ring: &KeyRing, token: &str, now: i64) -> Option<String> {
+pub fn pending_key(ring: &KeyRing, token: &str, now: Timestamp) -> Option<String> {
     let (body, given) = token.rsplit_once('.')?;
     let is_ours = |secret: &[u8; 32]| bool::from(mac(secret).as_bytes().ct_eq(given.as_bytes()));
     let (key, until) = body.rsplit_once('.')?;
     let is_ours = ring.derived("pending-sign-in", body).iter().any(is_ours);
-    (is_ours && until.parse::<i64>().is_ok_and(|until| now <= until)).then(|| key.to_owned())
+    (is_ours && until.parse().is_ok_and(|until| now <= Timestamp::from_unix(until))).then(|| key.to_owned())
 }

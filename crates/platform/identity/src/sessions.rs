@@ -3,21 +3,22 @@
 
 use crate::IdentityError;
 use holdfast_store::{Change, Database, DbError, Row, number};
+use holdfast_types::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-/// How long a session lasts at most, in seconds.
-pub const SESSION_SECONDS: i64 = 12 * 3_600;
-/// How long a session lasts without use, in seconds.
-pub const IDLE_SECONDS: i64 = 2 * 3_600;
-/// How long a session of an officer lasts, in seconds.
-pub const OFFICER_SESSION_SECONDS: i64 = 1_800;
+/// How long a session lasts at most.
+pub const SESSION_SECONDS: Seconds = Seconds::hours(12);
+/// How long a session lasts without use.
+pub const IDLE_SECONDS: Seconds = Seconds::hours(2);
+/// How long a session of an officer lasts.
+pub const OFFICER_SESSION_SECONDS: Seconds = Seconds::new(1_800);
 /// Most sessions at once; the one that was not used for the longest time ends for a new one.
 pub const MAX_SESSIONS: usize = 10_000;
-/// How long sessions that are over are stored, in seconds.
-const STORED_SECONDS: i64 = 30 * 86_400;
+/// How long sessions that are over are stored.
+const STORED_SECONDS: Seconds = Seconds::days(30);
 
 /// Who has a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -60,16 +61,16 @@ pub struct Session {
     /// Address that it was started from; empty where it is not known.
     pub client: String,
     /// Unix seconds.
-    pub started: i64,
+    pub started: Timestamp,
     /// When it was used last, Unix seconds; for officers when it was started.
-    pub used: i64,
+    pub used: Timestamp,
     /// Whether a second factor or a recovery code opened it.
     pub second_factor: bool,
 }
 
 impl Session {
     /// Returns whether its time is over.
-    pub fn is_over(&self, now: i64) -> bool {
+    pub fn is_over(&self, now: Timestamp) -> bool {
         match self.kind {
             SessionKind::Officer => now - self.started >= OFFICER_SESSION_SECONDS,
             _ => now - self.started >= SESSION_SECONDS || now - self.used >= IDLE_SECONDS,
@@ -94,17 +95,17 @@ fn session(row: &Row) -> Result<Session, DbError> {
         kind: SessionKind::from_name(row.text(1)?)?,
         subject: text(2)?,
         client: text(3)?,
-        started: row.int(4)?,
-        used: row.int(5)?,
+        started: row.time(4)?,
+        used: row.time(5)?,
         second_factor: row.int(6)? == 1,
     })
 }
 
-/// Returns the sessions that are not over at a time, Unix seconds, those used last first.
+/// Returns the sessions that are not over at a time, those used last first.
 ///
 /// # Errors
 /// [`DbError`] when the database fails or stored values do not read back.
-pub fn open_sessions(db: &mut Database, now: i64) -> Result<Vec<Session>, DbError> {
+pub fn open_sessions(db: &mut Database, now: Timestamp) -> Result<Vec<Session>, DbError> {
     let sql = "SELECT id, kind, subject, client, started, used, second_factor FROM sessions
                WHERE ended IS NULL AND started > $1 AND used > $2 AND (kind <> 'officer' OR started > $3)
                ORDER BY used DESC, id LIMIT $4";
@@ -202,7 +203,7 @@ pub fn end_sessions_of(tx: &mut dyn Change, person: u64) -> Result<u64, Identity
 ///
 /// # Errors
 /// [`IdentityError::Store`].
-pub fn store_use(tx: &mut dyn Change, used: &[(String, i64)]) -> Result<(), IdentityError> {
+pub fn store_use(tx: &mut dyn Change, used: &[(String, Timestamp)]) -> Result<(), IdentityError> {
     for (id, at) in used {
         tx.db().execute(
             "UPDATE sessions SET used = $1 WHERE id = $2 AND ended IS NULL",

@@ -2,6 +2,7 @@
 //! officers. No secret is stored: it is derived from the key ring, a purpose and the number of the enrolment.
 
 use crate::{IdentityError, KeyRing};
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,14 +51,14 @@ impl App<'_> {
         Ok(Enrolment { secret: totp_rs::Secret::from(&secret[..SECRET_BYTES]).to_base32(), uri })
     }
 
-    /// Returns the step of a code that is good at a time, Unix seconds; none when it is wrong, or when its step is not after the last one that
+    /// Returns the step of a code that is good at a time; none when it is wrong, or when its step is not after the last one that
     /// was used: each code opens once (RFC 6238, section 5.2). The app may have been set up with an older key of the ring.
     ///
     /// # Errors
     /// [`IdentityError::State`] when the account's name cannot stand in a URI.
-    pub fn step_of(&self, ring: &KeyRing, code: &str, now: i64, last: i64) -> Result<Option<i64>, IdentityError> {
+    pub fn step_of(&self, ring: &KeyRing, code: &str, now: Timestamp, last: i64) -> Result<Option<i64>, IdentityError> {
         let apps = ring.each().map(|key| self.totp(&key)).collect::<Result<Vec<_>, _>>()?;
-        let step = apps.iter().find_map(|app| app.check(code.trim(), now.max(0).unsigned_abs()));
+        let step = apps.iter().find_map(|app| app.check(code.trim(), now.unix().max(0).unsigned_abs()));
         Ok(step.and_then(|s| i64::try_from(s).ok()).filter(|s| *s > last))
     }
 }

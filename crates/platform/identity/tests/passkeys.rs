@@ -10,6 +10,7 @@ use holdfast_identity::{
 use holdfast_screening::Screening;
 use holdfast_store::{Change, Store};
 use holdfast_testing::{Authenticator, START, TestClock, TestDb, on_both};
+use holdfast_types::Seconds;
 use serde_json::Value;
 
 use Assurance::{OneFactor, TwoFactors};
@@ -110,7 +111,7 @@ impl World {
 
     /// The code that an app shows now.
     fn totp(&self, uri: &str) -> String {
-        totp_rs::Totp::from_url(uri).unwrap().generate(self.screening.now().unsigned_abs()).to_string()
+        totp_rs::Totp::from_url(uri).unwrap().generate(self.screening.now().unix().unsigned_abs()).to_string()
     }
 
     fn ids(&self) -> Vec<String> {
@@ -237,7 +238,7 @@ fn an_app_that_was_never_confirmed_opens_nothing_that_a_passkey_guards(db: &Test
     let (uri, _) = world.enrol(TwoFactors).unwrap();
     assert_eq!(world.code(OneFactor, &world.totp(&uri)).unwrap(), CodeAnswer::Refused);
     assert_eq!(world.code(TwoFactors, &world.totp(&uri)).unwrap(), CodeAnswer::Accepted);
-    world.clock.set(START + 30);
+    world.clock.set(START + Seconds::new(30));
     assert_eq!(world.code(OneFactor, &world.totp(&uri)).unwrap(), CodeAnswer::Accepted, "it signs in from now on");
     assert_eq!(world.code(OneFactor, &added.recovery_codes[0]).unwrap(), CodeAnswer::Accepted);
 }
@@ -325,7 +326,7 @@ fn passkeys_are_few_and_ceremonies_short(db: &TestDb) {
     assert!(why(world.finish(TwoFactors, "x", &devices[0].create(&older))).contains("passkey"));
     assert!(why(world.finish(TwoFactors, "x", &devices[0].create(&newer))).contains("begin again"));
     let options = world.challenge().unwrap();
-    world.clock.set(START + CEREMONY_SECONDS + 1);
+    world.clock.set(START + CEREMONY_SECONDS + Seconds::new(1));
     assert!(why(world.give(&devices[1].get(&options))).contains("begin again"));
     assert_eq!(world.enter(&mut devices[1]), CodeAnswer::Accepted);
 }

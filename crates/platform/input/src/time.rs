@@ -45,30 +45,12 @@ impl std::str::FromStr for DateOrder {
     }
 }
 
-/// Returns Unix seconds as RFC 3339, UTC. Times before 1970 are given as its beginning, times after 9999 as its end.
-#[must_use]
-pub fn rfc3339(seconds: i64) -> String {
-    Timestamp::from_unix(seconds).rfc3339()
-}
-
-/// Returns the date and time of Unix seconds in UTC, within 1970 to 9999.
-#[must_use]
-pub fn utc(seconds: i64) -> DateTime {
-    Timestamp::from_unix(seconds).utc()
-}
-
-/// Returns the year of Unix seconds in UTC.
-#[must_use]
-pub fn year(seconds: i64) -> i64 {
-    i64::from(utc(seconds).year())
-}
-
-/// Returns the Unix seconds of an RFC 3339 or ISO 8601 date and time; without an offset it is UTC. Fractions of a second are dropped. Months,
+/// Returns the time of an RFC 3339 or ISO 8601 date and time; without an offset it is UTC. Fractions of a second are dropped. Months,
 /// days and hours may have one digit, seconds may be missing.
 ///
 /// # Errors
 /// [`TimeError`] names what is wrong; dates that no calendar has, such as 31 February, are refused.
-pub fn parse(text: &str) -> Result<i64, TimeError> {
+pub fn parse(text: &str) -> Result<Timestamp, TimeError> {
     let refused = |problem: String| TimeError { text: excerpt(text), wanted: INSTANT, problem };
     let (date, clock) = text.split_once(['T', ' ']).ok_or_else(|| refused("the time of day is missing".into()))?;
     if !text.is_ascii() || text.len() > 64 || text.contains('[') {
@@ -81,21 +63,21 @@ pub fn parse(text: &str) -> Result<i64, TimeError> {
         None | Some(PiecesOffset::Zulu) => Offset::UTC,
         Some(_) => pieces.to_numeric_offset().unwrap_or(Offset::UTC),
     };
-    seconds(pieces.date().to_datetime(time), offset).map_err(refused)
+    timestamp(pieces.date().to_datetime(time), offset).map_err(refused)
 }
 
-/// Returns the Unix seconds at which a date (YYYY-MM-DD) begins in UTC.
+/// Returns the time at which a date (YYYY-MM-DD) begins in UTC.
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_date(text: &str) -> Result<i64, TimeError> {
+pub fn parse_date(text: &str) -> Result<Timestamp, TimeError> {
     let refused = |problem: String| TimeError { text: excerpt(text), wanted: DATE, problem };
     let proper = text.len() <= 10 && text.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     if !proper || text.split('-').count() != 3 {
         return Err(refused("a date is a year, a month and a day with '-' between".into()));
     }
     let date: Date = padded(text, '-').parse().map_err(|e: jiff::Error| refused(e.to_string()))?;
-    seconds(date.to_datetime(Time::midnight()), Offset::UTC).map_err(refused)
+    timestamp(date.to_datetime(Time::midnight()), Offset::UTC).map_err(refused)
 }
 
 /// Returns whether text is a date (YYYY-MM-DD) that the calendar has.
@@ -111,12 +93,12 @@ pub fn check_date(text: &str) -> Result<(), TimeError> {
     text.parse::<Date>().map(|_| ()).map_err(|e| refused(e.to_string()))
 }
 
-/// Returns the Unix seconds of a date, with or without a time of day, as a table holds it: ISO 8601, or day, month and year in the order that
+/// Returns the time of a date, with or without a time of day, as a table holds it: ISO 8601, or day, month and year in the order that
 /// `order` gives. Without an offset it is UTC, without a time of day midnight.
 ///
 /// # Errors
 /// [`TimeError`] names what is wrong, and how an ambiguous date is given.
-pub fn parse_local(text: &str, order: DateOrder) -> Result<i64, TimeError> {
+pub fn parse_local(text: &str, order: DateOrder) -> Result<Timestamp, TimeError> {
     let refused = |problem: String| TimeError { text: excerpt(text), wanted: INSTANT, problem };
     let (date, clock) = text.split_once(['T', ' ']).map_or((text, ""), |(d, c)| (d, c.trim()));
     let mark = date.chars().find(|c| matches!(c, '-' | '/' | '.')).unwrap_or('-');
@@ -167,12 +149,12 @@ fn twelve_hours(clock: &str) -> Result<String, String> {
     Ok(format!("{}:{rest}", hour % 12 + if after_noon { 12 } else { 0 }))
 }
 
-fn seconds(time: DateTime, offset: Offset) -> Result<i64, String> {
+fn timestamp(time: DateTime, offset: Offset) -> Result<Timestamp, String> {
     if time.year() < 1970 {
         return Err("the year must be 1970 to 9999".into());
     }
     let zoned = TimeZone::fixed(offset).to_timestamp(time).map_err(|e| e.to_string())?;
-    Ok(zoned.as_second())
+    Ok(Timestamp::from_unix(zoned.as_second()))
 }
 
 /// Single digits between separators with a zero before them.
@@ -187,17 +169,15 @@ fn padded(text: &str, mark: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_types::Seconds;
 
     #[test]
     fn times_print_and_read_as_the_standard_says() {
-        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
-        assert_eq!(rfc3339(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(rfc3339(-1), "1970-01-01T00:00:00Z");
-        assert!(rfc3339(i64::MAX).starts_with("9999-12-3"));
         for seconds in [0, 951_827_696, 951_868_799, 951_868_800, 1_709_251_199, 1_795_522_800, 4_102_444_800] {
-            assert_eq!(parse(&rfc3339(seconds)), Ok(seconds));
+            let time = Timestamp::from_unix(seconds);
+            assert_eq!(parse(&time.rfc3339()), Ok(time));
         }
-        let noon = 1_795_521_600;
+        let noon = Timestamp::from_unix(1_795_521_600);
         for same in [
             "2026-11-24T12:00:00Z",
             "2026-11-24 12:00:00",
@@ -234,7 +214,7 @@ mod tests {
         }
         let error = parse("2026-02-31T00:00:00Z").unwrap_err().to_string();
         assert!(error.starts_with("'2026-02-31T00:00:00Z' is no date and time such as"), "{error}");
-        assert_eq!(parse_date("2024-02-29"), Ok(1_709_164_800));
+        assert_eq!(parse_date("2024-02-29"), Ok(Timestamp::from_unix(1_709_164_800)));
         for bad in ["2026-02-31", "2026-02-29", "20260201", "2026-2", "2026-01-01T00:00:00Z", "-2026-01-01", ""] {
             assert!(parse_date(bad).is_err(), "{bad}");
         }
@@ -254,7 +234,7 @@ mod tests {
         assert_eq!(parse_local("03/04/2026", DateOrder::DayFirst), parse_date("2026-04-03"));
         assert_eq!(parse_local("03/04/2026", DateOrder::MonthFirst), parse_date("2026-03-04"));
         assert!(parse_local("25/03/2026", DateOrder::MonthFirst).is_err());
-        assert_eq!(parse_local("3/25/2026 2:30 PM", DateOrder::MonthFirst), Ok(day + 14 * 3_600 + 1_800));
+        assert_eq!(parse_local("3/25/2026 2:30 PM", DateOrder::MonthFirst), Ok(day + Seconds::new(14 * 3_600 + 1_800)));
         assert_eq!(parse_local("3/25/2026 12:00 AM", DateOrder::MonthFirst), Ok(day));
         assert_eq!(parse_local("2026-03-25T01:00:00+01:00", DateOrder::Unambiguous), Ok(day));
         for bad in ["31.02.2026", "25.03.26", "1.2", "", "25.03.2026 13:00 PM", "a/b/2026"] {

@@ -1,5 +1,6 @@
 //! What a kind of job declares.
 
+use holdfast_types::Seconds;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -9,10 +10,10 @@ use std::fmt::Display;
 pub enum Outcome {
     /// The job is done.
     Done,
-    /// It is to run again after so many seconds: a poll. Nothing is stored while polls succeed.
+    /// It is to run again after a pause: a poll. Nothing is stored while polls succeed.
     Again {
         /// Seconds until then.
-        after_seconds: i64,
+        after: Seconds,
     },
     /// The process stops; the job goes on after the next start. The try does not count.
     Stopped,
@@ -50,8 +51,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sized + 'static {
     const VERSION: u32 = 1;
     /// Tries after which a job has failed.
     const MAX_TRIES: u32 = 10;
-    /// Longest pause between two tries, in seconds; pauses double from one second.
-    const MAX_PAUSE_SECONDS: i64 = 3_600;
+    /// Longest pause between two tries; pauses double from one second.
+    const MAX_PAUSE: Seconds = Seconds::HOUR;
     /// Most jobs of this kind that run at once.
     const MAX_AT_ONCE: usize = 1;
     /// Whether it is a poll, which goes on by [`Outcome::Again`]. The starts of polls are not stored, and enqueueing one that is stored already

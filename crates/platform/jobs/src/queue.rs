@@ -2,6 +2,7 @@
 
 use crate::job::{self, Job};
 use holdfast_store::{Change, Database, DbError, Row, Schema, Store, StoreError, number};
+use holdfast_types::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -13,8 +14,8 @@ pub const SCHEMA: Schema = Schema { department: "jobs", migrations: &[include_st
 
 /// Most jobs that are examined or listed at once.
 const PAGE: i64 = 1_000;
-/// How long ended jobs are stored, in seconds; of each kind and key the last one is stored longer.
-const STORED_SECONDS: i64 = 30 * 86_400;
+/// How long ended jobs are stored; of each kind and key the last one is stored longer.
+const STORED: Seconds = Seconds::days(30);
 /// Longest error that is stored, in characters.
 const MAX_ERROR: usize = 1_000;
 
@@ -66,7 +67,8 @@ pub struct StoredJob {
     /// Tries begun since the last success.
     pub tries: u32,
     /// It is not run before this time, Unix seconds.
-    pub next_try: i64,
+    #[schema(value_type = i64)]
+    pub next_try: Timestamp,
     /// Units of work done.
     pub done: u64,
     /// Units of work in all, where that is known.
@@ -74,13 +76,16 @@ pub struct StoredJob {
     /// Why the last try failed.
     pub error: Option<String>,
     /// When it was stored, Unix seconds.
-    pub created: i64,
+    #[schema(value_type = i64)]
+    pub created: Timestamp,
     /// Who caused it.
     pub created_by: String,
     /// When it was last started, Unix seconds.
-    pub started: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub started: Option<Timestamp>,
     /// When it ended, Unix seconds.
-    pub ended: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub ended: Option<Timestamp>,
     #[serde(skip)]
     pub(crate) version: u32,
     #[serde(skip)]
@@ -108,14 +113,14 @@ fn stored(row: &Row) -> Result<StoredJob, DbError> {
         key: text(2)?,
         state: JobState::from_name(row.text(3)?)?,
         tries: small(row.int(4)?),
-        next_try: row.int(5)?,
+        next_try: row.time(5)?,
         done: units(row.int(6)?),
         all: row.int_or_null(7).map(units),
         error: row.text_or_null(8).map(str::to_owned),
-        created: row.int(9)?,
+        created: row.time(9)?,
         created_by: text(10)?,
-        started: row.int_or_null(11),
-        ended: row.int_or_null(12),
+        started: row.time_or_null(11),
+        ended: row.time_or_null(12),
         version: small(row.int(13)?),
         payload: text(14)?,
         resume_at: text(15)?,
@@ -167,7 +172,7 @@ pub fn counts(db: &mut Database) -> Result<Vec<(String, JobState, u64)>, DbError
 }
 
 /// Returns jobs that wait and whose time has come, the longest due first.
-pub(crate) fn due(db: &mut Database, now: i64) -> Result<Vec<StoredJob>, DbError> {
+pub(crate) fn due(db: &mut Database, now: Timestamp) -> Result<Vec<StoredJob>, DbError> {
     let sql = format!("{COLUMNS} WHERE state = 'waiting' AND next_try <= $1 ORDER BY next_try, id LIMIT $2");
     db.query(&sql, &[now.into(), PAGE.into()])?.iter().map(stored).collect()
 }
@@ -242,7 +247,7 @@ pub(crate) fn store_progress(
 pub(crate) fn store_end(tx: &mut dyn Change, job: &StoredJob, error: Option<&str>) -> Result<(), StoreError> {
     let now = tx.now();
     let state = if error.is_some() { JobState::Failed } else { JobState::Done };
-    let old = [number(job.id), job.kind.as_str().into(), job.key.as_str().into(), (now - STORED_SECONDS).into()];
+    let old = [number(job.id), job.kind.as_str().into(), job.key.as_str().into(), (now - STORED).into()];
     tx.db().execute(
         "DELETE FROM jobs WHERE ended IS NOT NULL AND id <> $1 AND ((kind = $2 AND job_key = $3) OR ended < $4)",
         &old,
@@ -261,7 +266,7 @@ pub(crate) fn store_waiting(
     tx: &mut dyn Change,
     job: &StoredJob,
     tries: u32,
-    next_try: i64,
+    next_try: Timestamp,
     error: Option<&str>,
     merge: crate::runner::Merge,
 ) -> Result<(), StoreError> {

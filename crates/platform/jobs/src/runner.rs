@@ -5,6 +5,7 @@ use crate::queue::{self, JobState, Queue, StoredJob};
 use crate::threads::lower_priority;
 use holdfast_store::{Change, Store, StoreError};
 use holdfast_telemetry::logs::one_line;
+use holdfast_types::{Seconds, Timestamp};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +25,7 @@ pub(crate) type Merge = fn((u32, &str), (u32, &str)) -> Result<String, Failure>;
 struct Kind<C> {
     name: &'static str,
     max_tries: u32,
-    max_pause: i64,
+    max_pause: Seconds,
     at_once: usize,
     is_poll: bool,
     run: fn(&StoredJob, &C, &Run<'_>) -> Result<Outcome, Failure>,
@@ -61,7 +62,7 @@ impl<C: Clone + Send + Sync + 'static> Kinds<C> {
         self.0.push(Kind {
             name: J::KIND,
             max_tries: J::MAX_TRIES,
-            max_pause: J::MAX_PAUSE_SECONDS,
+            max_pause: J::MAX_PAUSE,
             at_once: J::MAX_AT_ONCE,
             is_poll: J::IS_POLL,
             run: |stored, context, run| job::read::<J>(stored.version, &stored.payload)?.run(context, run),
@@ -75,8 +76,8 @@ impl<C: Clone + Send + Sync + 'static> Kinds<C> {
 #[derive(Default)]
 struct Memory {
     running: HashMap<u64, (StoredJob, JoinHandle<()>)>,
-    /// When polls that succeeded run again, Unix seconds.
-    polls: HashMap<u64, i64>,
+    /// When polls that succeeded run again.
+    polls: HashMap<u64, Timestamp>,
 }
 
 struct Shared<S, C> {
@@ -280,9 +281,9 @@ fn run<S: Store, C>(shared: &Shared<S, C>, kind: &Kind<C>, job: &StoredJob) -> R
     }
 }
 
-/// Seconds until the next try after so many: doubled each time.
-fn pause(tries: u32, max: i64) -> i64 {
-    (1i64 << tries.saturating_sub(1).min(30)).min(max)
+/// How long the next try waits after so many: doubled each time.
+fn pause(tries: u32, max: Seconds) -> Seconds {
+    Seconds::new(1 << tries.saturating_sub(1).min(30)).min(max)
 }
 
 /// A change that stores how a job ended.
@@ -303,8 +304,8 @@ fn end<S: Store, C>(
             shared.memory().polls.remove(&job.id);
             change(Box::new(move |tx| queue::store_end(tx, &stored, None)))
         }
-        Ok(Outcome::Again { after_seconds }) => {
-            let at = shared.queue.store.now().saturating_add(after_seconds.max(0));
+        Ok(Outcome::Again { after }) => {
+            let at = shared.queue.store.now() + after.max(Seconds::ZERO);
             shared.memory().polls.insert(job.id, at);
             // A poll that only succeeds writes nothing.
             match kind.is_poll && job.error.is_none() {
@@ -335,7 +336,7 @@ fn end<S: Store, C>(
             change(Box::new(move |tx| match is_over {
                 true => queue::store_end(tx, &stored, Some(&failure.message)),
                 false => {
-                    let at = tx.now().saturating_add(pause(tries, max_pause));
+                    let at = tx.now() + pause(tries, max_pause);
                     queue::store_waiting(tx, &stored, tries, at, Some(&failure.message), merge)
                 }
             }))
@@ -346,9 +347,10 @@ fn end<S: Store, C>(
 #[cfg(test)]
 mod tests {
     use super::pause;
+    use holdfast_types::Seconds;
 
     #[test]
     fn pauses_double_up_to_their_bound() {
-        assert_eq!([1, 2, 3, 7, 60].map(|tries| pause(tries, 50)), [1, 2, 4, 50, 50]);
+        assert_eq!([1, 2, 3, 7, 60].map(|tries| pause(tries, Seconds::new(50)).count()), [1, 2, 4, 50, 50]);
     }
 }

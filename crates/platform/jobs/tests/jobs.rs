@@ -4,6 +4,7 @@ use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, 
 use holdfast_screening::Screening;
 use holdfast_store::{Change, Store, StoreError};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
+use holdfast_types::Seconds;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -121,7 +122,7 @@ impl Job for Poll {
     type Context = Arc<World>;
     const KIND: &'static str = "poll";
     const IS_POLL: bool = true;
-    const MAX_PAUSE_SECONDS: i64 = 4;
+    const MAX_PAUSE: Seconds = Seconds::new(4);
 
     fn key(&self) -> String {
         self.0.to_string()
@@ -133,7 +134,7 @@ impl Job for Poll {
         world.see(format!("poll {}", self.0));
         match world.fails() {
             true => Err(Failure::again("no answer")),
-            false => Ok(Outcome::Again { after_seconds: 10 }),
+            false => Ok(Outcome::Again { after: Seconds::new(10) }),
         }
     }
 }
@@ -227,12 +228,12 @@ fn failures_are_repeated_with_pauses_and_end(place: &TestDb) {
     for (tries, pause) in [(1, 1), (2, 2)] {
         d.until("it failed", |d| d.job(id).state == JobState::Waiting && d.job(id).tries == tries);
         let job = d.job(id);
-        assert_eq!((job.error.as_deref(), job.next_try), (Some("not today"), now + pause));
+        assert_eq!((job.error.as_deref(), job.next_try), (Some("not today"), now + Seconds::new(pause)));
         // Meanwhile asked for again: it stays one, and keeps its turn.
         assert_eq!(d.sum("a", &[2]), id);
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(d.job(id).tries, tries, "not before its time");
-        now += pause;
+        now += Seconds::new(pause);
         d.clock.set(now);
     }
     d.until_state(id, JobState::Failed);
@@ -242,7 +243,7 @@ fn failures_are_repeated_with_pauses_and_end(place: &TestDb) {
     // Asked for again it is a new job, with tries of its own.
     let next = d.sum("a", &[7]);
     d.until("it failed once", |d| d.job(next).tries == 1 && d.job(next).state == JobState::Waiting);
-    d.clock.set(now + 1);
+    d.clock.set(now + Seconds::new(1));
     d.until_state(next, JobState::Done);
     assert_eq!((d.jobs().len(), d.job(next).error.clone()), (1, None));
 }
@@ -301,19 +302,19 @@ fn polls_write_only_what_changes(place: &TestDb) {
     assert_eq!(d.world.seen().len(), 1, "enqueued again it keeps its time");
     // Failures are stored, with pauses up to the kind's bound; a success ends them.
     d.world.fail.store(4, Ordering::SeqCst);
-    let mut now = START + 10;
+    let mut now = START + Seconds::new(10);
     for (tries, pause) in [(1, 1), (2, 2), (3, 4), (4, 4)] {
         d.clock.set(now);
         d.until("it failed", |d| d.job(id).tries == tries);
-        assert_eq!((d.job(id).next_try, d.job(id).error.as_deref()), (now + pause, Some("no answer")));
-        now += pause;
+        assert_eq!((d.job(id).next_try, d.job(id).error.as_deref()), (now + Seconds::new(pause), Some("no answer")));
+        now += Seconds::new(pause);
     }
     d.clock.set(now);
     d.until("it works again", |d| d.job(id).tries == 0);
-    assert_eq!((d.job(id).error.clone(), d.job(id).next_try), (None, now + 10));
+    assert_eq!((d.job(id).error.clone(), d.job(id).next_try), (None, now + Seconds::new(10)));
     drop(runner);
     // After a restart it goes on.
-    d.clock.set(now + 20);
+    d.clock.set(now + Seconds::new(20));
     let looked = d.world.seen().len();
     let _runner = d.start();
     d.until("it looks again", |d| d.world.seen().len() == looked + 1);

@@ -8,6 +8,7 @@ use hmac::{Hmac, Mac};
 use holdfast_identity::KeyRing;
 use holdfast_store::Store;
 use holdfast_telemetry::logs::one_line;
+use holdfast_types::{Seconds, Timestamp};
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,18 +24,18 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const TURN: Duration = Duration::from_secs(2);
 /// Most messages between two notes of how far a webhook has received; after a crash so many may be repeated.
 const BATCH: usize = 100;
-/// Longest pause between two tries, in seconds.
-const MAX_PAUSE: i64 = 3600;
+/// Longest pause between two tries.
+const MAX_PAUSE: Seconds = Seconds::HOUR;
 
 /// Returns the secret of a webhook, as Standard Webhooks write it: `whsec_` and base64.
 pub fn secret(key_ring: &KeyRing, webhook: u64) -> String {
     format!("whsec_{}", STANDARD.encode(key_ring.derive("webhook", &webhook.to_string())))
 }
 
-/// Signs a message: `v1,` and base64 of HMAC-SHA256 over id, timestamp in seconds and body, joined by dots. After a rotation of the desk's keys there is
+/// Signs a message: `v1,` and base64 of HMAC-SHA256 over id, time in Unix seconds and body, joined by dots. After a rotation of the desk's keys there is
 /// a signature by each, separated by spaces as Standard Webhooks have it, so that the receiver's secret stays good.
-pub fn sign(key_ring: &KeyRing, webhook: u64, id: &str, timestamp: i64, body: &str) -> String {
-    let signed = format!("{id}.{timestamp}.{body}");
+pub fn sign(key_ring: &KeyRing, webhook: u64, id: &str, time: Timestamp, body: &str) -> String {
+    let signed = format!("{id}.{}.{body}", time.unix());
     let keys = key_ring.derived("webhook", &webhook.to_string());
     let signatures = keys.iter().map(|key| format!("v1,{}", STANDARD.encode(mac(key, signed.as_bytes()))));
     signatures.collect::<Vec<_>>().join(" ")
@@ -46,9 +47,9 @@ fn mac(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Seconds until the next try after so many failed ones: doubled each time, up to an hour.
-pub fn pause(failures: u32) -> i64 {
-    (1i64 << failures.saturating_sub(1).min(20)).min(MAX_PAUSE)
+/// How long the next try waits after so many failed ones: doubled each time, up to an hour.
+pub fn pause(failures: u32) -> Seconds {
+    Seconds::new(1 << failures.saturating_sub(1).min(20)).min(MAX_PAUSE)
 }
 
 /// What a delivery works with.
@@ -177,7 +178,7 @@ impl<S: Store> Post<Arc<S>> {
                 webhook.last_error = Some(why.chars().take(500).collect());
             }
             Turn::Delivered(count) => {
-                webhook.next_try = 0;
+                webhook.next_try = Timestamp::EPOCH;
                 if count == next.messages.len() {
                     webhook.progress = next.then;
                 }
@@ -217,14 +218,12 @@ impl<S: Store> Post<Arc<S>> {
 }
 
 fn post(agent: &ureq::Agent, key_ring: &KeyRing, webhook: &Webhook, message: &Message) -> Result<u16, String> {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
+    let now = Timestamp::from(SystemTime::now());
     let answer = agent
         .post(&webhook.url)
         .header("Content-Type", "application/json")
         .header("webhook-id", &message.id)
-        .header("webhook-timestamp", now.to_string())
+        .header("webhook-timestamp", now.unix().to_string())
         .header("webhook-signature", sign(key_ring, webhook.id, &message.id, now, &message.body))
         .send(message.body.as_str());
     answer.map(|a| a.status().as_u16()).map_err(|e| e.to_string())
@@ -236,6 +235,6 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_an_hour() {
-        assert_eq!([1, 2, 3, 12, 13, 4000].map(pause), [1, 2, 4, 2048, 3600, 3600]);
+        assert_eq!([1, 2, 3, 12, 13, 4000].map(|n| pause(n).count()), [1, 2, 4, 2048, 3600, 3600]);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::NotifyError;
 use holdfast_store::{Change, Database, DbError, Row, Store};
+use holdfast_types::{Seconds, Timestamp};
 use std::ops::ControlFlow;
 
 /// Most mails of one round.
@@ -47,11 +48,11 @@ pub fn add(tx: &mut dyn Change, to: &str, subject: &str, body: &str, about: &str
     Ok(())
 }
 
-/// Returns how many mails about something were stored after a time, Unix seconds.
+/// Returns how many mails about something were stored after a time.
 ///
 /// # Errors
 /// [`DbError`] when the database fails.
-pub fn count_since(db: &mut Database, about: &str, since: i64) -> Result<i64, DbError> {
+pub fn count_since(db: &mut Database, about: &str, since: Timestamp) -> Result<i64, DbError> {
     let sql = "SELECT COUNT(*) FROM outbox WHERE about = $1 AND time > $2";
     let rows = db.query(sql, &[about.into(), since.into()])?;
     rows.first().map_or(Ok(0), |r| r.int(0))
@@ -61,7 +62,7 @@ pub fn count_since(db: &mut Database, about: &str, since: i64) -> Result<i64, Db
 ///
 /// # Errors
 /// [`DbError`] when the database fails.
-pub fn due(db: &mut Database, now: i64) -> Result<Vec<Mail>, DbError> {
+pub fn due(db: &mut Database, now: Timestamp) -> Result<Vec<Mail>, DbError> {
     let sql = "SELECT id, recipient, subject, body, failures FROM outbox WHERE sent IS NULL AND next_try <= $1 ORDER BY next_try, id LIMIT $2";
     let mail = |row: &Row| {
         let text = |i| row.text(i).map(str::to_owned);
@@ -95,9 +96,9 @@ pub fn store_outcome(tx: &mut dyn Change, mail: &Mail, outcome: Result<(), Strin
         }
         Err(why) => {
             let failures = mail.failures.saturating_add(1);
-            let wait: i64 = 60 << (failures - 1).clamp(0, 6);
+            let wait = Seconds::MINUTE * (1 << (failures - 1).clamp(0, 6));
             let why: String = why.chars().take(MAX_ERROR).collect();
-            let row = [failures.into(), (now + wait.min(3_600)).into(), why.into(), mail.id.into()];
+            let row = [failures.into(), (now + wait.min(Seconds::HOUR)).into(), why.into(), mail.id.into()];
             tx.db().execute("UPDATE outbox SET failures = $1, next_try = $2, last_error = $3 WHERE id = $4", &row)?;
         }
     }

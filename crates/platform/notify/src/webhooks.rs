@@ -2,9 +2,8 @@
 
 use crate::NotifyError;
 use holdfast_audit::Entry;
-use holdfast_input::time::rfc3339;
 use holdfast_store::{Change, Database, DbError, Row, number};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -21,17 +20,17 @@ pub struct Webhook {
     /// Topics on which it receives messages.
     pub topics: Vec<String>,
     /// Unix seconds.
-    pub created: i64,
+    pub created: Timestamp,
     /// Who made it.
     pub created_by: String,
     /// When it was removed.
-    pub removed: Option<i64>,
+    pub removed: Option<Timestamp>,
     /// Messages delivered.
     pub delivered: u64,
     /// Failed tries of the next message.
     pub failures: u32,
-    /// When the next message is tried again, Unix seconds; 0 for at once.
-    pub next_try: i64,
+    /// When the next message is tried again, Unix seconds; the epoch (0) for at once.
+    pub next_try: Timestamp,
     /// Why the last try failed.
     pub last_error: Option<String>,
     /// How far messages were delivered to it.
@@ -114,13 +113,13 @@ fn webhook(row: &Row) -> Result<Webhook, DbError> {
         id: row.number(0)?,
         url: row.text(1)?.to_owned(),
         topics: row.text(2)?.split(' ').map(str::to_owned).collect(),
-        created: row.int(3)?,
+        created: row.time(3)?,
         created_by: row.text(4)?.to_owned(),
-        removed: row.int_or_null(5),
+        removed: row.time_or_null(5),
         progress: Progress { seen: row.number(6)?, part: row.number(7)? },
         delivered: row.number(8)?,
         failures: row.number(9)?,
-        next_try: row.int(10)?,
+        next_try: row.time(10)?,
         last_error: row.text_or_null(11).map(str::to_owned),
     })
 }
@@ -212,7 +211,7 @@ pub fn pending(db: &mut Database, webhook: &Webhook, limit: usize, render: Rende
                 true => Progress { seen: entry.seq, part: 0 },
                 false => Progress { seen: entry.seq - 1, part },
             };
-            let body = json!({ "type": content.kind, "timestamp": rfc3339(entry.time), "data": content.data });
+            let body = json!({ "type": content.kind, "timestamp": entry.time.rfc3339(), "data": content.data });
             let id = format!("msg_{}_{}_{part}", webhook.id, entry.seq);
             out.messages.push(Message { id, body: body.to_string(), then });
         }

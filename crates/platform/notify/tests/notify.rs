@@ -9,6 +9,7 @@ use holdfast_notify::{NotifyError, Webhook};
 use holdfast_screening::Screening;
 use holdfast_store::{Database, DbError, Store};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
+use holdfast_types::{Seconds, Timestamp};
 use serde_json::json;
 use std::cell::RefCell;
 use std::io::{Read, Write};
@@ -52,16 +53,16 @@ fn mail_waits_longer_after_each_failure(place: &TestDb) {
     // 1, 2, 4, ... minutes, at most an hour.
     let mut now = START;
     for wait in [60, 120, 240, 480, 960, 1_920, 3_600, 3_600] {
-        clock.set(now + wait - 1);
+        clock.set(now + Seconds::new(wait - 1));
         assert_eq!((round(), tried.take().len()), (0, 0), "before {wait} s");
-        now += wait;
+        now += Seconds::new(wait);
         clock.set(now);
         assert_eq!((round(), tried.take().len()), (0, 1), "after {wait} s");
     }
     let rows = store.read(|db| db.query("SELECT body, last_error, failures FROM outbox ORDER BY id", &[])).unwrap();
     assert_eq!((rows[0].text(1).unwrap(), rows[0].int(2).unwrap()), ("mailbox is full", 9));
     assert_eq!((rows.len(), rows[1].text(0).unwrap()), (2, ""), "what was sent is not stored any longer");
-    assert_eq!(store.read(|db| outbox::count_since(db, "test:1", START - 1)).unwrap(), 2);
+    assert_eq!(store.read(|db| outbox::count_since(db, "test:1", START - Seconds::new(1))).unwrap(), 2);
     assert_eq!(store.read(|db| outbox::count_since(db, "test:1", START)).unwrap(), 0);
 }
 
@@ -163,12 +164,12 @@ fn every_webhook_receives_in_order_beside_a_silent_one(place: &TestDb) {
         store.read(webhooks::list).unwrap().into_iter().find(|w| w.id == id).expect("it is listed")
     };
     until("the failure is stored", || state(hook).failures == 1);
-    assert_eq!(state(hook).next_try, START + 1);
+    assert_eq!(state(hook).next_try, START + Seconds::new(1));
     assert!(state(hook).last_error.unwrap().ends_with("it answered 500"));
     // Not before its time; then the same message, and the rest in order.
     std::thread::sleep(Duration::from_millis(600));
     assert!(requests.try_recv().is_err(), "it waits for its next try");
-    clock.set(START + 1);
+    clock.set(START + Seconds::new(1));
     let taken: Vec<Request> = (0..4).map(|_| next()).collect();
     assert_eq!((header(&taken[0], "webhook-id"), &taken[0].body), (header(&failed, "webhook-id"), &failed.body));
     let said: Vec<(String, u64)> = taken
@@ -181,6 +182,7 @@ fn every_webhook_receives_in_order_beside_a_silent_one(place: &TestDb) {
     assert_eq!(said, [("one".into(), 1), ("one".into(), 2), ("two".into(), 1), ("two".into(), 2)]);
     for request in &taken {
         let (id, time) = (header(request, "webhook-id"), header(request, "webhook-timestamp").parse().unwrap());
+        let time = Timestamp::from_unix(time);
         let signature = sign(&key_ring, hook, id, time, &request.body).to_ascii_lowercase();
         assert_eq!(header(request, "webhook-signature"), signature);
     }

@@ -2,14 +2,15 @@
 //! owner.
 
 use crate::{ChangeError, Database, DbError, Effect, StoreError};
+use holdfast_types::Timestamp;
 
 /// One change in the writer's transaction. What it writes is stored whole or not at all.
 pub trait Change {
     /// Returns the writer's connection.
     fn db(&mut self) -> &mut Database;
 
-    /// Returns the time of the transaction, Unix seconds.
-    fn now(&self) -> i64;
+    /// Returns the time of the transaction.
+    fn now(&self) -> Timestamp;
 
     /// Returns who makes the change, as the audit log names them.
     fn actor(&self) -> &str;
@@ -43,8 +44,8 @@ impl dyn Change + '_ {
 
 /// The database with its one writer, its readers and its clock.
 pub trait Store: Send + Sync + 'static {
-    /// Returns the time, Unix seconds.
-    fn now(&self) -> i64;
+    /// Returns the time.
+    fn now(&self) -> Timestamp;
 
     /// Runs a query on a reading connection.
     ///

@@ -14,6 +14,7 @@ pub use pulse::WriterHealth;
 use crate::{Database, DbError, Readers, StoreError};
 use holdfast_telemetry::logs::one_line;
 use holdfast_telemetry::metrics::Registry;
+use holdfast_types::Timestamp;
 use pulse::Pulse;
 use recovery::Recovery;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,7 +60,7 @@ pub type Effect = Box<dyn FnOnce() + Send>;
 /// Answers whoever waits for a change; gets the outcome of the commit.
 pub type Finish = Box<dyn FnOnce(Result<(), String>) + Send>;
 /// Work that time brings, run in a savepoint of its own at the beginning of a transaction.
-pub type Due<M> = fn(&mut M, i64) -> Result<(), <M as Memory>::Error>;
+pub type Due<M> = fn(&mut M, Timestamp) -> Result<(), <M as Memory>::Error>;
 
 /// An error of a department, as far as the writer handles it.
 pub trait ChangeError: From<StoreError> + std::fmt::Display + Send + 'static {
@@ -83,11 +84,11 @@ pub trait Memory: Send + 'static {
     /// [`Memory::Error`] when the database fails or stored values do not read back.
     fn reload(&mut self) -> Result<(), Self::Error>;
 
-    /// Returns the time for the next transaction, Unix seconds.
-    fn now(&mut self) -> i64;
+    /// Returns the time for the next transaction.
+    fn now(&mut self) -> Timestamp;
 
     /// Returns what is due at a time.
-    fn due(&self, now: i64) -> Vec<Due<Self>>;
+    fn due(&self, now: Timestamp) -> Vec<Due<Self>>;
 
     /// Starts a change within the transaction.
     ///
@@ -111,7 +112,7 @@ pub trait Memory: Send + 'static {
     ///
     /// # Errors
     /// The message of what lost the transaction; items without a [`Finish`] must have been refused.
-    fn work(&mut self, batch: Vec<Self::Work>, now: i64, answers: &mut Vec<Finish>) -> Result<(), String>;
+    fn work(&mut self, batch: Vec<Self::Work>, now: Timestamp, answers: &mut Vec<Finish>) -> Result<(), String>;
 
     /// Answers work that is not done.
     fn refuse(work: Self::Work, why: String);
@@ -136,7 +137,7 @@ enum Outcome {
     Torn,
 }
 
-type Run<M> = dyn FnOnce(&mut M, i64) -> (Outcome, Finish) + Send;
+type Run<M> = dyn FnOnce(&mut M, Timestamp) -> (Outcome, Finish) + Send;
 
 struct Change<M> {
     run: Box<Run<M>>,
@@ -251,7 +252,7 @@ impl<M: Memory> Writer<M> {
     /// The change's own; [`StoreError`] when it could not be stored.
     pub fn change<T: Send + 'static, E: ChangeError>(
         &self,
-        change: impl FnOnce(&mut M, i64) -> Result<T, E> + Send + 'static,
+        change: impl FnOnce(&mut M, Timestamp) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let (sender, receiver) = sync_channel(1);
         self.send(Job::Change(change_of(change, move |answer| {
@@ -273,7 +274,7 @@ impl<M: Memory> Drop for Writer<M> {
 
 /// A change whose `answer` is called once, after the commit.
 fn change_of<M: Memory, T: Send + 'static, E: ChangeError>(
-    change: impl FnOnce(&mut M, i64) -> Result<T, E> + Send + 'static,
+    change: impl FnOnce(&mut M, Timestamp) -> Result<T, E> + Send + 'static,
     answer: impl Fn(Result<T, E>) + Send + Sync + 'static,
 ) -> Change<M> {
     let answer = Arc::new(answer);
@@ -370,7 +371,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
 }
 
 /// Runs a batch in one transaction; returns the answers, and whether it was stored.
-fn transact<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: i64) -> (Vec<Finish>, Result<(), String>) {
+fn transact<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: Timestamp) -> (Vec<Finish>, Result<(), String>) {
     let due = memory.due(now);
     if batch.is_empty() && due.is_empty() {
         return (Vec::new(), Ok(()));
@@ -410,7 +411,12 @@ fn transact<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: i64) -> (Vec<Fin
     (answers, stored)
 }
 
-fn run_change<M: Memory>(memory: &mut M, change: Change<M>, now: i64, answers: &mut Vec<Finish>) -> Result<(), String> {
+fn run_change<M: Memory>(
+    memory: &mut M,
+    change: Change<M>,
+    now: Timestamp,
+    answers: &mut Vec<Finish>,
+) -> Result<(), String> {
     if let Err(e) = memory.start_change() {
         let why = e.to_string();
         (change.refuse)(why.clone());

@@ -13,6 +13,7 @@ use holdfast_identity::{KeyRing, role};
 use holdfast_notify::{Mail, outbox};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
+use holdfast_types::{Seconds, Timestamp};
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -120,13 +121,13 @@ impl TestApp {
         self.dir.path()
     }
 
-    /// Moves the clock forward.
+    /// Moves the clock so many seconds forward.
     pub fn advance(&self, seconds: i64) {
-        self.clock.set(self.now() + seconds);
+        self.clock.set(self.now() + Seconds::new(seconds));
     }
 
-    /// Returns the time, Unix seconds.
-    pub fn now(&self) -> i64 {
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
         self.shared.screening.now()
     }
 

@@ -3,6 +3,7 @@
 use crate::answers::views;
 use holdfast_academy::classes::{NewLearner, NewSession, SessionState};
 use holdfast_academy::grade::Form;
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -195,7 +196,8 @@ views! {
         /// The lab.
         lab: LabView = into,
         /// Unix seconds.
-        started: i64,
+        #[schema(value_type = i64)]
+        started: Timestamp,
         /// The task, in Markdown.
         brief: String,
         /// Files of the task, with their bytes.
@@ -234,7 +236,8 @@ views! {
         /// The step that the learner is at.
         at: Option<String>,
         /// Last answer, Unix seconds.
-        last: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        last: Option<Timestamp>,
     }
 
     /// A learner of a class, for the trainer.
@@ -295,11 +298,13 @@ views! {
         /// Course.
         course: String,
         /// Unix seconds.
-        issued: i64,
+        #[schema(value_type = i64)]
+        issued: Timestamp,
         /// The signed credential: header, credential and signature (RFC 7515, compact).
         jwt: String,
         /// When it was revoked.
-        revoked: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        revoked: Option<Timestamp>,
         /// Why.
         why: Option<String>,
     }

@@ -4,6 +4,7 @@ use crate::answers::views;
 use holdfast_cases::case::{CaseState, ItemKind, Role};
 use holdfast_cases::recommend::{Proposal, RecommendationState, Team};
 use holdfast_cases::reports::{Body, Kind, ReportState};
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
 use holdfast_workspace::CoveredChain;
 use serde::Serialize;
@@ -24,11 +25,13 @@ views! {
         /// Typology.
         typology: Option<String>,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Who opened it.
         created_by: String,
         /// When it was closed.
-        closed: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        closed: Option<Timestamp>,
         /// Reason.
         closed_reason: Option<String>,
     }
@@ -60,17 +63,21 @@ views! {
         #[schema(value_type = serde_json::Value)]
         body: serde_json::Value,
         /// When it happened, Unix seconds.
-        happened: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        happened: Option<Timestamp>,
         /// When it was added.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Who added it.
         created_by: String,
         /// Tasks: who does it.
         assignee: Option<String>,
         /// Tasks: due time, Unix seconds.
-        due: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        due: Option<Timestamp>,
         /// Tasks: when it was done, Unix seconds.
-        done: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        done: Option<Timestamp>,
         /// Why it was withdrawn; withdrawn items stay.
         withdrawn: Option<String>,
         /// Exhibits: chain of custody.
@@ -80,7 +87,8 @@ views! {
     /// An entry of an exhibit's custody record.
     Custody of holdfast_cases::case::Custody {
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// Who had it.
         person: String,
         /// received, moved, examined, returned, destroyed.
@@ -114,7 +122,8 @@ views! {
     /// Something that happened.
     TimelineEntry of holdfast_cases::case::TimelineEntry {
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// What.
         what: String,
     }
@@ -159,7 +168,8 @@ views! {
         /// Content.
         body: Body,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Who wrote this version.
         created_by: String,
         /// Who approved it.
@@ -167,7 +177,8 @@ views! {
         /// SHA-256 of the XML that was exported.
         sha256: Option<String>,
         /// When.
-        exported: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        exported: Option<Timestamp>,
     }
 
     /// What several cases have in common.
@@ -215,13 +226,15 @@ views! {
         /// proposed, accepted, declined, done.
         state: RecommendationState,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Who proposed it.
         created_by: String,
         /// Who changed its state last, and when.
         changed_by: String,
         /// When.
-        changed: i64,
+        #[schema(value_type = i64)]
+        changed: Timestamp,
         /// Comment of that change.
         note: String,
     }

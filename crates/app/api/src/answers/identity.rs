@@ -2,6 +2,7 @@
 
 use crate::answers::views;
 use holdfast_identity::PersonState;
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,11 +18,13 @@ views! {
         /// Requests a minute; 0 for no limit.
         per_minute: u32,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Creator.
         created_by: String,
         /// When it was revoked.
-        revoked: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        revoked: Option<Timestamp>,
         /// Its owner, as the audit log names them; the key's own name where nobody else is named.
         person: String,
         /// Whether its person is suspended, so that it opens nothing.
@@ -38,7 +41,8 @@ views! {
         /// Whether the person may act.
         state: PersonState,
         /// Since when, Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Who made the person's first key.
         created_by: String,
         /// Whether signing in needs a second factor: an authenticator app or a passkey.
@@ -52,9 +56,11 @@ views! {
         /// Name that its holder gave it.
         name: String,
         /// When it was added, Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// When it was last used.
-        used: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        used: Option<Timestamp>,
     }
 
     /// A key of the desk itself, without its secret.
@@ -64,7 +70,8 @@ views! {
         /// Whether new secrets are derived from it.
         in_use: bool,
         /// When it was retired, Unix seconds.
-        retired: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        retired: Option<Timestamp>,
     }
 
     /// A webhook.
@@ -76,17 +83,20 @@ views! {
         /// Topics on which it receives messages.
         topics: Vec<String>,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Creator.
         created_by: String,
         /// When it was removed.
-        removed: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        removed: Option<Timestamp>,
         /// Messages delivered.
         delivered: u64,
         /// Failed tries of the next message.
         failures: u32,
         /// When the next message is tried again, Unix seconds; 0 for at once.
-        next_try: i64,
+        #[schema(value_type = i64)]
+        next_try: Timestamp,
         /// Why the last try failed.
         last_error: Option<String>,
     }

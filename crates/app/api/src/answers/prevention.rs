@@ -3,6 +3,7 @@
 use crate::answers::views;
 use holdfast_decision::warnings::Scam;
 use holdfast_prevention::campaigns::{CampaignState, NewCampaign};
+use holdfast_types::Timestamp;
 use holdfast_types::ids::CampaignId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,13 +19,16 @@ views! {
         /// State.
         state: CampaignState,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Who drafted it.
         created_by: String,
         /// When messages went out.
-        started: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        started: Option<Timestamp>,
         /// When it ended: later payments do not count.
-        ended: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        ended: Option<Timestamp>,
         /// People who got the message.
         told: i64,
         /// People who were held out.

@@ -6,6 +6,7 @@ use holdfast_requests::intake::{Outcome, RequestState, SeizureState, SeizureTran
 use holdfast_requests::matching::Match;
 use holdfast_requests::portal::OfficerState;
 use holdfast_requests::request::{DataClass, Request};
+use holdfast_types::Timestamp;
 use holdfast_types::ids::{AgencyId, OfficerId, ProductionId, SeizureId};
 use holdfast_workspace::CoveredChain;
 use serde::Serialize;
@@ -21,7 +22,8 @@ views! {
         /// open, prepared or answered.
         state: RequestState,
         /// When it must be answered, Unix seconds.
-        due: i64,
+        #[schema(value_type = i64)]
+        due: Timestamp,
         /// Whether that time is over and it is not answered.
         overdue: bool,
         /// The call-back.
@@ -38,7 +40,8 @@ views! {
         /// Who approved it.
         approved_by: Option<String>,
         /// When it was answered.
-        answered: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        answered: Option<Timestamp>,
         /// Holds that the answer to a freeze placed.
         holds: Vec<u64>,
     }
@@ -102,13 +105,17 @@ views! {
         /// Classes that may not.
         refused: Vec<Refused> = each,
         /// When it must be answered, Unix seconds.
-        due: i64,
+        #[schema(value_type = i64)]
+        due: Timestamp,
         /// When the reviewer is reminded: at half and at four fifths of the time. At the due time it goes to the approver.
-        reminders: Vec<i64>,
+        #[schema(value_type = Vec<i64>)]
+        reminders: Vec<Timestamp>,
         /// When a freeze or preservation lapses.
-        holds_until: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        holds_until: Option<Timestamp>,
         /// When it lapses at most, once extended.
-        extendable_until: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        extendable_until: Option<Timestamp>,
         /// What the reviewer must know.
         notes: Vec<String>,
     }
@@ -159,7 +166,8 @@ views! {
         /// Transaction id or payment reference by which it moved.
         reference: Option<String>,
         /// When it moved.
-        moved: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        moved: Option<Timestamp>,
     }
 
     /// An agency.
@@ -192,13 +200,16 @@ views! {
         /// registered, proved (the address), approved, suspended.
         state: OfficerState,
         /// When it was registered, Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// When the address was last proved.
-        proved: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        proved: Option<Timestamp>,
         /// Who approved or suspended, and when.
         decided_by: Option<String>,
         /// When.
-        decided: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        decided: Option<Timestamp>,
         /// Reason.
         reason: Option<String>,
         /// Whether a second factor is confirmed: an app or a passkey.
@@ -217,7 +228,8 @@ views! {
         /// Number.
         id: u64,
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// officer or desk.
         side: String,
         /// Who wrote it; the desk's people are not named to officers.
@@ -234,12 +246,14 @@ views! {
         /// open, prepared (shown as open) or answered.
         state: RequestState,
         /// When it is to be answered, Unix seconds.
-        due: i64,
+        #[schema(value_type = i64)]
+        due: Timestamp,
         /// granted, partly, refused; once answered.
         #[schema(value_type = Option<Outcome>)]
         outcome: Option<String>,
         /// When it was answered.
-        answered: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        answered: Option<Timestamp>,
         /// Messages.
         messages: Vec<Message> = each,
         /// Files that came with it.
@@ -258,7 +272,8 @@ views! {
         /// Media type, checked against the bytes.
         media_type: String,
         /// When it came, Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// Who added it.
         added_by: String,
     }
@@ -269,7 +284,8 @@ views! {
         /// Bearer token.
         token: String,
         /// When it ends, Unix seconds.
-        expires: i64,
+        #[schema(value_type = i64)]
+        expires: Timestamp,
         /// Whether the second factor was verified; without it the session opens the second factor only.
         full: bool,
         /// Whether a second factor must be set up first.
@@ -292,7 +308,8 @@ views! {
         /// Request.
         request: String,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Creator.
         created_by: String,
         /// SHA-256 of the encrypted package.
@@ -308,7 +325,8 @@ views! {
         /// Keys that open it (age).
         recipients: Vec<String>,
         /// When it can be fetched no more.
-        expires: i64,
+        #[schema(value_type = i64)]
+        expires: Timestamp,
         /// Who fetched it, when.
         downloads: Vec<Download> = each,
     }
@@ -316,7 +334,8 @@ views! {
     /// A fetch of a production.
     Download of holdfast_requests::production::Download {
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// Who.
         who: String,
     }

@@ -7,8 +7,8 @@ use holdfast_decision::rules::Scope;
 use holdfast_decision::warnings::{CoolingAction, Question, Scam};
 use holdfast_decision::{ChainFacts, Decision, Verdict};
 use holdfast_screening::changes::ChangeKind;
-use holdfast_types::Amount;
 use holdfast_types::named;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -90,11 +90,14 @@ views! {
         /// Who placed it; `engine` for decisions.
         placed_by: String,
         /// Unix seconds.
-        placed: i64,
+        #[schema(value_type = i64)]
+        placed: Timestamp,
         /// Lapses, Unix seconds.
-        expires: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        expires: Option<Timestamp>,
         /// To be reviewed by, Unix seconds.
-        review: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        review: Option<Timestamp>,
         /// Whether its release needs a second person.
         second_person: bool,
         /// Who requested its release.
@@ -105,7 +108,8 @@ views! {
         /// Reason of the requested release.
         asked_reason: Option<String>,
         /// When it ended, Unix seconds.
-        ended: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        ended: Option<Timestamp>,
         /// Who ended it.
         ended_by: Option<String>,
         /// Why it ended.
@@ -147,15 +151,18 @@ views! {
         /// Rules behind it.
         rules: Vec<String>,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Unix seconds.
-        updated: i64,
+        #[schema(value_type = i64)]
+        updated: Timestamp,
     }
 
     /// An action on an alert.
     Note of holdfast_screening::alerts::Note {
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// Who.
         author: String,
         /// assign, comment, close or reopen.
@@ -198,11 +205,13 @@ views! {
         /// Who proposed it.
         proposed_by: String,
         /// When, Unix seconds.
-        proposed: i64,
+        #[schema(value_type = i64)]
+        proposed: Timestamp,
         /// Who approved or rejected it.
         decided_by: Option<String>,
         /// When.
-        decided: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        decided: Option<Timestamp>,
         /// Reason.
         reason: Option<String>,
     }
@@ -289,13 +298,16 @@ views! {
     /// Why the clock is doubted.
     ClockFault of holdfast_screening::clock::ClockFault {
         /// Seconds by which the clock is ahead of what is expected; negative when it is behind.
-        off_seconds: i64,
+        #[schema(value_type = i64)]
+        off_seconds: Seconds,
         /// Whether it was so from the start: the desk may have been stopped for that long.
         since_start: bool,
         /// Time of the system's clock, Unix seconds.
-        wall: i64,
+        #[schema(value_type = i64)]
+        wall: Timestamp,
         /// What is expected by the steady clock, Unix seconds.
-        expected: i64,
+        #[schema(value_type = i64)]
+        expected: Timestamp,
     }
 
     /// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed. What comes through another source under the same
@@ -330,9 +342,11 @@ views! {
         /// Payee.
         counterparty: Option<String>,
         /// Unix seconds.
-        raised: i64,
+        #[schema(value_type = i64)]
+        raised: Timestamp,
         /// The withdrawal continues no earlier, Unix seconds.
-        cooling_until: i64,
+        #[schema(value_type = i64)]
+        cooling_until: Timestamp,
         /// Action after the cooling-off time when no answer points to a scam.
         then: CoolingAction,
         /// open: waits for answers; cooling: waits for the time; stopped: the customer cancelled it; escalated: a person decides; released: the
@@ -342,9 +356,11 @@ views! {
         /// Answers, once there are some.
         answers: Option<BTreeMap<String, bool>>,
         /// When they were recorded, Unix seconds.
-        answered: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        answered: Option<Timestamp>,
         /// When it ended.
-        closed: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        closed: Option<Timestamp>,
         /// Language of title, message and questions.
         lang: String,
         /// Title in that language.
@@ -360,7 +376,8 @@ views! {
         /// Its number, from 1 without gaps.
         seq: u64,
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// Who: a person, an API key, or `engine`.
         actor: String,
         /// What was done, such as `hold.placed`.
@@ -378,7 +395,8 @@ views! {
         /// From 1 without gaps.
         number: u64,
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
         /// Number of the last entry then.
         entry: u64,
         /// Its hash.

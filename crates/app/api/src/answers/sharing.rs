@@ -5,6 +5,7 @@ use holdfast_decision::flags::Flag;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::MemberState;
 use holdfast_sharing::sources::{Kind, SourceState};
+use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
@@ -21,7 +22,8 @@ views! {
         /// The most restrictive label that may be shared in it.
         max_tlp: Tlp,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// Ids of its collections, by name.
         #[schema(value_type = Object)]
         collections: Json,
@@ -45,7 +47,8 @@ views! {
         /// Whether it may use its key.
         state: MemberState,
         /// Unix seconds.
-        joined: i64,
+        #[schema(value_type = i64)]
+        joined: Timestamp,
     }
 
     /// A member with its key, which is shown once.
@@ -73,13 +76,16 @@ views! {
         /// Up to where it was read.
         cursor: String,
         /// Seconds between two readings.
-        every: i64,
+        #[schema(value_type = i64)]
+        every: Seconds,
         /// Whether it is read.
         state: SourceState,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// When it was read last.
-        polled: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        polled: Option<Timestamp>,
         /// Why that failed.
         error: Option<String>,
     }
@@ -95,7 +101,8 @@ views! {
         /// What exactly, or why it was refused.
         detail: String,
         /// Unix seconds.
-        time: i64,
+        #[schema(value_type = i64)]
+        time: Timestamp,
     }
 
     /// What withdrawing a source undid in the database.
@@ -129,9 +136,11 @@ views! {
         /// Items in it.
         items: u64,
         /// Unix seconds.
-        created: i64,
+        #[schema(value_type = i64)]
+        created: Timestamp,
         /// When it was queried; it answers once.
-        asked: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        asked: Option<Timestamp>,
         /// Number of queried items.
         asked_items: Option<u64>,
     }

@@ -1,6 +1,7 @@
 //! The transparency report as an answer.
 
 use crate::answers::views;
+use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,7 +26,8 @@ views! {
         /// Not answered yet.
         open: u64,
         /// Median time to answer, seconds.
-        median_seconds: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        median_seconds: Option<Seconds>,
         /// Answered in time, of those answered.
         in_time: u64,
     }
@@ -34,9 +36,11 @@ views! {
     #[schema(as = TransparencyReport)]
     Report of holdfast_cases::transparency::Report {
         /// From, Unix seconds.
-        from: i64,
+        #[schema(value_type = i64)]
+        from: Timestamp,
         /// To, exclusive.
-        to: i64,
+        #[schema(value_type = i64)]
+        to: Timestamp,
         /// By country and kind.
         lines: Vec<Line> = each,
         /// Everything together.

@@ -9,6 +9,7 @@ use holdfast_documents::sha256;
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
+use holdfast_types::Seconds;
 use serde_json::{Value, json};
 
 #[test]
@@ -18,7 +19,7 @@ fn open_badge() {
     let key_ring = KeyRing::single([7; 32]);
     let academy = Academy { screening: &screening, key_ring: &key_ring, site: "https://desk.example.org" };
     let session = json!({"course": "asking-an-exchange", "lang": "es", "mode": "in_person", "country": "ES", "place": "Madrid",
-        "starts": START, "ends": START + 86_400, "parts": 1, "trainer": "Mira Novak", "capacity": 3});
+        "starts": START, "ends": START + Seconds::DAY, "parts": 1, "trainer": "Mira Novak", "capacity": 3});
     let session = academy.plan_session(serde_json::from_value(session).unwrap(), "trainer").unwrap().id;
     let learner = json!({"name": "Ana Ruiz", "email": "ana.ruiz@policia.example", "agency": "Policía de Ejemplo", "country": "ES"});
     let learner = academy.enrol(session, serde_json::from_value(learner).unwrap(), "trainer").unwrap().learner;
@@ -31,9 +32,9 @@ fn open_badge() {
         }
     }
     academy.note_attendance(session, 1, vec![learner.id], "trainer").unwrap();
-    clock.set(START + 60);
+    clock.set(START + Seconds::new(60));
     let given = academy.certify(session, learner.id, "trainer").unwrap();
-    assert!(verify(given.jwt.as_bytes(), None, START + 120).holds());
+    assert!(verify(given.jwt.as_bytes(), None, START + Seconds::new(120)).holds());
     let parts: Vec<&str> = given.jwt.split('.').collect();
     let decoded = |part: &str| -> Value { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
     let pdf = academy.certificate_pdf(&given.id).unwrap();

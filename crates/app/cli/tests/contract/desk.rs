@@ -13,6 +13,7 @@ use holdfast_requests::production::decrypt;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb};
+use holdfast_types::Seconds;
 use holdfast_types::ids::CaseId;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -35,7 +36,7 @@ fn person(name: &str) -> Person {
 }
 
 fn withdrawal(id: &str, amount: &str, value: u64) -> Value {
-    json!({"id": id, "kind": "withdrawal", "time": START + 10, "customer": "c1", "asset": "ETH", "amount": amount, "value": value,
+    json!({"id": id, "kind": "withdrawal", "time": START + Seconds::new(10), "customer": "c1", "asset": "ETH", "amount": amount, "value": value,
         "counterparty": PAID, "ip": "203.0.113.7", "device": "phone-1"})
 }
 
@@ -51,7 +52,7 @@ fn with_history(run: impl FnOnce(&Desk<'_>, &TestClock)) {
     screening.set_price("ETH", Price { base_units: holdfast_types::Amount::new(1), value: 250 }, "ana").unwrap();
     let records = json!([
         {"kind": "customer", "id": "c1", "time": START, "name": "Maximiliana Theodora Muster", "country": "IR", "email": "c1@example.org",
-            "created": START - 86_400},
+            "created": START - Seconds::DAY},
         {"kind": "customer", "id": "c2", "time": START, "name": "Źmij Nowak", "country": "PL"},
         {"kind": "deposit_address", "id": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48", "time": START, "customer": "c1", "asset": "BTC"},
         {"kind": "card", "id": "card-1", "time": START, "customer": "c1", "fingerprint": "411111******1111"},
@@ -60,7 +61,7 @@ fn with_history(run: impl FnOnce(&Desk<'_>, &TestClock)) {
     let deposit = json!({"id": "d1", "kind": "deposit", "time": START, "customer": "c1", "asset": "ETH", "amount": "7", "tx": "0xd1",
         "output": 0, "counterparty": SENDER});
     let payment = |id: &str, status: &str| {
-        json!({"id": id, "kind": "payment", "time": START + 5, "customer": "c1", "asset": "EUR", "amount": "1000", "value": 1_100,
+        json!({"id": id, "kind": "payment", "time": START + Seconds::new(5), "customer": "c1", "asset": "EUR", "amount": "1000", "value": 1_100,
             "method": "bank", "direction": "in", "status": status, "instrument": format!("bank-of-{id}")})
     };
     let covered = json!({"ledger": true, "found": true});
@@ -92,23 +93,24 @@ fn decided_events() {
 /// What people do with what was decided: alerts, holds, keys, webhooks, flags, completions.
 fn act(d: &Desk<'_>, clock: &TestClock) {
     let s = d.screening;
-    clock.set(START + 60);
+    clock.set(START + Seconds::new(60));
     s.act_on_alert(1, read(json!({"action": "assign", "assignee": "ana"})), "ana").unwrap();
     s.act_on_alert(1, read(json!({"action": "comment", "text": "called the customer"})), "ana").unwrap();
     s.act_on_alert(1, read(json!({"action": "close", "outcome": "true_positive", "text": "listed"})), "ana").unwrap();
-    clock.set(START + 120);
+    clock.set(START + Seconds::new(120));
     s.release_hold(1, None, "the list was changed", "ana").unwrap();
     s.release_hold(1, None, "the list was changed", "bo").unwrap();
-    let hold = json!({"id": "h1", "scope": "account", "customer": "c2", "basis": "police", "reason": "Az. 12", "expires": START + 600});
+    let hold = json!({"id": "h1", "scope": "account", "customer": "c2", "basis": "police", "reason": "Az. 12", "expires": START + Seconds::new(600)});
     s.place_hold(read(hold), "ana").unwrap();
     s.add_key("00112233445566778899aabbccddeeff", "exchange", vec!["events".into()], 60, "ana").unwrap();
     s.add_webhook("https://example.org/hook", &["decisions".into(), "holds".into()], "ana").unwrap();
     let flag = json!({"id": "f1", "member": "Other Exchange", "community": "Exchanges", "subject": "address", "asset": "ETH",
-        "value": SENDER, "reason": "taken from our hot wallet", "raised": START, "until": START + 3_600, "state": "open"});
+        "value": SENDER, "reason": "taken from our hot wallet", "raised": START, "until": START + Seconds::HOUR, "state": "open"});
     s.raise_flag(read(flag), "sync").unwrap();
-    let completion = json!({"time": START + 130, "status": "confirmed", "tx": "ab".repeat(32), "height": 170});
+    let completion =
+        json!({"time": START + Seconds::new(130), "status": "confirmed", "tx": "ab".repeat(32), "height": 170});
     s.complete("w3", read(completion), "exchange").unwrap();
-    clock.set(START + 700);
+    clock.set(START + Seconds::new(700));
     s.expire_holds().unwrap();
     s.revoke_key("00112233445566778899aabbccddeeff", "bo").unwrap();
 }
@@ -144,7 +146,7 @@ fn produced(d: &Desk<'_>, clock: &TestClock) -> (Value, Vec<u8>) {
         d.step("r1", read(step), "ana").unwrap();
     }
     d.step("r1", read(json!({"step": "approve"})), "bo").unwrap();
-    clock.set(START + 60);
+    clock.set(START + Seconds::new(60));
     let made = d.produce("r1", &[RECIPIENT.to_owned()], "ana").unwrap();
     let package = decrypt(&d.fetch("r1", made.id, "ana").unwrap(), IDENTITY).unwrap();
     (json!(made), package)
@@ -188,7 +190,7 @@ fn open_case(d: &Cases<'_>) -> CaseId {
     let mut steps = vec![
         json!({"step": "add", "kind": "subject", "key": "c1"}),
         json!({"step": "add", "kind": "note", "title": "The victim called."}),
-        json!({"step": "add", "kind": "task", "title": "call back", "assignee": "bo", "due": START + 86_400}),
+        json!({"step": "add", "kind": "task", "title": "call back", "assignee": "bo", "due": START + Seconds::DAY}),
         json!({"step": "member", "person": "bo", "role": "member"}),
     ];
     steps.extend(["d1", "p1", "p2", "w1"].map(|event| json!({"step": "add", "kind": "event", "key": event})));

@@ -511,7 +511,7 @@ fn commands_work_while_the_server_runs() {
         "ana",
         "GET",
         "/api/v1/holds",
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64,
+        std::time::SystemTime::now().into(),
     );
     assert_eq!(desk.ask("GET", "/api/v1/holds", &[("Authorization", &forged)], None).0, 401);
     assert_eq!(Client(&desk, text(&boss["token"])).ask("GET", "/api/v1/holds", Value::Null).0, 200);
@@ -566,7 +566,7 @@ fn commands_reach_it_by_its_socket_its_address_and_a_key(desk: &Desk, store: &Pa
         "ana",
         "GET",
         "/api/v1/learn/me",
-        0,
+        holdfast_types::Timestamp::EPOCH,
     );
     assert_eq!((learn(""), learn(&format!("Bearer {key}")), learn(&forged)), (401, 401, 401));
     let nowhere = list(&["--server", "http://127.0.0.1:9"], key);

@@ -5,6 +5,7 @@ use holdfast_decision::tables::{self, Imported, LineError, ReadOptions};
 use holdfast_decision::{Event, Record, RuleBook};
 use holdfast_input::time::DateOrder;
 use holdfast_simulate::random::Random;
+use holdfast_types::Timestamp;
 
 /// Changes some bytes, cuts, doubles or moves a piece.
 fn damaged(seed: &[u8], words: &[&[u8]], random: &mut Random) -> Vec<u8> {
@@ -148,15 +149,15 @@ fn any_certificate_is_answered_and_a_changed_one_never_holds() {
     for _ in 0..2_000 {
         let changed = damaged(&whole, &words, &mut random);
         let _ = is_certificate(&changed);
-        assert!(changed == whole || !verify(&changed, None, 1_800_000_000).holds());
+        assert!(changed == whole || !verify(&changed, None, Timestamp::from_unix(1_800_000_000)).holds());
         // Signed, so that what stands in it is reached.
         let signed = jwt(&damaged(credential.as_bytes(), &words, &mut random));
-        let _ = verify(&signed, None, 1_800_000_000);
+        let _ = verify(&signed, None, Timestamp::from_unix(1_800_000_000));
     }
     for _ in 0..30 {
         let signed = jwt(&damaged(credential.as_bytes(), &words, &mut random));
         let pdf = [b"%PDF-1.7\n", signed.as_slice(), b"\n"].concat();
-        assert!(!verify(&pdf, None, 1_800_000_000).holds());
+        assert!(!verify(&pdf, None, Timestamp::from_unix(1_800_000_000)).holds());
     }
 }
 

@@ -4,6 +4,7 @@ use crate::common::{Desk, holdfast, path, run, serving, small_store, words};
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_sharing::stix::{self, Tlp, flag_object, identity_id};
 use holdfast_sharing::taxii::Client;
+use holdfast_types::{Seconds, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -125,12 +126,12 @@ fn soon<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn now() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64
+fn now() -> Timestamp {
+    std::time::SystemTime::now().into()
 }
 
-fn time(seconds: i64) -> String {
-    stix::timestamp(seconds * 1_000_000)
+fn time(time: Timestamp) -> String {
+    stix::timestamp(time.unix() * 1_000_000)
 }
 
 /// Adds a source that is read when the test asks; gives its number.
@@ -197,7 +198,7 @@ fn only_the_source_of_a_flag_changes_it() {
         value: THIEF.into(),
         reason: "hot wallet emptied".into(),
         raised: now(),
-        until: now() + 86_400,
+        until: now() + Seconds::DAY,
         state: State::Open,
         source: None,
         tlp: String::new(),
@@ -224,7 +225,7 @@ fn only_the_source_of_a_flag_changes_it() {
     assert_eq!((held(), states()), (1, vec![(a, "open".to_owned())]));
     // The same object, later and withdrawn, from another source.
     let gone = Flag { state: State::Withdrawn, ..flag.clone() };
-    his.lock().unwrap().push(flag_object(&gone, now() + 60, Tlp::Amber));
+    his.lock().unwrap().push(flag_object(&gone, now() + Seconds::MINUTE, Tlp::Amber));
     let m = taxii(&desk, "mallory", &mallory);
     assert_eq!(held(), 1, "the deposit stays held");
     assert_eq!(states()[0], (a, "open".to_owned()));
@@ -235,7 +236,7 @@ fn only_the_source_of_a_flag_changes_it() {
     // Nor does withdrawing that source touch what is not its own; and its own member still withdraws it.
     ok(&desk, "POST", &format!("/api/v1/sharing/sources/{m}/withdraw"), json!({"why": "lies"}));
     assert_eq!(held(), 1);
-    hers.lock().unwrap()[0] = flag_object(&gone, now() + 60, Tlp::Amber);
+    hers.lock().unwrap()[0] = flag_object(&gone, now() + Seconds::MINUTE, Tlp::Amber);
     assert_eq!(read(&desk, a).0, 200);
     assert_eq!((held(), states()[0].clone()), (0, (a, "withdrawn".to_owned())));
 }
@@ -429,11 +430,11 @@ fn one_bad_wallet_costs_only_itself_and_validity_ends_effects() {
     let other = "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S";
     *objects.lock().unwrap() = vec![
         indicator(1, &[PAID, "of no known form", "0x0000000000000000000000000000000000000000"], json!({})),
-        indicator(2, &[other], json!({"valid_until": time(now() - 10)})),
-        indicator(3, &[other], json!({"valid_from": time(now() + 3_600)})),
+        indicator(2, &[other], json!({"valid_until": time(now() - Seconds::new(10))})),
+        indicator(3, &[other], json!({"valid_from": time(now() + Seconds::HOUR)})),
         json!({"type": "indicator", "id": "no uuid"}),
         json!(7),
-        indicator(4, &[other], json!({"valid_until": time(now() + 6)})),
+        indicator(4, &[other], json!({"valid_until": time(now() + Seconds::new(6))})),
     ];
     let id = taxii(&desk, "partner", &partner);
     tagged(&desk, PAID, 1);

@@ -2,12 +2,13 @@
 
 use holdfast_testing::START;
 use holdfast_testing_app::{Caller, TestApp, on_both_apps};
+use holdfast_types::Seconds;
 use serde_json::{Value, json};
 
 on_both_apps!(a_session_ends_in_a_certificate, a_learner_works_on_labs, a_learners_session_ends_for_good);
 
 fn session(trainer: &Caller<'_>, course: &str) -> Value {
-    let plan = json!({"course": course, "mode": "in_person", "country": "ES", "place": "Madrid", "starts": START, "ends": START + 86_400,
+    let plan = json!({"course": course, "mode": "in_person", "country": "ES", "place": "Madrid", "starts": START, "ends": START + Seconds::DAY,
         "parts": 1, "trainer": "Mira Novak", "capacity": 1});
     trainer.post("/api/v1/academy/sessions", plan).ok()["id"].clone()
 }

@@ -2,6 +2,7 @@
 
 use holdfast_testing::START;
 use holdfast_testing_app::{BLOCK, TestApp, on_both_apps};
+use holdfast_types::Seconds;
 use serde_json::{Value, json};
 
 on_both_apps!(
@@ -174,7 +175,13 @@ fn teams_follow_recommendations(app: &TestApp) {
     let at = format!("/api/v1/desk/recommendations/{}", listed[0]["id"]);
     ana.post(&at, json!({"state": "accepted", "note": "in the next release"})).ok();
     ana.post(&at, json!({"state": "melted", "note": "x"})).refused_with(400, "state");
-    let report = ana.get(&format!("/api/v1/desk/transparency?from={}&to={}", START - 86_400, START + 86_400)).ok();
+    let report = ana
+        .get(&format!(
+            "/api/v1/desk/transparency?from={}&to={}",
+            (START - Seconds::DAY).unix(),
+            (START + Seconds::DAY).unix()
+        ))
+        .ok();
     assert!(report.is_object());
     ana.get("/api/v1/desk/transparency?from=1").refused_with(400, "to");
 }

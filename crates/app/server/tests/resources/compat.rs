@@ -53,7 +53,7 @@ fn elliptic_clients_sign(app: &TestApp) {
     let (key, secret) = (made["key"]["id"].as_str().unwrap(), made["elliptic_secret"].as_str().unwrap());
     let send = |secret: &str, method: &str, path: &str, body: &Value| -> Answer {
         let (time, text) =
-            ((app.now() * 1000).to_string(), if body.is_null() { String::new() } else { body.to_string() });
+            ((app.now().unix() * 1000).to_string(), if body.is_null() { String::new() } else { body.to_string() });
         let signed = if text.is_empty() { "{}" } else { &text };
         let signature = holdfast_vendors::elliptic::sign(secret, &time, method, path, signed).unwrap();
         let caller = app

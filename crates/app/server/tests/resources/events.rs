@@ -2,6 +2,7 @@
 
 use holdfast_testing::START;
 use holdfast_testing_app::{PAID, TestApp, on_both_apps};
+use holdfast_types::Seconds;
 use serde_json::{Value, json};
 
 on_both_apps!(
@@ -45,12 +46,12 @@ fn an_event_is_decided_once(app: &TestApp) {
 fn a_movement_is_completed(app: &TestApp) {
     let exchange = app.as_role("exchange");
     exchange.post("/api/v1/events", withdrawal("w-1", "5")).ok();
-    let done = json!({"time": START + 60, "status": "confirmed", "tx": "11".repeat(32), "height": 170});
+    let done = json!({"time": START + Seconds::new(60), "status": "confirmed", "tx": "11".repeat(32), "height": 170});
     let completed = exchange.post("/api/v1/events/w-1/completion", done.clone()).ok();
     assert_eq!(completed["completion"]["status"], "confirmed", "{completed}");
     assert_eq!(exchange.post("/api/v1/events/w-1/completion", done).ok(), completed, "sent again, it changes nothing");
     exchange
-        .post("/api/v1/events/w-1/completion", json!({"time": START + 60, "status": "lost"}))
+        .post("/api/v1/events/w-1/completion", json!({"time": START + Seconds::new(60), "status": "lost"}))
         .refused_with(400, "lost");
     exchange
         .post(
@@ -64,7 +65,7 @@ fn a_movement_is_completed(app: &TestApp) {
     // The number of events of one movement is bounded.
     app.advance(600);
     let reported = |n: i64| {
-        let story = json!({"time": START + 60 + n, "status": "broadcast", "tx": "11".repeat(32)});
+        let story = json!({"time": START + Seconds::new(60 + n), "status": "broadcast", "tx": "11".repeat(32)});
         exchange.post("/api/v1/events/w-1/completion", story)
     };
     (1..100).for_each(|n| drop(reported(n).ok()));

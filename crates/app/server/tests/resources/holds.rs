@@ -2,6 +2,7 @@
 
 use holdfast_testing::START;
 use holdfast_testing_app::{TestApp, on_both_apps};
+use holdfast_types::Seconds;
 use serde_json::{Value, json};
 
 on_both_apps!(a_hold_is_placed_once_and_released_by_two, holds_expire, wrong_holds_name_their_field);
@@ -39,7 +40,7 @@ fn a_hold_is_placed_once_and_released_by_two(app: &TestApp) {
 fn holds_expire(app: &TestApp) {
     let ana = app.as_role("investigator");
     let mut short = freeze("f-1", "c-1");
-    short["expires"] = json!(START + 3_600);
+    short["expires"] = json!(START + Seconds::HOUR);
     ana.post("/api/v1/holds", short).ok();
     assert_eq!(ana.get("/api/v1/holds?customer=c-1&state=active").ok()[0]["id"], 1);
     app.advance(3_601);

@@ -131,7 +131,7 @@ fn a_retired_key_of_the_desk_signs_nobody_in(app: &TestApp) {
     assert_eq!(browser.page("/desk/holds").answer.status, 303, "its sessions are over");
     assert_eq!(sign_in(), 401);
     root.get("/api/v1/holds").ok();
-    assert_eq!(root.get("/api/v1/desk-keys").ok()[0]["retired"], app.now());
+    assert_eq!(root.get("/api/v1/desk-keys").ok()[0]["retired"], json!(app.now()));
     let log = root.get("/api/v1/audit?limit=1000").ok().to_string();
     assert!(log.contains("desk_key.retired") && log.contains("a backup was lost"), "{log}");
     assert_eq!(root.get("/api/v1/audit/verify").ok()["problems"], json!([]));

@@ -148,7 +148,7 @@ fn a_key_alone_changes_no_factor(app: &TestApp) {
     let begun = device(app, 9).create(&own.post(AT, Value::Null).ok());
     let browser = app.browser().sign_in("investigator");
     let codes = recovery_codes(&add(&browser, &mut laptop, "laptop").success().text());
-    let totp = totp_rs::Totp::from_url(app_uri).unwrap().generate(app.now().unsigned_abs()).to_string();
+    let totp = totp_rs::Totp::from_url(app_uri).unwrap().generate(app.now().unix().unsigned_abs()).to_string();
     for caller in [&own, &early.script()] {
         caller.put(AT, json!({"name": "thief", "credential": begun})).refused_with(409, "sign in with it first");
         caller.post(AT, Value::Null).refused_with(409, "sign in with it first");

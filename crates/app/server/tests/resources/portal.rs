@@ -43,7 +43,7 @@ fn entered<'a>(app: &'a TestApp, email: &str, uri: &str) -> Caller<'a> {
 
 /// The code of an authenticator app now.
 fn totp(app: &TestApp, uri: &str) -> String {
-    totp_rs::Totp::from_url(uri).unwrap().generate(app.now() as u64).to_string()
+    totp_rs::Totp::from_url(uri).unwrap().generate(app.now().unix() as u64).to_string()
 }
 
 /// Registers an officer with a second factor; returns the session and the secret as authenticator apps take it.
@@ -134,7 +134,7 @@ fn a_production_can_be_fetched_for_a_time(app: &TestApp) {
     let ana = app.as_person("ana", "investigator");
     let produce = json!({"recipients": [identity.to_public().to_string()]});
     let made = ana.post("/api/v1/desk/requests/r-1/productions", produce).ok();
-    app.advance(made["expires"].as_i64().unwrap() - app.now() + 1);
+    app.advance(made["expires"].as_i64().unwrap() - app.now().unix() + 1);
     ana.get("/api/v1/desk/requests/r-1/productions/1").refused_with(409, "could be fetched until");
     session.get("/api/v1/portal/requests/r-1/productions/1").refused(401);
     let session = entered(app, EMAIL, &uri);
@@ -227,7 +227,7 @@ fn an_administrator_ends_an_officers_session(app: &TestApp) {
     let again = entered(app, EMAIL, &uri);
     again.get("/api/v1/portal/me").ok();
     officer.get("/api/v1/portal/me").refused(401);
-    app.advance(holdfast_identity::OFFICER_SESSION_SECONDS);
+    app.advance(holdfast_identity::OFFICER_SESSION_SECONDS.count());
     assert!(sessions().is_empty(), "over");
     assert_eq!(root.get("/api/v1/audit/verify").ok()["problems"], json!([]));
 }

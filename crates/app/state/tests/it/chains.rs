@@ -12,7 +12,7 @@ use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_state::chain_choice::ChainQuery;
 use holdfast_state::{AppState, Vault};
 use holdfast_testing::AccountChain;
-use holdfast_types::{Amount, Asset, ChainId};
+use holdfast_types::{Amount, Asset, ChainId, Timestamp};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{ChainsError, ChangeError, Workspace};
 use std::ops::ControlFlow;
@@ -36,7 +36,7 @@ fn chain(dir: &Path, network: Network, paid: u64, abuse: &str) -> Workspace {
 }
 
 fn withdrawal(asset: &str, to: &str) -> Event {
-    let mut event = Event::new(EventKind::Withdrawal, "w", 1_700_000_000, "c");
+    let mut event = Event::new(EventKind::Withdrawal, "w", Timestamp::from_unix(1_700_000_000), "c");
     (event.asset, event.counterparty) = (Some(asset.into()), Some(to.into()));
     event.amount = Some(Amount::from(5u64));
     event
@@ -189,7 +189,7 @@ fn a_chain_of_accounts_gives_facts_to_a_decision() {
     for (id, tx, to, direct) in
         [("d1", "0xaa", PAYER, true), ("d2", "0xbb", "0x3333333333333333333333333333333333333333", false)]
     {
-        let mut event = Event::new(EventKind::Deposit, id, 1_700_000_000, "c");
+        let mut event = Event::new(EventKind::Deposit, id, Timestamp::from_unix(1_700_000_000), "c");
         (event.asset, event.tx, event.address) = (Some(usdt.clone()), Some(tx.into()), Some(to.into()));
         event.amount = Some(Amount::from(600u64));
         let facts = shared.facts(&event);
@@ -202,7 +202,7 @@ fn a_chain_of_accounts_gives_facts_to_a_decision() {
         event.amount = Some(Amount::from(6_000u64));
         assert!(!shared.facts(&event).mismatch.is_empty());
     }
-    let mut unknown = Event::new(EventKind::Deposit, "d3", 1_700_000_000, "c");
+    let mut unknown = Event::new(EventKind::Deposit, "d3", Timestamp::from_unix(1_700_000_000), "c");
     (unknown.asset, unknown.tx, unknown.amount) = (Some(usdt), Some("0xcc".into()), Some(Amount::from(1u64)));
     assert!(shared.facts(&unknown).unavailable.is_some());
 }

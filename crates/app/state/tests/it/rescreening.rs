@@ -12,7 +12,7 @@ use holdfast_simulate::build::Built;
 use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_state::{AppState, Vault};
 use holdfast_store::{Store, StoreError};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Timestamp};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{ChangeError, Workspace};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn append(workspace: &mut Workspace, chain: &mut HandChain, txs: &[Built]) {
 }
 
 fn transfer(id: &str, kind: EventKind) -> Event {
-    let mut event = Event::new(kind, id, 1_700_000_000, "c");
+    let mut event = Event::new(kind, id, Timestamp::from_unix(1_700_000_000), "c");
     (event.asset, event.amount) = (Some("BTC".into()), Some(Amount::from(1_000u64)));
     event
 }

@@ -23,8 +23,8 @@ use holdfast_api::academy::in_class;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::error::ApiError;
 use holdfast_api::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
-use holdfast_input::time::rfc3339;
 use holdfast_types::ids::CourseSessionId;
+use holdfast_types::{Seconds, Timestamp};
 use maud::{Markup, PreEscaped, html};
 
 page_form! {
@@ -38,8 +38,8 @@ fn markdown(text: &str) -> Markup {
     html! { (PreEscaped(to_html(text))) }
 }
 
-fn day(seconds: i64) -> String {
-    rfc3339(seconds).get(..10).unwrap_or_default().to_owned()
+fn day(time: Timestamp) -> String {
+    time.rfc3339().get(..10).unwrap_or_default().to_owned()
 }
 
 /// Where a session is held: an online one may have a country only.
@@ -140,7 +140,8 @@ pub(crate) async fn leave(State(shared): State<AppState>, headers: HeaderMap) ->
     if let Some(session) = cookie(&headers, "hl") {
         shared.end_session(&session, "academy").await?;
     }
-    Ok(([(header::SET_COOKIE, shared.access.cookie("hl", "", 0))], Redirect::to("/academy")).into_response())
+    Ok(([(header::SET_COOKIE, shared.access.cookie("hl", "", Seconds::ZERO))], Redirect::to("/academy"))
+        .into_response())
 }
 
 /// Leads people without a key to the entrance.

@@ -358,6 +358,7 @@ pub(crate) async fn new_key(
 mod tests {
     use super::*;
     use crate::forms::FromForm;
+    use holdfast_types::Seconds;
 
     #[test]
     fn attendance_is_read_from_ticked_boxes() {
@@ -376,7 +377,7 @@ mod tests {
     fn a_session_is_planned_by_days() {
         let body = b"course=c&lang=en&mode=online&country=es&place=&starts=2026-09-21&ends=2026-09-22&parts=1&trainer=T&capacity=30";
         let new: NewSession = PlanSession::from_form(body).unwrap().into();
-        assert_eq!((new.mode, new.country.as_str(), new.ends - new.starts), (Mode::Online, "ES", 86_400));
+        assert_eq!((new.mode, new.country.as_str(), new.ends - new.starts), (Mode::Online, "ES", Seconds::DAY));
         let e = PlanSession::from_form(b"course=c&lang=en&mode=online&country=es&starts=soon").unwrap_err();
         assert!(e.message.starts_with(&format!("{}: ", t!("common-from"))), "{}", e.message);
     }

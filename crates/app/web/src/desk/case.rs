@@ -394,6 +394,7 @@ pub(crate) async fn approve_report(
 mod tests {
     use super::*;
     use crate::forms::FromForm;
+    use holdfast_types::Timestamp;
 
     fn read(body: &str) -> CaseStep {
         CaseForm::from_form(body.as_bytes()).unwrap().into()
@@ -406,7 +407,10 @@ mod tests {
         let CaseStep::Add { kind, due, assignee, .. } = read("step=add_task&title=T&assignee=bo&due=2026-09-21") else {
             panic!()
         };
-        assert_eq!((kind, due, assignee.as_deref()), (ItemKind::Task, Some(1_789_948_800), Some("bo")));
+        assert_eq!(
+            (kind, due, assignee.as_deref()),
+            (ItemKind::Task, Some(Timestamp::from_unix(1_789_948_800)), Some("bo"))
+        );
         assert_eq!(read("step=remove&person=bo"), CaseStep::Member { person: "bo".into(), role: None });
         let e = CaseForm::from_form(b"step=done&item=first").unwrap_err();
         assert_eq!(e.message, format!("{}: {}", t!("case-item"), t!("form-no-number", text = "first")));

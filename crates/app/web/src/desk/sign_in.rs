@@ -12,6 +12,7 @@ use holdfast_api::AppState;
 use holdfast_api::error::ApiError;
 use holdfast_api::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
 use holdfast_identity::{ApiKey, Assurance, PENDING_SECONDS, pending_sign_in};
+use holdfast_types::Seconds;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::atomic::Ordering;
@@ -99,7 +100,7 @@ pub(super) async fn open(
     let next = next.or(landing(|scope| key.may(scope))).unwrap_or("/");
     let cookies = AppendHeaders([
         (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_api::sessions::SESSION_SECONDS)),
-        (header::SET_COOKIE, shared.access.cookie(PENDING, "", 0)),
+        (header::SET_COOKIE, shared.access.cookie(PENDING, "", Seconds::ZERO)),
     ]);
     Ok((cookies, next.to_owned()))
 }
@@ -262,5 +263,6 @@ pub(crate) async fn leave(State(shared): State<AppState>, headers: HeaderMap) ->
         let person = key.and_then(|key| shared.auth.person_of(&key)).unwrap_or_else(|| "nobody".into());
         shared.end_session(&session, &person).await?;
     }
-    Ok(([(header::SET_COOKIE, shared.access.cookie("hf", "", 0))], Redirect::to("/sign-in")).into_response())
+    Ok(([(header::SET_COOKIE, shared.access.cookie("hf", "", Seconds::ZERO))], Redirect::to("/sign-in"))
+        .into_response())
 }

@@ -6,10 +6,11 @@ use crate::texts::{rich, t};
 use axum::extract::State;
 use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
+use holdfast_types::{Seconds, Timestamp};
 use maud::html;
 
-/// Beginning of the report: 2000-01-01, Unix seconds.
-const FROM: i64 = 946_684_800;
+/// Beginning of the report: 2000-01-01.
+const FROM: Timestamp = Timestamp::from_unix(946_684_800);
 
 /// Shows the transparency report, a public page: it names no person.
 pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
@@ -17,7 +18,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
         let d = shared.cases();
 
         let now = d.screening.now();
-        Ok(d.transparency(FROM, now.max(FROM + 1) + 1)?)
+        Ok(d.transparency(FROM, now.max(FROM + Seconds::new(1)) + Seconds::new(1))?)
     })
     .await?;
     let heads = [
@@ -32,7 +33,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
         N("transparency-median"),
         N("transparency-in-time"),
     ];
-    let csv = format!("/api/v1/desk/transparency?format=csv&from={}&to={}", report.from, report.to);
+    let csv = format!("/api/v1/desk/transparency?format=csv&from={}&to={}", report.from.unix(), report.to.unix());
     let body = html! {
         p {
             (rich!("transparency-until", time = time(report.to)))
@@ -41,7 +42,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
         (table(&heads, report.lines.iter().chain([&report.total]), |l| html! { tr {
             td { (l.country) } td { (word(&l.kind)) } td.n { (l.received) } td.n { (l.granted) } td.n { (l.partly) }
             td.n { (l.refused) } td.n { (l.forged) } td.n { (l.open) }
-            td.n { @match l.median_seconds { Some(s) => (s / 3600), None => "" } } td.n { (l.in_time) }
+            td.n { @match l.median_seconds { Some(s) => (s / Seconds::HOUR), None => "" } } td.n { (l.in_time) }
         } }))
     };
     Ok(frame.desk(&t!("nav-transparency"), "/transparency", body))

@@ -16,6 +16,7 @@ use holdfast_requests::policy::Policy;
 use holdfast_requests::portal::Officer;
 use holdfast_requests::request::{self, DataClass, Kind, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
+use holdfast_types::Timestamp;
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -159,7 +160,7 @@ fn targets(form: &SendRequest) -> Result<Vec<Target>, ApiError> {
 fn request_of(form: SendRequest, who: &Officer) -> Result<Request, ApiError> {
     Ok(Request {
         id: id_of(who.id.number(), &form.token),
-        received: 0,
+        received: Timestamp::EPOCH,
         targets: targets(&form)?,
         kind: form.kind,
         process: form.process.0,
@@ -228,7 +229,7 @@ mod tests {
         let targets = targets(&read).unwrap();
         let values: Vec<&str> = targets.iter().map(|t| t.value.as_str()).collect();
         assert_eq!(values, ["a@example.org", "b@example.org"]);
-        assert_eq!((targets[0].to, targets[0].from), (Some(1_789_984_800), None));
+        assert_eq!((targets[0].to, targets[0].from), (Some(Timestamp::from_unix(1_789_984_800)), None));
         let uneven = form("&target=email&value=a&value=b&asset=&from=&to=").unwrap();
         assert!(super::targets(&uneven).unwrap_err().message.starts_with(&t!("portal-new-targets")));
     }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_api::AppState;
 use holdfast_api::blocking::run_blocking;
 use holdfast_api::sign_in::Client;
+use holdfast_types::Seconds;
 use maud::{Markup, html};
 
 page_form! {
@@ -44,7 +45,8 @@ pub(crate) async fn sign_out(State(shared): State<AppState>, headers: HeaderMap)
         let state = shared.clone();
         run_blocking(move || Ok(state.desk().sign_out(&token)?)).await?;
     }
-    Ok(([(header::SET_COOKIE, shared.access.cookie("ho", "", 0))], Redirect::to("/portal/sign-in")).into_response())
+    Ok(([(header::SET_COOKIE, shared.access.cookie("ho", "", Seconds::ZERO))], Redirect::to("/portal/sign-in"))
+        .into_response())
 }
 
 /// Shows the entrance of the portal.

@@ -14,6 +14,7 @@ use holdfast_decision::flags::{Flag, State as FlagState, Subject};
 use holdfast_screening::flags::Standing;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::flags::NewFlag;
+use holdfast_types::{Seconds, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -61,12 +62,12 @@ const MAX_FLAGS: usize = 200;
 const HOURS: i64 = 24;
 
 /// Words for the time that is left.
-fn left(until: i64, now: i64) -> String {
-    let minutes = (until - now).max(0) / 60;
+fn left(until: Timestamp, now: Timestamp) -> String {
+    let minutes = (until - now).max(Seconds::ZERO) / Seconds::MINUTE;
     t!("sharing-time-left", hours = minutes / 60, minutes = format!("{:02}", minutes % 60))
 }
 
-pub(super) fn section(flags: &[Flag], now: i64, channels: &[Channel], works: bool) -> Markup {
+pub(super) fn section(flags: &[Flag], now: Timestamp, channels: &[Channel], works: bool) -> Markup {
     let heads = [
         T("sharing-raised"),
         T("sharing-by"),

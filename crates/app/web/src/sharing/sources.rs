@@ -12,6 +12,7 @@ use holdfast_api::auth::Caller;
 use holdfast_api::blocking::run_blocking;
 use holdfast_sharing::sources::{Kind, NewSource, Source, SourceState};
 use holdfast_sharing::taxii::Client;
+use holdfast_types::Seconds;
 use maud::{Markup, html};
 
 page_form! {
@@ -45,9 +46,9 @@ page_form! {
     }
 }
 
-/// Words for the time between two readings, in seconds.
-fn every(seconds: i64) -> String {
-    match seconds {
+/// Words for the time between two readings.
+fn every(interval: Seconds) -> String {
+    match interval.count() {
         s if s > 0 && s % 3600 == 0 => t!("count-hours", n = s / 3600),
         s if s > 0 && s % 60 == 0 => t!("count-minutes", n = s / 60),
         s => t!("count-seconds", n = s),
@@ -161,6 +162,7 @@ mod tests {
 
     #[test]
     fn intervals_are_shown_in_their_largest_unit() {
-        assert_eq!([every(7200), every(300), every(1), every(61)], ["2 hours", "5 minutes", "1 second", "61 seconds"]);
+        let shown = [7200, 300, 1, 61].map(|seconds| every(Seconds::new(seconds)));
+        assert_eq!(shown, ["2 hours", "5 minutes", "1 second", "61 seconds"]);
     }
 }

@@ -6,16 +6,16 @@ use holdfast_bitcoin::{AddressKey, Network, ScriptClass};
 use holdfast_decision::typology::Typology;
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_evaluation::{Options, findings, simulate, typology_of};
-use holdfast_input::time::rfc3339;
 use holdfast_requests::forgery::{CallBack, Domain, History};
 use holdfast_requests::request::{Kind, Officer, Statement, Target, TargetKind};
 use holdfast_requests::{Inquiry, Request};
 use holdfast_simulate::random::Random;
+use holdfast_types::{Seconds, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 /// 2026-06-01.
-const BEGIN: i64 = 1_780_272_000;
+const BEGIN: Timestamp = Timestamp::from_unix(1_780_272_000);
 
 struct Agency {
     name: &'static str,
@@ -114,7 +114,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
     let (deposit, other) = (address(&mut random), address(&mut random));
     let (paid, stolen) = (txid(&mut random), random.between(10, 900) * 1_000_000);
     let reference = format!("{}-{}/{}", &agency.country, 2026, random.between(1_000, 9_999));
-    let time = BEGIN + random.below(100 * 86_400).cast_signed();
+    let time = BEGIN + Seconds::new(random.below(100 * 86_400).cast_signed());
     let mut targets = vec![
         Target { asset: Some("BTC".into()), ..Target::new(TargetKind::Address, deposit.clone()) },
         Target { asset: Some("BTC".into()), ..Target::new(TargetKind::Transaction, paid.clone()) },
@@ -155,7 +155,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
         agency.name,
         agency.country,
         coins(stolen),
-        rfc3339(time),
+        time.rfc3339(),
     );
     let template = serde_json::json!({ "request": {
         "id": "draft", "received": time, "kind": "", "process": "", "reference": "",
@@ -168,7 +168,7 @@ pub(super) fn freeze_request(seed: u64) -> Result<Made, String> {
             agency: agency.name.into(),
             country: agency.country.into(),
         }],
-        officer_since: Some(time - 300 * 86_400),
+        officer_since: Some(time - Seconds::days(300)),
         officer_requests: 3,
         ..History::default()
     };
@@ -194,7 +194,7 @@ fn forged_or_not(
 ) -> Inquiry {
     let agency = random.pick(&AGENCIES);
     let officer = *random.pick(&NAMES);
-    let time = BEGIN + random.below(100 * 86_400).cast_signed();
+    let time = BEGIN + Seconds::new(random.below(100 * 86_400).cast_signed());
     let mut request = Request {
         id: format!("request-{number}"),
         received: time,
@@ -221,7 +221,7 @@ fn forged_or_not(
     };
     let mut history = History {
         domains: domains.to_vec(),
-        officer_since: Some(time - random.between(60, 900).cast_signed() * 86_400),
+        officer_since: Some(time - Seconds::days(random.between(60, 900).cast_signed())),
         officer_requests: u32::try_from(random.between(1, 9)).unwrap_or(1),
         ..History::default()
     };
@@ -253,7 +253,7 @@ fn forged_or_not(
         Some("call-back-denied") => {
             history.call_back = Some(CallBack {
                 by: "desk".into(),
-                at: time + 3_600,
+                at: time + Seconds::HOUR,
                 number_from: "the agency's printed directory".into(),
                 confirmed: false,
             });
@@ -364,7 +364,8 @@ const NAMED: [(Typology, &str); 6] = [
 pub(super) fn name_the_typology(seed: u64) -> Result<Made, String> {
     let (made, cases, suspected) = first(seed, "exchange", |seed| {
         let made =
-            simulate(Options { seed, customers: 100, days: 30, cases: 1, start: BEGIN, ..Options::default() }).ok()?;
+            simulate(Options { seed, customers: 100, days: 30, cases: 1, start: BEGIN.unix(), ..Options::default() })
+                .ok()?;
         // Only what can be seen: a planted case that hides in noise would be a guess.
         let found = findings(&made, |_: &Event| ChainFacts::default(), &mut |_| ControlFlow::Continue(())).ok()?;
         let mut by_customer: BTreeMap<&str, BTreeSet<Typology>> = BTreeMap::new();

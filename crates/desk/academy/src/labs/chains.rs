@@ -3,9 +3,9 @@
 use super::world::{Tx, World};
 use super::{Chain, Made, find, first, index, step};
 use crate::grade::{Check, Form, coins};
-use holdfast_input::time::rfc3339;
 use holdfast_simulate::random::Random;
 use holdfast_simulate::{OwnerKind, TxKind};
+use holdfast_types::Timestamp;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub(super) fn follow_a_ransom(seed: u64) -> Result<Made, String> {
     let brief = format!(
         "A hospital was extorted on {}. It paid, and kept the note: the money was to go to\n\n`{note}`\n\nThe police want to know where it went \
         and where it can still be stopped.\n\n{ON_CHAIN}",
-        rfc3339(paid.time.into())
+        Timestamp::from(paid.time).rfc3339()
     );
     let steps = vec![
         find(

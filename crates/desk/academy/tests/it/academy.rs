@@ -9,10 +9,11 @@ use holdfast_academy::labs::{LABS, lab, make};
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_types::ids::{CourseSessionId, LearnerId};
+use holdfast_types::{Seconds, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-const NOW: i64 = 1_790_000_000;
+const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
 
 struct Fixture {
     _dir: tempfile::TempDir,
@@ -24,10 +25,11 @@ struct Fixture {
 impl Fixture {
     fn new() -> Fixture {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(AtomicI64::new(NOW));
+        let clock = Arc::new(AtomicI64::new(NOW.unix()));
         let at = clock.clone();
         let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
-        let screening = Screening::open(&url, Arc::new(move || at.load(Ordering::Relaxed))).unwrap();
+        let screening =
+            Screening::open(&url, Arc::new(move || Timestamp::from_unix(at.load(Ordering::Relaxed)))).unwrap();
         Fixture { _dir: dir, screening, key_ring: KeyRing::single([7; 32]), clock }
     }
 
@@ -45,7 +47,7 @@ fn session(parts: u32) -> NewSession {
         country: "ES".into(),
         place: "Madrid".into(),
         starts: NOW,
-        ends: NOW + 86_400,
+        ends: NOW + Seconds::DAY,
         parts,
         trainer: "Mira Novak".into(),
         capacity: 3,
@@ -147,7 +149,7 @@ fn a_session_from_roster_to_certificate() {
     assert_eq!(academy.certify(planned.id, ana.id, "trainer").unwrap(), given);
 
     // It verifies, as a token and as a document; every flipped byte of either is caught.
-    let now = NOW + 120;
+    let now = NOW + Seconds::new(120);
     let issuer = hex::encode(academy.issuer_key().verifying_key().as_bytes());
     let checked = verify(given.jwt.as_bytes(), Some(&issuer), now);
     assert!(checked.holds(), "{checked:?}");
@@ -166,7 +168,7 @@ fn a_session_from_roster_to_certificate() {
     tampered[middle] = if tampered[middle] == b'A' { b'B' } else { b'A' };
     assert!(!verify(&tampered, None, now).holds());
     assert!(!verify(given.jwt.as_bytes(), Some(&"00".repeat(32)), now).holds(), "another issuer");
-    assert!(!verify(given.jwt.as_bytes(), None, NOW - 1_000).holds(), "not in force yet");
+    assert!(!verify(given.jwt.as_bytes(), None, NOW - Seconds::new(1_000)).holds(), "not in force yet");
     assert!(!given.jwt.contains("policia"), "the address is not in it");
 
     // Once revoked, it is on the list and is not issued again.

@@ -1,6 +1,7 @@
 //! Items of a case, and exhibits with their custody record.
 
 use super::*;
+use holdfast_types::Timestamp;
 
 pub(super) const ACTIONS: [&str; 5] = ["received", "moved", "examined", "returned", "destroyed"];
 
@@ -12,12 +13,12 @@ pub(super) fn item(row: &Row) -> Result<Item, DbError> {
         key: text(2)?,
         title: text(3)?,
         body: parse("item", row.text(4)?)?,
-        happened: row.int_or_null(5),
-        created: row.int(6)?,
+        happened: row.time_or_null(5),
+        created: row.time(6)?,
         created_by: text(7)?,
         assignee: row.text_or_null(8).map(str::to_owned),
-        due: row.int_or_null(9),
-        done: row.int_or_null(10),
+        due: row.time_or_null(9),
+        done: row.time_or_null(10),
         withdrawn: row.text_or_null(11).map(str::to_owned),
         custody: Vec::new(),
     })
@@ -37,7 +38,7 @@ pub(super) fn items(db: &mut Database, id: CaseId) -> Result<Vec<Item>, DbError>
         let text = |i| row.text(i).map(str::to_owned);
         let number = row.number(0)?;
         let entry = Custody {
-            time: row.int(1)?,
+            time: row.time(1)?,
             person: text(2)?,
             action: text(3)?,
             place: text(4)?,
@@ -56,9 +57,9 @@ pub(super) struct NewItem {
     pub(super) key: String,
     pub(super) title: String,
     pub(super) body: serde_json::Value,
-    pub(super) happened: Option<i64>,
+    pub(super) happened: Option<Timestamp>,
     pub(super) assignee: Option<String>,
-    pub(super) due: Option<i64>,
+    pub(super) due: Option<Timestamp>,
 }
 
 impl NewItem {

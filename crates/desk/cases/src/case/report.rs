@@ -31,7 +31,7 @@ impl Cases<'_> {
         let c = &file.case;
         let mut parts = vec![
             field("State", c.state.to_string()),
-            field("Opened", format!("{} by {}", rfc3339(c.created), c.created_by)),
+            field("Opened", format!("{} by {}", c.created.rfc3339(), c.created_by)),
             field(
                 "People",
                 file.members.iter().map(|m| format!("{} ({})", m.person, m.role)).collect::<Vec<_>>().join(", "),
@@ -40,7 +40,7 @@ impl Cases<'_> {
         parts.extend(c.typology.iter().map(|t| field("Typology", t.clone())));
         parts.extend(
             c.closed.map(|t| {
-                field("Closed", format!("{}: {}", rfc3339(t), c.closed_reason.as_deref().unwrap_or_default()))
+                field("Closed", format!("{}: {}", t.rfc3339(), c.closed_reason.as_deref().unwrap_or_default()))
             }),
         );
         if !file.coverage.is_empty() {
@@ -78,7 +78,7 @@ impl Cases<'_> {
                     let hash = c.sha256.as_ref().map_or(String::new(), |h| format!(", SHA-256 {h}"));
                     parts.push(Part::Small(format!(
                         "{} {} by {} at {}: {}{hash}",
-                        rfc3339(c.time),
+                        c.time.rfc3339(),
                         c.action,
                         c.person,
                         c.place,
@@ -97,7 +97,7 @@ impl Cases<'_> {
             }
         }
         parts.push(heading("Timeline (UTC)"));
-        parts.extend(file.timeline.iter().map(|m| Part::Small(format!("{}  {}", rfc3339(m.time), m.what))));
+        parts.extend(file.timeline.iter().map(|m| Part::Small(format!("{}  {}", m.time.rfc3339(), m.what))));
         Ok(pdf::write(&format!("Case {}: {}", c.id, c.title), &parts, self.screening.now())?)
     }
 }

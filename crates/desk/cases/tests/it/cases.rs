@@ -12,6 +12,7 @@ use holdfast_requests::request::{Officer, Request, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
+use holdfast_types::Seconds;
 use holdfast_types::ids::CaseId;
 use std::sync::Arc;
 
@@ -93,7 +94,7 @@ fn who_is_not_in_a_case_learns_nothing_of_it(place: &TestDb) {
             body: serde_json::Value::Null,
             happened: None,
             assignee: Some("bo".into()),
-            due: Some(START + 86_400),
+            due: Some(START + Seconds::DAY),
         };
         let task = d.change_case(id, task, &ana).unwrap().unwrap();
         assert!(why(d.change_case(id, CaseStep::Done { item: note }, &ana)).contains("task"));
@@ -128,7 +129,7 @@ fn custody_and_content_of_exhibits_are_stored(place: &TestDb) {
             why(d.add_exhibit(id, "wallet.png", "image/png", "safe 3", b"\x89PNG\r\n\x1a\n other", &ana))
                 .contains("other content")
         );
-        clock.set(START + 60);
+        clock.set(START + Seconds::new(60));
         let moved = |action: &str| CaseStep::Custody {
             item,
             action: action.into(),
@@ -140,7 +141,7 @@ fn custody_and_content_of_exhibits_are_stored(place: &TestDb) {
         let file = d.case(id, &[], &ana).unwrap();
         let custody: Vec<_> =
             file.items[0].custody.iter().map(|c| (c.action.as_str(), c.place.as_str(), c.time)).collect();
-        assert_eq!(custody, [("received", "safe 3", START), ("examined", "laboratory", START + 60)]);
+        assert_eq!(custody, [("received", "safe 3", START), ("examined", "laboratory", START + Seconds::new(60))]);
         assert_eq!(file.items[0].custody[0].sha256.as_deref(), Some(holdfast_documents::sha256(photo).as_str()));
         assert_eq!(d.exhibit(id, "wallet.png", &ana).unwrap(), photo);
         assert!(why(d.exhibit(id, "wallet.png", &person("bo"))).contains("no case"));
@@ -325,19 +326,19 @@ fn the_transparency_report_counts_every_request_once(place: &TestDb) {
         for (id, country) in [("a", "DE"), ("b", "DE"), ("c", "FR")] {
             desk.submit(request(id, country), "portal").unwrap();
         }
-        clock.set(START + 100);
+        clock.set(START + Seconds::new(100));
         let refuse = Step::Prepare { outcome: Outcome::Refused, reason: "no order".into(), transfers: Vec::new() };
         desk.step("a", refuse, "ana").unwrap();
         desk.step("a", Step::Approve {}, "bo").unwrap();
-        let report = d.transparency(START - 1, START + 1).unwrap();
+        let report = d.transparency(START - Seconds::new(1), START + Seconds::new(1)).unwrap();
         let germany = report.lines.iter().find(|l| l.country == "DE").unwrap();
         assert_eq!(
             (germany.received, germany.refused, germany.open, germany.median_seconds, germany.in_time),
-            (2, 1, 1, Some(100), 1)
+            (2, 1, 1, Some(Seconds::new(100)), 1)
         );
         assert_eq!((report.total.received, report.total.open), (3, 2));
         assert!(report.csv().contains("DE,freeze,2,0,0,1,0,1,100,1\r\n"), "{}", report.csv());
-        assert_eq!(d.transparency(START + 1, START + 2).unwrap().total.received, 0);
+        assert_eq!(d.transparency(START + Seconds::new(1), START + Seconds::new(2)).unwrap().total.received, 0);
         assert!(why(d.transparency(START, START)).contains("not after"));
     });
 }

@@ -10,8 +10,8 @@ use holdfast_documents::Vault;
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::Amount;
 use holdfast_types::ids::CaseId;
+use holdfast_types::{Amount, Seconds};
 use quick_xml::Reader;
 use quick_xml::events::Event as Xml;
 use std::process::Command;
@@ -155,7 +155,7 @@ fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, CaseId)) {
     let mut came = deposit("d1", &who, "0xd1", 7, 0);
     came.value = None;
     let payment = |id: &str, status: Status| {
-        let mut e = Event::new(EventKind::Payment, id, START + 5, who.as_str());
+        let mut e = Event::new(EventKind::Payment, id, START + Seconds::new(5), who.as_str());
         (e.asset, e.amount, e.value) = (Some("EUR".into()), Some(Amount::new(1_000)), Some(1_100));
         (e.method, e.direction, e.status) = (Some(Method::Bank), Some(Direction::In), Some(status));
         e.instrument = Some(format!("bank-of-{id}"));

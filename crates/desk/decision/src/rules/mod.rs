@@ -20,6 +20,7 @@ use access::{Index, access_predicate};
 use cel::objects::Key;
 use cel::{Context, Env, Value};
 use compile::{Compiled, compile};
+use holdfast_types::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -171,7 +172,7 @@ impl RuleBook {
         let (state, facts) = (State::default(), ChainFacts::default());
         for (number, rule) in self.file.rules.iter().enumerate() {
             for kind in &rule.on {
-                let event = Event::new(*kind, "trial", 1_700_000_000, "trial");
+                let event = Event::new(*kind, "trial", Timestamp::from_unix(1_700_000_000), "trial");
                 let input = Input::new(&state, &event, &facts, None, &[]);
                 let context = self.context(&input, &mut FieldCache::new(), &[number]);
                 if let Err(e) = self.evaluate(number, &context)
@@ -330,7 +331,7 @@ mod tests {
     #[test]
     fn rules_are_met_and_say_why() {
         let book = book("event.value >= 100 && customer.country in lists.bad || event.round").unwrap();
-        let mut event = Event::new(EventKind::Withdrawal, "w", 1_700_000_000, "c");
+        let mut event = Event::new(EventKind::Withdrawal, "w", Timestamp::from_unix(1_700_000_000), "c");
         event.asset = Some("BTC".into());
         let (state, facts) = (State::default(), ChainFacts::default());
         assert!(book.matches(&Input::new(&state, &event, &facts, Some(10), &[])).is_empty());
@@ -347,7 +348,7 @@ mod tests {
             "title: t\nrules:\n  - id: r\n    version: 1\n    state: live\n    title: t\n    on: [withdrawal]\n    when: \"event.value > 0 && {nested}\"\n    decision: hold\n    source: [test]\n"
         );
         let book = RuleBook::stored(&yaml, 1).unwrap();
-        let mut event = Event::new(EventKind::Withdrawal, "w", 1_700_000_000, "c");
+        let mut event = Event::new(EventKind::Withdrawal, "w", Timestamp::from_unix(1_700_000_000), "c");
         event.asset = Some("BTC".into());
         let (state, facts) = (State::default(), ChainFacts::default());
         let begun = std::time::Instant::now();
@@ -379,7 +380,7 @@ mod tests {
             for kind in [EventKind::Withdrawal, EventKind::Payment] {
                 for asset in ["BTC", "ETH", "XMR"] {
                     for value in [None, Some(0), Some(299), Some(499), Some(500), Some(501), Some(700), Some(900)] {
-                        let mut event = Event::new(kind, "w", 1_700_000_000, "c");
+                        let mut event = Event::new(kind, "w", Timestamp::from_unix(1_700_000_000), "c");
                         event.asset = Some(asset.into());
                         let (state, facts) = (State::default(), ChainFacts::default());
                         let input = Input::new(&state, &event, &facts, value, &[]);

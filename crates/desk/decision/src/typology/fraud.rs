@@ -3,6 +3,7 @@
 use super::{Context, Finding, Typology, funding, money, parties};
 use crate::model::Action;
 use crate::state::{Activity, ActivityKind, Customer, DAY, HOUR, MEMORY, Party, key};
+use holdfast_types::{Seconds, Timestamp};
 
 /// Whether two different addresses look alike to people who compare their ends: the first three and last four characters agree, after a common
 /// prefix that all addresses of their kind have. Makers of such addresses match three and more at the beginning and four and more at the end.
@@ -100,7 +101,7 @@ pub(super) fn fake_account_ring(context: &Context) -> Option<Finding> {
     let now = context.event.time;
     let index = context.customer.map(|c| c.index);
     // How many customers share a key, this one included.
-    let sharing = |key: u64, window: i64| {
+    let sharing = |key: u64, window: Seconds| {
         let Some(party) = context.state.party(key) else { return 1 };
         let mut users: Vec<u32> =
             party.uses.iter().filter(|u| u.1 <= now && u.1 > now - window).map(|u| u.0).chain(index).collect();
@@ -144,7 +145,7 @@ pub(super) fn fake_account_ring(context: &Context) -> Option<Finding> {
 }
 
 /// Whether the event's IP address is one that the customer used before a time. Unknown counts as no.
-fn known_place(context: &Context, customer: &Customer, before: i64) -> bool {
+fn known_place(context: &Context, customer: &Customer, before: Timestamp) -> bool {
     let used = |namespace: &str, ip: &str| {
         let party = context.state.party(key(namespace, ip));
         party.is_some_and(|p| p.uses.iter().any(|u| u.0 == customer.index && u.1 < before))
@@ -160,7 +161,7 @@ pub(super) fn account_takeover(context: &Context) -> Option<Finding> {
     }
     // A device that is new while the customer had others before.
     let (device, seen) = customer.devices.iter().filter(|d| d.1 <= now).max_by_key(|d| d.1)?;
-    if now - seen > 48 * HOUR || !customer.devices.iter().any(|d| d.1 < *seen) || known_place(context, customer, *seen)
+    if now - *seen > 48 * HOUR || !customer.devices.iter().any(|d| d.1 < *seen) || known_place(context, customer, *seen)
     {
         return None;
     }
@@ -184,7 +185,7 @@ pub(super) fn account_takeover(context: &Context) -> Option<Finding> {
     };
     let text = format!(
         "device first seen {} hours ago at a new place, {why}, then a withdrawal to a new address",
-        (now - seen) / HOUR
+        (now - *seen) / HOUR
     );
     Some(context.found(Typology::AccountTakeover, text, context.value, vec![seq]))
 }
@@ -202,7 +203,7 @@ fn payments_alike<'a>(context: &Context<'a>, customer: &Customer) -> Vec<&'a Act
 }
 
 /// Most of the fresh money of a day that was still there leaves in this payment.
-fn takes_fresh_money(context: &Context, time: i64, value: u64) -> bool {
+fn takes_fresh_money(context: &Context, time: Timestamp, value: u64) -> bool {
     let sum = |wanted: &dyn Fn(&Activity) -> bool| -> u64 {
         let within = |a: &&Activity| a.time <= time && a.time > time - DAY && wanted(a);
         context.recent(32 * DAY).filter(within).map(|a| a.value).sum()

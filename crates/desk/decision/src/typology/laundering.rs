@@ -2,6 +2,7 @@
 
 use super::{Context, Finding, REPORTING_THRESHOLD, Typology, funding, money, parties};
 use crate::state::{Activity, ActivityKind, DAY, HOUR, Key, senders_of};
+use holdfast_types::{Seconds, Timestamp};
 
 pub(super) fn structuring(context: &Context) -> Option<Finding> {
     let (comes_in, goes_out) = (context.event.comes_in(), context.event.goes_out());
@@ -15,7 +16,7 @@ pub(super) fn structuring(context: &Context) -> Option<Finding> {
     {
         return None;
     }
-    let found = |window: i64, percent: u64| -> (Vec<u64>, u64) {
+    let found = |window: Seconds, percent: u64| -> (Vec<u64>, u64) {
         let near = |a: &&Activity| from(percent).contains(&a.value);
         let all: Vec<&Activity> = context.recent(window).filter(same_way).filter(near).collect();
         (all.iter().map(|a| a.seq).collect(), context.value + all.iter().map(|a| a.value).sum::<u64>())
@@ -63,7 +64,8 @@ pub(super) fn rapid_pass_through(context: &Context) -> Option<Finding> {
     // What another customer sent there is for `cycle`; many senders or payees are for `fan_in` and `fan_out`.
     let index = context.customer.map(|c| c.index);
     let from_customers = |a: &&Activity| {
-        let sent = |u: &(u32, i64, u64, bool)| !u.3 && Some(u.0) != index && u.1 <= a.time && u.1 > a.time - 7 * DAY;
+        let sent =
+            |u: &(u32, Timestamp, u64, bool)| !u.3 && Some(u.0) != index && u.1 <= a.time && u.1 > a.time - 7 * DAY;
         context.state.party(a.party).is_some_and(|p| p.uses.iter().any(sent))
     };
     let (senders, ..) = parties(deposits.iter().copied());
@@ -84,7 +86,7 @@ pub(super) fn rapid_pass_through(context: &Context) -> Option<Finding> {
     {
         return None;
     }
-    let minutes = (context.event.time - latest) / 60;
+    let minutes = (context.event.time - latest) / Seconds::MINUTE;
     let text = format!(
         "{} of {} deposited within 48 hours by new senders leaves again, {minutes} minutes after the last deposit, to a new address",
         money(left),
@@ -192,10 +194,10 @@ pub(super) fn cycle(context: &Context) -> Option<Finding> {
 }
 
 /// Returns whether only the customer, within a window, is known to use the address: no other customer, no stored block.
-fn unseen(context: &Context, window: i64) -> bool {
+fn unseen(context: &Context, window: Seconds) -> bool {
     let begin = context.event.time - window;
     let index = context.customer.map(|c| c.index);
-    let own = |u: &(u32, i64, u64, bool)| Some(u.0) == index && u.1 > begin && !u.3;
+    let own = |u: &(u32, Timestamp, u64, bool)| Some(u.0) == index && u.1 > begin && !u.3;
     context.state.party(context.party).is_none_or(|p| p.uses.iter().all(own))
         && !context.facts.found
         && context.facts.tags.is_empty()

@@ -13,6 +13,7 @@ use crate::facts::ChainFacts;
 use crate::model::{CustomerType, Event, EventKind};
 use crate::state::{Activity, ActivityKind, Customer, DAY, Key, MEMORY, State, party_of};
 use fraud::{account_takeover, address_poisoning, card_cash_out, fake_account_ring, scam_victim};
+use holdfast_types::{Seconds, Timestamp};
 use laundering::{cycle, dusting, fan_in, fan_out, mule, ransomware_payment, rapid_pass_through, structuring};
 use on_chain::{coinjoin_exposure, mixer_exposure, peel_chain};
 use serde::{Deserialize, Serialize};
@@ -80,7 +81,7 @@ pub struct Finding {
 }
 
 /// Paid in from bank or card within a window.
-fn funding<'a>(context: &Context<'a>, window: i64) -> (u64, Vec<&'a Activity>) {
+fn funding<'a>(context: &Context<'a>, window: Seconds) -> (u64, Vec<&'a Activity>) {
     let paid = |a: &&Activity| matches!(a.kind, ActivityKind::CardIn | ActivityKind::BankIn);
     let all: Vec<&Activity> = context.recent(window).filter(paid).collect();
     (all.iter().map(|a| a.value).sum(), all)
@@ -120,29 +121,29 @@ struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn recent(&self, window: i64) -> impl Iterator<Item = &'a Activity> {
+    fn recent(&self, window: Seconds) -> impl Iterator<Item = &'a Activity> {
         self.customer.into_iter().flat_map(move |c| c.recent(self.event.time, window))
     }
 
     /// What the customer did in the 90 days before a window began, latest first.
-    fn before(&self, window: i64) -> impl Iterator<Item = &'a Activity> {
+    fn before(&self, window: Seconds) -> impl Iterator<Item = &'a Activity> {
         let begin = self.event.time - window;
         self.recent(MEMORY).filter(move |a| a.time <= begin)
     }
 
     /// Weeks of the customer's life here before a window began, at least one.
-    fn weeks_before(&self, window: i64) -> u64 {
+    fn weeks_before(&self, window: Seconds) -> u64 {
         let oldest = self.recent(MEMORY).map(|a| a.time).min().unwrap_or(self.event.time);
         u64::try_from((self.event.time - window - oldest) / (7 * DAY)).unwrap_or(0).max(1)
     }
 
     /// When the customer first withdrew to an address.
-    fn first_withdrawal_to(&self, party: Key) -> Option<i64> {
+    fn first_withdrawal_to(&self, party: Key) -> Option<Timestamp> {
         self.customer?.destinations.iter().find(|d| d.0 == party).map(|d| d.1)
     }
 
     /// Whether the customer withdrew to this address before a window began.
-    fn paid_before(&self, party: Key, window: i64) -> bool {
+    fn paid_before(&self, party: Key, window: Seconds) -> bool {
         self.first_withdrawal_to(party).is_some_and(|t| t <= self.event.time - window)
     }
 

@@ -44,8 +44,8 @@ fn statics(made: &Exchange) -> (Vec<String>, Vec<Row>) {
         let mut row = vec![
             number(&r.id),
             place as f64,
-            r.created.unwrap_or(0) as f64,
-            r.time as f64,
+            r.created.unwrap_or_default().unix() as f64,
+            r.time.unix() as f64,
             risk.map_or(-1.0, |n| n as f64),
             f64::from(r.birth_year.unwrap_or(0)),
             f64::from(u8::from(r.customer_type == Some(CustomerType::Business))),
@@ -93,11 +93,11 @@ fn counts(made: &Exchange) -> (Vec<String>, Vec<Row>) {
             distinct(&|e| e.counterparty.clone().or(e.instrument.clone())),
             distinct(&|e| e.device.clone()),
             distinct(&|e| e.ip.clone()),
-            distinct(&|e| Some((e.time / 86_400).to_string())),
-            events.first().map_or(0, |e| e.time) as f64,
-            events.last().map_or(0, |e| e.time) as f64,
+            distinct(&|e| Some((e.time.unix() / 86_400).to_string())),
+            events.first().map_or(0, |e| e.time.unix()) as f64,
+            events.last().map_or(0, |e| e.time.unix()) as f64,
             many(&|e| e.status == Some(Status::Declined)),
-            events.iter().map(|e| (e.time % 86_400) as f64).sum::<f64>() / events.len() as f64,
+            events.iter().map(|e| (e.time.unix() % 86_400) as f64).sum::<f64>() / events.len() as f64,
         ]
     };
     (names, by.into_iter().map(|(c, events)| (row(&events), cases.contains(c))).collect())
@@ -224,8 +224,8 @@ fn case_customers_live_before_and_after() {
             let own = || made.events.iter().filter(|e| e.customer == *customer && !of_case.contains(e.id.as_str()));
             // Accounts of a ring that signs up together begin with the case.
             let born = case.variant == "one_device";
-            assert!(born || own().any(|e| e.time < case.begun), "{customer} has no life before {case:?}");
-            assert!(own().any(|e| e.time > case.ended), "{customer} has no life after {case:?}");
+            assert!(born || own().any(|e| e.time.unix() < case.begun), "{customer} has no life before {case:?}");
+            assert!(own().any(|e| e.time.unix() > case.ended), "{customer} has no life after {case:?}");
         }
         assert!(!case.events.is_empty() && case.begun <= case.ended, "{case:?}");
     }

@@ -20,9 +20,9 @@ use crate::request::{Request, Target};
 use crate::{Desk, Inquiry, Review, review};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, number, parse};
-use holdfast_types::Invalid;
 use holdfast_types::ids::OfficerId;
 use holdfast_types::named;
+use holdfast_types::{Invalid, Timestamp};
 use holdfast_workspace::ChainQueries;
 use serde::Serialize;
 use serde_json::json;
@@ -55,7 +55,7 @@ pub struct Stored {
     /// open, prepared or answered.
     pub state: RequestState,
     /// When it must be answered, Unix seconds.
-    pub due: i64,
+    pub due: Timestamp,
     /// Whether that time is over and it is not answered.
     pub overdue: bool,
     /// The call-back.
@@ -71,7 +71,7 @@ pub struct Stored {
     /// Who approved it.
     pub approved_by: Option<String>,
     /// When it was answered.
-    pub answered: Option<i64>,
+    pub answered: Option<Timestamp>,
     /// Holds that the answer to a freeze placed.
     pub holds: Vec<u64>,
 }
@@ -112,9 +112,9 @@ pub struct RequestFilter {
 const COLUMNS: &str =
     "seq, body, state, due, call_back, outcome, reason, prepared_by, approved_by, answered, holds, first_approval";
 
-fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
+fn stored(row: &Row, now: Timestamp) -> Result<Stored, DbError> {
     let state: RequestState = row.named(2)?;
-    let due = row.int(3)?;
+    let due = row.time(3)?;
     Ok(Stored {
         seq: row.number(0)?,
         request: parse("request", row.text(1)?)?,
@@ -127,12 +127,12 @@ fn stored(row: &Row, now: i64) -> Result<Stored, DbError> {
         prepared_by: row.text_or_null(7).map(str::to_owned),
         approved_by: row.text_or_null(8).map(str::to_owned),
         first_approval: row.text_or_null(11).map(str::to_owned),
-        answered: row.int_or_null(9),
+        answered: row.time_or_null(9),
         holds: row.text_or_null(10).map_or(Ok(Vec::new()), |t| parse("holds", t))?,
     })
 }
 
-pub(crate) fn by_id(db: &mut Database, id: &str, now: i64) -> Result<Option<Stored>, DbError> {
+pub(crate) fn by_id(db: &mut Database, id: &str, now: Timestamp) -> Result<Option<Stored>, DbError> {
     let rows = db.query(&format!("SELECT {COLUMNS} FROM requests WHERE id = $1"), &[id.into()])?;
     rows.first().map(|r| stored(r, now)).transpose()
 }
@@ -149,7 +149,7 @@ pub(crate) fn known(found: Option<Stored>, id: &str) -> Result<Stored, RequestEr
 fn store(
     tx: &mut Transaction<'_>,
     request: Request,
-    due: i64,
+    due: Timestamp,
     officer: Option<OfficerId>,
 ) -> Result<bool, RequestError> {
     let now = tx.now();

@@ -3,9 +3,9 @@
 use crate::{Desk, RequestError};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row};
-use holdfast_types::Amount;
 use holdfast_types::ids::SeizureId;
 use holdfast_types::named;
+use holdfast_types::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -54,7 +54,7 @@ pub struct Seizure {
     /// Transaction id or payment reference by which it moved.
     pub reference: Option<String>,
     /// When it moved.
-    pub moved: Option<i64>,
+    pub moved: Option<Timestamp>,
 }
 
 const SEIZURE: &str =
@@ -72,7 +72,7 @@ fn seizure(row: &Row) -> Result<Seizure, DbError> {
         state: row.named(6)?,
         hold: row.number_or_null(7)?,
         reference: row.text_or_null(8).map(str::to_owned),
-        moved: row.int_or_null(9),
+        moved: row.time_or_null(9),
     })
 }
 

@@ -4,6 +4,7 @@ use super::digest;
 use crate::forgery::{CallBack, Domain, Earlier, History, MAX_HISTORY};
 use crate::request::Request;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
+use holdfast_types::{Seconds, Timestamp};
 
 /// Returns what is known of a request's sender, from what is stored.
 ///
@@ -18,7 +19,7 @@ pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>
         Ok(Domain { domain: r.text(0)?.to_owned(), agency: r.text(1)?.to_owned(), country: r.text(2)?.to_owned() })
     };
     let domains = rows.iter().map(domain).collect::<Result<_, _>>()?;
-    let (id, email, at): (Value, Value, i64) =
+    let (id, email, at): (Value, Value, Timestamp) =
         (request.id.as_str().into(), request.officer.email.to_lowercase().into(), request.received);
     let mut one = |sql: &str, parameters: &[Value]| -> Result<Option<i64>, DbError> {
         Ok(db.query(sql, parameters)?.first().and_then(|r| r.int_or_null(0)))
@@ -30,7 +31,7 @@ pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>
         &[email.clone(), id.clone()],
     )?;
     let within = "received > $3 AND received <= $4 AND id <> $2";
-    let span = |days: i64| [Value::from(at - days * 86_400), Value::from(at)];
+    let span = |days: i64| [Value::from(at - Seconds::days(days)), Value::from(at)];
     let [from, to] = span(1);
     let officer_day = one(
         &format!("SELECT COUNT(*) FROM requests WHERE email = $1 AND {within}"),
@@ -52,7 +53,7 @@ pub fn history(db: &mut Database, request: &Request, call_back: Option<CallBack>
     let count = |n: Option<i64>| u32::try_from(n.unwrap_or(0).max(0)).unwrap_or(u32::MAX);
     Ok(History {
         domains,
-        officer_since,
+        officer_since: officer_since.map(Timestamp::from_unix),
         officer_requests: count(officer_requests),
         officer_day: count(officer_day),
         agency_day: count(agency_day),

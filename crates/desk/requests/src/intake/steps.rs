@@ -13,9 +13,9 @@ use holdfast_screening::ScreeningError;
 use holdfast_screening::identifiers::is_customer;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Value, number};
-use holdfast_types::Invalid;
 use holdfast_types::ids::SeizureId;
 use holdfast_types::named;
+use holdfast_types::{Invalid, Seconds};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -24,8 +24,8 @@ use utoipa::ToSchema;
 const MAX_REASON: usize = 10_000;
 /// Least weight of a sign of forgery that stops a grant.
 const STOPPING_WEIGHT: u8 = 3;
-/// Least time between an answer and the notice to the customer, in seconds.
-const NOTICE_AFTER: i64 = 86_400;
+/// Least time between an answer and the notice to the customer.
+const NOTICE_AFTER: Seconds = Seconds::DAY;
 
 named! {
     /// How a request was answered.
@@ -299,7 +299,7 @@ impl Context<'_> {
             Kind::Information | Kind::EmergencyDisclosure => Vec::new(),
         };
         // The customer learns of it once the gag is over, and not before a day has passed.
-        let due = self.at.request.gag_until.unwrap_or(0).max(tx.now() + NOTICE_AFTER);
+        let due = self.at.request.gag_until.unwrap_or_default().max(tx.now() + NOTICE_AFTER);
         for customer in accepted(tx.db(), self.id())? {
             let sql = "INSERT INTO notices (request, customer, due) VALUES ($1, $2, $3) ON CONFLICT (request, customer) DO NOTHING";
             tx.db().execute(sql, &[self.key(), customer.into(), due.into()])?;
@@ -372,23 +372,23 @@ impl Context<'_> {
         }
     }
 
-    fn extend_preservation(&self, tx: &mut Transaction<'_>, seconds: i64) -> Result<(), RequestError> {
+    fn extend_preservation(&self, tx: &mut Transaction<'_>, longer: Seconds) -> Result<(), RequestError> {
         let sql = "UPDATE preservations SET until = until + $1, extended = $2 WHERE request = $3 AND state = 'kept' AND extended IS NULL";
-        let row = [seconds.into(), tx.now().into(), self.key()];
+        let row = [longer.into(), tx.now().into(), self.key()];
         match tx.db().execute(sql, &row)? {
             0 => Err(self.refused("it lapsed or was extended before")),
             _ => Ok(()),
         }
     }
 
-    fn extend_holds(&self, tx: &mut Transaction<'_>, seconds: i64) -> Result<(), RequestError> {
+    fn extend_holds(&self, tx: &mut Transaction<'_>, longer: Seconds) -> Result<(), RequestError> {
         let mark = format!("extended:{}", self.id());
         if clocks::is_marked(tx, &mark)? {
             return Err(self.refused("it was extended before"));
         }
         let mut extended = 0;
         for hold in &self.at.holds {
-            match tx.extend_hold(*hold, seconds) {
+            match tx.extend_hold(*hold, longer) {
                 Ok(()) => extended += 1,
                 // Holds that were released meanwhile stay released.
                 Err(ScreeningError::State(_)) => {}

@@ -4,6 +4,7 @@ use super::*;
 use holdfast_identity::{
     self as identity, App, Enrolment, SessionKind, end_sessions_of_subject, is_not_ended, session_id, start_session,
 };
+use holdfast_types::{Seconds, Timestamp};
 
 /// A session at the portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -11,7 +12,7 @@ pub struct Session {
     /// Bearer token.
     pub token: String,
     /// When it ends, Unix seconds.
-    pub expires: i64,
+    pub expires: Timestamp,
     /// Whether the second factor was verified; without it the session opens the second factor only.
     pub full: bool,
     /// Whether a second factor must be set up first.
@@ -62,9 +63,9 @@ pub(crate) fn session(
     Ok(made)
 }
 
-fn token_of(key_ring: &KeyRing, officer: &Officer, full: bool, now: i64) -> Session {
+fn token_of(key_ring: &KeyRing, officer: &Officer, full: bool, now: Timestamp) -> Session {
     let expires = now + SESSION_SECONDS;
-    let body = format!("{}_{}_{expires}_{}", officer.id, u8::from(full), officer.generation);
+    let body = format!("{}_{}_{}_{}", officer.id, u8::from(full), expires.unix(), officer.generation);
     let mac = hex::encode(&key_ring.derive("portal-session", &body)[..24]);
     Session { token: format!("ho_{body}_{mac}"), expires, full, must_enrol: !officer.second_factor }
 }
@@ -98,15 +99,15 @@ pub(super) fn mail_code(
         &[address.into()],
     )?;
     let row = rows.first().ok_or_else(|| RequestError::NotFound("officer".into()))?;
-    let (id, last, until, tries, mailed): (OfficerId, i64, i64, i64, i64) =
-        (row.number(0)?, row.int(1)?, row.int(2)?, row.int(3)?, row.int(4)?);
+    let (id, last, until, tries, mailed): (OfficerId, i64, Timestamp, i64, Timestamp) =
+        (row.number(0)?, row.int(1)?, row.time(2)?, row.int(3)?, row.time(4)?);
     let good = now <= until && tries < MAX_CODE_TRIES;
     if good && now - mailed < CODE_SPACING {
         return Ok(());
     }
-    let before = if good { until } else { 0 };
+    let before = if good { until } else { Timestamp::EPOCH };
     let latest = last + 1;
-    let row = [latest.into(), (now + CODE_SECONDS).into(), before.into(), now.into(), number(id)];
+    let row = [latest.into(), (now + CODE_LIFETIME).into(), before.into(), now.into(), number(id)];
     tx.db().execute(
         "UPDATE officers SET code = $1, code_until = $2, code_tries = 0, code_before_until = $3, code_mailed = $4 WHERE id = $5",
         &row,
@@ -145,7 +146,7 @@ impl Desk<'_> {
             let about = format!("new-at:{domain}");
             if !proved {
                 // The number of new addresses a domain is bounded.
-                let since = tx.now() - 3_600;
+                let since = tx.now() - Seconds::HOUR;
                 if outbox::count_since(tx.db(), &about, since)? >= NEW_MAILS_AN_HOUR {
                     return Ok(());
                 }
@@ -182,13 +183,13 @@ impl Desk<'_> {
                 &[number(found.id)],
             )?;
             let row = rows.first().ok_or_else(wrong)?;
-            let (latest, until, tries, before) = (row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?);
+            let (latest, until, tries, before) = (row.int(0)?, row.time(1)?, row.int(2)?, row.time(3)?);
             let is_over = now > until && now > before;
             if found.state == OfficerState::Suspended || latest == 0 || is_over || tries >= MAX_CODE_TRIES {
                 return Err(wrong());
             }
             let subject = format!("officer:{}", found.id);
-            let opens = |code_number: i64, until: i64| {
+            let opens = |code_number: i64, until: Timestamp| {
                 code_number > 0 && now <= until && key_ring.each().any(|key| equal(&code(&key, found.id, code_number), &given))
             };
             if !(opens(latest, until) | opens(latest - 1, before)) {
@@ -229,7 +230,10 @@ impl Desk<'_> {
         let stored = session_id(token);
         let (is_open, found) = self.read(|db| Ok((is_not_ended(db, &stored)?, officer_of(db, "id", id.into())?)))?;
         let found = found.filter(|_| is_open).ok_or_else(over)?;
-        if expires < self.screening.now() || found.generation != generation || found.state == OfficerState::Suspended {
+        if Timestamp::from_unix(expires) < self.screening.now()
+            || found.generation != generation
+            || found.state == OfficerState::Suspended
+        {
             return Err(over());
         }
         if full && is_full != 1 {

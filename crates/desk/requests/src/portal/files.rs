@@ -1,6 +1,7 @@
 //! Files of requests and cases, stored by their hash.
 
 use super::*;
+use holdfast_types::Timestamp;
 
 /// A file that belongs to something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,7 +15,7 @@ pub struct File {
     /// Media type, checked against the bytes.
     pub media_type: String,
     /// When it came, Unix seconds.
-    pub time: i64,
+    pub time: Timestamp,
     /// Who added it.
     pub added_by: String,
 }
@@ -30,7 +31,7 @@ pub(crate) fn files(db: &mut Database, owner: &str) -> Result<Vec<File>, DbError
             sha256: text(1)?,
             size: row.number(2)?,
             media_type: text(3)?,
-            time: row.int(4)?,
+            time: row.time(4)?,
             added_by: text(5)?,
         })
     };

@@ -1,8 +1,8 @@
 //! Making a production: what was approved is read, checked against the order, packed with a certificate, signed, encrypted and stored.
 
 use super::{
-    Content, CustomerContent, FETCH_SECONDS, FORMAT, MAX_SHEET, Manifest, Production, TableContent, csv_of, encrypt,
-    failed, folder, outside, pack, spreadsheet,
+    Content, CustomerContent, FETCH, FORMAT, MAX_SHEET, Manifest, Production, TableContent, csv_of, encrypt, failed,
+    folder, outside, pack, spreadsheet,
 };
 use crate::carry_out::accepted;
 use crate::disclose::{Data, Table, data};
@@ -14,9 +14,9 @@ use crate::{Desk, RequestError, portal};
 use ed25519_dalek::{Signer, SigningKey};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_documents::sha256;
-use holdfast_input::time::rfc3339;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{number, parse};
+use holdfast_types::Timestamp;
 use holdfast_types::ids::ProductionId;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -45,8 +45,7 @@ struct Approved {
     at: Stored,
     judgement: Judgement,
     customers: Vec<Data>,
-    /// Unix seconds.
-    now: i64,
+    now: Timestamp,
 }
 
 impl Approved {
@@ -87,7 +86,7 @@ impl Approved {
         Content {
             request: self.id().to_owned(),
             reference: self.at.request.reference.clone(),
-            created: rfc3339(self.now),
+            created: self.now.rfc3339(),
             classes: self.judgement.granted.clone(),
             customers: self.customers.iter().map(customer).collect(),
         }
@@ -124,7 +123,7 @@ impl Approved {
         ];
         parts.extend(request.scope.lines().into_iter().map(|(name, limit)| field(name, limit)));
         parts.extend([
-            field("Made", rfc3339(self.now)),
+            field("Made", self.now.rfc3339()),
             field("Signing key (Ed25519)", public_key),
             text(DECLARATION),
             heading("What is given"),
@@ -152,7 +151,7 @@ impl Approved {
             agency: request.officer.agency.clone(),
             classes: self.judgement.granted.clone(),
             scope: request.scope.clone(),
-            created: rfc3339(self.now),
+            created: self.now.rfc3339(),
             public_key,
             files: hashes(files),
         }
@@ -200,7 +199,7 @@ impl Made {
             classes: self.classes,
             customers: self.customers,
             recipients: self.recipients,
-            expires: now + FETCH_SECONDS,
+            expires: now + FETCH,
             downloads: Vec::new(),
         };
         let row = [
@@ -222,7 +221,7 @@ impl Made {
             &row,
         )?;
         let subject = format!("request:{}", made.request);
-        let until = rfc3339(made.expires);
+        let until = made.expires.rfc3339();
         let body =
             format!("The answer to your request {} can be fetched in the portal until {until}.\n", self.reference);
         portal::mail(tx, &self.to, "An answer can be fetched", &body, &subject)?;
@@ -281,7 +280,7 @@ impl Desk<'_> {
         })
     }
 
-    fn approved_data(&self, at: Stored, now: i64) -> Result<Approved, RequestError> {
+    fn approved_data(&self, at: Stored, now: Timestamp) -> Result<Approved, RequestError> {
         let id = at.request.id.as_str();
         let mut judgement = self.policy.judge(&at.request)?;
         let sql = "SELECT COALESCE(granted, '[]') FROM requests WHERE id = $1";

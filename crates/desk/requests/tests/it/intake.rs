@@ -15,6 +15,7 @@ use holdfast_screening::holds::HoldFilter;
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use holdfast_types::ids::AgencyId;
+use holdfast_types::{Seconds, Timestamp};
 use holdfast_workspace::ChainQueries;
 use std::sync::Arc;
 
@@ -130,7 +131,7 @@ fn forged_requests_wait_for_what_clears_them(place: &TestDb) {
         r
     };
     let opened = intake.submit(emergency("e1"), "portal").unwrap();
-    assert_eq!(opened.stored.due, START + 4 * 3600);
+    assert_eq!(opened.stored.due, START + Seconds::hours(4));
     assert!(opened.review.suspicion.call_back);
     assert!(refused(intake.step("e1", prepare(Outcome::Granted), "ana")).contains("call back"));
     let call = |confirmed| Step::CallBack { number_from: "the agency's site".into(), confirmed };
@@ -187,7 +188,7 @@ fn intake_is_idempotent_and_remembers(place: &TestDb) {
     assert_eq!(list(None, 0, 2), ["r1", "r2"]);
     assert_eq!(list(None, 2, 100), ["r3", "r4", "r5"]);
     assert_eq!(list(Some(RequestState::Open), 0, 100), ["r1", "r3", "r4", "r5"]);
-    clock.set(START + 15 * 86_400);
+    clock.set(START + Seconds::days(15));
     let late = intake.open("r1", "ana").unwrap();
     assert!(late.stored.overdue);
     // The review that is stored nowhere is the review of what is stored.
@@ -227,7 +228,7 @@ fn targets_find_their_customers(place: &TestDb) {
     (customer.name, customer.email, customer.phone) =
         (Some("Ada  Byron".into()), Some("Ada@Example.org".into()), Some("+49 30 123456".into()));
     let mut former = customer.clone();
-    (former.time, former.email) = (START - 100, Some("old@example.org".into()));
+    (former.time, former.email) = (START - Seconds::new(100), Some("old@example.org".into()));
     let mut address = Record::new(RecordKind::DepositAddress, &to, START);
     (address.customer, address.asset) = (Some("c1".into()), Some("BTC".into()));
     let payee = Record::new(RecordKind::Customer, "c2", START);
@@ -329,12 +330,12 @@ fn a_freeze_that_is_granted_becomes_a_hold(place: &TestDb) {
     }
     intake.step("z1", prepare(Outcome::Granted), "ana").unwrap();
     // Answered two days after it came: the seven days count from then.
-    clock.set(START + 2 * 86_400);
+    clock.set(START + Seconds::days(2));
     let answered = intake.step("z1", Step::Approve {}, "bo").unwrap().stored;
     assert_eq!(answered.holds.len(), 2);
     let holds = screening.holds(&HoldFilter { limit: 100, ..HoldFilter::default() }).unwrap();
-    let held: Vec<(&str, Option<i64>)> = holds.iter().map(|h| (h.customer.as_str(), h.expires)).collect();
-    assert_eq!(held, [("c1", Some(START + 9 * 86_400)), ("c2", Some(START + 9 * 86_400))]);
+    let held: Vec<(&str, Option<Timestamp>)> = holds.iter().map(|h| (h.customer.as_str(), h.expires)).collect();
+    assert_eq!(held, [("c1", Some(START + Seconds::days(9))), ("c2", Some(START + Seconds::days(9)))]);
     assert!(holds[0].basis.contains("ref-z1") && holds[0].reason.contains("z1"), "{:?}", holds[0]);
     // What they try to withdraw is held; what the third does is not.
     let decide = |id: &str, customer: &str| {
@@ -343,7 +344,7 @@ fn a_freeze_that_is_granted_becomes_a_hold(place: &TestDb) {
     assert_eq!(decide("w1", "c1"), [answered.holds[0]]);
     assert_eq!(decide("w3", "c3"), [0; 0]);
     assert!(screening.check_holds().unwrap().problems.is_empty());
-    clock.set(START + 10 * 86_400);
+    clock.set(START + Seconds::days(10));
     screening.expire_holds().unwrap();
     assert!(
         screening

@@ -16,7 +16,7 @@ use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::BTreeMap;
@@ -123,7 +123,7 @@ fn rows(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Vec<BTreeMap<String, S
     csv::Reader::from_reader(bytes.as_slice()).deserialize().map(Result::unwrap).collect()
 }
 
-fn at(mut event: Event, time: i64) -> Event {
+fn at(mut event: Event, time: Timestamp) -> Event {
     event.time = time;
     event
 }
@@ -137,7 +137,7 @@ fn balances_are_what_is_left_after_the_last_movement(place: &TestDb) {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut came = deposit("d1", "c1", "0xd1", 5, 100);
         came.balance = Some(Amount::new(0));
-        let mut went = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + 10);
+        let mut went = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + Seconds::new(10));
         went.balance = Some(Amount::new(5));
         for event in [came, went] {
             assert!(decide(d, event) <= Verdict::Review);
@@ -158,7 +158,7 @@ fn balances_that_do_not_reconcile_are_not_signed(place: &TestDb) {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
         let mut came = deposit("d1", "c1", "0xd1", 5, 100);
         came.balance = Some(Amount::new(0));
-        let mut went = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + 10);
+        let mut went = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + Seconds::new(10));
         went.balance = Some(Amount::new(9));
         for event in [came, went] {
             decide(d, event);
@@ -207,7 +207,7 @@ fn a_declined_payment_or_rejected_withdrawal_is_not_listed_as_carried_out(place:
                 "ana",
             )
             .unwrap();
-        let mut stopped = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + 10);
+        let mut stopped = at(withdrawal("w1", "c1", "0xpaid", 5, 100), START + Seconds::new(10));
         stopped.balance = Some(Amount::new(9));
         assert_eq!(decide(d, stopped), Verdict::Reject);
         grant(d, request("r1", &[DataClass::Transactions, DataClass::Balances], OrderScope::default()), "c1");
@@ -263,7 +263,7 @@ fn events_outside_of_an_orders_scope_match_nobody(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1"), customer("c2")], "exchange").unwrap();
         let to = "0x00000000000000000000000000000000000000bb";
-        decide(d, at(withdrawal("w1", "c1", to, 1, 100), START - 100));
+        decide(d, at(withdrawal("w1", "c1", to, 1, 100), START - Seconds::new(100)));
         let mut later = at(withdrawal("w2", "c2", to, 1, 100), START);
         later.account = Some("b1".into());
         decide(d, later);
@@ -275,9 +275,9 @@ fn events_outside_of_an_orders_scope_match_nobody(place: &TestDb) {
         };
         let period = |from, to| OrderScope { from: Some(from), to: Some(to), ..OrderScope::default() };
         assert_eq!(find(OrderScope::default()), ["c1", "c2"]);
-        assert_eq!(find(period(START - 100, START - 1)), ["c1"]);
-        assert_eq!(find(period(START, START + 9)), ["c2"]);
-        assert_eq!(find(period(START - 50, START - 40)), [""; 0]);
+        assert_eq!(find(period(START - Seconds::new(100), START - Seconds::new(1))), ["c1"]);
+        assert_eq!(find(period(START, START + Seconds::new(9))), ["c2"]);
+        assert_eq!(find(period(START - Seconds::new(50), START - Seconds::new(40))), [""; 0]);
         assert_eq!(find(OrderScope { assets: vec!["BTC".into()], ..OrderScope::default() }), [""; 0]);
         assert_eq!(find(OrderScope { assets: vec!["eth".into()], ..OrderScope::default() }), ["c1", "c2"]);
         // By its CAIP-19 id too.
@@ -311,14 +311,14 @@ fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &Test
             d.step(id, step, "ana")
         };
         assert!(answer("e1").unwrap_err().to_string().contains("names no period"));
-        let period = OrderScope { from: Some(START - 9), to: Some(START), ..OrderScope::default() };
+        let period = OrderScope { from: Some(START - Seconds::new(9)), to: Some(START), ..OrderScope::default() };
         assert!(d.submit(submitted("e2", period), "portal").unwrap().review.judgement.may_be_granted);
         answer("e2").unwrap();
         // What has no period to be in needs none.
         let mut who = submitted("e3", OrderScope::default());
         who.classes = vec![DataClass::Subscriber];
         assert!(d.submit(who, "portal").unwrap().review.judgement.may_be_granted);
-        let bad = OrderScope { from: Some(START), to: Some(START - 1), ..OrderScope::default() };
+        let bad = OrderScope { from: Some(START), to: Some(START - Seconds::new(1)), ..OrderScope::default() };
         assert!(
             matches!(d.submit(submitted("e4", bad), "portal"), Err(RequestError::Invalid(e)) if e.field == "scope.to")
         );
@@ -328,9 +328,9 @@ fn a_request_without_a_period_is_sent_back_where_policy_demands_one(place: &Test
 fn preservations_stay_within_the_scope(place: &TestDb) {
     with(place, |d, _| {
         d.screening.ingest(vec![customer("c1")], "exchange").unwrap();
-        decide(d, at(withdrawal("w-inside", "c1", "0xpaid", 1, 100), START - 5));
-        decide(d, at(withdrawal("w-outside", "c1", "0xpaid", 1, 100), START - 50));
-        let scope = OrderScope { from: Some(START - 10), to: Some(START), ..OrderScope::default() };
+        decide(d, at(withdrawal("w-inside", "c1", "0xpaid", 1, 100), START - Seconds::new(5)));
+        decide(d, at(withdrawal("w-outside", "c1", "0xpaid", 1, 100), START - Seconds::new(50)));
+        let scope = OrderScope { from: Some(START - Seconds::new(10)), to: Some(START), ..OrderScope::default() };
         let mut preservation = request("k1", &[DataClass::Transactions], scope);
         (preservation.kind, preservation.process, preservation.states) =
             (Kind::Preservation, "us.2703f".into(), Vec::new());
@@ -360,7 +360,7 @@ fn requests_of_before_orders_had_a_scope_are_opened(place: &TestDb) {
 #[derive(Clone, Debug)]
 struct Thing {
     what: u8,
-    time: i64,
+    time: Timestamp,
     account: Option<u8>,
     asset: Option<u8>,
 }
@@ -369,13 +369,14 @@ const ACCOUNTS: [&str; 2] = ["one", "two"];
 const ASSETS: [&str; 2] = ["BTC", "ETH"];
 
 fn things() -> impl Strategy<Value = Vec<Thing>> {
-    let thing = (0u8..10, -6i64..=6, prop::option::of(0u8..2), prop::option::of(0u8..2))
-        .prop_map(|(what, time, account, asset)| Thing { what, time: START - 1_000 + time * 10, account, asset });
+    let thing = (0u8..10, -6i64..=6, prop::option::of(0u8..2), prop::option::of(0u8..2)).prop_map(
+        |(what, time, account, asset)| Thing { what, time: START + Seconds::new(time * 10 - 1_000), account, asset },
+    );
     prop::collection::vec(thing, 1..25)
 }
 
 fn scopes(case: usize) -> impl Strategy<Value = OrderScope> {
-    let bound = || prop::option::of((-4i64..=4).prop_map(|t| START - 1_000 + t * 10));
+    let bound = || prop::option::of((-4i64..=4).prop_map(|t| START + Seconds::new(t * 10 - 1_000)));
     let some = |names: Vec<String>| prop::sample::subsequence(names, 0..=2);
     let accounts = some(ACCOUNTS.map(|a| format!("{a}-{case}")).to_vec());
     (bound(), bound(), accounts, some(ASSETS.map(str::to_owned).to_vec())).prop_map(|(a, b, accounts, assets)| {
@@ -412,7 +413,7 @@ fn check(
     // Both accounts are the customer's, and were there all the time.
     for name in ACCOUNTS {
         let mut own = account(&format!("{name}-{case}"), &who);
-        own.time = START - 100_000;
+        own.time = START - Seconds::new(100_000);
         records.push(own);
     }
     d.screening.ingest(records, "exchange").unwrap();
@@ -433,7 +434,7 @@ fn check(
         let in_asset = scope.assets.is_empty() || asset.is_none_or(|a| scope.assets.contains(&a));
         marks.push((mark, in_time && in_account && in_asset));
     }
-    clock.set(START + 1_000);
+    clock.set(START + Seconds::new(1_000));
     let id = format!("req{case}");
     let classes = [
         DataClass::Subscriber,

@@ -16,8 +16,8 @@ use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
 use holdfast_store::Store;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
-use holdfast_types::Amount;
 use holdfast_types::ids::OfficerId;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use std::sync::Arc;
 
 on_both!(
@@ -83,8 +83,9 @@ impl Fixture {
             let session = d.prove(email, &self.mailed(email)).unwrap();
             let uri = d.enrol(&session.token).unwrap().uri;
             let totp = totp_rs::Totp::from_url(uri).unwrap();
-            let full =
-                d.second_factor(&session.token, &totp.generate(self.screening.now() as u64).to_string()).unwrap();
+            let full = d
+                .second_factor(&session.token, &totp.generate(self.screening.now().unix() as u64).to_string())
+                .unwrap();
             let id = d.officer(&full.token, true).unwrap().id;
             d.judge_officer(id, Verdict::Approve, "called back", "bo").unwrap();
             full
@@ -171,7 +172,7 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         assert!(why(d.second_factor(&session.token, "123456")).contains("set a second factor up"));
         let enrolment = d.enrol(&session.token).unwrap();
         let totp = totp_rs::Totp::from_url(&enrolment.uri).unwrap();
-        let code = totp.generate(START as u64).to_string();
+        let code = totp.generate(START.unix() as u64).to_string();
         assert!(
             why(d.judge_officer(OfficerId::new(1), Verdict::Approve, "x", "bo")).contains("not proved the address")
         );
@@ -230,7 +231,7 @@ fn codes_are_few_single_and_short_lived(place: &TestDb) {
         assert!(d.prove(email, &code).is_err(), "after so many wrong tries the right one opens no more");
         d.request_code(email, None).unwrap();
         let code = fixture.mailed(email);
-        fixture.clock.set(START + CODE_SPACING + 901);
+        fixture.clock.set(START + CODE_SPACING + Seconds::new(901));
         assert!(d.prove(email, &code).is_err(), "too old");
     });
 }
@@ -252,7 +253,7 @@ fn nobody_makes_the_desk_mail_a_whole_domain(place: &TestDb) {
         d.prove("ana.berg@fbi.gov", &fixture.mailed("ana.berg@fbi.gov")).unwrap();
         d.request_code("kim@bka.bund.de", Some("Kim")).unwrap();
         d.prove("kim@bka.bund.de", &fixture.mailed("kim@bka.bund.de")).unwrap();
-        fixture.clock.set(START + 3_601);
+        fixture.clock.set(START + Seconds::new(3_601));
         d.request_code("new@fbi.gov", Some("New")).unwrap();
         d.prove("new@fbi.gov", &fixture.mailed("new@fbi.gov")).unwrap();
     });
@@ -265,7 +266,7 @@ fn officers_see_their_own_requests_only(place: &TestDb) {
         let mut sent = request("r1", Kind::Information, "us.2703d");
         // Who signs is what the portal knows.
         sent.officer.name = "The Director".into();
-        sent.received = 1;
+        sent.received = Timestamp::from_unix(1);
         let status = d.send_request(&ana, sent.clone()).unwrap();
         assert_eq!((status.request.officer.name.as_str(), status.request.received), ("Ana Berg", START));
         assert_eq!(d.send_request(&ana, sent.clone()).unwrap(), status, "sent again it changes nothing");
@@ -322,18 +323,18 @@ fn clocks_remind_escalate_and_catch_up(place: &TestDb) {
     let staff = ["desk@exchange.example".to_owned()];
     fixture.with(|d| {
         let due = d.submit(request("r1", Kind::Information, "us.2703d"), "portal").unwrap().stored.due;
-        let tick = |at: i64| {
+        let tick = |at: Timestamp| {
             fixture.clock.set(at);
             let t = d.tick(&staff).unwrap();
             (t.reminders, t.escalations)
         };
         let length = due - START;
-        assert_eq!(tick(START + 10), (0, 0));
-        assert_eq!(tick(START + length / 2 + 1), (1, 0));
-        assert_eq!(tick(START + length / 2 + 2), (0, 0), "once");
-        assert_eq!(tick(START + length * 4 / 5 + 1), (1, 0));
-        assert_eq!(tick(due + 5), (0, 1));
-        assert_eq!(tick(due + 6), (0, 0));
+        assert_eq!(tick(START + Seconds::new(10)), (0, 0));
+        assert_eq!(tick(START + length / 2 + Seconds::new(1)), (1, 0));
+        assert_eq!(tick(START + length / 2 + Seconds::new(2)), (0, 0), "once");
+        assert_eq!(tick(START + length * 4 / 5 + Seconds::new(1)), (1, 0));
+        assert_eq!(tick(due + Seconds::new(5)), (0, 1));
+        assert_eq!(tick(due + Seconds::new(6)), (0, 0));
         let mail = d.waiting_mail().unwrap();
         assert_eq!(mail.iter().filter(|m| m.to == staff[0]).count(), 3);
         assert!(mail.iter().any(|m| m.subject == "OVERDUE: request r1"));
@@ -345,11 +346,11 @@ fn clocks_remind_escalate_and_catch_up(place: &TestDb) {
         };
         outcome(first, Err("refused".into()));
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
-        fixture.clock.set(due + 70);
+        fixture.clock.set(due + Seconds::new(70));
         let again = d.waiting_mail().unwrap().into_iter().find(|m| m.id == first.id).unwrap();
         assert_eq!(again.failures, 1);
         outcome(&again, Ok(()));
-        fixture.clock.set(due + 9_000);
+        fixture.clock.set(due + Seconds::new(9_000));
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.id == first.id));
     });
 }
@@ -368,11 +369,11 @@ fn a_preservation_holds_what_was_known_until_it_lapses(place: &TestDb) {
         let extend = || d.step("p1", Step::Extend { reason: "renewed".into() }, "ana");
         extend().unwrap();
         assert!(why(extend()).contains("extended before"));
-        fixture.clock.set(START + 100 * 86_400);
+        fixture.clock.set(START + Seconds::days(100));
         assert_eq!(d.tick(&[]).unwrap().lapsed, 0, "90 days and 90 more");
-        fixture.clock.set(START + 176 * 86_400);
+        fixture.clock.set(START + Seconds::days(176));
         assert_eq!(d.tick(&[]).unwrap().reminders, 1, "the officer is notified a week before");
-        fixture.clock.set(START + 181 * 86_400);
+        fixture.clock.set(START + Seconds::days(181));
         assert_eq!(d.tick(&[]).unwrap().lapsed, 1);
         assert!(why(extend()).contains("lapsed"));
     });
@@ -392,13 +393,13 @@ fn a_wrong_clock_deletes_no_preserved_file_and_notifies_no_user(place: &TestDb) 
     fixture.accepted(order);
     fixture.prepare("r1", Vec::new()).unwrap();
     fixture.approve("r1", "bo").unwrap();
-    fixture.clock.set(START + 2_000 * 86_400);
+    fixture.clock.set(START + Seconds::days(2_000));
     let ticked = fixture.with(|d| d.tick(&[]).unwrap());
     assert_eq!((ticked.lapsed, ticked.notices, walk(fixture.files.path()).len()), (0, 0, 1));
     // The clock is right again, and time passes as it should.
     for day in [60, 95] {
-        fixture.clock.set(START + day * 86_400);
-        steady.set(START + day * 86_400);
+        fixture.clock.set(START + Seconds::days(day));
+        steady.set(START + Seconds::days(day));
         fixture.with(|d| d.tick(&[]).unwrap());
     }
     assert!(walk(fixture.files.path()).is_empty(), "after its ninety days it is deleted");
@@ -454,19 +455,19 @@ fn a_seizure_moves_with_two_approvals_only(place: &TestDb) {
 
 fn users_are_notified_once_the_gag_is_over(place: &TestDb) {
     let fixture = Fixture::new(place);
-    let gag = START + 30 * 86_400;
+    let gag = START + Seconds::days(30);
     fixture.accepted(Request { gag_until: Some(gag), ..request("r1", Kind::Information, "us.2703d") });
     // The user reads Chinese.
-    let mut record = Record::new(RecordKind::Customer, "user-of-r1", START + 1);
+    let mut record = Record::new(RecordKind::Customer, "user-of-r1", START + Seconds::new(1));
     (record.language, record.email) = (Some("zh-CN".into()), Some("user-of-r1@example.com".into()));
     fixture.screening.ingest(vec![record], "app").unwrap();
     fixture.prepare("r1", Vec::new()).unwrap();
     fixture.approve("r1", "bo").unwrap();
     fixture.with(|d| {
-        fixture.clock.set(gag - 1);
+        fixture.clock.set(gag - Seconds::new(1));
         assert_eq!(d.tick(&[]).unwrap().notices, 0);
         assert!(!d.waiting_mail().unwrap().iter().any(|m| m.to == "user-of-r1@example.com"));
-        fixture.clock.set(gag + 1);
+        fixture.clock.set(gag + Seconds::new(1));
         assert_eq!(d.tick(&[]).unwrap().notices, 1);
         assert_eq!(d.tick(&[]).unwrap().notices, 0, "once");
         let mail = d.waiting_mail().unwrap();

@@ -9,6 +9,7 @@ use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, T
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
+use holdfast_types::Seconds;
 use holdfast_types::ids::ProductionId;
 use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
@@ -163,7 +164,7 @@ fn productions_expire_and_log_who_fetched_them(place: &TestDb) {
         let listed = d.productions("r1", "bo").unwrap();
         assert_eq!(listed[0].downloads.iter().map(|l| l.who.as_str()).collect::<Vec<_>>(), ["ana.berg@fbi.gov"]);
         assert!(d.fetch("r1", ProductionId::new(99), "ana").is_err());
-        clock.set(made.expires + 1);
+        clock.set(made.expires + Seconds::new(1));
         assert!(d.fetch("r1", made.id, "ana").unwrap_err().to_string().contains("request another"));
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.subject == "An answer can be fetched"));
     });

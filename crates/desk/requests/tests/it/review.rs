@@ -3,9 +3,10 @@
 use holdfast_requests::forgery::{CallBack, Domain, Earlier};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{History, Inquiry, Policy, Review, review};
+use holdfast_types::{Seconds, Timestamp};
 
-const RECEIVED: i64 = 1_795_000_000;
-const DAY: i64 = 86_400;
+const RECEIVED: Timestamp = Timestamp::from_unix(1_795_000_000);
+const DAY: Seconds = Seconds::DAY;
 
 fn request(process: &str, country: &str, kind: Kind) -> Request {
     let data = !matches!(kind, Kind::Freeze | Kind::Seizure);
@@ -68,7 +69,7 @@ fn clocks_follow_the_law() {
         order.statement = "a kidnapped child".into();
         let judged = reviewed(&order, &known(country)).judgement;
         match hours {
-            Some(hours) => assert_eq!(judged.due, RECEIVED + hours * 3600, "{process}"),
+            Some(hours) => assert_eq!(judged.due, RECEIVED + Seconds::hours(hours), "{process}"),
             None => {
                 assert!(judged.due == RECEIVED + days * DAY && judged.notes.iter().any(|n| n.contains("no emergency")))
             }
@@ -140,7 +141,12 @@ fn forged_requests_are_stopped_and_genuine_ones_are_not() {
     let mut new = History { officer_requests: 0, officer_since: None, ..known("US") };
     assert_eq!(signs(&emergency, &new), (vec!["call-back-missing", "new-officer"], true, true));
     let call = |confirmed| {
-        Some(CallBack { by: "kim".into(), at: RECEIVED + 60, number_from: "the agency's site".into(), confirmed })
+        Some(CallBack {
+            by: "kim".into(),
+            at: RECEIVED + Seconds::MINUTE,
+            number_from: "the agency's site".into(),
+            confirmed,
+        })
     };
     new.call_back = call(true);
     assert_eq!(signs(&emergency, &new), (vec!["new-officer"], false, true));

@@ -13,7 +13,7 @@ use holdfast_requests::{Desk, Policy};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use std::sync::Arc;
 
 on_both!(
@@ -41,7 +41,7 @@ fn only(screening: &Screening, kind: TargetKind, value: &str) -> (String, How, S
     (found[0].customer.clone(), found[0].how, found[0].because.join("; "))
 }
 
-fn completion(time: i64, status: MovementStatus, tx: Option<&str>) -> Completion {
+fn completion(time: Timestamp, status: MovementStatus, tx: Option<&str>) -> Completion {
     Completion { time, status, tx: tx.map(str::to_owned), output: None, block: None, height: Some(170) }
 }
 
@@ -56,14 +56,16 @@ fn a_withdrawal_is_found_by_a_transaction_that_was_reported_later(place: &TestDb
     let decided = screening.decide(early.clone(), ChainFacts::default(), "exchange").unwrap();
     let tx = format!("0x{}", "a1".repeat(32));
     assert_eq!(find(&screening, Target::new(TargetKind::Transaction, tx.as_str())), []);
-    let completed = completion(START + 60, MovementStatus::Confirmed, Some(&tx.to_uppercase().replace("0X", "0x")));
+    let completed =
+        completion(START + Seconds::new(60), MovementStatus::Confirmed, Some(&tx.to_uppercase().replace("0X", "0x")));
     let done = screening.complete("w1", completed.clone(), "exchange").unwrap();
     assert_eq!(done.completion.as_ref().map(|c| c.status), Some(MovementStatus::Confirmed));
     // Sent again it changes nothing; an earlier one that comes later does not win, and fills what is missing.
     assert_eq!(screening.complete("w1", completed, "exchange").unwrap(), done);
-    let earlier = Completion { output: Some(3), ..completion(START + 30, MovementStatus::Broadcast, None) };
+    let earlier =
+        Completion { output: Some(3), ..completion(START + Seconds::new(30), MovementStatus::Broadcast, None) };
     let done = screening.complete("w1", earlier, "exchange").unwrap().completion.unwrap();
-    assert_eq!((done.status, done.output, done.time), (MovementStatus::Confirmed, Some(3), START + 60));
+    assert_eq!((done.status, done.output, done.time), (MovementStatus::Confirmed, Some(3), START + Seconds::new(60)));
     let (customer, how, because) = only(&screening, TargetKind::Transaction, &tx);
     assert_eq!((customer.as_str(), how), ("c1", How::Named));
     assert!(because.contains("transaction of withdrawal w1"), "{because}");
@@ -71,7 +73,7 @@ fn a_withdrawal_is_found_by_a_transaction_that_was_reported_later(place: &TestDb
     assert_eq!(screening.decide(early, ChainFacts::default(), "exchange").unwrap(), decided);
     for (id, completion, field) in [
         ("nobody", completion(START, MovementStatus::Failed, None), None),
-        ("w1", completion(1, MovementStatus::Failed, None), Some("time")),
+        ("w1", completion(Timestamp::from_unix(1), MovementStatus::Failed, None), Some("time")),
         ("w1", completion(START, MovementStatus::Failed, Some("")), Some("tx")),
     ] {
         match (screening.complete(id, completion, "exchange").unwrap_err(), field) {
@@ -169,7 +171,7 @@ fn everything_that_records_hold_can_be_a_target(place: &TestDb) {
 
 fn an_ip_address_is_looked_for_within_its_time_only(place: &TestDb) {
     let screening = open(place);
-    for (id, who, time) in [("l1", "c1", START - 100), ("l2", "c2", START)] {
+    for (id, who, time) in [("l1", "c1", START - Seconds::new(100)), ("l2", "c2", START)] {
         let mut login = Event::new(EventKind::Account, id, time, who);
         (login.action, login.ip) = (Some(Action::Login), Some("::ffff:203.0.113.7".into()));
         screening.decide(login, ChainFacts::default(), "exchange").unwrap();
@@ -180,12 +182,16 @@ fn an_ip_address_is_looked_for_within_its_time_only(place: &TestDb) {
         found.into_iter().map(|m| m.customer).collect::<Vec<_>>()
     };
     let whole = OrderScope::default();
-    assert_eq!(find(ip(Some(START - 100), Some(START - 50)), whole.clone()), ["c1"]);
-    assert_eq!(find(ip(Some(START - 100), Some(START)), whole.clone()), ["c1", "c2"]);
-    assert_eq!(find(ip(Some(START - 99), Some(START - 1)), whole.clone()), [""; 0]);
+    assert_eq!(find(ip(Some(START - Seconds::new(100)), Some(START - Seconds::new(50))), whole.clone()), ["c1"]);
+    assert_eq!(find(ip(Some(START - Seconds::new(100)), Some(START)), whole.clone()), ["c1", "c2"]);
+    assert_eq!(find(ip(Some(START - Seconds::new(99)), Some(START - Seconds::new(1))), whole.clone()), [""; 0]);
     // The order's period bounds the target's, and replaces a missing one.
-    let order = OrderScope { from: Some(START - 10), to: Some(START + 10), ..OrderScope::default() };
-    assert_eq!(find(ip(Some(START - 100), Some(START)), order.clone()), ["c2"]);
+    let order = OrderScope {
+        from: Some(START - Seconds::new(10)),
+        to: Some(START + Seconds::new(10)),
+        ..OrderScope::default()
+    };
+    assert_eq!(find(ip(Some(START - Seconds::new(100)), Some(START)), order.clone()), ["c2"]);
     assert_eq!(find(ip(None, None), order.clone()), ["c2"]);
     assert_eq!(find(ip(None, None), whole.clone()), [""; 0]);
     // Without a time the request is refused: an address is many people's in turn.
@@ -268,7 +274,7 @@ fn names_and_phones_match_however_they_are_written(place: &TestDb) {
 fn former_names_and_older_databases_match_too(place: &TestDb) {
     let screening = open(place);
     screening.ingest(vec![person("c1", "Zoë Łukasz", "030 123456", "DE")], "exchange").unwrap();
-    let renamed = Record { time: START + 1, ..person("c1", "Zoë Berg", "030 123456", "DE") };
+    let renamed = Record { time: START + Seconds::new(1), ..person("c1", "Zoë Berg", "030 123456", "DE") };
     screening.ingest(vec![renamed], "exchange").unwrap();
     screening.decide(deposit("d1", "c1", "0xd1", 5, 100), ChainFacts::default(), "exchange").unwrap();
     drop(screening);

@@ -7,7 +7,7 @@ use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
 use holdfast_decision::inputs::{AlertRaised, Input};
 use holdfast_store::{DbError, Value, number, parse};
-use holdfast_types::Invalid;
+use holdfast_types::{Invalid, Timestamp};
 use serde_json::json;
 
 /// An alert to be raised.
@@ -23,7 +23,7 @@ pub(super) struct NewAlert<'a> {
 
 impl HoldWrites {
     /// Adds the alert of a decision.
-    pub(super) fn alert_of(&mut self, id: u64, decision: &Decision, customer: &str, now: i64) {
+    pub(super) fn alert_of(&mut self, id: u64, decision: &Decision, customer: &str, now: Timestamp) {
         let rules: Vec<&str> = decision.reasons.iter().map(|r| r.rule.as_str()).collect();
         let reason = decision.reasons.first().map_or("", |r| r.title.as_str());
         let (event, verdict) = (decision.seq, decision.decision.name());
@@ -31,7 +31,7 @@ impl HoldWrites {
         self.alert(id, &alert, now);
     }
 
-    fn alert(&mut self, id: u64, alert: &NewAlert<'_>, now: i64) {
+    fn alert(&mut self, id: u64, alert: &NewAlert<'_>, now: Timestamp) {
         self.alerts.push(vec![
             number(id),
             number(alert.event),
@@ -51,7 +51,7 @@ impl HoldWrites {
 
 impl Core {
     /// Raises an alert outside a decision; returns its number.
-    pub(super) fn raise_alert(&mut self, alert: &NewAlert<'_>, now: i64) -> Result<u64, DbError> {
+    pub(super) fn raise_alert(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<u64, DbError> {
         self.append(&Input::Alert(AlertRaised { alert: alert.kind.to_owned(), event: alert.event }), now);
         let id = self.lists_mut().alert();
         let mut writes = HoldWrites::default();
@@ -61,7 +61,12 @@ impl Core {
     }
 
     /// Raises an alert about the clock; returns its number. It is about no event and no customer.
-    pub(crate) fn raise_clock_alert(&mut self, reason: &str, detail: &str, now: i64) -> Result<u64, ScreeningError> {
+    pub(crate) fn raise_clock_alert(
+        &mut self,
+        reason: &str,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<u64, ScreeningError> {
         let alert =
             NewAlert { event: 0, customer: "", kind: "clock", decision: "review", reason, rules: &["engine.clock"] };
         let id = self.raise_alert(&alert, now)?;
@@ -70,7 +75,13 @@ impl Core {
     }
 
     /// Applies an action to an alert.
-    pub(crate) fn act(&mut self, id: u64, action: &AlertAction, actor: &str, now: i64) -> Result<(), ScreeningError> {
+    pub(crate) fn act(
+        &mut self,
+        id: u64,
+        action: &AlertAction,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), ScreeningError> {
         let (alert, _) =
             alerts::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))?;
         let state_is = |wanted: &str| {
@@ -125,7 +136,7 @@ impl Core {
         seq: u64,
         facts: &ChainFacts,
         why: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Option<u64>, ScreeningError> {
         let number: Value = number(seq);
         let rows = self.db.query("SELECT findings FROM screened WHERE seq = $1", std::slice::from_ref(&number))?;

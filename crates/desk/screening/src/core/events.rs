@@ -11,6 +11,7 @@ use holdfast_decision::fold::{Decided, HoldResult, PastHolds};
 use holdfast_decision::model::Event;
 use holdfast_decision::{ChainFacts, Decision, Price};
 use holdfast_store::{Database, DbError, Value, number, parse};
+use holdfast_types::Timestamp;
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -37,7 +38,7 @@ struct EventWrites {
 }
 
 impl EventWrites {
-    fn add(&mut self, input: Accepted<'_>, decision: &Decision, now: i64) {
+    fn add(&mut self, input: Accepted<'_>, decision: &Decision, now: Timestamp) {
         let Accepted { event, facts, body, facts_text, .. } = input;
         let result = text(decision);
         let seq = number(decision.seq);
@@ -132,7 +133,7 @@ impl Core {
         &mut self,
         batch: &[(Event, ChainFacts)],
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Vec<Result<Decision, ScreeningError>>, ScreeningError> {
         let (submissions, accepted) = self.accept(batch, now)?;
         let decisions = if accepted.is_empty() {
@@ -157,7 +158,7 @@ impl Core {
     fn accept<'a>(
         &mut self,
         batch: &'a [(Event, ChainFacts)],
-        now: i64,
+        now: Timestamp,
     ) -> Result<(Vec<Submission>, Vec<Accepted<'a>>), ScreeningError> {
         let known = self.known_events(batch)?;
         let latest = self.latest_time(now);
@@ -192,7 +193,7 @@ impl Core {
     }
 
     /// Appends events to the log of inputs.
-    fn append_events(&mut self, accepted: &[Accepted<'_>], now: i64) {
+    fn append_events(&mut self, accepted: &[Accepted<'_>], now: Timestamp) {
         let mut body = EventsBody::new(self.fold.watermark, self.fold.book.version);
         for input in accepted {
             body.add(&input.body, &input.facts_text, input.price.map(|p| text(&p)).as_deref());
@@ -201,7 +202,7 @@ impl Core {
     }
 
     /// Folds events.
-    fn fold_events(&mut self, accepted: &[Accepted<'_>], now: i64) -> Result<Vec<Decided>, DbError> {
+    fn fold_events(&mut self, accepted: &[Accepted<'_>], now: Timestamp) -> Result<Vec<Decided>, DbError> {
         let watermark = self.fold.watermark;
         self.fold_mut().begin_events(watermark);
         let mut past = StoredHolds { db: &mut self.db, placed: HashMap::new() };
@@ -220,7 +221,7 @@ impl Core {
         accepted: Vec<Accepted<'_>>,
         decided: &[Decided],
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<(), DbError> {
         let (Some(first), Some(last)) = (decided.first(), decided.last()) else { return Ok(()) };
         let (first, last) = (first.decision.seq, last.decision.seq);

@@ -7,10 +7,11 @@ use crate::identifiers;
 use crate::settings;
 use holdfast_decision::model::Event;
 use holdfast_store::{DbError, Value, parse};
+use holdfast_types::Timestamp;
 
 impl Core {
     /// Fills the identifiers of a database that is older than they are, or whose identifiers were made differently.
-    pub(super) fn fill_identifiers(&mut self, now: i64) -> Result<(), DbError> {
+    pub(super) fn fill_identifiers(&mut self, now: Timestamp) -> Result<(), DbError> {
         let version = self.db.query("SELECT COALESCE(MAX(version), 0) FROM identifier_fills", &[])?;
         let filled = version.first().map_or(Ok(0), |r| r.int(0))? >= identifiers::FILL;
         if filled && !self.db.query("SELECT kind FROM identifiers LIMIT 1", &[])?.is_empty() {

@@ -14,11 +14,12 @@ use holdfast_decision::inputs::Input;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
 use holdfast_store::{number, parse};
+use holdfast_types::{Seconds, Timestamp};
 use serde_json::json;
 
 impl Core {
     /// Stores a flag, which is part of every decision from now on; returns whether it was new. The same flag again changes nothing.
-    pub(crate) fn raise_flag(&mut self, flag: Flag, actor: &str, now: i64) -> Result<bool, ScreeningError> {
+    pub(crate) fn raise_flag(&mut self, flag: Flag, actor: &str, now: Timestamp) -> Result<bool, ScreeningError> {
         if let Some(known) = flags::get(&mut self.db, &flag.id)? {
             let same = (known.subject, &known.asset, &known.value, &known.member)
                 == (flag.subject, &flag.asset, &flag.value, &flag.member);
@@ -57,7 +58,7 @@ impl Core {
     }
 
     /// Holds past deposits that a flag touches and that are not held yet; returns the holds.
-    pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[u64], now: i64) -> Result<Vec<u64>, ScreeningError> {
+    pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[u64], now: Timestamp) -> Result<Vec<u64>, ScreeningError> {
         let Some(flag) = flags::get(&mut self.db, id)?.filter(|f| f.state.counts()) else { return Ok(Vec::new()) };
         let mut placed = Vec::new();
         for seq in seqs {
@@ -98,7 +99,7 @@ impl Core {
                 basis: FLAG_BASIS.to_owned(),
                 reason: format!("{title}: {}: {} (flag {}){way}", flag.member, flag.reason, flag.id),
                 expires: Some(flag.until).filter(|_| flag.state == FlagState::Open),
-                review: Some(now + i64::from(policy.review_hours) * 3_600),
+                review: Some(now + Seconds::hours(policy.review_hours.into())),
                 second_person: policy.second_person,
                 flags: vec![flag.id.clone()],
             };
@@ -122,20 +123,20 @@ impl Core {
     }
 
     /// Lets a hold for flags last as long as the last of them: for ever when one is confirmed.
-    pub(super) fn last_as_flags(&mut self, hold: u64, now: i64) -> Result<(), ScreeningError> {
+    pub(super) fn last_as_flags(&mut self, hold: u64, now: Timestamp) -> Result<(), ScreeningError> {
         let rows = self.db.query(
             "SELECT MAX(CASE WHEN f.state = 'confirmed' THEN 1 ELSE 0 END), MAX(f.until) FROM flag_holds h JOIN flags f ON f.id = h.flag
              WHERE h.hold = $1 AND f.state IN ('open', 'confirmed')",
             &[number(hold)],
         )?;
         let Some(row) = rows.first() else { return Ok(()) };
-        let expires = if row.int_or_null(0) == Some(1) { None } else { row.int_or_null(1) };
+        let expires = if row.int_or_null(0) == Some(1) { None } else { row.time_or_null(1) };
         let hold = self.hold(hold)?;
         self.set_expiry(&hold, expires, now)
     }
 
     /// Puts a flag as it stands into decisions.
-    fn put_flag(&mut self, flag: Flag, now: i64) {
+    fn put_flag(&mut self, flag: Flag, now: Timestamp) {
         self.append(&Input::Flag(Box::new(flag.clone())), now);
         self.lists_mut().flag(flag);
     }
@@ -148,7 +149,7 @@ impl Core {
         state: FlagState,
         why: &str,
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<bool, ScreeningError> {
         let flag = flags::get(&mut self.db, id)?.ok_or_else(|| ScreeningError::NotFound(format!("flag '{id}'")))?;
         if flag.state == state {

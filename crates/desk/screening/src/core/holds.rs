@@ -12,12 +12,12 @@ use holdfast_decision::inputs::{HoldChanged, HoldPlaced, Input};
 use holdfast_decision::rules::Scope;
 use holdfast_identity::same_person;
 use holdfast_store::{DbError, Value, number};
-use holdfast_types::{Amount, Asset, Invalid, SignedAmount, asset};
+use holdfast_types::{Amount, Asset, Invalid, Seconds, SignedAmount, Timestamp, asset};
 use serde_json::json;
 
 impl Core {
     /// Adds the rows of what a decision does with a hold.
-    pub(super) fn write_result(&mut self, result: &HoldResult, event: u64, now: i64, writes: &mut HoldWrites) {
+    pub(super) fn write_result(&mut self, result: &HoldResult, event: u64, now: Timestamp, writes: &mut HoldWrites) {
         match result {
             HoldResult::Placed(hold) => self.write_placed(hold, Some(event), "engine", now, writes),
             HoldResult::TakenOver(id, plan) => {
@@ -29,7 +29,14 @@ impl Core {
     }
 
     /// Adds the rows of a new hold.
-    fn write_placed(&mut self, new: &NewHold, event: Option<u64>, actor: &str, now: i64, writes: &mut HoldWrites) {
+    fn write_placed(
+        &mut self,
+        new: &NewHold,
+        event: Option<u64>,
+        actor: &str,
+        now: Timestamp,
+        writes: &mut HoldWrites,
+    ) {
         let NewHold { id, posting, plan } = new;
         let hold = Hold {
             id: *id,
@@ -70,7 +77,7 @@ impl Core {
         plan: HoldPlan,
         event: Option<u64>,
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<u64, ScreeningError> {
         let input = HoldPlaced { plan, event, actor: actor.to_owned() };
         self.append(&Input::HoldPlaced(Box::new(input.clone())), now);
@@ -82,7 +89,7 @@ impl Core {
     }
 
     /// Changes what decisions know of a hold; returns the number of its first posting, if the change is posted.
-    fn change_hold(&mut self, change: HoldChanged, now: i64) -> Option<u64> {
+    fn change_hold(&mut self, change: HoldChanged, now: Timestamp) -> Option<u64> {
         let input = Input::HoldChanged(change);
         self.append(&input, now);
         match &input {
@@ -92,7 +99,12 @@ impl Core {
     }
 
     /// Lets an active hold lapse at a time, or never.
-    pub(super) fn set_expiry(&mut self, hold: &Hold, expires: Option<i64>, now: i64) -> Result<(), ScreeningError> {
+    pub(super) fn set_expiry(
+        &mut self,
+        hold: &Hold,
+        expires: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), ScreeningError> {
         self.db.execute("UPDATE holds SET expires = $1 WHERE id = $2", &[expires.into(), number(hold.id)])?;
         let change = HoldChanged {
             hold: hold.id,
@@ -123,7 +135,12 @@ impl Core {
     }
 
     /// Places a hold for a person; returns its number. Sent again, it returns the hold that it placed.
-    pub(crate) fn request_hold(&mut self, request: HoldRequest, actor: &str, now: i64) -> Result<u64, ScreeningError> {
+    pub(crate) fn request_hold(
+        &mut self,
+        request: HoldRequest,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<u64, ScreeningError> {
         request.validate(now)?;
         let request = HoldRequest { asset: request.asset.map(|a| asset::canonical(&a)), ..request };
         let dedupe = match (&request.scope, &request.transfer) {
@@ -154,7 +171,7 @@ impl Core {
             basis: request.basis,
             reason: request.reason,
             expires: request.expires,
-            review: request.review.or(Some(now + i64::from(policy.review_hours) * 3_600)),
+            review: request.review.or(Some(now + Seconds::hours(policy.review_hours.into()))),
             second_person: request.second_person.unwrap_or(policy.second_person),
             flags: Vec::new(),
         };
@@ -172,7 +189,7 @@ impl Core {
         amount: Option<Amount>,
         reason: &str,
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<Hold, ScreeningError> {
         let hold = self.hold(id)?;
         if hold.state != "active" {
@@ -228,7 +245,7 @@ impl Core {
         state: &str,
         reason: &str,
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<(), ScreeningError> {
         let freed = amount.unwrap_or(hold.held);
         let rest = hold.held.excess_over(freed);
@@ -269,13 +286,19 @@ impl Core {
         Ok(())
     }
 
-    /// Lets an active hold with an end last so many seconds longer.
-    pub(crate) fn extend(&mut self, id: u64, seconds: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
+    /// Lets an active hold with an end last longer.
+    pub(crate) fn extend(
+        &mut self,
+        id: u64,
+        longer: Seconds,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), ScreeningError> {
         let hold = self.hold(id)?;
         let (Some(expires), "active") = (hold.expires, hold.state.as_str()) else {
             return Err(ScreeningError::State(format!("hold {id} is {} or has no end", hold.state)));
         };
-        let until = expires + seconds;
+        let until = expires + longer;
         self.set_expiry(&hold, Some(until), now)?;
         let detail = json!({"from": expires, "until": until}).to_string();
         self.audit(now, actor, "hold.extended", &format!("hold:{id}"), &detail);
@@ -283,7 +306,13 @@ impl Core {
     }
 
     /// Sets the end of an active hold.
-    pub(crate) fn let_lapse(&mut self, hold: &Hold, until: i64, actor: &str, now: i64) -> Result<(), ScreeningError> {
+    pub(crate) fn let_lapse(
+        &mut self,
+        hold: &Hold,
+        until: Timestamp,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), ScreeningError> {
         self.set_expiry(hold, Some(until), now)?;
         let detail = json!({ "until": until }).to_string();
         self.audit(now, actor, "hold.will_lapse", &format!("hold:{}", hold.id), &detail);
@@ -291,16 +320,16 @@ impl Core {
     }
 
     /// Returns whether a hold's time is over.
-    pub(crate) fn has_expired(&self, now: i64) -> bool {
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
         self.time_is_sound && self.is_over(now)
     }
 
-    pub(super) fn is_over(&self, now: i64) -> bool {
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
         self.fold.flags.any_over(now) || self.fold.holds.values().flatten().any(|h| h.expires.is_some_and(|e| e <= now))
     }
 
     /// Ends the holds whose time is over; none while the clock is doubted.
-    pub(crate) fn expire(&mut self, now: i64) -> Result<(), ScreeningError> {
+    pub(crate) fn expire(&mut self, now: Timestamp) -> Result<(), ScreeningError> {
         if !self.time_is_sound {
             return Ok(());
         }

@@ -3,10 +3,11 @@
 use super::Core;
 use crate::service::{ScreeningError, Transaction};
 use holdfast_identity::{self as identity};
+use holdfast_types::Timestamp;
 
 impl Core {
     /// Assigns keys from before there were people to the person of their name.
-    pub(crate) fn fill_people(&mut self, now: i64) -> Result<(), ScreeningError> {
+    pub(crate) fn fill_people(&mut self, now: Timestamp) -> Result<(), ScreeningError> {
         if !identity::has_older_keys(&mut self.db)? {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
 use holdfast_decision::model::Event;
 use holdfast_store::{Database, DbError, Due, Effect, Finish, Memory, StoreError, attempt};
+use holdfast_types::Timestamp;
 use std::sync::Arc;
 
 pub(crate) type Reply = Box<dyn FnOnce(Result<Decision, ScreeningError>) + Send>;
@@ -30,13 +31,13 @@ impl Memory for Core {
         Core::reload(self)
     }
 
-    fn now(&mut self) -> i64 {
+    fn now(&mut self) -> Timestamp {
         self.reading = self.guard.read();
         self.time_is_sound = self.reading.fault.is_none();
         self.reading.now
     }
 
-    fn due(&self, now: i64) -> Vec<Due<Self>> {
+    fn due(&self, now: Timestamp) -> Vec<Due<Self>> {
         let mut due: Vec<Due<Self>> = Vec::new();
         if self.guard.is_guarded() && self.noted.is_due(&self.reading) {
             due.push(|core, _| {
@@ -64,7 +65,7 @@ impl Memory for Core {
         Core::undo_change(self, torn)
     }
 
-    fn work(&mut self, batch: Vec<Box<Submitted>>, now: i64, answers: &mut Vec<Finish>) -> Result<(), String> {
+    fn work(&mut self, batch: Vec<Box<Submitted>>, now: Timestamp, answers: &mut Vec<Finish>) -> Result<(), String> {
         let mut rest = batch.into_iter().peekable();
         let mut failure = None;
         while let Some(first) = rest.next() {
@@ -106,7 +107,7 @@ fn decide(
     events: &[(Event, ChainFacts)],
     replies: Vec<Reply>,
     actor: &str,
-    now: i64,
+    now: Timestamp,
     answers: &mut Vec<Finish>,
 ) -> Result<(), String> {
     let mut answer = |reply: Reply, decision: Result<Decision, ScreeningError>| {

@@ -9,12 +9,13 @@ use holdfast_audit::digest;
 use holdfast_decision::completion::Completion;
 use holdfast_decision::model::{Event, Record};
 use holdfast_store::{DbError, Value, number, parse};
+use holdfast_types::Timestamp;
 use serde_json::json;
 use std::collections::HashMap;
 
 impl Core {
     /// Stores records; returns how many were distinct.
-    pub(crate) fn ingest(&mut self, records: &[Record], actor: &str, now: i64) -> Result<u64, ScreeningError> {
+    pub(crate) fn ingest(&mut self, records: &[Record], actor: &str, now: Timestamp) -> Result<u64, ScreeningError> {
         let latest = self.latest_time(now);
         for (i, record) in records.iter().enumerate() {
             time_within(&format!("records[{i}].time"), record.time, latest)?;
@@ -71,7 +72,7 @@ impl Core {
         id: &str,
         completion: &Completion,
         actor: &str,
-        now: i64,
+        now: Timestamp,
     ) -> Result<(), ScreeningError> {
         let rows = self.db.query("SELECT seq, body FROM events WHERE id = $1", &[id.into()])?;
         let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))?;

@@ -7,21 +7,21 @@ use holdfast_decision::inputs::{AssetPrice, Input, Rules};
 use holdfast_decision::rules::{RuleBook, RuleError};
 use holdfast_store::DbError;
 use holdfast_store::number;
-use holdfast_types::Invalid;
 use holdfast_types::asset;
+use holdfast_types::{Invalid, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 
 impl Core {
     /// Puts a rule book in force; returns its version.
-    pub(crate) fn apply_rules(&mut self, yaml: &str, actor: &str, now: i64) -> Result<u32, ScreeningError> {
+    pub(crate) fn apply_rules(&mut self, yaml: &str, actor: &str, now: Timestamp) -> Result<u32, ScreeningError> {
         let version = self.put_rules(yaml, actor, now)?;
         self.append(&Input::Rules(Rules { version, yaml: yaml.to_owned() }), now);
         Ok(version)
     }
 
     /// Puts a rule book in force before the log of inputs begins; returns its version.
-    pub(super) fn put_rules(&mut self, yaml: &str, actor: &str, now: i64) -> Result<u32, ScreeningError> {
+    pub(super) fn put_rules(&mut self, yaml: &str, actor: &str, now: Timestamp) -> Result<u32, ScreeningError> {
         let rows = self.db.query("SELECT COALESCE(MAX(version), 0) FROM rule_books", &[])?;
         let latest = rows.first().map_or(Ok(0), |r| r.int(0))?;
         let version = u32::try_from(latest).map_err(|_| DbError::Type(0))? + 1;
@@ -49,7 +49,13 @@ impl Core {
     }
 
     /// Sets the price of an asset.
-    pub(crate) fn set_price(&mut self, asset: &str, price: Price, actor: &str, now: i64) -> Result<(), ScreeningError> {
+    pub(crate) fn set_price(
+        &mut self,
+        asset: &str,
+        price: Price,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), ScreeningError> {
         if price.base_units.is_zero()
             || price.value == 0
             || i64::try_from(price.value).is_err()

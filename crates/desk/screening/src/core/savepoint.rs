@@ -6,13 +6,14 @@ use holdfast_audit::Chain;
 use holdfast_decision::Fold;
 use holdfast_decision::inputs::{NextIds, Rebuilt};
 use holdfast_store::{DbError, Effect};
+use holdfast_types::Timestamp;
 
 /// Where a change began, and what of memory it changed since.
 #[derive(Debug, Default)]
 pub(super) struct Mark {
     chain: Option<Chain>,
     next: NextIds,
-    watermark: i64,
+    watermark: Timestamp,
     next_note: u64,
     /// Pending inputs.
     inputs: usize,

@@ -10,6 +10,7 @@ use holdfast_decision::rules::RuleBook;
 use holdfast_decision::state::State;
 use holdfast_decision::{ActiveHold, Record};
 use holdfast_store::{number, parse};
+use holdfast_types::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -144,7 +145,7 @@ struct Replayer<'a> {
     screening: &'a Screening,
     fold: Fold,
     /// The latest of each record: its time and text.
-    records: BTreeMap<(&'static str, String), (i64, String)>,
+    records: BTreeMap<(&'static str, String), (Timestamp, String)>,
     past: Past<'a>,
     /// Whether the engine of this program decides at this place of the log. Otherwise inputs are only noted, until the log states what is in force.
     is_covered: bool,
@@ -257,7 +258,7 @@ impl Replayer<'_> {
         Ok(())
     }
 
-    fn events(&mut self, events: &Events, position: u64, now: i64) -> Result<(), ScreeningError> {
+    fn events(&mut self, events: &Events, position: u64, now: Timestamp) -> Result<(), ScreeningError> {
         if events.engine != ENGINE {
             self.pass_over(events);
             return Ok(());
@@ -270,10 +271,11 @@ impl Replayer<'_> {
             return Ok(());
         }
         if (events.watermark, events.rule_book) != (self.fold.watermark, self.fold.book.version) {
-            let (watermark, book) = (self.fold.watermark, self.fold.book.version);
+            let (watermark, book) = (self.fold.watermark.unix(), self.fold.book.version);
             self.report.problem(format!(
                 "position {position}: its watermark is {} and its rule book {}, those of the log are {watermark} and {book}",
-                events.watermark, events.rule_book
+                events.watermark.unix(),
+                events.rule_book
             ));
         }
         self.fold.begin_events(events.watermark);

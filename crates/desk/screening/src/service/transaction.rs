@@ -6,17 +6,18 @@ use crate::core::Core;
 use crate::holds::{self, HoldRequest};
 use holdfast_decision::flags::{Flag, State as FlagState};
 use holdfast_store::{Change, ChangeError, Database, DbError, Effect, Store, StoreError};
+use holdfast_types::{Seconds, Timestamp};
 
 /// The writer's transaction, for a change of other tables.
 pub struct Transaction<'a> {
     core: &'a mut Core,
-    now: i64,
+    now: Timestamp,
     actor: String,
 }
 
 impl<'a> Transaction<'a> {
     /// Returns a change by an actor, within the current transaction.
-    pub(crate) fn of(core: &'a mut Core, now: i64, actor: &str) -> Self {
+    pub(crate) fn of(core: &'a mut Core, now: Timestamp, actor: &str) -> Self {
         Transaction { core, now, actor: actor.to_owned() }
     }
 }
@@ -27,8 +28,8 @@ impl Transaction<'_> {
         &mut self.core.db
     }
 
-    /// Returns the time of the change, Unix seconds.
-    pub fn now(&self) -> i64 {
+    /// Returns the time of the change.
+    pub fn now(&self) -> Timestamp {
         self.now
     }
 
@@ -91,12 +92,12 @@ impl Transaction<'_> {
         self.core.act(id, action, &self.actor, self.now)
     }
 
-    /// Extends a hold by so many seconds.
+    /// Extends a hold.
     ///
     /// # Errors
     /// [`ScreeningError::State`] when it ended or has no end.
-    pub fn extend_hold(&mut self, id: u64, seconds: i64) -> Result<(), ScreeningError> {
-        self.core.extend(id, seconds, &self.actor, self.now)
+    pub fn extend_hold(&mut self, id: u64, longer: Seconds) -> Result<(), ScreeningError> {
+        self.core.extend(id, longer, &self.actor, self.now)
     }
 
     /// Returns the next number of a table's `id` column.
@@ -132,7 +133,7 @@ impl Change for Transaction<'_> {
         Transaction::db(self)
     }
 
-    fn now(&self) -> i64 {
+    fn now(&self) -> Timestamp {
         self.now
     }
 
@@ -158,7 +159,7 @@ impl Change for Transaction<'_> {
 }
 
 impl Store for Screening {
-    fn now(&self) -> i64 {
+    fn now(&self) -> Timestamp {
         Screening::now(self)
     }
 

@@ -99,7 +99,7 @@ fn rewrite(db: &mut Database, from: i64) {
     let mut previous = before[0].text(0).unwrap().to_owned();
     let sql = "SELECT seq, time, actor, action, subject, detail FROM audit WHERE seq >= $1 ORDER BY seq";
     for row in db.query(sql, &[from.into()]).unwrap() {
-        let (seq, time) = (row.int(0).unwrap(), row.int(1).unwrap());
+        let (seq, time) = (row.int(0).unwrap(), row.time(1).unwrap());
         let parts = ["mallory", row.text(3).unwrap(), row.text(4).unwrap(), row.text(5).unwrap()];
         previous = hash(&previous, seq as u64, time, parts);
         let values = ["mallory".into(), previous.as_str().into(), seq.into()];
@@ -144,7 +144,7 @@ fn a_log_cut_or_rewritten_is_found_by_its_anchors(place: &TestDb) {
     let copy = dir.path().join("copy");
     for (changed, named) in [
         (format!("{two}\n"), "does not follow"),
-        (text.replace(&format!("\"time\":{START}"), "\"time\":5"), "not signed by this desk's key"),
+        (text.replace(&format!("\"time\":{}", START.unix()), "\"time\":5"), "not signed by this desk's key"),
         (format!("{one}\nnonsense\n"), "is no anchor"),
     ] {
         std::fs::write(&copy, &changed).unwrap();

@@ -6,7 +6,7 @@ use holdfast_evaluation::{Exchange, chain_workspace, findings, score};
 use holdfast_screening::Screening;
 use holdfast_simulate::Options;
 use holdfast_testing::{START, TestClock, TestDb};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds};
 use std::ops::ControlFlow;
 
 #[test]
@@ -39,7 +39,7 @@ fn peel_chains_mixers_and_coinjoins_are_found_behind_deposits() {
 fn what_the_chain_cannot_say_is_said_to_be_so() {
     let dir = tempfile::tempdir().unwrap();
     let (workspace, ..) = chain_workspace(dir.path(), Options { seed: 3, txs: 1_000 }).unwrap();
-    let mut event = Event::new(EventKind::Deposit, "d", 1_780_000_000, "c");
+    let mut event = Event::new(EventKind::Deposit, "d", START, "c");
     event.asset = Some("BTC".into());
     event.amount = Some(Amount::new(1));
     event.tx = Some("ab".repeat(32));
@@ -47,7 +47,7 @@ fn what_the_chain_cannot_say_is_said_to_be_so() {
     assert!(look(&event).unwrap().contains("neither in the ledger nor"));
     event.tx = Some("nonsense".into());
     assert!(look(&event).unwrap().contains("64 hex digits"));
-    let mut event = Event::new(EventKind::Withdrawal, "w", 1_780_000_000, "c");
+    let mut event = Event::new(EventKind::Withdrawal, "w", START, "c");
     event.asset = Some("BTC".into());
     event.counterparty = Some("nonsense".into());
     assert!(look(&event).unwrap().contains("is no address"));
@@ -93,7 +93,7 @@ fn theft(id: &str, subject: Subject, value: &str) -> Flag {
         value: value.into(),
         reason: "hot wallet emptied".into(),
         raised: START,
-        until: START + 86_400,
+        until: START + Seconds::DAY,
         state: State::Open,
         source: None,
         tlp: String::new(),

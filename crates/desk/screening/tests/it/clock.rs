@@ -7,6 +7,7 @@ use holdfast_screening::alerts::AlertFilter;
 use holdfast_screening::clock::Time;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
+use holdfast_types::{Seconds, Timestamp};
 
 on_both!(
     a_clock_that_jumps_ahead_ends_no_court_hold,
@@ -14,7 +15,7 @@ on_both!(
     a_start_with_a_wrong_clock_ends_nothing_until_a_person_confirms,
 );
 
-const DAY: i64 = 86_400;
+const DAY: Seconds = Seconds::DAY;
 
 struct Clocks {
     wall: TestClock,
@@ -31,13 +32,13 @@ impl Clocks {
     }
 
     /// Both clocks go on.
-    fn set(&self, now: i64) {
+    fn set(&self, now: Timestamp) {
         self.wall.set(now);
         self.steady.set(now);
     }
 }
 
-fn court_hold(screening: &Screening, expires: i64) {
+fn court_hold(screening: &Screening, expires: Timestamp) {
     let request = HoldRequest {
         id: "order-1".into(),
         scope: Scope::Account,
@@ -93,17 +94,20 @@ fn a_clock_that_jumps_ahead_ends_no_court_hold(place: &TestDb) {
     court_hold(&screening, START + 10 * DAY);
     assert_eq!(states(&screening), active());
     clocks.wall.set(START + 30 * DAY);
-    clocks.steady.set(START + 3);
+    clocks.steady.set(START + Seconds::new(3));
     assert_eq!(states(&screening), active());
-    assert_eq!(screening.now(), START + 3, "the time goes on by the steady clock");
+    assert_eq!(screening.now(), START + Seconds::new(3), "the time goes on by the steady clock");
     let alerts = open_alerts(&screening);
     assert!(alerts.len() == 1 && alerts[0].contains("2591997 s ahead"), "{alerts:?}");
     let entries = screening.audit(0, None, 100).unwrap();
-    assert!(entries.iter().all(|e| e.time <= START + 3), "no entry of the log is dated by the wrong clock");
+    assert!(
+        entries.iter().all(|e| e.time <= START + Seconds::new(3)),
+        "no entry of the log is dated by the wrong clock"
+    );
     // The clock is right again: everything goes on, and ends when its time has come.
-    clocks.set(START + 6);
+    clocks.set(START + Seconds::new(6));
     assert_eq!((states(&screening), screening.clock_fault()), (active(), None));
-    clocks.set(START + 10 * DAY + 1);
+    clocks.set(START + 10 * DAY + Seconds::new(1));
     assert_eq!(states(&screening), ("expired".into(), State::Lapsed));
     assert_eq!(screening.verify_audit(None).unwrap().problems, [""; 0]);
 }
@@ -140,8 +144,8 @@ fn a_start_with_a_wrong_clock_ends_nothing_until_a_person_confirms(place: &TestD
     assert!(screening.clock_fault().unwrap().since_start);
     assert_eq!(open_alerts(&screening).len(), 1);
     // It is the clock that was wrong: it is set right, and nothing was lost. Nobody need confirm.
-    clocks.wall.set(START + 60);
-    clocks.steady.set(START + 60);
+    clocks.wall.set(START + Seconds::new(60));
+    clocks.steady.set(START + Seconds::new(60));
     assert_eq!((states(&screening), screening.clock_fault()), (active(), None));
     drop(screening);
     // The desk really was stopped for a month: a person says so.
@@ -153,7 +157,7 @@ fn a_start_with_a_wrong_clock_ends_nothing_until_a_person_confirms(place: &TestD
     assert!(screening.confirm_clock("ana").is_err(), "nothing is wrong any more");
     // A short stop needs nobody.
     drop(screening);
-    clocks.set(START + 30 * DAY + 600);
+    clocks.set(START + 30 * DAY + Seconds::new(600));
     let screening = Screening::open_at(&place.url, clocks.time()).unwrap();
     assert_eq!(screening.clock_fault(), None);
     assert_eq!(screening.verify_audit(None).unwrap().problems, [""; 0]);

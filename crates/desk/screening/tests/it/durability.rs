@@ -7,6 +7,7 @@ use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, StoreError};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::{Seconds, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -48,7 +49,7 @@ fn flag(id: &str, value: &str) -> Flag {
         value: value.into(),
         reason: "stolen".into(),
         raised: START,
-        until: START + 3_600,
+        until: START + Seconds::HOUR,
         state: State::Open,
         source: None,
         tlp: String::new(),
@@ -116,7 +117,7 @@ fn a_panic_ends_one_change_and_not_the_writer(place: &TestDb) {
     let answer = screening.transact("ana", |tx| {
         tx.place_hold(freeze("f1", "c1"))?;
         tx.end_hold(1, "by mistake")?;
-        if tx.now() > 0 {
+        if tx.now() > Timestamp::EPOCH {
             panic!("a fault in the program");
         }
         Ok(())
@@ -306,7 +307,7 @@ fn a_member_has_a_quota_of_flags(place: &TestDb) {
              INSERT INTO flags (id, member, community, subject, asset, value, reason, raised, until, state, tlp)
              SELECT 'f' || n, 'Other', '', 'address', 'ETH', '0x' || n, 'r', CAST($2 AS BIGINT), CAST($3 AS BIGINT),
                     'confirmed', '' FROM numbers",
-            &[most.into(), START.into(), (START + 3_600).into()],
+            &[most.into(), START.into(), (START + Seconds::HOUR).into()],
         )?;
         Ok::<_, ScreeningError>(())
     });

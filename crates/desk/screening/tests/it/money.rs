@@ -9,7 +9,7 @@ use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::Options;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds};
 use holdfast_workspace::Workspace;
 
 on_both!(
@@ -132,7 +132,10 @@ fn a_freeze_binds_the_asset_in_every_spelling(place: &TestDb) {
 fn a_future_time_is_refused_and_moves_no_window(place: &TestDb) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let at = |id: &str, ahead: i64| Event { time: START + ahead, ..deposit(id, "c1", &format!("0x{id}"), 5, 1_000) };
+    let at = |id: &str, ahead: i64| Event {
+        time: START + Seconds::new(ahead),
+        ..deposit(id, "c1", &format!("0x{id}"), 5, 1_000)
+    };
     let seen = |s: &Screening| {
         let mut state = State::default();
         for e in s.history(0, 100).unwrap() {
@@ -144,7 +147,7 @@ fn a_future_time_is_refused_and_moves_no_window(place: &TestDb) {
     for ahead in [3_601, 86_400, 300 * 86_400] {
         let error = screening.decide(at(&format!("f{ahead}"), ahead), clean(), "t").unwrap_err().to_string();
         assert!(error.starts_with("time: ") && error.contains("is in the future"), "{error}");
-        let mut record = Record::new(RecordKind::Customer, "c1", START + ahead);
+        let mut record = Record::new(RecordKind::Customer, "c1", START + Seconds::new(ahead));
         record.name = Some("From The Future".into());
         let error = screening.ingest(vec![record], "t").unwrap_err().to_string();
         assert!(error.starts_with("records[0].time: "), "{error}");
@@ -155,7 +158,7 @@ fn a_future_time_is_refused_and_moves_no_window(place: &TestDb) {
     // What came in before such times were refused ends no window after a restart either.
     screening
         .transact("t", |tx| {
-            let (far, id) = (START + 300 * 86_400, "d1");
+            let (far, id) = (START + Seconds::days(300), "d1");
             tx.db().execute("UPDATE events SET time = $1 WHERE id <> $2", &[far.into(), id.into()])?;
             Ok::<_, ScreeningError>(())
         })
@@ -310,7 +313,7 @@ fn customers_are_found_by_an_address_in_any_form() {
     let url = format!("sqlite:{}", dir.path().join("db").display());
     let screening = Screening::open(&url, TestClock::new().clock()).unwrap();
     for (i, (stated, asset, searched, _)) in SPELLINGS.into_iter().enumerate() {
-        let mut record = Record::new(RecordKind::DepositAddress, stated, START + i as i64);
+        let mut record = Record::new(RecordKind::DepositAddress, stated, START + Seconds::new(i as i64));
         (record.customer, record.asset) = (Some(format!("c{i}")), Some(asset.into()));
         screening.ingest(vec![record], "t").unwrap();
         screening.decide(withdrawal(&format!("w{i}"), "payer", stated, 1, 100), clean(), "t").unwrap();

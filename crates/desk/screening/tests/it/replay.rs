@@ -14,7 +14,7 @@ use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::random::Random;
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -26,7 +26,7 @@ on_both!(
     decisions_of_another_engine_are_not_covered,
 );
 
-const DAY: i64 = 86_400;
+const DAY: Seconds = Seconds::DAY;
 
 fn replayed(screening: &Screening) -> Replay {
     replay_log(screening, &mut |_| ControlFlow::Continue(())).unwrap()
@@ -36,7 +36,7 @@ struct History<'a> {
     place: &'a TestDb,
     random: Random,
     clock: TestClock,
-    now: i64,
+    now: Timestamp,
     screening: Option<Screening>,
     sent: Vec<(Event, ChainFacts)>,
     made: u64,
@@ -105,11 +105,11 @@ impl History<'_> {
         }
         // Some come late: within windows, and beyond all of them.
         let late = match self.random.below(6) {
-            0 => self.random.below(3) * DAY as u64,
-            1 => self.random.below(200) * DAY as u64,
+            0 => self.random.below(3) * 86_400,
+            1 => self.random.below(200) * 86_400,
             _ => self.random.below(600),
         };
-        event.time = self.now - late as i64;
+        event.time = self.now - Seconds::new(late as i64);
         event
     }
 
@@ -193,7 +193,7 @@ impl History<'_> {
                 }
             }
             (1, Some(hold)) => {
-                let _ = self.desk().transact("ana", move |tx| tx.extend_hold(hold.id, 3_600));
+                let _ = self.desk().transact("ana", move |tx| tx.extend_hold(hold.id, Seconds::HOUR));
             }
             (2, Some(hold)) if hold.amount.is_some_and(|a| a > Amount::new(1)) => {
                 for person in ["ana", "ben"] {
@@ -201,7 +201,7 @@ impl History<'_> {
                 }
             }
             _ => {
-                let expires = self.now + self.random.below(3) as i64 * DAY + 60;
+                let expires = self.now + self.random.below(3) as i64 * DAY + Seconds::new(60);
                 let scope = [Scope::Account, Scope::Amount][self.random.below(2) as usize];
                 let request = HoldRequest {
                     id: format!("r{}", self.random.below(20)),
@@ -247,7 +247,7 @@ impl History<'_> {
                 transfer: None,
                 basis: "order".into(),
                 reason: "a test".into(),
-                expires: Some(now + 60),
+                expires: Some(now + Seconds::new(60)),
                 review: None,
                 second_person: None,
             })?;

@@ -11,7 +11,7 @@ use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, Store};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::Amount;
+use holdfast_types::{Amount, Seconds, Timestamp};
 use std::ops::ControlFlow;
 
 /// A ledger of the asset answered and has nothing against it.
@@ -32,9 +32,9 @@ fn sanctioned() -> ChainFacts {
     ChainFacts { category, tags: vec![tag], ..ChainFacts::default() }
 }
 
-fn customer(id: &str, time: i64) -> Record {
+fn customer(id: &str, time: Timestamp) -> Record {
     let mut record = Record::new(RecordKind::Customer, id, time);
-    record.created = Some(START - 400 * 86_400);
+    record.created = Some(START - Seconds::days(400));
     record.country = Some("DE".into());
     record
 }
@@ -61,7 +61,7 @@ fn flag(id: &str, subject: Subject, value: &str) -> Flag {
         value: value.into(),
         reason: "taken from our hot wallet".into(),
         raised: START,
-        until: START + 3_600,
+        until: START + Seconds::HOUR,
         state: State::Open,
         source: None,
         tlp: String::new(),
@@ -127,7 +127,7 @@ fn flags_hold_deposits_and_are_undone(place: &TestDb) {
     assert!(screening.transact("sync", |tx| tx.end_flag("f1", State::Confirmed, "x")).is_err());
     screening.raise_flag(flag("f3", Subject::Deposit, &format!("{}:0", TX[2])), "sync").unwrap();
     assert_eq!(held(&screening).len(), 4, "both customers' claims on that output");
-    clock.set(START + 3_601);
+    clock.set(START + Seconds::new(3_601));
     screening.expire_holds().unwrap();
     assert_eq!(
         held(&screening),
@@ -180,7 +180,7 @@ fn webhooks_are_told_everything_once(place: &TestDb) {
     // How far it was told is stored; a removed one is gone.
     let mut hook = screening.webhooks().unwrap().remove(0);
     hook.progress.part = 1;
-    (hook.failures, hook.next_try, hook.last_error) = (2, 77, Some("it answered 500".into()));
+    (hook.failures, hook.next_try, hook.last_error) = (2, Timestamp::from_unix(77), Some("it answered 500".into()));
     let stored = hook.clone();
     Store::change(&screening, "engine", move |tx| store_progress(tx, &stored)).unwrap();
     assert_eq!(screening.webhooks().unwrap()[0], hook);
@@ -272,12 +272,12 @@ fn holds_balance_and_need_two_people(place: &TestDb) {
     assert!(matches!(screening.release_hold(id, None, "again", "ben"), Err(ScreeningError::State(_))));
     // A freeze stops everything until it expires.
     let mut freeze = request("h3", Scope::Account, None);
-    freeze.expires = Some(START + 3_600);
+    freeze.expires = Some(START + Seconds::HOUR);
     screening.place_hold(freeze, "ana").unwrap();
     let out = |id: &str| withdrawal(id, "c1", "0x01", 1, 1_000);
     let stopped = screening.decide(out("w1"), clean(), "test").unwrap();
     assert_eq!((stopped.decision, stopped.reasons[0].rule.as_str()), (Verdict::Reject, "engine.frozen"));
-    clock.set(START + 3_600);
+    clock.set(START + Seconds::HOUR);
     let passes = screening.decide(out("w2"), clean(), "test").unwrap();
     assert!(passes.decision < Verdict::Hold, "{passes:?}");
     let holds = screening.holds(&HoldFilter { state: Some("expired".into()), ..Default::default() }).unwrap();
@@ -430,7 +430,7 @@ fn tampering_is_found(place: &TestDb) {
 
 fn records_in_any_order(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
-    let mut old = customer("c1", START - 10);
+    let mut old = customer("c1", START - Seconds::new(10));
     old.country = Some("KP".into());
     // The newer record came first; the older changes nothing.
     screening.ingest(vec![customer("c1", START)], "test").unwrap();

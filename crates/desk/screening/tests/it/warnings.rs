@@ -7,6 +7,7 @@ use holdfast_screening::holds::HoldFilter;
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
+use holdfast_types::Seconds;
 use std::collections::BTreeMap;
 
 on_both!(warnings_wait_for_answers_and_time, tagged_scams_are_decided_by_people, other_rules_keep_their_holds);
@@ -47,7 +48,7 @@ rules:
 fn service(place: &TestDb) -> (Screening, impl Fn(i64)) {
     let clock = TestClock::new();
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    (screening, move |hours: i64| clock.set(START + hours * 3_600))
+    (screening, move |hours: i64| clock.set(START + Seconds::hours(hours)))
 }
 
 /// Each of another customer: what is held of one must not hold another's.
@@ -76,7 +77,7 @@ fn warnings_wait_for_answers_and_time(place: &TestDb) {
     let first = made("a");
     let warning = first.warning.clone().unwrap();
     assert_eq!((first.decision, warning.scam, warning.then), (Verdict::Hold, Scam::Romance, CoolingAction::Release));
-    assert_eq!(warning.cooling_until, START + 12 * 3_600);
+    assert_eq!(warning.cooling_until, START + Seconds::hours(12));
     assert_eq!(warning.questions.len(), 5);
     // The same event gets the same answer, and no second warning.
     assert_eq!(made("a"), first);

@@ -1,6 +1,7 @@
 //! Bodies of other providers' requests and answers, damaged in many ways: read or refused, never a panic. The fuzz targets
 //! `vendor_requests` and `vendor_answers` hold the same without end.
 
+use holdfast_types::Timestamp;
 use holdfast_vendors::chainalysis::{self, Transfer, WithdrawalAttempt};
 use holdfast_vendors::{elliptic, trm};
 use serde_json::Value;
@@ -42,7 +43,7 @@ fn requests(data: &[u8]) {
         let _ = elliptic::analysis_id(&request);
     }
     if let Ok(transfer) = serde_json::from_slice::<Transfer>(data)
-        && let Ok(event) = transfer.event("user", 1_800_000_000, |_, _| Some((1, 5)))
+        && let Ok(event) = transfer.event("user", Timestamp::from_unix(1_800_000_000), |_, _| Some((1, 5)))
     {
         event.validate().unwrap();
     }

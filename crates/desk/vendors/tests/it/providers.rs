@@ -1,5 +1,6 @@
 //! Providers that answer late, wrongly, or not at all.
 
+use holdfast_types::Timestamp;
 use holdfast_vendors::{Providers, Question};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -64,7 +65,8 @@ fn trm(peer: &Peer, more: &str) -> Providers {
 }
 
 fn query(providers: &Providers, address: &str) -> (Option<u8>, String, bool) {
-    let fact = providers.query(&Question::address("BTC", address, 1_800_000_000)).remove("trm").unwrap();
+    let fact =
+        providers.query(&Question::address("BTC", address, Timestamp::from_unix(1_800_000_000))).remove("trm").unwrap();
     (fact.risk, fact.detail, fact.cached)
 }
 
@@ -149,7 +151,10 @@ fn chainalysis_is_waited_for_until_it_has_screened() {
         Some((200, words.to_owned()))
     });
     let providers = Providers::parse(&format!("chainalysis: {{url: '{}', secret: t}}", peer.url)).unwrap();
-    let fact = providers.query(&Question::address("BTC", "a", 1_800_000_000)).remove("chainalysis").unwrap();
+    let fact = providers
+        .query(&Question::address("BTC", "a", Timestamp::from_unix(1_800_000_000)))
+        .remove("chainalysis")
+        .unwrap();
     assert_eq!(fact.risk, Some(3), "{}", fact.detail);
     assert!(fact.detail.contains("HIGH darknet market (Hydra)"), "{}", fact.detail);
 }
