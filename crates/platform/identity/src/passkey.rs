@@ -16,8 +16,8 @@ use webauthn_rp::request::auth::{
     NonDiscoverableCredentialRequestOptions,
 };
 use webauthn_rp::request::register::{
-    CredProtect, PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity, RegistrationVerificationOptions,
-    UserHandle,
+    CredProtect, Nickname, PublicKeyCredentialCreationOptions, PublicKeyCredentialUserEntity,
+    RegistrationVerificationOptions, UserHandle, Username,
 };
 use webauthn_rp::request::{
     AsciiDomain, Credentials, ExtensionInfo, PublicKeyCredentialDescriptor, RpId, UserVerificationRequirement,
@@ -184,6 +184,13 @@ impl Holder {
         UserHandle::decode(ring.derive_lasting(self.tables.purpose, &self.id.to_string())).map_err(wrong)
     }
 
+    /// The holder's name as a user name, in which some characters cannot stand, such as spaces (RFC 8265).
+    fn username(&self) -> Result<Username<'_>, IdentityError> {
+        let joined = self.name.split_whitespace().collect::<Vec<_>>().join(".");
+        let numbered = || Username::try_from(format!("{}-{}", self.tables.holder, self.id));
+        Username::try_from(joined).or_else(|_| numbered()).map_err(wrong)
+    }
+
     fn rows(&self, db: &mut Database, columns: &str) -> Result<Vec<Row>, DbError> {
         let Tables { passkeys, holder, .. } = self.tables;
         let sql =
@@ -252,8 +259,12 @@ impl Holder {
         if known.len() >= MAX_PASSKEYS {
             return Err(refused("eight passkeys are the most; remove one first"));
         }
-        let name = self.name.as_str().try_into().map_err(wrong)?;
-        let user = PublicKeyCredentialUserEntity { name, id: &handle, display_name: None };
+        let name = self.username()?;
+        let display_name = match name.as_ref() == self.name {
+            true => None,
+            false => Nickname::try_from(self.name.as_str()).ok(),
+        };
+        let user = PublicKeyCredentialUserEntity { name, id: &handle, display_name };
         let mut creation = PublicKeyCredentialCreationOptions::passkey(&rp, user, known);
         // Wanted, not demanded: authenticators without credProtect (CTAP 2.0) would be refused by the browser.
         creation.extensions.cred_protect = CredProtect::UserVerificationRequired(ExtensionInfo::AllowDontEnforceValue);

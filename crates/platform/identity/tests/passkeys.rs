@@ -24,6 +24,7 @@ on_both!(
     recovery_codes_come_with_the_first_factor,
     wrong_answers_are_counted_with_wrong_codes,
     passkeys_are_few_and_ceremonies_short,
+    whatever_somebody_is_called_a_passkey_can_be_added,
 );
 
 const ORIGIN: &str = "https://desk.example";
@@ -329,4 +330,19 @@ fn passkeys_are_few_and_ceremonies_short(db: &TestDb) {
     world.clock.set(START + CEREMONY_SECONDS + Seconds::new(1));
     assert!(why(world.give(&devices[1].get(&options))).contains("begin again"));
     assert_eq!(world.enter(&mut devices[1]), CodeAnswer::Accepted);
+}
+
+fn whatever_somebody_is_called_a_passkey_can_be_added(db: &TestDb) {
+    let world = World::new(db);
+    for (name, user) in
+        [("Ana Berg", "Ana.Berg"), ("Żaneta Öz", "Żaneta.Öz"), ("ops ☎", ""), ("bo@example.com", "bo@example.com")]
+    {
+        let (ring, site) = (world.ring.clone(), world.site.clone());
+        let person = world.change("root", move |tx| ensure_person(tx, name)).unwrap();
+        let numbered = format!("person-{}", person.id);
+        let begin = move |tx: &mut dyn Change| begin_passkey(tx, &ring, &person, OneFactor, &site);
+        let options = world.change("root", begin).unwrap();
+        let shown = options["publicKey"]["user"]["name"].as_str().unwrap().to_owned();
+        assert!(shown == user || (user.is_empty() && shown == numbered), "{name}: {shown}");
+    }
 }

@@ -56,9 +56,9 @@ with sync_playwright() as p:
 
     # A name, a second device, and the last factor, which stays.
     page.goto(f"{site}/desk/second-factor")
-    page.fill("td input[name=name]", "old key")
+    page.fill("li input[name=name]", "old key")
     page.keyboard.press("Enter")
-    page.wait_for_selector("td input[value='old key']")
+    page.wait_for_selector("li input[value='old key']")
     page.click("button:has-text('Remove')")
     page.wait_for_selector("p.error:has-text('only second factor')")
     devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": laptop})
@@ -66,10 +66,10 @@ with sync_playwright() as p:
     page.goto(f"{site}/desk/second-factor")
     page.fill("form[data-passkey] input[name=name]", "new key")
     page.keyboard.press("Enter")
-    page.wait_for_selector("td input[value='new key']")
-    page.click("button[aria-label='Remove old key']")
-    page.wait_for_selector("td input[value='old key']", state="detached")
-    assert page.locator("td input[value='new key']").count() == 1
+    page.wait_for_selector("li input[value='new key']")
+    page.click("button:has-text('Remove old key')")
+    page.wait_for_selector("li input[value='old key']", state="detached")
+    assert page.locator("li input[value='new key']").count() == 1
 
     # The new device signs in, and a recovery code where it is lost.
     context.clear_cookies()

@@ -2,11 +2,11 @@
 
 use super::second_factor::{HERE, codes, new_codes};
 use super::sign_in::{must_set_up, next_field, open, pending, signed_in, to_step};
-use crate::components::{Bare, T, listing, time};
+use crate::components::time;
 use crate::forms::{Fields, Free, Input, Nothing, PageForm, page_form, page_steps};
 use crate::frame::{Answer, Frame, back};
 use crate::passkey_forms::{Ceremony, passkey_form, script};
-use crate::texts::t;
+use crate::texts::{rich, t};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
@@ -85,34 +85,36 @@ pub(super) fn set_up_form(next: &str) -> Markup {
     }
 }
 
-/// A passkey's name, which can be changed, and what becomes of it.
-fn row(passkey: &Passkey, may_change: bool) -> Markup {
+/// A passkey, and what becomes of it.
+fn item(passkey: &Passkey, may_change: bool) -> Markup {
     let here = format!("{HERE}/passkeys/{}", passkey.id);
-    html! { tr {
-        td { @match may_change {
-            true => form.step method="post" action=(here) {
+    html! { li {
+        b { (passkey.name) } ", "
+        @match passkey.used {
+            Some(used) => (rich!("passkey-facts", created = time(passkey.created), used = time(used))),
+            None => (rich!("passkey-facts-unused", created = time(passkey.created))),
+        }
+        @if may_change {
+            form.step method="post" action=(here) {
                 input type="hidden" name="step" value="rename";
                 input name="name" value=(passkey.name) maxlength="60" required aria-label=(t!("passkey-name-of", name = passkey.name.as_str()));
                 button type="submit" { (t!("passkey-rename")) }
-            },
-            false => (passkey.name),
-        } }
-        td { (time(passkey.created)) }
-        td { @match passkey.used { Some(used) => (time(used)), None => (t!("passkey-unused")) } }
-        td { @if may_change { form.step method="post" action=(here) {
-            input type="hidden" name="step" value="remove";
-            button type="submit" aria-label=(t!("passkey-remove-of", name = passkey.name.as_str())) { (t!("passkey-remove")) }
-        } } }
+            }
+            form.step method="post" action=(here) {
+                input type="hidden" name="step" value="remove";
+                button type="submit" { (t!("passkey-remove", name = passkey.name.as_str())) }
+            }
+        }
     } }
 }
 
 /// Returns the part of the page of second factors that has one's passkeys.
 pub(super) fn own(passkeys: &[Passkey], may_change: bool) -> Markup {
-    let heads = [T("passkey-name"), T("passkey-since"), T("passkey-used"), Bare];
     html! {
         h2 { (t!("passkey-title")) }
         p { (t!("passkey-about")) }
-        (listing(&heads, passkeys, "passkey-list-none", |p| row(p, may_change)))
+        @if passkeys.is_empty() { p { (t!("passkey-list-none")) } }
+        ul { @for passkey in passkeys { (item(passkey, may_change)) } }
         @if may_change { (add_form("/desk/second-factor/passkeys", "")) (script()) }
     }
 }
