@@ -84,6 +84,8 @@ const TABLE: &[RowOf] = &[
     ("people set-up-factor", &["--as", "second"], Well),
     ("people confirm-factor", &["nothing", "--as", "second"], Refused("wrong or used")),
     ("people recovery-codes", &["nothing", "--as", "second"], Refused("no second factor")),
+    ("people passkeys", &["--as", "second"], Well),
+    ("people remove-passkey", &["00", "--as", "second"], Refused("passkey '00'")),
     ("people end-sessions", &["{person}"], Well),
     ("sessions list", &[], Well),
     ("sessions end", &["nothing"], Refused("nothing")),
