@@ -2,6 +2,7 @@
 
 use crate::report::{TraceReport, coins};
 use crate::trace::Direction;
+use holdfast_attribution::Risk;
 use holdfast_bitcoin::Network;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
@@ -96,9 +97,9 @@ pub fn table(report: &TraceReport, most: usize) -> String {
     let arrow = if report.direction == Direction::Forward { "to" } else { "from" };
     let _ = writeln!(
         out,
-        "{} {:?} trace of {} on {}: {} found, {} in fees{}",
+        "{} {} trace of {} on {}: {} found, {} in fees{}",
         if report.balances { "Balanced" } else { "UNBALANCED" },
-        report.policy,
+        format!("{:?}", report.policy).to_lowercase(),
         coins(report.marked),
         report.network,
         coins(report.found),
@@ -107,7 +108,11 @@ pub fn table(report: &TraceReport, most: usize) -> String {
     );
     let _ = writeln!(out, "Risk score {} of 100 by where it was found.", report.risk_score);
     for (category, amount) in &report.by_category {
-        let _ = writeln!(out, "  {:>22}  {category} ({:?} risk)", coins(*amount), category.risk());
+        let risk = match category.risk() {
+            Risk::None => "no known".to_owned(),
+            risk => format!("{risk:?}").to_lowercase(),
+        };
+        let _ = writeln!(out, "  {:>22}  {category} ({risk} risk)", coins(*amount));
     }
     let _ = writeln!(out, "Movements ({}):", report.movements.len());
     for m in report.movements.iter().take(most) {
