@@ -267,7 +267,7 @@ impl Desk<'_> {
             // Read here: another session may have set a factor up meanwhile, which this secret would replace.
             let found = officer_by_id(tx.db(), id)?;
             if found.second_factor && (found.app || !full) {
-                return Err(refused("a second factor is set up; ask the desk to reset it"));
+                return Err(refused("a second factor is set up; the desk can reset it"));
             }
             let nth = found.totp + 1;
             tx.db().execute("UPDATE officers SET totp = $1 WHERE id = $2", &[nth.into(), number(id)])?;
