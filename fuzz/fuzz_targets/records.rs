@@ -1,8 +1,8 @@
 //! Any bytes are answered as tables and JSON Lines of records and events; what comes out is valid, and every fault names a line.
 #![no_main]
 
-use holdfast_input::time::DateOrder;
-use holdfast_screening::tables::{self, Imported, LineError, ReadOptions};
+use holdfast_input::time::{self, DateOrder};
+use holdfast_decision::tables::{self, Imported, LineError, ReadOptions};
 use libfuzzer_sys::fuzz_target;
 
 fn check<T>(read: Result<Imported<T>, LineError>, valid: impl Fn(&T) -> bool) {
@@ -26,10 +26,8 @@ fuzz_target!(|data: &[u8]| {
     check(tables::read_json_records(data, &options), |r| r.validate().is_ok());
     check(tables::read_json_events(data, &options), |e| e.validate().is_ok());
     if let Ok(text) = std::str::from_utf8(data) {
-        for time in [holdfast_input::time::parse(text), holdfast_input::time::parse_local(text, options.dates)] {
-            if let Ok(time) = time {
-                assert_eq!(holdfast_input::time::parse(&time.rfc3339()), Ok(time));
-            }
+        for time in [time::parse(text), time::parse_local(text, options.dates)].into_iter().flatten() {
+            assert_eq!(time::parse(&time.rfc3339()), Ok(time));
         }
     }
 });

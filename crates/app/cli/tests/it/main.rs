@@ -1,5 +1,8 @@
 //! The program from end to end: its commands, its server and its peers. One binary: each more would be compiled and linked by itself.
 
+// The fuzz targets import their macro from the crate of this name.
+extern crate self as libfuzzer_sys;
+
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -11,6 +14,7 @@ mod commands;
 mod desk;
 mod durability;
 mod evidence;
+mod fuzz_targets;
 mod jobs;
 mod lookups;
 mod node;
