@@ -26,6 +26,7 @@ use holdfast_sharing::sources::{NewSource, Source as SourceRow};
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Tlp, stix, tagpack};
+use holdfast_types::ids::SourceId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -439,7 +440,7 @@ pub struct AfterQuery {
     responses((status = 200, body = Vec<Imported>), (status = 404, body = ErrorBody)))]
 pub async fn imported(
     State(shared): State<AppState>,
-    Path(id): Path<i64>,
+    Path(id): Path<SourceId>,
     Query(q): Query<AfterQuery>,
 ) -> Answer<Vec<Imported>> {
     run_blocking(move || Ok(shared.sharing().imported(id, q.after.as_deref().unwrap_or_default())?)).await.map(each)
@@ -459,7 +460,7 @@ pub struct PolledAnswer {
 /// Reads a source now.
 #[utoipa::path(post, path = "/api/v1/sharing/sources/{id}/read", params(("id" = i64, Path, description = "Number")),
     responses((status = 200, body = PolledAnswer), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 424, body = ErrorBody)))]
-pub async fn read_source(State(shared): State<AppState>, Path(id): Path<i64>) -> Answer<PolledAnswer> {
+pub async fn read_source(State(shared): State<AppState>, Path(id): Path<SourceId>) -> Answer<PolledAnswer> {
     let polled = run_blocking(move || Ok(shared.read_source(id)?)).await?;
     Ok(Json(PolledAnswer { taken: polled.taken, refused: polled.refused, flags: polled.flags.len() }))
 }
@@ -471,7 +472,7 @@ pub async fn read_source(State(shared): State<AppState>, Path(id): Path<i64>) ->
 pub async fn withdraw_source(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<SourceId>,
     body: Bytes,
 ) -> Answer<WithdrawnSource> {
     let b: WhyBody = json(&body)?;

@@ -19,6 +19,7 @@ use holdfast_sharing::sources::NewSource;
 use holdfast_sharing::taxii::Client;
 use holdfast_sharing::{Tlp, psi, tagpack};
 use holdfast_types::Timestamp;
+use holdfast_types::ids::SourceId;
 use holdfast_workspace::Workspace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -173,21 +174,21 @@ pub enum SourcesCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the source.
-        id: i64,
+        id: SourceId,
     },
     /// Read a source now.
     Read {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the source.
-        id: i64,
+        id: SourceId,
     },
     /// Withdraw a source with all its effects.
     Withdraw {
         #[command(flatten)]
         desk: DeskArgs,
         /// Number of the source.
-        id: i64,
+        id: SourceId,
         /// Reason.
         #[arg(long = "reason", alias = "why")]
         why: String,
@@ -532,7 +533,7 @@ fn add_source(desk: &DeskArgs, new: &NewSource) -> anyhow::Result<Answer> {
 }
 
 fn sources(command: SourcesCommand, as_json: bool) -> anyhow::Result<()> {
-    let path = |id: i64, step: &[&str]| {
+    let path = |id: SourceId, step: &[&str]| {
         let id = id.to_string();
         api_path(&[&["sharing", "sources", id.as_str()], step].concat())
     };

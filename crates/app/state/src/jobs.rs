@@ -8,6 +8,7 @@ use holdfast_screening::{ScreeningError, TouchedNames};
 use holdfast_sharing::sources::SourceState;
 use holdfast_store::{Store, StoreError};
 use holdfast_telemetry::logs::one_line;
+use holdfast_types::ids::SourceId;
 use holdfast_types::{ErrorKind, Seconds};
 use holdfast_workspace::ChainQueries;
 use serde::{Deserialize, Serialize};
@@ -137,7 +138,7 @@ impl Job for Rescreen {
 /// Reads a source of a partner again and again, while it is active. Why a reading failed is stored with the source, too.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ReadSource {
-    source: i64,
+    source: SourceId,
 }
 
 impl Job for ReadSource {

@@ -11,6 +11,7 @@ use holdfast_telemetry::metrics::{
     Counter, Family, Gauge, Histogram, Labels, Process, Registry, encode, register_build, seconds,
 };
 use holdfast_types::Timestamp;
+use holdfast_types::ids::SourceId;
 use std::time::Duration;
 
 /// Most sources and webhooks that have series of their own.
@@ -67,7 +68,7 @@ struct Stored {
     mail_waiting: i64,
     mail_failing: i64,
     jobs: Vec<(String, JobState, u64)>,
-    sources: Vec<(i64, Option<Timestamp>, bool)>,
+    sources: Vec<(SourceId, Option<Timestamp>, bool)>,
 }
 
 impl Metrics {
@@ -153,7 +154,7 @@ impl Metrics {
     }
 
     /// Counts a reading of a partner's source, or its failure.
-    pub(crate) fn source_read(&self, source: i64, now: Timestamp, is_read: bool) {
+    pub(crate) fn source_read(&self, source: SourceId, now: Timestamp, is_read: bool) {
         let label = [("source", source.to_string())];
         if is_read {
             self.source_read.get_or_create(&label).set(now.unix());

@@ -4,6 +4,7 @@ use crate::AppState;
 use holdfast_attribution::Tag;
 use holdfast_sharing::SharingError;
 use holdfast_sharing::sources::{MAX_PAGES, Polled, Source, Withdrawn};
+use holdfast_types::ids::SourceId;
 use holdfast_workspace::ChangeError;
 use serde::Serialize;
 
@@ -23,12 +24,12 @@ impl AppState {
     ///
     /// # Errors
     /// [`SharingError`].
-    pub fn read_source(&self, id: i64) -> Result<Polled, SharingError> {
+    pub fn read_source(&self, id: SourceId) -> Result<Polled, SharingError> {
         self.read_pages(id, &|| false)
     }
 
     /// Reads a source as [`AppState::read_source`] does, until the server stops.
-    pub(crate) fn read_pages(&self, id: i64, is_stopping: &dyn Fn() -> bool) -> Result<Polled, SharingError> {
+    pub(crate) fn read_pages(&self, id: SourceId, is_stopping: &dyn Fn() -> bool) -> Result<Polled, SharingError> {
         let mut all = Polled::default();
         let mut outcome = Ok(());
         for _ in 0..MAX_PAGES {
@@ -95,7 +96,7 @@ impl AppState {
     ///
     /// # Errors
     /// [`SharingError`].
-    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<WithdrawnSource, SharingError> {
+    pub fn withdraw_source(&self, id: SourceId, why: &str, actor: &str) -> Result<WithdrawnSource, SharingError> {
         let undone = self.sharing().withdraw_source(id, why, actor)?;
         let tags = self.replace_pack(&undone.pack, Vec::new())?;
         self.rescreen_later(&format!("{} was withdrawn", undone.pack));

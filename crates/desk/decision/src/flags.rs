@@ -5,6 +5,7 @@ use crate::behind::{Behind, path};
 use crate::facts::ChainFacts;
 use crate::model::{Event, EventKind, text_ok};
 use crate::rules::Policy;
+use holdfast_types::ids::SourceId;
 use holdfast_types::{Invalid, Seconds, Timestamp, address, asset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -106,9 +107,10 @@ pub struct Flag {
     pub until: Timestamp,
     /// How it stands.
     pub state: State,
-    /// Source that it came from, by number; none for one's own.
+    /// Source that it came from, by number; none for the desk's own.
     #[serde(default)]
-    pub source: Option<i64>,
+    #[schema(value_type = Option<i64>)]
+    pub source: Option<SourceId>,
     /// Who may read it (TLP 2.0), or empty.
     #[serde(default)]
     pub tlp: String,

@@ -3,6 +3,7 @@
 use holdfast_decision::ChainFacts;
 use holdfast_decision::model::{Event, EventKind};
 use holdfast_store::{Database, DbError, Row, Value, number};
+use holdfast_types::ids::SourceId;
 use serde::Serialize;
 
 use holdfast_decision::flags::{Flag, Flags, State, Subject, keys_of};
@@ -46,7 +47,7 @@ fn flag(row: &Row) -> Result<Flag, DbError> {
         raised: row.time(7)?,
         until: row.time(8)?,
         state,
-        source: row.int_or_null(10),
+        source: row.number_or_null(10)?,
         tlp: text(11)?,
     })
 }
@@ -80,7 +81,7 @@ pub struct Standing {
     /// Who.
     pub member: String,
     /// Number of the source; none for the desk's own.
-    pub source: Option<i64>,
+    pub source: Option<SourceId>,
     /// All flags.
     pub raised: u64,
     /// Confirmed.
@@ -100,7 +101,7 @@ pub fn standings(db: &mut Database) -> Result<Vec<Standing>, DbError> {
         db.query("SELECT member, state, COUNT(*), source FROM flags GROUP BY member, source, state ORDER BY member, source, state", &[])?;
     let mut all: Vec<Standing> = Vec::new();
     for row in &rows {
-        let (member, count, source) = (row.text(0)?, row.number::<u64>(2)?, row.int_or_null(3));
+        let (member, count, source) = (row.text(0)?, row.number::<u64>(2)?, row.number_or_null(3)?);
         if all.last().is_none_or(|s| s.member != member || s.source != source) {
             all.push(Standing { member: member.to_owned(), source, ..Standing::default() });
         }

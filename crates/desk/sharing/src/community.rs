@@ -5,7 +5,8 @@ use crate::{Sharing, SharingError};
 use holdfast_decision::model::text_ok;
 use holdfast_identity::KeyRing;
 use holdfast_screening::service::Transaction;
-use holdfast_store::{Database, DbError, Row, Value};
+use holdfast_store::{Database, DbError, Row, Value, number};
+use holdfast_types::ids::MemberId;
 use holdfast_types::{Invalid, Seconds, Timestamp, named};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -73,7 +74,7 @@ pub struct Community {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Member {
     /// Number.
-    pub id: i64,
+    pub id: MemberId,
     /// Community.
     pub community: String,
     /// Name; also the user name of its key.
@@ -146,7 +147,7 @@ const MEMBER: &str = "SELECT id, community, name, identity, own, writes, state, 
 fn member(row: &Row) -> Result<Member, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     Ok(Member {
-        id: row.int(0)?,
+        id: row.number(0)?,
         community: text(1)?,
         name: text(2)?,
         identity: text(3)?,
@@ -226,7 +227,7 @@ pub(crate) fn put(
                     micros(&version).unwrap_or(added).into(),
                     object["type"].as_str().unwrap_or_default().into(),
                     "2.1".into(),
-                    by.id.into(),
+                    number(by.id),
                     readers.into(),
                     object.to_string().into(),
                 ];
@@ -282,7 +283,7 @@ fn admit(
         &[id.into(), object_id.into()],
     )?;
     if let Some(row) = known.first() {
-        if row.int(0)? != by.id {
+        if row.number::<MemberId>(0)? != by.id {
             // What all members send alike (observables, definitions, the identity of a program) is there already.
             let sent = object.to_string();
             let same = object.get("modified").is_none() || row.text(2)? == sent;
@@ -606,7 +607,7 @@ impl Sharing<'_> {
         let some = !versions.is_empty();
         self.transact(&by.name.clone(), move |tx| {
             let base = "DELETE FROM shared_objects WHERE collection = $1 AND object = $2 AND member = $3";
-            let key: [Value; 3] = [collection.as_str().into(), object.as_str().into(), by.id.into()];
+            let key: [Value; 3] = [collection.as_str().into(), object.as_str().into(), number(by.id)];
             let mut gone = 0;
             if some {
                 for version in versions {
@@ -639,7 +640,7 @@ impl Sharing<'_> {
             let now = tx.now();
             tx.db().execute("DELETE FROM taxii_statuses WHERE time < $1", &[(now - Seconds::DAY).into()])?;
             let row =
-                [body["id"].as_str().unwrap_or_default().into(), by.id.into(), now.into(), body.to_string().into()];
+                [body["id"].as_str().unwrap_or_default().into(), number(by.id), now.into(), body.to_string().into()];
             tx.db().execute("INSERT INTO taxii_statuses (id, member, time, body) VALUES ($1, $2, $3, $4)", &row)?;
             Ok(())
         })
@@ -651,7 +652,7 @@ impl Sharing<'_> {
     /// [`SharingError`] when the database fails.
     pub fn status(&self, by: &Member, id: &str) -> Result<Option<Json>, SharingError> {
         let sql = "SELECT body FROM taxii_statuses WHERE id = $1 AND member = $2";
-        let rows = self.read(|db| db.query(sql, &[id.into(), by.id.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[id.into(), number(by.id)]))?;
         Ok(rows.first().map(|r| holdfast_store::parse("status", r.text(0)?)).transpose()?)
     }
 }
@@ -665,7 +666,7 @@ fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) 
         Some(known) => {
             tx.db().execute(
                 "UPDATE members SET generation = generation + 1, state = 'active', writes = $1 WHERE id = $2",
-                &[i64::from(writes).into(), known.id.into()],
+                &[i64::from(writes).into(), number(known.id)],
             )?;
         }
         None => {
@@ -673,9 +674,9 @@ fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) 
             if rows.first().map_or(Ok(0), |r| r.int(0))? >= MAX_MEMBERS {
                 return Err(SharingError::State(format!("a community has at most {MAX_MEMBERS} members")));
             }
-            let (number, now) = (tx.next_id("members")?, tx.now());
+            let (member_id, now) = (tx.next_id("members")?, tx.now());
             let row: [Value; 7] = [
-                number.into(),
+                member_id.into(),
                 id.into(),
                 name.into(),
                 identity_id(name).into(),

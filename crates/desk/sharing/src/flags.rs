@@ -6,6 +6,7 @@ use crate::stix::{self, Tlp, flag_id, flag_object};
 use crate::{Sharing, SharingError};
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_screening::flags::get;
+use holdfast_types::ids::SourceId;
 use holdfast_types::{Address, Asset, Invalid, Seconds};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,13 +56,13 @@ pub struct Raised {
 enum Channel {
     Here,
     Community(String),
-    Partner(i64),
+    Partner(SourceId),
 }
 
 impl Sharing<'_> {
     fn channel(&self, channel: Option<&str>) -> Result<(Channel, String), SharingError> {
         let Some(channel) = channel.filter(|c| !c.is_empty()) else { return Ok((Channel::Here, "this desk".into())) };
-        if let Ok(number) = channel.parse::<i64>() {
+        if let Ok(number) = channel.parse::<SourceId>() {
             let source = self.source(number)?;
             return Ok((Channel::Partner(number), source.username));
         }

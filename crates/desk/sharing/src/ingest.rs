@@ -8,8 +8,9 @@ use holdfast_attribution::{Category, Tlp, clean, nobody};
 use holdfast_decision::flags::{Flag, State};
 use holdfast_screening::flags;
 use holdfast_screening::service::Transaction;
-use holdfast_store::{DbError, Row, StoreError};
+use holdfast_store::{DbError, Row, StoreError, number};
 use holdfast_types::Timestamp;
+use holdfast_types::ids::SourceId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -258,9 +259,9 @@ struct Known {
     author: Option<String>,
 }
 
-fn known(tx: &mut Transaction<'_>, source: i64, object: &str) -> Result<Option<Known>, DbError> {
+fn known(tx: &mut Transaction<'_>, source: SourceId, object: &str) -> Result<Option<Known>, DbError> {
     let sql = "SELECT version, effect, body FROM imported WHERE source = $1 AND object = $2";
-    let rows = tx.db().query(sql, &[source.into(), object.into()])?;
+    let rows = tx.db().query(sql, &[number(source), object.into()])?;
     let read = |r: &Row| {
         #[derive(Deserialize)]
         struct Authored {
@@ -279,7 +280,7 @@ pub(crate) fn import_objects(
     objects: Vec<Incoming>,
 ) -> Result<Polled, SharingError> {
     let mut polled = Polled::default();
-    let rows = tx.db().query("SELECT COUNT(*) FROM imported WHERE source = $1", &[source.id.into()])?;
+    let rows = tx.db().query("SELECT COUNT(*) FROM imported WHERE source = $1", &[number(source.id)])?;
     let mut stored = rows.first().map_or(Ok(0), |r| r.int(0))?;
     for mut object in objects {
         let mut before = known(tx, source.id, &object.id)?;
@@ -328,7 +329,7 @@ pub(crate) fn import_objects(
         };
         polled.tags_changed |= was_tag;
         let row = [
-            source.id.into(),
+            number(source.id),
             object.id.as_str().into(),
             object.version.as_str().into(),
             effect.into(),
@@ -406,7 +407,7 @@ pub(crate) fn end_invalid_flags(tx: &mut Transaction<'_>, source: &Source) -> Re
     let sql = "SELECT object FROM imported WHERE source = $1 AND effect = 'flag' AND valid_until > $2 AND valid_until <= $3 ORDER BY object";
     let now = tx.now();
     let mut ended = 0;
-    for row in tx.db().query(sql, &[source.id.into(), source.applied.into(), now.into()])? {
+    for row in tx.db().query(sql, &[number(source.id), source.applied.into(), now.into()])? {
         let object = row.text(0)?.to_owned();
         let id = own_id(tx, source, &object)?;
         if flags::get(tx.db(), &id)?.is_some_and(|f| f.source == Some(source.id) && f.state.counts()) {

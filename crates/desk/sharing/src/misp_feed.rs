@@ -6,7 +6,7 @@ use crate::ingest::{Effect, Incoming, StatedTag, good_ones};
 use crate::misp::value_text;
 use crate::sources::{Page, Source};
 use holdfast_attribution::{Category, Tlp};
-use holdfast_store::{Row, StoreError, Value};
+use holdfast_store::{Row, StoreError, Value, number};
 use holdfast_types::{Seconds, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -130,7 +130,7 @@ pub(crate) fn next_page(
     let (listed, bad) = listed(&manifest).map_err(|why| partner(format!("its manifest {why}")))?;
     let sql = "SELECT object, version, effect, time FROM imported WHERE source = $1 AND object >= 'misp-event:' AND object < 'misp-event;'";
     let mut known: HashMap<String, (String, bool)> = HashMap::new();
-    for row in read(sql, &[source.id.into()])? {
+    for row in read(sql, &[number(source.id)])? {
         let db = |e| SharingError::Store(StoreError::Db(e));
         let again = row.text(2).map_err(db)? == "refused" && now - row.time(3).map_err(db)? >= RETRY;
         known.insert(row.text(0).map_err(db)?.to_owned(), (row.text(1).map_err(db)?.to_owned(), again));
@@ -206,7 +206,7 @@ fn take_event(
 fn tags_of_event(uuid: &str, read: &Read<'_>, source: &Source) -> Result<Vec<String>, SharingError> {
     let sql = "SELECT object FROM imported WHERE source = $1 AND effect = 'tag' AND object >= $2 AND object < $3 ORDER BY object";
     let (from, to) = (format!("misp:{uuid}:"), format!("misp:{uuid};"));
-    let rows = read(sql, &[source.id.into(), from.as_str().into(), to.as_str().into()])?;
+    let rows = read(sql, &[number(source.id), from.as_str().into(), to.as_str().into()])?;
     Ok(rows.iter().filter_map(|r| r.text(0).ok().map(str::to_owned)).collect())
 }
 
@@ -215,7 +215,7 @@ fn gone(page: &mut Page, here: &HashSet<&str>, read: &Read<'_>, source: &Source)
     let sql = "SELECT object FROM imported WHERE source = $1 AND effect = 'tag' AND object > $2 AND object < 'misp;' ORDER BY object LIMIT 1";
     let mut after = "misp:".to_owned();
     while page.objects.len() < OBJECTS_A_PAGE {
-        let rows = read(sql, &[source.id.into(), after.as_str().into()])?;
+        let rows = read(sql, &[number(source.id), after.as_str().into()])?;
         let Some(object) = rows.first().and_then(|r| r.text(0).ok()) else { return Ok(()) };
         let uuid = object.strip_prefix("misp:").and_then(|r| r.split(':').next()).unwrap_or_default().to_owned();
         // The next event's objects are after all of this one's.

@@ -13,6 +13,7 @@ use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
+use holdfast_types::ids::SourceId;
 use holdfast_types::{Invalid, Seconds, Timestamp, named};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -52,7 +53,7 @@ named! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Source {
     /// Number.
-    pub id: i64,
+    pub id: SourceId,
     /// What it is.
     pub kind: Kind,
     /// Name.
@@ -152,7 +153,7 @@ const SOURCE: &str =
 fn source(row: &Row) -> Result<Source, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     Ok(Source {
-        id: row.int(0)?,
+        id: row.number(0)?,
         kind: row.named(1)?,
         name: text(2)?,
         url: text(3)?,
@@ -168,8 +169,8 @@ fn source(row: &Row) -> Result<Source, DbError> {
     })
 }
 
-fn source_by(db: &mut Database, id: i64) -> Result<Option<Source>, DbError> {
-    db.query(&format!("{SOURCE} WHERE id = $1"), &[id.into()])?.first().map(source).transpose()
+fn source_by(db: &mut Database, id: SourceId) -> Result<Option<Source>, DbError> {
+    db.query(&format!("{SOURCE} WHERE id = $1"), &[number(id)])?.first().map(source).transpose()
 }
 
 impl Source {
@@ -252,9 +253,9 @@ impl Sharing<'_> {
             if !tx.db().query("SELECT id FROM sources WHERE name = $1", &[new.name.as_str().into()])?.is_empty() {
                 return Err(SharingError::Conflict(format!("source {}", new.name)));
             }
-            let (id, now) = (tx.next_id("sources")?, tx.now());
+            let (id, now) = (SourceId::new(tx.next_id("sources")?.unsigned_abs()), tx.now());
             let row = [
-                id.into(),
+                number(id),
                 new.kind.name().into(),
                 new.name.as_str().into(),
                 new.url.as_str().into(),
@@ -299,7 +300,7 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError::NotFound`].
-    pub fn source(&self, id: i64) -> Result<Source, SharingError> {
+    pub fn source(&self, id: SourceId) -> Result<Source, SharingError> {
         let found = self.read(|db| source_by(db, id))?;
         found.ok_or_else(|| SharingError::NotFound(format!("source {id}")))
     }
@@ -308,10 +309,10 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError::NotFound`] for an unknown source.
-    pub fn imported(&self, id: i64, after: &str) -> Result<Vec<Imported>, SharingError> {
+    pub fn imported(&self, id: SourceId, after: &str) -> Result<Vec<Imported>, SharingError> {
         self.source(id)?;
         let sql = "SELECT object, version, effect, detail, time FROM imported WHERE source = $1 AND object > $2 ORDER BY object LIMIT 1000";
-        let rows = self.read(|db| db.query(sql, &[id.into(), after.into()]))?;
+        let rows = self.read(|db| db.query(sql, &[number(id), after.into()]))?;
         let imported = |r: &Row| {
             let text = |i| r.text(i).map(str::to_owned);
             Ok(Imported { object: text(0)?, version: text(1)?, effect: text(2)?, detail: text(3)?, time: r.time(4)? })
@@ -330,7 +331,7 @@ impl Sharing<'_> {
                 "SELECT object, detail, time, body FROM imported WHERE source = $1 AND effect = 'tag' AND object > $2
                        AND (valid_from IS NULL OR valid_from <= $3) AND (valid_until IS NULL OR valid_until > $4)
                        ORDER BY object LIMIT 1000";
-            let values = [source.id.into(), after.as_str().into(), now.into(), now.into()];
+            let values = [number(source.id), after.as_str().into(), now.into(), now.into()];
             let rows = self.read(|db| db.query(sql, &values))?;
             let Some(last) = rows.last() else { return Ok(tags) };
             after = last.text(0)?.to_owned();
@@ -359,7 +360,7 @@ impl Sharing<'_> {
                 let sql = format!(
                     "SELECT object FROM imported WHERE source = $1 AND {column} > $2 AND {column} <= $3 LIMIT 1"
                 );
-                self.read(|db| db.query(&sql, &[source.id.into(), source.applied.into(), now.into()]))
+                self.read(|db| db.query(&sql, &[number(source.id), source.applied.into(), now.into()]))
             };
             // A source that an earlier version read has tags without labels in the workspace.
             if source.applied > Timestamp::EPOCH && any("valid_from")?.is_empty() && any("valid_until")?.is_empty() {
@@ -368,7 +369,7 @@ impl Sharing<'_> {
             let read = source.clone();
             self.transact(&format!("source:{}", source.name), move |tx| {
                 let flags = end_invalid_flags(tx, &read)?;
-                let row = [tx.now().into(), read.id.into()];
+                let row = [tx.now().into(), number(read.id)];
                 tx.db().execute("UPDATE sources SET applied = $1 WHERE id = $2", &row)?;
                 if read.applied > Timestamp::EPOCH {
                     let detail = json!({ "flags_ended": flags }).to_string();
@@ -385,7 +386,7 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError`]; it is stored with the source.
-    pub fn poll(&self, id: i64, clients: &Clients) -> Result<Polled, SharingError> {
+    pub fn poll(&self, id: SourceId, clients: &Clients) -> Result<Polled, SharingError> {
         let found = self.source(id)?;
         if found.state != SourceState::Active {
             return Err(SharingError::State(format!("source {id} is {}", found.state)));
@@ -406,7 +407,7 @@ impl Sharing<'_> {
         let (noted, more) = (error.clone(), page.more);
         let polled = self.transact(&format!("source:{}", found.name), move |tx| {
             let polled = import_objects(tx, &found, page.objects)?;
-            let row = [page.cursor.into(), tx.now().into(), noted.into(), found.id.into()];
+            let row = [page.cursor.into(), tx.now().into(), noted.into(), number(found.id)];
             tx.db().execute("UPDATE sources SET cursor = $1, polled = $2, error = $3 WHERE id = $4", &row)?;
             if polled.taken > 0 {
                 let detail = json!({ "taken": polled.taken, "refused": polled.refused }).to_string();
@@ -474,7 +475,7 @@ impl Sharing<'_> {
     /// # Errors
     /// [`SharingError::NotFound`] for an unknown source; [`SharingError::State`] when it is not in force; [`SharingError::Invalid`] without a
     /// reason.
-    pub fn withdraw_source(&self, id: i64, why: &str, actor: &str) -> Result<Withdrawn, SharingError> {
+    pub fn withdraw_source(&self, id: SourceId, why: &str, actor: &str) -> Result<Withdrawn, SharingError> {
         text_ok("why", why)?;
         let why = why.to_owned();
         self.transact(actor, move |tx| {
@@ -482,12 +483,12 @@ impl Sharing<'_> {
             if found.state != SourceState::Active {
                 return Err(SharingError::State(format!("source {id} is {} already", found.state)));
             }
-            tx.db().execute("UPDATE sources SET state = 'withdrawn' WHERE id = $1", &[id.into()])?;
+            tx.db().execute("UPDATE sources SET state = 'withdrawn' WHERE id = $1", &[number(id)])?;
             tx.audit("source.withdrawn", &format!("source:{id}"), &json!({ "why": why }).to_string());
             let reason = format!("source {} was withdrawn: {why}", found.name);
             let mut undone = Withdrawn { pack: found.pack(), ..Withdrawn::default() };
             let sql = "SELECT id FROM flags WHERE source = $1 AND state IN ('open', 'confirmed') ORDER BY id";
-            for row in tx.db().query(sql, &[id.into()])? {
+            for row in tx.db().query(sql, &[number(id)])? {
                 undone.flags += u64::from(tx.end_flag(row.text(0)?, State::Withdrawn, &reason)?);
             }
             undo_alerts(tx, &found.pack(), &reason, &mut undone)?;
@@ -606,7 +607,7 @@ fn confidence(level: u8) -> Confidence {
 
 /// Connections to partners, reused between readings.
 #[derive(Debug, Default)]
-pub struct Clients(Mutex<HashMap<i64, Arc<Client>>>);
+pub struct Clients(Mutex<HashMap<SourceId, Arc<Client>>>);
 
 impl Clients {
     fn of(

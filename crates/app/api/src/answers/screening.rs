@@ -7,6 +7,7 @@ use holdfast_decision::rules::Scope;
 use holdfast_decision::warnings::{CoolingAction, Question, Scam};
 use holdfast_decision::{ChainFacts, Decision, Verdict};
 use holdfast_screening::changes::ChangeKind;
+use holdfast_types::ids::SourceId;
 use holdfast_types::named;
 use holdfast_types::{Amount, Seconds, Timestamp};
 use serde::Serialize;
@@ -316,7 +317,8 @@ views! {
         /// Who.
         member: String,
         /// The source that stated it, by number; none for the desk's own.
-        source: Option<i64>,
+        #[schema(value_type = Option<i64>)]
+        source: Option<SourceId>,
         /// All flags.
         raised: u64,
         /// Confirmed.

@@ -5,6 +5,7 @@ use holdfast_decision::flags::Flag;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::MemberState;
 use holdfast_sharing::sources::{Kind, SourceState};
+use holdfast_types::ids::{MemberId, SourceId};
 use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -33,7 +34,8 @@ views! {
     #[schema(as = CommunityMember)]
     Member of holdfast_sharing::community::Member {
         /// Number.
-        id: i64,
+        #[schema(value_type = i64)]
+        id: MemberId,
         /// Community.
         community: String,
         /// Name; also the user name of its key.
@@ -64,7 +66,8 @@ views! {
     #[schema(as = SharingSource)]
     Source of holdfast_sharing::sources::Source {
         /// Number.
-        id: i64,
+        #[schema(value_type = i64)]
+        id: SourceId,
         /// What it is.
         kind: Kind,
         /// Name.

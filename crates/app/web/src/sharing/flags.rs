@@ -115,7 +115,7 @@ pub(super) fn standing(standings: &[Standing]) -> Markup {
     html! { @if !standings.is_empty() {
         h3 { (t!("sharing-standings")) }
         (table(&heads, standings, |s| html! { tr {
-            td { (s.member) @if let Some(id) = s.source { " " (t!("sharing-of-source", id = id)) } }
+            td { (s.member) @if let Some(id) = s.source { " " (t!("sharing-of-source", id = id.number())) } }
             td.n { (s.raised) } td.n { (s.confirmed) } td.n { (s.withdrawn) } td.n { (s.lapsed) }
         } }))
     } }

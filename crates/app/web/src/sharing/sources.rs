@@ -13,6 +13,7 @@ use holdfast_api::blocking::run_blocking;
 use holdfast_sharing::sources::{Kind, NewSource, Source, SourceState};
 use holdfast_sharing::taxii::Client;
 use holdfast_types::Seconds;
+use holdfast_types::ids::SourceId;
 use maud::{Markup, html};
 
 page_form! {
@@ -104,7 +105,7 @@ fn forms() -> Markup {
 }
 
 /// Shows what a source sent.
-pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id): Path<i64>) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id): Path<SourceId>) -> Page {
     let (source, list) =
         run_blocking(move || Ok((shared.sharing().source(id)?, shared.sharing().imported(id, "")?))).await?;
     let heads = [T("sharing-object"), T("sharing-version"), T("sharing-effect"), T("sharing-detail"), T("common-time")];
@@ -134,7 +135,7 @@ pub(crate) async fn add(
 pub(crate) async fn withdraw(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<i64>,
+    Path(id): Path<SourceId>,
     Fields(form): Fields<WithdrawSource>,
 ) -> Answer {
     run_blocking(move || Ok(shared.withdraw_source(id, &form.why.0, &caller.0)?)).await?;

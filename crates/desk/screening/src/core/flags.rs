@@ -44,7 +44,7 @@ impl Core {
             flag.raised.into(),
             flag.until.into(),
             flag.state.name().into(),
-            flag.source.into(),
+            flag.source.map(number).into(),
             flag.tlp.as_str().into(),
         ];
         self.db.execute(
