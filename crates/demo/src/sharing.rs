@@ -17,6 +17,7 @@ use holdfast_sharing::community::Collection;
 use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::sources::{Kind, NewSource};
 use holdfast_types::Amount;
+use holdfast_types::ids::{CommunityId, FlagId};
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -75,7 +76,7 @@ impl Drop for Served {
 ///
 /// # Errors
 /// When it does not within 30 seconds, or the database cannot be read.
-pub fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Duration> {
+pub fn known(other: &Screening, id: &FlagId, state: State) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(30) {
         if other.read(|db| get(db, id))?.is_some_and(|f| f.state == state) {
@@ -90,7 +91,7 @@ pub fn known(other: &Screening, id: &str, state: State) -> anyhow::Result<Durati
 pub struct Pair {
     /// The second exchange.
     pub b: AppState,
-    community: String,
+    community: CommunityId,
     _servers: [Served; 2],
     _dir: tempfile::TempDir,
 }
@@ -137,7 +138,7 @@ impl Pair {
     /// A flag that A raises in the community.
     pub fn flag(&self, address: &str) -> NewFlag {
         NewFlag {
-            channel: Some(self.community.clone()),
+            channel: Some(self.community.to_string()),
             subject: Subject::Address,
             asset: "ETH".into(),
             value: address.into(),

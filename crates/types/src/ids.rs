@@ -1,6 +1,6 @@
-//! Numbers of stored things, each with a type of its own, so that one is never taken for another.
+//! Ids of stored things, each with a type of its own, so that one is never taken for another.
 //!
-//! In JSON an id is an integer, in the database a `BIGINT` that is not negative.
+//! A number is an integer in JSON and a `BIGINT` that is not negative in the database; an id that others gave or that is derived is text in both.
 
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,50 @@ ids! {
     MemberId, "member";
 }
 
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Returns the text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $name(text.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                $name(text)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+text_ids! {
+    /// A community (UUID).
+    CommunityId;
+    /// A flag of stolen funds: its STIX id, the same at every partner, or one of this desk's own.
+    FlagId;
+    /// A shared object, such as an indicator: `TYPE--UUID` in STIX, `misp:EVENT:ATTRIBUTE` in a MISP feed.
+    ObjectId;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +155,14 @@ mod tests {
         for text in ["", "-1", "1.0", "18446744073709551616", "x"] {
             assert!(text.parse::<CampaignId>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn text_ids_are_text_in_json() {
+        let id = FlagId::from("indicator--1");
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"indicator--1\"");
+        assert_eq!(serde_json::from_str::<FlagId>("\"indicator--1\"").unwrap(), id);
+        assert!(serde_json::from_str::<FlagId>("1").is_err());
+        assert_eq!((id.as_str(), id.to_string().as_str()), ("indicator--1", "indicator--1"));
     }
 }

@@ -26,7 +26,7 @@ use holdfast_sharing::sources::{NewSource, Source as SourceRow};
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Tlp, stix, tagpack};
-use holdfast_types::ids::SourceId;
+use holdfast_types::ids::{CommunityId, FlagId, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -195,7 +195,7 @@ pub async fn open_community(
 /// Returns the members of a community.
 #[utoipa::path(get, path = "/api/v1/sharing/communities/{id}/members", params(("id" = String, Path, description = "Id")),
     responses((status = 200, body = Vec<Member>), (status = 404, body = ErrorBody)))]
-pub async fn members(State(shared): State<AppState>, Path(id): Path<String>) -> Answer<Vec<Member>> {
+pub async fn members(State(shared): State<AppState>, Path(id): Path<CommunityId>) -> Answer<Vec<Member>> {
     run_blocking(move || Ok(shared.sharing().members(&id)?)).await.map(each)
 }
 
@@ -217,7 +217,7 @@ pub struct MemberBody {
 pub async fn add_member(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Path(id): Path<CommunityId>,
     body: Bytes,
 ) -> Answer<NewMember> {
     let b: MemberBody = json(&body)?;
@@ -240,7 +240,7 @@ pub struct WhyBody {
 pub async fn suspend_member(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path((id, name)): Path<(String, String)>,
+    Path((id, name)): Path<(CommunityId, String)>,
     body: Bytes,
 ) -> Answer<Vec<Member>> {
     let b: WhyBody = json(&body)?;
@@ -272,7 +272,7 @@ pub struct SharedObject {
     responses((status = 200, body = Vec<SharedObject>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn objects(
     State(shared): State<AppState>,
-    Path(id): Path<String>,
+    Path(id): Path<CommunityId>,
     Query(q): Query<ObjectsQuery>,
 ) -> Answer<Vec<SharedObject>> {
     let collection: Option<Collection> = q
@@ -565,7 +565,7 @@ pub struct MoveBody {
 pub async fn move_flag(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Path(id): Path<FlagId>,
     body: Bytes,
 ) -> Answer<Flag> {
     let b: MoveBody = json(&body)?;

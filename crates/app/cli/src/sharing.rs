@@ -19,7 +19,7 @@ use holdfast_sharing::sources::NewSource;
 use holdfast_sharing::taxii::Client;
 use holdfast_sharing::{Tlp, psi, tagpack};
 use holdfast_types::Timestamp;
-use holdfast_types::ids::SourceId;
+use holdfast_types::ids::{CommunityId, FlagId, SourceId};
 use holdfast_workspace::Workspace;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -121,7 +121,7 @@ pub enum CommunitiesCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Id of the community.
-        community: String,
+        community: CommunityId,
         /// Name of the community or member.
         name: String,
         /// The member may read, not share.
@@ -133,7 +133,7 @@ pub enum CommunitiesCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Id of the community.
-        community: String,
+        community: CommunityId,
         /// Name of the community or member.
         name: String,
         /// Reason.
@@ -227,7 +227,7 @@ pub enum FlagsCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Id of the flag.
-        id: String,
+        id: FlagId,
         /// Reason.
         #[arg(long = "reason", alias = "why")]
         why: String,
@@ -237,7 +237,7 @@ pub enum FlagsCommand {
         #[command(flatten)]
         desk: DeskArgs,
         /// Id of the flag.
-        id: String,
+        id: FlagId,
         /// Reason.
         #[arg(long = "reason", alias = "why")]
         why: String,
@@ -478,7 +478,7 @@ fn communities(command: CommunitiesCommand, as_json: bool) -> anyhow::Result<()>
             }
         }
         CommunitiesCommand::Add { desk, community, name, read_only } => {
-            let path = api_path(&["sharing", "communities", &community, "members"]);
+            let path = api_path(&["sharing", "communities", community.as_str(), "members"]);
             let new = answer(
                 &desk,
                 |s| Ok(s.sharing().add_member(&community, &name, !read_only, &desk.actor)?),
@@ -490,7 +490,7 @@ fn communities(command: CommunitiesCommand, as_json: bool) -> anyhow::Result<()>
             println!("{}'s key, shown once: {}", new.word("name"), new.word("key"));
         }
         CommunitiesCommand::Suspend { desk, community, name, why } => {
-            let path = api_path(&["sharing", "communities", &community, "members", &name, "suspend"]);
+            let path = api_path(&["sharing", "communities", community.as_str(), "members", &name, "suspend"]);
             let members = answer(
                 &desk,
                 |s| Ok(s.sharing().suspend_member(&community, &name, &why, &desk.actor)?),
@@ -630,8 +630,8 @@ fn list_flags(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn move_flag(desk: &DeskArgs, id: &str, state: State, why: &str, as_json: bool) -> anyhow::Result<()> {
-    let path = api_path(&["sharing", "flags", id]);
+fn move_flag(desk: &DeskArgs, id: &FlagId, state: State, why: &str, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["sharing", "flags", id.as_str()]);
     let flag = answer(
         desk,
         |s| Ok(s.sharing().move_flag(id, state, why, &desk.actor)?),

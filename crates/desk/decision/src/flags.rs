@@ -5,7 +5,7 @@ use crate::behind::{Behind, path};
 use crate::facts::ChainFacts;
 use crate::model::{Event, EventKind, text_ok};
 use crate::rules::Policy;
-use holdfast_types::ids::SourceId;
+use holdfast_types::ids::{FlagId, SourceId};
 use holdfast_types::{Invalid, Seconds, Timestamp, address, asset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -86,7 +86,8 @@ impl Subject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Flag {
     /// Its id, the same at every partner.
-    pub id: String,
+    #[schema(value_type = String)]
+    pub id: FlagId,
     /// Who raised it.
     pub member: String,
     /// Where it was shared, or empty.
@@ -122,9 +123,12 @@ impl Flag {
     /// # Errors
     /// [`Invalid`] names the field.
     pub fn canonical(mut self) -> Result<Self, Invalid> {
-        for (field, text) in
-            [("id", &self.id), ("member", &self.member), ("asset", &self.asset), ("value", &self.value)]
-        {
+        for (field, text) in [
+            ("id", self.id.as_str()),
+            ("member", self.member.as_str()),
+            ("asset", self.asset.as_str()),
+            ("value", self.value.as_str()),
+        ] {
             text_ok(field, text)?;
         }
         if self.reason.trim().is_empty() || self.reason.len() > 2_000 {
@@ -211,7 +215,7 @@ fn tx_key(text: &str) -> String {
 pub struct Flags {
     by_key: HashMap<String, Vec<Flag>>,
     /// Open ones by when they lapse.
-    ends: BTreeSet<(Timestamp, String)>,
+    ends: BTreeSet<(Timestamp, FlagId)>,
     count: usize,
     of_member: HashMap<String, usize>,
 }
@@ -270,7 +274,7 @@ impl Flags {
 
     /// Returns the ids of open flags whose countdown has ended.
     #[must_use]
-    pub fn over(&self, now: Timestamp) -> Vec<String> {
+    pub fn over(&self, now: Timestamp) -> Vec<FlagId> {
         self.ends.iter().take_while(|(until, _)| *until <= now).map(|(_, id)| id.clone()).collect()
     }
 
@@ -307,7 +311,7 @@ impl Flags {
     /// Adds the flags of what a deposit's money came through.
     fn followed<'a>(&'a self, facts: &ChainFacts, policy: &Policy, touches: &mut Vec<Touch<'a>>) {
         // By flag: its part of the deposit at each distance, and the nearest output.
-        let mut parts: BTreeMap<&str, (&Flag, BTreeMap<u32, u64>, usize)> = BTreeMap::new();
+        let mut parts: BTreeMap<&FlagId, (&Flag, BTreeMap<u32, u64>, usize)> = BTreeMap::new();
         for (i, behind) in facts.behind.iter().enumerate().filter(|(_, b)| b.hops <= policy.flag_hops) {
             for flag in behind_keys(behind).iter().filter_map(|k| self.by_key.get(k)).flatten() {
                 let part = parts.entry(&flag.id).or_insert_with(|| (flag, BTreeMap::new(), i));

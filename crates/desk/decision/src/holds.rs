@@ -3,6 +3,7 @@
 use crate::decision::{Reason, Verdict, engine};
 use crate::model::{Event, EventKind};
 use crate::rules::{HoldTerms, Policy, Scope};
+use holdfast_types::ids::FlagId;
 use holdfast_types::units::with_unit;
 use holdfast_types::{Amount, Asset, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub struct HoldPlan {
     /// Whether its release needs a second person.
     pub second_person: bool,
     /// Flags that it stands for: it ends with them.
-    pub flags: Vec<String>,
+    pub flags: Vec<FlagId>,
 }
 
 /// An active hold, as decisions need it.

@@ -3,7 +3,7 @@
 use holdfast_decision::ChainFacts;
 use holdfast_decision::model::{Event, EventKind};
 use holdfast_store::{Database, DbError, Row, Value, number};
-use holdfast_types::ids::SourceId;
+use holdfast_types::ids::{FlagId, SourceId};
 use serde::Serialize;
 
 use holdfast_decision::flags::{Flag, Flags, State, Subject, keys_of};
@@ -37,7 +37,7 @@ fn flag(row: &Row) -> Result<Flag, DbError> {
     let subject = Subject::from_name(row.text(3)?).ok_or(DbError::Type(3))?;
     let state = State::from_name(row.text(9)?).ok_or(DbError::Type(9))?;
     Ok(Flag {
-        id: text(0)?,
+        id: row.text(0)?.into(),
         member: text(1)?,
         community: text(2)?,
         subject,
@@ -56,8 +56,8 @@ fn flag(row: &Row) -> Result<Flag, DbError> {
 ///
 /// # Errors
 /// [`DbError`].
-pub fn get(db: &mut Database, id: &str) -> Result<Option<Flag>, DbError> {
-    db.query(&format!("{FLAG} WHERE id = $1"), &[id.into()])?.first().map(flag).transpose()
+pub fn get(db: &mut Database, id: &FlagId) -> Result<Option<Flag>, DbError> {
+    db.query(&format!("{FLAG} WHERE id = $1"), &[id.as_str().into()])?.first().map(flag).transpose()
 }
 
 /// Flags, newest first, at most 1,000; of one state where it is given.

@@ -6,7 +6,7 @@ use holdfast_decision::model::text_ok;
 use holdfast_identity::KeyRing;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number};
-use holdfast_types::ids::MemberId;
+use holdfast_types::ids::{CommunityId, MemberId, ObjectId};
 use holdfast_types::{Invalid, Seconds, Timestamp, named};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -42,13 +42,13 @@ impl Collection {
 
     /// Returns its id in a community.
     #[must_use]
-    pub fn id(self, community: &str) -> String {
+    pub fn id(self, community: &CommunityId) -> String {
         stix::derived_uuid(&format!("collection:{community}:{}", self.name()))
     }
 
     /// Returns the collection of a community by its id.
     #[must_use]
-    pub fn find(community: &str, id: &str) -> Option<Self> {
+    pub fn find(community: &CommunityId, id: &str) -> Option<Self> {
         Collection::ALL.into_iter().find(|c| c.id(community) == id)
     }
 }
@@ -57,7 +57,7 @@ impl Collection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Community {
     /// UUID; its API root is `/taxii2/ID/`.
-    pub id: String,
+    pub id: CommunityId,
     /// Name.
     pub name: String,
     /// What it is for.
@@ -76,7 +76,7 @@ pub struct Member {
     /// Number.
     pub id: MemberId,
     /// Community.
-    pub community: String,
+    pub community: CommunityId,
     /// Name; also the user name of its key.
     pub name: String,
     /// Its STIX identity.
@@ -109,7 +109,7 @@ pub struct Stored {
     /// When it was added, microseconds; unique in the desk.
     pub added: i64,
     /// Id.
-    pub object: String,
+    pub object: ObjectId,
     /// Version as sent.
     pub version: String,
     /// Type.
@@ -122,9 +122,9 @@ pub struct Stored {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Put {
     /// Ids and versions that were stored now or before.
-    pub successes: Vec<(String, String)>,
+    pub successes: Vec<(ObjectId, String)>,
     /// Ids, versions, and why they were refused.
-    pub failures: Vec<(String, String, String)>,
+    pub failures: Vec<(ObjectId, String, String)>,
 }
 
 /// Which objects of a collection.
@@ -133,7 +133,7 @@ pub struct Filter {
     /// Added after, microseconds.
     pub added_after: Option<i64>,
     /// Ids; all when empty.
-    pub ids: Vec<String>,
+    pub ids: Vec<ObjectId>,
     /// Types; all when empty.
     pub types: Vec<String>,
     /// `first`, `last`, `all` or versions; `last` when empty.
@@ -148,7 +148,7 @@ fn member(row: &Row) -> Result<Member, DbError> {
     let text = |i| row.text(i).map(str::to_owned);
     Ok(Member {
         id: row.number(0)?,
-        community: text(1)?,
+        community: text(1)?.into(),
         name: text(2)?,
         identity: text(3)?,
         own: row.int(4)? == 1,
@@ -160,7 +160,7 @@ fn member(row: &Row) -> Result<Member, DbError> {
 }
 
 fn community(row: &Row) -> Result<Community, DbError> {
-    let id = row.text(0)?.to_owned();
+    let id = CommunityId::from(row.text(0)?);
     let collections = Collection::ALL.map(|c| (c.name().to_owned(), json!(c.id(&id))));
     Ok(Community {
         collections: collections.into_iter().collect::<serde_json::Map<_, _>>().into(),
@@ -186,14 +186,14 @@ fn name_ok(name: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-pub(crate) fn community_by(db: &mut Database, id: &str) -> Result<Option<Community>, DbError> {
+pub(crate) fn community_by(db: &mut Database, id: &CommunityId) -> Result<Option<Community>, DbError> {
     let sql = "SELECT id, name, description, max_tlp, created FROM communities WHERE id = $1";
-    db.query(sql, &[id.into()])?.first().map(community).transpose()
+    db.query(sql, &[id.as_str().into()])?.first().map(community).transpose()
 }
 
 /// Returns the desk itself in a community that it hosts.
-pub(crate) fn own_member(db: &mut Database, community: &str) -> Result<Option<Member>, DbError> {
-    let rows = db.query(&format!("{MEMBER} WHERE community = $1 AND own = 1"), &[community.into()])?;
+pub(crate) fn own_member(db: &mut Database, community: &CommunityId) -> Result<Option<Member>, DbError> {
+    let rows = db.query(&format!("{MEMBER} WHERE community = $1 AND own = 1"), &[community.as_str().into()])?;
     rows.first().map(member).transpose()
 }
 
@@ -209,7 +209,7 @@ pub(crate) fn put(
     let id = collection.id(&community.id);
     let mut answer = Put::default();
     for object in objects {
-        let name = object["id"].as_str().unwrap_or_default().chars().take(120).collect::<String>();
+        let name: ObjectId = object["id"].as_str().unwrap_or_default().chars().take(120).collect::<String>().into();
         let last = tx.db().query("SELECT COALESCE(MAX(added), 0) FROM shared_objects", &[])?;
         let last = last.first().map_or(Ok(0), |r| r.int(0))?;
         let added = (last + 1).max(tx.now().unix().saturating_mul(1_000_000));
@@ -363,10 +363,10 @@ impl Sharing<'_> {
     ) -> Result<Community, SharingError> {
         name_ok(name)?;
         name_ok(own_name)?;
-        let id = stix::derived_uuid(&format!(
+        let id = CommunityId::from(stix::derived_uuid(&format!(
             "community:{name}:{}",
             hex::encode(&self.key_ring.derive("community", name)[..8])
-        ));
+        )));
         let (name, description, own) = (name.to_owned(), description.to_owned(), own_name.to_owned());
         self.transact(actor, move |tx| {
             if description.len() > 4_000 {
@@ -407,7 +407,7 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError::NotFound`].
-    pub fn community(&self, id: &str) -> Result<Community, SharingError> {
+    pub fn community(&self, id: &CommunityId) -> Result<Community, SharingError> {
         let found = self.read(|db| community_by(db, id))?;
         found.ok_or_else(|| SharingError::NotFound(format!("community '{id}'")))
     }
@@ -416,20 +416,26 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError::NotFound`] for an unknown community.
-    pub fn members(&self, id: &str) -> Result<Vec<Member>, SharingError> {
+    pub fn members(&self, id: &CommunityId) -> Result<Vec<Member>, SharingError> {
         self.community(id)?;
         let sql = format!("{MEMBER} WHERE community = $1 ORDER BY id LIMIT 1000");
-        self.read(|db| db.query(&sql, &[id.into()])?.iter().map(member).collect())
+        self.read(|db| db.query(&sql, &[id.as_str().into()])?.iter().map(member).collect())
     }
 
     /// Adds a member and returns its key, once; for a known member a new key, which revokes the old one.
     ///
     /// # Errors
     /// [`SharingError::NotFound`] for an unknown community; [`SharingError::Invalid`] names the field.
-    pub fn add_member(&self, id: &str, name: &str, writes: bool, actor: &str) -> Result<NewMember, SharingError> {
+    pub fn add_member(
+        &self,
+        id: &CommunityId,
+        name: &str,
+        writes: bool,
+        actor: &str,
+    ) -> Result<NewMember, SharingError> {
         name_ok(name)?;
         self.community(id)?;
-        let (id, name, key_ring) = (id.to_owned(), name.to_owned(), self.key_ring.clone());
+        let (id, name, key_ring) = (id.clone(), name.to_owned(), self.key_ring.clone());
         self.transact(actor, move |tx| {
             let member = add(tx, &id, &name, writes, false)?;
             Ok(NewMember { key: key_of(&key_ring, &member), member })
@@ -440,9 +446,15 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError::NotFound`] for an unknown or suspended member, and for the desk itself; [`SharingError::Invalid`] names the field.
-    pub fn suspend_member(&self, id: &str, name: &str, why: &str, actor: &str) -> Result<Vec<Member>, SharingError> {
+    pub fn suspend_member(
+        &self,
+        id: &CommunityId,
+        name: &str,
+        why: &str,
+        actor: &str,
+    ) -> Result<Vec<Member>, SharingError> {
         text_ok("why", why)?;
-        let (community, name, why) = (id.to_owned(), name.to_owned(), why.to_owned());
+        let (community, name, why) = (id.clone(), name.to_owned(), why.to_owned());
         self.transact(actor, move |tx| {
             let sql = "UPDATE members SET state = 'suspended', generation = generation + 1 WHERE community = $1 AND name = $2 AND own = 0 AND state = 'active'";
             if tx.db().execute(sql, &[community.as_str().into(), name.as_str().into()])? == 0 {
@@ -459,10 +471,15 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError`] when the database fails.
-    pub fn member_by_key(&self, community: &str, name: &str, key: &str) -> Result<Option<Member>, SharingError> {
+    pub fn member_by_key(
+        &self,
+        community: &CommunityId,
+        name: &str,
+        key: &str,
+    ) -> Result<Option<Member>, SharingError> {
         let sql = format!("{MEMBER} WHERE community = $1 AND name = $2 AND state = 'active'");
         let found =
-            self.read(|db| db.query(&sql, &[community.into(), name.into()])?.first().map(member).transpose())?;
+            self.read(|db| db.query(&sql, &[community.as_str().into(), name.into()])?.first().map(member).transpose())?;
         let same = |right: &str| bool::from(subtle::ConstantTimeEq::ct_eq(right.as_bytes(), key.as_bytes()));
         let fits = |m: &Member| self.key_ring.each().any(|ring| same(&key_of(&ring, m)));
         Ok(found.filter(fits))
@@ -488,7 +505,7 @@ impl Sharing<'_> {
     /// [`SharingError`]; an object that is refused names itself, and nothing is shared then.
     pub fn share_here(
         &self,
-        id: &str,
+        id: &CommunityId,
         collection: Collection,
         objects: Vec<Json>,
         readers: Vec<String>,
@@ -499,7 +516,7 @@ impl Sharing<'_> {
         let own = own.ok_or_else(|| SharingError::NotFound(format!("this desk in community '{id}'")))?;
         let put = self.put_objects(&community, collection, &own, objects, readers, actor)?;
         match put.failures.first() {
-            Some((id, _, why)) => Err(SharingError::Object(id.clone(), why.clone())),
+            Some((id, _, why)) => Err(SharingError::Object(id.to_string(), why.clone())),
             None => Ok(put),
         }
     }
@@ -533,7 +550,7 @@ impl Sharing<'_> {
     /// [`SharingError::Invalid`] names the part of the filter.
     pub fn objects(
         &self,
-        community: &str,
+        community: &CommunityId,
         collection: Collection,
         reader: &str,
         filter: &Filter,
@@ -546,15 +563,16 @@ impl Sharing<'_> {
             filter.added_after.unwrap_or(-1).into(),
             json!(reader).to_string().into(),
         ];
-        let any_of = |sql: &mut String, column: &str, list: &[String], values: &mut Vec<Value>| {
+        let any_of = |sql: &mut String, column: &str, list: Vec<&str>, values: &mut Vec<Value>| {
             if !list.is_empty() {
                 let places: Vec<String> = (0..list.len()).map(|i| format!("${}", values.len() + 1 + i)).collect();
                 sql.push_str(&format!(" AND {column} IN ({})", places.join(", ")));
-                values.extend(list.iter().map(|v| Value::from(v.as_str())));
+                values.extend(list.into_iter().map(Value::from));
             }
         };
-        any_of(&mut sql, "o.object", &filter.ids, &mut values);
-        any_of(&mut sql, "o.type", &filter.types, &mut values);
+        let ids = filter.ids.iter().map(ObjectId::as_str);
+        any_of(&mut sql, "o.object", ids.collect(), &mut values);
+        any_of(&mut sql, "o.type", filter.types.iter().map(String::as_str).collect(), &mut values);
         let wants = |name: &str| filter.versions.iter().any(|v| v == name);
         if !wants("all") {
             let other = "EXISTS (SELECT 1 FROM shared_objects n WHERE n.collection = o.collection AND n.object = o.object AND n.version_us";
@@ -579,7 +597,7 @@ impl Sharing<'_> {
         let stored = |row: &Row| -> Result<Stored, DbError> {
             Ok(Stored {
                 added: row.int(0)?,
-                object: row.text(1)?.to_owned(),
+                object: row.text(1)?.into(),
                 version: row.text(2)?.to_owned(),
                 kind: row.text(3)?.to_owned(),
                 body: holdfast_store::parse("object", row.text(4)?)?,
@@ -596,13 +614,13 @@ impl Sharing<'_> {
     /// [`SharingError::NotFound`] when it is none of the member's.
     pub fn delete_object(
         &self,
-        community: &str,
+        community: &CommunityId,
         collection: Collection,
         by: &Member,
-        object: &str,
+        object: &ObjectId,
         versions: &[String],
     ) -> Result<u64, SharingError> {
-        let (collection, by, object) = (collection.id(community), by.clone(), object.to_owned());
+        let (collection, by, object) = (collection.id(community), by.clone(), object.clone());
         let versions: Vec<i64> = versions.iter().filter(|v| *v != "all").filter_map(|v| micros(v)).collect();
         let some = !versions.is_empty();
         self.transact(&by.name.clone(), move |tx| {
@@ -657,8 +675,14 @@ impl Sharing<'_> {
     }
 }
 
-fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) -> Result<Member, SharingError> {
-    let key: [Value; 2] = [id.into(), name.into()];
+fn add(
+    tx: &mut Transaction<'_>,
+    id: &CommunityId,
+    name: &str,
+    writes: bool,
+    own: bool,
+) -> Result<Member, SharingError> {
+    let key: [Value; 2] = [id.as_str().into(), name.into()];
     let sql = format!("{MEMBER} WHERE community = $1 AND name = $2");
     let known = tx.db().query(&sql, &key)?.first().map(member).transpose()?;
     match known {
@@ -670,14 +694,14 @@ fn add(tx: &mut Transaction<'_>, id: &str, name: &str, writes: bool, own: bool) 
             )?;
         }
         None => {
-            let rows = tx.db().query("SELECT COUNT(*) FROM members WHERE community = $1", &[id.into()])?;
+            let rows = tx.db().query("SELECT COUNT(*) FROM members WHERE community = $1", &[id.as_str().into()])?;
             if rows.first().map_or(Ok(0), |r| r.int(0))? >= MAX_MEMBERS {
                 return Err(SharingError::State(format!("a community has at most {MAX_MEMBERS} members")));
             }
             let (member_id, now) = (tx.next_id("members")?, tx.now());
             let row: [Value; 7] = [
                 member_id.into(),
-                id.into(),
+                id.as_str().into(),
                 name.into(),
                 identity_id(name).into(),
                 i64::from(own).into(),

@@ -6,7 +6,7 @@ use crate::stix::{self, Tlp, flag_id, flag_object};
 use crate::{Sharing, SharingError};
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_screening::flags::get;
-use holdfast_types::ids::SourceId;
+use holdfast_types::ids::{CommunityId, FlagId, SourceId};
 use holdfast_types::{Address, Asset, Invalid, Seconds};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,7 +55,7 @@ pub struct Raised {
 /// Where flags go.
 enum Channel {
     Here,
-    Community(String),
+    Community(CommunityId),
     Partner(SourceId),
 }
 
@@ -66,16 +66,17 @@ impl Sharing<'_> {
             let source = self.source(number)?;
             return Ok((Channel::Partner(number), source.username));
         }
-        if !is_community(self, channel)? {
+        let community = CommunityId::from(channel);
+        if !is_community(self, &community)? {
             return Err(Invalid::new(
                 "channel",
                 "is neither a community that this desk hosts nor the number of a source",
             )
             .into());
         }
-        let own = self.members(channel)?.into_iter().find(|m| m.own);
+        let own = self.members(&community)?.into_iter().find(|m| m.own);
         let own = own.ok_or_else(|| SharingError::NotFound("this desk in the community".into()))?;
-        Ok((Channel::Community(channel.to_owned()), own.name))
+        Ok((Channel::Community(community), own.name))
     }
 
     /// Returns the name under which this desk shares on a channel.
@@ -150,8 +151,8 @@ impl Sharing<'_> {
         }
         let member = self.channel(new.channel.as_deref())?.1;
         let now = self.screening.now();
-        let mut flag = Flag {
-            id: String::new(),
+        let flag = Flag {
+            id: flag_id(&member, new.subject, &new.asset, &new.value, now),
             member,
             community: new.channel.unwrap_or_default(),
             subject: new.subject,
@@ -164,7 +165,6 @@ impl Sharing<'_> {
             source: None,
             tlp: new.tlp.name().to_owned(),
         };
-        flag.id = flag_id(&flag.member, flag.subject, &flag.asset, &flag.value, now);
         let flag = flag.canonical()?;
         self.publish_flag(&flag, new.tlp, actor)?;
         let holds = self.screening.raise_flag(flag.clone(), actor)?;
@@ -175,7 +175,7 @@ impl Sharing<'_> {
     ///
     /// # Errors
     /// [`SharingError`]; another member's flag is not changed here: release its holds instead.
-    pub fn move_flag(&self, id: &str, state: State, why: &str, actor: &str) -> Result<Flag, SharingError> {
+    pub fn move_flag(&self, id: &FlagId, state: State, why: &str, actor: &str) -> Result<Flag, SharingError> {
         holdfast_decision::model::text_ok("why", why)?;
         if !matches!(state, State::Confirmed | State::Withdrawn) {
             return Err(Invalid::new("state", "confirmed or withdrawn").into());
@@ -193,7 +193,7 @@ impl Sharing<'_> {
         // Withdrawing must reach partners; a flag that was shared and cannot be withdrawn there stays as it is, with an error.
         let tlp = Tlp::from_name(&moved.tlp).unwrap_or(Tlp::Amber);
         self.publish_flag(&moved, tlp, actor)?;
-        let (id, why) = (id.to_owned(), why.to_owned());
+        let (id, why) = (id.clone(), why.to_owned());
         self.transact(actor, move |tx| Ok(tx.end_flag(&id, state, &why)?))?;
         Ok(moved)
     }

@@ -10,7 +10,7 @@ use holdfast_screening::flags;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{DbError, Row, StoreError, number};
 use holdfast_types::Timestamp;
-use holdfast_types::ids::SourceId;
+use holdfast_types::ids::{FlagId, ObjectId, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
@@ -63,7 +63,7 @@ pub(crate) enum Effect {
 
 /// An object on its way in, whatever format it came in.
 pub(crate) struct Incoming {
-    pub id: String,
+    pub id: ObjectId,
     pub version: String,
     pub body: String,
     /// Creator, where the format names one.
@@ -77,8 +77,16 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     /// Returns an object without author and validity.
-    pub(crate) fn new(id: String, version: String, effect: Result<Effect, String>) -> Self {
-        Incoming { id, version, body: String::new(), author: None, valid: (None, None), force: false, effect }
+    pub(crate) fn new(id: impl Into<ObjectId>, version: String, effect: Result<Effect, String>) -> Self {
+        Incoming {
+            id: id.into(),
+            version,
+            body: String::new(),
+            author: None,
+            valid: (None, None),
+            force: false,
+            effect,
+        }
     }
 }
 
@@ -204,7 +212,7 @@ pub(crate) fn incoming(object: &Json) -> Incoming {
         _ => (None, None),
     };
     let author = object["created_by_ref"].as_str().map(|a| a.chars().take(250).collect());
-    Incoming { id, version, body, author, valid, force: false, effect }
+    Incoming { id: id.into(), version, body, author, valid, force: false, effect }
 }
 
 /// Reads the text of a STIX object; one that is too large or no JSON is refused by itself, and listed.
@@ -214,7 +222,7 @@ pub(crate) fn incoming_text(text: &[u8]) -> Incoming {
         #[serde(default)]
         id: String,
     }
-    let id = || {
+    let id = || -> String {
         let named = serde_json::from_slice::<Named>(text).map(|n| n.id).unwrap_or_default();
         if named.is_empty() { "an object without id".into() } else { named.chars().take(250).collect() }
     };
@@ -259,9 +267,9 @@ struct Known {
     author: Option<String>,
 }
 
-fn known(tx: &mut Transaction<'_>, source: SourceId, object: &str) -> Result<Option<Known>, DbError> {
+fn known(tx: &mut Transaction<'_>, source: SourceId, object: &ObjectId) -> Result<Option<Known>, DbError> {
     let sql = "SELECT version, effect, body FROM imported WHERE source = $1 AND object = $2";
-    let rows = tx.db().query(sql, &[number(source), object.into()])?;
+    let rows = tx.db().query(sql, &[number(source), object.as_str().into()])?;
     let read = |r: &Row| {
         #[derive(Deserialize)]
         struct Authored {
@@ -292,9 +300,10 @@ pub(crate) fn import_objects(
             object.effect = Err(format!("{} was created by {other}; only {other} changes it, not {by}", object.id));
             object.id = format!(
                 "{}~{}",
-                object.id.chars().take(150).collect::<String>(),
+                object.id.as_str().chars().take(150).collect::<String>(),
                 by.chars().take(90).collect::<String>()
-            );
+            )
+            .into();
             before = known(tx, source.id, &object.id)?;
         }
         if before.as_ref().is_some_and(|b| !object.force && !newer(&object.version, &b.version)) {
@@ -353,10 +362,10 @@ pub(crate) fn import_objects(
 }
 
 /// The id under which a source's flag is stored here: its own, unless another source (or this desk) has a flag of that id.
-fn own_id(tx: &mut Transaction<'_>, source: &Source, id: &str) -> Result<String, DbError> {
+fn own_id(tx: &mut Transaction<'_>, source: &Source, id: &FlagId) -> Result<FlagId, DbError> {
     Ok(match flags::get(tx.db(), id)? {
-        Some(other) if other.source != Some(source.id) => format!("{id}~{}", source.id),
-        _ => id.to_owned(),
+        Some(other) if other.source != Some(source.id) => format!("{id}~{}", source.id).into(),
+        _ => id.clone(),
     })
 }
 
@@ -408,8 +417,7 @@ pub(crate) fn end_invalid_flags(tx: &mut Transaction<'_>, source: &Source) -> Re
     let now = tx.now();
     let mut ended = 0;
     for row in tx.db().query(sql, &[number(source.id), source.applied.into(), now.into()])? {
-        let object = row.text(0)?.to_owned();
-        let id = own_id(tx, source, &object)?;
+        let id = own_id(tx, source, &row.text(0)?.into())?;
         if flags::get(tx.db(), &id)?.is_some_and(|f| f.source == Some(source.id) && f.state.counts()) {
             ended += u64::from(tx.end_flag(&id, State::Lapsed, "what it was shared in is no longer valid")?);
         }
@@ -451,7 +459,7 @@ mod tests {
         let taken = incoming(&big);
         assert!(taken.effect.is_err() && taken.body == "{}");
         let taken = incoming_text(big.to_string().as_bytes());
-        assert!(taken.effect.is_err() && taken.id.starts_with("note--"));
+        assert!(taken.effect.is_err() && taken.id.as_str().starts_with("note--"));
     }
 
     #[test]

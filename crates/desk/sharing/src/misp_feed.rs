@@ -7,6 +7,7 @@ use crate::misp::value_text;
 use crate::sources::{Page, Source};
 use holdfast_attribution::{Category, Tlp};
 use holdfast_store::{Row, StoreError, Value, number};
+use holdfast_types::ids::ObjectId;
 use holdfast_types::{Seconds, Timestamp};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -162,7 +163,7 @@ pub(crate) fn next_page(
     }
     if bad > 0 {
         let why = format!("{bad} entries of the manifest are no events");
-        page.objects.push(Incoming::new("misp-manifest".into(), bad.to_string(), Err(why)));
+        page.objects.push(Incoming::new("misp-manifest", bad.to_string(), Err(why)));
     }
     Ok(page)
 }
@@ -203,11 +204,11 @@ fn take_event(
 }
 
 /// Ids of the objects of an event that are tags here.
-fn tags_of_event(uuid: &str, read: &Read<'_>, source: &Source) -> Result<Vec<String>, SharingError> {
+fn tags_of_event(uuid: &str, read: &Read<'_>, source: &Source) -> Result<Vec<ObjectId>, SharingError> {
     let sql = "SELECT object FROM imported WHERE source = $1 AND effect = 'tag' AND object >= $2 AND object < $3 ORDER BY object";
     let (from, to) = (format!("misp:{uuid}:"), format!("misp:{uuid};"));
     let rows = read(sql, &[number(source.id), from.as_str().into(), to.as_str().into()])?;
-    Ok(rows.iter().filter_map(|r| r.text(0).ok().map(str::to_owned)).collect())
+    Ok(rows.iter().filter_map(|r| r.text(0).ok().map(ObjectId::from)).collect())
 }
 
 /// Withdraws the tags of events that the manifest no longer lists.
@@ -424,7 +425,8 @@ mod tests {
                     { "object_relation": "symbol", "value": "ETH" }] },
             ] } });
         let parts = read_event(UUID, event.to_string().as_bytes()).unwrap();
-        let by: HashMap<&str, &Incoming> = parts.iter().map(|p| (p.id.rsplit(':').next().unwrap(), p)).collect();
+        let by: HashMap<&str, &Incoming> =
+            parts.iter().map(|p| (p.id.as_str().rsplit(':').next().unwrap(), p)).collect();
         let tag = |id: &str| match &by[id].effect {
             Ok(Effect::Tags(tags, _)) => tags[0].clone(),
             _ => panic!("{id} is no tag"),

@@ -13,7 +13,7 @@ use holdfast_screening::alerts::{AlertAction, Outcome};
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
-use holdfast_types::ids::SourceId;
+use holdfast_types::ids::{CommunityId, ObjectId, SourceId};
 use holdfast_types::{Invalid, Seconds, Timestamp, named};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -106,7 +106,7 @@ pub struct NewSource {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Imported {
     /// Its id.
-    pub object: String,
+    pub object: ObjectId,
     /// Its version.
     pub version: String,
     /// tag, flag, kept (stored without effect) or refused.
@@ -280,11 +280,12 @@ impl Sharing<'_> {
     }
 
     /// Community and collection of a source of that kind.
-    fn local(&self, url: &str) -> Result<(String, Collection), SharingError> {
+    fn local(&self, url: &str) -> Result<(CommunityId, Collection), SharingError> {
         let (community, collection) = url.split_once('/').unwrap_or((url, "intelligence"));
-        self.community(community)?;
+        let community = CommunityId::from(community);
+        self.community(&community)?;
         let unknown = |_| Invalid::new("url", "must be COMMUNITY/intelligence or COMMUNITY/flags");
-        Ok((community.to_owned(), collection.parse().map_err(unknown)?))
+        Ok((community, collection.parse().map_err(unknown)?))
     }
 
     /// Returns all sources.
@@ -315,7 +316,13 @@ impl Sharing<'_> {
         let rows = self.read(|db| db.query(sql, &[number(id), after.into()]))?;
         let imported = |r: &Row| {
             let text = |i| r.text(i).map(str::to_owned);
-            Ok(Imported { object: text(0)?, version: text(1)?, effect: text(2)?, detail: text(3)?, time: r.time(4)? })
+            Ok(Imported {
+                object: text(0)?.into(),
+                version: text(1)?,
+                effect: text(2)?,
+                detail: text(3)?,
+                time: r.time(4)?,
+            })
         };
         rows.iter().map(imported).collect()
     }
@@ -489,7 +496,7 @@ impl Sharing<'_> {
             let mut undone = Withdrawn { pack: found.pack(), ..Withdrawn::default() };
             let sql = "SELECT id FROM flags WHERE source = $1 AND state IN ('open', 'confirmed') ORDER BY id";
             for row in tx.db().query(sql, &[number(id)])? {
-                undone.flags += u64::from(tx.end_flag(row.text(0)?, State::Withdrawn, &reason)?);
+                undone.flags += u64::from(tx.end_flag(&row.text(0)?.into(), State::Withdrawn, &reason)?);
             }
             undo_alerts(tx, &found.pack(), &reason, &mut undone)?;
             Ok(undone)
@@ -625,6 +632,6 @@ impl Clients {
 }
 
 /// Returns whether a community is known, for callers that have only an id.
-pub(crate) fn is_community(sharing: &Sharing<'_>, id: &str) -> Result<bool, SharingError> {
+pub(crate) fn is_community(sharing: &Sharing<'_>, id: &CommunityId) -> Result<bool, SharingError> {
     sharing.read(|db| Ok(community_by(db, id)?.is_some()))
 }

@@ -8,6 +8,7 @@ pub use holdfast_attribution::Tlp;
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_input::time::parse as parse_time;
 use holdfast_types::Timestamp;
+use holdfast_types::ids::FlagId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -344,8 +345,8 @@ pub fn note(by: &str, text: &str, refs: &[String], tlp: Tlp, now: Timestamp) -> 
 
 /// Returns the id of the flag that a member raises on something: the same again is the same flag.
 #[must_use]
-pub fn flag_id(by: &str, subject: Subject, asset: &str, value: &str, raised: Timestamp) -> String {
-    derived("indicator", &format!("flag:{by}:{}:{asset}:{value}:{}", subject.name(), raised.unix()))
+pub fn flag_id(by: &str, subject: Subject, asset: &str, value: &str, raised: Timestamp) -> FlagId {
+    derived("indicator", &format!("flag:{by}:{}:{asset}:{value}:{}", subject.name(), raised.unix())).into()
 }
 
 /// Returns a flag as an indicator; each change of its state is a later version.
@@ -391,7 +392,7 @@ pub fn read_flag(object: &Value) -> Result<Option<Flag>, SharingError> {
     let state: State =
         serde_json::from_value(stated["state"].clone()).map_err(|_| wrong("the flag has no known state"))?;
     let flag = Flag {
-        id: id.to_owned(),
+        id: id.into(),
         member: member.to_owned(),
         community: String::new(),
         subject: serde_json::from_value(stated["subject"].clone())

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use holdfast_store::StoreError;
 use holdfast_types::Invalid;
+use holdfast_types::ids::{CommunityId, ObjectId};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
@@ -134,7 +135,8 @@ pub fn answer(sharing: &Sharing<'_>, base: &str, request: &Request<'_>) -> Answe
             Err(e) => failed(e),
         };
     };
-    let found = sharing.community(root).and_then(|c| Ok((sharing.member_by_key(&c.id, &name, &key)?, c)));
+    let found =
+        sharing.community(&CommunityId::from(*root)).and_then(|c| Ok((sharing.member_by_key(&c.id, &name, &key)?, c)));
     let (member, community) = match found {
         Ok((Some(member), community)) => (member, community),
         // Who is no member does not learn whether there is such a community.
@@ -200,7 +202,8 @@ impl AtRoot<'_> {
             }
             ("DELETE", ["objects", id]) => {
                 let versions = self.filter(None)?.versions;
-                self.sharing.delete_object(&self.community.id, collection, self.member, id, &versions)?;
+                let object = ObjectId::from(*id);
+                self.sharing.delete_object(&self.community.id, collection, self.member, &object, &versions)?;
                 Answer::ok(json!({}))
             }
             ("GET", _) => refuse(404, "not found", "no such resource"),
@@ -230,7 +233,7 @@ impl AtRoot<'_> {
                     }
                     filter.limit = limit.min(MAX_PAGE);
                 }
-                "match[id]" => filter.ids = list(),
+                "match[id]" => filter.ids = list().into_iter().map(ObjectId::from).collect(),
                 "match[type]" => filter.types = list(),
                 "match[version]" => filter.versions = list(),
                 // Everything here is of STIX 2.1.
@@ -242,7 +245,7 @@ impl AtRoot<'_> {
             }
         }
         if let Some(id) = id {
-            filter.ids = vec![id.to_owned()];
+            filter.ids = vec![id.into()];
         }
         Ok(filter)
     }
@@ -260,7 +263,7 @@ impl AtRoot<'_> {
         }
         let (list, more) = self.sharing.objects(&self.community.id, collection, &self.member.name, &filter)?;
         if let (Some(id), true, None) = (id, list.is_empty(), filter.added_after) {
-            let any = Filter { ids: vec![id.to_owned()], versions: vec!["all".into()], limit: 1, ..Filter::default() };
+            let any = Filter { ids: vec![id.into()], versions: vec!["all".into()], limit: 1, ..Filter::default() };
             if self.sharing.objects(&self.community.id, collection, &self.member.name, &any)?.0.is_empty() {
                 return Ok(refuse(404, "not found", "no such object"));
             }

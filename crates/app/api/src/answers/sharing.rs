@@ -5,7 +5,7 @@ use holdfast_decision::flags::Flag;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::MemberState;
 use holdfast_sharing::sources::{Kind, SourceState};
-use holdfast_types::ids::{MemberId, SourceId};
+use holdfast_types::ids::{CommunityId, MemberId, ObjectId, SourceId};
 use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -15,7 +15,8 @@ views! {
     /// A community.
     Community of holdfast_sharing::community::Community {
         /// UUID; its API root is `/taxii2/ID/`.
-        id: String,
+        #[schema(value_type = String)]
+        id: CommunityId,
         /// Name.
         name: String,
         /// What it is for.
@@ -37,7 +38,8 @@ views! {
         #[schema(value_type = i64)]
         id: MemberId,
         /// Community.
-        community: String,
+        #[schema(value_type = String)]
+        community: CommunityId,
         /// Name; also the user name of its key.
         name: String,
         /// Its STIX identity.
@@ -96,7 +98,8 @@ views! {
     /// What a source sent and what it became.
     Imported of holdfast_sharing::sources::Imported {
         /// Its id.
-        object: String,
+        #[schema(value_type = String)]
+        object: ObjectId,
         /// Its version.
         version: String,
         /// tag, flag, kept (stored without effect) or refused.

@@ -13,6 +13,7 @@ use holdfast_api::blocking::run_blocking;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::{Community, Member, MemberState};
 use holdfast_sharing::stix::WalletReport;
+use holdfast_types::ids::CommunityId;
 use maud::{Markup, html};
 
 page_form! {
@@ -147,7 +148,7 @@ pub(crate) async fn add_member(
     State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Path(id): Path<CommunityId>,
     Fields(form): Fields<AddMember>,
 ) -> Page {
     let add = move || Ok(shared.sharing().add_member(&id, &form.name.0, form.writes.0, &caller.0)?);
@@ -161,7 +162,7 @@ pub(crate) async fn add_member(
 pub(crate) async fn suspend(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Path(id): Path<CommunityId>,
     Fields(form): Fields<SuspendMember>,
 ) -> Answer {
     run_blocking(move || Ok(shared.sharing().suspend_member(&id, &form.name.0, &form.why.0, &caller.0)?)).await?;

@@ -14,6 +14,7 @@ use holdfast_decision::flags::{Flag, State as FlagState, Subject};
 use holdfast_screening::flags::Standing;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::flags::NewFlag;
+use holdfast_types::ids::FlagId;
 use holdfast_types::{Seconds, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -144,7 +145,7 @@ pub(crate) async fn raise(
 pub(crate) async fn decide(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    Path(id): Path<FlagId>,
     Fields(form): Fields<DecideFlag>,
 ) -> Answer {
     let state = match form.state {

@@ -40,7 +40,8 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
     })
     .await?;
     let taxii = sources.iter().filter(|s| s.kind.name() == "taxii").map(|s| (s.id.to_string(), s.name.clone()));
-    let channels: Vec<Channel> = communities.iter().map(|(c, _)| (c.id.clone(), c.name.clone())).chain(taxii).collect();
+    let channels: Vec<Channel> =
+        communities.iter().map(|(c, _)| (c.id.to_string(), c.name.clone())).chain(taxii).collect();
     let (works, manages) = (frame.may("desk"), frame.may("manage"));
     let body = html! {
         (flags::section(&flags, now, &channels, works))

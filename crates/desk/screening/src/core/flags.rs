@@ -14,6 +14,7 @@ use holdfast_decision::inputs::Input;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
 use holdfast_store::{number, parse};
+use holdfast_types::ids::FlagId;
 use holdfast_types::{Seconds, Timestamp};
 use serde_json::json;
 
@@ -58,7 +59,12 @@ impl Core {
     }
 
     /// Holds past deposits that a flag touches and that are not held yet; returns the holds.
-    pub(crate) fn hold_flagged(&mut self, id: &str, seqs: &[u64], now: Timestamp) -> Result<Vec<u64>, ScreeningError> {
+    pub(crate) fn hold_flagged(
+        &mut self,
+        id: &FlagId,
+        seqs: &[u64],
+        now: Timestamp,
+    ) -> Result<Vec<u64>, ScreeningError> {
         let Some(flag) = flags::get(&mut self.db, id)?.filter(|f| f.state.counts()) else { return Ok(Vec::new()) };
         let mut placed = Vec::new();
         for seq in seqs {
@@ -145,7 +151,7 @@ impl Core {
     /// alerts that rest on flags alone close. Returns whether anything changed.
     pub(crate) fn end_flag(
         &mut self,
-        id: &str,
+        id: &FlagId,
         state: FlagState,
         why: &str,
         actor: &str,
@@ -158,12 +164,12 @@ impl Core {
         if !flag.state.counts() || (flag.state == FlagState::Confirmed && state == FlagState::Lapsed) {
             return Err(ScreeningError::State(format!("flag {id} is {} already", flag.state.name())));
         }
-        self.db.execute("UPDATE flags SET state = $1 WHERE id = $2", &[state.name().into(), id.into()])?;
+        self.db.execute("UPDATE flags SET state = $1 WHERE id = $2", &[state.name().into(), id.as_str().into()])?;
         let detail = json!({"why": why, "member": flag.member}).to_string();
         self.audit(now, actor, &format!("flag.{}", state.name()), &format!("flag:{id}"), &detail);
         let counts = state.counts();
         self.put_flag(Flag { state, ..flag }, now);
-        let rows = self.db.query("SELECT hold FROM flag_holds WHERE flag = $1 ORDER BY hold", &[id.into()])?;
+        let rows = self.db.query("SELECT hold FROM flag_holds WHERE flag = $1 ORDER BY hold", &[id.as_str().into()])?;
         for row in &rows {
             let held = row.number(0)?;
             let others = self.db.query(

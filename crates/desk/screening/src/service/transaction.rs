@@ -6,6 +6,7 @@ use crate::core::Core;
 use crate::holds::{self, HoldRequest};
 use holdfast_decision::flags::{Flag, State as FlagState};
 use holdfast_store::{Change, ChangeError, Database, DbError, Effect, Store, StoreError};
+use holdfast_types::ids::FlagId;
 use holdfast_types::{Seconds, Timestamp};
 
 /// The writer's transaction, for a change of other tables.
@@ -80,7 +81,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn end_flag(&mut self, id: &str, state: FlagState, why: &str) -> Result<bool, ScreeningError> {
+    pub fn end_flag(&mut self, id: &FlagId, state: FlagState, why: &str) -> Result<bool, ScreeningError> {
         self.core.end_flag(id, state, why, &self.actor, self.now)
     }
 

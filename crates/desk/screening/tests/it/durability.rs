@@ -318,6 +318,6 @@ fn a_member_has_a_quota_of_flags(place: &TestDb) {
     assert!(full.contains("flags of Other are in force"), "{full}");
     let other = Flag { member: "Another".into(), ..flag("of-another", "0xx") };
     screening.raise_flag(other, "sync").unwrap();
-    screening.transact("sync", |tx| tx.end_flag("f1", State::Withdrawn, "our mistake")).unwrap();
+    screening.transact("sync", |tx| tx.end_flag(&"f1".into(), State::Withdrawn, "our mistake")).unwrap();
     screening.raise_flag(flag("one-more", "0xx"), "sync").unwrap();
 }

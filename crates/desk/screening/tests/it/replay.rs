@@ -14,6 +14,7 @@ use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::random::Random;
 use holdfast_store::Database;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::ids::FlagId;
 use holdfast_types::{Amount, Seconds, Timestamp};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -157,7 +158,7 @@ impl History<'_> {
     }
 
     fn flags(&mut self) {
-        let id = format!("f{}", self.random.below(8));
+        let id = FlagId::from(format!("f{}", self.random.below(8)));
         let flag = Flag {
             id: id.clone(),
             member: "Other Exchange".into(),

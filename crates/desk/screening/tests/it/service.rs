@@ -116,15 +116,15 @@ fn flags_hold_deposits_and_are_undone(place: &TestDb) {
     // Memory is rebuilt the same.
     drop(screening);
     let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    assert!(screening.transact("sync", |tx| tx.end_flag("f1", State::Withdrawn, "our mistake")).unwrap());
+    assert!(screening.transact("sync", |tx| tx.end_flag(&"f1".into(), State::Withdrawn, "our mistake")).unwrap());
     assert_eq!(held(&screening), [format!("ETH:{}:0", TX[1]), format!("ETH:{}:0", TX[3])]);
     assert_eq!(open_alerts(&screening), 2, "the alert of the late hold is closed");
     // The withdrawn flag holds nothing more; that c3 was credited with the same output does.
     let claimed = screening.decide(deposit("d5", "c5", TX[2], 5, 1000), sent_by("0xthief"), "t").unwrap();
     assert_eq!(claimed.reasons.iter().map(|r| r.rule.as_str()).collect::<Vec<_>>(), ["engine.claimed_twice"]);
     // Confirmed in time, it does not lapse; a withdrawn one is not taken up again.
-    assert!(screening.transact("sync", |tx| tx.end_flag("f2", State::Confirmed, "seen by police")).unwrap());
-    assert!(screening.transact("sync", |tx| tx.end_flag("f1", State::Confirmed, "x")).is_err());
+    assert!(screening.transact("sync", |tx| tx.end_flag(&"f2".into(), State::Confirmed, "seen by police")).unwrap());
+    assert!(screening.transact("sync", |tx| tx.end_flag(&"f1".into(), State::Confirmed, "x")).is_err());
     screening.raise_flag(flag("f3", Subject::Deposit, &format!("{}:0", TX[2])), "sync").unwrap();
     assert_eq!(held(&screening).len(), 4, "both customers' claims on that output");
     clock.set(START + Seconds::new(3_601));
