@@ -2,7 +2,7 @@
 
 use holdfast_decision::{Record, RecordKind};
 use holdfast_documents::Vault;
-use holdfast_identity::KeyRing;
+use holdfast_identity::{Enrolment, KeyRing};
 use holdfast_notify::outbox::{self, Mail};
 use holdfast_requests::RequestError;
 use holdfast_requests::intake::{NewAgency, Outcome, RequestState, SeizureState, SeizureTransfer, Step};
@@ -11,17 +11,20 @@ use holdfast_requests::portal::{
 };
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
-use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use holdfast_screening::holds::HoldFilter;
+use holdfast_screening::service::Transaction;
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::Store;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use holdfast_types::ids::OfficerId;
 use holdfast_types::{Amount, Seconds, Timestamp};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 on_both!(
     officers_prove_their_address_and_themselves,
+    two_sessions_at_once_set_one_second_factor_up,
     codes_are_few_single_and_short_lived,
     nobody_makes_the_desk_mail_a_whole_domain,
     officers_see_their_own_requests_only,
@@ -122,6 +125,32 @@ impl Fixture {
         self.with(|d| d.step(id, Step::Approve {}, who).map(|o| o.stored.state.to_string()))
     }
 
+    /// Runs two calls at once: both read before either changes anything, because another change holds the writer until both wait for it.
+    fn at_once<A: Send, B: Send>(
+        &self,
+        first: impl FnOnce(&Desk<'_>) -> A + Send,
+        second: impl FnOnce(&Desk<'_>) -> B + Send,
+    ) -> (A, B) {
+        let (held, is_held) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let hold = move |_: &mut Transaction<'_>| -> Result<(), ScreeningError> {
+                held.send(()).unwrap();
+                released.recv().unwrap();
+                Ok(())
+            };
+            let holder = scope.spawn(move || self.screening.transact("test", hold));
+            is_held.recv().unwrap();
+            let first = scope.spawn(move || self.with(first));
+            std::thread::sleep(Duration::from_millis(100));
+            let second = scope.spawn(move || self.with(second));
+            std::thread::sleep(Duration::from_millis(100));
+            release.send(()).unwrap();
+            holder.join().unwrap().unwrap();
+            (first.join().unwrap(), second.join().unwrap())
+        })
+    }
+
     fn actions(&self) -> Vec<String> {
         self.screening.audit(0, None, 1000).unwrap().into_iter().map(|e| e.action).collect()
     }
@@ -199,6 +228,49 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
     for action in ["officer.registered", "officer.code_refused", "officer.entered", "officer.judged"] {
         assert!(actions.iter().any(|a| a == action), "{action}");
     }
+}
+
+fn two_sessions_at_once_set_one_second_factor_up(place: &TestDb) {
+    let fixture = Fixture::new(place);
+    let email = "ana.berg@fbi.gov";
+    let session = |at: Timestamp| {
+        fixture.clock.set(at);
+        fixture.with(|d| {
+            d.request_code(email, Some("Ana Berg")).unwrap();
+            d.prove(email, &fixture.mailed(email)).unwrap().token
+        })
+    };
+    let (one, two) = (session(START), session(START + CODE_SPACING + Seconds::new(1)));
+    let code = |enrolment: &Enrolment, at: Timestamp| {
+        totp_rs::Totp::from_url(&enrolment.uri).unwrap().generate(at.unix() as u64).to_string()
+    };
+    let mut now = fixture.screening.now();
+    let (first, second) = fixture.at_once(|d| d.enrol(&one), |d| d.enrol(&two));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_ne!(first.secret, second.secret);
+    // A secret is confirmed while the other session sets another one up: either the confirmed one stays, or the new one is in force.
+    let (confirmed, replaced) = fixture.at_once(|d| d.second_factor(&two, &code(&second, now)), |d| d.enrol(&one));
+    let stays = match (confirmed, replaced) {
+        (Ok(confirmed), Err(why)) => {
+            assert!(confirmed.full && why.to_string().contains("a second factor is set up"), "{why}");
+            second
+        }
+        (Err(why), Ok(replaced)) => {
+            assert!(why.to_string().contains("wrong or used"), "{why}");
+            replaced
+        }
+        both => panic!("{both:?}"),
+    };
+    now = now + Seconds::new(60);
+    fixture.clock.set(now);
+    fixture.with(|d| {
+        assert!(
+            why(d.second_factor(&one, &code(&first, now))).contains("wrong or used"),
+            "a replaced secret opens nothing"
+        );
+        assert!(d.second_factor(&one, &code(&stays, now)).unwrap().full);
+        assert!(why(d.enrol(&two)).contains("a second factor is set up"));
+    });
 }
 
 fn codes_are_few_single_and_short_lived(place: &TestDb) {
