@@ -42,7 +42,7 @@ const EXTENDED: [([u8; 4], &str, bool, &str); 30] = [
     ([0x02, 0xfe, 0x52, 0xf8], "drkv", false, "Dash"),
 ];
 
-/// Version bytes of an extended key in the form of Bitcoin's xprv or xpub, with what it stands for.
+/// Returns the version bytes of an extended key in the form of Bitcoin's xprv or xpub, with what it stands for.
 pub(crate) fn extended(text: &str) -> Option<([u8; 78], &'static str, bool)> {
     let bytes: [u8; 78] = base58::decode_check(text).ok()?.try_into().ok()?;
     let (_, name, private, _) = EXTENDED.iter().find(|e| bytes[..4] == e.0)?;
@@ -53,7 +53,7 @@ fn keccak(bytes: &[u8]) -> [u8; 32] {
     Keccak256::digest(bytes).into()
 }
 
-/// A Monero address's network, by its checksum (Keccak-256, four bytes).
+/// Returns a Monero address's network, by its checksum (Keccak-256, four bytes).
 fn monero(text: &str) -> Option<&'static str> {
     // Characters and bytes of a block.
     const SIZES: [(usize, usize); 8] = [(2, 1), (3, 2), (5, 3), (6, 4), (7, 5), (9, 6), (10, 7), (11, 8)];
@@ -88,11 +88,11 @@ fn xrp(text: &str) -> bool {
     translated.and_then(|t| base58::decode_check(&t).ok()).is_some_and(|b| b.len() == 21 && b[0] == 0)
 }
 
-/// Whether 32 bytes are a point of ed25519: half of all are, and all addresses of Solana that a key has.
+/// Returns whether 32 bytes are a point of ed25519: half of all are, and all addresses of Solana that a key has.
 fn solana(text: &str) -> bool {
     let Ok(bytes) = base58::decode(text) else { return false };
     let Ok(bytes) = <[u8; 32]>::try_from(bytes) else { return false };
-    // Real keys do not look typed: some variety of characters.
+    // Real keys have a variety of characters that typed text has not.
     let mut seen = [false; 128];
     text.bytes().for_each(|b| seen[(b & 127) as usize] = true);
     let variety = seen.iter().filter(|s| **s).count();
@@ -103,7 +103,7 @@ fn solana(text: &str) -> bool {
     variety >= 18 && mixed && curve25519_dalek::edwards::CompressedEdwardsY(bytes).decompress().is_some()
 }
 
-/// How segwit addresses begin: Bitcoin's, Litecoin's, their test networks'.
+/// Prefixes of segwit addresses: Bitcoin's, Litecoin's, their test networks'.
 const SEGWIT: [&str; 6] = ["bc1", "ltc1", "tb1", "bcrt1", "tltc1", "rltc1"];
 
 fn begins(token: &str, with: &str) -> bool {
@@ -133,7 +133,7 @@ fn hit(kind: Kind, start: usize, token: &str, confidence: Confidence, detail: im
     Hit { kind, start, end: start + token.len(), value: token.to_owned(), confidence, detail: detail.into() }
 }
 
-/// What a token is, if it is anything.
+/// Returns the finding that a token is, if it is any.
 fn judge(token: &str, start: usize) -> Option<Hit> {
     let len = token.len();
     let first = token.as_bytes().first().copied()?;
@@ -216,7 +216,7 @@ fn judge(token: &str, start: usize) -> Option<Hit> {
     }
 }
 
-/// Letters and digits, of which tokens are.
+/// Letters and digits, which tokens consist of.
 #[expect(clippy::cast_possible_truncation, reason = "the table has an entry for each byte")]
 const IN_TOKEN: [bool; 256] = {
     let mut table = [false; 256];
@@ -231,12 +231,12 @@ const IN_TOKEN: [bool; 256] = {
 /// The shortest token that matters: a short segwit program. Most have 25 and more.
 const SHORTEST: usize = 14;
 
-/// Whether a token is a part of something longer: hashes and keys in base64 (`+`, `/`, `=`) or its form for addresses of pages (`-`, `_`), names of files
-/// and of things in programs.
+/// Returns whether a token is a part of something longer: hashes and keys in base64 (`+`, `/`, `=`) or its form for URLs (`-`, `_`), names of
+/// files and of identifiers in programs.
 fn is_part(bytes: &[u8], start: usize, end: usize) -> bool {
     let joins = |b: Option<&u8>| b.is_some_and(|b| b"+/=-_.$%@~\\".contains(b));
     let before = start.checked_sub(1).and_then(|i| bytes.get(i));
-    // `address=...` is a field, `account/...` a place of a page, and a full stop ends a sentence.
+    // `address=...` is a field, `account/...` a path of a page, and a full stop ends a sentence.
     let named = start >= 5 && bytes[start - 5..start - 1].iter().all(u8::is_ascii_lowercase);
     // `sha256=...` is a hash.
     let hash = start >= 8 && bytes[start - 8..start].windows(3).any(|w| w.eq_ignore_ascii_case(b"sha"));
@@ -249,7 +249,7 @@ fn is_part(bytes: &[u8], start: usize, end: usize) -> bool {
 pub fn find(text: &str, hits: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
     let inside = |i: usize| IN_TOKEN[usize::from(bytes[i])];
-    // Every token that is long enough covers one of the places that are tested.
+    // Every token that is long enough covers one of the positions that are tested.
     let (mut at, mut least) = (SHORTEST - 1, 0);
     while at < bytes.len() {
         if !inside(at) {
@@ -375,7 +375,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Testing one place of fourteen finds the tokens that looking at every byte finds.
+        /// Testing one position of fourteen finds the tokens that testing every byte finds.
         #[test]
         fn no_token_is_passed_over(parts in proptest::collection::vec(("[0-9a-zA-Z]{0,20}", "[ ,.\n-]{0,3}"), 0..30)) {
             let address = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";

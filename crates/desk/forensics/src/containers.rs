@@ -8,16 +8,16 @@ use crate::scan::{ScanError, Sink, go_on, member, phrases_in, whole};
 use holdfast_input::document_text as documents;
 use std::io::{Read, Seek};
 
-/// Archives within archives, at most so deep.
+/// Deepest nesting of archives that is opened.
 pub(crate) const MAX_DEPTH: usize = 4;
 /// Most members of an archive.
 const MAX_MEMBERS: usize = 1_000_000;
-/// Largest dictionary of an xz file: it lies in memory.
+/// Largest dictionary of an xz file, in bytes: it is held in memory.
 const MAX_DICTIONARY: u64 = 512 << 20;
-/// Largest document or database that is read whole.
+/// Largest document or database that is read whole, in bytes.
 const MAX_WHOLE: u64 = 1 << 30;
 
-/// Kind of a container, by its first bytes (at least 512 where there are so many).
+/// Returns the kind of a container, by its first bytes (at least 512 where there are so many).
 pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
     let starts = |with: &[u8]| head.starts_with(with);
     Some(match () {
@@ -41,7 +41,7 @@ pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Kind of a known format that is not opened, by its first bytes.
+/// Returns the kind of a known format that is not opened, by its first bytes.
 pub(crate) fn closed(head: &[u8]) -> Option<&'static str> {
     let at = |from: usize, bytes: &[u8]| head.get(from..from + bytes.len()) == Some(bytes);
     Some(match () {
@@ -137,7 +137,7 @@ fn read_full(source: &mut impl Read, buffer: &mut [u8]) -> usize {
     done
 }
 
-/// Size of the dictionary of an xz file's first block.
+/// Returns the size of the dictionary of an xz file's first block, in bytes.
 fn dictionary(head: &[u8]) -> Option<u64> {
     // Stream header of 12 bytes, the block header's size and flags, sizes where flags say so, then the filters; LZMA2 is 0x21 with one byte.
     let block = head.get(12..)?;
@@ -198,7 +198,7 @@ fn zip(sink: &mut Sink<'_>, name: &str, source: impl Read + Seek, depth: usize) 
     Ok(())
 }
 
-/// Whether a member is text of an office document.
+/// Returns whether a member is text of an office document.
 fn is_document_part(path: &str) -> bool {
     path.ends_with(".xml")
         && (path == "content.xml"
@@ -250,7 +250,7 @@ fn seven_zip(sink: &mut Sink<'_>, name: &str, source: impl Read + Seek, depth: u
         }
         seen += 1;
         let path: String = entry.name().chars().take(1_000).collect();
-        // What is packed together has no size of its own.
+        // Members that are packed together have no packed size of their own.
         let size = entry.compressed_size.max(entry.size() / 1_000);
         match member(sink, &format!("{name}!/{path}"), reader, size, depth + 1) {
             Ok(()) => Ok(seen < MAX_MEMBERS && !sink.stopped),
@@ -321,7 +321,7 @@ fn pdf(sink: &mut Sink<'_>, name: &str, bytes: &[u8], depth: usize) -> Result<()
     Ok(())
 }
 
-/// What a browser's database holds: each record or block by itself.
+/// Scans a browser's database, each record or block by itself.
 fn level(sink: &mut Sink<'_>, name: &str, bytes: &[u8], table: bool, depth: usize) -> Result<(), ScanError> {
     let (parts, what) = match table {
         true => match leveldb::table(bytes) {
@@ -341,7 +341,7 @@ fn level(sink: &mut Sink<'_>, name: &str, bytes: &[u8], table: bool, depth: usiz
     Ok(())
 }
 
-/// Whether a file is a table of LevelDB, by its end.
+/// Returns whether a file is a table of LevelDB, by its end.
 pub(crate) fn is_table(source: &(impl ReadAt + ?Sized)) -> bool {
     let size = source.size();
     size >= 48 && source.exact(size - 8, 8).is_ok_and(|end| end == leveldb::TABLE_MAGIC)

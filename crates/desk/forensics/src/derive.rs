@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 /// Addresses of each branch that are derived by default: the gap that wallets use (BIP44).
 pub const GAP: u32 = 20;
-/// Most of them.
+/// Most addresses of each branch.
 pub const MAX_GAP: u32 = 1_000;
 
 /// An address that a secret controls.
@@ -27,7 +27,7 @@ pub const MAX_GAP: u32 = 1_000;
 pub struct Derived {
     /// Fingerprint of the secret.
     pub fingerprint: String,
-    /// Path, or how the key stands alone.
+    /// Derivation path, or a note that the key is a single one.
     pub path: String,
     /// Ticker; EVM addresses are the same on all EVM chains.
     pub asset: String,
@@ -65,7 +65,7 @@ fn evm_hash(key: &PublicKey) -> [u8; 20] {
     digest[12..].try_into().unwrap_or_default()
 }
 
-/// Version bytes and human-readable part of a network's addresses, by its ticker; `t` before it for a test network.
+/// Returns the version bytes and human-readable part of a network's addresses, by its ticker; `t` before it for a test network.
 fn versions(asset: &str) -> (u8, u8, Option<&'static str>) {
     match asset {
         "LTC" => (0x30, 0x32, Some("ltc")),
@@ -153,7 +153,7 @@ impl Deriver<'_> {
         }
     }
 
-    /// The two branches of an account: receiving and change.
+    /// Adds the addresses of the two branches of an account: receiving and change.
     fn branches(&mut self, account: &Xpub, path: &str, asset: &str, form: Form) {
         // EVM wallets and Tron's have no change.
         let branches = if matches!(form, Form::Evm | Form::Tron) { 1 } else { 2 };
@@ -167,7 +167,7 @@ impl Deriver<'_> {
         }
     }
 
-    /// All schemes of a seed.
+    /// Adds the addresses of all schemes of a seed.
     fn seed(&mut self, seed: &[u8]) {
         let Ok(master) = Xpriv::new_master(NetworkKind::Main, seed) else { return };
         self.schemes(&master, &SCHEMES);
@@ -202,7 +202,7 @@ impl Deriver<'_> {
         }
     }
 
-    /// Electrum before version 2: one key, and each address's key is that one and a hash of its number (keystore.py, `Old_KeyStore`).
+    /// Adds the addresses of Electrum before version 2: one key; each address's key is that one and a hash of its number (keystore.py, `Old_KeyStore`).
     fn old_electrum(&mut self, phrase: &str) {
         let Some(seed) = old_electrum_seed(phrase) else { return };
         let mut stretched = seed.clone().into_bytes();
@@ -293,8 +293,8 @@ impl Deriver<'_> {
     }
 }
 
-/// The addresses that a secret (or extended public key) controls, `gap` of each branch of the first account, without a passphrase. A phrase of which a word
-/// cannot be read gives the first address of each scheme of every phrase that fits: who knows an address finds the word.
+/// Returns the addresses that a secret (or extended public key) controls, `gap` of each branch of the first account, without a passphrase. A phrase
+/// of which a word cannot be read gives the first address of each scheme of every phrase that fits: a known address identifies the word.
 #[must_use]
 pub fn addresses_of(kind: Kind, value: &str, fingerprint: &str, gap: u32) -> Vec<Derived> {
     let mut deriver = Deriver { secp: Secp256k1::new(), fingerprint, gap: gap.clamp(1, MAX_GAP), found: Vec::new() };
@@ -321,7 +321,7 @@ pub fn addresses_of(kind: Kind, value: &str, fingerprint: &str, gap: u32) -> Vec
     deriver.found
 }
 
-/// What a text is, for a secret that was opened: the first thing found in it.
+/// Returns the kind of an opened secret: the kind of the first finding in the text.
 #[must_use]
 pub fn kind_of(text: &str) -> Option<Kind> {
     let mut hits = Vec::new();

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 /// Largest disk that is read, in bytes.
 const MAX_DISK: u64 = 16 << 40;
-/// Largest unit of an image: cluster, grain, chunk.
+/// Largest unit of an image (cluster, grain, chunk), in bytes.
 const MAX_UNIT: u64 = 64 << 20;
 /// Most sections of an EWF file.
 const MAX_SECTIONS: usize = 1 << 20;
@@ -78,17 +78,17 @@ pub(crate) struct Disk<'a> {
     unit: u64,
     packing: Packing,
     map: Map,
-    /// What could not be followed, to be listed.
+    /// Parts that could not be followed, to be listed as not opened.
     pub left_out: Vec<String>,
     /// The last table read, by its offset.
     cached: Mutex<(u64, Vec<u8>)>,
 }
 
 impl<'a> Disk<'a> {
-    /// Opens the disk of an image, by its kind.
+    /// Opens the disk of an image of a kind.
     ///
     /// # Errors
-    /// When its header does not hold.
+    /// When its header is damaged or not supported.
     pub fn open(kind: &str, source: &'a dyn ReadAt) -> Result<Self> {
         let disk = match kind {
             "qcow2" => qcow(source)?,
@@ -102,7 +102,7 @@ impl<'a> Disk<'a> {
         Ok(disk)
     }
 
-    /// A number of a table, reading its neighbours along.
+    /// Returns an entry of a table; its neighbours are read with it.
     fn entry(&self, table: u64, index: u64, width: u64) -> Result<u64> {
         const PIECE: u64 = 64 << 10;
         let at = table.checked_add(index * width).ok_or_else(|| bad("an offset is too large"))?;
@@ -263,7 +263,7 @@ fn qcow(source: &dyn ReadAt) -> Result<Disk<'_>> {
 fn vmdk(source: &dyn ReadAt) -> Result<Disk<'_>> {
     let mut head = source.exact(0, 512)?;
     if le64(&head, 56) == u64::MAX {
-        // Streams have their directory's place in a copy of the header at the end.
+        // Streams have the offset of their directory in a copy of the header at the end.
         head = source.exact(source.size().saturating_sub(1024), 512)?;
     }
     if !head.starts_with(b"KDMV") {
@@ -358,7 +358,7 @@ pub(crate) mod made {
         out.finish().unwrap()
     }
 
-    /// A qcow2 image with one cluster as it is and one packed; the content lies in clusters 3 and 5.
+    /// Returns a qcow2 image with one cluster as it is and one packed; the content lies in clusters 3 and 5.
     pub fn qcow(plain: &[u8], packed: &[u8]) -> Vec<u8> {
         const CLUSTER: usize = 1 << 16;
         let mut image = vec![0u8; 4 * CLUSTER];
@@ -385,7 +385,7 @@ pub(crate) mod made {
         image
     }
 
-    /// A sparse VMDK with one grain.
+    /// Returns a sparse VMDK with one grain.
     pub fn vmdk(plain: &[u8]) -> Vec<u8> {
         let mut image = vec![0u8; 512 * 400];
         image[..4].copy_from_slice(b"KDMV");
@@ -400,7 +400,7 @@ pub(crate) mod made {
         image
     }
 
-    /// An E01 image of two chunks, the first packed.
+    /// Returns an E01 image of two chunks, the first packed.
     pub fn ewf(packed: &[u8], plain: &[u8]) -> Vec<u8> {
         const CHUNK: usize = 64 * 512;
         let mut image = b"EVF\x09\x0d\x0a\xff\x00\x01\x01\x00\x00\x00".to_vec();
@@ -476,7 +476,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Damage is answered, never followed without bound.
+        /// A damaged image gives an error or a disk, within bounds.
         #[test]
         fn damaged_images_are_answered(which in 0usize..3, at in 0usize..2_000, byte in proptest::prelude::any::<u8>()) {
             let (kind, mut image) = match which {

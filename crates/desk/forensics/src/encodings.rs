@@ -1,7 +1,7 @@
 //! Text in other encodings than UTF-8 and plain UTF-16: Chinese, Japanese, Korean and accented letters in UTF-16 of either byte order, and in
-//! the encodings before Unicode. Only phrases are looked for there; whatever is ASCII was found already.
+//! the encodings before Unicode. Only phrases are searched there; whatever is ASCII was found already.
 //!
-//! All of it stays off the fast path: [`crate::text::runs`] comes here only at places that are no text otherwise, and most bytes end after two
+//! All of it stays off the fast path: [`crate::text::runs`] comes here only at positions that are no text otherwise, and most bytes end after two
 //! look-ups in a table of byte pairs.
 
 use crate::words::LISTS;
@@ -16,7 +16,7 @@ const FORTH: usize = 60 << 10;
 /// Fewest characters of word lists in a text that is decoded.
 const FEWEST: usize = 12;
 
-/// How bytes are read as text.
+/// An encoding of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
     /// UTF-16, little endian.
@@ -30,7 +30,7 @@ pub enum Script {
 }
 
 impl Script {
-    /// Its name in findings.
+    /// Returns its name in findings.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ static PAIRS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     pairs
 });
 
-/// Whether a UTF-16 unit may stand between listed characters: ASCII, spaces and signs of any script.
+/// Returns whether a UTF-16 unit may stand between listed characters: ASCII, spaces and signs of any script.
 fn is_between(unit: u16) -> bool {
     matches!(unit, 9 | 10 | 13 | 0x20..=0x7e | 0xa0 | 0xb7 | 0x2010..=0x2027 | 0x2460..=0x249b | 0x3000..=0x3003 | 0x3008..=0x3011
         | 0x30fb | 0xff01..=0xff1e | 0xfeff)
@@ -113,7 +113,7 @@ pub(crate) struct Finder {
     single_until: usize,
 }
 
-/// Whether none of eight bytes is a control character that text has not (nearly: vertical tabs and form feeds pass).
+/// Returns whether none of eight bytes is a control character that text does not have (nearly: vertical tabs and form feeds pass).
 #[inline]
 fn has_no_controls(bytes: &[u8]) -> bool {
     let Ok(bytes) = <[u8; 8]>::try_from(bytes) else { return true };
@@ -126,7 +126,7 @@ fn has_no_controls(bytes: &[u8]) -> bool {
     low | second == 0
 }
 
-/// Whether a byte can be part of a text in an encoding before Unicode.
+/// Returns whether a byte can be part of a text in an encoding before Unicode.
 #[inline]
 fn is_plain(byte: u8) -> bool {
     matches!(byte, 9 | 10 | 13 | 0x20..=0x7e | 0x80..=0xfe)
@@ -138,7 +138,7 @@ fn unit(data: &[u8], at: usize) -> Option<u16> {
 }
 
 impl Finder {
-    /// A place that is no text otherwise.
+    /// Searches around a position that is no text otherwise.
     #[inline]
     pub fn at(&mut self, data: &[u8], at: usize, found: &mut impl FnMut(Range<usize>, Script)) {
         let pairs: &[u8] = &PAIRS;
@@ -155,7 +155,7 @@ impl Finder {
         }
     }
 
-    /// Four units of UTF-16 in a row from near a place, one of them listed, are a text.
+    /// Searches a text of UTF-16 where four units in a row near a position are text and one of them is listed.
     fn wide_at(&mut self, data: &[u8], at: usize, found: &mut impl FnMut(Range<usize>, Script)) {
         for begin in at..at + 2 {
             for script in [Script::Utf16Le, Script::Utf16Be] {
@@ -167,7 +167,7 @@ impl Finder {
         }
     }
 
-    /// A text of UTF-16 around a place. Returns whether it has enough to be searched.
+    /// Searches a text of UTF-16 around a position. Returns whether it has enough to be searched.
     fn wide(&mut self, data: &[u8], at: usize, script: Script, found: &mut impl FnMut(Range<usize>, Script)) -> bool {
         let fits = |i: usize| matches!(wide_unit(data, i, script), Some((_, true)));
         let (mut start, mut end) = (at, at);
@@ -188,7 +188,7 @@ impl Finder {
         true
     }
 
-    /// A run of UTF-16 in ASCII ended: accented letters may go on with it, in either byte order.
+    /// Searches beyond the end of a run of UTF-16 in ASCII: accented letters may continue it, in either byte order.
     pub fn beside_wide(&mut self, data: &[u8], run: &Range<usize>, found: &mut impl FnMut(Range<usize>, Script)) {
         if run.start < self.wide_until {
             return;
@@ -216,7 +216,7 @@ impl Finder {
         goes_on && self.wide(data, at, script, found)
     }
 
-    /// Bytes without control characters around a place: in an encoding of two bytes a character when enough of them are listed.
+    /// Searches bytes without control characters around a position: a text in an encoding of two bytes a character when enough of them are listed.
     fn double_at(&mut self, data: &[u8], at: usize, found: &mut impl FnMut(Range<usize>, Script)) {
         let range = around(data, at, is_plain);
         self.double_until = range.end.max(at + 1);
@@ -242,7 +242,8 @@ impl Finder {
         }
     }
 
-    /// A run of text ended at a byte that is no UTF-8: an accented letter in an encoding of one byte a character, when letters stand beside it.
+    /// Searches beyond a run of text that ended at a byte that is no UTF-8: an accented letter in an encoding of one byte a character, when letters
+    /// stand beside it.
     #[inline]
     pub fn beside_narrow(&mut self, data: &[u8], run: &Range<usize>, found: &mut impl FnMut(Range<usize>, Script)) {
         let accented = |i: usize| {
@@ -263,7 +264,7 @@ impl Finder {
     }
 }
 
-/// A UTF-16 unit and whether it fits into a text with words of the lists.
+/// Returns a UTF-16 unit and whether it fits into a text with words of the lists.
 #[inline]
 fn wide_unit(data: &[u8], at: usize, script: Script) -> Option<(u16, bool)> {
     let raw = unit(data, at)?;
@@ -274,7 +275,7 @@ fn wide_unit(data: &[u8], at: usize, script: Script) -> Option<(u16, bool)> {
     Some((value, PAIRS[usize::from(raw)] & bit != 0 || is_between(value)))
 }
 
-/// The bytes around a place that fit.
+/// Returns the range of fitting bytes around a position.
 fn around(data: &[u8], at: usize, fits: impl Fn(u8) -> bool) -> Range<usize> {
     let (mut start, mut end) = (at, at);
     while start > 0 && at - start < BACK && fits(data[start - 1]) {
@@ -286,7 +287,7 @@ fn around(data: &[u8], at: usize, fits: impl Fn(u8) -> bool) -> Range<usize> {
     start..end
 }
 
-/// Bytes as text, with the place in the bytes of each byte of the text (and of its end).
+/// Returns bytes as text, with the offset in the bytes of each byte of the text (and of its end).
 #[expect(clippy::cast_possible_truncation, reason = "what is decoded is a part of a block, which is far below 4 GiB")]
 pub(crate) fn decode(bytes: &[u8], script: Script) -> (String, Vec<u32>) {
     let (mut text, mut places) = (String::with_capacity(bytes.len() * 2), Vec::with_capacity(bytes.len() * 2 + 1));

@@ -1,4 +1,4 @@
-//! Wallet files and traces of hardware wallets and companion apps, by what stands in them.
+//! Wallet files and traces of hardware wallets and companion apps, by their content.
 
 use crate::{Confidence, Hit, Kind};
 use aho_corasick::packed::Searcher;
@@ -44,7 +44,7 @@ const TRACES: [(&str, &str); 24] = [
     ("wasabi wallet", "Wasabi Wallet (app)"),
 ];
 
-/// Parts of the words above that are looked for, few enough to be found many bytes at a time; the words are compared around them.
+/// Parts of the words above that are searched, few enough to be found many bytes at a time; the words are compared around them.
 const ANCHORS: [&str; 11] = [
     "VID_",
     "vid_",
@@ -117,7 +117,7 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
     }
 }
 
-/// What a file of a binary format is, by the bytes of its beginning (at least 512 where there are so many).
+/// Returns the kind of a file of a binary format, by its first bytes (at least 512 where there are so many).
 #[must_use]
 pub fn binary(head: &[u8]) -> Option<&'static str> {
     let at = |from: usize, bytes: &[u8]| head.get(from..from + bytes.len()) == Some(bytes);
@@ -136,7 +136,7 @@ pub fn binary(head: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Media type of a picture that may hold a QR code, by its first bytes.
+/// Returns whether a file is a picture that may hold a QR code, by its first bytes.
 #[must_use]
 pub fn picture(head: &[u8]) -> bool {
     head.starts_with(b"\x89PNG\r\n\x1a\n")
@@ -145,7 +145,7 @@ pub fn picture(head: &[u8]) -> bool {
         || head.starts_with(b"BM")
 }
 
-/// Texts of the QR codes in a picture. Pictures over 64 megapixels are not decoded.
+/// Returns the texts of the QR codes in a picture. Pictures over 64 megapixels are not decoded.
 #[must_use]
 pub fn qr_codes(bytes: &[u8]) -> Vec<String> {
     let Ok(reader) = image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format() else {

@@ -5,14 +5,14 @@ use hashbrown::HashMap;
 
 /// Longest gap between two words of a phrase, tags aside, in bytes: separators, numbers, a column's spaces.
 const MAX_GAP: usize = 64;
-/// How far before and after a phrase what closes it is looked for, in bytes.
+/// How far before and after a phrase the text that closes it is searched, in bytes.
 const MAX_EDGE: usize = 512;
 /// A word that stands this often among others in the same rhythm is a label (`Word 1: ...`).
 const LABELS: usize = 10;
 /// Stands for a tag in what separates words.
 const TAG: char = '\u{1}';
 
-/// What lies between two words.
+/// The gap between two words.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Gap {
     /// Signs, without spaces, digits and letters (labels).
@@ -21,7 +21,7 @@ pub(crate) struct Gap {
     pub tags: String,
     /// Ends of lines, at most 2 (an empty line).
     pub lines: u8,
-    /// Whether nothing at all lies between.
+    /// Whether the gap is empty.
     pub joined: bool,
     /// The last number in it.
     pub number: Option<u32>,
@@ -75,24 +75,24 @@ impl Gap {
         gap
     }
 
-    /// Whether words apart like this can be of one phrase.
+    /// Returns whether words apart like this can be of one phrase.
     pub fn is_near(&self) -> bool {
         self.visible <= MAX_GAP && self.signs.chars().count() <= 8
     }
 
-    /// Whether people separate words with such signs.
+    /// Returns whether people separate words with such signs.
     pub fn is_sane(&self) -> bool {
         self.signs.chars().all(|c| {
             c == TAG || "_/\\=;:,.|()[]{}<>\"'`*+#~&!?-•·–—→●○■▪◦、，。；：（）「」『』“”‘’〉》《〈・".contains(c)
         })
     }
 
-    /// Whether two gaps separate alike.
+    /// Returns whether two gaps separate alike.
     pub fn is_like(&self, other: &Gap) -> bool {
         self.signs == other.signs && self.lines == other.lines && self.joined == other.joined
     }
 
-    /// Whether programs and pages separate names like this more often than people separate words.
+    /// Returns whether programs and pages separate names like this more often than people separate words.
     pub fn is_technical(&self) -> bool {
         self.number.is_none() && self.signs.chars().any(|c| c == TAG || "_/\\=;{}()&#<>".contains(c))
     }
@@ -110,7 +110,7 @@ pub(crate) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Of a part of a text.
+    /// Reads the words of a part of a text.
     pub fn new(text: &'a str, begin: usize, end: usize) -> Self {
         let mut found = words(&text[begin..end]);
         for word in &mut found {
@@ -140,17 +140,17 @@ impl<'a> Layout<'a> {
         Layout { text, words, gaps, last }
     }
 
-    /// What lies after a word.
+    /// Returns the gap after a word.
     pub fn after(&self, word: usize) -> &Gap {
         self.gaps.get(word + 1).unwrap_or(&self.last)
     }
 
-    /// The text of a word.
+    /// Returns the text of a word.
     pub fn raw(&self, word: &Word) -> &'a str {
         &self.text[word.start..word.end]
     }
 
-    /// Whether one of some words stands near a place.
+    /// Returns whether one of some words stands near a range.
     pub fn is_near(&self, start: usize, end: usize, wanted: &[&str]) -> bool {
         let (mut low, mut high) = (start.saturating_sub(400), (end + 400).min(self.text.len()));
         while !self.text.is_char_boundary(low) {
@@ -163,7 +163,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// What lies before a place, back to the last letter that is in no tag and in no word that was left out.
+/// Returns the gap before a position, back to the last letter that is in no tag and in no word that was left out.
 fn before(text: &str, place: usize, left_out: &[&Word]) -> Gap {
     let bytes = text.as_bytes();
     let least = place.saturating_sub(MAX_EDGE);
@@ -191,7 +191,7 @@ fn before(text: &str, place: usize, left_out: &[&Word]) -> Gap {
     Gap { edge: true, ..Gap::of(&text[at..place]) }
 }
 
-/// What lies after a place, up to the next letter that is in no tag.
+/// Returns the gap after a position, up to the next letter that is in no tag.
 fn after(text: &str, place: usize) -> Gap {
     let bytes = text.as_bytes();
     let most = (place + MAX_EDGE).min(bytes.len());
@@ -210,7 +210,7 @@ fn after(text: &str, place: usize) -> Gap {
     Gap { edge: true, ..Gap::of(&text[place..at.min(text.len())]) }
 }
 
-/// Leaves out words that stand between the others in one rhythm: `Word 1: ...`, `item ... item ...`, `Palabra nº 1 - ...`.
+/// Removes words that stand between the others in one rhythm: `Word 1: ...`, `item ... item ...`, `Palabra nº 1 - ...`.
 fn without_labels(text: &str, mut words: Vec<Word>) -> Vec<Word> {
     for _ in 0..4 {
         if words.len() < 2 * LABELS {

@@ -3,16 +3,16 @@
 
 /// Bytes of a log's block.
 const LOG_BLOCK: usize = 32 << 10;
-/// Ends every table.
+/// Magic number at the end of every table.
 pub const TABLE_MAGIC: [u8; 8] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 /// Bytes of a table's footer.
 const FOOTER: usize = 48;
-/// Largest block once unpacked.
+/// Largest unpacked block, in bytes.
 const MAX_BLOCK: usize = 64 << 20;
 /// Most blocks of a table, most records of a log.
 const MAX_PARTS: usize = 200_000;
 
-/// A number of a table: seven bits a byte, lowest first.
+/// Reads a number of a table: seven bits a byte, lowest first.
 fn varint(bytes: &[u8], at: &mut usize) -> Option<usize> {
     let mut value = 0u64;
     for shift in (0..63).step_by(7) {
@@ -26,7 +26,7 @@ fn varint(bytes: &[u8], at: &mut usize) -> Option<usize> {
     None
 }
 
-/// Bytes of a table from its beginning to the end of its footer (its last 48 bytes): the footer gives the extent of the index.
+/// Returns the length of a table in bytes, from its beginning to the end of its footer (its last 48 bytes): the footer gives the extent of the index.
 #[must_use]
 pub fn table_length(footer: &[u8]) -> Option<usize> {
     let (_, index) = handles(footer.get(footer.len().checked_sub(FOOTER)?..)?)?;
@@ -36,7 +36,7 @@ pub fn table_length(footer: &[u8]) -> Option<usize> {
 /// Offset and length of a block.
 type Handle = (usize, usize);
 
-/// The handles of a footer: metaindex and index.
+/// Returns the handles of a footer: metaindex and index.
 fn handles(footer: &[u8]) -> Option<(Handle, Handle)> {
     if footer[footer.len() - 8..] != TABLE_MAGIC {
         return None;
@@ -46,7 +46,7 @@ fn handles(footer: &[u8]) -> Option<(Handle, Handle)> {
     Some(((next()?, next()?), (next()?, next()?)))
 }
 
-/// A block, unpacked.
+/// Returns a block, unpacked.
 fn block(bytes: &[u8], offset: usize, size: usize) -> Option<Vec<u8>> {
     let raw = bytes.get(offset..offset.checked_add(size)?)?;
     match bytes.get(offset + size)? {
@@ -60,7 +60,7 @@ fn block(bytes: &[u8], offset: usize, size: usize) -> Option<Vec<u8>> {
     }
 }
 
-/// The values of a block's entries (keys share beginnings and are left out).
+/// Returns the values of a block's entries (keys share beginnings and are left out).
 fn values(block: &[u8]) -> Vec<&[u8]> {
     let mut found = Vec::new();
     let Some(restarts) = block.len().checked_sub(4).and_then(|at| block.get(at..)) else { return found };
@@ -85,7 +85,7 @@ fn values(block: &[u8]) -> Vec<&[u8]> {
 /// Unpacked blocks with the offset of each, and how many could not be read.
 pub type Table = (Vec<(usize, Vec<u8>)>, usize);
 
-/// What a table's blocks hold, unpacked, with each one's offset; and how many could not be read. `None` when it is no table.
+/// Returns the unpacked blocks of a table with the offset of each, and how many could not be read; `None` when it is no table.
 #[must_use]
 pub fn table(bytes: &[u8]) -> Option<Table> {
     let (_, index) = handles(bytes.get(bytes.len().checked_sub(FOOTER)?..)?)?;
@@ -108,7 +108,7 @@ pub fn table(bytes: &[u8]) -> Option<Table> {
     Some((blocks, unreadable))
 }
 
-/// A record's part in a log: its kind (whole, first, middle, last) and content.
+/// Returns a record's part in a log: its kind (whole, first, middle, last) and content.
 fn part(bytes: &[u8], at: usize) -> Option<(u8, &[u8])> {
     let head = bytes.get(at..at + 7)?;
     let length = usize::from(u16::from_le_bytes([head[4], head[5]]));
@@ -116,7 +116,7 @@ fn part(bytes: &[u8], at: usize) -> Option<(u8, &[u8])> {
     fits.then(|| bytes.get(at + 7..(at + 7 + length).min(bytes.len()))).flatten().map(|content| (head[6], content))
 }
 
-/// Whether bytes begin as a log of writes: a record that is whole or goes on, with a plausible sequence number and count.
+/// Returns whether bytes begin as a log of writes: a record that is whole or goes on, with a plausible sequence number and count.
 #[must_use]
 pub fn is_log(bytes: &[u8]) -> bool {
     let Some((1 | 2, content)) = part(bytes, 0) else { return false };
@@ -126,7 +126,7 @@ pub fn is_log(bytes: &[u8]) -> bool {
     head[5..8] == [0; 3] && (1..1_000_000).contains(&count) && content.get(12).is_some_and(|tag| *tag <= 1)
 }
 
-/// The records of a log, put together, with the offset of each one's first part.
+/// Returns the records of a log, put together, with the offset of each one's first part.
 #[must_use]
 pub fn log(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let mut records: Vec<(usize, Vec<u8>)> = Vec::new();
@@ -180,7 +180,7 @@ pub(crate) mod made {
         out
     }
 
-    /// A table with a block a value.
+    /// Returns a table with a block for each value.
     pub fn table(values: &[&[u8]]) -> Vec<u8> {
         let (mut out, mut index) = (Vec::new(), Vec::new());
         for value in values {
@@ -206,7 +206,7 @@ pub(crate) mod made {
         out
     }
 
-    /// A log of one write after another.
+    /// Returns a log with a write for each value.
     pub fn log(values: &[&[u8]]) -> Vec<u8> {
         let mut out = Vec::new();
         for value in values {

@@ -74,7 +74,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -92,7 +92,7 @@ impl Kind {
         }
     }
 
-    /// Whether its reader can move funds (or could, with a password).
+    /// Returns whether its reader can move funds (or could, with a password).
     #[must_use]
     pub fn is_secret(self) -> bool {
         !matches!(self, Kind::ExtendedPublicKey | Kind::Address | Kind::WalletFile | Kind::Trace)

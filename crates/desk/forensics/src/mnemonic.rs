@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 /// Sizes of BIP39 phrases, longest first.
 pub(crate) const SIZES: [usize; 5] = [24, 21, 18, 15, 12];
 
-/// Whether a phrase's checksum holds: the numbers of its words, 11 bits each (BIP39).
+/// Returns whether a phrase's checksum holds, from the numbers of its words, 11 bits each (BIP39).
 pub(crate) fn checksum_holds(numbers: &[u16]) -> bool {
     let bits = numbers.len() * 11;
     let entropy = bits * 32 / 33;
@@ -32,7 +32,7 @@ pub(crate) fn checksum_holds(numbers: &[u16]) -> bool {
     })
 }
 
-/// Kind of an Electrum seed by its version (Electrum's `version_prefix`), if it is one. Spaces, case and accents do not matter.
+/// Returns the kind of an Electrum seed by its version (Electrum's `version_prefix`), if it is one. Spaces, case and accents do not matter.
 ///
 /// # Panics
 /// Never: HMAC takes keys of any length.
@@ -47,7 +47,7 @@ pub fn electrum_kind(phrase: &str) -> Option<&'static str> {
         .map(|(_, kind)| kind)
 }
 
-/// The seed that a phrase of Electrum's first list stands for, in hex: each three words are 32 bits (old_mnemonic.py).
+/// Returns the seed that a phrase of Electrum's first list stands for, in hex: each three words are 32 bits (old_mnemonic.py).
 #[must_use]
 pub fn old_electrum_seed(phrase: &str) -> Option<String> {
     const N: u32 = 1626;
@@ -66,7 +66,7 @@ pub fn old_electrum_seed(phrase: &str) -> Option<String> {
     Some(seed)
 }
 
-/// The words for a seed in hex, as [`old_electrum_seed`] reads them.
+/// Returns the words for a seed in hex, as [`old_electrum_seed`] reads them.
 #[must_use]
 pub fn old_electrum_words(seed: &str) -> Option<String> {
     const N: u32 = 1626;
@@ -85,7 +85,7 @@ pub fn old_electrum_words(seed: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// SLIP-39's checksum (RS1024 over GF(1024)) with either customization string.
+/// Returns whether SLIP-39's checksum (RS1024 over GF(1024)) holds with either customization string.
 pub(crate) fn rs1024_holds(numbers: &[u16]) -> bool {
     const GENERATOR: [u32; 10] = [
         0x00e0_e040,
@@ -202,7 +202,7 @@ pub(crate) static HAN: LazyLock<Vec<u64>> = LazyLock::new(|| {
     bits
 });
 
-/// How many words of lists a word is that is not of ASCII letters, or longer than eight of them; 0 for none.
+/// Returns how many words of lists a word is that is not of ASCII letters, or longer than eight of them; 0 for none.
 #[cold]
 fn listed(word: &str, high: u8) -> usize {
     let known = |normal: &str| usize::from(LISTS.get(normal).is_some_and(|e| e.is_listed()));
@@ -234,12 +234,12 @@ pub fn find(text: &str, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Only stretches of twelve words and more of lists, with one between that is in none, are looked at closely: running text has few. Labels
+/// Returns the stretches of twelve words and more of lists, with one between that is in none, to be examined: running text has few. Labels
 /// (the same unknown word again), tags, escapes and words of one or two letters do not count.
 fn stretches(text: &str) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let (mut at, mut number) = (0, 0usize);
-    // The stretch: its first word's number and place, the last word of no list in it with the place after that word.
+    // The stretch: its first word's number and offset, the last word of no list in it with the offset after that word.
     let (mut first, mut first_at) = (0usize, 0usize);
     let mut missing: Option<(usize, usize)> = None;
     // The last two words of no list: labels come again.
@@ -308,7 +308,7 @@ fn stretches(text: &str) -> Vec<(usize, usize)> {
     ranges
 }
 
-/// The words that fit where one cannot be read, with the whole phrase; for who opens the sealed secret.
+/// Returns the phrases that fit where one word cannot be read, for those who open the sealed secret.
 #[must_use]
 pub fn completions(partial: &str) -> Vec<String> {
     let words: Vec<&str> = partial.split(' ').collect();

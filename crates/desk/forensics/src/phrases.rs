@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// Sizes of Electrum's seeds: by default 12, other lengths by choice.
 const ELECTRUM_SIZES: std::ops::RangeInclusive<usize> = 12..=26;
-/// Longest stretch of words apart alike in which a phrase is looked for at any place; longer ones are lists.
+/// Longest stretch of words apart alike in which a phrase is searched at any position; longer ones are lists.
 const MAX_OPEN: usize = 40;
 /// Least score (see [`score`]) of a phrase that its surroundings close on both sides, of one with other words beside it, and of one that
 /// nothing checks.
@@ -17,7 +17,7 @@ const CLOSED: f32 = 0.0;
 const OPEN: f32 = 5.0;
 const UNCHECKED: f32 = 4.0;
 
-/// Looks for phrases in a part of a text.
+/// Finds phrases in a part of a text.
 pub(crate) fn find(text: &str, begin: usize, end: usize, hits: &mut Vec<Hit>) {
     let layout = Layout::new(text, begin, end);
     let mut from = 0;
@@ -48,7 +48,7 @@ struct Form {
     rows: bool,
 }
 
-/// Whether numbers between words, where most gaps have one, count them: other numbers are codes, prices, measures.
+/// Returns whether numbers between words, where most gaps have one, count them: other numbers are codes, prices, measures.
 fn is_counted(gaps: &[Gap]) -> bool {
     let numbers: Vec<u32> = gaps.iter().filter_map(|g| g.number).collect();
     if numbers.len() * 2 < gaps.len() {
@@ -62,7 +62,7 @@ fn is_counted(gaps: &[Gap]) -> bool {
     follows(&sorted) || even(&numbers) || even(&numbers[1..])
 }
 
-/// How many different numbers there are.
+/// Returns the number of different numbers.
 fn distinct(numbers: &[u16]) -> usize {
     let mut distinct = numbers.to_vec();
     distinct.sort_unstable();
@@ -70,7 +70,7 @@ fn distinct(numbers: &[u16]) -> usize {
     distinct.len()
 }
 
-/// Whether words come again as no draw from a list does, but for test vectors, whose words come again in one rhythm.
+/// Returns whether words come again as no draw from a list does, but for test vectors, whose words come again in one rhythm.
 fn repeats(numbers: &[u16]) -> bool {
     // Of 24 words two and more pairs are alike once in a hundred times.
     if numbers.len() - distinct(numbers) <= if numbers.len() > 12 { 2 } else { 1 } {
@@ -87,12 +87,12 @@ struct Stretch<'a> {
     hits: &'a mut Vec<Hit>,
 }
 
-/// Whether numbers only rise: a word list, not a phrase.
+/// Returns whether numbers only rise: a word list, not a phrase.
 fn rises(numbers: &[u16]) -> bool {
     numbers.windows(2).all(|w| w[0] < w[1])
 }
 
-/// How much likelier words are drawn evenly from a list than written in ordinary text or programs, in bits.
+/// Returns how much likelier words are drawn evenly from a list than written in ordinary text or programs, in bits.
 fn score(words: &[Word]) -> f32 {
     let of = |entry: &Entry| if entry.common == 0 { 1.5 } else { 1.0 - f32::from(entry.common) };
     words.iter().filter_map(|w| w.entry).map(of).sum()
@@ -131,7 +131,7 @@ impl Stretch<'_> {
         !self.taken.iter().any(|t| t.start < window.end && window.start < t.end)
     }
 
-    /// How the words of a window stand, when they were written as one: what lies between them is the same everywhere, or the same within
+    /// Returns how the words of a window stand, when they were written as one: what lies between them is the same everywhere, or the same within
     /// rows and the same at their ends.
     fn form(&self, window: &Range<usize>) -> Option<Form> {
         let gaps = &self.layout.gaps[window.start + 1..window.end];
@@ -172,7 +172,7 @@ impl Stretch<'_> {
         Some(Form { gap: at(inner), technical: inner_gap.is_technical(), rows: true })
     }
 
-    /// How well a window is closed on a side: 2 by what lies there, 1 because the word beyond is of no list, 0 not at all, -1 where
+    /// Returns how well a window is closed on a side: 2 by what lies there, 1 because the word beyond is of no list, 0 not at all, -1 where
     /// another word stands on the line while the phrase has a word a line.
     fn side(&self, edge: &Gap, form: &Form, beyond: Option<&Word>, bit: usize) -> i8 {
         let inner = &self.layout.gaps[form.gap];
@@ -191,7 +191,7 @@ impl Stretch<'_> {
         }
     }
 
-    /// Both sides of a window.
+    /// Returns how well both sides of a window are closed.
     fn sides(&self, window: &Range<usize>, form: &Form, bit: usize) -> (i8, i8) {
         let words = &self.layout.words;
         let before = window.start.checked_sub(1).and_then(|i| words.get(i));
@@ -203,7 +203,7 @@ impl Stretch<'_> {
         (if numbered { 2 } else { first }, last)
     }
 
-    /// Whether all words of a window are in a language's list.
+    /// Returns the runs of words that are in a language's list.
     fn runs(&self, bit: usize) -> Vec<Range<usize>> {
         let mut all: Vec<Range<usize>> = Vec::new();
         for i in self.range.clone().filter(|i| self.layout.words[*i].has(bit)) {
@@ -219,7 +219,7 @@ impl Stretch<'_> {
         self.layout.words[window.clone()].iter().map(|w| w.number(bit)).collect()
     }
 
-    /// Orders in which words of a window may be read: as they stand; by the numbers beside them; columns after each other.
+    /// Returns the orders in which words of a window may be read: as they stand; by the numbers beside them; columns after each other.
     fn orders(&self, window: &Range<usize>, form: &Form) -> Vec<Vec<usize>> {
         let size = window.len();
         let mut all = vec![(0..size).collect::<Vec<_>>()];
@@ -255,7 +255,7 @@ impl Stretch<'_> {
         self.hits.push(Hit { kind, start, end, value, confidence, detail });
     }
 
-    /// Phrases that their surroundings close on both sides, longest first.
+    /// Finds phrases that their surroundings close on both sides, longest first.
     fn closed(&mut self, bit: usize) {
         for run in self.runs(bit) {
             let mut start = run.start;
@@ -318,14 +318,14 @@ impl Stretch<'_> {
         false
     }
 
-    /// Whether no word of the list stands beside a window.
+    /// Returns whether no word of the list stands beside a window.
     fn is_alone(&self, window: &Range<usize>, bit: usize) -> bool {
         let listed =
             |i: Option<usize>| i.filter(|i| self.range.contains(i)).is_some_and(|i| self.layout.words[i].has(bit));
         !listed(window.start.checked_sub(1)) && !listed(Some(window.end))
     }
 
-    /// Phrases with other words of the list beside them, apart like their own: the one least like ordinary text is taken.
+    /// Finds phrases with other words of the list beside them, apart like their own: the one least like ordinary text is taken.
     fn open(&mut self, bit: usize) {
         for run in self.runs(bit) {
             let mut start = run.start;
@@ -404,7 +404,7 @@ impl Stretch<'_> {
         }
     }
 
-    /// Phrases of which only the first four letters of each word are written, as on metal plates.
+    /// Finds phrases of which only the first four letters of each word are written, as on metal plates.
     fn stems(&mut self, bit: usize) {
         let of = |word: &Word| -> Option<(u16, bool)> {
             let entry = word.entry?;
@@ -451,7 +451,7 @@ impl Stretch<'_> {
         }
     }
 
-    /// Phrases of which one word cannot be read: it and the words on both sides make a phrase's size. Only where no phrase is whole.
+    /// Finds phrases of which one word cannot be read: it and the words on both sides make a phrase's size. Only where no phrase is whole.
     fn unreadable(&mut self, bit: usize) {
         for gap in self.range.clone().filter(|i| !self.layout.words[*i].has(bit)) {
             let is = |i: &usize| self.layout.words[*i].has(bit);
@@ -508,7 +508,7 @@ impl Stretch<'_> {
         self.taken.push(window.clone());
     }
 
-    /// Seeds of Electrum before version 2: words of its first list, closed on both sides. Nothing checks them.
+    /// Finds seeds of Electrum before version 2: words of its first list, closed on both sides. Nothing checks them.
     fn old_electrum(&mut self) {
         let range = self.range.clone();
         let is = |w: &Word| w.entry.is_some_and(|e| e.old != NONE);
@@ -568,13 +568,13 @@ impl Stretch<'_> {
     }
 }
 
-/// The phrase of numbers, in its normal form.
+/// Returns the phrase of numbers, in its normal form.
 fn phrase(numbers: &[u16], bit: usize) -> String {
     let list = LANGUAGES[bit].word_list();
     numbers.iter().map(|n| list[usize::from(*n)]).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether Chinese characters are those of running text: the list goes by how common they are, and a phrase draws evenly from it.
+/// Returns whether Chinese characters are those of running text: the list goes by how common they are, and a phrase draws evenly from it.
 fn is_prose(numbers: &[u16]) -> bool {
     let mean = numbers.iter().map(|n| u64::from(*n)).sum::<u64>() / numbers.len().max(1) as u64;
     distinct(numbers) * 2 > numbers.len() && mean < 800

@@ -1,28 +1,28 @@
-//! Bytes that can be read at any place: files, memory, what lies in containers.
+//! Bytes that can be read at any offset: files, memory, what lies in containers.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Mutex;
 
-/// A length or distance within what is in memory, as an index. What no memory holds becomes the largest, which is out of every range.
+/// Returns a length or distance in memory as an index. One that no memory holds becomes the largest, which is out of every range.
 pub(crate) fn to_index(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
 
-/// Bytes that can be read at any place, by many at once.
+/// Bytes that can be read at any offset, by several threads at once.
 pub(crate) trait ReadAt: Sync {
-    /// How many.
+    /// Returns the number of bytes.
     fn size(&self) -> u64;
 
-    /// Reads as many as there are, at most as many as fit.
+    /// Reads as many bytes as there are, at most as many as fit; returns how many.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize>;
 
-    /// Whether a range holds nothing at all, so that it need not be read.
+    /// Returns whether a range holds nothing at all, so that it need not be read.
     fn is_hole(&self, _offset: u64, _length: u64) -> bool {
         false
     }
 
-    /// Reads exactly so many.
+    /// Reads exactly so many bytes.
     fn exact(&self, offset: u64, length: usize) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![0; length];
         match self.read_at(offset, &mut bytes)? {

@@ -47,7 +47,7 @@ struct Manifest {
     public_key: String,
 }
 
-/// The manifest as text, with its signature: what is signed is the text.
+/// The manifest as text, with the signature over that text.
 #[derive(Serialize, Deserialize)]
 struct Signed {
     manifest: String,
@@ -58,7 +58,7 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> ScanError + '_ {
     |e| ScanError::Io(path.to_owned(), e)
 }
 
-/// Hash of a file of results: a file of its own, neither a link nor a device, of bounded size.
+/// Returns the SHA-256 of a file of results: a file of its own, neither a link nor a device, of bounded size.
 fn hash_file(path: &Path) -> Result<String, ScanError> {
     let meta = std::fs::symlink_metadata(path).map_err(io(path))?;
     match (meta.is_file(), meta.len() < MAX_FILE) {
@@ -68,7 +68,7 @@ fn hash_file(path: &Path) -> Result<String, ScanError> {
     }
 }
 
-/// An id in the record's own name space, derived from content.
+/// Returns an id in the record's own name space, derived from content.
 fn id(kind: &str, content: &str) -> String {
     let space = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, b"https://holdfast.example/evidence");
     format!("kb:{kind}-{}", uuid::Uuid::new_v5(&space, format!("{kind}:{content}").as_bytes()))
@@ -88,7 +88,7 @@ fn described(source: &Source) -> String {
     }
 }
 
-/// The record as CASE/UCO JSON-LD.
+/// Returns the record as CASE/UCO JSON-LD.
 #[must_use]
 pub fn case_jsonld(report: &Report, custody: &Custody) -> Value {
     let key = format!("{}:{}", custody.exhibit, custody.begun);
@@ -192,7 +192,7 @@ pub struct Verified {
     pub failures: Vec<String>,
 }
 
-/// Whether bytes are a signed manifest of a scan.
+/// Returns whether bytes are a signed manifest of a scan.
 #[must_use]
 pub fn is_record(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Signed>(bytes).is_ok_and(|s| s.manifest.contains(FORMAT))

@@ -26,11 +26,11 @@ use utoipa::ToSchema;
 
 /// Bytes of a block.
 const BLOCK: u64 = 8 << 20;
-/// What a block sees after its end, so that what begins in it is whole.
+/// Bytes after its end that a block is scanned with, so that text that begins in it is whole.
 const AHEAD: u64 = 64 << 10;
-/// What a block sees before its beginning, so that what began before is not taken for something else.
+/// Bytes before its beginning that a block is scanned with, so that text that began before is recognized.
 const BEHIND: u64 = 4 << 10;
-/// Largest member of an archive that is looked into as an archive or picture itself; larger ones are scanned as a stream.
+/// Largest member of an archive, in bytes, that is opened as an archive or picture itself; larger ones are scanned as a stream.
 const MAX_MEMBER: u64 = 256 << 20;
 /// Most bytes that one file's archives may unpack to.
 pub const MAX_UNPACKED: u64 = 1 << 40;
@@ -42,7 +42,7 @@ const MAX_CARVED: usize = 20_000;
 const MAX_ARCHIVE: u64 = 64 << 20;
 /// Largest picture carved.
 const MAX_PICTURE: u64 = 16 << 20;
-/// Most findings of a source: more is no evidence but a list.
+/// Most findings of a source.
 const MAX_FINDINGS: usize = 1_000_000;
 /// Characters of context on each side.
 const CONTEXT: usize = 40;
@@ -50,7 +50,7 @@ const CONTEXT: usize = 40;
 /// Why a scan failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
     /// A key is not valid.
@@ -84,11 +84,11 @@ pub(crate) fn io(path: &Path) -> impl Fn(std::io::Error) -> ScanError + '_ {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = EvidenceFinding)]
 pub struct Finding {
-    /// Where: the file, and members of archives after `!/`.
+    /// The file, and members of archives after `!/`.
     pub source: String,
-    /// First byte in the file or member.
+    /// Offset in the file or member, in bytes.
     pub offset: u64,
-    /// Bytes.
+    /// Length in bytes.
     pub length: u64,
     /// utf8, utf16 or qr.
     pub encoding: String,
@@ -148,10 +148,10 @@ impl Report {
     }
 }
 
-/// Called after each piece of a file with the number of bytes done, to note them.
+/// Called after each piece of a file with the number of bytes done, to store the progress.
 pub(crate) type Tick<'a> = dyn FnMut(&mut Sink<'_>, u64) -> Result<(), ScanError> + 'a;
 
-/// How far a scan is.
+/// Progress of a scan.
 #[derive(Clone, Debug)]
 pub struct Progress {
     /// Bytes done.
@@ -255,7 +255,7 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Whether a wallet was read whole, or a vault seen elsewhere in the same file: logs repeat them.
+    /// Returns whether a wallet was read whole, or a vault seen elsewhere in the same file: logs repeat them.
     fn is_known_wallet(&mut self, source: &str, hit: &Hit) -> bool {
         if hit.value == hit.detail {
             return self.whole.iter().any(|s| s == source);
@@ -327,7 +327,7 @@ impl<'a> Sink<'a> {
     }
 }
 
-/// Looks into something that begins somewhere in a source. What is cut or scattered gives what it can.
+/// Opens an archive or picture that begins somewhere in a source, as far as it is not cut or scattered.
 fn carve(
     sink: &mut Sink<'_>,
     name: &str,
@@ -376,7 +376,7 @@ fn carve(
     Ok(())
 }
 
-/// Looks into a table of a browser's database that ends somewhere in a source.
+/// Scans a table of a browser's database that ends somewhere in a source.
 fn carve_table(
     sink: &mut Sink<'_>,
     name: &str,
@@ -393,12 +393,12 @@ fn carve_table(
     unpack(sink, &format!("{name}!/@{begin}"), "leveldb table", std::io::Cursor::new(bytes), length, depth)
 }
 
-/// Nothing is noted while what lies in other things is scanned.
+/// Stores no progress: members of a source are scanned again as a whole.
 pub(crate) fn go_on(_: &mut Sink<'_>, _: u64) -> Result<(), ScanError> {
     Ok(())
 }
 
-/// Scans everything of a source that is read at any place; with `carving`, what begins anywhere in it is looked into, as in images of disks.
+/// Scans a source as a whole; with `carving`, archives and pictures that begin anywhere in it are opened, as in images of disks.
 pub(crate) fn whole(
     sink: &mut Sink<'_>,
     name: &str,
@@ -423,7 +423,7 @@ pub(crate) fn whole(
                     places.archives.extend(more.archives);
                     places.tables.extend(more.tables);
                 }
-                // A bad sector is noted, and the rest goes on.
+                // A bad sector is listed, and the scan continues after it.
                 Err(e) => sink.not_opened(name, format!("bytes {begin} to {}: {e}", begin + BLOCK)),
             }
         }
@@ -496,7 +496,7 @@ fn stream(sink: &mut Sink<'_>, name: &str, reader: &mut dyn Read, packed: u64) -
     }
 }
 
-/// A member of an archive: small ones are looked into, large ones scanned as they come.
+/// Scans a member of an archive: small ones are opened, large ones scanned as a stream.
 pub(crate) fn member(
     sink: &mut Sink<'_>,
     name: &str,
@@ -528,7 +528,7 @@ pub(crate) fn member(
     stream(sink, name, &mut std::io::Cursor::new(start).chain(reader), packed)
 }
 
-/// Bytes in memory: an archive, a picture, or neither; all are scanned as they are, too.
+/// Scans bytes in memory and, where they are an archive or a picture, their content.
 fn inside(sink: &mut Sink<'_>, name: &str, bytes: &[u8], depth: usize) -> Result<(), ScanError> {
     recognise(sink, name, bytes)?;
     let kind = containers::kind(bytes).or(is_table(bytes).then_some("leveldb table"));
@@ -537,7 +537,7 @@ fn inside(sink: &mut Sink<'_>, name: &str, bytes: &[u8], depth: usize) -> Result
     let unpacked = sink.unpacked;
     let _ = whole(sink, name, bytes, 0, depth.max(1), carving, &mut go_on)?;
     sink.unpacked = sink.unpacked.min(unpacked.saturating_add(MAX_MEMBER));
-    // Pictures at sectors were looked at; others are whole members.
+    // Pictures at sectors were opened already; others are whole members.
     if files::picture(bytes) && !(bytes.starts_with(b"\x89PNG") || bytes.starts_with(&[0xff, 0xd8])) {
         sink.codes(name, 0, files::qr_codes(bytes))?;
     }
@@ -556,7 +556,7 @@ fn inside(sink: &mut Sink<'_>, name: &str, bytes: &[u8], depth: usize) -> Result
     Ok(())
 }
 
-/// Scans bytes in memory, and what lies in them; at most so many bytes are unpacked.
+/// Scans bytes in memory and their content; at most so many bytes are unpacked.
 ///
 /// # Errors
 /// [`ScanError`] when a secret cannot be sealed.
@@ -581,7 +581,7 @@ pub fn in_memory(name: &str, bytes: &[u8], sealer: &Sealer, most: u64) -> Result
     })
 }
 
-/// Recognizes the wallet that a file or member is, and finds the vaults in it, wherever their parts are.
+/// Recognizes a file or member that is a wallet, and finds the vaults in it, wherever their parts are.
 pub(crate) fn recognise(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt + ?Sized)) -> Result<(), ScanError> {
     let size = source.size();
     let head = source.exact(0, to_index(512.min(size))).unwrap_or_default();
@@ -610,7 +610,7 @@ pub(crate) fn recognise(sink: &mut Sink<'_>, name: &str, source: &(impl ReadAt +
     Ok(())
 }
 
-/// Phrases in a text that a document's reader sees, but for those that its own bytes show already.
+/// Finds phrases in a text that a document's reader sees, except those that its own bytes show already.
 pub(crate) fn phrases_in(sink: &mut Sink<'_>, name: &str, text: &str) -> Result<(), ScanError> {
     let mut hits = Vec::new();
     mnemonic::find(text, &mut hits);
@@ -627,7 +627,7 @@ pub(crate) fn phrases_in(sink: &mut Sink<'_>, name: &str, text: &str) -> Result<
     sink.take(&format!("{name}!/text"), found)
 }
 
-/// Whether a finding's source is a file or a member of it.
+/// Returns whether a finding's source is a file or a member of it.
 pub(crate) fn of(source: &str, file: &str) -> bool {
     source.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with("!/"))
 }
@@ -658,7 +658,7 @@ mod tests {
     fn long_texts_are_cut_without_showing_halves_of_secrets() {
         let phrase = "legal winner thank year wave sausage worth useful legal winner thank yellow";
         let filler = "nothing to see in 1 line of it\n".repeat(5_000);
-        // An address with a phrase behind it, at every place around the cut.
+        // An address with a phrase behind it, at every position around the cut.
         for shift in (0..2 * text::OVERLAP).step_by(13) {
             let at = text::MAX_RUN - 2 * text::OVERLAP + shift;
             let text =

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use utoipa::ToSchema;
 
-/// A fingerprint of a secret: the first 8 bytes of its SHA-256, hex. Phrases and keys have 128 bits and more, so that it reveals nothing.
+/// Returns the fingerprint of a secret: the first 8 bytes of its SHA-256, hex. Phrases and keys have 128 bits and more, so that it reveals nothing.
 #[must_use]
 pub fn fingerprint(secret: &str) -> String {
     hex::encode(&Sha256::digest(secret.as_bytes())[..8])
@@ -32,10 +32,10 @@ impl std::fmt::Debug for Sealer {
 }
 
 impl Sealer {
-    /// To age recipients (`age1...`).
+    /// Returns a sealer to age recipients (`age1...`).
     ///
     /// # Errors
-    /// [`ScanError::Key`] names the one that is none.
+    /// [`ScanError::Key`] names the recipient that is none.
     pub fn new(recipients: &[String]) -> Result<Self, ScanError> {
         let keys: Result<Vec<_>, ScanError> = recipients
             .iter()
@@ -68,7 +68,7 @@ impl Sealer {
     }
 }
 
-/// Opens sealed secrets with the case's secret key (`AGE-SECRET-KEY-1...`); by fingerprint.
+/// Opens sealed secrets with the case's secret key (`AGE-SECRET-KEY-1...`); returns them by fingerprint.
 ///
 /// # Errors
 /// [`ScanError::Key`] when the key is none or does not open one.

@@ -13,10 +13,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Bytes between two notes of how far a scan is.
+/// Bytes between two stored states of progress.
 const NOTE_EVERY: u64 = 1 << 30;
 
-/// How far an earlier run came.
+/// Progress of an earlier run.
 #[derive(Serialize, Deserialize, Default)]
 struct State {
     /// The source under way, and its bytes done.
@@ -33,7 +33,7 @@ struct Collected {
     skipped: Vec<(PathBuf, String)>,
 }
 
-/// Files below paths. A path that is a link is followed; links within folders are not. Pipes, sockets and devices without an end
+/// Lists the files below paths. A path that is a link is followed; links within folders are not. Pipes, sockets and devices without an end
 /// are never opened.
 fn collect(paths: &[PathBuf]) -> Result<Collected, ScanError> {
     let mut all = Collected { files: Vec::new(), skipped: Vec::new() };
@@ -83,7 +83,7 @@ fn collect(paths: &[PathBuf]) -> Result<Collected, ScanError> {
     Ok(all)
 }
 
-/// A file or device that is no folder.
+/// Adds a file or device.
 fn add(path: PathBuf, meta: &std::fs::Metadata, given: bool, all: &mut Collected) {
     if meta.is_file() {
         return all.files.push((path, meta.len()));
@@ -102,7 +102,7 @@ fn add(path: PathBuf, meta: &std::fs::Metadata, given: bool, all: &mut Collected
     #[cfg(not(unix))]
     let kind = "a device";
     if kind == "a device" && given {
-        // Devices have no length: their end is looked for.
+        // Devices have no length: their end is searched.
         match File::open(&path).and_then(|mut f| f.seek(SeekFrom::End(0))) {
             Ok(size) => return all.files.push((path, size)),
             Err(e) => return all.skipped.push((path, format!("the device cannot be read: {e}"))),
@@ -142,7 +142,7 @@ fn append<T: Serialize>(path: &Path, items: &[T]) -> Result<u64, ScanError> {
     Ok(file.metadata().map_err(io(path))?.len())
 }
 
-/// The lines of a file of results that are whole, at most so many bytes; and whether that is all of them.
+/// Reads the whole lines of a file of results, at most so many bytes; returns them and whether that is all of them.
 fn sound<T: serde::de::DeserializeOwned>(path: &Path, most: u64) -> Result<(Vec<T>, bool), ScanError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -187,7 +187,7 @@ struct Earlier {
     notes: Vec<String>,
 }
 
-/// Reads the results of an earlier run. Results after its last note do not count; damaged ones are done again.
+/// Reads the results of an earlier run. Results after its last stored progress do not count; damaged ones are done again.
 fn earlier(at: &Files) -> Result<Earlier, ScanError> {
     let mut notes = Vec::new();
     let read: Option<State> = match std::fs::read(&at.state) {
@@ -230,7 +230,7 @@ fn earlier(at: &Files) -> Result<Earlier, ScanError> {
     Ok(Earlier { state, sources, findings, sealed, notes })
 }
 
-/// SHA-256 of a file's first bytes, as they are read.
+/// Returns the SHA-256 of a file's first bytes.
 pub(crate) fn hash(path: &Path, size: u64) -> Result<String, ScanError> {
     hash_until(path, size, &AtomicBool::new(false))
 }
@@ -340,7 +340,7 @@ struct Session<'a> {
     below: Option<&'a Path>,
 }
 
-/// Writes what was found since the last time, then how far the scan is.
+/// Writes new findings, then the progress.
 fn save(sink: &mut Sink<'_>, state: &mut State, at: &Files) -> Result<(), ScanError> {
     sink.counted += sink.findings.len() as u64;
     state.findings = append(&at.findings, &std::mem::take(&mut sink.findings))?;
@@ -350,20 +350,20 @@ fn save(sink: &mut Sink<'_>, state: &mut State, at: &Files) -> Result<(), ScanEr
 }
 
 impl Session<'_> {
-    /// The name of a source in the results.
+    /// Returns the name of a source in the results.
     fn name(&self, path: &Path) -> String {
         let inside = self.below.and_then(|b| path.strip_prefix(b).ok());
         inside.unwrap_or(path).display().to_string()
     }
 
-    /// Notes a source as done.
+    /// Stores a source as done.
     fn record(&mut self, source: Source) -> Result<(), ScanError> {
         self.state.current = None;
         self.state.sources = append(&self.at.sources, &[source])?;
         save(&mut self.sink, &mut self.state, &self.at)
     }
 
-    /// Scans a file or device, and notes it as done unless the scan was stopped in it.
+    /// Scans a file or device, and stores it as done unless the scan was stopped in it.
     fn file(&mut self, path: &Path, size: u64) -> Result<ControlFlow<()>, ScanError> {
         let name = self.name(path);
         let file = match File::open(path) {
@@ -411,7 +411,7 @@ impl Session<'_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Scans what a file holds: as it is, then what lies in it.
+    /// Scans the bytes of a file, then its content where it is a container.
     fn content(&mut self, path: &Path, name: &str, source: &OnDisk) -> Result<ControlFlow<()>, ScanError> {
         let size = source.size();
         let Session { at, state, sink, .. } = self;

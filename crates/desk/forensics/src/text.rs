@@ -2,13 +2,13 @@
 //! come from [`crate::encodings`].
 //!
 //! Speed comes from skipping: the shortest secret has 25 characters, so that every such run covers a byte at a multiple of 16.
-//! Only those bytes are tested; what looks like text is then expanded both ways.
+//! Only those bytes are tested; what may be text is then expanded both ways.
 
 use crate::encodings::{Finder, Script};
 
 /// Shortest run that matters, in characters.
 pub const MIN_RUN: usize = 25;
-/// Longest run that is looked at in one piece, in bytes; longer ones are cut with [`OVERLAP`].
+/// Longest run that is searched in one piece, in bytes; longer ones are cut with [`OVERLAP`].
 pub const MAX_RUN: usize = 64 << 10;
 /// How much two pieces of a long run share, in bytes.
 pub const OVERLAP: usize = 2 << 10;
@@ -23,11 +23,11 @@ pub struct Run {
     pub end: usize,
     /// Whether it is UTF-16 (of ASCII; every second byte from the first); else UTF-8.
     pub wide: bool,
-    /// Another encoding, in which only phrases beyond ASCII are looked for: the rest was found already.
+    /// Another encoding, in which only phrases beyond ASCII are searched: the rest was found already.
     pub script: Option<Script>,
-    /// What begins before this place is the piece's before, which saw it whole with what stands around it.
+    /// Findings that begin before this offset belong to the piece before, which has them whole with the text around them.
     pub from: usize,
-    /// What begins at this place or later is the piece's after.
+    /// Findings that begin at this offset or later belong to the piece after.
     pub until: usize,
 }
 
@@ -54,7 +54,7 @@ const CLASS: [u8; 256] = {
     table
 };
 
-/// Length of the character that begins at a place, when it is text: ASCII, or two or three bytes of UTF-8.
+/// Returns the length in bytes of the character that begins at an offset, when it is text: ASCII, or two or three bytes of UTF-8.
 #[inline]
 fn forward(data: &[u8], at: usize) -> usize {
     let Some(&b) = data.get(at) else { return 0 };
@@ -69,7 +69,7 @@ fn forward(data: &[u8], at: usize) -> usize {
     }
 }
 
-/// Length of the character that ends before a place, when it is text.
+/// Returns the length in bytes of the character that ends before an offset, when it is text.
 #[inline]
 fn backward(data: &[u8], at: usize, least: usize) -> usize {
     if at <= least {
@@ -130,10 +130,10 @@ fn wide(data: &[u8], at: usize, least: usize) -> Run {
     Run::new(start, end, true)
 }
 
-/// Bytes after a tested place that must be text too. A run of 25 characters that begins after the multiple before has ten left at least.
+/// Bytes after a tested offset that must be text too. A run of 25 characters that begins after the multiple before has ten left at least.
 const LOOK: usize = 8;
 
-/// Where the character begins that a place lies in, when it and what follows is text.
+/// Returns where the character around an offset begins, when it and what follows is text.
 #[inline]
 fn narrow_here(data: &[u8], at: usize, least: usize) -> Option<usize> {
     let mut next = at;
@@ -152,8 +152,9 @@ fn narrow_here(data: &[u8], at: usize, least: usize) -> Option<usize> {
     (begin >= least).then_some(begin)
 }
 
-/// Whether eight bytes can be UTF-8, all at once: every lead is followed by a continuation, every continuation follows a lead or another one.
-/// Nine of ten places in random bytes end here.
+/// Returns whether eight bytes can be UTF-8, all at once: every lead is followed by a continuation, every continuation follows a lead or another
+/// one.
+/// Nine of ten positions in random bytes end here.
 #[inline]
 fn plausible(data: &[u8], at: usize) -> bool {
     let Some(bytes) = data.get(at..at + LOOK).and_then(|b| <[u8; LOOK]>::try_from(b).ok()) else { return true };
@@ -216,7 +217,7 @@ pub fn runs(data: &[u8], mut found: impl FnMut(Run)) {
     }
 }
 
-/// Cuts a long run into pieces that overlap. Each piece answers for what begins in it up to the middle of the overlap, so that whatever is found
+/// Cuts a long run into pieces that overlap. Each piece gives the findings that begin in it up to the middle of the overlap, so that whatever is found
 /// has at least half an overlap of text on both sides: no secret is half seen beside something else.
 fn cut(run: Run, found: &mut impl FnMut(Run)) {
     let (mut start, mut from) = (run.start, run.start);

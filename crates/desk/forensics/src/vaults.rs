@@ -26,7 +26,7 @@ pub fn find(text: &[u8], hits: &mut Vec<Hit>) {
     }
 }
 
-/// The object around a key, when it is a vault's.
+/// Returns the object around a key, when it is a vault's.
 fn vault_at(text: &[u8], at: usize) -> Option<Hit> {
     // How quotes are written here: `"`, `\"`, `\\\"`.
     let quote_at = at.checked_sub(1)?;
@@ -89,7 +89,7 @@ fn is_encoded(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
 }
 
-/// The brace that opens the object around a place.
+/// Returns the offset of the brace that opens the object around an offset.
 fn open(text: &[u8], place: usize) -> Option<usize> {
     let least = place.saturating_sub(MAX_VAULT);
     let mut depth = 0u32;
@@ -106,7 +106,7 @@ fn open(text: &[u8], place: usize) -> Option<usize> {
     None
 }
 
-/// Behind the brace that closes the object around a place.
+/// Returns the offset behind the brace that closes the object around an offset.
 fn close(text: &[u8], place: usize) -> Option<usize> {
     let most = text.len().min(place + MAX_VAULT);
     let mut depth = 0u32;

@@ -29,13 +29,13 @@ impl Wallet {
         Wallet { family, about: about.into(), secrets: Vec::new(), confidence: Confidence::High }
     }
 
-    /// Whether it is a keystore, which a finding describes by name only; its lock stands in the finding's context.
+    /// Returns whether it is a keystore, which a finding describes by name only; its lock stands in the finding's context.
     #[must_use]
     pub fn is_keystore(&self) -> bool {
         self.family.starts_with("Ethereum keystore")
     }
 
-    /// As findings.
+    /// Returns it as findings.
     #[must_use]
     pub fn hits(&self) -> Vec<Hit> {
         let detail = match self.is_keystore() {
@@ -62,7 +62,7 @@ impl Wallet {
     }
 }
 
-/// Whether a file's beginning can be that of a wallet, so that it is worth reading whole.
+/// Returns whether a file's beginning can be that of a wallet, so that it is worth reading whole.
 #[must_use]
 pub fn may_be(head: &[u8], name: &str) -> bool {
     let text = head.iter().take(256).all(|b| matches!(b, 9 | 10 | 13 | 0x20..=0x7e | 0x80..));
@@ -76,7 +76,7 @@ pub fn may_be(head: &[u8], name: &str) -> bool {
         || by_name(name).is_some()
 }
 
-/// What a file is, if it is a wallet.
+/// Recognizes a file that is a wallet.
 #[must_use]
 pub fn recognise(bytes: &[u8], name: &str) -> Option<Wallet> {
     if bytes.starts_with(b"\xbaWALLET\0") {
@@ -105,7 +105,7 @@ pub fn recognise(bytes: &[u8], name: &str) -> Option<Wallet> {
         .or_else(|| by_name(name).filter(|_| bytes.len() >= 64 && bytes.len().is_multiple_of(16)))
 }
 
-/// Files recognized by name alone: their content is encrypted from the first byte on.
+/// Recognizes files by name alone: their content is encrypted from the first byte on.
 fn by_name(name: &str) -> Option<Wallet> {
     let file = name.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
     let mut wallet = match file.as_str() {
@@ -229,7 +229,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// Wallets of bitcoinj (MultiBit, Bitcoin Wallet for Android, their forks) and of Coinomi.
+/// Recognizes wallets of bitcoinj (MultiBit, Bitcoin Wallet for Android, their forks) and of Coinomi.
 fn protobuf(bytes: &[u8]) -> Option<Wallet> {
     let (first, value, content) = Fields(bytes).next()?;
     if first == 1 && value == 0 && (content.starts_with(b"org.") || content.starts_with(b"com.")) {
@@ -272,7 +272,7 @@ fn protobuf(bytes: &[u8]) -> Option<Wallet> {
     None
 }
 
-/// The first object in a text; comments and checksums may stand before it.
+/// Returns the first object in a text and its offset; comments and checksums may stand before it.
 fn first_object(bytes: &[u8]) -> Option<(usize, Value)> {
     let limit = bytes.len().min(MAX_PREFIX);
     let mut from = 0;
@@ -373,7 +373,7 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+/=\\\r\n".contains(&byte)
 }
 
-/// Ethereum's keystores, and those built on them.
+/// Recognizes Ethereum's keystores, and those built on them.
 fn keystore(value: &Value, crypto: &Value) -> Option<Wallet> {
     let name = |path: &str| crypto.pointer(path).and_then(Value::as_str).unwrap_or("unknown");
     if crypto.pointer("/kdf/function").is_some() && crypto.pointer("/cipher/message").is_some() {
@@ -392,7 +392,7 @@ fn keystore(value: &Value, crypto: &Value) -> Option<Wallet> {
     })
 }
 
-/// Wallets of Electrum from version 2 on, and those of its forks.
+/// Recognizes wallets of Electrum from version 2 on, and those of its forks.
 fn electrum(value: &Value, text: &[u8], begin: usize) -> Option<Wallet> {
     let map = value.as_object()?;
     let stores: Vec<(&String, &Value)> = map
@@ -458,7 +458,7 @@ fn old_seed(hex: &str, text: &[u8], begin: usize) -> Option<(Kind, String, usize
     Some((Kind::Electrum, old_electrum_words(hex)?, begin + at, hex.len()))
 }
 
-/// Wallets of Electrum 1.x: Python's own notation.
+/// Recognizes wallets of Electrum 1.x: Python's own notation.
 fn python(bytes: &[u8]) -> Option<Wallet> {
     let head = &bytes[..bytes.len().min(MAX_PREFIX)];
     let first = head.iter().position(|b| !b.is_ascii_whitespace())?;
@@ -497,7 +497,7 @@ fn python(bytes: &[u8]) -> Option<Wallet> {
     Some(wallet)
 }
 
-/// Wallets that are base64 as a whole.
+/// Recognizes wallets that are base64 as a whole.
 fn base64(text: &[u8], name: &str) -> Option<Wallet> {
     let length = text.iter().rposition(|b| !b.is_ascii_whitespace())? + 1;
     let text = &text[..length];
@@ -527,7 +527,7 @@ fn base64(text: &[u8], name: &str) -> Option<Wallet> {
     })
 }
 
-/// Dumps of wallets as text.
+/// Recognizes dumps of wallets as text.
 fn dumps(text: &[u8]) -> Option<Wallet> {
     let head = &text[..text.len().min(MAX_PREFIX)];
     if head.starts_with(b"# Wallet dump created by") {

@@ -66,7 +66,7 @@ impl Entry {
     };
 }
 
-/// Letters without their accents.
+/// Returns letters without their accents.
 fn without_accents(word: &str) -> String {
     word.nfd().filter(|c| !('\u{300}'..='\u{36f}').contains(c)).collect()
 }
@@ -135,7 +135,7 @@ pub(crate) static LISTS: LazyLock<HashMap<Box<str>, Entry>> = LazyLock::new(|| {
 });
 
 impl Entry {
-    /// Whether it belongs to a list, as a word or as the beginning of one.
+    /// Returns whether it belongs to a list, as a word or as the beginning of one.
     pub fn is_listed(&self) -> bool {
         self.languages != 0 || self.stems != 0 || self.slip39 != NONE || self.old != NONE
     }
@@ -166,13 +166,13 @@ fn entry_of(normal: &str) -> Option<&'static Entry> {
     LISTS.get(normal).filter(|e| e.is_listed())
 }
 
-/// Whether a character belongs to a word.
+/// Returns whether a character belongs to a word.
 fn is_letter(c: char) -> bool {
     // Combining marks belong to their letter.
     c.is_alphabetic() || ('\u{300}'..='\u{36f}').contains(&c) || ('\u{3099}'..='\u{309a}').contains(&c)
 }
 
-/// Where a tag of a page or document that begins at a place ends (`<li>`, `</w:t>`), or what an escape takes (`\n`, `&nbsp;`).
+/// Returns the end of a tag of a page or document that begins at an offset (`<li>`, `</w:t>`), or of an escape (`\n`, `&nbsp;`).
 pub(crate) fn markup_end(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes[at] {
         b'<' => {
@@ -197,7 +197,7 @@ pub(crate) fn markup_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// Whether letters are a word of a list only with the first of them: `\thank` is a word behind a backslash, `\nozone` one behind an escape.
+/// Returns whether letters are a word of a list only with the first of them: `\thank` is a word behind a backslash, `\nozone` one behind an escape.
 fn begins_a_word(letters: &[u8]) -> bool {
     let listed = |word: &[u8]| {
         let length = word.iter().take(13).take_while(|b| b.is_ascii_alphabetic()).count();
@@ -207,14 +207,14 @@ fn begins_a_word(letters: &[u8]) -> bool {
     listed(letters) && !listed(&letters[1..])
 }
 
-/// Whether signs mark a word that cannot be read: two and more (`___`), or a question mark by itself.
+/// Returns whether signs mark a word that cannot be read: two and more (`___`), or a question mark by itself.
 pub(crate) fn is_left_blank(bytes: &[u8], begin: usize, end: usize) -> bool {
     let apart = |b: Option<&u8>| b.is_none_or(u8::is_ascii_whitespace);
     end - begin >= 2
         || (bytes[begin] == b'?' && apart(begin.checked_sub(1).and_then(|b| bytes.get(b))) && apart(bytes.get(end)))
 }
 
-/// The words of a text; those of no list stay, as words that cannot be read or as labels. Tags and escapes are passed over.
+/// Returns the words of a text; those of no list stay, as words that cannot be read or as labels. Tags and escapes are passed over.
 pub(crate) fn words(text: &str) -> Vec<Word> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -293,14 +293,14 @@ fn push(text: &str, start: usize, end: usize, ascii: bool, found: &mut Vec<Word>
     found.push(Word { entry: entry_of(&normal), ..unknown });
 }
 
-/// Whether a character is one of those between which Electrum removes spaces.
+/// Returns whether a character is one of those between which Electrum removes spaces.
 fn is_cjk(c: char) -> bool {
     matches!(c, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{2fdf}' | '\u{3040}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
         | '\u{4e00}'..='\u{9fff}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}'
         | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{2ffff}')
 }
 
-/// A phrase as Electrum hashes it: NFKD, lower case, without accents, without spaces between Chinese, Japanese or Korean characters.
+/// Returns a phrase as Electrum hashes it: NFKD, lower case, without accents, without spaces between Chinese, Japanese or Korean characters.
 #[must_use]
 pub(crate) fn electrum_normal(phrase: &str) -> String {
     let plain: String =
