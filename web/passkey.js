@@ -1,6 +1,6 @@
 // Passkeys: the server's options go to the browser's authenticator, its answer goes back.
 (() => {
-  const status = document.getElementById('passkey-said');
+  const status = document.getElementById('passkey-status');
   const texts = status.dataset;
   const show = (text) => { status.textContent = text; };
 

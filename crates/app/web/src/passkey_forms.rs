@@ -1,23 +1,23 @@
-//! What pages need for passkeys: the script that speaks with the browser's authenticator, and forms that it fills.
+//! Passkeys on pages: the script that calls the browser's authenticator, and the forms that it fills.
 
 use crate::texts::t;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-/// What a form's passkey is for.
+/// The ceremony of a form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Ceremony {
-    /// A new one is made.
+    /// Registers a new one.
     Create,
-    /// One that is registered proves who signs in.
+    /// Signs in with a registered one.
     Get,
 }
 
-/// Returns the script, and where it shows what it waits for.
+/// Returns the script and the element in which it shows its status.
 pub(crate) fn script() -> Markup {
     html! {
-        p #passkey-said role="status" data-waiting=(t!("passkey-waiting")) data-none=(t!("passkey-none"))
+        p #passkey-status role="status" data-waiting=(t!("passkey-waiting")) data-none=(t!("passkey-none"))
             data-silent=(t!("passkey-silent")) {}
         script src="/passkey.js" defer {}
     }

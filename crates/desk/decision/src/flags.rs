@@ -106,7 +106,7 @@ pub struct Flag {
     /// When it lapses unless it is confirmed, Unix seconds.
     #[schema(value_type = i64)]
     pub until: Timestamp,
-    /// How it stands.
+    /// State.
     pub state: State,
     /// Source that it came from, by number; none for the desk's own.
     #[serde(default)]

@@ -460,7 +460,7 @@ pub struct Event {
     /// In or out (payments).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direction: Option<Direction>,
-    /// How it stands (payments).
+    /// State (payments).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Fingerprint of the card or bank account (payments).

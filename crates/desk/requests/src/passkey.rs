@@ -17,7 +17,7 @@ pub(crate) fn passkeys_of(officer: &Officer) -> Holder {
     Holder { tables: &OFFICERS, id: officer.id.number(), name: officer.email.clone() }
 }
 
-/// A passkey may be added by who proved the address while there is no second factor, and else in a full session only.
+/// Checks that a passkey may be added: with the address proved while there is no second factor, else in a full session only.
 fn may_add(found: &Officer, token: &str) -> Result<(), RequestError> {
     match found.second_factor && !is_full(token) {
         true => Err(refused("a second factor is set up; give it first")),
@@ -35,7 +35,7 @@ impl Desk<'_> {
         self.read(|db| passkeys_of(&found).passkeys(db))
     }
 
-    /// Begins to add a passkey: gives the options for `navigator.credentials.create` as WebAuthn's JSON form, under `publicKey`.
+    /// Begins to add a passkey: returns the options for `navigator.credentials.create` as WebAuthn's JSON form, under `publicKey`.
     ///
     /// # Errors
     /// [`RequestError::State`] when the session is over, or a passkey may not be added in it.
@@ -46,7 +46,7 @@ impl Desk<'_> {
         self.transact("portal", move |tx| Ok(passkeys_of(&found).begin_registration(tx, &key_ring, &site)?))
     }
 
-    /// Ends it with the credential's `toJSON()`. Whoever registers has proved the authenticator: the session is full.
+    /// Registers the passkey with the credential's `toJSON()`. That proves the authenticator: the session is full.
     ///
     /// # Errors
     /// [`RequestError::State`] when the answer is not the one that was requested.
@@ -63,7 +63,7 @@ impl Desk<'_> {
         let (site, name) = (site.clone(), name.to_owned());
         let (token, key_ring) = (token.to_owned(), self.key_ring.clone());
         self.transact("portal", move |tx| {
-            // Read again: another session may have set a factor up meanwhile.
+            // The check of [`Desk::passkey_begin`] is not enough: another session may set a factor up in between.
             let found = officer_by_id(tx.db(), found.id)?;
             may_add(&found, &token)?;
             let id = passkeys_of(&found).register(tx, &site, &name, &made)?;
@@ -73,7 +73,7 @@ impl Desk<'_> {
         })
     }
 
-    /// Begins to enter with a passkey: gives the options for `navigator.credentials.get`, under `publicKey`.
+    /// Begins to sign in with a passkey: returns the options for `navigator.credentials.get`, under `publicKey`.
     ///
     /// # Errors
     /// [`RequestError::State`] when the officer has no passkey.
@@ -83,7 +83,7 @@ impl Desk<'_> {
         self.transact("portal", move |tx| Ok(passkeys_of(&found).begin_authentication(tx, &site)?))
     }
 
-    /// Gives the passkey's answer (the credential's `toJSON()`); the session is full then.
+    /// Signs in with the passkey's answer (the credential's `toJSON()`): the session is full.
     ///
     /// # Errors
     /// [`RequestError::State`] when the answer is not the one that was requested, or after too many tries.
@@ -104,7 +104,7 @@ impl Desk<'_> {
                     session(tx, &key_ring, &found, true)
                 }
                 Proof::Refused(id, why) => {
-                    // Written before the refusal, so that tries count.
+                    // Stored before the error undoes the transaction: tries count.
                     let sql = "UPDATE officers SET totp_tries = totp_tries + 1 WHERE id = $1";
                     tx.db().execute(sql, &[number(officer)])?;
                     tx.audit("officer.factor_refused", &subject, &json!({ "passkey": id }).to_string());

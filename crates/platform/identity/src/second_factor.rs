@@ -151,7 +151,7 @@ pub(crate) fn void_unconfirmed(tx: &mut dyn Change, person: &Person) -> Result<(
     Ok(())
 }
 
-/// Returns until when no code and no answer of a person is taken, Unix seconds, where that is later than now.
+/// Returns until when no code and no answer of a person is accepted, where that is later than now.
 pub(crate) fn blocked(tx: &mut dyn Change, person: &Person) -> Result<Option<Timestamp>, DbError> {
     let now = tx.now();
     Ok(factor(tx.db(), person.id)?.map(|f| f.blocked_until).filter(|until| now < *until))

@@ -45,7 +45,7 @@ page_form! {
 }
 
 page_steps! {
-    /// What becomes of a passkey.
+    /// A change of a passkey.
     enum Step by "step" {
         "rename" => Rename(Rename),
         "remove" => Remove(Nothing),
@@ -85,7 +85,7 @@ pub(super) fn set_up_form(next: &str) -> Markup {
     }
 }
 
-/// A passkey, and what becomes of it.
+/// Returns a passkey of the list, with the forms that rename and remove it.
 fn item(passkey: &Passkey, may_change: bool) -> Markup {
     let here = format!("{HERE}/passkeys/{}", passkey.id);
     html! { li {
@@ -102,7 +102,7 @@ fn item(passkey: &Passkey, may_change: bool) -> Markup {
             }
             form.step method="post" action=(here) {
                 input type="hidden" name="step" value="remove";
-                button type="submit" { (t!("passkey-remove", name = passkey.name.as_str())) }
+                button.plain type="submit" { (t!("passkey-remove", name = passkey.name.as_str())) }
             }
         }
     } }

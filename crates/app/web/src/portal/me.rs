@@ -44,7 +44,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, headers: 
             @if let Some(used) = k.used { ", " (rich!("portal-me-passkey-used", used = time(used))) }
             form method="post" action="/portal/passkeys/remove" {
                 input type="hidden" name="id" value=(k.id);
-                button type="submit" { (t!("portal-me-passkey-remove", name = k.name.as_str())) }
+                button.plain type="submit" { (t!("portal-me-passkey-remove", name = k.name.as_str())) }
             }
         } } }
         (add_passkey()) (script())
