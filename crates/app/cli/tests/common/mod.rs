@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 pub fn holdfast() -> Command {
     Command::new(env!("CARGO_BIN_EXE_holdfast"))
@@ -187,4 +187,32 @@ pub fn small_store(dir: &Path) -> std::path::PathBuf {
     std::fs::write(&block, zstd::decode_all(std::fs::File::open(data).unwrap()).unwrap()).unwrap();
     run(holdfast().args(["ingest", path(&block), "--ledger", path(&store.join("ledger"))]));
     store
+}
+
+/// An exchange with a store of one real block and no tag, open to whoever calls.
+pub fn exchange() -> Desk {
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
+    Desk { process, url, dir }
+}
+
+/// Sends a request that must succeed; returns the answer.
+pub fn ok(desk: &Desk, method: &str, path: &str, body: Value) -> Value {
+    let (status, answer) = desk.ask(method, path, &[], (!body.is_null()).then_some(&body));
+    assert_eq!(status, 200, "{method} {path}: {answer}");
+    answer
+}
+
+/// Waits until something is found; fails when it is not within a time.
+pub fn soon<T>(within: Duration, what: &str, mut find: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(begun.elapsed() < within, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

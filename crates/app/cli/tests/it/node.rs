@@ -8,19 +8,21 @@ use holdfast_bitcoin::{AddressKey, Network, ScriptClass, Txid};
 use holdfast_utxo_ledger::{AppendOptions, FilesFeed, Ledger, Source, follow};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const NETWORK: Network = Network::LitecoinRegtest;
 
 struct Node {
-    process: Option<Running>,
+    process: Running,
     rpc: Rpc,
     port: u16,
+    data: PathBuf,
 }
 
-fn start(dir: &Path, port: u16) -> Node {
+/// Starts a node with its files in a folder.
+fn start(data: &Path, port: u16) -> Node {
     let child = Command::new("litecoind")
         .args([
             "-regtest",
@@ -32,13 +34,13 @@ fn start(dir: &Path, port: u16) -> Node {
             "-rpcpassword=p",
             "-txindex=0",
         ])
-        .arg(format!("-datadir={}", path(dir)))
+        .arg(format!("-datadir={}", path(data)))
         .arg(format!("-rpcport={port}"))
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let node =
-        Node { process: Some(Running(child)), rpc: Rpc::new(&format!("http://127.0.0.1:{port}"), "u", "p"), port };
+    let rpc = Rpc::new(&format!("http://127.0.0.1:{port}"), "u", "p");
+    let node = Node { process: Running(child), rpc, port, data: data.to_owned() };
     let deadline = Instant::now() + Duration::from_secs(60);
     while node.rpc.call("getblockchaininfo", json!([])).is_err() {
         assert!(Instant::now() < deadline, "litecoind did not start");
@@ -48,6 +50,15 @@ fn start(dir: &Path, port: u16) -> Node {
 }
 
 impl Node {
+    /// Starts a node with a wallet in an empty folder.
+    fn fresh(dir: &Path) -> Node {
+        let data = dir.join("node");
+        std::fs::create_dir(&data).unwrap();
+        let node = start(&data, free_port());
+        node.call("createwallet", json!(["w"]));
+        node
+    }
+
     fn call(&self, method: &str, params: Value) -> Value {
         self.rpc.call(method, params).unwrap_or_else(|e| panic!("{method}: {e}"))
     }
@@ -57,10 +68,16 @@ impl Node {
         self.call("generatetoaddress", json!([n, address]))
     }
 
-    fn stop(mut self) {
+    fn stop(&mut self) {
         self.call("stop", json!([]));
-        if let Some(mut process) = self.process.take() {
-            process.0.wait().unwrap();
+        self.process.0.wait().unwrap();
+    }
+
+    /// Starts a node that was stopped again, with its wallet.
+    fn restart(&mut self) {
+        *self = start(&self.data, self.port);
+        if self.call("listwallets", json!([])).as_array().unwrap().is_empty() {
+            self.call("loadwallet", json!(["w"]));
         }
     }
 }
@@ -84,10 +101,7 @@ fn a_live_litecoin_node_is_followed_through_payments_reorganizations_and_restart
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().join("node");
-    std::fs::create_dir(&data).unwrap();
-    let node = start(&data, free_port());
-    node.call("createwallet", json!(["w"]));
+    let mut node = Node::fresh(dir.path());
     // Past the activation of SegWit and MWEB, so that blocks end in HogEx transactions. The first block with MWEB, at 432, needs a
     // peg-in.
     node.mine(431);
@@ -154,25 +168,19 @@ fn a_live_litecoin_node_is_followed_through_payments_reorganizations_and_restart
     catch_up(&mut rebuilt, &node.rpc);
     assert_same(&ledger, &rebuilt);
     // The node goes away and comes back.
-    let port = node.port;
     node.stop();
-    let gone = Rpc::new(&format!("http://127.0.0.1:{port}"), "u", "p");
     let before = ledger.counts();
-    assert!(follow(&mut ledger, &gone, 0, &mut |_, _| ControlFlow::Continue(())).is_err());
+    assert!(follow(&mut ledger, &node.rpc, 0, &mut |_, _| ControlFlow::Continue(())).is_err());
     assert_eq!(ledger.counts(), before);
-    let node = start(&data, port);
-    let wallets = node.call("listwallets", json!([]));
-    if wallets.as_array().unwrap().is_empty() {
-        node.call("loadwallet", json!(["w"]));
-    }
+    node.restart();
     node.mine(2);
     let (_, appended) = catch_up(&mut ledger, &node.rpc);
     assert_eq!(appended, 2);
-    let cookie = Rpc::with_cookie("http://127.0.0.1:1", &data.join("none"));
+    let cookie = Rpc::with_cookie("http://127.0.0.1:1", &node.data.join("none"));
     assert!(cookie.unwrap_err().to_string().contains("is the node running"));
     // Its files, with the stale branch in them, give the same ledger; its undo files the same spent outputs.
     node.stop();
-    let blocks = data.join("regtest/blocks");
+    let blocks = node.data.join("regtest/blocks");
     let files = BlockFiles::open(&blocks, NETWORK, |_| None).unwrap();
     assert!(files.left_out().count() >= 4, "the stale branch is in the files");
     let mut from_files = Ledger::create_or_open(&dir.path().join("files"), NETWORK).unwrap();
@@ -222,10 +230,7 @@ fn a_server_follows_its_node_and_shows_the_mempool() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let data = dir.path().join("node");
-    std::fs::create_dir(&data).unwrap();
-    let node = start(&data, free_port());
-    node.call("createwallet", json!(["w"]));
+    let mut node = Node::fresh(dir.path());
     node.mine(110);
     let store = dir.path().join("store");
     let port = free_port();

@@ -1,39 +1,18 @@
 //! Two exchanges that share: flags that stop deposits, and every format against its own peers.
 
-use crate::common::{Desk, Running, free_port, have_peer, holdfast, path, peers, run, serving, small_store, words};
+use crate::common::{
+    Desk, Running, exchange, free_port, have_peer, holdfast, ok, path, peers, run, small_store, soon, words,
+};
 use serde_json::{Value, json};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+/// Longest wait for what one exchange does after the other, or a peer.
+const WAIT: Duration = Duration::from_secs(20);
 const ROBBER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 /// Is paid in the store's one block.
 const PAID: &str = "1HWqsgnSd12Gv8SpoUMi1Cj8hp79BTSpW7";
 const THIEF: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
-
-fn exchange() -> Desk {
-    let dir = tempfile::tempdir().unwrap();
-    let store = small_store(dir.path());
-    let (process, url) =
-        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
-    Desk { process, url, dir }
-}
-
-fn ok(desk: &Desk, method: &str, path: &str, body: Value) -> Value {
-    let (status, answer) = desk.ask(method, path, &[], (!body.is_null()).then_some(&body));
-    assert_eq!(status, 200, "{method} {path}: {answer}");
-    answer
-}
-
-fn soon<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
 
 fn deposit(id: &str, customer: &str, from: &str, tx: char) -> Value {
     json!({"id": id, "time": now(), "kind": "deposit", "customer": customer, "asset": "ETH", "amount": "500000", "value": 1_000,
@@ -89,11 +68,11 @@ fn a_flag_of_one_exchange_stops_a_deposit_at_the_other() {
     let flag = json!({"channel": community["id"], "subject": "address", "asset": "ETH", "value": ROBBER, "reason": "Hot wallet emptied"});
     let raised = ok(&a, "POST", "/api/v1/sharing/flags", flag);
     let id = raised["flag"]["id"].as_str().unwrap();
-    soon("the flag reaches the other exchange", || state(&b, id));
+    soon(WAIT, "the flag reaches the other exchange", || state(&b, id));
     let decision = ok(&b, "POST", "/api/v1/events", deposit("d2", "c2", ROBBER, '2'));
     assert_eq!(decision["decision"], "hold", "{decision}");
     assert_eq!(decision["reasons"][0]["rule"], "engine.flagged");
-    soon("the deposit before it is held too", || (holds(&b) == 2).then_some(()));
+    soon(WAIT, "the deposit before it is held too", || (holds(&b) == 2).then_some(()));
     let flags = ok(&b, "GET", "/api/v1/sharing/flags", Value::Null);
     assert_eq!(
         (flags[0]["member"].as_str(), flags[0]["until"].as_i64()),
@@ -105,14 +84,14 @@ fn a_flag_of_one_exchange_stops_a_deposit_at_the_other() {
     assert_eq!(status, 409);
     // Confirmed, then found to be false after all: undone everywhere, and counted.
     ok(&a, "POST", &format!("/api/v1/sharing/flags/{id}"), json!({"state": "confirmed", "why": "police report"}));
-    soon("it is confirmed there", || state(&b, id).filter(|s| s == "confirmed"));
+    soon(WAIT, "it is confirmed there", || state(&b, id).filter(|s| s == "confirmed"));
     ok(
         &a,
         "POST",
         &format!("/api/v1/sharing/flags/{id}"),
         json!({"state": "withdrawn", "why": "it was our own address"}),
     );
-    soon("it is withdrawn there", || state(&b, id).filter(|s| s == "withdrawn"));
+    soon(WAIT, "it is withdrawn there", || state(&b, id).filter(|s| s == "withdrawn"));
     assert_eq!(holds(&b), 0);
     let alerts = ok(&b, "GET", "/api/v1/alerts?state=open", Value::Null);
     // What rested on the flag alone is closed; that no source covers the asset stays to be looked at.
@@ -127,7 +106,7 @@ fn a_flag_of_one_exchange_stops_a_deposit_at_the_other() {
     // The other way: B raises one at its source, A reads its own community.
     let flag = json!({"channel": "1", "subject": "transaction", "asset": "ETH", "value": "4".repeat(64), "reason": "Account taken over"});
     let theirs = ok(&b, "POST", "/api/v1/sharing/flags", flag)["flag"]["id"].as_str().unwrap().to_owned();
-    soon("A knows B's flag", || state(&a, &theirs));
+    soon(WAIT, "A knows B's flag", || state(&a, &theirs));
     assert_eq!(
         ok(&a, "POST", "/api/v1/events", deposit("e1", "c9", "0x00000000000000000000000000000000000000bb", '4'))["decision"],
         "hold"
@@ -187,7 +166,7 @@ fn taxii_and_stix_are_understood_by_their_own_peers() {
             .find(|t| t["pack"].as_str().is_some_and(|p| p.starts_with("source ")))
             .cloned()
     };
-    let tag = soon("A's wallet is tagged at B", || tagged(&b, THIEF));
+    let tag = soon(WAIT, "A's wallet is tagged at B", || tagged(&b, THIEF));
     assert_eq!(
         (tag["label"].as_str(), tag["confidence"].as_str()),
         (Some("Ransom"), Some("trusted_provider")),
@@ -266,7 +245,7 @@ fn medallion(dir: &std::path::Path) -> (Running, String) {
         .spawn()
         .unwrap();
     let process = Running(child);
-    soon("medallion listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+    soon(WAIT, "medallion listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
     (process, format!("http://127.0.0.1:{port}/trust/collections/{collection}/"))
 }
 
@@ -295,7 +274,7 @@ fn our_client_reads_and_writes_medallion_and_a_source_is_withdrawn_whole() {
         let report = ok(&b, "GET", &format!("/api/v1/address/{THIEF}"), Value::Null);
         report["tags"].as_array().unwrap().iter().map(|t| t["label"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    soon("the indicator is a tag", || words().contains(&"An old scam".to_owned()).then_some(()));
+    soon(WAIT, "the indicator is a tag", || words().contains(&"An old scam".to_owned()).then_some(()));
     let read = ok(&b, "GET", "/api/v1/sharing/sources/2", Value::Null);
     assert_eq!((read[0]["effect"].as_str(), read.as_array().unwrap().len()), (Some("tag"), 1));
     // A withdrawal to that address: the tag makes it an alert.
@@ -392,7 +371,7 @@ fn feeds_go_out_and_come_in() {
         .spawn()
         .unwrap();
     let _server = Running(server);
-    soon("the feed is served", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+    soon(WAIT, "the feed is served", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
     let b = exchange();
     ok(
         &b,
@@ -404,10 +383,10 @@ fn feeds_go_out_and_come_in() {
         let report = ok(&b, "GET", &format!("/api/v1/address/{PAID}"), Value::Null);
         report["tags"].as_array().unwrap().iter().map(|t| t["label"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    soon("the feed's address is tagged", || labels().contains(&"Scam: \"BTC\"".to_owned()).then_some(()));
+    soon(WAIT, "the feed's address is tagged", || labels().contains(&"Scam: \"BTC\"".to_owned()).then_some(()));
     // An event that is gone from the feed is gone here.
     std::fs::write(feed.join("manifest.json"), "{}").unwrap();
-    soon("what is no longer stated is no longer tagged", || labels().is_empty().then_some(()));
+    soon(WAIT, "what is no longer stated is no longer tagged", || labels().is_empty().then_some(()));
 }
 
 #[test]

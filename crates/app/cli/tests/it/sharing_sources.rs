@@ -1,6 +1,6 @@
 //! Partners that misbehave: who may change what, what is shown to whom, and what one bad object costs.
 
-use crate::common::{Desk, holdfast, path, run, serving, small_store, words};
+use crate::common::{Desk, exchange, holdfast, ok, path, run, serving, small_store, soon, words};
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_sharing::stix::{self, Tlp, flag_object, identity_id};
 use holdfast_sharing::taxii::Client;
@@ -12,6 +12,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// Longest wait for a reading of a source and its effects.
+const WAIT: Duration = Duration::from_secs(30);
 /// Is paid in the store's one block.
 const PAID: &str = "1HWqsgnSd12Gv8SpoUMi1Cj8hp79BTSpW7";
 const THIEF: &str = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
@@ -101,31 +103,6 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<String>>, handler: &Handler) {
     }
 }
 
-fn exchange() -> Desk {
-    let dir = tempfile::tempdir().unwrap();
-    let store = small_store(dir.path());
-    let (process, url) =
-        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
-    Desk { process, url, dir }
-}
-
-fn ok(desk: &Desk, method: &str, path: &str, body: Value) -> Value {
-    let (status, answer) = desk.ask(method, path, &[], (!body.is_null()).then_some(&body));
-    assert_eq!(status, 200, "{method} {path}: {answer}");
-    answer
-}
-
-fn soon<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 fn now() -> Timestamp {
     std::time::SystemTime::now().into()
 }
@@ -139,7 +116,7 @@ fn source(desk: &Desk, kind: &str, name: &str, url: &str) -> i64 {
     let new = json!({"kind": kind, "name": name, "url": url, "every": 86_400});
     let id = ok(desk, "POST", "/api/v1/sharing/sources", new)["id"].as_i64().unwrap();
     // The server reads a new source at once by itself; wait for that, so that what follows is the test's own reading.
-    soon("the source was read", || {
+    soon(WAIT, "the source was read", || {
         let all = ok(desk, "GET", "/api/v1/sharing/sources", Value::Null);
         all.as_array().unwrap().iter().find(|s| s["id"] == id).filter(|s| !s["polled"].is_null()).map(|_| ())
     });
@@ -177,7 +154,7 @@ fn indicator(id: u32, wallets: &[&str], more: Value) -> Value {
 
 /// Waits until an address has as many tags: the server's own first reading of a source may still be on its way into the workspace.
 fn tagged(desk: &Desk, address: &str, tags: usize) {
-    soon(&format!("{address} has {tags} tags"), || (labels(desk, address).len() == tags).then_some(()));
+    soon(WAIT, &format!("{address} has {tags} tags"), || (labels(desk, address).len() == tags).then_some(()));
 }
 
 fn labels(desk: &Desk, address: &str) -> Vec<String> {
@@ -445,7 +422,7 @@ fn one_bad_wallet_costs_only_itself_and_validity_ends_effects() {
         listed.iter().find(|i| i["object"].as_str().unwrap().ends_with("000001")).unwrap()["detail"].as_str().unwrap();
     assert!(detail.contains("of no known form") && detail.contains("null address"), "{detail}");
     assert!(listed.iter().any(|i| i["object"] == "no uuid" && i["effect"] == "refused"), "{listed:?}");
-    soon("what is no longer valid has no effect", || labels(&desk, other).is_empty().then_some(()));
+    soon(WAIT, "what is no longer valid has no effect", || labels(&desk, other).is_empty().then_some(()));
     assert_eq!(labels(&desk, PAID), ["Secret name 1"]);
 }
 
@@ -525,7 +502,7 @@ fn a_partner_cannot_fill_the_memory_and_a_reading_that_breaks_off_goes_on_where_
     let new =
         json!({"kind": "taxii", "name": "huge", "url": format!("{}/root/collections/x/", huge.url), "every": 86_400});
     let id = ok(&desk, "POST", "/api/v1/sharing/sources", new)["id"].as_i64().unwrap();
-    let error = soon("it is refused in words", || {
+    let error = soon(WAIT, "it is refused in words", || {
         let all = ok(&desk, "GET", "/api/v1/sharing/sources", Value::Null);
         all.as_array().unwrap().iter().find(|s| s["id"] == id)?["error"].as_str().map(str::to_owned)
     });
@@ -548,7 +525,7 @@ fn a_partner_cannot_fill_the_memory_and_a_reading_that_breaks_off_goes_on_where_
         (200, vec![("X-TAXII-Date-Added-Last", "2026-01-01T00:00:00.000000Z".into())], body.to_string().into_bytes())
     });
     let id = taxii(&desk, "pages", &pages);
-    soon("what came before stays", || (labels(&desk, PAID).len() == 2).then_some(()));
+    soon(WAIT, "what came before stays", || (labels(&desk, PAID).len() == 2).then_some(()));
     assert_eq!(imported(&desk, id).len(), 2);
     pages.seen.lock().unwrap().clear();
     assert_eq!(read(&desk, id).0, 200);
@@ -574,7 +551,7 @@ fn a_webhook_that_never_answers_delays_nobody_else() {
         let hold = json!({"id": format!("freeze-{i}"), "customer": "c9", "scope": "account", "basis": "order", "reason": "order"});
         let begun = Instant::now();
         ok(&desk, "POST", "/api/v1/holds", hold);
-        soon("it is delivered", || (delivered.lock().unwrap().len() > i).then_some(()));
+        soon(WAIT, "it is delivered", || (delivered.lock().unwrap().len() > i).then_some(()));
         assert!(begun.elapsed() < Duration::from_secs(4), "delivery {i} took {:?}", begun.elapsed());
     }
     drop(silent);

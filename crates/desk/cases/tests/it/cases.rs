@@ -1,20 +1,15 @@
 //! Cases, search, reports to authorities and recommendations, the same on SQLite and PostgreSQL.
 
-use holdfast_cases::CaseError;
-use holdfast_cases::Cases;
+use crate::fixture::{add, filer, person, with, with_requests};
 use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
 use holdfast_cases::recommend::{Proposal, RecommendationState, Team};
-use holdfast_cases::reports::{Filer, Kind};
+use holdfast_cases::reports::Kind;
+use holdfast_cases::{CaseError, Cases};
 use holdfast_decision::{ChainFacts, Record, RecordKind};
-use holdfast_documents::Vault;
-use holdfast_identity::KeyRing;
 use holdfast_requests::request::{Officer, Request, Target, TargetKind};
-use holdfast_requests::{Desk, Policy};
-use holdfast_screening::Screening;
-use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
+use holdfast_testing::{START, TestDb, on_both, withdrawal};
 use holdfast_types::Seconds;
 use holdfast_types::ids::CaseId;
-use std::sync::Arc;
 
 on_both!(
     who_is_not_in_a_case_learns_nothing_of_it,
@@ -26,37 +21,8 @@ on_both!(
     the_transparency_report_counts_every_request_once
 );
 
-fn with(place: &TestDb, run: impl FnOnce(&Cases<'_>, &TestClock)) {
-    with_requests(place, |d, clock| run(&Cases::from(*d), clock));
-}
-
-fn with_requests(place: &TestDb, run: impl FnOnce(&Desk<'_>, &TestClock)) {
-    let clock = TestClock::new();
-    let screening = Screening::open(&place.url, clock.clock()).unwrap();
-    let (policy, key_ring) = (Arc::new(Policy::standard()), KeyRing::single([7; 32]));
-    let files = tempfile::tempdir().unwrap();
-    let vault = Vault::new(files.path());
-    run(&Desk { screening: &screening, policy: &policy, key_ring: &key_ring, vault: &vault }, &clock);
-}
-
-fn person(name: &str) -> Person {
-    Person { name: name.into(), reads_all: false, changes_all: false }
-}
-
 fn new(title: &str, typology: Option<&str>) -> NewCase {
     NewCase { title: title.into(), summary: "Reported by the victim.".into(), typology: typology.map(str::to_owned) }
-}
-
-fn add(kind: ItemKind, key: &str, title: &str) -> CaseStep {
-    CaseStep::Add {
-        kind,
-        key: key.into(),
-        title: title.into(),
-        body: serde_json::Value::Null,
-        happened: None,
-        assignee: None,
-        due: None,
-    }
 }
 
 fn why<T: std::fmt::Debug>(answer: Result<T, CaseError>) -> String {
@@ -211,26 +177,6 @@ fn search_finds_what_one_may_read(place: &TestDb) {
         assert!(why(d.search("-", &ana)).contains("q"));
         assert!(why(d.search(&"x".repeat(2_000), &ana)).contains("q"));
     });
-}
-
-fn filer() -> Filer {
-    let t = str::to_owned;
-    Filer {
-        name: t("Example & Sons Exchange"),
-        entity_id: 17,
-        branch: t("main"),
-        tax_number: t("12-3456789"),
-        control_code: t("PBSA8180"),
-        address: t("1 Main St"),
-        city: t("Springfield"),
-        state: t("IL"),
-        postal_code: t("62701"),
-        country: t("US"),
-        phone: t("+1 555 123 4567"),
-        currency: t("USD"),
-        officer_first_name: t("Ana"),
-        officer_last_name: t("Berg"),
-    }
 }
 
 fn reports_are_approved_by_another_and_void_when_revised(place: &TestDb) {

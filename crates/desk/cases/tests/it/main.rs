@@ -2,4 +2,5 @@
 
 mod amounts;
 mod cases;
+mod fixture;
 mod reports;

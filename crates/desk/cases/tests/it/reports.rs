@@ -1,15 +1,13 @@
 //! Reports to authorities read back: the XML states what the case does, whole, in the schema's limits.
 
+use crate::fixture::{add, filer, person, with};
 use holdfast_cases::Cases;
-use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Person, Role};
+use holdfast_cases::case::{CaseStep, ItemKind, NewCase, Role};
 use holdfast_cases::reports::{Body, Filer, Flow, Kind, Movement, Subject, ValueSource, fincen_sar, goaml};
 use holdfast_decision::Price;
 use holdfast_decision::model::{Direction, Method, Status};
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
-use holdfast_documents::Vault;
-use holdfast_identity::KeyRing;
-use holdfast_screening::Screening;
-use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_testing::{START, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::ids::CaseId;
 use holdfast_types::{Amount, Seconds};
 use quick_xml::Reader;
@@ -105,41 +103,16 @@ fn validate(schema: &str, xml: &[u8]) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn filer() -> Filer {
-    let t = str::to_owned;
-    Filer {
-        name: t("Example & Sons Exchange"),
-        entity_id: 17,
-        branch: t("main"),
-        tax_number: t("12-3456789"),
-        control_code: t("PBSA8180"),
-        address: t("1 Main St"),
-        city: t("Springfield"),
-        state: t("IL"),
-        postal_code: t("62701"),
-        country: t("US"),
-        phone: t("+1 555 123 4567"),
-        currency: t("USD"),
-        officer_first_name: t("Ana"),
-        officer_last_name: t("Berg"),
-    }
-}
-
-fn person(name: &str) -> Person {
-    Person { name: name.into(), reads_all: false, changes_all: false }
-}
-
 const EVM: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 const SEGWIT: &str = "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3";
 
 /// A case of a customer with a deposit valued by the price table, a payment in, a declined one, and a withdrawal.
 fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, CaseId)) {
-    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
-    let key_ring = KeyRing::single([7; 32]);
-    let files = tempfile::tempdir().unwrap();
-    let vault = Vault::new(files.path());
-    let d = Cases { screening: &screening, key_ring: &key_ring, vault: &vault };
-    screening.set_price("ETH", Price { base_units: Amount::new(1), value: 250 }, "ana").unwrap();
+    with(place, |d, _| run(d, customer_case(d)));
+}
+
+fn customer_case(d: &Cases<'_>) -> CaseId {
+    d.screening.set_price("ETH", Price { base_units: Amount::new(1), value: 250 }, "ana").unwrap();
     let known = Record {
         name: Some("Maximiliana Konstantina Alexandrina Theodora Muster".into()),
         ..Record::new(RecordKind::Customer, "customer-number-of-more-than-thirty-characters", START)
@@ -151,7 +124,7 @@ fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, CaseId)) {
         (own.customer, own.asset) = (Some(who.clone()), Some(asset.into()));
         records.push(own);
     }
-    screening.ingest(records, "exchange").unwrap();
+    d.screening.ingest(records, "exchange").unwrap();
     let mut came = deposit("d1", &who, "0xd1", 7, 0);
     came.value = None;
     let payment = |id: &str, status: Status| {
@@ -169,21 +142,12 @@ fn with_case(place: &TestDb, run: impl FnOnce(&Cases<'_>, CaseId)) {
     let ana = person("ana");
     let new = NewCase { title: "Cards".into(), summary: "As seen.".into(), typology: None };
     let case = d.open_case(new, &ana).unwrap().id;
-    let add = |kind, key: &str, title: &str| CaseStep::Add {
-        kind,
-        key: key.into(),
-        title: title.into(),
-        body: serde_json::Value::Null,
-        happened: None,
-        assignee: None,
-        due: None,
-    };
     d.change_case(case, add(ItemKind::Subject, &who, ""), &ana).unwrap();
     for event in ["d1", "p1", "p2", "w1"] {
         d.change_case(case, add(ItemKind::Event, event, ""), &ana).unwrap();
     }
     d.change_case(case, CaseStep::Member { person: "bo".into(), role: Some(Role::Member) }, &ana).unwrap();
-    run(&d, case);
+    case
 }
 
 fn exported(d: &Cases<'_>, case: CaseId, kind: Kind) -> (Body, Vec<u8>) {

@@ -244,7 +244,7 @@ fn two_sessions_at_once_set_one_second_factor_up(place: &TestDb) {
     let code = |enrolment: &Enrolment, at: Timestamp| {
         totp_rs::Totp::from_url(&enrolment.uri).unwrap().generate(at.unix() as u64).to_string()
     };
-    let mut now = fixture.screening.now();
+    let now = fixture.screening.now();
     let (first, second) = fixture.at_once(|d| d.enrol(&one), |d| d.enrol(&two));
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_ne!(first.secret, second.secret);
@@ -261,14 +261,14 @@ fn two_sessions_at_once_set_one_second_factor_up(place: &TestDb) {
         }
         both => panic!("{both:?}"),
     };
-    now = now + Seconds::new(60);
-    fixture.clock.set(now);
+    let later = now + Seconds::new(60);
+    fixture.clock.set(later);
     fixture.with(|d| {
         assert!(
-            why(d.second_factor(&one, &code(&first, now))).contains("wrong or used"),
+            why(d.second_factor(&one, &code(&first, later))).contains("wrong or used"),
             "a replaced secret opens nothing"
         );
-        assert!(d.second_factor(&one, &code(&stays, now)).unwrap().full);
+        assert!(d.second_factor(&one, &code(&stays, later)).unwrap().full);
         assert!(why(d.enrol(&two)).contains("a second factor is set up"));
     });
 }
