@@ -1,5 +1,5 @@
 //! Fixtures that tests of several crates share: a clock that a test moves, both databases, a node and a database that fail on command, events, an
-//! in-memory account chain, an authenticator in software.
+//! in-memory account chain, an authenticator in software, the bundled tag packs; and the measure of examples.
 //!
 //! A missing peer program fails a test in CI and skips it, loudly, elsewhere.
 
@@ -10,6 +10,8 @@ mod database;
 mod events;
 mod node;
 mod proxy;
+mod speed;
+mod tag_packs;
 
 pub use account_chain::AccountChain;
 pub use authenticator::Authenticator;
@@ -18,3 +20,5 @@ pub use database::TestDb;
 pub use events::{deposit, withdrawal};
 pub use node::{Fault, FaultyNode, NodeBlock};
 pub use proxy::FaultyDatabase;
+pub use speed::measure;
+pub use tag_packs::bundled_tag_packs;

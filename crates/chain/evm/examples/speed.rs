@@ -3,8 +3,9 @@
 
 use holdfast_evm::node::{Node, Tag};
 use holdfast_evm::{Block, Bytes, Chain, Checks, Receipt, VerifiedBlock, rlp, transfers, verify};
+use holdfast_testing::measure;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 type Parts = (Vec<u8>, Bytes, Bytes);
 
@@ -25,26 +26,6 @@ fn blocks(folder: &str) -> Vec<Parts> {
 
 fn decode((header, body, receipts): &Parts) -> (Block, Vec<Receipt>) {
     (rlp::block(header, body).expect("a block"), rlp::receipts(receipts).expect("receipts"))
-}
-
-/// Returns the time that this thread had a core (Linux), else the time since the start.
-fn core_time(start: Instant) -> Duration {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = statistics.split(' ').next().and_then(|n| n.parse().ok());
-    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
-}
-
-/// Runs work over and over for two seconds and prints how many of something it does in a second of a core.
-fn measure(what: &str, each: usize, mut work: impl FnMut()) {
-    let (start, mut rounds) = (Instant::now(), 0u32);
-    let before = core_time(start);
-    while core_time(start).saturating_sub(before) < Duration::from_secs(2) {
-        work();
-        rounds += 1;
-    }
-    let seconds = core_time(start).saturating_sub(before).as_secs_f64() / f64::from(rounds);
-    let count = u32::try_from(each).map_or(0.0, f64::from);
-    println!("{what:<42} {:>12.0} transactions/s", count / seconds);
 }
 
 /// Reads a node's chain, ten blocks at a time.
@@ -72,7 +53,7 @@ fn main() {
     }
     let parts = blocks(&folder);
     let decoded: Vec<_> = parts.iter().map(decode).collect();
-    let count = decoded.iter().map(|(block, _)| block.transactions.len()).sum();
+    let count: u64 = decoded.iter().map(|(block, _)| block.transactions.len() as u64).sum();
     let logs: usize = decoded.iter().flat_map(|(_, receipts)| receipts).map(|r| r.logs.len()).sum();
     println!("{} blocks, {count} transactions, {logs} logs", parts.len());
     let chain = Chain::of(1);

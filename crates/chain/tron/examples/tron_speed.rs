@@ -1,13 +1,14 @@
 //! How fast blocks are read, verified and turned into transfers, on one core: `cargo run --release -p holdfast-tron --example tron_speed`, on blocks that it makes
 //! itself (300 transfers of a TRC-20 token each, with their logs). With a node's URL, how fast its last 100 blocks are read.
 
+use holdfast_testing::measure;
 use holdfast_tron::node::{Node, Tag};
 use holdfast_tron::transaction::{Outcome, Stated};
 use holdfast_tron::{Block, Chain, Header, Info, Transaction, VerifiedBlock, address, json, transfers, verify};
 use holdfast_types::AccountId;
 use serde_json::{Value, json};
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const BLOCKS: u64 = 20;
 const TRANSACTIONS: u64 = 300;
@@ -86,25 +87,6 @@ fn answers(number: u64) -> (Vec<u8>, Vec<u8>) {
     let block =
         json!({"blockID": digits(header.id()), "block_header": {"raw_data": raw}, "transactions": transactions});
     (block.to_string().into_bytes(), json!(infos).to_string().into_bytes())
-}
-
-/// Returns the time that this thread had a core (Linux), else the time since the start.
-fn core_time(start: Instant) -> Duration {
-    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = statistics.split(' ').next().and_then(|n| n.parse().ok());
-    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
-}
-
-/// Runs work over and over for two seconds and prints how many of something it does in a second of a core.
-fn measure(what: &str, each: u64, mut work: impl FnMut()) {
-    let (start, mut rounds) = (Instant::now(), 0u32);
-    let before = core_time(start);
-    while core_time(start).saturating_sub(before) < Duration::from_secs(2) {
-        work();
-        rounds += 1;
-    }
-    let seconds = core_time(start).saturating_sub(before).as_secs_f64() / f64::from(rounds);
-    println!("{what:<42} {:>12.0} transactions/s", f64::from(u32::try_from(each).unwrap_or(u32::MAX)) / seconds);
 }
 
 fn read_node(url: &str) {

@@ -2,30 +2,18 @@
 
 use holdfast_academy::labs::chains::Named;
 use holdfast_attribution::TagStore;
-use holdfast_attribution::import::{import, is_importable};
+use holdfast_attribution::import::import;
 use holdfast_bitcoin::script::{ScriptClass, classify};
 use holdfast_bitcoin::{Block, Network, display_hash};
+use holdfast_testing::bundled_tag_packs;
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 #[test]
 fn the_named_outputs_are_those_of_the_block() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../data");
-    let packed = std::fs::File::open(data.join("attribution/graphsense-tagpacks-29ff93c8.tar.zst")).unwrap();
-    let mut archive = tar::Archive::new(zstd::Decoder::new(packed).unwrap());
-    let mut files = Vec::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        if is_importable(&name) {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).unwrap();
-            files.push((name, bytes));
-        }
-    }
     let mut store = TagStore::default();
-    import(&mut store, files);
+    import(&mut store, bundled_tag_packs());
     let mut named = Vec::new();
     for height in [300_025, 367_891, 400_000, 413_567, 866_342] {
         let file = std::fs::File::open(data.join(format!("bitcoin/{height}.block.zst"))).unwrap();

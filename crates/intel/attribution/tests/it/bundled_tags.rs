@@ -1,25 +1,14 @@
 //! The bundled TagPacks, ActorPack and OFAC lists import as they are.
 
-use holdfast_attribution::import::{NamedFile, import, is_importable};
+use holdfast_attribution::import::{NamedFile, import};
 use holdfast_attribution::{Confidence, TagStore};
+use holdfast_testing::bundled_tag_packs;
 use std::collections::HashSet;
-use std::io::Read;
 use std::path::PathBuf;
 
 fn bundled() -> Vec<NamedFile> {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../data/attribution");
-    let packed = std::fs::File::open(dir.join("graphsense-tagpacks-29ff93c8.tar.zst")).unwrap();
-    let mut archive = tar::Archive::new(zstd::Decoder::new(packed).unwrap());
-    let mut files = Vec::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let name = entry.path().unwrap().to_string_lossy().into_owned();
-        if is_importable(&name) {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).unwrap();
-            files.push((name, bytes));
-        }
-    }
+    let mut files = bundled_tag_packs();
     for entry in std::fs::read_dir(dir.join("ofac")).unwrap() {
         let entry = entry.unwrap();
         files.push((entry.file_name().to_string_lossy().into_owned(), std::fs::read(entry.path()).unwrap()));
