@@ -44,88 +44,32 @@ enum Field {
 }
 
 use Field as F;
-const LEGACY: &[Field] = &[F::Nonce, F::GasPrice, F::Gas, F::To, F::Value, F::Input, F::V, F::R, F::S];
-const ACCESS_LIST: &[Field] =
-    &[F::ChainId, F::Nonce, F::GasPrice, F::Gas, F::To, F::Value, F::Input, F::AccessList, F::V, F::R, F::S];
-const DYNAMIC_FEE: &[Field] = &[
-    F::ChainId,
-    F::Nonce,
-    F::PriorityFee,
-    F::GasPrice,
-    F::Gas,
-    F::To,
-    F::Value,
-    F::Input,
-    F::AccessList,
-    F::V,
-    F::R,
-    F::S,
-];
-const BLOB: &[Field] = &[
-    F::ChainId,
-    F::Nonce,
-    F::PriorityFee,
-    F::GasPrice,
-    F::Gas,
-    F::To,
-    F::Value,
-    F::Input,
-    F::AccessList,
-    F::BlobFee,
-    F::BlobHashes,
-    F::V,
-    F::R,
-    F::S,
-];
-const DELEGATION: &[Field] = &[
-    F::ChainId,
-    F::Nonce,
-    F::PriorityFee,
-    F::GasPrice,
-    F::Gas,
-    F::To,
-    F::Value,
-    F::Input,
-    F::AccessList,
-    F::Authorizations,
-    F::V,
-    F::R,
-    F::S,
-];
-const OP_DEPOSIT: &[Field] = &[F::Source, F::From, F::To, F::Mint, F::Value, F::Gas, F::IsSystem, F::Input];
-const ARBITRUM_DEPOSIT: &[Field] = &[F::ChainId, F::Source, F::From, F::To, F::Value];
-const ARBITRUM_UNSIGNED: &[Field] = &[F::ChainId, F::From, F::Nonce, F::GasPrice, F::Gas, F::To, F::Value, F::Input];
-const ARBITRUM_CONTRACT: &[Field] = &[F::ChainId, F::Source, F::From, F::GasPrice, F::Gas, F::To, F::Value, F::Input];
-const ARBITRUM_RETRY: &[Field] = &[
-    F::ChainId,
-    F::Nonce,
-    F::From,
-    F::GasPrice,
-    F::Gas,
-    F::To,
-    F::Value,
-    F::Input,
-    F::Source,
-    F::RefundTo,
-    F::MaxRefund,
-    F::SubmissionRefund,
-];
-const ARBITRUM_SUBMIT: &[Field] = &[
-    F::ChainId,
-    F::Source,
-    F::From,
-    F::L1BaseFee,
-    F::Mint,
-    F::GasPrice,
-    F::Gas,
-    F::RetryTo,
-    F::RetryValue,
-    F::Beneficiary,
-    F::MaxSubmissionFee,
-    F::RefundTo,
-    F::Input,
-];
-const ARBITRUM_INTERNAL: &[Field] = &[F::ChainId, F::Input];
+
+/// Fields of a type, in their order.
+macro_rules! fields {
+    ($($field:ident)*) => { &[$(Field::$field),*] };
+}
+
+const LEGACY: &[Field] = fields!(Nonce GasPrice Gas To Value Input V R S);
+const ACCESS_LIST: &[Field] = fields!(ChainId Nonce GasPrice Gas To Value Input AccessList V R S);
+const DYNAMIC_FEE: &[Field] = fields!(ChainId Nonce PriorityFee GasPrice Gas To Value Input AccessList V R S);
+const BLOB: &[Field] = fields!(
+    ChainId Nonce PriorityFee GasPrice Gas To Value Input AccessList BlobFee BlobHashes V R S
+);
+const DELEGATION: &[Field] = fields!(
+    ChainId Nonce PriorityFee GasPrice Gas To Value Input AccessList Authorizations V R S
+);
+const OP_DEPOSIT: &[Field] = fields!(Source From To Mint Value Gas IsSystem Input);
+const ARBITRUM_DEPOSIT: &[Field] = fields!(ChainId Source From To Value);
+const ARBITRUM_UNSIGNED: &[Field] = fields!(ChainId From Nonce GasPrice Gas To Value Input);
+const ARBITRUM_CONTRACT: &[Field] = fields!(ChainId Source From GasPrice Gas To Value Input);
+const ARBITRUM_RETRY: &[Field] = fields!(
+    ChainId Nonce From GasPrice Gas To Value Input Source RefundTo MaxRefund SubmissionRefund
+);
+const ARBITRUM_SUBMIT: &[Field] = fields!(
+    ChainId Source From L1BaseFee Mint GasPrice Gas RetryTo RetryValue Beneficiary MaxSubmissionFee RefundTo Input
+);
+const ARBITRUM_INTERNAL: &[Field] = fields!(ChainId Input);
 
 /// Returns the fields of a type in their order; `None` of a type that is not known.
 fn fields_of(kind: u8) -> Option<&'static [Field]> {
