@@ -1,11 +1,14 @@
 //! One server over several chains: each follows its own node.
 
-use crate::common::{Desk, Running, holdfast, path, run, serving, small_store, words};
+use crate::common::{Desk, Running, holdfast, path, run, serving, small_store, soon, words};
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network};
 use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_testing::FaultyNode;
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Adds a block that pays an address.
@@ -88,8 +91,77 @@ fn a_server_follows_each_chain_with_its_own_node() {
     run(holdfast().args(["backup", path(&backup), "--store", path(&store)]));
     let shown = run(holdfast().args(["show", &paid, "--store", path(&backup.join("chains/litecoin-regtest"))]));
     assert!(shown.contains("ransomware"), "{shown}");
+    // A chain without a node is served as it is stored.
+    std::fs::write(&file, "chains:\n  - network: litecoin-regtest\n").unwrap();
     (desk.process, desk.url) = start();
     assert_eq!(category(&desk), "ransomware");
+}
+
+/// A call of a node: the header with its credentials, the method and the parameters.
+type Call = (String, String, Value);
+
+/// Answers JSON-RPC as a node without blocks up to its tip does, on one connection, and stores the calls.
+fn answer_calls(stream: TcpStream, calls: &Mutex<Vec<Call>>) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    loop {
+        let (mut credentials, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+            match line.trim().split_once(": ") {
+                Some((name, value)) if name.eq_ignore_ascii_case("authorization") => credentials = value.to_owned(),
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().ok()?,
+                _ => {}
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let body: Value = serde_json::from_slice(&body).ok()?;
+        let answer = match body["method"].as_str()? {
+            "getbestblockhash" => json!({"result": "00".repeat(32), "error": null}),
+            "getblockheader" => json!({"result": {"height": 9}, "error": null}),
+            "getrawmempool" => json!({"result": [], "error": null}),
+            _ => json!({"result": null, "error": {"code": -8, "message": "Block height out of range"}}),
+        };
+        calls.lock().unwrap().push((credentials, body["method"].as_str()?.to_owned(), body["params"].clone()));
+        let answer = answer.to_string();
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", answer.len());
+        reader.get_mut().write_all(format!("{head}{answer}").as_bytes()).ok()?;
+    }
+}
+
+#[test]
+fn a_file_of_chains_gives_a_node_its_credentials_and_the_first_height() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let (file, password) = (dir.path().join("chains.yaml"), dir.path().join("password"));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let entry = format!(
+        "  - network: litecoin-regtest\n    rpc: http://{}\n    user: u\n    password_file: {}\n    from_height: 7\n",
+        listener.local_addr().unwrap(),
+        path(&password)
+    );
+    std::fs::write(&file, format!("chains:\n{entry}")).unwrap();
+    std::fs::write(&password, "p\n").unwrap();
+    let calls: Arc<Mutex<Vec<Call>>> = Arc::default();
+    let stored = calls.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let calls = stored.clone();
+            std::thread::spawn(move || answer_calls(stream, &calls));
+        }
+    });
+    let mut serve = holdfast();
+    serve.args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store), "--chains", path(&file)]);
+    let _server = serving(&mut serve);
+    let (credentials, _, params) = soon(Duration::from_secs(30), "the node is queried for a block", || {
+        calls.lock().unwrap().iter().find(|call| call.1 == "getblockhash").cloned()
+    });
+    assert_eq!((credentials.as_str(), params), ("Basic dTpw", json!([7])));
 }
 
 #[test]

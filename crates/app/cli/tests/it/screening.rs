@@ -221,6 +221,14 @@ fn every_typology_is_planted_and_scored_in_one_simulation() {
         let (cases, found) = (score["cases"].as_u64().unwrap(), score["found"].as_u64().unwrap());
         assert!(cases >= 20 && found * 10 >= cases * 7, "{typology}: {score}");
     }
+    // People get the same as a table.
+    let table = run(holdfast().args(["simulate", "score", path(&out)]));
+    assert_eq!(table.lines().count(), 17, "{table}");
+    for (typology, score) in scores {
+        let line = table.lines().find(|line| line.split_whitespace().next() == Some(typology)).unwrap();
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(cells[1..3], [score["flagged"].to_string(), score["cases"].to_string()], "{line}: {score}");
+    }
     // What it wrote is screened as it is, on its own ledger.
     let events = out.join("events.jsonl");
     let store = out.join("store");
