@@ -220,7 +220,7 @@ impl Ledger {
     }
 
     /// Returns the postings that an entry stands for: one, or both parts of a fee.
-    fn postings_of_entry(&self, account: u32, entry: Entry) -> Result<[Option<Posting>; 2], LedgerError> {
+    pub(crate) fn postings_of_entry(&self, account: u32, entry: Entry) -> Result<[Option<Posting>; 2], LedgerError> {
         let direction = if entry.is_out() { Direction::Out } else { Direction::In };
         let posting = |transfer| Posting { transfer, direction };
         let number = entry.number();

@@ -206,10 +206,24 @@ impl Index {
 
     /// Returns a reader of a list from its last stored balance before a moment, with that balance.
     pub(crate) fn reader(&self, list: &Range<u64>, before: Bound) -> Result<(Reader<'_>, State), LedgerError> {
+        if let Some((row, begin)) = self.checkpoints_before(list, before).next_back() {
+            let bytes = self.bytes(begin..list.end)?;
+            return Ok((Reader { bytes, last: row.last.map(widen) }, State { sum: row.sum, lowest: row.lowest }));
+        }
+        Ok((Reader { bytes: self.bytes(list.clone())?, last: [0; 2] }, State::default()))
+    }
+
+    /// Returns the stored balances of a list before a moment, rising, and the bytes at which their next entries begin.
+    fn checkpoints_before(
+        &self,
+        list: &Range<u64>,
+        before: Bound,
+    ) -> impl DoubleEndedIterator<Item = (CheckpointRow, u64)> + ExactSizeIterator + use<'_> {
         let checkpoints = list.start.div_ceil(CHECKPOINT_BYTES)..list.end.div_ceil(CHECKPOINT_BYTES);
         let mut rows = self.checkpoints.all().get(index(checkpoints.start)..index(checkpoints.end)).unwrap_or_default();
-        let begin =
-            |n: usize, row: &CheckpointRow| (checkpoints.start + n as u64) * CHECKPOINT_BYTES + u64::from(row.skip);
+        let begin = move |n: usize, row: &CheckpointRow| {
+            (checkpoints.start + n as u64) * CHECKPOINT_BYTES + u64::from(row.skip)
+        };
         // The last of them may lie at the list's end, where another begins.
         if let Some((last, others)) = rows.split_last()
             && begin(others.len(), last) >= list.end
@@ -220,13 +234,37 @@ impl Index {
             let [transfer, fee] = row.last;
             widen(transfer) < before.row && widen(fee) < before.tx
         };
-        let at = rows.partition_point(is_before);
-        if let Some(n) = at.checked_sub(1) {
-            let row = rows[n];
-            let bytes = self.bytes(begin(n, &row)..list.end)?;
-            return Ok((Reader { bytes, last: row.last.map(widen) }, State { sum: row.sum, lowest: row.lowest }));
+        let rows = &rows[..rows.partition_point(is_before)];
+        rows.iter().enumerate().map(move |(n, row)| (*row, begin(n, row)))
+    }
+
+    /// Returns the last entries of a list before a moment, the latest first, at most `limit`.
+    pub(crate) fn entries_before(
+        &self,
+        list: &Range<u64>,
+        before: Bound,
+        limit: usize,
+    ) -> Result<Vec<Entry>, LedgerError> {
+        let before = before.min(Bound::end(self.state.valid));
+        let parts = self.checkpoints_before(list, before).map(|(row, begin)| (begin, row.last.map(widen)));
+        let (mut found, mut end) = (Vec::new(), list.end);
+        for (begin, last) in parts.rev().chain([(list.start, [0; 2])]) {
+            let mut part = Vec::new();
+            for entry in (Reader { bytes: self.bytes(begin..end)?, last }) {
+                let entry = entry.ok_or_else(|| self.damaged_list(list))?;
+                if !entry.is_before(before) {
+                    break;
+                }
+                part.push(entry);
+            }
+            found.extend(part.into_iter().rev());
+            if found.len() >= limit {
+                break;
+            }
+            end = begin;
         }
-        Ok((Reader { bytes: self.bytes(list.clone())?, last: [0; 2] }, State::default()))
+        found.truncate(limit);
+        Ok(found)
     }
 
     fn bytes(&self, range: Range<u64>) -> Result<&[u8], LedgerError> {

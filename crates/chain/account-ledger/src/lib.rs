@@ -31,6 +31,7 @@ mod numbers;
 mod overlay;
 mod postings;
 mod rows;
+mod walks;
 
 pub use append::{AppendOptions, AppendReport};
 pub use balances::{Backing, Balance, Direction, Opening, Posting};

@@ -156,7 +156,7 @@ impl Ledger {
     pub(crate) fn bound_after(&self, height: u64) -> Result<Bound, LedgerError> {
         let counts = self.counts();
         let blocks = match &self.manifest.first {
-            Some((first, _)) if height >= *first => height - first + 1,
+            Some((first, _)) if height >= *first => (height - first).saturating_add(1),
             _ => return Ok(Bound { row: 0, tx: 0 }),
         };
         if blocks >= counts.blocks {
@@ -283,11 +283,27 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NotStored`], [`LedgerError::Damaged`].
     pub fn transfer(&self, number: TransferNumber) -> Result<StoredTransfer, LedgerError> {
-        let (TransferNumber(n), counts, columns) = (number, self.counts(), &self.columns);
-        let none = || LedgerError::NotStored("transfer", n);
+        let none = || LedgerError::NotStored("transfer", number.0);
+        let (tx, block) = self.tx_of_number(number)?.ok_or_else(none)?;
+        let rows = self.columns.rows_of_tx(tx, block, self.counts())?;
+        let row = number.0 - FEE_SLOTS * tx;
+        if row < rows.end {
+            return self.stored(row, tx);
+        }
+        let slot = row - rows.end;
+        let part = if slot < FEE_SLOTS { self.fee_part(tx, block, rows.end, slot)? } else { None };
+        part.ok_or_else(none)
+    }
+
+    /// Returns the transaction and the block among whose transfers a number is; none beyond the last.
+    pub(crate) fn tx_of_number(&self, TransferNumber(n): TransferNumber) -> Result<Option<(u64, u64)>, LedgerError> {
+        let (counts, columns) = (self.counts(), &self.columns);
         let begin = |row: u64, tx: u64| TransferNumber::of_row(row, tx).0;
+        if n >= begin(counts.transfers, counts.txs) {
+            return Ok(None);
+        }
         let block = columns.block.all().partition_point(|b| begin(b.first_transfer, b.first_tx) <= n) as u64;
-        let block = block.checked_sub(1).ok_or_else(none)?;
+        let Some(block) = block.checked_sub(1) else { return Ok(None) };
         let first_row = read(&columns.block, "blocks", block)?.first_transfer;
         let txs = columns.txs_of(block, counts)?;
         let starts = columns.tx_first.all().get(index(txs.start)..index(txs.end)).unwrap_or_default();
@@ -298,15 +314,7 @@ impl Ledger {
             let start = read(&columns.tx_first, "tx.first-transfer", txs.start + middle)?;
             if begin(first_row + widen(start), txs.start + middle) <= n { low = middle + 1 } else { high = middle }
         }
-        let tx = txs.start + low.checked_sub(1).ok_or_else(none)?;
-        let rows = columns.rows_of_tx(tx, block, counts)?;
-        let row = n - FEE_SLOTS * tx;
-        if row < rows.end {
-            return self.stored(row, tx);
-        }
-        let slot = row - rows.end;
-        let part = if slot < FEE_SLOTS { self.fee_part(tx, block, rows.end, slot)? } else { None };
-        part.ok_or_else(none)
+        Ok(low.checked_sub(1).map(|within| (txs.start + within, block)))
     }
 
     /// Returns the number of an account; none where no stored block mentions it.

@@ -258,6 +258,16 @@ impl Overlay {
         Ok(())
     }
 
+    /// Returns the last entries of an account and asset before a moment, the latest first, at most `limit`.
+    pub(crate) fn entries_before(&self, account: u32, asset: u32, before: Bound, limit: usize) -> Vec<Entry> {
+        let lists = self.layers.iter().rev().filter_map(|layer| layer.lists.get(&(account, asset)));
+        let entries = lists.flat_map(|list| {
+            let end = list.entries.partition_point(|e| e.is_before(before));
+            list.entries[..end].iter().rev()
+        });
+        entries.take(limit).copied().collect()
+    }
+
     /// Returns the ranges of rows that have transfers of an asset here, rising.
     pub(crate) fn ranges_of(&self, asset: u32) -> impl Iterator<Item = u32> + '_ {
         self.layers.iter().filter_map(move |layer| layer.ranges.get(&asset)).flatten().copied()

@@ -13,9 +13,13 @@
     )
 )]
 
+pub mod accounts;
 pub mod bundle;
+mod engine;
 pub mod exposure;
 mod huge;
+pub mod links;
+mod marks;
 pub mod paths;
 pub mod render;
 pub mod report;

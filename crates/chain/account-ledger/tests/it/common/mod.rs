@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test uses a part")]
 #![allow(clippy::missing_panics_doc, clippy::too_many_lines, missing_docs)]
 
-use holdfast_account_ledger::{AppendOptions, Assets, Backing, Direction, Ledger, Opening, Settings, StoredTransfer};
+use holdfast_account_ledger::{
+    AppendOptions, Assets, Backing, Direction, Ledger, Opening, Posting, Settings, StoredTransfer, TransferNumber,
+};
 use holdfast_types::{
     AccountId, Amount, BlockTransfers, ChainId, Commitment, Position, SignedAmount, TokenRef, TransactionTransfers,
     Transfer, TransferKind,
@@ -399,6 +401,10 @@ pub fn compare(ledger: &Ledger, model: &Model<'_>, random: &mut Random) {
             assert_eq!(found, expected, "{pair:?} {range:?}");
         }
         let (_, lowest) = model.balance(pair, u64::MAX);
+        compare_walks(ledger, number, asset, random);
+        if lowest.is_some() {
+            assert_eq!(ledger.least_opening(number, asset).unwrap(), lowest.map(SignedAmount::magnitude));
+        }
         let some = [first.saturating_sub(1), first, end, end + 9, first + random.below(end - first + 1)];
         for height in some.into_iter().chain((0..3).map(|_| first + random.below(end - first + 1))) {
             let is = ledger.balance_at(number, asset, height).unwrap();
@@ -431,6 +437,39 @@ pub fn compare(ledger: &Ledger, model: &Model<'_>, random: &mut Random) {
     compare_backing(ledger, model, complete);
     assert_eq!(ledger.account_number(&account(u64::MAX)), None);
     assert_eq!(ledger.tx_by_hash(&[0x5a; 32]), None);
+}
+
+/// Postings and sums by number are those of the whole list.
+fn compare_walks(ledger: &Ledger, account: u32, asset: u32, random: &mut Random) {
+    let mut all = ledger.postings(account, asset, 0..u64::MAX, usize::MAX).unwrap();
+    all.sort_by_key(|p| (p.transfer.number, p.direction == Direction::In));
+    for _ in 0..3 {
+        let some = all[usize::try_from(random.below(all.len() as u64)).unwrap()].transfer.number.get();
+        let number = TransferNumber::new((some + random.below(3)).saturating_sub(1));
+        let limit = usize::try_from(1 + random.skewed(300)).unwrap();
+        let (before, from): (Vec<_>, Vec<_>) = all.iter().partition(|p| p.transfer.number < number);
+        let found = ledger.postings_from(account, asset, number, limit).unwrap();
+        assert!(found.iter().eq(from.iter().take(found.len())), "from {number:?}: {found:#?} {from:#?}");
+        assert!(found.len() >= limit.min(from.len()) && found.len() <= limit + 3);
+        let found = ledger.postings_before(account, asset, number, limit).unwrap();
+        assert!(found.iter().eq(before.iter().rev().take(found.len())), "before {number:?}: {found:#?} {before:#?}");
+        // A fee's other part may be beyond.
+        assert!(found.len() + 2 >= limit.min(before.len()) && found.len() <= 2 * limit + 2);
+        assert_eq!(found.is_empty(), before.is_empty());
+        let step = |sum: SignedAmount, p: &Posting| match p.direction {
+            Direction::In => sum.checked_add(p.transfer.amount.into()),
+            Direction::Out => sum.checked_sub(p.transfer.amount.into()),
+        };
+        if let Some(sum) = before.iter().try_fold(SignedAmount::ZERO, step) {
+            assert_eq!(ledger.moved_before(account, asset, number).unwrap(), Some(sum), "before {number:?}");
+        }
+    }
+    let end = ledger.number_after(u64::MAX).unwrap();
+    assert_eq!(ledger.postings_from(account, asset, end, 9).unwrap(), []);
+    assert!(ledger.postings_before(account, asset, end, usize::MAX).unwrap().iter().eq(all.iter().rev()));
+    let last = all.last().unwrap().transfer;
+    let time = ledger.block(ledger.tx(last.tx).unwrap().block).unwrap().time;
+    assert_eq!(ledger.time_of_tx(last.tx).unwrap(), time);
 }
 
 /// Whether a block up to a height has a transaction or a side, so that what is unknown can be seen.
