@@ -5,3 +5,4 @@ mod ledger;
 mod local_node;
 mod real_data;
 mod real_files;
+mod samples;

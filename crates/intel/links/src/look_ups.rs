@@ -1,0 +1,160 @@
+//! Look-ups in a store: by transaction, transfer, message, beneficiary and mixer.
+
+use crate::codec;
+use crate::error::LinkError;
+use crate::link::{BridgeSide, Direction, MessageId, MixerMove, Moved, Place, Protocol, Record};
+use crate::store::{self, BYTES, KEYS, KeyRow, NONE, RECORDS, RecordRow, Store, list_of, row};
+use holdfast_types::AccountId;
+use std::ops::ControlFlow;
+
+/// Number of a record in its store.
+pub type RecordNumber = u64;
+
+/// Most keys of a list that a look-up passes.
+const MAX_STEPS: u64 = 1 << 22;
+
+impl Store {
+    /// Returns a record.
+    ///
+    /// # Errors
+    /// [`LinkError::NotStored`], [`LinkError::Damaged`].
+    pub fn record(&self, number: RecordNumber) -> Result<Record, LinkError> {
+        let counts = self.counts();
+        if number >= counts.records {
+            return Err(LinkError::NotStored(number));
+        }
+        let RecordRow { offset, height, tx } = row(&self.columns.records, RECORDS, number)?;
+        let end = if number + 1 == counts.records {
+            counts.bytes
+        } else {
+            row(&self.columns.records, RECORDS, number + 1)?.offset
+        };
+        let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
+        let bytes = range.and_then(|(offset, end)| self.columns.bytes.all().get(offset..end));
+        let place = u32::try_from(tx).ok().map(|tx| Place { height, tx });
+        let record = bytes.zip(place).and_then(|(bytes, place)| codec::decode(bytes, place));
+        record.ok_or_else(|| LinkError::damaged(BYTES, offset, "this is no record"))
+    }
+
+    /// Returns the numbers of the records of a transaction.
+    #[must_use]
+    pub fn numbers_of(&self, place: Place) -> std::ops::Range<RecordNumber> {
+        let key = (place.height, u64::from(place.tx));
+        let rows = self.columns.records.all();
+        let first = rows.partition_point(|row| (row.height, row.tx) < key);
+        let end = rows.partition_point(|row| (row.height, row.tx) <= key);
+        first as u64..end as u64
+    }
+
+    /// Returns the records of a transaction, in the order in which they were found.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    pub fn of_transaction(&self, place: Place) -> Result<Vec<(RecordNumber, Record)>, LinkError> {
+        self.numbers_of(place).map(|number| Ok((number, self.record(number)?))).collect()
+    }
+
+    /// Returns the records that a transfer is in.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    pub fn of_transfer(&self, place: Place, transfer: &Moved) -> Result<Vec<(RecordNumber, Record)>, LinkError> {
+        let mut records = self.of_transaction(place)?;
+        records.retain(|(_, record)| record.transfers().any(|moved| moved == transfer));
+        Ok(records)
+    }
+
+    /// Calls `each` with all records in chain order, until it breaks.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    pub fn for_each(
+        &self,
+        each: &mut dyn FnMut(RecordNumber, Record) -> Result<ControlFlow<()>, LinkError>,
+    ) -> Result<(), LinkError> {
+        for number in 0..self.counts().records {
+            if each(number, self.record(number)?)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the sides of a message, in chain order: one, unless a bridge delivered twice.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    pub fn of_message(
+        &self,
+        protocol: Protocol,
+        direction: Direction,
+        message: &MessageId,
+    ) -> Result<Vec<(RecordNumber, BridgeSide)>, LinkError> {
+        let mut sides = self.by_key(store::message_key(protocol, direction, message), usize::MAX)?.0;
+        sides.retain(|(_, record)| is_of(record, protocol, direction, message));
+        Ok(sides.into_iter().filter_map(|(number, record)| Some((number, side(record)?))).collect())
+    }
+
+    /// Returns the sides whose tokens an account receives, in chain order: at most the last `most`, and whether there are more.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    pub fn of_beneficiary(
+        &self,
+        direction: Direction,
+        beneficiary: &AccountId,
+        most: usize,
+    ) -> Result<(Vec<(RecordNumber, BridgeSide)>, bool), LinkError> {
+        let (records, more) = self.by_key(store::beneficiary_key(direction, beneficiary), most)?;
+        let sides = records.into_iter().filter_map(|(number, record)| Some((number, side(record)?)));
+        let fits = |s: &BridgeSide| s.direction == direction && s.beneficiary == *beneficiary;
+        Ok((sides.filter(|(_, s)| fits(s)).collect(), more))
+    }
+
+    /// Returns the moves of a mixer, in chain order: at most the last `most`, and whether there are more.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    pub fn of_mixer(&self, mixer: &AccountId, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
+        let (records, more) = self.by_key(store::mixer_key(mixer), most)?;
+        let moves = records.into_iter().filter_map(|(_, record)| match record {
+            Record::Mixer(moved) if moved.mixer == *mixer => Some(moved),
+            _ => None,
+        });
+        Ok((moves.collect(), more))
+    }
+
+    /// Returns the last records with a key, in chain order, and whether there are more.
+    fn by_key(&self, hash: u64, most: usize) -> Result<(Vec<(RecordNumber, Record)>, bool), LinkError> {
+        let (mut found, mut more) = (Vec::new(), false);
+        let mut key = self.heads[list_of(hash)];
+        for step in 0..=MAX_STEPS {
+            if key == NONE {
+                break;
+            }
+            if found.len() == most || step == MAX_STEPS {
+                more = true;
+                break;
+            }
+            let KeyRow { hash: own, previous, record } = row(&self.columns.keys, KEYS, key)?;
+            if own == hash {
+                found.push((record, self.record(record)?));
+            }
+            if previous != NONE && previous >= key {
+                return Err(LinkError::damaged(KEYS, key, "the key before it follows it"));
+            }
+            key = previous;
+        }
+        found.reverse();
+        Ok((found, more))
+    }
+}
+
+fn side(record: Record) -> Option<BridgeSide> {
+    if let Record::Bridge(side) = record { Some(side) } else { None }
+}
+
+fn is_of(record: &Record, protocol: Protocol, direction: Direction, message: &MessageId) -> bool {
+    let Record::Bridge(side) = record else { return false };
+    side.protocol == protocol && side.direction == direction && side.message.as_ref() == Some(message)
+}
