@@ -400,7 +400,7 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NameQuery {
-    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt.
+    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt, or a .json file of labels whose name begins with its explorer's (etherscan, bscscan, ...).
     name: String,
     /// TLP 2.0 label for tags that have none of their own; unlabelled tags count as TLP:AMBER.
     tlp: Option<String>,
@@ -433,7 +433,7 @@ pub struct ImportAnswer {
     without_chain: usize,
 }
 
-/// Imports a TagPack, ActorPack, OFAC list or CSV, and brings all exposures up to it.
+/// Imports a TagPack, ActorPack, OFAC list, labels of a block explorer or CSV, and brings all exposures up to it.
 #[utoipa::path(post, path = "/api/v1/tags", params(NameQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = ImportAnswer), (status = 400, body = ErrorBody)))]
 pub async fn import_tags(
@@ -442,7 +442,9 @@ pub async fn import_tags(
     body: Bytes,
 ) -> Answer<ImportAnswer> {
     if !holdfast_attribution::import::is_importable(&query.name) {
-        return Err(ApiError::bad("name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt"));
+        return Err(ApiError::bad(
+            "name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt, or etherscan*.json, bscscan*.json or another explorer's labels",
+        ));
     }
     let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
     let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;

@@ -91,7 +91,7 @@ fn shown(text: &str) -> String {
 }
 
 /// Returns why no address of an asset can be this; `None` when one can, or when the asset's form is not known here.
-fn fault(address: &str, asset: &str) -> Option<String> {
+pub(crate) fn fault(address: &str, asset: &str) -> Option<String> {
     let read = match Address::check(address) {
         Ok(read) => read,
         Err(problem) => return Some(problem.to_string()),
@@ -101,6 +101,7 @@ fn fault(address: &str, asset: &str) -> Option<String> {
     // A script is the same on every chain of Bitcoin's family, and test networks have their main network's asset.
     match asset.as_str() {
         "ETH" if !matches!(read, Address::Evm(_)) => wrong(" (0x and 40 hex digits)"),
+        "TRX" if !matches!(read, Address::Tron(_)) => wrong(" (T and 33 characters, or 41 and 40 hex digits)"),
         family if Network::ALL.iter().any(|n| n.parameters().asset == family) && read.script().is_none() => wrong(""),
         _ => None,
     }
@@ -141,6 +142,7 @@ mod tests {
             ("0xdAC17F958D2ee523a2206206994597C13D831eC7", "ETH", "checksum"),
             ("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6u", "TRX", "checksum"),
             (GENESIS, "ETH", "no address"),
+            ("0xdac17f958d2ee523a2206206994597c13d831ec7", "TRX", "no address of TRX"),
             ("0xdac17f958d2ee523a2206206994597c13d831ec7", "BTC", "no address"),
             ("0xdac17f958d2ee523a2206206994597c13d831ec", "ETH", "40 hex digits"),
         ] {

@@ -1,5 +1,6 @@
-//! Importing tags from files and folders: TagPacks, ActorPacks, OFAC address lists, CSV.
+//! Importing tags from files and folders: TagPacks, ActorPacks, OFAC address lists, labels of block explorers, CSV.
 
+use crate::labels::{self, Explorer};
 use crate::tagpack::{self, Pack, PackError};
 use crate::tags::{Confidence, Tag, TagStore};
 use crate::taxonomy::Category;
@@ -152,7 +153,7 @@ pub enum ImportError {
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
     /// Nothing to import.
-    #[error("{0}: no .yaml, .yml, .csv or sanctioned_addresses_*.txt file here")]
+    #[error("{0}: no .yaml, .yml, .csv, sanctioned_addresses_*.txt or etherscan*.json file here")]
     Empty(PathBuf),
 }
 
@@ -198,7 +199,9 @@ fn walk(path: &Path, out: &mut Vec<PathBuf>) -> Result<(), ImportError> {
 /// Returns whether a file can be imported, by its name.
 pub fn is_importable(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or(name);
-    [".yaml", ".yml", ".csv"].iter().any(|e| base.ends_with(e)) || ofac_asset(base).is_some()
+    [".yaml", ".yml", ".csv"].iter().any(|e| base.ends_with(e))
+        || ofac_asset(base).is_some()
+        || Explorer::of_file(name).is_some()
 }
 
 fn ofac_asset(base: &str) -> Option<&str> {
@@ -219,6 +222,8 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
             let base = name.rsplit('/').next().unwrap_or(name);
             if let Some(asset) = ofac_asset(base) {
                 read_ofac(name, asset, bytes)
+            } else if let Some(explorer) = Explorer::of_file(name) {
+                labels::read(name, &explorer, bytes)
             } else if base.ends_with(".csv") {
                 read_csv(name, bytes)
             } else {
@@ -248,12 +253,18 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
     report
 }
 
-/// Returns an OFAC list as 0xB10C's tool writes it: one address a line; the file's name ends in OFAC's asset code.
+/// Returns an OFAC list as 0xB10C's tool writes it: one address a line; the file's name ends in OFAC's asset code. Under a token's code (USDT) lie
+/// addresses of every chain that has it: the form of an address decides.
 ///
 /// # Errors
 /// [`PackError::Nothing`] when no line is an address.
 pub fn read_ofac(name: &str, asset: &str, bytes: &[u8]) -> Result<Pack, PackError> {
-    let asset = asset::canonical(asset);
+    let asset = asset::canonical(match asset {
+        // Codes that name a chain: its own coin stands for it.
+        "ARB" => "eip155:42161/slip44:60",
+        "BSC" => "BNB",
+        code => code,
+    });
     let mut pack = Pack { title: format!("OFAC SDN list, {asset}"), ..Pack::default() };
     let title = pack.title.clone();
     let mut entries = 0;
@@ -410,6 +421,26 @@ mod tests {
         assert_eq!(csv.warnings.len(), 2);
         assert!(csv.warnings[0].contains("line 3"), "{:?}", csv.warnings);
         assert!(read_csv("x.csv", b"a,b\n1,2\n").unwrap_err().to_string().contains("address"));
+    }
+
+    #[test]
+    fn lists_of_account_chains_are_of_the_chains_that_their_addresses_have() {
+        let mut store = TagStore::default();
+        let (evm, tron) = ("0x4f47bc496083c727c5fbe3ce9cdf2b0f6496270c", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t");
+        let files = [("ETH", evm), ("ARB", evm), ("BSC", evm), ("TRX", tron), ("USDT", tron), ("TRX", evm)];
+        let files = files.map(|(code, address)| {
+            let name = format!("{address}/sanctioned_addresses_{code}.txt");
+            (name, format!("{address}\n0x0000000000000000000000000000000000000000\n").into_bytes())
+        });
+        let mut report = import(&mut store, files.into());
+        report.count_chains(&[("ethereum".into(), Family::Evm), ("tron".into(), Family::Tron)]);
+        assert_eq!((report.tags, report.sanctioned, report.without_owner), (6, 6, 6), "{report:?}");
+        assert_eq!((report.by_chain["ethereum"], report.by_chain["tron"], report.unmatchable), (4, 2, 1), "{report:?}");
+        let assets: Vec<&str> = report.by_asset.keys().map(String::as_str).collect();
+        assert_eq!(assets, ["BNB", "ETH", "TRX", "USDT", "eip155:42161/slip44:60"]);
+        // The same account in Tron's other form.
+        assert_eq!(store.tags_of("41a614f803b6fd780986a42c78ec9c7f77e6ded13c").count(), 2);
+        assert_eq!(store.tags_of(evm).count(), 4);
     }
 
     #[test]

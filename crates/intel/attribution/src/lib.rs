@@ -21,6 +21,7 @@ pub mod cluster;
 pub mod coinjoin;
 pub mod entities;
 pub mod import;
+pub mod labels;
 pub mod nobody;
 pub mod ownerless;
 mod sanctions;

@@ -263,8 +263,16 @@ fn one_tag(
     let inherit = |field: fn(&Fields) -> &Option<String>| text(field(own)).or_else(|| text(field(header)));
     let need = |name: &str, value: Option<String>| value.ok_or_else(|| format!("no {name}, here or in the header"));
     let address = need("address", inherit(|f| &f.address))?;
-    let asset = inherit(|f| &f.currency).or_else(|| inherit(|f| &f.network));
+    let (currency, network) = (inherit(|f| &f.currency), inherit(|f| &f.network));
     let mut warnings = Vec::new();
+    // A token is on many chains; the network names which. That of the currency itself is looked at when the address is.
+    if let (Some(currency), Some(network)) = (&currency, &network)
+        && currency != network
+        && let Some(fault) = clean::fault(&address, network)
+    {
+        warnings.push(format!("network {network}: {fault}; taken as an address of the chain that it has the form of"));
+    }
+    let asset = currency.or(network);
     let confidence = match inherit(|f| &f.confidence) {
         None => Confidence::Unknown,
         Some(name) => Confidence::from_name(&name).unwrap_or_else(|| {
@@ -325,6 +333,20 @@ mod tests {
         assert_eq!(pack.tags[0].lastmod, "2021-11-14");
         assert_eq!(pack.warnings.len(), 2);
         assert!(pack.warnings[0].contains("tag 3: no address"), "{:?}", pack.warnings);
+    }
+
+    #[test]
+    fn networks_of_account_chains_are_compared_with_their_addresses() {
+        let pack = read(
+            "x.yaml",
+            b"title: T\nlabel: L\nsource: S\ncurrency: USDT\ntags:\n- address: TX5GV4DyfxNB3rPkzZJhmqZ1efVmL4rEqG\n  network: TRX\n\
+              - address: '0x4f47bc496083c727c5fbe3ce9cdf2b0f6496270c'\n  network: TRX\n- address: '0x4f47bc496083c727c5fbe3ce9cdf2b0f6496270c'\n  network: ETH\n\
+              - address: T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb\n  network: TRX\n",
+        )
+        .unwrap();
+        assert_eq!((pack.tags.len(), pack.without_owner, pack.warnings.len()), (3, 1, 2), "{:?}", pack.warnings);
+        assert!(pack.tags.iter().all(|t| t.asset == "USDT"));
+        assert!(pack.warnings[0].contains("tag 2: network TRX:"), "{:?}", pack.warnings);
     }
 
     #[test]

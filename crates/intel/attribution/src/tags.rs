@@ -4,7 +4,7 @@ use crate::taxonomy::Category;
 use crate::tlp::Tlp;
 use crate::{nobody, sanctions};
 use holdfast_bitcoin::{AddressKey, Network};
-use holdfast_types::{Address, Family};
+use holdfast_types::{AccountId, Address, Family};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -447,6 +447,21 @@ impl TagStore {
             scripts.flat_map(|(key, tags)| tags.iter().map(move |i| (*i, key))).collect();
         keys.sort_unstable();
         keys
+    }
+
+    /// Returns the tagged accounts of a family of account chains, rising, with the numbers of their tags in the order of their import. Who controls an
+    /// account controls it on every chain of the family.
+    pub fn accounts(&self, family: Family) -> Vec<(AccountId, &[u32])> {
+        let of_family = self.by_address.iter().filter(|(address, _)| address.family() == family);
+        let mut all: Vec<(AccountId, &[u32])> =
+            of_family.filter_map(|(a, tags)| Some((AccountId::try_from(a).ok()?, tags.as_slice()))).collect();
+        all.sort_unstable_by_key(|(account, _)| *account);
+        all
+    }
+
+    /// Returns the numbers of the tags of an address, in the order of their import.
+    pub fn of_address(&self, address: &Address) -> &[u32] {
+        self.by_address.get(address)
     }
 
     /// Returns the tags of the network's asset whose address is no script: they match nothing on its chain.

@@ -4,4 +4,5 @@ mod bundled_tags;
 mod clusters;
 mod common;
 mod histories;
+mod labels;
 mod ownerless;

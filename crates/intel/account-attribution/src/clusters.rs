@@ -1,0 +1,451 @@
+//! Clusters of accounts: what one owner controls, with the evidence of every join.
+//!
+//! Heuristics find memberships: an account belongs to a group (the deposit addresses of a wallet, the customers of a deposit address, ...), with two
+//! transfers as evidence. A later transfer may disprove an account, which ends all its memberships (a veto). Memberships and vetoes are a log in chain
+//! order; clusters follow from the whole log, so that a reorganization cuts the log and looks at the new blocks, and the result is that of a look at
+//! all blocks. Other tags or options make everything anew.
+
+use crate::error::ClusterError;
+use crate::forest::Forest;
+use crate::heuristics::{Heuristic, Options};
+use crate::scan::{Scan, State, energy, service_of};
+use crate::services::{Role, Services};
+use crate::signals::Signals;
+use bytemuck::{Pod, Zeroable};
+use holdfast_account_ledger::{Ledger, LedgerError, TransferNumber};
+use holdfast_attribution::sealed;
+use holdfast_types::Hash32;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+
+/// Most memberships and vetoes.
+pub const MAX_LOG: usize = 100_000_000;
+/// Blocks at the tip that have marks of their own, and blocks between marks before.
+const SINGLE: usize = 256;
+const SPARSE: u64 = 4_096;
+
+const VETO: u32 = 0x80;
+const FACT: u32 = 0x40;
+
+/// A finding: an account belongs to a group, or (a veto) to none of its heuristic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Membership {
+    height: u64,
+    first: u64,
+    second: u64,
+    /// The group's account: the wallet, the deposit address, the funder.
+    pub(crate) through: u32,
+    /// The account that belongs to it.
+    pub(crate) member: u32,
+    /// Parts groups of one account.
+    pub(crate) side: u32,
+    kind: u32,
+}
+
+/// What a membership rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MembershipEvidence {
+    /// Two transfers: what came in and what went on; of a factory's contract the first transfer that it made, twice.
+    Transfers(TransferNumber, TransferNumber),
+    /// A fact of a transaction, by height and number in the block.
+    Fact(u64, u32),
+}
+
+impl Membership {
+    pub(crate) fn new(
+        heuristic: Heuristic,
+        (through, side): (u32, u32),
+        member: u32,
+        height: u64,
+        (first, second): (TransferNumber, TransferNumber),
+    ) -> Self {
+        Membership { height, first: first.get(), second: second.get(), through, member, side, kind: heuristic as u32 }
+    }
+
+    pub(crate) fn veto(heuristic: Heuristic, account: u32, height: u64, by: TransferNumber) -> Self {
+        let kind = heuristic as u32 | VETO;
+        Membership { height, first: by.get(), second: by.get(), through: account, member: account, side: 0, kind }
+    }
+
+    pub(crate) fn of_fact(heuristic: Heuristic, through: u32, member: u32, (height, tx): (u64, u32)) -> Self {
+        let kind = heuristic as u32 | FACT;
+        Membership { height, first: height, second: tx.into(), through, member, side: 0, kind }
+    }
+
+    /// Returns the heuristic; none where the file that it was read from has an unknown one.
+    #[must_use]
+    pub fn heuristic(&self) -> Option<Heuristic> {
+        u8::try_from(self.kind & !(VETO | FACT)).ok().and_then(Heuristic::from_repr)
+    }
+
+    /// Returns whether it states that the account belongs to no group of the heuristic.
+    #[must_use]
+    pub fn is_veto(&self) -> bool {
+        self.kind & VETO != 0
+    }
+
+    /// Returns the height of the block that shows it.
+    #[must_use]
+    pub fn height(&self) -> u64 {
+        self.height
+    }
+
+    /// Returns the account that it is about.
+    #[must_use]
+    pub fn member(&self) -> u32 {
+        self.member
+    }
+
+    /// Returns the group's account: the wallet, the deposit address, the funder.
+    #[must_use]
+    pub fn through(&self) -> u32 {
+        self.through
+    }
+
+    /// Returns what it rests on.
+    #[must_use]
+    pub fn evidence(&self) -> MembershipEvidence {
+        match self.kind & FACT {
+            0 => MembershipEvidence::Transfers(TransferNumber::new(self.first), TransferNumber::new(self.second)),
+            _ => MembershipEvidence::Fact(self.first, u32::try_from(self.second).unwrap_or(u32::MAX)),
+        }
+    }
+}
+
+/// A join of two accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merge {
+    /// An account.
+    pub a: u32,
+    /// Another.
+    pub b: u32,
+    /// The heuristic.
+    pub heuristic: Heuristic,
+    /// The account that both belong to: a wallet, a deposit address, a funder.
+    pub through: u32,
+    /// The memberships of `a` and `b`; none of the group's own account.
+    pub evidence: [Option<Membership>; 2],
+}
+
+/// The end of a block in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+struct Mark {
+    height: u64,
+    log: u64,
+    /// Accounts of the ledger that were looked up among the tagged ones.
+    accounts: u64,
+    hash: Hash32,
+}
+
+impl Mark {
+    fn is_in_chain(&self, ledger: &Ledger) -> Result<bool, LedgerError> {
+        Ok(ledger.block_at(self.height)?.is_some_and(|block| block.hash == self.hash))
+    }
+}
+
+/// The clusters of a ledger.
+#[derive(Clone, Debug)]
+pub struct Clusters {
+    options: Options,
+    /// Of the tags that it was made with.
+    tags: Hash32,
+    log: Vec<Membership>,
+    marks: Vec<Mark>,
+    /// Tagged accounts of the ledger.
+    roles: HashMap<u32, Role>,
+    state: State,
+    /// Whether the state has to be made anew from the log.
+    is_stale: bool,
+    forest: Forest,
+}
+
+/// How much clusters hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sizes {
+    /// Clusters of more than one account.
+    pub clusters: usize,
+    /// Accounts in them.
+    pub accounts: usize,
+    /// Memberships found, and vetoes.
+    pub findings: usize,
+}
+
+impl Clusters {
+    /// Returns clusters without members.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Clusters {
+            options,
+            tags: [0; 32],
+            log: Vec::new(),
+            marks: Vec::new(),
+            roles: HashMap::new(),
+            state: State::default(),
+            is_stale: false,
+            forest: Forest::default(),
+        }
+    }
+
+    /// Clusters a whole ledger.
+    ///
+    /// # Errors
+    /// As [`Clusters::update`].
+    pub fn build(
+        ledger: &Ledger,
+        services: &Services,
+        signals: &Signals,
+        options: Options,
+    ) -> Result<Self, ClusterError> {
+        let mut clusters = Clusters::new(options);
+        clusters.update(ledger, services, signals)?;
+        Ok(clusters)
+    }
+
+    /// Follows the blocks since the last update. After a reorganization the log is cut back first; other tags make everything anew. Heuristics that
+    /// rest on signals are followed as far as those go.
+    ///
+    /// # Errors
+    /// [`ClusterError::Ledger`] where the ledger is damaged, [`ClusterError::Full`]. The clusters are unchanged then, or those of fewer blocks.
+    pub fn update(&mut self, ledger: &Ledger, services: &Services, signals: &Signals) -> Result<(), ClusterError> {
+        if self.tags != services.fingerprint() {
+            *self = Clusters::new(self.options.clone());
+            self.tags = services.fingerprint();
+        }
+        let cut = self.roll_back(ledger)?;
+        let Some((first, tip)) = ledger.first()?.zip(ledger.tip()?) else { return Ok(()) };
+        let until = match (self.options.needs_signals(), signals.tip()) {
+            (false, _) => Some(tip.height),
+            (true, Some((height, _))) => Some(height.min(tip.height)),
+            (true, None) => None,
+        };
+        self.find_roles(ledger, services)?;
+        if std::mem::take(&mut self.is_stale) {
+            self.replay();
+        }
+        let start = self.marks.last().map_or(first.height, |mark| mark.height.saturating_add(1));
+        let scanned = self.scan(ledger, signals, start..until.map_or(start, |until| until.saturating_add(1)));
+        let done = self.marks.last().map(|mark| mark.height);
+        if cut || done.is_some_and(|done| done >= start) {
+            self.derive(ledger, signals, done);
+        }
+        scanned
+    }
+
+    /// Looks at blocks. Those before one that does not read count.
+    fn scan(&mut self, ledger: &Ledger, signals: &Signals, heights: Range<u64>) -> Result<(), ClusterError> {
+        let Clusters { options, log, roles, state, marks, .. } = self;
+        let mut scan = Scan::new(ledger, signals, options, roles, state, log);
+        let mut known = scan.log.len();
+        let mut scanned = Ok(());
+        for height in heights {
+            known = scan.log.len();
+            let block = match ledger.block_at(height).and_then(|b| b.map(|b| scan.block(&b).map(|()| b)).transpose()) {
+                Ok(Some(block)) if scan.log.len() <= MAX_LOG => block,
+                Ok(Some(_)) => {
+                    scanned = Err(ClusterError::Full(MAX_LOG));
+                    break;
+                }
+                Ok(None) => break,
+                Err(e) => {
+                    scanned = Err(e.into());
+                    break;
+                }
+            };
+            put_mark(marks, height, scan.log.len(), ledger.counts().accounts, block.hash);
+        }
+        if scanned.is_err() {
+            self.log.truncate(known);
+            self.replay();
+        }
+        scanned
+    }
+
+    fn derive(&mut self, ledger: &Ledger, signals: &Signals, done: Option<u64>) {
+        self.forest = match done.filter(|_| self.options.has(Heuristic::Energy)) {
+            Some(done) => {
+                let mut log = self.log.clone();
+                log.extend(energy(ledger, signals, &self.roles, done));
+                Forest::of(&log, &self.state, &self.options)
+            }
+            None => Forest::of(&self.log, &self.state, &self.options),
+        };
+    }
+
+    /// Finds the tagged ones among the ledger's accounts that came since.
+    fn find_roles(&mut self, ledger: &Ledger, services: &Services) -> Result<(), LedgerError> {
+        let known = self.marks.last().map_or(0, |mark| mark.accounts);
+        for account in known..ledger.counts().accounts {
+            let Ok(account) = u32::try_from(account) else { break };
+            if let Some(role) = services.role(&ledger.account(account)?) {
+                self.roles.insert(account, role);
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts the log back to the last block that is still in the chain; returns whether anything was cut.
+    fn roll_back(&mut self, ledger: &Ledger) -> Result<bool, LedgerError> {
+        let before = self.marks.len();
+        while let Some(mark) = self.marks.last() {
+            if mark.is_in_chain(ledger)? {
+                break;
+            }
+            self.marks.pop();
+        }
+        if self.marks.len() == before {
+            return Ok(false);
+        }
+        let log = self.marks.last().map_or(0, |mark| mark.log);
+        self.log.truncate(usize::try_from(log).unwrap_or(usize::MAX));
+        self.look_up_again();
+        Ok(true)
+    }
+
+    /// Has the numbers of tagged accounts looked up again, and the state made anew.
+    fn look_up_again(&mut self) {
+        self.roles.clear();
+        if let Some(mark) = self.marks.last_mut() {
+            mark.accounts = 0;
+        }
+        self.is_stale = true;
+    }
+
+    /// Makes the state that follows from the log.
+    fn replay(&mut self) {
+        self.state = State::default();
+        for found in &self.log {
+            self.state.take(found, |account| service_of(&self.roles, account));
+        }
+    }
+
+    /// Returns what the clusters were made by.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Returns the height up to which blocks were looked at.
+    #[must_use]
+    pub fn height(&self) -> Option<u64> {
+        self.marks.last().map(|mark| mark.height)
+    }
+
+    /// Returns all memberships and vetoes, in chain order.
+    #[must_use]
+    pub fn memberships(&self) -> &[Membership] {
+        &self.log
+    }
+
+    /// Returns all joins.
+    #[must_use]
+    pub fn merges(&self) -> &[Merge] {
+        self.forest.merges()
+    }
+
+    /// Returns the cluster of an account: its smallest account number.
+    #[must_use]
+    pub fn of(&self, account: u32) -> u32 {
+        self.forest.of_account(account)
+    }
+
+    /// Returns the accounts of a cluster, rising; the account alone where it is joined to none.
+    #[must_use]
+    pub fn members(&self, cluster: u32) -> Vec<u32> {
+        match self.forest.members(cluster) {
+            [] => vec![cluster],
+            members => members.to_vec(),
+        }
+    }
+
+    /// Returns the clusters of more than one account.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        self.forest.roots()
+    }
+
+    /// Returns how much there is.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        let accounts = self.iter().map(|(_, members)| members.len()).sum();
+        Sizes { clusters: self.iter().count(), accounts, findings: self.log.len() }
+    }
+
+    /// Returns why two accounts are in one cluster: the shortest chain of joins between them; `None` when they are not.
+    #[must_use]
+    pub fn explain(&self, a: u32, b: u32) -> Option<Vec<Merge>> {
+        self.forest.explain(a, b)
+    }
+}
+
+fn put_mark(marks: &mut Vec<Mark>, height: u64, log: usize, accounts: u64, hash: Hash32) {
+    marks.push(Mark { height, log: log as u64, accounts, hash });
+    // Of older blocks some marks suffice: a reorganization that deep looks at more blocks again.
+    if let Some(old) = marks.len().checked_sub(SINGLE + 1)
+        && !marks[old].height.is_multiple_of(SPARSE)
+    {
+        marks.remove(old);
+    }
+}
+
+/// Version 1 of the file.
+const MAGIC: &[u8; 8] = b"HOLDACL1";
+
+impl Clusters {
+    /// Writes log and marks to a file, atomically.
+    ///
+    /// # Errors
+    /// [`ClusterError::Io`] when the system refuses.
+    pub fn save(&self, path: &Path) -> Result<(), ClusterError> {
+        let io = |e| ClusterError::Io(path.to_owned(), e);
+        let options = serde_json::to_vec(&self.options).map_err(|e| io(e.into()))?;
+        let mut body = Vec::new();
+        for length in [options.len(), self.marks.len()] {
+            body.extend((length as u64).to_le_bytes());
+        }
+        body.extend(self.tags);
+        body.extend(options);
+        body.extend_from_slice(bytemuck::cast_slice(&self.marks));
+        body.extend_from_slice(bytemuck::cast_slice(&self.log));
+        sealed::save(path, MAGIC, &body).map_err(io)
+    }
+
+    /// Reads clusters; `None` when the file is absent. They answer after the next [`Clusters::update`].
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the file is damaged or of another version.
+    pub fn load(path: &Path) -> Result<Option<Self>, ClusterError> {
+        let format = |why: &str| ClusterError::Format(path.to_owned(), why.to_owned());
+        let Some(body) = sealed::load(path, MAGIC).map_err(|e| ClusterError::Io(path.to_owned(), e))? else {
+            return Ok(None);
+        };
+        let short = || format("is cut off");
+        let (lengths, rest) = body.split_at_checked(16).ok_or_else(short)?;
+        let length = |at: usize| {
+            let bytes = lengths.get(at..at + 8).and_then(|b| b.try_into().ok()).unwrap_or_default();
+            usize::try_from(u64::from_le_bytes(bytes)).unwrap_or(usize::MAX)
+        };
+        let (tags, rest) = rest.split_first_chunk::<32>().ok_or_else(short)?;
+        let (options, rest) = rest.split_at_checked(length(0)).ok_or_else(short)?;
+        let options = serde_json::from_slice(options).map_err(|e| format(&e.to_string()))?;
+        let marks = length(8).checked_mul(size_of::<Mark>()).ok_or_else(short)?;
+        let (marks, log) = rest.split_at_checked(marks).ok_or_else(short)?;
+        if log.len() % size_of::<Membership>() != 0 {
+            return Err(short());
+        }
+        let mut clusters = Clusters {
+            tags: *tags,
+            log: bytemuck::pod_collect_to_vec(log),
+            marks: bytemuck::pod_collect_to_vec(marks),
+            ..Clusters::new(options)
+        };
+        let known = clusters.log.len() as u64;
+        if clusters.marks.iter().any(|mark| mark.log > known) || clusters.log.iter().any(|m| m.heuristic().is_none()) {
+            return Err(format("names what is not there"));
+        }
+        clusters.look_up_again();
+        Ok(Some(clusters))
+    }
+}
