@@ -6,7 +6,7 @@ use holdfast_account_ledger::{AppendOptions, Ledger, Settings};
 use holdfast_analysis::accounts::{AccountOptions, AccountStart, AccountView, Unclassified, trace_accounts};
 use holdfast_analysis::links::TransferId;
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions};
-use holdfast_simulate::accounts::{Economy, Options, SimBlock};
+use holdfast_simulate_accounts::{Economy, Options, SimBlock};
 use holdfast_types::{AccountId, Amount, BlockTransfers, ChainId, TransactionTransfers};
 use std::ops::ControlFlow;
 use std::time::Instant;

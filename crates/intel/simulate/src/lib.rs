@@ -4,8 +4,6 @@
 //! blocks together with who owns every output and which output is change. [`files`] writes that as `blk*.dat`, `rev*.dat` and CSV.
 //! Blocks have real hashes, merkle roots, links and regtest proof of work; signatures are filler of real size, so a validating
 //! node would refuse them, while every parser and heuristic sees what it sees on a real chain.
-//!
-//! [`accounts`] does the same for two account chains, with signatures that nodes take.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
@@ -20,7 +18,6 @@
     )
 )]
 
-pub mod accounts;
 pub mod build;
 pub mod economy;
 pub mod exchange;

@@ -11,8 +11,8 @@ use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions};
 use holdfast_attribution::import::import;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, TagStore};
-use holdfast_simulate::accounts::{Action, Economy, FlowKind, Options, Record, SimBlock};
 use holdfast_simulate::random::Random;
+use holdfast_simulate_accounts::{Action, Economy, FlowKind, Options, Record, SimBlock};
 use holdfast_types::{
     AccountId, Address, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers,
     Transfer, TransferKind,

@@ -5,7 +5,7 @@ use holdfast_links::{
     BlockRecords, Bridges, Certainty, Contracts, Counterpart, Direction, Link, LinkKind, MixerMove, Record as Found,
     Role, Store, find, measured, mixers,
 };
-use holdfast_simulate::accounts::{Action, Economy, Options, Record, SimBlock};
+use holdfast_simulate_accounts::{Action, Economy, Options, Record, SimBlock};
 use holdfast_types::{AccountId, Address, TokenRef, TransferKind};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;

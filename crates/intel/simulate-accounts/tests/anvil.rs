@@ -1,8 +1,8 @@
 //! The economy on real nodes: anvil runs the contracts, and every transfer and balance is what was booked.
 
 use holdfast_evm::{Chain, U256, transfers};
-use holdfast_simulate::accounts::node::{PlayError, Player};
-use holdfast_simulate::accounts::{Economy, Options};
+use holdfast_simulate_accounts::node::{PlayError, Player};
+use holdfast_simulate_accounts::{Economy, Options};
 use holdfast_types::{Commitment, Position};
 use std::io::{BufRead, BufReader};
 use std::path::Path;

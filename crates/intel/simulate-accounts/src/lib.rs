@@ -10,6 +10,9 @@
 //!
 //! What contracts do stands twice: in `contracts/Contracts.sol`, whose code real nodes run, and in `machine`, which books it.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+
 mod abi;
 mod acts;
 mod contracts;
@@ -27,12 +30,12 @@ mod world;
 pub use records::{Action, FlowKind, OwnerKind, Record, Role};
 pub use seal::{NO_STATE, SimBlock, TxTruth};
 
-use crate::random::Random;
 use acts::{Note, Proposal};
 use alloy_primitives::B256;
 use contracts::{Deployment, Operators};
 use crime::Crime;
 use holdfast_evm::{Address, Stack};
+use holdfast_simulate::random::Random;
 use machine::Message;
 use seal::Tip;
 use std::collections::{BTreeMap, HashMap};

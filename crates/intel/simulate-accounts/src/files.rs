@@ -1,7 +1,7 @@
 //! The economy as a folder of node files, with its ground truth (docs/simulated-accounts.md describes all of them).
 
 use super::{Economy, SimBlock};
-use crate::accounts::records::{Record, Role};
+use crate::records::{Record, Role};
 use holdfast_evm::era1::Writer;
 use holdfast_evm::{B256, U256};
 use holdfast_types::{AccountId, Position, TokenRef, Transfer};

@@ -2,8 +2,8 @@
 
 use holdfast_account_ledger::{Backing, Ledger, NATIVE, Settings};
 use holdfast_evm::{Chain, Checks, VerifiedBlock, era1::Era1, json, trace, transfers, verify};
-use holdfast_simulate::accounts::files::{Format, write};
-use holdfast_simulate::accounts::{Action, Economy, FlowKind, NO_STATE, Options, Record, SimBlock};
+use holdfast_simulate_accounts::files::{Format, write};
+use holdfast_simulate_accounts::{Action, Economy, FlowKind, NO_STATE, Options, Record, SimBlock};
 use holdfast_types::{AccountId, Amount, BlockTransfers, Signal, SignedAmount, TokenRef, TransferKind};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -1,8 +1,8 @@
-//! Pace of the economy of accounts: `cargo run --release -p holdfast-simulate --example accounts_speed [TRANSACTIONS]`.
+//! Pace of the economy of accounts: `cargo run --release -p holdfast-simulate-accounts --example speed [TRANSACTIONS]`.
 
 #![allow(missing_docs, reason = "an example has no users")]
 
-use holdfast_simulate::accounts::{Economy, Options, SimBlock};
+use holdfast_simulate_accounts::{Economy, Options, SimBlock};
 use rayon::prelude::*;
 use std::time::Instant;
 
