@@ -8,6 +8,7 @@
 //! ([`AccountTrace::assumed`]). Traces of first-in-first-out and last-in-first-out of several starts are the sum of those of each start; of haircut they
 //! are but for rounding; of poison they are not, for what is marked already is not marked again.
 
+pub mod exposure;
 mod flow;
 mod view;
 
@@ -236,6 +237,9 @@ pub struct AccountTrace {
     pub candidates: Vec<Candidate>,
     /// Opening balances that nobody states.
     pub assumed: Vec<Assumed>,
+    /// Chain, asset and account of the balances that the trace looked at, rising: while none of them moves and nobody's category changes, the
+    /// trace is the same.
+    pub read: Vec<(u16, u32, u32)>,
 }
 
 impl AccountTrace {
@@ -368,6 +372,7 @@ fn result<const LINKED: bool>(
         crossings: Vec::new(),
         candidates: accounts.candidates.values().copied().collect(),
         assumed: Vec::with_capacity(accounts.assumed.len()),
+        read: accounts.read.iter().copied().collect(),
     };
     for ((chain, asset), books) in accounts.books.iter().zip(books) {
         let view = accounts.chains[usize::from(*chain)];

@@ -12,7 +12,7 @@ use crate::trace::Direction;
 use holdfast_account_ledger::{Direction as Way, LedgerError, Posting, StoredTransfer, TransferNumber};
 use holdfast_attribution::Category;
 use holdfast_types::Amount;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// Where money of accounts lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,7 +73,7 @@ pub(crate) fn made_by(since: u64) -> Option<TransferNumber> {
 }
 
 /// A chain, asset and account.
-type Key = (u16, u32, u32);
+pub(crate) type Key = (u16, u32, u32);
 
 /// A posting that is the next of an account.
 #[derive(Clone, Copy, Debug)]
@@ -134,6 +134,8 @@ pub(crate) struct Accounts<'a, const LINKED: bool> {
     last: Option<(u16, StoredTransfer)>,
     /// Chains and assets, as the books are numbered.
     pub(crate) books: Vec<(u16, u32)>,
+    /// Accounts whose postings the trace looked at.
+    pub(crate) read: BTreeSet<Key>,
     /// Opening balances that were taken as the least.
     pub(crate) assumed: BTreeMap<Key, Amount>,
     /// Links that were crossed, and their numbers by both ends.
@@ -161,6 +163,7 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
             walks: HashMap::new(),
             last: None,
             books: Vec::new(),
+            read: BTreeSet::new(),
             assumed: BTreeMap::new(),
             crossed: Vec::new(),
             numbers: HashMap::new(),
@@ -252,6 +255,7 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
     fn open(&mut self, key: Key, half: u64) -> Result<bool, LedgerError> {
         let (chain, asset, account) = key;
         let view = self.chain(chain);
+        self.read.insert(key);
         let Some(opening) = view.least_opening(account, asset)? else { return Ok(false) };
         if !opening.is_zero() {
             self.assumed.insert(key, opening);

@@ -32,6 +32,21 @@ fn ledger(dir: &Path, chain: &ChainId, blocks: Vec<BlockTransfers>) -> Ledger {
 
 // ---- histories ----
 
+/// A history as a stored ledger.
+pub fn stored(dir: &Path, chain: &Chain) -> Ledger {
+    let id = ChainId::parse("eip155:1").unwrap();
+    let mut chain = chain.clone();
+    without_fees(&mut chain);
+    ledger(dir, &id, blocks_of(&chain, &id))
+}
+
+/// Fees of tokens are no fees to a ledger.
+fn without_fees(chain: &mut Chain) {
+    for transfer in chain.transfers.iter_mut().filter(|t| t.kind.is_fee()) {
+        transfer.kind = if transfer.to.is_some() { TransferKind::Token } else { TransferKind::Burn };
+    }
+}
+
 fn account(n: u32) -> AccountId {
     AccountId::evm([n as u8 + 1; 20])
 }
@@ -121,11 +136,7 @@ fn a_stored_ledger_gives_the_traces_of_its_transfers() {
     for seed in 70_000..70_120 {
         let mut random = Random::new(seed);
         let mut chain = history(&mut random);
-        for transfer in &mut chain.transfers {
-            if transfer.kind.is_fee() {
-                transfer.kind = if transfer.to.is_some() { TransferKind::Token } else { TransferKind::Burn };
-            }
-        }
+        without_fees(&mut chain);
         let dir = tempfile::tempdir().unwrap();
         let mut stored = ledger(dir.path(), &id, blocks_of(&chain, &id));
         if random.permille(500) {
