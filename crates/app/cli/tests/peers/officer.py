@@ -148,7 +148,7 @@ with sync_playwright() as p:
     # A user whom the authenticator did not verify does not enter.
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": False})
     page.click("#passkey-enter")
-    page.wait_for_selector("#passkey-said:has-text('Try again')")
+    page.wait_for_selector("#passkey-status:has-text('Try again')")
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": key, "isUserVerified": True})
     page.click("#passkey-enter")
     page.wait_for_selector("h1:has-text('Waiting for approval')")

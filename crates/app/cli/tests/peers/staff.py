@@ -49,7 +49,7 @@ with sync_playwright() as p:
     # A user whom the authenticator did not verify does not enter.
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": laptop, "isUserVerified": False})
     page.keyboard.press("Enter")
-    page.wait_for_selector("#passkey-said:has-text('Try again')")
+    page.wait_for_selector("#passkey-status:has-text('Try again')")
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": laptop, "isUserVerified": True})
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk")
