@@ -2,7 +2,6 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
-use holdfast_api::AppState;
 use holdfast_bitcoin::Network;
 use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
 use holdfast_decision::rules::DEFAULT_BOOK;
@@ -13,6 +12,7 @@ use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
+use holdfast_state::AppState;
 use holdfast_types::Seconds;
 use holdfast_workspace::Workspace;
 use serde_json::json;

@@ -4,7 +4,6 @@
 use anyhow::Context;
 use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{TraceOptions, render};
-use holdfast_api::system::{entropy, now};
 use holdfast_console::show::verify_file;
 use holdfast_decision::{Event, Scope};
 use holdfast_evaluation::Exchange;
@@ -12,6 +11,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::holds::HoldRequest;
 use holdfast_simulate::exchange::Pattern;
 use holdfast_simulate::{SimBlock, TxKind};
+use holdfast_state::system::{entropy, now};
 use holdfast_workspace::{TraceRequest, Workspace};
 use serde_json::{Value, json};
 use std::path::Path;

@@ -1,7 +1,6 @@
 //! The demo's second exchange: a flag raised at one stops a deposit at the other.
 
 use anyhow::{Context, bail};
-use holdfast_api::AppState;
 use holdfast_bitcoin::Network;
 use holdfast_decision::flags::{State, Subject};
 use holdfast_decision::{ChainFacts, Event, EventKind};
@@ -16,6 +15,7 @@ use holdfast_sharing::Tlp;
 use holdfast_sharing::community::Collection;
 use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::sources::{Kind, NewSource};
+use holdfast_state::AppState;
 use holdfast_types::Amount;
 use holdfast_types::ids::{CommunityId, FlagId};
 use holdfast_workspace::Workspace;

@@ -1,17 +1,17 @@
 //! The queue of alerts.
 
-use crate::AppState;
-use crate::answers::each;
 use crate::answers::screening::{Alert, AlertState, Note};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::{Answer, json};
-use crate::error::ErrorBody;
-use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_screening::alerts::{AlertAction, AlertFilter};
+use holdfast_state::AppState;
+use holdfast_state::answers::each;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::ErrorBody;
+use holdfast_state::routes::{Needs, READ, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;

@@ -1,18 +1,18 @@
 //! The audit log, its anchors, and the clock that it trusts.
 
-use crate::AppState;
 use crate::answers::screening::{Anchor, AuditReport, ClockFault, Entry, Replay};
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::Answer;
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{MANAGE, Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::replay::replay_log;
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::Answer;
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{MANAGE, Needs, READ, Routes};
 use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;

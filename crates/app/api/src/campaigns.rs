@@ -1,20 +1,20 @@
 //! Warnings at the withdrawal and campaigns with police, over HTTP and as pages.
 
-use crate::AppState;
 use crate::answers::prevention::{Campaign, Effect, Person, Template};
 use crate::answers::screening::{WarningRecord, WarningState};
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::json;
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{APPROVE, DESK, Needs, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_decision::warnings::Scam;
 use holdfast_prevention::campaigns::{NewCampaign, Person as PersonRow, Template as NewTemplate};
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::json;
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{APPROVE, DESK, Needs, READERS, Routes};
 use holdfast_types::ids::CampaignId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,19 +1,19 @@
 //! Changes, which a second person approves, over HTTP.
 
-use crate::AppState;
 use crate::answers::screening::{Change, ChangeState};
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::json;
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_screening::changes::{Change as ChangeRow, ChangeKind};
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::json;
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{Needs, Routes};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -24,12 +24,6 @@ const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("changes").add(DECIDERS, routes!(changes)).add(DECIDERS, routes!(change)).add(DECIDERS, routes!(decide))
-}
-
-/// Returns whether a caller's change waits for a second person ([`AppState::waits`]).
-pub async fn waits(shared: &AppState, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
-    let (state, caller) = (shared.clone(), caller.clone());
-    run_blocking(move || state.waits(&caller, kind)).await
 }
 
 /// Returns the answer to a change that waits.

@@ -1,13 +1,7 @@
 //! The formats of Elliptic (AML API v2), Chainalysis (KYT v2) and TRM Labs, at their own paths, so that an exchange integrated with one of
 //! them can point here. Transfers become events: they are decided, held and recorded like any other.
 
-use crate::AppState;
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::json;
-use crate::error::ApiError;
 use crate::events::decide_event;
-use crate::routes::{CHAIN, Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -19,6 +13,12 @@ use holdfast_decision::Price;
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_screening::facts::address_facts;
 use holdfast_screening::service::DecidedEvent;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::json;
+use holdfast_state::error::ApiError;
+use holdfast_state::routes::{CHAIN, Needs, Routes};
 use holdfast_vendors::assessed::{is_covered, not_covered};
 use holdfast_vendors::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
 use holdfast_vendors::{Assessed, elliptic, trm};

@@ -1,13 +1,6 @@
 //! Events to decide on, and records of customers.
 
-use crate::AppState;
 use crate::answers::screening::DecidedEvent;
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::{Answer, json};
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
@@ -16,6 +9,13 @@ use holdfast_decision::completion::Completion;
 use holdfast_decision::tables::{self, ReadOptions};
 use holdfast_decision::{Decision, Event, Record};
 use holdfast_screening::ScreeningError;
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{Needs, READ, Routes};
 use holdfast_store::StoreError;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -1,17 +1,17 @@
 //! Holds and freezes.
 
-use crate::AppState;
 use crate::answers::screening::{Hold, HoldState, HoldsReport};
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::{Answer, json};
-use crate::error::ErrorBody;
-use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::ErrorBody;
+use holdfast_state::routes::{Needs, READ, Routes};
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

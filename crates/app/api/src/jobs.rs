@@ -1,14 +1,14 @@
 //! The server's jobs: which there are, and another try.
 
-use crate::AppState;
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::Answer;
-use crate::error::ErrorBody;
-use crate::routes::{MANAGE, Routes};
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_jobs::{JobState, StoredJob, list};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::Answer;
+use holdfast_state::error::ErrorBody;
+use holdfast_state::routes::{MANAGE, Routes};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;

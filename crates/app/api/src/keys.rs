@@ -1,18 +1,18 @@
 //! API keys, and the keys of the desk itself.
 
-use crate::AppState;
-use crate::answers::each;
 use crate::answers::identity;
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::{Answer, json};
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{MANAGE, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_state::AppState;
+use holdfast_state::answers::each;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{MANAGE, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;

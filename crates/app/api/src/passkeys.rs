@@ -1,18 +1,18 @@
 //! One's own passkeys, a second factor for signing in to the desk's pages. A browser makes them; signing in with one is a step of the pages.
 
-use crate::AppState;
-use crate::answers::each;
 use crate::answers::identity::Passkey;
-use crate::auth::Caller;
-use crate::body::{Answer, json};
-use crate::error::ErrorBody;
-use crate::limits;
 use crate::portal::PasskeyBody;
-use crate::routes::{Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use holdfast_identity::{AddedPasskey, SCOPES};
+use holdfast_state::AppState;
+use holdfast_state::answers::each;
+use holdfast_state::auth::Caller;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::ErrorBody;
+use holdfast_state::limits;
+use holdfast_state::routes::{Needs, Routes};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -1,18 +1,18 @@
 //! The people who act at the desk.
 
-use crate::AppState;
 use crate::answers::identity::Person;
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::{Answer, json};
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{MANAGE, Routes};
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use holdfast_identity::PersonState;
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{MANAGE, Routes};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;

@@ -1,22 +1,22 @@
 //! The officers' portal over HTTP. Officers have sessions instead of keys: a code mailed to the official address, then a second factor.
 
-use crate::AppState;
 use crate::answers::identity::Passkey;
 use crate::answers::requests::{Enrolment, Officer, Production, Session, Status};
-use crate::answers::{each, one};
-use crate::blocking::run_blocking;
-use crate::body::json;
-use crate::error::{ApiError, ErrorBody};
-use crate::limits::{self, Rate, crowded};
-use crate::requests::{MediaQuery, TextBody, download};
-use crate::routes::{Needs, Routes};
-use crate::sign_in::Client;
+use crate::requests::{MediaQuery, TextBody};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use holdfast_requests::portal::Officer as OfficerRow;
 use holdfast_requests::{Desk, Request, RequestError};
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{download, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::limits::{self, Rate, crowded};
+use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::sign_in::Client;
 use holdfast_types::Seconds;
 use holdfast_types::ids::ProductionId;
 use serde::Deserialize;
@@ -106,7 +106,7 @@ pub async fn signed_in(shared: &AppState, headers: &HeaderMap) -> Result<(), Api
     let text = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let token = match text.split_once(' ') {
         Some((kind, token)) if kind.eq_ignore_ascii_case("bearer") => token.trim().to_owned(),
-        _ => crate::sign_in::cookie(headers, "ho").unwrap_or_default(),
+        _ => holdfast_state::sign_in::cookie(headers, "ho").unwrap_or_default(),
     };
     let state = shared.clone();
     let found = run_blocking(move || Ok(state.desk().officer(&token, true)?)).await;

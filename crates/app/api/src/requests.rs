@@ -1,21 +1,21 @@
 //! Law-enforcement requests over HTTP.
 
-use crate::AppState;
 use crate::answers::requests::{
     Agency, File, Matched, Message, Officer, Opened, Production, Review, Seizure, Stored, TargetCoverage, Ticked,
 };
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::json;
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_requests::intake::{NewAgency, RequestFilter, RequestState, SeizureState, Step};
 use holdfast_requests::portal::{OfficerState, Verdict};
 use holdfast_requests::{Inquiry, Policy, Request, review};
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{download, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes};
 use holdfast_types::ids::{AgencyId, OfficerId, ProductionId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -240,19 +240,6 @@ pub async fn message(
     responses((status = 200, body = Vec<File>), (status = 404, body = ErrorBody)))]
 pub async fn files(State(shared): State<AppState>, Path(id): Path<String>) -> Result<Json<Vec<File>>, ApiError> {
     run_blocking(move || Ok(shared.desk().attachments(&id)?)).await.map(each)
-}
-
-/// Returns bytes for saving, never for showing: what officers send is not trusted.
-pub fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> axum::response::Response {
-    let plain: String =
-        name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;".contains(c) { c } else { '_' }).collect();
-    let headers = [
-        ("content-type", media_type.to_owned()),
-        ("content-disposition", format!("attachment; filename=\"{plain}\"")),
-        ("x-content-type-options", "nosniff".to_owned()),
-        ("cache-control", "no-store".to_owned()),
-    ];
-    axum::response::IntoResponse::into_response((headers, bytes))
 }
 
 /// Returns a file that came with a request, checked against its hash. The access is recorded in the audit log.

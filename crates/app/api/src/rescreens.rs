@@ -1,12 +1,12 @@
 //! Screening past transfers again, on request. What changes of tags cause is a job ([`crate::jobs`]).
 
-use crate::AppState;
-use crate::answers::one;
 use crate::answers::screening::RescreenReport;
-use crate::blocking::run_blocking;
-use crate::body::Answer;
-use crate::routes::{MANAGE, Routes};
 use axum::extract::{Query, State};
+use holdfast_state::AppState;
+use holdfast_state::answers::one;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::Answer;
+use holdfast_state::routes::{MANAGE, Routes};
 use serde::Deserialize;
 use std::ops::ControlFlow;
 use utoipa::IntoParams;

@@ -1,15 +1,7 @@
 //! Rule books, their statistics and trials, and prices.
 
-use crate::AppState;
 use crate::answers::screening::{Change, RuleStatistics, RuleTest};
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::{Answer, json};
 use crate::changes;
-use crate::error::{ApiError, ErrorBody};
-use crate::limits;
-use crate::routes::{Needs, READ, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -22,6 +14,15 @@ use holdfast_decision::rules::{BookFile, MAX_BOOK};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::changes::ChangeKind;
 use holdfast_screening::replay::test_rules;
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::limits;
+use holdfast_state::people::waits;
+use holdfast_state::routes::{Needs, READ, Routes};
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -78,7 +79,7 @@ pub async fn apply_rules(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     let text = yaml(&body)?;
-    if changes::waits(&shared, &caller, ChangeKind::Rules).await? {
+    if waits(&shared, &caller, ChangeKind::Rules).await? {
         return run_blocking(move || Ok(shared.screening.propose_rules(&text, &caller.0)?))
             .await
             .map(changes::accepted);

@@ -1,15 +1,15 @@
 //! One's own second factor for signing in to the desk's pages.
 
-use crate::AppState;
-use crate::auth::Caller;
-use crate::body::{Answer, json};
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{Needs, Routes};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use holdfast_identity::{SCOPES, StaffEnrolment};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::body::{Answer, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{Needs, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;

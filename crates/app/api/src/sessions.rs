@@ -1,15 +1,15 @@
 //! One's own sessions.
 
-use crate::AppState;
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{Needs, Routes};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_identity::{SCOPES, Session, SessionKind};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{Needs, Routes};
 use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -14,7 +14,7 @@ use holdfast_academy::course::MAX_COURSE;
 use holdfast_academy::grade::percent;
 use holdfast_academy::xapi;
 use holdfast_academy::{Academy, certificate};
-use holdfast_api::academy::LEARNER_HEADER;
+use holdfast_api_investigation::academy::LEARNER_HEADER;
 use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::key_ring;
 use holdfast_input::time::parse_date;

@@ -148,7 +148,7 @@ fn create(
     };
     // The desk's key first: no key is stored that could not be used.
     let key_ring = key_ring(&desk.store.store, &screening)?;
-    let id = hex::encode(&holdfast_api::system::entropy()?[..6]);
+    let id = hex::encode(&holdfast_state::system::entropy()?[..6]);
     let owner = person.as_deref().unwrap_or(name);
     let needs = screening.read(|db| key_needs_second_person(db, &desk.actor, |_| true, owner, &scopes))?;
     let key = screening.new_key(&id, name, scopes, per_minute, &desk.actor)?;

@@ -9,9 +9,6 @@ use crate::output::{self, thousands};
 use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::Args;
-use holdfast_api::AppState;
-use holdfast_api::access::Access;
-use holdfast_api::status::{FollowerBounds, Status};
 use holdfast_bitcoin::Network;
 use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::node::{BlockSource, NodeError, Rest, Rpc};
@@ -23,6 +20,9 @@ use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
 use holdfast_screening::webhooks;
 use holdfast_server::{serve_metrics, serve_with_socket};
+use holdfast_state::AppState;
+use holdfast_state::access::Access;
+use holdfast_state::status::{FollowerBounds, Status};
 use holdfast_store::Fatal;
 use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
 use holdfast_telemetry::service;
@@ -357,7 +357,7 @@ pub fn call_command(args: Call) -> anyhow::Result<()> {
         (_, Some(data)) => data.into_bytes(),
         (Some(file), None) if file.as_os_str() == "-" => {
             let mut bytes = Vec::new();
-            std::io::stdin().take(holdfast_api::MAX_BODY as u64 + 1).read_to_end(&mut bytes)?;
+            std::io::stdin().take(holdfast_state::MAX_BODY as u64 + 1).read_to_end(&mut bytes)?;
             bytes
         }
         (Some(file), None) => std::fs::read(file).with_context(|| file.display().to_string())?,

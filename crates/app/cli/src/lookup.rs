@@ -8,12 +8,12 @@ use crate::running::{ChainReach, reach_chain};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
-use holdfast_api::system::{entropy, now};
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::parse_hash;
 use holdfast_client::{Request, api_path};
 use holdfast_console::chain;
 use holdfast_console::show::print_exposure;
+use holdfast_state::system::{entropy, now};
 use holdfast_workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, TraceRequest, TxReport, WorkspaceError,
 };

@@ -7,7 +7,6 @@ use crate::output;
 use crate::running::Reach;
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use holdfast_api::AppState;
 use holdfast_client::{Client as Server, Request, api_path};
 use holdfast_console::desk_key::key_ring;
 use holdfast_console::vault;
@@ -18,6 +17,7 @@ use holdfast_sharing::flags::NewFlag;
 use holdfast_sharing::sources::NewSource;
 use holdfast_sharing::taxii::Client;
 use holdfast_sharing::{Tlp, psi, tagpack};
+use holdfast_state::AppState;
 use holdfast_types::Timestamp;
 use holdfast_types::ids::{CommunityId, FlagId, SourceId};
 use holdfast_workspace::Workspace;
@@ -338,7 +338,7 @@ pub fn run(command: SharingCommand, as_json: bool) -> anyhow::Result<()> {
 
 fn share(desk: &DeskArgs, file: &Path) -> anyhow::Result<()> {
     let path = "/api/v1/sharing/share";
-    let body = output::read_bounded(file, holdfast_api::MAX_BODY)?;
+    let body = output::read_bounded(file, holdfast_state::MAX_BODY)?;
     let answer = match desk.reach()? {
         Reach::There(client) => client.post(path).body(body, "application/json").bytes()?,
         Reach::Here(screening) => {

@@ -185,7 +185,7 @@ fn set_up_factor(desk: &DeskArgs, file: Option<&Path>, as_json: bool) -> anyhow:
     }
     let here = |s: &Screening| {
         let (ring, random, name) =
-            (key_ring(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
+            (key_ring(&desk.store.store, s)?, holdfast_state::system::entropy()?, desk.actor.clone());
         anyhow::Ok(Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
             enrol(tx, &ring, &person, Assurance::OneFactor, &random)
@@ -266,7 +266,7 @@ fn recovery_codes(desk: &DeskArgs, code: &str, as_json: bool) -> anyhow::Result<
     let given = code.to_owned();
     let here = |s: &Screening| {
         let (ring, random, name) =
-            (key_ring(&desk.store.store, s)?, holdfast_api::system::entropy()?, desk.actor.clone());
+            (key_ring(&desk.store.store, s)?, holdfast_state::system::entropy()?, desk.actor.clone());
         let (answer, codes) = Store::change(s, &desk.actor, move |tx| {
             let person = own(tx, &name)?;
             renew_recovery_codes(tx, &ring, &person, Assurance::OneFactor, Some(&given), &random)

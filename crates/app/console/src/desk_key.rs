@@ -25,7 +25,7 @@ fn source(store: &Path) -> Box<dyn KeySource> {
 }
 
 fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {
-    let ring = KeyRing::single(holdfast_api::system::entropy()?);
+    let ring = KeyRing::single(holdfast_state::system::entropy()?);
     source.write(&ring)?;
     Ok(ring)
 }
@@ -110,7 +110,7 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
 /// When the key cannot be stored, or the database refuses.
 pub fn rotate(store: &Path, screening: &Screening, actor: &str) -> anyhow::Result<Vec<String>> {
     let source = source(store);
-    let ring = key_ring(store, screening)?.with(holdfast_api::system::entropy()?).map_err(anyhow::Error::msg)?;
+    let ring = key_ring(store, screening)?.with(holdfast_state::system::entropy()?).map_err(anyhow::Error::msg)?;
     // Stored first: a key that is in the ring and not in the log is noted at the next start.
     source.write(&ring)?;
     screening.bind_keys(&ring, actor)?;

@@ -2,13 +2,13 @@
 
 use async_nats::jetstream;
 use futures_util::StreamExt;
-use holdfast_api::AppState;
 use holdfast_bitcoin::Network;
 use holdfast_identity::KeyRing;
 use holdfast_nats::{Options, run};
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_server::serve;
+use holdfast_state::AppState;
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -58,7 +58,7 @@ fn desk(dir: &Path, port: u16) -> (oneshot::Sender<()>, std::thread::JoinHandle<
             workspace,
             Screening::open(&url, system_clock()).unwrap(),
             KeyRing::single([1; 32]),
-            holdfast_api::Vault::new(""),
+            holdfast_state::Vault::new(""),
         )
         .unwrap();
         assert!(shared.open().unwrap());

@@ -7,10 +7,10 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use holdfast_api::access::{is_form, media_type};
-use holdfast_api::error::ApiError;
-use holdfast_api::sign_in::cookie;
 use holdfast_identity::KeyRing;
+use holdfast_state::access::{is_form, media_type};
+use holdfast_state::error::ApiError;
+use holdfast_state::sign_in::cookie;
 use subtle::ConstantTimeEq;
 
 /// Largest page into which tokens are put.
@@ -141,7 +141,7 @@ pub async fn check(request: Request, key_ring: &KeyRing, limit: usize) -> Result
     };
     let browser = Browser::of(request.headers(), || Ok([0; 32]))?;
     let (mut parts, body) = request.into_parts();
-    let bytes = holdfast_api::limits::read_body(body, limit).await?;
+    let bytes = holdfast_state::limits::read_body(body, limit).await?;
     let (token, body) = take_out(&kind, &bytes);
     let right = token.is_some_and(|t| bool::from(t.as_bytes().ct_eq(browser.token(key_ring).as_bytes())));
     if browser.is_new || !right {

@@ -1,8 +1,8 @@
 //! What surrounds all routes, from the outside in: observation ([`crate::observe`]), panics, time, compression; then the guard.
 //!
-//! - **Time.** An answer must begin within what its route declares ([`holdfast_api::routes::Needs::answer_time`]). Work on a thread that may block is not interrupted: it ends by itself,
+//! - **Time.** An answer must begin within what its route declares ([`holdfast_state::routes::Needs::answer_time`]). Work on a thread that may block is not interrupted: it ends by itself,
 //!   and may still take effect. Bodies of answers may take longer (files), and so may requests whose body is large, because their rate is
-//!   bounded already ([`holdfast_api::limits`]).
+//!   bounded already ([`holdfast_state::limits`]).
 //! - **Compression** (gzip) of the API's JSON, of scripts and style sheets. Pages are not compressed: they carry form tokens together with what a request
 //!   brought, and the length of a compressed page would give the token away (BREACH). Nor are packages, tables of spreadsheets and
 //!   pictures, which are compressed already, nor streams of events, which must not wait in a buffer. An answer of the API has no form token, and no other
@@ -16,9 +16,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use holdfast_api::error::ApiError;
-use holdfast_api::routes::{NeedsTable, READ};
-use holdfast_api::{AppState, compat};
+use holdfast_api::compat;
+use holdfast_state::AppState;
+use holdfast_state::error::ApiError;
+use holdfast_state::routes::{NeedsTable, READ};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, predicate::Predicate};
@@ -82,11 +83,11 @@ mod tests {
     use crate::router;
     use axum::body::Body;
     use axum::routing::get;
-    use holdfast_api::Vault;
     use holdfast_bitcoin::Network;
     use holdfast_identity::KeyRing;
     use holdfast_screening::Screening;
     use holdfast_screening::service::system_clock;
+    use holdfast_state::Vault;
     use holdfast_workspace::Workspace;
     use std::io::{Read, Write};
     use std::net::SocketAddr;

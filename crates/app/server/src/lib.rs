@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 pub mod csrf;
+pub mod document;
 pub mod guard;
 pub mod health;
 mod layers;
@@ -20,15 +21,22 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use guard::Guard;
-use holdfast_api::auth::Auth;
-use holdfast_api::error::ApiError;
-use holdfast_api::{AppState, MAX_BODY, document};
+use holdfast_state::auth::Auth;
+use holdfast_state::error::ApiError;
+use holdfast_state::routes::Routes;
+use holdfast_state::{AppState, MAX_BODY};
 pub use listen::{serve, serve_metrics, serve_with_socket};
 use std::sync::Arc;
 
+/// Returns all routes of the API.
+#[must_use]
+pub fn api_routes() -> Routes {
+    holdfast_api::routes().merge(holdfast_api_investigation::routes())
+}
+
 /// Returns all routes.
 pub fn router(shared: AppState) -> Router {
-    let (app, needs, mut document) = holdfast_api::api_routes().merge(holdfast_web::routes()).into_parts();
+    let (app, needs, mut document) = api_routes().merge(holdfast_web::routes()).into_parts();
     let (health, _, probes) = health::routes().into_parts();
     document.merge(probes);
     let needs = Arc::new(needs);

@@ -3,9 +3,9 @@
 use crate::router;
 use crate::socket::LocalSocket;
 use axum::extract::Request;
-use holdfast_api::AppState;
-use holdfast_api::access::{Access, Peer};
-use holdfast_api::limits::sender;
+use holdfast_state::AppState;
+use holdfast_state::access::{Access, Peer};
+use holdfast_state::limits::sender;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;

@@ -2,6 +2,7 @@
 
 use crate::error::ApiError;
 use axum::Json;
+use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use strum::VariantArray;
@@ -57,6 +58,19 @@ pub fn state_filter<T: Copy + AsRef<str> + VariantArray>(text: Option<&str>) -> 
     let found = T::VARIANTS.iter().find(|state| state.as_ref() == text).copied();
     let known = || T::VARIANTS.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
     found.map(Some).ok_or_else(|| ApiError::bad(format!("state: '{text}' is none of {}", known())))
+}
+
+/// Returns bytes for saving, never for showing: what officers send is not trusted.
+pub fn download(name: &str, media_type: &str, bytes: Vec<u8>) -> Response {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_graphic() && !"\"\\;".contains(c) { c } else { '_' }).collect();
+    let headers = [
+        ("content-type", media_type.to_owned()),
+        ("content-disposition", format!("attachment; filename=\"{plain}\"")),
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+    ];
+    (headers, bytes).into_response()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 pub mod access;
+pub mod answers;
 pub mod auth;
 pub mod blocking;
 pub mod body;

@@ -2,6 +2,7 @@
 
 use crate::AppState;
 use crate::auth::Caller;
+use crate::blocking::run_blocking;
 use crate::error::ApiError;
 use holdfast_identity::{
     ApiKey, IdentityError, Person, PersonState, change_needs_second_person, end_sessions_of, key_by_id,
@@ -33,6 +34,15 @@ pub struct MadeKey {
     pub token: String,
     /// The change that another person must approve before the key opens anything.
     pub change: Option<Change>,
+}
+
+/// Returns whether a caller's change waits for a second person ([`AppState::waits`]).
+///
+/// # Errors
+/// 500 or 503 when the keys cannot be read.
+pub async fn waits(shared: &AppState, caller: &Caller, kind: ChangeKind) -> Result<bool, ApiError> {
+    let (state, caller) = (shared.clone(), caller.clone());
+    run_blocking(move || state.waits(&caller, kind)).await
 }
 
 impl AppState {

@@ -8,12 +8,12 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
 use holdfast_api::campaigns::CampaignPreview;
 use holdfast_decision::warnings::Scam;
 use holdfast_prevention::campaigns::{Arm, Campaign, CampaignState, Effect, NewCampaign, RiskRule, Template};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
 use holdfast_types::ids::CampaignId;
 use maud::{Markup, html};
 

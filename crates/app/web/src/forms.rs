@@ -3,8 +3,8 @@
 use crate::frame::ErrorPage;
 use crate::texts::t;
 use axum::extract::{FromRequest, Multipart, RawForm, Request};
-use holdfast_api::error::ApiError;
 use holdfast_input::time::{parse as parse_time, parse_date};
+use holdfast_state::error::ApiError;
 use holdfast_types::Timestamp;
 use maud::{Markup, html};
 use serde::de::{DeserializeOwned, Error};
@@ -189,11 +189,11 @@ macro_rules! page_steps {
         pub(crate) enum $name { $($variant($form),)* }
 
         impl $crate::forms::FromForm for $name {
-            fn from_form(body: &[u8]) -> Result<Self, holdfast_api::error::ApiError> {
+            fn from_form(body: &[u8]) -> Result<Self, holdfast_state::error::ApiError> {
                 let (tag, rest) = $crate::forms::take(body, $tag);
                 match tag.as_str() {
                     $($value => <$form as $crate::forms::FromForm>::from_form(&rest).map($name::$variant),)*
-                    other => Err(holdfast_api::error::ApiError::bad($crate::texts::t!(
+                    other => Err(holdfast_state::error::ApiError::bad($crate::texts::t!(
                         "form-none-of", field = $tag, text = other, values = [$($value),*].join(", ")
                     ))),
                 }
@@ -410,7 +410,7 @@ impl Token {
     /// # Errors
     /// 500 when the system has no random numbers.
     pub(crate) fn draw() -> Result<Self, ApiError> {
-        let random = holdfast_api::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+        let random = holdfast_state::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
         Ok(Token(random[..16].iter().map(|b| format!("{b:02x}")).collect()))
     }
 }

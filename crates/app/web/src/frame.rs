@@ -8,10 +8,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::error::ApiError;
-use holdfast_api::sign_in::cookie;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::error::ApiError;
+use holdfast_state::sign_in::cookie;
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
 

@@ -24,8 +24,8 @@ pub use frame::{ErrorPage, Frame};
 pub use ledger::nothing_here;
 
 use axum::routing::{get, post};
-use holdfast_api::limits::{BOOK, FILE, LIST, Rate, SMALL, TINY};
-use holdfast_api::routes::{APPROVE, DESK, MANAGE, Needs, NeedsTable, READ, READERS, Routes};
+use holdfast_state::limits::{BOOK, FILE, LIST, Rate, SMALL, TINY};
+use holdfast_state::routes::{APPROVE, DESK, MANAGE, Needs, NeedsTable, READ, READERS, Routes};
 use std::sync::LazyLock;
 
 /// Sessions and the second factor are everybody's own.
@@ -93,19 +93,19 @@ fn academy_routes() -> Routes {
         .open_with("/academy", Needs::OPEN.body(TINY), get(academy::home))
         .open("/academy/courses/{course}", get(academy::course))
         .open("/academy/labs/{lab}", get(academy::lab))
-        .open("/academy/revocations", get(holdfast_api::academy::revocations))
+        .open("/academy/revocations", get(holdfast_api_investigation::academy::revocations))
         .open_with("/academy/enter", Needs::OPEN.rate(Rate::SignIn), post(academy::enter))
         .open("/academy/leave", post(academy::leave))
         .open("/academy/me", get(academy::me))
         .open("/academy/sessions/{id}", get(sessions::page).post(sessions::feedback))
         .open("/academy/sessions/{id}/labs/{lab}", post(attempt::begin))
         .open("/academy/attempts/{id}", get(attempt::attempt).post(attempt::answer))
-        .open("/academy/attempts/{id}/pack", get(holdfast_api::academy::pack))
+        .open("/academy/attempts/{id}/pack", get(holdfast_api_investigation::academy::pack))
         .open("/academy/attempts/{id}/files/{*name}", get(attempt::file))
         .open("/academy/attempts/{id}/tool", get(tool::tool).post(tool::tool_draft))
         .open("/academy/attempts/{id}/chain", get(chain::home))
         .open("/academy/attempts/{id}/chain/{*rest}", get(chain::page))
-        .open("/academy/certificates/{id}", get(holdfast_api::academy::own_certificate));
+        .open("/academy/certificates/{id}", get(holdfast_api_investigation::academy::own_certificate));
     Routes::new("trainers' pages")
         .limits(Needs::long)
         .get("/desk/academy", TRAINERS, trainer::list)

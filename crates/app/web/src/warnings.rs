@@ -8,12 +8,12 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use holdfast_api::AppState;
 use holdfast_api::answers::screening::WarningState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::body::state_filter;
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::state_filter;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Answers about keys, people, passkeys and webhooks.
 
-use crate::answers::views;
 use holdfast_identity::PersonState;
+use holdfast_state::answers::views;
 use holdfast_types::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,63 +1,6 @@
-//! Answers of the API: types of its own, each converted from a department's. Departments are free to change their rows; a field of an answer is changed
-//! here. Bodies of requests are the departments' commands, which check themselves, and small values (a decision, a target, a state) are shared.
+//! Answers of the API, by department (`holdfast_state::answers`).
 
-pub mod academy;
-pub mod cases;
-pub mod chain;
 pub mod identity;
 pub mod prevention;
 pub mod requests;
 pub mod screening;
-pub mod sharing;
-pub mod transparency;
-
-use axum::Json;
-
-/// Defines answers, each of a department's type: `Answer of Type { field: Kind, ... }`. A field is moved as it is, or made `into` an answer;
-/// `each` of a list, `some` of what may be absent, the `values` of a map.
-macro_rules! views {
-    ($($(#[$meta:meta])* $name:ident of $from:ty { $($(#[$about:meta])* $field:ident: $kind:ty $(= $how:ident)?,)* })*) => {$(
-        #[derive(Clone, Debug, Serialize, ToSchema)]
-        $(#[$meta])*
-        pub struct $name {
-            $($(#[$about])* pub $field: $kind,)*
-        }
-
-        impl From<$from> for $name {
-            fn from(from: $from) -> Self {
-                $name { $($field: $crate::answers::moved!(from.$field $(, $how)?),)* }
-            }
-        }
-    )*};
-}
-
-/// A field of an answer.
-macro_rules! moved {
-    ($value:expr) => {
-        $value
-    };
-    ($value:expr, into) => {
-        $value.into()
-    };
-    ($value:expr, some) => {
-        $value.map(Into::into)
-    };
-    ($value:expr, each) => {
-        $value.into_iter().map(Into::into).collect()
-    };
-    ($value:expr, values) => {
-        $value.into_iter().map(|(key, value)| (key, value.into())).collect()
-    };
-}
-
-pub(crate) use {moved, views};
-
-/// Answers with one record of a department.
-pub(crate) fn one<T, V: From<T>>(of: T) -> Json<V> {
-    Json(of.into())
-}
-
-/// Answers with a list of a department's records.
-pub(crate) fn each<T, V: From<T>>(of: Vec<T>) -> Json<Vec<V>> {
-    Json(of.into_iter().map(Into::into).collect())
-}

@@ -1,8 +1,8 @@
 //! Answers about campaigns of warnings.
 
-use crate::answers::views;
 use holdfast_decision::warnings::Scam;
 use holdfast_prevention::campaigns::{CampaignState, NewCampaign};
+use holdfast_state::answers::views;
 use holdfast_types::Timestamp;
 use holdfast_types::ids::CampaignId;
 use serde::Serialize;

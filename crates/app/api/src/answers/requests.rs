@@ -1,11 +1,11 @@
 //! Answers about requests from law enforcement and the officers' portal.
 
-use crate::answers::views;
 use holdfast_requests::forgery::CallBack;
 use holdfast_requests::intake::{Outcome, RequestState, SeizureState, SeizureTransfer};
 use holdfast_requests::matching::Match;
 use holdfast_requests::portal::OfficerState;
 use holdfast_requests::request::{DataClass, Request};
+use holdfast_state::answers::views;
 use holdfast_types::Timestamp;
 use holdfast_types::ids::{AgencyId, OfficerId, ProductionId, SeizureId};
 use holdfast_workspace::CoveredChain;

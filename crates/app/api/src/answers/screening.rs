@@ -1,13 +1,12 @@
 //! Answers about events, holds, alerts, rules, changes and the audit log.
 
-use crate::answers::views;
 use holdfast_decision::completion::Completion;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
 use holdfast_decision::warnings::{CoolingAction, Question, Scam};
 use holdfast_decision::{ChainFacts, Decision, Verdict};
 use holdfast_screening::changes::ChangeKind;
-use holdfast_types::ids::SourceId;
+use holdfast_state::answers::views;
 use holdfast_types::named;
 use holdfast_types::{Amount, Seconds, Timestamp};
 use serde::Serialize;
@@ -309,24 +308,6 @@ views! {
         /// What is expected by the steady clock, Unix seconds.
         #[schema(value_type = i64)]
         expected: Timestamp,
-    }
-
-    /// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed. What comes through another source under the same
-    /// name counts apart: a name is only as good as its source.
-    Standing of holdfast_screening::flags::Standing {
-        /// Who.
-        member: String,
-        /// The source that stated it, by number; none for the desk's own.
-        #[schema(value_type = Option<i64>)]
-        source: Option<SourceId>,
-        /// All flags.
-        raised: u64,
-        /// Confirmed.
-        confirmed: u64,
-        /// Withdrawn.
-        withdrawn: u64,
-        /// Lapsed.
-        lapsed: u64,
     }
 
     /// A warning in its present state.

@@ -1,12 +1,12 @@
 //! Decisions and look-ups go on whatever the chain's builder waits for: a node that never answers, a change of the workspace.
 
 use crate::common::{Running, agent, holdfast, path, run, serving};
-use holdfast_api::{AppState, Vault};
 use holdfast_bitcoin::Network;
 use holdfast_identity::KeyRing;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_server::serve;
+use holdfast_state::{AppState, Vault};
 use holdfast_workspace::{ChangeError, Workspace};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};

@@ -13,6 +13,7 @@ mod changes;
 mod communities;
 mod compat;
 mod coverage;
+mod declared;
 mod document;
 mod events;
 mod faults;

@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use holdfast_academy::attempts::{Answer, AttemptView, StepView};
 use holdfast_academy::grade::{Form as AnswerForm, percent};
 use holdfast_academy::labs;
-use holdfast_api::AppState;
-use holdfast_api::academy::in_class;
-use holdfast_api::error::ApiError;
-use holdfast_api::requests::download;
+use holdfast_api_investigation::academy::in_class;
+use holdfast_state::AppState;
+use holdfast_state::body::download;
+use holdfast_state::error::ApiError;
 use holdfast_types::ids::{AttemptId, CourseSessionId};
 use maud::{Markup, html};
 

@@ -10,10 +10,10 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::error::ApiError;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::error::ApiError;
 use holdfast_types::ids::AttemptId;
 use maud::html;
 
@@ -34,7 +34,7 @@ pub(crate) async fn page(
     Path((id, rest)): Path<(AttemptId, String)>,
     request: Request,
 ) -> Response {
-    let key = holdfast_api::academy::learner_key(&shared, &headers);
+    let key = holdfast_api_investigation::academy::learner_key(&shared, &headers);
     let state = shared.clone();
     let chain = match run_blocking(move || state.lab_chain(id, &key)).await {
         Ok(chain) => chain,
@@ -48,7 +48,7 @@ pub(crate) async fn page(
         .route("/tx/{txid}", get(ledger::tx))
         .route("/block/{block}", get(ledger::block))
         .route("/trace", get(ledger::trace))
-        .route("/api/v1/trace/bundle", get(holdfast_api::chain::bundle))
+        .route("/api/v1/trace/bundle", get(holdfast_api_investigation::chain::bundle))
         .with_state(lab);
     let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
     let encoded = rest.replace(' ', "%20");
@@ -75,7 +75,7 @@ async fn mounted(response: Response, prefix: &str) -> Response {
     if !is_html {
         return Response::from_parts(parts, body);
     }
-    let Ok(bytes) = axum::body::to_bytes(body, holdfast_api::MAX_BODY).await else {
+    let Ok(bytes) = axum::body::to_bytes(body, holdfast_state::MAX_BODY).await else {
         return ErrorPage::from(ApiError::internal(t!("academy-page-too-long"))).into_response();
     };
     let mut text = String::from_utf8_lossy(&bytes).into_owned();

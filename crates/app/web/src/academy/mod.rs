@@ -18,11 +18,11 @@ use holdfast_academy::classes::NewSession;
 use holdfast_academy::course::{Course, to_html};
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs;
-use holdfast_api::AppState;
-use holdfast_api::academy::in_class;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::error::ApiError;
-use holdfast_api::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
+use holdfast_api_investigation::academy::in_class;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::error::ApiError;
+use holdfast_state::sign_in::{Client, cookie, may_sign_in, refuse_sign_in};
 use holdfast_types::ids::CourseSessionId;
 use holdfast_types::{Seconds, Timestamp};
 use maud::{Markup, PreEscaped, html};
@@ -54,7 +54,7 @@ fn place(plan: &NewSession) -> String {
 pub(crate) async fn home(
     State(shared): State<AppState>,
     frame: Frame,
-    Query(q): Query<holdfast_api::academy::LangQuery>,
+    Query(q): Query<holdfast_api_investigation::academy::LangQuery>,
 ) -> Page {
     let lang = q.lang();
     let courses = run_blocking(move || Ok(shared.academy().courses(&lang)?)).await?;
@@ -96,7 +96,7 @@ pub(crate) async fn course(
     State(shared): State<AppState>,
     frame: Frame,
     Path(name): Path<String>,
-    Query(q): Query<holdfast_api::academy::LangQuery>,
+    Query(q): Query<holdfast_api_investigation::academy::LangQuery>,
 ) -> Page {
     let course = run_blocking(move || Ok(shared.academy().course(&name, &q.lang())?)).await?;
     let languages = html! { p { @for lang in &course.languages { a href={"/academy/courses/" (course.header.course) "?lang=" (lang)} lang=(lang) { (lang) } " " } } };
@@ -131,7 +131,7 @@ pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields
         Err(e) => return Err(refuse_sign_in(&shared, &client.0, &e.message).await.into()),
     };
     let id = shared.start_learner_session(subject, &client.0).await?;
-    let cookie = shared.access.cookie("hl", &id, holdfast_api::sessions::SESSION_SECONDS);
+    let cookie = shared.access.cookie("hl", &id, holdfast_state::sessions::SESSION_SECONDS);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/academy/me")).into_response())
 }
 

@@ -10,8 +10,8 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::attempts::ScoreLine;
 use holdfast_academy::classes::Feedback;
-use holdfast_api::AppState;
-use holdfast_api::academy::in_class;
+use holdfast_api_investigation::academy::in_class;
+use holdfast_state::AppState;
 use holdfast_types::ids::CourseSessionId;
 use maud::{Markup, html};
 

@@ -19,10 +19,10 @@ use holdfast_academy::classes::{
 use holdfast_academy::course::Course;
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs;
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::error::ApiError;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::error::ApiError;
 use holdfast_types::ids::{CourseSessionId, LearnerId};
 use maud::{Markup, html};
 use strum::VariantArray;

@@ -6,10 +6,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::cases::person;
+use holdfast_api_investigation::cases::person;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
 use holdfast_types::ids::CaseId;
 use holdfast_types::units::with_unit;
 use maud::html;
@@ -58,8 +58,16 @@ pub(crate) async fn scan(
 ) -> Page {
     let file = upload::<Scan>(form).await?;
     let exhibit = file.fields.exhibit.0;
-    let scanned =
-        holdfast_api::cases::scan_bytes(shared, &caller, id, file.name, exhibit.clone(), None, file.bytes).await?;
+    let scanned = holdfast_api_investigation::cases::scan_bytes(
+        shared,
+        &caller,
+        id,
+        file.name,
+        exhibit.clone(),
+        None,
+        file.bytes,
+    )
+    .await?;
     let found = [
         T("evidence-what"),
         T("evidence-where"),

@@ -7,12 +7,12 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use holdfast_api::AppState;
 use holdfast_api::answers::screening::HoldState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::body::state_filter;
 use holdfast_screening::holds::{Hold, HoldFilter};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::state_filter;
 use holdfast_types::units::with_unit;
 use maud::html;
 

@@ -5,11 +5,11 @@ use crate::frame::{Frame, Page};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::cases::person;
+use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::CaseState;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
 use maud::html;
 
 /// Shows what waits for a person.

@@ -11,12 +11,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::error::ApiError;
-use holdfast_api::sign_in::{Client, may_sign_in, refuse_sign_in};
 use holdfast_identity::Assurance;
 use holdfast_identity::passkey::Passkey;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::error::ApiError;
+use holdfast_state::sign_in::{Client, may_sign_in, refuse_sign_in};
 use maud::{Markup, html};
 use serde_json::Value;
 

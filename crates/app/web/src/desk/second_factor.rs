@@ -8,12 +8,12 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::State;
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::error::ApiError;
 use holdfast_documents::qr;
 use holdfast_identity::passkey::Passkey;
 use holdfast_identity::{Assurance, Person, StaffEnrolment};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::error::ApiError;
 use maud::{Markup, PreEscaped, html};
 
 pub(super) const HERE: &str = "/desk/second-factor";

@@ -8,10 +8,10 @@ use crate::texts::{rich, t};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
-use holdfast_api::AppState;
-use holdfast_api::error::ApiError;
-use holdfast_api::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
 use holdfast_identity::{ApiKey, Assurance, PENDING_SECONDS, pending_sign_in};
+use holdfast_state::AppState;
+use holdfast_state::error::ApiError;
+use holdfast_state::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
 use holdfast_types::Seconds;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -99,7 +99,7 @@ pub(super) async fn open(
     let next = Some(headed(next)).filter(|n| !n.is_empty() && *n != ENTRANCE);
     let next = next.or(landing(|scope| key.may(scope))).unwrap_or("/");
     let cookies = AppendHeaders([
-        (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_api::sessions::SESSION_SECONDS)),
+        (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_state::sessions::SESSION_SECONDS)),
         (header::SET_COOKIE, shared.access.cookie(PENDING, "", Seconds::ZERO)),
     ]);
     Ok((cookies, next.to_owned()))

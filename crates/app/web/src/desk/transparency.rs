@@ -4,8 +4,8 @@ use crate::components::{N, T, table, time, word};
 use crate::frame::{Frame, Page};
 use crate::texts::{rich, t};
 use axum::extract::State;
-use holdfast_api::AppState;
-use holdfast_api::blocking::run_blocking;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
 use holdfast_types::{Seconds, Timestamp};
 use maud::html;
 

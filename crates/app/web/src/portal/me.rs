@@ -10,8 +10,8 @@ use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use holdfast_api::AppState;
-use holdfast_api::blocking::run_blocking;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
 use maud::html;
 
 page_form! {

@@ -9,10 +9,10 @@ pub(crate) mod sign_in;
 use crate::frame::{ErrorPage, back};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_api::AppState;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::sign_in::cookie;
 use holdfast_requests::portal::{Officer, OfficerState, Session};
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::sign_in::cookie;
 
 /// The session in a browser's cookie.
 fn token(headers: &HeaderMap) -> String {

@@ -9,12 +9,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use holdfast_api::AppState;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::body::json as parse;
-use holdfast_api::error::ApiError;
 use holdfast_api::portal::{AssertionBody, PasskeyBody};
 use holdfast_requests::portal::Session;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::json as parse;
+use holdfast_state::error::ApiError;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 

@@ -8,8 +8,8 @@ use crate::texts::{rich, t};
 use axum::extract::{Multipart, Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use holdfast_api::AppState;
-use holdfast_api::blocking::run_blocking;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
 use holdfast_types::ids::ProductionId;
 use maud::html;
 
@@ -134,5 +134,5 @@ pub(crate) async fn fetch(
 ) -> Answer {
     let token = token(&headers);
     let bytes = run_blocking(move || Ok(shared.desk().own_fetch(&token, &id, number)?)).await?;
-    Ok(holdfast_api::requests::download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
+    Ok(holdfast_state::body::download(&format!("production-{number}.zip.age"), "application/octet-stream", bytes))
 }

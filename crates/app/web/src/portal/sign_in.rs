@@ -9,9 +9,9 @@ use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use holdfast_api::AppState;
-use holdfast_api::blocking::run_blocking;
-use holdfast_api::sign_in::Client;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::sign_in::Client;
 use holdfast_types::Seconds;
 use maud::{Markup, html};
 

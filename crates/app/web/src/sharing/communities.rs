@@ -7,12 +7,12 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::{Community, Member, MemberState};
 use holdfast_sharing::stix::WalletReport;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
 use holdfast_types::ids::CommunityId;
 use maud::{Markup, html};
 
@@ -187,8 +187,16 @@ pub(crate) async fn wallet(
         readers: form.readers.0,
         seen: None,
     };
-    let share =
-        move || holdfast_api::sharing::share_now(&shared, &form.channel.0, vec![report], None, Vec::new(), &caller.0);
+    let share = move || {
+        holdfast_api_investigation::sharing::share_now(
+            &shared,
+            &form.channel.0,
+            vec![report],
+            None,
+            Vec::new(),
+            &caller.0,
+        )
+    };
     run_blocking(share).await.map_err(ShareWallet::explain)?;
     Ok(back(HERE.into()))
 }

@@ -7,10 +7,10 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
 use holdfast_sharing::psi::{self, MatchingSession};
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
 use maud::{Markup, html};
 
 page_form! {

@@ -8,8 +8,8 @@ pub(crate) mod sources;
 use crate::frame::{Frame, Page};
 use crate::texts::t;
 use axum::extract::State;
-use holdfast_api::AppState;
-use holdfast_api::blocking::run_blocking;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
 use maud::{Markup, html};
 
 /// Where forms of the page lead back to.

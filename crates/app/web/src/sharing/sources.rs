@@ -7,11 +7,11 @@ use crate::frame::{Answer, Frame, Page, back};
 use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
-use holdfast_api::AppState;
-use holdfast_api::auth::Caller;
-use holdfast_api::blocking::run_blocking;
 use holdfast_sharing::sources::{Kind, NewSource, Source, SourceState};
 use holdfast_sharing::taxii::Client;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
 use holdfast_types::Seconds;
 use holdfast_types::ids::SourceId;
 use maud::{Markup, html};
@@ -127,7 +127,7 @@ pub(crate) async fn add(
 ) -> Answer {
     let AddSource { kind, name, url, username, key } = form;
     let new = NewSource { kind, name: name.0, url: url.0, username: username.0, key: key.0, every: None };
-    holdfast_api::sharing::store_source(shared, caller, new).await.map_err(AddSource::explain)?;
+    holdfast_api_investigation::sharing::store_source(shared, caller, new).await.map_err(AddSource::explain)?;
     Ok(back(HERE.into()))
 }
 

@@ -1,17 +1,8 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
-use crate::AppState;
 use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
-use crate::answers::{each, one, transparency};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::json;
+use crate::answers::transparency;
 use crate::chain::TraceQuery;
-use crate::chain_choice::ChainQuery;
-use crate::error::{ApiError, ErrorBody};
-use crate::limits;
-use crate::requests::download;
-use crate::routes::{APPROVE, DESK, Needs, READ, READERS, Routes};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -23,6 +14,15 @@ use holdfast_cases::recommend::{Proposal, RecommendationState};
 use holdfast_cases::reports::{Body, Filer, Kind};
 use holdfast_cases::seized::{ImportedScan, ScanOrder, Scanned, SentScan};
 use holdfast_forensics::derive::GAP;
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{download, json};
+use holdfast_state::chain_choice::ChainQuery;
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::limits;
+use holdfast_state::routes::{APPROVE, DESK, Needs, READ, READERS, Routes};
 use holdfast_types::Timestamp;
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
 use serde::{Deserialize, Serialize};

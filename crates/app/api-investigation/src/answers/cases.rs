@@ -1,9 +1,9 @@
 //! Answers about cases, reports and recommendations.
 
-use crate::answers::views;
 use holdfast_cases::case::{CaseState, ItemKind, Role};
 use holdfast_cases::recommend::{Proposal, RecommendationState, Team};
 use holdfast_cases::reports::{Body, Kind, ReportState};
+use holdfast_state::answers::views;
 use holdfast_types::Timestamp;
 use holdfast_types::ids::{CaseId, CaseItemId, RecommendationId, ReportId};
 use holdfast_workspace::CoveredChain;

@@ -1,10 +1,10 @@
 //! Answers about communities, sources and flags.
 
-use crate::answers::views;
 use holdfast_decision::flags::Flag;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::MemberState;
 use holdfast_sharing::sources::{Kind, SourceState};
+use holdfast_state::answers::views;
 use holdfast_types::ids::{CommunityId, MemberId, ObjectId, SourceId};
 use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
@@ -12,6 +12,24 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 views! {
+    /// How a member's flags came out: how many were raised, confirmed, withdrawn (false) and lapsed. What comes through another source under the same
+    /// name counts apart: a name is only as good as its source.
+    Standing of holdfast_screening::flags::Standing {
+        /// Who.
+        member: String,
+        /// The source that stated it, by number; none for the desk's own.
+        #[schema(value_type = Option<i64>)]
+        source: Option<SourceId>,
+        /// All flags.
+        raised: u64,
+        /// Confirmed.
+        confirmed: u64,
+        /// Withdrawn.
+        withdrawn: u64,
+        /// Lapsed.
+        lapsed: u64,
+    }
+
     /// A community.
     Community of holdfast_sharing::community::Community {
         /// UUID; its API root is `/taxii2/ID/`.

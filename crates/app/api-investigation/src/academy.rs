@@ -1,19 +1,10 @@
 //! The academy over HTTP: trainers plan sessions and follow classes; learners have keys of their own and solve labs.
 
-use crate::AppState;
 use crate::answers::academy::{
     AttemptView, Certificate, ClassView, Course, Desk, Enrolled, FeedbackSummary, Header, LabView, ProgrammeLine,
     RosterLine, ScoreLine, Session,
 };
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::json;
-use crate::error::{ApiError, ErrorBody};
-use crate::requests::download;
-use crate::routes::{Needs, Routes};
 use crate::sharing::WhyBody;
-use crate::sign_in::cookie;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,6 +14,14 @@ use holdfast_academy::attempts::Answer as LabAnswer;
 use holdfast_academy::classes::{Feedback, Learner, NewLearner, NewSession};
 use holdfast_academy::labs::{LABS, Lab};
 use holdfast_academy::{Academy, AcademyError};
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::{download, json};
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::sign_in::cookie;
 use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! Answers about courses, their sessions, learners and labs.
 
-use crate::answers::views;
 use holdfast_academy::classes::{NewLearner, NewSession, SessionState};
 use holdfast_academy::grade::Form;
+use holdfast_state::answers::views;
 use holdfast_types::Timestamp;
 use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::Serialize;

@@ -1,15 +1,8 @@
 //! Sharing over HTTP: TAXII 2.1 for members of communities, and the desk's own endpoints.
 
-use crate::AppState;
-use crate::answers::screening::Standing;
-use crate::answers::sharing::{Community, Imported, MatchingSession, Member, NewMember, Raised, Source, Withdrawn};
-use crate::answers::{each, one};
-use crate::auth::Caller;
-use crate::blocking::run_blocking;
-use crate::body::json;
-use crate::error::{ApiError, ErrorBody};
-use crate::limits::{self, Rate};
-use crate::routes::{DESK, MANAGE, Needs, READ, Routes};
+use crate::answers::sharing::{
+    Community, Imported, MatchingSession, Member, NewMember, Raised, Source, Standing, Withdrawn,
+};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -26,6 +19,15 @@ use holdfast_sharing::sources::{NewSource, Source as SourceRow};
 use holdfast_sharing::stix::{WalletReport, wallet_objects};
 use holdfast_sharing::taxii::{self, Client};
 use holdfast_sharing::{Tlp, stix, tagpack};
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::json;
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::limits::{self, Rate};
+use holdfast_state::people;
+use holdfast_state::routes::{DESK, MANAGE, Needs, READ, Routes};
 use holdfast_types::ids::{CommunityId, FlagId, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -419,7 +421,7 @@ pub async fn add_source(
 
 /// Adds or proposes a source.
 pub async fn store_source(shared: AppState, caller: Caller, new: NewSource) -> Result<SourceRow, ApiError> {
-    let waits = crate::changes::waits(&shared, &caller, ChangeKind::Source).await?;
+    let waits = people::waits(&shared, &caller, ChangeKind::Source).await?;
     run_blocking(move || {
         let sharing = shared.sharing();
         Ok(if waits { sharing.propose_source(new, &caller.0)? } else { sharing.add_source(new, &caller.0)? })

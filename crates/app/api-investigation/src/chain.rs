@@ -1,16 +1,8 @@
 //! The chain: addresses, transactions, traces, exposure, tags, blocks.
 
-use crate::AppState;
 use crate::answers::chain::{
     AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, Summary, TxReport,
 };
-use crate::answers::{each, one};
-use crate::blocking::{run_blocking, run_in_background};
-use crate::chain_choice::ChainQuery;
-use crate::clearance::Clearance;
-use crate::error::{ApiError, ErrorBody};
-use crate::routes::{CHAIN, MANAGE, Routes};
-use crate::system::{entropy, now};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -22,6 +14,14 @@ use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_bitcoin::AddressKey;
 use holdfast_bitcoin::files::read_single_block;
+use holdfast_state::AppState;
+use holdfast_state::answers::{each, one};
+use holdfast_state::blocking::{run_blocking, run_in_background};
+use holdfast_state::chain_choice::ChainQuery;
+use holdfast_state::clearance::Clearance;
+use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::routes::{CHAIN, MANAGE, Routes};
+use holdfast_state::system::{entropy, now};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
 use holdfast_workspace::{Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Answers about chains: addresses, transactions, blocks, exposures, paths, searches. A trace is answered in the format of evidence bundles.
 
-use crate::answers::views;
 use holdfast_attribution::{Category, Tlp};
+use holdfast_state::answers::views;
 use holdfast_workspace::lookup::HitKind;
 use serde::Serialize;
 use utoipa::ToSchema;

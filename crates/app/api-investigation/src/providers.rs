@@ -1,14 +1,14 @@
 //! Other providers that are connected.
 
-use crate::AppState;
-use crate::blocking::run_blocking;
-use crate::body::Answer;
-use crate::error::ErrorBody;
-use crate::routes::{CHAIN, Routes};
 use axum::Json;
 use axum::extract::{Path, State};
 use holdfast_decision::facts::ProviderFact;
 use holdfast_screening::ScreeningError;
+use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::body::Answer;
+use holdfast_state::error::ErrorBody;
+use holdfast_state::routes::{CHAIN, Routes};
 use holdfast_vendors::Question;
 use holdfast_vendors::providers::ProviderState;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! The transparency report as an answer.
 
-use crate::answers::views;
+use holdfast_state::answers::views;
 use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
