@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use holdfast_api::{compat, portal};
 use holdfast_api_investigation::academy;
+use holdfast_page::frame::{ErrorPage, Frame, is_private};
 use holdfast_state::AppState;
 use holdfast_state::access::{self, Access};
 use holdfast_state::auth::{Caller, pass_signed};
@@ -16,7 +17,6 @@ use holdfast_state::limits::{Rate, SMALL, crowded, sender};
 use holdfast_state::routes::{Entry, MANAGE, Needs, NeedsTable, READ};
 use holdfast_state::system::entropy;
 use holdfast_types::Seconds;
-use holdfast_web::{ErrorPage, Frame};
 use std::sync::Arc;
 
 /// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
@@ -190,7 +190,7 @@ async fn page(shared: &AppState, needs: Needs, mut request: Request, next: Next,
     let frame = Frame::of(shared, request.headers());
     let browser = Browser::of(request.headers(), entropy).ok();
     let wants_page = wants_page(&request);
-    if holdfast_web::is_private(path) {
+    if is_private(path) {
         let passed = match shared.auth.pass_request(&request, needs.scopes(), shared.screening.now()) {
             Ok(caller) => note_read(shared, &caller, needs, request.method(), path).await.map(|()| caller),
             Err(e) => Err(e),

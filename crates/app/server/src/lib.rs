@@ -34,12 +34,19 @@ pub fn api_routes() -> Routes {
     holdfast_api::routes().merge(holdfast_api_investigation::routes())
 }
 
+/// Returns the routes of all pages.
+#[must_use]
+pub fn page_routes() -> Routes {
+    holdfast_web::routes().merge(holdfast_web_public::routes())
+}
+
 /// Returns all routes.
-pub fn router(shared: AppState) -> Router {
-    let (app, needs, mut document) = api_routes().merge(holdfast_web::routes()).into_parts();
+pub fn router(mut shared: AppState) -> Router {
+    let (app, needs, mut document) = api_routes().merge(page_routes()).into_parts();
     let (health, _, probes) = health::routes().into_parts();
     document.merge(probes);
     let needs = Arc::new(needs);
+    shared.needs = needs.clone();
     let document = document::complete(document).to_json().map(Bytes::from).map_err(|e| e.to_string());
     let openapi = async move || match document {
         Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
@@ -47,7 +54,7 @@ pub fn router(shared: AppState) -> Router {
     };
     let app = app
         .route("/openapi.json", get(openapi))
-        .fallback(holdfast_web::nothing_here)
+        .fallback(holdfast_web_public::nothing_here)
         .layer(from_fn_with_state(Guard::new(shared.clone(), needs.clone()), guard::guard))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         // Probes come without a key and by any name.

@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::auth::Auth;
 use crate::jobs::{Jobs, Rescreen};
 use crate::mempools::Mempools;
+use crate::routes::NeedsTable;
 use crate::{lab_chains, limits, metrics, status};
 use holdfast_academy::Academy;
 use holdfast_audit::Anchors;
@@ -62,6 +63,8 @@ pub struct AppState {
     pub jobs: Jobs,
     /// What is to be screened again and could not be stored yet.
     pub(crate) unstored: Arc<Mutex<Option<Rescreen>>>,
+    /// What the callers of each route need; the router sets it, pages show links by it.
+    pub needs: Arc<NeedsTable>,
     /// Chains of labs of learners, by attempt.
     pub(crate) lab_chains: Arc<Mutex<lab_chains::LabChains>>,
 }
@@ -110,6 +113,7 @@ impl AppState {
             access: Arc::new(Access::new()),
             large: limits::LargeBodies::default(),
             partners: Arc::default(),
+            needs: Arc::default(),
             lab_chains: Arc::default(),
         })
     }

@@ -1,15 +1,15 @@
 //! Campaigns with police.
 
-use crate::components::{N, T, listing, none, table, time, word};
-use crate::forms::{
-    Commas, Fields, Flag, Free, Input, Nothing, Number, PageForm, Text, form_of, page_form, page_steps,
-};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api::campaigns::CampaignPreview;
 use holdfast_decision::warnings::Scam;
+use holdfast_page::components::{N, T, listing, none, table, time, word};
+use holdfast_page::forms::{
+    Commas, Fields, Flag, Free, Input, Nothing, Number, PageForm, Text, form_of, page_form, page_steps,
+};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_prevention::campaigns::{Arm, Campaign, CampaignState, Effect, NewCampaign, RiskRule, Template};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -297,7 +297,7 @@ pub(crate) async fn step(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forms::FromForm;
+    use holdfast_page::forms::FromForm;
 
     #[test]
     fn a_draft_is_read_by_its_types() {

@@ -1,16 +1,16 @@
 //! Page of changes, which a second person approves.
 
-use crate::components::{filters, none, time, word};
-use crate::desk::ListQuery;
-use crate::forms::{Fields, Input, Text, choice_form, page_form, page_steps};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::ChangeState;
 use holdfast_api::changes::decided;
 use holdfast_decision::RuleBook;
 use holdfast_decision::rules::BookFile;
+use holdfast_page::components::ListQuery;
+use holdfast_page::components::{filters, none, time, word};
+use holdfast_page::forms::{Fields, Input, Text, choice_form, page_form, page_steps};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_screening::changes::{Change, ChangeKind};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;

@@ -1,14 +1,14 @@
 //! Warnings at the withdrawal.
 
 use crate::campaigns::{currency, money};
-use crate::components::{Bare, List, N, T, time, word};
-use crate::desk::ListQuery;
-use crate::forms::{Nothing, form_of};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::WarningState;
+use holdfast_page::components::ListQuery;
+use holdfast_page::components::{Bare, List, N, T, time, word};
+use holdfast_page::forms::{Nothing, form_of};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter, WarningRecord};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;

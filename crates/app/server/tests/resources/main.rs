@@ -22,6 +22,7 @@ mod health;
 mod holds;
 mod keys;
 mod matching;
+mod navigation;
 mod pages;
 mod passkeys;
 mod people;

@@ -1,13 +1,13 @@
 //! Alerts.
 
-use super::ListQuery;
-use crate::components::{List, N, PAGE_ROWS, T, time, word};
-use crate::forms::{Fields, Input, Opt, PageForm, Text, form_of, page_form, page_steps};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::AlertState;
+use holdfast_page::components::ListQuery;
+use holdfast_page::components::{List, N, PAGE_ROWS, T, time, word};
+use holdfast_page::forms::{Fields, Input, Opt, PageForm, Text, form_of, page_form, page_steps};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::t;
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Outcome};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -168,7 +168,7 @@ pub(crate) async fn act(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forms::FromForm;
+    use holdfast_page::forms::FromForm;
 
     #[test]
     fn every_outcome_of_the_form_closes_an_alert() {

@@ -1,17 +1,17 @@
 //! A case: its items, people, reports, links and timeline.
 
-use crate::components::{Bare, T, chains_text, none, table, time, word};
 use crate::desk::evidence::{AddExhibit, Scan};
-use crate::forms::{
-    Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
-};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
+use holdfast_page::components::{Bare, T, chains_text, none, table, time, word};
+use holdfast_page::forms::{
+    Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
+};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -393,7 +393,7 @@ pub(crate) async fn approve_report(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forms::FromForm;
+    use holdfast_page::forms::FromForm;
     use holdfast_types::Timestamp;
 
     fn read(body: &str) -> CaseStep {

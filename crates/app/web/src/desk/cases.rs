@@ -1,14 +1,14 @@
 //! Cases: the list, opening one, and the search over cases and requests.
 
-use super::ListQuery;
-use crate::components::{List, N, T, time, word};
-use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Query, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{Case, NewCase};
+use holdfast_page::components::ListQuery;
+use holdfast_page::components::{List, N, T, time, word};
+use holdfast_page::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;

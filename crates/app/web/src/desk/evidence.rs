@@ -1,12 +1,12 @@
 //! Exhibits of a case, and the scan of seized files.
 
-use crate::components::{N, T, chains_text, table, word};
-use crate::forms::{Input, Text, page_form, upload};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use holdfast_api_investigation::cases::person;
+use holdfast_page::components::{N, T, chains_text, table, word};
+use holdfast_page::forms::{Input, Text, page_form, upload};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;

@@ -1,12 +1,12 @@
 //! The graph of a subject, or one that was saved in a case.
 
-use crate::frame::{Frame, Page};
-use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_api_investigation::cases::person;
+use holdfast_page::frame::{Frame, Page};
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;

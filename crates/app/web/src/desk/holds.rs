@@ -1,13 +1,13 @@
 //! Holds.
 
-use super::ListQuery;
-use crate::components::{List, N, PAGE_ROWS, T, time, word};
-use crate::forms::{Fields, Free, Input, form_of, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::HoldState;
+use holdfast_page::components::ListQuery;
+use holdfast_page::components::{List, N, PAGE_ROWS, T, time, word};
+use holdfast_page::forms::{Fields, Free, Input, form_of, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_screening::holds::{Hold, HoldFilter};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;

@@ -1,12 +1,12 @@
 //! The desk's front page: what waits for a person.
 
-use crate::components::{none, time};
-use crate::frame::{Frame, Page};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::CaseState;
+use holdfast_page::components::{none, time};
+use holdfast_page::frame::{Frame, Page};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;

@@ -15,25 +15,3 @@ pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod second_factor;
 pub(crate) mod sign_in;
-pub(crate) mod transparency;
-
-use serde::Deserialize;
-
-/// Where the desk's pages begin.
-const ENTRANCE: &str = "/desk";
-
-/// Returns whether a path is one of the desk's pages, which need a key; the rest of the pages shows the ledger alone.
-#[must_use]
-pub fn is_private(path: &str) -> bool {
-    path == ENTRANCE || path.starts_with("/desk/")
-}
-
-/// Which part of a list.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ListQuery {
-    /// State of the rows.
-    pub(crate) state: Option<String>,
-    /// Position of the row before the first.
-    #[serde(default)]
-    pub(crate) after: u64,
-}

@@ -2,17 +2,17 @@
 
 use super::second_factor::{HERE, codes, new_codes};
 use super::sign_in::{must_set_up, next_field, open, pending, signed_in, to_step};
-use crate::components::time;
-use crate::forms::{Fields, Free, Input, Nothing, PageForm, page_form, page_steps};
-use crate::frame::{Answer, Frame, back};
-use crate::passkey_forms::{Ceremony, passkey_form, script};
-use crate::texts::{rich, t};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use holdfast_identity::Assurance;
 use holdfast_identity::passkey::Passkey;
+use holdfast_page::components::time;
+use holdfast_page::forms::{Fields, Free, Input, Nothing, PageForm, page_form, page_steps};
+use holdfast_page::frame::{Answer, Frame, back};
+use holdfast_page::passkey_forms::{Ceremony, passkey_form, script};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::error::ApiError;

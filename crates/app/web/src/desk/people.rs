@@ -1,14 +1,14 @@
 //! People who act at the desk, their keys and sessions, the desk's own keys, and the server's jobs, for administrators; one's own sessions for
 //! everybody.
 
-use crate::components::{Bare, N, T, listing, new_key, table, time, words};
-use crate::forms::{Fields, Free, Input, Nothing, PageForm, Text, form_of, page_form, page_steps};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_identity::{ApiKey, Person, PersonState, ROLES, SessionKind, role};
 use holdfast_jobs::{JobState, list as list_jobs};
+use holdfast_page::components::{Bare, N, T, listing, new_key, table, time, words};
+use holdfast_page::forms::{Fields, Free, Input, Nothing, PageForm, Text, form_of, page_form, page_steps};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_screening::DeskKey;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;

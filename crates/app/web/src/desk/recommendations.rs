@@ -1,13 +1,13 @@
 //! What cases have in common, and proposals that rest on it.
 
-use crate::components::{none, time, word};
-use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::recommend::{Proposal, Recommendation, RecommendationState, Team};
+use holdfast_page::components::{none, time, word};
+use holdfast_page::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;

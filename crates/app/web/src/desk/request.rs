@@ -1,13 +1,13 @@
 //! A request: the policy's judgement, signs of forgery, targets, messages, files, the steps.
 
-use crate::components::{Bare, T, chains_text, table, time, word, words};
-use crate::forms::{
-    Fields, Flag, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps, upload,
-};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
+use holdfast_page::components::{Bare, T, chains_text, table, time, word, words};
+use holdfast_page::forms::{
+    Fields, Flag, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps, upload,
+};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_requests::intake::{Matched, Opened, Outcome, RequestState, Seizure, SeizureState, SeizureTransfer, Step};
 use holdfast_requests::matching::{TargetCoverage, coverage};
 use holdfast_requests::portal::{File, Message};
@@ -409,7 +409,7 @@ pub(crate) async fn message(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forms::FromForm;
+    use holdfast_page::forms::FromForm;
 
     fn read(body: &str) -> Result<Step, ApiError> {
         RequestStep::from_form(body.as_bytes()).and_then(RequestStep::step)

@@ -1,12 +1,12 @@
 //! Lists of requests, officers with their agencies, and seizures.
 
-use super::ListQuery;
-use crate::components::{List, N, PAGE_ROWS, T, time, word};
-use crate::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
+use holdfast_page::components::ListQuery;
+use holdfast_page::components::{List, N, PAGE_ROWS, T, time, word};
+use holdfast_page::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::t;
 use holdfast_requests::intake::{NewAgency, RequestFilter, Seizure, Stored};
 use holdfast_requests::portal::{Officer, Verdict};
 use holdfast_state::AppState;

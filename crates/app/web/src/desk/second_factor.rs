@@ -3,14 +3,14 @@
 
 use super::passkeys;
 use super::sign_in::{Code, any_code_form, code_form};
-use crate::forms::{Fields, Free, Input, Nothing, form_of, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
 use axum::Extension;
 use axum::extract::State;
 use holdfast_documents::qr;
 use holdfast_identity::passkey::Passkey;
 use holdfast_identity::{Assurance, Person, StaffEnrolment};
+use holdfast_page::forms::{Fields, Free, Input, Nothing, form_of, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::error::ApiError;

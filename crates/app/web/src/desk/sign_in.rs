@@ -1,14 +1,14 @@
 //! Signing in at the desk with a key.
 
+use super::passkeys;
 use super::second_factor::{enrolled, set_up_form};
-use super::{ENTRANCE, passkeys};
-use crate::forms::{Fields, Free, Input, PageForm, page_form};
-use crate::frame::{Answer, Frame, landing};
-use crate::texts::{rich, t};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use holdfast_identity::{ApiKey, Assurance, PENDING_SECONDS, pending_sign_in};
+use holdfast_page::forms::{Fields, Free, Input, PageForm, page_form};
+use holdfast_page::frame::{Answer, ENTRANCE, Frame, landing};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::error::ApiError;
 use holdfast_state::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
@@ -97,7 +97,7 @@ pub(super) async fn open(
     let id = shared.start_session(key, &client.0, assurance).await?;
     // The desk's front page is where nobody in particular was headed.
     let next = Some(headed(next)).filter(|n| !n.is_empty() && *n != ENTRANCE);
-    let next = next.or(landing(|scope| key.may(scope))).unwrap_or("/");
+    let next = next.or(landing(&shared.needs, |scope| key.may(scope))).unwrap_or("/");
     let cookies = AppendHeaders([
         (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_state::sessions::SESSION_SECONDS)),
         (header::SET_COOKIE, shared.access.cookie(PENDING, "", Seconds::ZERO)),

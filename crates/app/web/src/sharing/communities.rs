@@ -1,12 +1,12 @@
 //! Communities hosted here, and what is shared in them.
 
 use super::{Channel, HERE, options};
-use crate::components::{self, none, word};
-use crate::forms::{Commas, Fields, Flag, Free, Input, PageForm, Text, form_of, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Path, State};
+use holdfast_page::components::{self, none, word};
+use holdfast_page::forms::{Commas, Fields, Flag, Free, Input, PageForm, Text, form_of, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_sharing::Tlp;
 use holdfast_sharing::community::{Community, Member, MemberState};
 use holdfast_sharing::stix::WalletReport;

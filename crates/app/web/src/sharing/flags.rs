@@ -1,13 +1,13 @@
 //! Flags of stolen funds.
 
 use super::{Channel, HERE, options};
-use crate::components::{Bare, N, T, listing, table, time, word};
-use crate::forms::{Fields, Input, Number, Opt, PageForm, Text, form_of, page_form};
-use crate::frame::{Answer, back};
-use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_decision::flags::{Flag, State as FlagState, Subject};
+use holdfast_page::components::{Bare, N, T, listing, table, time, word};
+use holdfast_page::forms::{Fields, Input, Number, Opt, PageForm, Text, form_of, page_form};
+use holdfast_page::frame::{Answer, back};
+use holdfast_page::texts::t;
 use holdfast_screening::flags::Standing;
 use holdfast_sharing::Tlp;
 use holdfast_sharing::flags::NewFlag;

@@ -1,12 +1,12 @@
 //! Private matching: two institutions learn which items they share, and nothing else.
 
 use super::{HERE, way_back};
-use crate::components::time;
-use crate::forms::{Fields, Input, PageForm, Text, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::State;
+use holdfast_page::components::time;
+use holdfast_page::forms::{Fields, Input, PageForm, Text, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_sharing::psi::{self, MatchingSession};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;

@@ -5,9 +5,9 @@ pub(crate) mod flags;
 pub(crate) mod matching;
 pub(crate) mod sources;
 
-use crate::frame::{Frame, Page};
-use crate::texts::t;
 use axum::extract::State;
+use holdfast_page::frame::{Frame, Page};
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use maud::{Markup, html};

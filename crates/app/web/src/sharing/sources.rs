@@ -1,12 +1,12 @@
 //! Sources: partners' collections and feeds that are read.
 
 use super::{HERE, way_back};
-use crate::components::{Bare, T, listing, table, time, word};
-use crate::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::t;
 use axum::Extension;
 use axum::extract::{Path, State};
+use holdfast_page::components::{Bare, T, listing, table, time, word};
+use holdfast_page::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::t;
 use holdfast_sharing::sources::{Kind, NewSource, Source, SourceState};
 use holdfast_sharing::taxii::Client;
 use holdfast_state::AppState;

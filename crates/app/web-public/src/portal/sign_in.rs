@@ -2,13 +2,13 @@
 
 use super::passkeys::add_passkey;
 use super::{officer, start, token};
-use crate::forms::{Fields, Free, Input, Opt, PageForm, Text, page_form};
-use crate::frame::{Answer, ErrorPage, Frame, Page};
-use crate::passkey_forms::script;
-use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_page::forms::{Fields, Free, Input, Opt, PageForm, Text, page_form};
+use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
+use holdfast_page::passkey_forms::script;
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::sign_in::Client;

@@ -1,8 +1,5 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
-use crate::components::{Head, N, T, listing, none, table, word};
-use crate::frame::{ErrorPage, Frame, Page};
-use crate::texts::{rich, t};
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,6 +7,9 @@ use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{Direction, Policy, render};
 use holdfast_api_investigation::chain::TraceQuery;
 use holdfast_attribution::Category;
+use holdfast_page::components::{Head, N, T, listing, none, table, word};
+use holdfast_page::frame::{ErrorPage, Frame, Page};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
@@ -249,10 +249,6 @@ pub async fn nothing_here(frame: Frame, uri: axum::http::Uri) -> Response {
     }
     frame.no_page(path)
 }
-
-/// Marks requests for pages of a lab's own chain, of which the desk has no graph.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct InLab;
 
 /// Shows an address.
 pub(crate) async fn address(

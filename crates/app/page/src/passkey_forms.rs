@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 /// The ceremony of a form.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Ceremony {
+pub enum Ceremony {
     /// Registers a new one.
     Create,
     /// Signs in with a registered one.
@@ -15,7 +15,7 @@ pub(crate) enum Ceremony {
 }
 
 /// Returns the script and the element in which it shows its status.
-pub(crate) fn script() -> Markup {
+pub fn script() -> Markup {
     html! {
         p #passkey-status role="status" data-waiting=(t!("passkey-waiting")) data-none=(t!("passkey-none"))
             data-silent=(t!("passkey-silent")) {}
@@ -24,7 +24,7 @@ pub(crate) fn script() -> Markup {
 }
 
 /// Returns a form whose `credential` the script fills, with options that it gets by a POST to `options`.
-pub(crate) fn passkey_form(ceremony: Ceremony, action: &str, options: &str, fields: Markup, button: &str) -> Markup {
+pub fn passkey_form(ceremony: Ceremony, action: &str, options: &str, fields: Markup, button: &str) -> Markup {
     let kind = match ceremony {
         Ceremony::Create => "create",
         Ceremony::Get => "get",
@@ -39,7 +39,7 @@ pub(crate) fn passkey_form(ceremony: Ceremony, action: &str, options: &str, fiel
 }
 
 /// Shows the script of passkeys.
-pub(crate) async fn passkey_js() -> Response {
+pub async fn passkey_js() -> Response {
     let script = include_str!("../../../../web/passkey.js");
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
 }

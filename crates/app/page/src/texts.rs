@@ -1,13 +1,14 @@
 //! Texts of pages, from the Fluent catalogue in `locales/`. Keys begin with the name of their page: `portal-send-title`.
 
+pub use fluent_bundle::FluentArgs;
+use fluent_bundle::FluentResource;
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
 use maud::{Markup, PreEscaped, html};
 use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
 
 /// The English catalogue, one file for each group of pages.
-pub(crate) const ENGLISH: [&str; 10] = [
+pub const ENGLISH: [&str; 10] = [
     include_str!("../locales/en/common.ftl"),
     include_str!("../locales/en/words.ftl"),
     include_str!("../locales/en/ledger.ftl"),
@@ -33,18 +34,18 @@ static BUNDLE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {
 });
 
 /// Returns the text of a key; the key itself where the catalogue has none.
-pub(crate) fn text(key: &str, args: Option<&FluentArgs<'_>>) -> String {
+pub fn text(key: &str, args: Option<&FluentArgs<'_>>) -> String {
     find(key, args).unwrap_or_else(|| key.to_owned())
 }
 
 /// Returns the text of a key, where the catalogue has one.
-pub(crate) fn find(key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
+pub fn find(key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
     let pattern = BUNDLE.get_message(key)?.value()?;
     Some(BUNDLE.format_pattern(pattern, args, &mut Vec::new()).into_owned())
 }
 
 /// Returns the text of a key with markup in its places.
-pub(crate) fn with_markup(key: &str, parts: &[(&str, Markup)]) -> Markup {
+pub fn with_markup(key: &str, parts: &[(&str, Markup)]) -> Markup {
     // A private character stands for the markup until the text around it is escaped.
     let mut args = FluentArgs::new();
     for (i, (name, _)) in parts.iter().enumerate() {
@@ -66,25 +67,27 @@ pub(crate) fn with_markup(key: &str, parts: &[(&str, Markup)]) -> Markup {
 }
 
 /// The text of a key, with values in its places: `t!("portal-new-from", name = officer.name.as_str())`.
+#[macro_export]
 macro_rules! t {
     ($key:expr) => {
         $crate::texts::text($key, None)
     };
     ($key:expr, $($name:ident = $value:expr),+ $(,)?) => {{
-        let mut args = fluent_bundle::FluentArgs::new();
+        let mut args = $crate::texts::FluentArgs::new();
         $(args.set(stringify!($name), $value);)+
         $crate::texts::text($key, Some(&args))
     }};
 }
 
 /// The text of a key, with markup in its places.
+#[macro_export]
 macro_rules! rich {
     ($key:expr, $($name:ident = $value:expr),+ $(,)?) => {
         $crate::texts::with_markup($key, &[$((stringify!($name), maud::html! { ($value) })),+])
     };
 }
 
-pub(crate) use {rich, t};
+pub use crate::{rich, t};
 
 #[cfg(test)]
 mod tests {
@@ -181,7 +184,12 @@ mod tests {
     /// Text literals of the sources that are keys, with the variables given to each.
     fn used(prefixes: &BTreeSet<String>) -> Vec<(String, Variables)> {
         let mut files = Vec::new();
-        sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+        for crate_of_pages in ["page", "web", "web-public"] {
+            sources(
+                &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(crate_of_pages).join("src"),
+                &mut files,
+            );
+        }
         let mut found = Vec::new();
         for file in &files {
             for (at, _) in file.match_indices('"') {

@@ -1,9 +1,6 @@
 //! The desk's own tools over the files of a lab.
 
 use super::outside;
-use crate::components::{N, T, listing, table, time, word};
-use crate::frame::Frame;
-use crate::texts::t;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -11,6 +8,9 @@ use holdfast_academy::labs;
 use holdfast_academy::tools::{self, Tool};
 use holdfast_api_investigation::academy::in_class;
 use holdfast_decision::Event;
+use holdfast_page::components::{N, T, listing, table, time, word};
+use holdfast_page::frame::Frame;
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_types::ids::AttemptId;
 use maud::{Markup, html};

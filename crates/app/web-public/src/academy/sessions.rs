@@ -1,16 +1,16 @@
 //! A learner's session: scoreboard and feedback.
 
 use super::outside;
-use crate::components::{N, T, table};
-use crate::forms::{Fields, Free, Input, Number, PageForm, page_form};
-use crate::frame::{Frame, back};
-use crate::texts::t;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::attempts::ScoreLine;
 use holdfast_academy::classes::Feedback;
 use holdfast_api_investigation::academy::in_class;
+use holdfast_page::components::{N, T, table};
+use holdfast_page::forms::{Fields, Free, Input, Number, PageForm, page_form};
+use holdfast_page::frame::{Frame, back};
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_types::ids::CourseSessionId;
 use maud::{Markup, html};

@@ -1,13 +1,13 @@
 //! An officer's own requests: their status, messages, files and productions.
 
 use super::{is_approved, officer, token};
-use crate::components::{T, none, table, time, word, words};
-use crate::forms::{Fields, Free, Input, Nothing, PageForm, file_form, page_form, upload};
-use crate::frame::{Answer, ErrorPage, Frame, back};
-use crate::texts::{rich, t};
 use axum::extract::{Multipart, Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use holdfast_page::components::{T, none, table, time, word, words};
+use holdfast_page::forms::{Fields, Free, Input, Nothing, PageForm, file_form, page_form, upload};
+use holdfast_page::frame::{Answer, ErrorPage, Frame, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_types::ids::ProductionId;

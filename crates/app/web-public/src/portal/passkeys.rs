@@ -1,15 +1,15 @@
 //! Passkeys of officers; the page's script (`passkey_forms.rs`) speaks with the browser.
 
 use super::{session_cookie, token};
-use crate::forms::{Fields, Free, Input, page_form};
-use crate::frame::{Answer, back};
-use crate::texts::t;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::portal::{AssertionBody, PasskeyBody};
+use holdfast_page::forms::{Fields, Free, Input, page_form};
+use holdfast_page::frame::{Answer, back};
+use holdfast_page::texts::t;
 use holdfast_requests::portal::Session;
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;

@@ -1,9 +1,6 @@
 //! A lab as a learner works at it.
 
 use super::{markdown, outside};
-use crate::forms::{Fields, Flag, Free, Input, Text, Ticked, page_form};
-use crate::frame::{ErrorPage, Frame, back};
-use crate::texts::{rich, t};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +8,9 @@ use holdfast_academy::attempts::{Answer, AttemptView, StepView};
 use holdfast_academy::grade::{Form as AnswerForm, percent};
 use holdfast_academy::labs;
 use holdfast_api_investigation::academy::in_class;
+use holdfast_page::forms::{Fields, Flag, Free, Input, Text, Ticked, page_form};
+use holdfast_page::frame::{ErrorPage, Frame, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::body::download;
 use holdfast_state::error::ApiError;

@@ -1,15 +1,15 @@
 //! Parts of which pages are made.
 
-use crate::desk::ListQuery;
 use crate::texts::{self, t};
 use holdfast_types::Timestamp;
 use holdfast_workspace::CoveredChain;
 use maud::{Markup, html};
+use serde::Deserialize;
 use std::fmt::Display;
 
 /// A head over a table's column.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Head<'a> {
+pub enum Head<'a> {
     /// Over text, by the key of its text.
     Text(&'static str),
     /// Over numbers, by the key of its text.
@@ -20,10 +20,10 @@ pub(crate) enum Head<'a> {
     Bare,
 }
 
-pub(crate) use Head::{Bare, Number as N, Text as T};
+pub use Head::{Bare, Number as N, Text as T};
 
 /// Returns a table.
-pub(crate) fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I::Item) -> Markup) -> Markup {
+pub fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I::Item) -> Markup) -> Markup {
     html! {
         div.wide { table {
             thead { tr { @for head in heads { @match head {
@@ -38,17 +38,17 @@ pub(crate) fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I
 }
 
 /// Returns a table, or the text that stands in place of an empty one.
-pub(crate) fn listing<V>(heads: &[Head<'_>], list: &[V], empty: &str, row: impl Fn(&V) -> Markup) -> Markup {
+pub fn listing<V>(heads: &[Head<'_>], list: &[V], empty: &str, row: impl Fn(&V) -> Markup) -> Markup {
     html! { @if list.is_empty() { (none(&t!(empty))) } @else { (table(heads, list, row)) } }
 }
 
 /// Returns what is shown in place of a list without entries.
-pub(crate) fn none(text: &str) -> Markup {
+pub fn none(text: &str) -> Markup {
     html! { p.note { (text) } }
 }
 
 /// Returns a new key, which its page shows once: what it is for, the key, notes, and a link back.
-pub(crate) fn new_key(about: &Markup, key: &str, notes: &Markup, (to, back): (&str, &str)) -> Markup {
+pub fn new_key(about: &Markup, key: &str, notes: &Markup, (to, back): (&str, &str)) -> Markup {
     html! {
         p { (about) " " (t!("common-key-once")) }
         p { code.hash #key { (key) } }
@@ -57,27 +57,37 @@ pub(crate) fn new_key(about: &Markup, key: &str, notes: &Markup, (to, back): (&s
     }
 }
 
+/// Which part of a list.
+#[derive(Debug, Deserialize)]
+pub struct ListQuery {
+    /// State of the rows.
+    pub state: Option<String>,
+    /// Position of the row before the first.
+    #[serde(default)]
+    pub after: u64,
+}
+
 /// Most rows that a page of a list shows.
-pub(crate) const PAGE_ROWS: usize = 100;
+pub const PAGE_ROWS: usize = 100;
 
 /// A page of a list: links to its parts, the rows, and a link to the rest.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct List<'a> {
+pub struct List<'a> {
     /// Path of the page.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// Values of the filter by state, each with the key of its text; an empty value shows everything.
-    pub(crate) states: &'a [(&'a str, &'a str)],
+    pub states: &'a [(&'a str, &'a str)],
     /// The state whose rows are shown where the query names none.
-    pub(crate) default_state: &'a str,
+    pub default_state: &'a str,
     /// Heads over the columns.
-    pub(crate) heads: &'a [Head<'a>],
+    pub heads: &'a [Head<'a>],
     /// Key of the text that stands in place of an empty list.
-    pub(crate) empty: &'a str,
+    pub empty: &'a str,
 }
 
 impl List<'_> {
     /// Shows all rows on one page.
-    pub(crate) fn whole<V>(&self, state: Option<&str>, rows: &[V], row: impl Fn(&V) -> Markup) -> Markup {
+    pub fn whole<V>(&self, state: Option<&str>, rows: &[V], row: impl Fn(&V) -> Markup) -> Markup {
         html! {
             @if !self.states.is_empty() { (filters(self.path, self.states, state.unwrap_or(self.default_state))) }
             (listing(self.heads, rows, self.empty, row))
@@ -85,7 +95,7 @@ impl List<'_> {
     }
 
     /// Shows a page of rows, with a link to the next one; `position` is where the page after a row begins.
-    pub(crate) fn show<V>(
+    pub fn show<V>(
         &self,
         query: &ListQuery,
         rows: &[V],
@@ -102,7 +112,7 @@ impl List<'_> {
 }
 
 /// Returns links to the parts of a list, of which one is shown: (state, key of its text); an empty state is the whole list.
-pub(crate) fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Markup {
+pub fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Markup {
     html! { p.filters {
         (t!("common-show"))
         @for (state, key) in states {
@@ -112,24 +122,24 @@ pub(crate) fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Marku
 }
 
 /// Returns a time to the minute, in UTC.
-pub(crate) fn time(time: Timestamp) -> Markup {
+pub fn time(time: Timestamp) -> Markup {
     html! { time datetime=(time.rfc3339()) { (time.rfc3339()[..16].replace('T', " ")) " UTC" } }
 }
 
 /// Returns the catalogue's word for a name as the API writes it: `true_positive` is "true positive". Names that the catalogue does not have (a rule
 /// book may bring its own) are shown without their underscores.
-pub(crate) fn word(name: impl Display) -> String {
+pub fn word(name: impl Display) -> String {
     let name = name.to_string();
     texts::find(&format!("word-{name}"), None).unwrap_or_else(|| name.replace('_', " "))
 }
 
 /// Returns words for several names, with commas between them.
-pub(crate) fn words<T: Display>(names: impl IntoIterator<Item = T>) -> String {
+pub fn words<T: Display>(names: impl IntoIterator<Item = T>) -> String {
     names.into_iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns chains on which something was looked up, with their heights and what was not looked up.
-pub(crate) fn chains_text(chains: &[CoveredChain]) -> String {
+pub fn chains_text(chains: &[CoveredChain]) -> String {
     let text = |c: &CoveredChain| {
         let height = match c.tip_height {
             Some(height) => t!("common-chain-height", chain = c.chain.as_str(), height = height),

@@ -1,15 +1,15 @@
 //! The chain of a lab: the ledger's pages, mounted below the lab.
 
 use super::outside;
-use crate::frame::ErrorPage;
 use crate::ledger;
-use crate::texts::t;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use holdfast_page::frame::{ErrorPage, InLab};
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -56,7 +56,7 @@ pub(crate) async fn page(
     let inside = axum::http::Request::builder()
         .uri(format!("/{encoded}{query}"))
         .extension(Caller::local("learner"))
-        .extension(ledger::InLab);
+        .extension(InLab);
     let Ok(inside) = inside.body(Body::empty()) else {
         return ErrorPage::from(ApiError::bad(t!("academy-chain-no-path"))).into_response();
     };

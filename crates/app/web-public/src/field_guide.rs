@@ -1,7 +1,7 @@
 //! The field guide: what seeds and wallets look like at a scene, what to do and what not. One page, made to be printed.
 
-use crate::frame::Frame;
-use crate::texts::t;
+use holdfast_page::frame::Frame;
+use holdfast_page::texts::t;
 use maud::{Markup, html};
 
 /// A thing that may be found, by the keys of its texts.

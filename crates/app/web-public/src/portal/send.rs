@@ -1,14 +1,16 @@
 //! An officer's new request.
 
 use super::{is_approved, officer};
-use crate::components::word;
-use crate::forms::{Commas, Day, Fields, Flag, Free, Input, Instant, Opt, PageForm, Text, Ticked, Token, page_form};
-use crate::frame::{Answer, ErrorPage, Frame, back};
-use crate::texts::t;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use holdfast_documents::sha256;
+use holdfast_page::components::word;
+use holdfast_page::forms::{
+    Commas, Day, Fields, Flag, Free, Input, Instant, Opt, PageForm, Text, Ticked, Token, page_form,
+};
+use holdfast_page::frame::{Answer, ErrorPage, Frame, back};
+use holdfast_page::texts::t;
 use holdfast_requests::policy::Policy;
 use holdfast_requests::portal::Officer;
 use holdfast_requests::request::{self, DataClass, Kind, Request, Statement, Target, TargetKind};
@@ -205,7 +207,7 @@ pub(crate) async fn send(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forms::FromForm;
+    use holdfast_page::forms::FromForm;
 
     fn form(extra: &str) -> Result<SendRequest, ApiError> {
         let body = format!("token={}&reference=R&kind=information&process=us.2703d{extra}", "0a".repeat(16));

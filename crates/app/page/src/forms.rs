@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 /// How a page shows a field.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Input {
+pub enum Input {
     /// A line of text.
     Line,
     /// Lines of text.
@@ -32,17 +32,17 @@ pub(crate) enum Input {
 
 /// A field of a form.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Field {
+pub struct Field {
     /// Its name in the form.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Key of its label.
-    pub(crate) label: &'static str,
+    pub label: &'static str,
     /// How it is shown.
-    pub(crate) input: Input,
+    pub input: Input,
 }
 
 /// A form of a page, defined by [`page_form`].
-pub(crate) trait PageForm: DeserializeOwned {
+pub trait PageForm: DeserializeOwned {
     /// Its fields, in the page's order.
     const FIELDS: &'static [Field];
 
@@ -63,7 +63,7 @@ pub(crate) trait PageForm: DeserializeOwned {
 }
 
 /// What can be read from a form's body.
-pub(crate) trait FromForm: Sized {
+pub trait FromForm: Sized {
     /// Reads a body of the media type `application/x-www-form-urlencoded`.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ fn label_of(fields: &[Field], name: &str) -> String {
 }
 
 /// Returns the value of a field and the body without it.
-pub(crate) fn take(body: &[u8], name: &str) -> (String, Vec<u8>) {
+pub fn take(body: &[u8], name: &str) -> (String, Vec<u8>) {
     let mut value = String::new();
     let mut rest = form_urlencoded::Serializer::new(String::new());
     for (key, text) in form_urlencoded::parse(body) {
@@ -117,7 +117,7 @@ pub(crate) fn take(body: &[u8], name: &str) -> (String, Vec<u8>) {
 
 /// The values of a posted form.
 #[derive(Debug)]
-pub(crate) struct Fields<T>(pub(crate) T);
+pub struct Fields<T>(pub T);
 
 impl<T: FromForm, S: Send + Sync> FromRequest<S> for Fields<T> {
     type Rejection = ErrorPage;
@@ -131,18 +131,22 @@ impl<T: FromForm, S: Send + Sync> FromRequest<S> for Fields<T> {
 
 /// A file of a form, with the form's other fields.
 #[derive(Debug)]
-pub(crate) struct Upload<T> {
-    pub(crate) name: String,
-    pub(crate) media_type: String,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) fields: T,
+pub struct Upload<T> {
+    /// Name of the file, as the browser sends it.
+    pub name: String,
+    /// Its media type, as the browser sends it.
+    pub media_type: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// The other fields.
+    pub fields: T,
 }
 
 /// Reads a form with one file.
 ///
 /// # Errors
 /// 400 without a file or with a wrong field, 413 for a file above the limit.
-pub(crate) async fn upload<T: FromForm>(mut form: Multipart) -> Result<Upload<T>, ApiError> {
+pub async fn upload<T: FromForm>(mut form: Multipart) -> Result<Upload<T>, ApiError> {
     let bad = |e: axum::extract::multipart::MultipartError| {
         ApiError::new(e.status(), format!("{}: {}", t!("form-itself"), e.body_text()))
     };
@@ -166,6 +170,7 @@ pub(crate) async fn upload<T: FromForm>(mut form: Multipart) -> Result<Upload<T>
 }
 
 /// Defines a form: a struct with its fields, their labels and how each is shown.
+#[macro_export]
 macro_rules! page_form {
     ($(#[$doc:meta])* struct $name:ident { $($field:ident: $type:ty = $label:literal, $input:expr;)* }) => {
         $(#[$doc])*
@@ -182,6 +187,7 @@ macro_rules! page_form {
 }
 
 /// Defines the values of several forms of a page: the value of one field names the form.
+#[macro_export]
 macro_rules! page_steps {
     ($(#[$doc:meta])* enum $name:ident by $tag:literal { $($value:literal => $variant:ident($form:ty),)* }) => {
         $(#[$doc])*
@@ -202,15 +208,19 @@ macro_rules! page_steps {
     };
 }
 
-pub(crate) use {page_form, page_steps};
+pub use crate::{page_form, page_steps};
 
-page_form! {
-    /// No fields: a button alone.
-    struct Nothing {}
+/// No fields: a button alone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+impl PageForm for Nothing {
+    const FIELDS: &'static [Field] = &[];
 }
 
 /// Returns a form of a page.
-pub(crate) fn form_of<T: PageForm>(to: &str, hidden: &[(&str, &str)], button: &str) -> Markup {
+pub fn form_of<T: PageForm>(to: &str, hidden: &[(&str, &str)], button: &str) -> Markup {
     let buttons = T::FIELDS.iter().find_map(|f| match f.input {
         Input::Buttons(values) => Some((f.name, values)),
         _ => None,
@@ -228,7 +238,7 @@ pub(crate) fn form_of<T: PageForm>(to: &str, hidden: &[(&str, &str)], button: &s
 }
 
 /// Returns a form with a button for each value of a field.
-pub(crate) fn choice_form<T: PageForm>(to: &str, name: &str, values: &[(&str, &str)]) -> Markup {
+pub fn choice_form<T: PageForm>(to: &str, name: &str, values: &[(&str, &str)]) -> Markup {
     html! {
         form.step method="post" action=(to) {
             @for field in T::FIELDS { (input(field)) }
@@ -238,7 +248,7 @@ pub(crate) fn choice_form<T: PageForm>(to: &str, name: &str, values: &[(&str, &s
 }
 
 /// Returns a form with a file.
-pub(crate) fn file_form<T: PageForm>(to: &str, button: &str) -> Markup {
+pub fn file_form<T: PageForm>(to: &str, button: &str) -> Markup {
     html! {
         form.step method="post" action=(to) enctype="multipart/form-data" {
             label { (t!("form-file")) input type="file" name="file" required; }
@@ -284,7 +294,7 @@ from_text!(Text, Free, Day, Instant, Flag, Commas, Token);
 
 /// A text that must be given, without the spaces around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Text(pub(crate) String);
+pub struct Text(pub String);
 
 impl FromStr for Text {
     type Err = String;
@@ -299,7 +309,7 @@ impl FromStr for Text {
 
 /// A text that may be empty, without the spaces around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Free(pub(crate) String);
+pub struct Free(pub String);
 
 impl FromStr for Free {
     type Err = String;
@@ -311,7 +321,7 @@ impl FromStr for Free {
 
 /// A value that may be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Opt<T>(pub(crate) Option<T>);
+pub struct Opt<T>(pub Option<T>);
 
 impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Opt<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -325,14 +335,14 @@ impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Opt<T> {
 
 impl Opt<Text> {
     /// Returns the text, where one was given.
-    pub(crate) fn text(self) -> Option<String> {
+    pub fn text(self) -> Option<String> {
         self.0.map(|t| t.0)
     }
 }
 
 /// A whole number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Number<T>(pub(crate) T);
+pub struct Number<T>(pub T);
 
 impl<T: FromStr> FromStr for Number<T> {
     type Err = String;
@@ -350,7 +360,7 @@ impl<'de, T: FromStr> Deserialize<'de> for Number<T> {
 
 /// A day, as the time of its beginning in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Day(pub(crate) Timestamp);
+pub struct Day(pub Timestamp);
 
 impl FromStr for Day {
     type Err = String;
@@ -362,7 +372,7 @@ impl FromStr for Day {
 
 /// A time in UTC; a form's seconds may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Instant(pub(crate) Timestamp);
+pub struct Instant(pub Timestamp);
 
 impl FromStr for Instant {
     type Err = String;
@@ -374,7 +384,7 @@ impl FromStr for Instant {
 
 /// A box that is ticked or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Flag(pub(crate) bool);
+pub struct Flag(pub bool);
 
 impl FromStr for Flag {
     type Err = String;
@@ -390,7 +400,7 @@ impl FromStr for Flag {
 
 /// Texts with commas or semicolons between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Commas(pub(crate) Vec<String>);
+pub struct Commas(pub Vec<String>);
 
 impl FromStr for Commas {
     type Err = String;
@@ -402,14 +412,14 @@ impl FromStr for Commas {
 
 /// A random number that a page draws for a form, so that what is sent twice is done once, and what is filled in anew is done again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Token(pub(crate) String);
+pub struct Token(pub String);
 
 impl Token {
     /// Draws a token.
     ///
     /// # Errors
     /// 500 when the system has no random numbers.
-    pub(crate) fn draw() -> Result<Self, ApiError> {
+    pub fn draw() -> Result<Self, ApiError> {
         let random = holdfast_state::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
         Ok(Token(random[..16].iter().map(|b| format!("{b:02x}")).collect()))
     }
@@ -428,7 +438,7 @@ impl FromStr for Token {
 
 /// Values of boxes with one name; those that are not ticked are not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ticked<T>(pub(crate) Vec<T>);
+pub struct Ticked<T>(pub Vec<T>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Ticked<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

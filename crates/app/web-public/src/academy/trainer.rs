@@ -2,13 +2,6 @@
 
 use super::sessions::scoreboard;
 use super::{day, place};
-use crate::components::{self, Bare, Head, N, T, listing, table, word};
-use crate::forms::{
-    Day, Fields, Free, Input, Nothing, Number, PageForm, Text, Ticked, file_form, form_of, page_form, page_steps,
-    upload,
-};
-use crate::frame::{Answer, Frame, Page, back};
-use crate::texts::{rich, t};
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
 use axum::response::IntoResponse;
@@ -19,6 +12,13 @@ use holdfast_academy::classes::{
 use holdfast_academy::course::Course;
 use holdfast_academy::grade::percent;
 use holdfast_academy::labs;
+use holdfast_page::components::{self, Bare, Head, N, T, listing, table, word};
+use holdfast_page::forms::{
+    Day, Fields, Free, Input, Nothing, Number, PageForm, Text, Ticked, file_form, form_of, page_form, page_steps,
+    upload,
+};
+use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -357,7 +357,7 @@ pub(crate) async fn new_key(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forms::FromForm;
+    use holdfast_page::forms::FromForm;
     use holdfast_types::Seconds;
 
     #[test]

@@ -2,14 +2,14 @@
 
 use super::passkeys::add_passkey;
 use super::{is_approved, officer, token};
-use crate::components::{time, word};
-use crate::forms::{Fields, Free, Input, PageForm, page_form};
-use crate::frame::{Answer, ErrorPage, Frame, back};
-use crate::passkey_forms::script;
-use crate::texts::{rich, t};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use holdfast_page::components::{time, word};
+use holdfast_page::forms::{Fields, Free, Input, PageForm, page_form};
+use holdfast_page::frame::{Answer, ErrorPage, Frame, back};
+use holdfast_page::passkey_forms::script;
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use maud::html;

@@ -1,9 +1,9 @@
 //! The transparency report.
 
-use crate::components::{N, T, table, time, word};
-use crate::frame::{Frame, Page};
-use crate::texts::{rich, t};
 use axum::extract::State;
+use holdfast_page::components::{N, T, table, time, word};
+use holdfast_page::frame::{Frame, Page};
+use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_types::{Seconds, Timestamp};

@@ -6,9 +6,9 @@ pub(crate) mod requests;
 pub(crate) mod send;
 pub(crate) mod sign_in;
 
-use crate::frame::{ErrorPage, back};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use holdfast_page::frame::{ErrorPage, back};
 use holdfast_requests::portal::{Officer, OfficerState, Session};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;

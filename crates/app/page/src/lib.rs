@@ -1,0 +1,12 @@
+//! What pages are made of: the frame around each, forms read by types, tables and lists, texts from the Fluent catalogue, passkeys. It knows no page
+//! but by its link.
+
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
+
+pub mod components;
+pub mod forms;
+pub mod frame;
+pub mod passkey_forms;
+pub mod texts;
