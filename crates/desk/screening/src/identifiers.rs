@@ -3,9 +3,9 @@
 //! What records state is never deleted, so that a former email address still finds its customer. What events name has the event's time, account
 //! and asset, so that an order's period, accounts and assets can limit the search.
 
-use crate::folding::{email_key, name_keys, phone_keys};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::model::{Event, EventKind, Record, RecordKind};
+use holdfast_input::folding::{email_key, name_keys, phone_keys};
 use holdfast_store::{Database, DbError, Row, Value, number};
 use holdfast_types::Timestamp;
 use sha2::{Digest, Sha256};

@@ -29,7 +29,6 @@ mod department;
 mod error;
 pub mod facts;
 pub mod flags;
-pub mod folding;
 pub mod holds;
 pub mod identifiers;
 mod log;
