@@ -17,7 +17,6 @@ mod alerts;
 mod audit;
 mod campaigns;
 mod chains;
-mod config;
 mod connect;
 #[cfg(feature = "demo")]
 mod demo;
@@ -40,6 +39,7 @@ mod staff;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! The settings of `serve`: key in the file, flag, environment variable. Help, default and number of values stand with the flag. [`file`] reads
-//! `holdfast.toml`.
+//! `holdfast.toml`; [`config`] puts flags, environment and file together.
 
+pub mod config;
 pub mod file;
 
 use holdfast_bitcoin::Network;

@@ -1,13 +1,13 @@
-//! Configuration of `serve` and `follow` from flags, the environment and a file, in this order of precedence, by one specification
-//! ([`holdfast_console::settings`]).
+//! Configuration of `serve` and `follow` from flags, the environment and a file, in this order of precedence, by one specification ([`super`]);
+//! `holdfast config`.
 
+use super::file::{self, FileValue};
+use super::{Kind, SETTINGS, Setting};
 use crate::output;
 use anyhow::Context;
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Subcommand};
-use holdfast_console::settings::file::{self, FileValue};
-use holdfast_console::settings::{Kind, SETTINGS, Setting};
 use serde_json::json;
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -30,7 +30,8 @@ const OTHER_VARIABLES: [&str; 10] = [
     "HOLDFAST_SERVER",
 ];
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "a comment would be the command's help")]
 pub enum ConfigCommand {
     /// Check a configuration file, and print what is in effect and where each value comes from. Passwords are not shown.
     Check {
@@ -49,7 +50,7 @@ fn arg_of<'a>(serve: &'a Command, setting: &Setting) -> Option<&'a Arg> {
 const CONFIGURED: [&str; 2] = ["serve", "follow"];
 
 /// Gives the flags of the configured commands their environment variables.
-pub fn with_environment(command: Command) -> Command {
+fn with_environment(command: Command) -> Command {
     CONFIGURED.iter().fold(command, |command, name| {
         command.mut_subcommand(name, |configured| {
             configured.mut_args(|arg| match SETTINGS.iter().find(|s| Some(s.flag) == arg.get_long()) {
@@ -135,6 +136,9 @@ fn merge(command: Command, mut args: Vec<OsString>) -> anyhow::Result<Merged> {
 }
 
 /// Parses the process's arguments; for `serve` and `follow` with what the environment and the file add.
+///
+/// # Errors
+/// When the file cannot be read, or something in it is wrong.
 pub fn parse(command: Command) -> anyhow::Result<ArgMatches> {
     let merged = merge(command, std::env::args_os().collect())?;
     Ok(merged.command.get_matches_from(merged.args))
@@ -156,6 +160,10 @@ pub fn misspelled_variables() -> Vec<String> {
     warnings
 }
 
+/// Runs `holdfast config`.
+///
+/// # Errors
+/// When the file cannot be read, or something in it is wrong.
 pub fn run(command: ConfigCommand, cli: Command, as_json: bool) -> anyhow::Result<()> {
     match command {
         ConfigCommand::Check { file } => check(cli, file, as_json),
@@ -218,7 +226,7 @@ fn shown(setting: &Setting, value: &std::ffi::OsStr) -> String {
 }
 
 /// The reference of all settings, in Markdown.
-pub fn reference(cli: Command) -> anyhow::Result<String> {
+fn reference(cli: Command) -> anyhow::Result<String> {
     let command = with_environment(cli);
     let serve = command.find_subcommand("serve").context("the command has no 'serve'")?;
     let mut text = String::from(INTRODUCTION);
