@@ -4,7 +4,7 @@
 //! [`find()`] reads a verified block with its logs and transfers, because ledgers store no logs: links are found when a block is appended. What it
 //! finds are [`Record`]s: whole links within one transaction, sides of bridge messages, and moves of mixers. A [`Store`] beside each ledger holds
 //! them, append-only, cut back with the ledger. [`Bridges`] joins the sides of different chains: by the message's id, or by a rule that names its
-//! error. [`mixers::rank`] lists which deposits a withdrawal may come from; it never states that one of them is the origin.
+//! error. [`LedgerLinks`] gives all of them to traces. [`mixers::rank`] lists which deposits a withdrawal may come from; it never states that one of them is the origin.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
@@ -15,12 +15,14 @@ mod contracts;
 mod error;
 mod find;
 mod flows;
+mod ledger_links;
 mod link;
 mod look_ups;
 mod manifest;
 pub mod measured;
 pub mod mixers;
 mod nomad;
+mod pieces;
 mod pools;
 mod ronin;
 mod store;
@@ -32,6 +34,7 @@ pub use bridges::{Bridges, Counterpart, CrossLink, Heuristic, Stored};
 pub use contracts::{Contracts, Role};
 pub use error::LinkError;
 pub use find::{Head, find, find_in, find_tron};
+pub use ledger_links::LedgerLinks;
 pub use link::{
     BlockRecords, BridgeSide, Certainty, Direction, End, Evidence, Link, LinkKind, MessageId, MixerMove, Moved, Place,
     Protocol, Record, Rule,

@@ -11,3 +11,4 @@ mod samples;
 mod sides;
 mod simulated;
 mod store;
+mod traces;
