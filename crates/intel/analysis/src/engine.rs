@@ -3,8 +3,9 @@
 
 use crate::marks::{Marked, Marks, Passage, Span, Units, split};
 use crate::trace::{Direction, EndKind, Policy, TraceOptions};
+use hashbrown::HashMap;
 use holdfast_attribution::Category;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hash;
 

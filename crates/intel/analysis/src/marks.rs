@@ -7,8 +7,8 @@
 //! from the newest, and merges append at the newest.
 
 use crate::trace::{Direction, Policy};
+use hashbrown::HashMap;
 use holdfast_types::Amount;
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 

@@ -9,10 +9,11 @@ use crate::engine::{Flow, Linked, LinksOf, Next};
 use crate::links::{Link, LinkKind, Links, Piece, TransferId};
 use crate::marks::{Marked, PassKind, Passage};
 use crate::trace::Direction;
+use hashbrown::{HashMap, HashSet};
 use holdfast_account_ledger::{Direction as Way, LedgerError, Posting, StoredTransfer, TransferNumber};
 use holdfast_attribution::Category;
 use holdfast_types::Amount;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Where money of accounts lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

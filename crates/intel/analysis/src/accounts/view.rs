@@ -1,7 +1,7 @@
 //! What a trace needs to know of a chain of accounts: a ledger with its attributions, or transfers in memory.
 
 use holdfast_account_ledger::{Backing, Ledger, LedgerError, NATIVE, Posting, StoredTransfer, TransferNumber};
-use holdfast_attribution::Category;
+use holdfast_attribution::{Categories, Category};
 use holdfast_types::{Amount, Hash32, Position};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +42,19 @@ pub trait Classify {
 
     /// Returns whether traces end at an account. By default they end at categories of services.
     fn stop(&self, account: u32) -> Option<Stop> {
-        self.category(account).ends_traces().then_some(Stop::Service)
+        let category = self.category(account);
+        category.ends_traces().then(|| match category.name() {
+            "mixing_service" => Stop::Mixer,
+            "defi_dex" => Stop::Pool,
+            "defi_bridge" => Stop::Bridge,
+            _ => Stop::Service,
+        })
+    }
+}
+
+impl Classify for Categories {
+    fn category(&self, account: u32) -> Category {
+        Category(self.get(account))
     }
 }
 

@@ -10,7 +10,7 @@ use holdfast_analysis::links::{Basis, Link, LinkKind, LinkTable, Piece, Transfer
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions};
 use holdfast_attribution::import::import;
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, TagStore};
+use holdfast_attribution::{Categories, Category, Tag, TagStore};
 use holdfast_simulate::random::Random;
 use holdfast_simulate_accounts::{Action, Economy, FlowKind, Options, Record, SimBlock};
 use holdfast_types::{
@@ -222,25 +222,14 @@ pub fn block_of(block: &SimBlock) -> BlockTransfers {
     }
 }
 
-struct Tagged {
-    categories: Vec<Category>,
-}
-
-impl Tagged {
-    fn of(ledger: &Ledger, tags: &TagStore, id: &ChainId) -> Self {
-        let category = |n: u32| {
-            let address = ledger.account(n).unwrap().to_address(id).to_string();
-            let own: Vec<Tag> = tags.tags_of(&address).cloned().collect();
-            weightiest(&own).map_or(Category::UNATTRIBUTED, Tag::concept)
-        };
-        Tagged { categories: (0..ledger.counts().accounts as u32).map(category).collect() }
-    }
-}
-
-impl Classify for Tagged {
-    fn category(&self, account: u32) -> Category {
-        self.categories[account as usize]
-    }
+fn categories(ledger: &Ledger, tags: &TagStore, id: &ChainId) -> Categories {
+    let category = |n: u32| {
+        let address = ledger.account(n).unwrap().to_address(id).to_string();
+        let own: Vec<Tag> = tags.tags_of(&address).cloned().collect();
+        weightiest(&own).map_or(Category::UNATTRIBUTED, Tag::concept).0
+    };
+    let all: Vec<u8> = (0..ledger.counts().accounts as u32).map(category).collect();
+    Categories::from(all.as_slice())
 }
 
 /// Links as the ground truth has them.
@@ -317,7 +306,7 @@ fn a_simulated_theft_is_followed_over_swaps_and_the_bridge_to_an_exchange() {
     let ledgers = [ledger(dirs[0].path(), &ids[0], first), ledger(dirs[1].path(), &ids[1], second)];
     let mut tags = TagStore::default();
     import(&mut tags, vec![("sim.yaml".into(), economy.tagpack().into_bytes())]);
-    let tagged = [Tagged::of(&ledgers[0], &tags, &ids[0]), Tagged::of(&ledgers[1], &tags, &ids[1])];
+    let tagged = [0, 1].map(|n| categories(&ledgers[n], &tags, &ids[n]));
     let views = [0, 1].map(|n| AccountView { ledger: &ledgers[n], classes: &tagged[n] });
     let chains: [&dyn Transfers; 2] = [&views[0], &views[1]];
     let table = LinkTable::new(links(&ledgers, &records, &hashes));
