@@ -10,6 +10,7 @@
 
 pub mod exposure;
 mod flow;
+pub mod paths;
 mod view;
 
 pub use view::{AccountView, Classify, Stop, Transfers, Unclassified, transfer_at};

@@ -4,13 +4,11 @@
 //! account ends the trace, within bounds. What the bounds cut off, and what nobody is known for, is in the answer by the reason. A trace reads
 //! the balances of few accounts; [`AccountExposures`] stores answers until a block moves one of these.
 
-use super::view::{Classify, Stop, Transfers};
+use super::view::{Delegate, Stop, Transfers};
 use super::{AccountEndKind, AccountOptions, AccountStart, AccountTrace, AccountTraceError, trace_accounts};
 use crate::links::TransferId;
 use crate::trace::{Bounds, Direction, Policy, TraceOptions};
-use holdfast_account_ledger::{
-    Backing, Direction as Way, Ledger, LedgerError, Posting, StoredTransfer, TransferNumber,
-};
+use holdfast_account_ledger::{Direction as Way, Ledger, LedgerError, TransferNumber};
 use holdfast_attribution::Category;
 use holdfast_types::Amount;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -106,7 +104,8 @@ fn side(
     let limits = Bounds { max_hops: bounds.max_hops, max_edges: bounds.max_edges, ..Bounds::default() };
     let trace = TraceOptions { direction, policy: Policy::Haircut, bounds: limits, through_services: false };
     let options = AccountOptions { trace, ..AccountOptions::default() };
-    let trace = trace_accounts(&[&Attributed(view)], None, &starts, &options)?;
+    let stop = |account| view.category(account).is_attributed().then_some(Stop::Service);
+    let trace = trace_accounts(&[&Delegate { view, stop: &stop }], None, &starts, &options)?;
     read.extend(trace.read.iter().map(|(_, _, account)| *account));
     totals(&trace, is_partial)
 }
@@ -160,69 +159,6 @@ fn totals(trace: &AccountTrace, is_partial: bool) -> Result<AccountTotals, Accou
     totals.by_category.sort_by_key(|(c, direct, indirect)| (std::cmp::Reverse(direct.checked_add(*indirect)), *c));
     totals.unattributed = unattributed.into_iter().collect();
     Ok(totals)
-}
-
-/// A chain on which every attributed account ends traces.
-struct Attributed<'a>(&'a dyn Transfers);
-
-impl Classify for Attributed<'_> {
-    fn category(&self, account: u32) -> Category {
-        self.0.category(account)
-    }
-
-    fn stop(&self, account: u32) -> Option<Stop> {
-        self.0.stop(account).or_else(|| self.0.category(account).is_attributed().then_some(Stop::Service))
-    }
-}
-
-impl Transfers for Attributed<'_> {
-    fn transfer(&self, number: TransferNumber) -> Result<StoredTransfer, LedgerError> {
-        self.0.transfer(number)
-    }
-
-    fn postings_from(
-        &self,
-        account: u32,
-        asset: u32,
-        from: TransferNumber,
-        limit: usize,
-    ) -> Result<Vec<Posting>, LedgerError> {
-        self.0.postings_from(account, asset, from, limit)
-    }
-
-    fn postings_before(
-        &self,
-        account: u32,
-        asset: u32,
-        before: TransferNumber,
-        limit: usize,
-    ) -> Result<Vec<Posting>, LedgerError> {
-        self.0.postings_before(account, asset, before, limit)
-    }
-
-    fn balance_before(&self, account: u32, asset: u32, number: TransferNumber) -> Result<Option<Amount>, LedgerError> {
-        self.0.balance_before(account, asset, number)
-    }
-
-    fn least_opening(&self, account: u32, asset: u32) -> Result<Option<Amount>, LedgerError> {
-        self.0.least_opening(account, asset)
-    }
-
-    fn number_after(&self, height: u64) -> Result<TransferNumber, LedgerError> {
-        self.0.number_after(height)
-    }
-
-    fn time(&self, tx: u64) -> Result<u64, LedgerError> {
-        self.0.time(tx)
-    }
-
-    fn backing(&self, asset: u32) -> Result<Backing, LedgerError> {
-        self.0.backing(asset)
-    }
-
-    fn internal_unknown(&self, asset: u32) -> Result<bool, LedgerError> {
-        self.0.internal_unknown(asset)
-    }
 }
 
 /// Returns the accounts and assets that the blocks of a range of heights move: what [`AccountExposures::advance`] needs, of blocks that came and,

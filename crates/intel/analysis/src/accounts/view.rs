@@ -211,6 +211,73 @@ impl<C: Classify> Transfers for AccountView<'_, C> {
     }
 }
 
+/// A chain on which more accounts end traces.
+pub(super) struct Delegate<'a> {
+    pub(super) view: &'a dyn Transfers,
+    /// What ends a trace that the chain itself does not end.
+    pub(super) stop: &'a dyn Fn(u32) -> Option<Stop>,
+}
+
+impl Classify for Delegate<'_> {
+    fn category(&self, account: u32) -> Category {
+        self.view.category(account)
+    }
+
+    fn stop(&self, account: u32) -> Option<Stop> {
+        self.view.stop(account).or_else(|| (self.stop)(account))
+    }
+}
+
+impl Transfers for Delegate<'_> {
+    fn transfer(&self, number: TransferNumber) -> Result<StoredTransfer, LedgerError> {
+        self.view.transfer(number)
+    }
+
+    fn postings_from(
+        &self,
+        account: u32,
+        asset: u32,
+        from: TransferNumber,
+        limit: usize,
+    ) -> Result<Vec<Posting>, LedgerError> {
+        self.view.postings_from(account, asset, from, limit)
+    }
+
+    fn postings_before(
+        &self,
+        account: u32,
+        asset: u32,
+        before: TransferNumber,
+        limit: usize,
+    ) -> Result<Vec<Posting>, LedgerError> {
+        self.view.postings_before(account, asset, before, limit)
+    }
+
+    fn balance_before(&self, account: u32, asset: u32, number: TransferNumber) -> Result<Option<Amount>, LedgerError> {
+        self.view.balance_before(account, asset, number)
+    }
+
+    fn least_opening(&self, account: u32, asset: u32) -> Result<Option<Amount>, LedgerError> {
+        self.view.least_opening(account, asset)
+    }
+
+    fn number_after(&self, height: u64) -> Result<TransferNumber, LedgerError> {
+        self.view.number_after(height)
+    }
+
+    fn time(&self, tx: u64) -> Result<u64, LedgerError> {
+        self.view.time(tx)
+    }
+
+    fn backing(&self, asset: u32) -> Result<Backing, LedgerError> {
+        self.view.backing(asset)
+    }
+
+    fn internal_unknown(&self, asset: u32) -> Result<bool, LedgerError> {
+        self.view.internal_unknown(asset)
+    }
+}
+
 /// Returns the number of the transfer at a position of a transaction; the transaction's own position is its value's, not its fees'.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Traces across swaps, wraps, bridges and mixers, with links made by hand.
 
 use crate::account_chain::{Chain, history, number};
+use holdfast_analysis::accounts::paths::account_paths;
 use holdfast_analysis::accounts::{
     AccountEndKind, AccountOptions, AccountStart, AccountTrace, Stop, Transfers, trace_accounts,
 };
@@ -8,6 +9,7 @@ use holdfast_analysis::links::{Basis, Link, LinkKind, LinkTable, Piece, Transfer
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions};
 use holdfast_simulate::random::Random;
 use holdfast_types::{Amount, TransferKind};
+use std::collections::BTreeSet;
 
 fn id(chain: u16, n: usize) -> TransferId {
     TransferId { chain, number: number(n) }
@@ -115,6 +117,26 @@ fn a_theft_passes_a_swap_and_a_bridge() {
         let alone = run(&chains[..1], &links, theft, &options(Policy::Lifo, Direction::Forward));
         assert_eq!(ends(&alone), [(0, 1, Some(BRIDGE), AccountEndKind::Elsewhere, 20)]);
     }
+}
+
+#[test]
+fn paths_lead_over_links_to_their_targets() {
+    let (chain, second, links, theft) = laundering(false);
+    let chains: [&dyn Transfers; 2] = [&chain, &second];
+    let table = LinkTable::new(links);
+    let starts = [(AccountStart::Transfer(theft), None)];
+    let targets = BTreeSet::from([(1, EXCHANGE)]);
+    let options = options(Policy::Lifo, Direction::Backward);
+    let paths = account_paths(&chains, Some(&table), &starts, &targets, &options, 5).unwrap();
+    assert_eq!(paths.len(), 1);
+    assert_eq!(paths[0].amount, Amount::new(20));
+    let steps: Vec<_> = paths[0].steps.iter().map(|s| (s.transfer.chain, s.transfer.number.get())).collect();
+    assert_eq!(steps, [(0, 1), (0, 2), (0, 3), (0, 4), (1, 0), (1, 1)]);
+    let owner = AccountStart::Balance { chain: 0, account: 2, asset: 0, height: theft.number.get() };
+    let from_balance = account_paths(&chains, Some(&table), &[(owner, None)], &targets, &options, 5).unwrap();
+    assert_eq!(from_balance[0].steps[0].transfer, id(0, 2));
+    let nobody = BTreeSet::from([(0, 77)]);
+    assert!(account_paths(&chains, Some(&table), &starts, &nobody, &options, 5).unwrap().is_empty());
 }
 
 #[test]
