@@ -2,8 +2,6 @@
 
 mod nomad;
 mod real_blocks;
-#[path = "../../../../chain/evm/tests/it/real_files.rs"]
-mod real_files;
 mod ronin;
 #[allow(dead_code, reason = "shared with the tests of the crate that reads blocks")]
 #[path = "../../../../chain/evm/tests/it/samples.rs"]
@@ -12,3 +10,11 @@ mod sides;
 mod simulated;
 mod store;
 mod traces;
+mod tron;
+#[path = "../../../../chain/tron/tests/common/mod.rs"]
+mod tron_blocks;
+
+/// Where further real data is.
+mod real_files {
+    pub use crate::tron_blocks::accounts;
+}
