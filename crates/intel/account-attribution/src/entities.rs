@@ -2,7 +2,7 @@
 
 use crate::clusters::Clusters;
 use crate::error::ClusterError;
-use crate::kind::Finding;
+use crate::kind::{Certainty, Finding, Kind};
 use crate::services::{Role, Services};
 use holdfast_account_ledger::Ledger;
 use holdfast_attribution::tags::weightiest;
@@ -21,8 +21,8 @@ pub struct Entities {
     tags: HashMap<u32, Vec<u32>>,
     /// Tags that define clusters, the deciding one first.
     definers: HashMap<u32, Vec<u32>>,
-    /// Accounts with a category by their kind.
-    kinds: HashMap<u32, Category>,
+    /// Published contracts.
+    kinds: HashMap<u32, Kind>,
 }
 
 impl Entities {
@@ -54,8 +54,9 @@ impl Entities {
             });
         }
         for (account, finding) in kinds {
-            if let (Some(number), Some(category)) = (ledger.account_number(account), finding.category()) {
-                entities.kinds.insert(number, category);
+            let kind = finding.kind.filter(|_| finding.certainty == Certainty::Published);
+            if let (Some(kind), Some(number)) = (kind, ledger.account_number(account)) {
+                entities.kinds.insert(number, kind);
             }
         }
         let accounts = usize::try_from(ledger.counts().accounts).unwrap_or(usize::MAX);
@@ -65,7 +66,9 @@ impl Entities {
                 *place = category.0;
             }
         };
-        entities.kinds.iter().for_each(|(account, category)| set(*account, *category));
+        for (account, kind) in &entities.kinds {
+            kind.category().into_iter().for_each(|category| set(*account, category));
+        }
         for (cluster, tags) in &entities.definers {
             let Some(first) = tags.first() else { continue };
             let category = store.tag(*first).concept();
@@ -98,6 +101,12 @@ impl Entities {
         self.category(account).ends_traces()
     }
 
+    /// Returns the kind of a published contract; none of all others, whatever they look like.
+    #[must_use]
+    pub fn kind(&self, account: u32) -> Option<Kind> {
+        self.kinds.get(&account).copied()
+    }
+
     /// Returns the category of an account for a reader of labels up to `clearance`: tags above it do not exist for them.
     #[must_use]
     pub fn category_for(&self, store: &TagStore, clusters: &Clusters, account: u32, clearance: Tlp) -> Category {
@@ -106,7 +115,7 @@ impl Entities {
             return all;
         }
         let tag = self.tag_for(store, clusters, account, clearance).map(Tag::concept);
-        tag.or_else(|| self.kinds.get(&account).copied()).unwrap_or(Category::UNATTRIBUTED)
+        tag.or_else(|| self.kind(account).and_then(Kind::category)).unwrap_or(Category::UNATTRIBUTED)
     }
 
     /// Returns the tag that an account counts under for a reader of labels up to `clearance`: its own weightiest, else its cluster's.

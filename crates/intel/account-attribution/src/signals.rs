@@ -1,9 +1,12 @@
 //! What blocks tell about accounts beside transfers, and a ledger does not store: who created a contract, who lets whom use the energy of a stake,
 //! which key runs a contract's code.
 
+use crate::error::ClusterError;
 use bytemuck::{Pod, Zeroable};
+use holdfast_attribution::sealed;
 use holdfast_types::{AccountId, BlockTransfers, Hash32, Position, Resource, Signal};
 use std::collections::HashMap;
+use std::path::Path;
 
 /// Most facts that are stored; what comes after them is counted as left out.
 pub const MAX_FACTS: usize = 50_000_000;
@@ -61,7 +64,7 @@ impl Fact {
 }
 
 /// Facts of a chain's blocks, in their order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signals {
     facts: Vec<Fact>,
     tip: Option<(u64, Hash32)>,
@@ -146,5 +149,49 @@ impl Signals {
     #[must_use]
     pub fn creator(&self, contract: &AccountId, height: u64) -> Option<AccountId> {
         self.creators.get(contract).filter(|(_, at)| *at <= height).map(|(creator, _)| *creator)
+    }
+}
+
+/// Version 1 of the file.
+const MAGIC: &[u8; 8] = b"HOLDASG1";
+
+impl Signals {
+    /// Writes the facts to a file, atomically.
+    ///
+    /// # Errors
+    /// [`ClusterError::Io`] when the system refuses.
+    pub fn save(&self, path: &Path) -> Result<(), ClusterError> {
+        let (height, hash) = self.tip.unwrap_or_default();
+        let mut body = vec![u8::from(self.tip.is_some())];
+        body.extend(height.to_le_bytes());
+        body.extend(hash);
+        body.extend(self.left_out.to_le_bytes());
+        body.extend_from_slice(bytemuck::cast_slice(&self.facts));
+        sealed::save(path, MAGIC, &body).map_err(|e| ClusterError::Io(path.to_owned(), e))
+    }
+
+    /// Reads facts; `None` when the file is absent.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the file is damaged or of another version.
+    pub fn load(path: &Path) -> Result<Option<Self>, ClusterError> {
+        let Some(body) = sealed::load(path, MAGIC).map_err(|e| ClusterError::Io(path.to_owned(), e))? else {
+            return Ok(None);
+        };
+        let read = || {
+            let (has_tip, rest) = body.split_first_chunk::<1>()?;
+            let (height, rest) = rest.split_first_chunk::<8>()?;
+            let (hash, rest) = rest.split_first_chunk::<32>()?;
+            let (left_out, facts) = rest.split_first_chunk::<8>()?;
+            let tip = (has_tip[0] == 1).then_some((u64::from_le_bytes(*height), *hash));
+            let is_whole = facts.len().is_multiple_of(size_of::<Fact>());
+            let facts: Vec<Fact> = is_whole.then(|| bytemuck::pod_collect_to_vec(facts))?;
+            Some((tip, u64::from_le_bytes(*left_out), facts))
+        };
+        let format = || ClusterError::Format(path.to_owned(), "is cut off".to_owned());
+        let (tip, left_out, facts) = read().ok_or_else(format)?;
+        let created = facts.iter().filter(|fact| fact.kind() == FactKind::Creation);
+        let creators = created.map(|fact| (fact.account(), (fact.by(), fact.height))).collect();
+        Ok(Some(Signals { facts, tip, left_out, creators }))
     }
 }

@@ -8,6 +8,7 @@
 //! ([`AccountTrace::assumed`]). Traces of first-in-first-out and last-in-first-out of several starts are the sum of those of each start; of haircut they
 //! are but for rounding; of poison they are not, for what is marked already is not marked again.
 
+mod entities;
 pub mod exposure;
 mod flow;
 pub mod paths;

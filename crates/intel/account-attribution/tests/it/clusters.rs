@@ -186,6 +186,12 @@ fn energy_and_factories_rest_on_what_blocks_tell() {
     );
     let why = clusters.explain(number(&chain, GAS), number(&chain, 101)).unwrap();
     assert_eq!(why[0].evidence[1].unwrap().evidence(), MembershipEvidence::Fact(2, 0));
+    let path = tempfile::tempdir().unwrap();
+    let path = path.path().join("signals");
+    signals.save(&path).unwrap();
+    assert_eq!(Signals::load(&path).unwrap().as_ref(), Some(&signals));
+    std::fs::write(&path, b"HOLDASG1").unwrap();
+    assert!(Signals::load(&path).is_err());
     // Blocks whose signals were not read are not looked at.
     let none = Clusters::build(&chain.ledger, &services(), &Signals::default(), all).unwrap();
     assert_eq!((none.sizes().findings, none.height()), (0, None));

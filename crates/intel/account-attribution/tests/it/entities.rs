@@ -2,6 +2,7 @@
 
 use crate::economy::simulated;
 use holdfast_account_attribution::{Clusters, Entities, Observation, Services, kind, kind::Events};
+use holdfast_analysis::accounts::{Classify, Stop};
 use holdfast_attribution::{Confidence, Tag, TagStore, Tlp};
 use holdfast_types::{AccountId, Family};
 use std::collections::HashMap;
@@ -23,12 +24,16 @@ fn deposit_addresses_are_their_exchanges_and_tags_are_masked() {
         let category = entities.category(number).name();
         match role.as_str() {
             "hot" => assert_eq!(category, "exchange"),
-            "mixer" => assert!(category == "mixing_service" && entities.ends_traces(number)),
-            "pool" => assert_eq!(category, "defi_dex"),
+            "mixer" => {
+                assert!(category == "mixing_service" && entities.ends_traces(number));
+                assert_eq!(Classify::stop(&entities, number), Some(Stop::Mixer));
+            }
+            "pool" => assert_eq!((category, Classify::stop(&entities, number)), ("defi_dex", Some(Stop::Pool))),
             "deposit" | "forwarder" => {
                 deposits += 1;
                 right += usize::from(category == "exchange");
                 if category == "exchange" {
+                    assert_eq!(Classify::stop(&entities, number), Some(Stop::Service));
                     let name = entities.name(&sim.store, &clusters, number).unwrap();
                     assert_eq!(name, format!("sim-exchange-{}", sim.owners[account]), "{account:?}");
                 }
