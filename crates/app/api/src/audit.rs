@@ -97,21 +97,26 @@ pub async fn verify_audit_by_copy(
 }
 
 /// Longest replay of the log of inputs by a server.
-const REPLAY_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+pub const REPLAY_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Folds the log of inputs from its beginning and compares every decision with the stored one, for up to 60 seconds; `holdfast audit replay` on the store
 /// itself has no such bound.
 #[utoipa::path(get, path = "/api/v1/audit/replay", responses((status = 200, body = Replay)))]
 pub async fn replay_inputs(State(shared): State<AppState>) -> Answer<Replay> {
-    let replay = move || {
-        let begun = std::time::Instant::now();
-        let mut go_on = |_| match begun.elapsed() > REPLAY_TIME {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        };
-        Ok(replay_log(&shared.screening, &mut go_on)?)
+    run_blocking(move || replay_in_time(&shared)).await.map(one)
+}
+
+/// Replays the log of inputs for up to [`REPLAY_TIME`].
+///
+/// # Errors
+/// [`ApiError`] when the database fails, or an input cannot be read by this version.
+pub fn replay_in_time(shared: &AppState) -> Result<holdfast_screening::replay::Replay, ApiError> {
+    let begun = std::time::Instant::now();
+    let mut go_on = |_| match begun.elapsed() > REPLAY_TIME {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
     };
-    run_blocking(replay).await.map(one)
+    Ok(replay_log(&shared.screening, &mut go_on)?)
 }
 
 /// Whether the system's clock is trusted.

@@ -90,7 +90,7 @@ impl Area {
 }
 
 /// Pages that the desk's navigation leads to, with the keys of their names.
-pub const LINKS: [(&str, &str); 16] = [
+pub const LINKS: [(&str, &str); 17] = [
     ("/desk", "nav-desk"),
     ("/desk/requests", "nav-requests"),
     ("/desk/cases", "nav-cases"),
@@ -106,6 +106,7 @@ pub const LINKS: [(&str, &str); 16] = [
     ("/desk/academy", "nav-academy"),
     ("/desk/people", "nav-people"),
     ("/desk/jobs", "nav-jobs"),
+    ("/desk/audit", "nav-audit"),
     ("/transparency", "nav-transparency"),
 ];
 

@@ -20,6 +20,7 @@ const EVERYBODY: Needs = Needs::key(&holdfast_identity::SCOPES);
 const STAFF: Needs = Needs::key(&["desk", "approve"]);
 const ALERTS: Needs = Needs::key(&["alerts"]);
 const HOLDS: Needs = Needs::key(&["holds"]);
+const AUDITORS: Needs = Needs::key(&["audit"]);
 /// The handler checks which of them the kind of a change needs.
 const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
 const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
@@ -33,7 +34,7 @@ pub fn routes() -> Routes {
 
 fn desk_routes() -> Routes {
     use desk::{
-        alerts, case, cases, evidence, graph, holds, home, passkeys, people, recommendations, request, requests,
+        alerts, audit, case, cases, evidence, graph, holds, home, passkeys, people, recommendations, request, requests,
         second_factor, sign_in,
     };
     /// A step of signing in.
@@ -95,6 +96,9 @@ fn desk_routes() -> Routes {
         .post("/desk/second-factor/passkeys/{id}", EVERYBODY.body(TINY), passkeys::step)
         .get("/desk/jobs", MANAGE, people::jobs)
         .post("/desk/jobs/{id}", MANAGE, people::retry_job)
+        .get("/desk/audit", AUDITORS.long(), audit::list)
+        .get("/desk/audit/replay", AUDITORS.long(), audit::page)
+        .post("/desk/audit/replay", AUDITORS.long(), audit::replay)
         .get("/desk/changes", DECIDERS, changes::page)
         .post("/desk/changes/{id}", DECIDERS, changes::decide)
 }

@@ -2,7 +2,7 @@
 
 mod exact;
 
-pub use exact::{OtherEngine, Replay, replay_log};
+pub use exact::{MAX_PROBLEMS, OtherEngine, Replay, replay_log};
 
 use crate::core::recorded;
 use crate::service::{Screening, ScreeningError};

@@ -121,6 +121,17 @@ pub fn entries(db: &mut Database, after: u64, subject: Option<&str>, limit: usiz
     rows.iter().map(entry).collect()
 }
 
+/// Returns the newest entries below a number, newest first, at most 1,000; 0 is no bound.
+///
+/// # Errors
+/// [`DbError`].
+pub fn newest(db: &mut Database, below: u64, limit: usize) -> Result<Vec<Entry>, DbError> {
+    let limit = i64::try_from(limit.min(1000)).unwrap_or(1000);
+    let below = if below == 0 { i64::MAX.into() } else { number(below) };
+    let rows = db.query(&format!("{SELECT} WHERE seq < $1 ORDER BY seq DESC LIMIT $2"), &[below, limit.into()])?;
+    rows.iter().map(entry).collect()
+}
+
 /// Returns the digest of decided events, as the log has it: SHA-256 over bodies and results in order.
 pub fn digest<'a>(decided: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hasher = Sha256::new();

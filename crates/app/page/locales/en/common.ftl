@@ -18,6 +18,7 @@ nav-changes = Changes
 nav-academy = Academy
 nav-people = People
 nav-jobs = Jobs
+nav-audit = Audit log
 nav-sessions = Sessions
 nav-transparency = Transparency report
 nav-courses = Courses

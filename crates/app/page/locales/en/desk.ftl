@@ -217,3 +217,44 @@ jobs-tries = Tries
 jobs-next = Next run
 jobs-error = Last error
 jobs-retry = Try now
+
+audit-none = The audit log has no entry.
+audit-entry = Entry
+audit-actor = Actor
+audit-action = Action
+audit-subject = Subject
+audit-detail = Detail
+audit-back = Back to the audit log
+
+replay-title = Replay of decisions
+replay-link = Replay all decisions
+replay-about = The desk stores every input of its decisions. A replay decides all stored events again, from the first input on, and compares each decision byte for byte with the stored one. It changes nothing.
+replay-bound = Here it runs for up to { $seconds } seconds. On the desk's machine { $command } runs to the last input.
+replay-start = Replay
+replay-equal-all = { $n ->
+    [one] The one compared decision is equal to the stored one.
+   *[other] All { $n } compared decisions are equal to the stored ones.
+}
+replay-nothing = No decision was compared.
+replay-problems = The log of inputs does not give what is stored.
+replay-stopped = The replay ended after { $seconds } seconds, before the last input. Later decisions were not compared.
+replay-result = Result
+replay-inputs = Inputs
+replay-compared = Decisions compared
+replay-equal = Equal
+replay-different = Different
+replay-other-engines = Of other engines
+replay-uncovered = Older than the log
+replay-holds = Active holds compared
+replay-engine = Engine
+replay-not-compared = Not compared
+replay-reason = Reason
+replay-decisions = Decisions
+replay-numbers = Numbers
+replay-numbers-up-to = up to { $last }
+replay-numbers-from-to = { $first } to { $last }
+replay-reason-uncovered = made before the desk stored its inputs
+replay-reason-engine = made by engine { $engine }; this program has engine { $own }
+replay-reason-no-engine = made by an engine without a version; this program has engine { $own }
+replay-differences = Differences
+replay-differences-first = The first { $n } are shown.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 on_both_apps!(
     the_log_states_who_did_what_and_verifies,
     the_log_of_inputs_gives_the_stored_decisions,
+    pages_show_the_log_and_the_replay,
     the_clock_is_confirmed_only_when_it_is_doubted,
 );
 
@@ -55,6 +56,28 @@ fn the_log_of_inputs_gives_the_stored_decisions(app: &TestApp) {
     });
     write.unwrap();
     assert_ne!(auditor.get("/api/v1/audit/replay").ok()["problems"], json!([]));
+}
+
+fn pages_show_the_log_and_the_replay(app: &TestApp) {
+    app.as_role("exchange").post("/api/v1/events", crate::events::withdrawal("w-1", "5")).ok();
+    app.as_role("exchange").post("/api/v1/events", crate::events::withdrawal("w-2", "5")).ok();
+    let browser = app.browser().sign_in("auditor");
+    let log = browser.page("/desk/audit").ok();
+    assert!(log.contains("/desk/audit/replay") && log.contains("key.created"), "{log}");
+    let replay = || browser.page("/desk/audit/replay").form("/desk/audit/replay").submit(&[]).text();
+    let page = replay();
+    assert!(page.contains("All 2 compared decisions are equal") && !page.contains("class=\"error\""), "{page}");
+    let write = app.shared.screening.transact("t", |tx| {
+        tx.db().execute("UPDATE events SET result = result || ' ' WHERE id = 'w-1'", &[])?;
+        Ok::<_, holdfast_screening::ScreeningError>(())
+    });
+    write.unwrap();
+    let page = replay();
+    for part in ["does not give what is stored", "<dt>Equal</dt><dd>1</dd>", "<dt>Different</dt><dd>1</dd>", "(w-1)"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let investigator = app.browser().sign_in("investigator");
+    assert_eq!(investigator.page("/desk/audit").answer.status, 403);
 }
 
 fn the_clock_is_confirmed_only_when_it_is_doubted(app: &TestApp) {

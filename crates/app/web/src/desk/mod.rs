@@ -2,6 +2,7 @@
 //! graph needs a script. A form's fields are the step's fields, so that pages can do what the API can, and no more.
 
 pub(crate) mod alerts;
+pub(crate) mod audit;
 pub(crate) mod case;
 pub(crate) mod cases;
 pub(crate) mod evidence;

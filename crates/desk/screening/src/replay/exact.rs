@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Most problems that are listed.
-const MAX_PROBLEMS: usize = 100;
+pub const MAX_PROBLEMS: usize = 100;
 
 /// Decisions of an engine of another version, which this program does not make again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,6 +41,9 @@ pub struct Replay {
     pub inputs: u64,
     /// Decisions that were made again and compared.
     pub decisions: u64,
+    /// Compared decisions that are not stored or not equal to the stored ones.
+    #[serde(skip)]
+    pub different: u64,
     /// Decisions that no replay can verify: a version without a log of inputs made them.
     pub uncovered: u64,
     /// The last of those, by number; 0 when the log covers every decision.
@@ -303,11 +306,13 @@ impl Replayer<'_> {
             let seq = decision.seq;
             self.report.decisions += 1;
             let Some(row) = rows.next_if(|r| r.number::<u64>(0).is_ok_and(|n| n == seq)) else {
+                self.report.different += 1;
                 self.report.problem(format!("position {position}: decision {seq} is not stored"));
                 continue;
             };
             let stored = [("event", row.text(1)?), ("facts", row.text(2)?), ("decision", row.text(3)?)];
             let again = [text(&input.event), text(&input.facts), text(decision)];
+            self.report.different += u64::from(stored.iter().zip(&again).any(|((_, stored), again)| stored != again));
             for ((what, stored), again) in stored.into_iter().zip(again).filter(|((_, s), a)| s != a) {
                 self.report.problem(format!(
                     "position {position}: the {what} of number {seq} ({}) is not the stored one: {}",

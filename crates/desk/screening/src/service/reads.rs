@@ -7,7 +7,7 @@ use crate::completion;
 use crate::core::price_of;
 use crate::flags;
 use crate::holds::{self, Hold, HoldFilter, HoldsReport};
-use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries};
+use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries, newest};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::{Flag, State as FlagState};
 use holdfast_decision::{ChainFacts, Decision, Event, Price};
@@ -113,6 +113,14 @@ impl Screening {
     /// [`ScreeningError::Store`] when the database fails.
     pub fn audit(&self, after: u64, subject: Option<&str>, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
         self.read(|db| entries(db, after, subject, limit))
+    }
+
+    /// Returns the newest audit entries below a number, newest first; 0 is no bound.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn newest_audit(&self, below: u64, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
+        self.read(|db| newest(db, below, limit))
     }
 
     /// Returns hits and precision of every rule.
