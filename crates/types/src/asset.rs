@@ -74,6 +74,12 @@ impl AssetId {
     pub fn is_native(&self) -> bool {
         self.rest.starts_with("slip44:")
     }
+
+    /// Returns the asset's namespace, reference and token id (CAIP-19).
+    pub(crate) fn parts(&self) -> (&str, &str, Option<&str>) {
+        let (namespace, rest) = self.rest.split_once(':').unwrap_or_default();
+        rest.split_once('/').map_or((namespace, rest, None), |(reference, token)| (namespace, reference, Some(token)))
+    }
 }
 
 impl fmt::Display for AssetId {
@@ -200,6 +206,25 @@ impl Asset {
         }
     }
 
+    /// Returns the ids on a chain that the name can mean: its own id, or those that the list has under its ticker there.
+    #[must_use]
+    pub fn ids_on(&self, chain: &ChainId) -> Vec<AssetId> {
+        match &self.id {
+            Some(id) => Vec::from_iter((id.chain() == chain).then(|| id.clone())),
+            None => {
+                let of_ticker = LIST.iter().filter(|l| l.ticker == &*self.ticker && l.id.chain() == chain);
+                of_ticker.map(|l| l.id.clone()).collect()
+            }
+        }
+    }
+
+    /// Returns the assets of a chain that the list names.
+    #[must_use]
+    pub fn listed_on(chain: &ChainId) -> Vec<Asset> {
+        let listed = LIST.iter().filter(|l| l.id.chain() == chain);
+        listed.map(|l| Asset { ticker: l.ticker.into(), id: Some(l.id.clone()) }).collect()
+    }
+
     /// Returns whether two names can mean the same asset. A ticker that several chains share matches its token on each of them, so that a freeze of
     /// USDT binds it everywhere.
     #[must_use]
@@ -217,6 +242,13 @@ impl Asset {
             (Ok(a), Ok(b)) => a.matches(&b),
             _ => a == b,
         }
+    }
+}
+
+impl From<AssetId> for Asset {
+    fn from(id: AssetId) -> Self {
+        let ticker = LIST.iter().find(|l| l.id == id).map_or("", |l| l.ticker);
+        Asset { ticker: ticker.into(), id: Some(id) }
     }
 }
 

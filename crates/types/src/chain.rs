@@ -26,6 +26,22 @@ pub enum Family {
 #[error("'{0}' is no CAIP-2 chain id; write namespace:reference, such as eip155:1")]
 pub struct NotAChain(pub String);
 
+/// Usual names of account chains.
+const ACCOUNT_CHAINS: [(&str, &str); 12] = [
+    ("ethereum", "eip155:1"),
+    ("optimism", "eip155:10"),
+    ("bnb", "eip155:56"),
+    ("gnosis", "eip155:100"),
+    ("polygon", "eip155:137"),
+    ("base", "eip155:8453"),
+    ("arbitrum", "eip155:42161"),
+    ("avalanche", "eip155:43114"),
+    ("sepolia", "eip155:11155111"),
+    ("tron", "tron:mainnet"),
+    ("tron-shasta", "tron:shasta"),
+    ("tron-nile", "tron:nile"),
+];
+
 impl ChainId {
     /// Reads a CAIP-2 id: namespace of 3 to 8 of `[-a-z0-9]`, reference of 1 to 32 of `[-_a-zA-Z0-9]`.
     ///
@@ -68,6 +84,23 @@ impl ChainId {
             "tron" => Family::Tron,
             _ => Family::Other,
         }
+    }
+
+    /// Returns the chain of an account family that people call so (`ethereum`, `tron`), in any case, or whose CAIP-2 id is given.
+    ///
+    /// # Errors
+    /// [`NotAChain`] for text that is neither.
+    pub fn of_accounts(text: &str) -> Result<Self, NotAChain> {
+        let text = text.trim();
+        let named = ACCOUNT_CHAINS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, id)| *id);
+        let id = ChainId::parse(named.unwrap_or(text))?;
+        if id.family() == Family::Bitcoin { Err(NotAChain(text.chars().take(80).collect())) } else { Ok(id) }
+    }
+
+    /// Returns the name that people use for a chain of an account family; `None` for one without a usual name.
+    #[must_use]
+    pub fn usual_name(&self) -> Option<&'static str> {
+        ACCOUNT_CHAINS.iter().find(|(_, id)| *id == &*self.0).map(|(name, _)| *name)
     }
 
     /// Returns the whole id.
@@ -126,6 +159,14 @@ mod tests {
                 (good, good.into())
             );
         }
+        assert_eq!(ChainId::of_accounts("Ethereum").unwrap().as_str(), "eip155:1");
+        let made = ChainId::of_accounts(" eip155:31337 ").unwrap();
+        assert_eq!((made.as_str(), made.usual_name()), ("eip155:31337", None));
+        assert_eq!(ChainId::parse("tron:mainnet").unwrap().usual_name(), Some("tron"));
+        assert!(
+            ChainId::of_accounts("bitcoin").is_err()
+                && ChainId::of_accounts(ChainId::of(Network::Bitcoin).as_str()).is_err()
+        );
         for bad in ["", "eip155", "eip155:", ":1", "EIP155:1", "ab:1", "toolongname:1", "eip155:a/b", "eip155:é"] {
             assert!(ChainId::parse(bad).is_err(), "{bad}");
         }

@@ -139,6 +139,21 @@ impl TokenRef {
         };
         AssetId::from_parts(chain, &rest)
     }
+
+    /// Returns the token of a CAIP-19 id; `None` of one that names no single asset of an account chain.
+    #[must_use]
+    pub fn of_asset(id: &AssetId) -> Option<Self> {
+        let (namespace, reference, token) = id.parts();
+        let contract = || AccountId::try_from(&Address::read(reference)).ok();
+        match (namespace, token) {
+            ("slip44", None) => Some(TokenRef::Native),
+            ("trc10", None) => reference.parse().ok().map(TokenRef::Trc10),
+            ("erc20" | "bep20" | "trc20" | "token", None) => contract().map(TokenRef::Fungible),
+            ("erc721" | "trc721", Some(token)) => Some(TokenRef::NonFungible(contract()?, token.parse().ok()?)),
+            ("erc1155" | "trc1155", Some(token)) => Some(TokenRef::Multi(contract()?, token.parse().ok()?)),
+            _ => None,
+        }
+    }
 }
 
 /// Kind of a transfer. The numbers are stored in ledgers and never change.
@@ -483,6 +498,7 @@ mod tests {
         ] {
             let made = token.asset_id(&ChainId::parse(chain).unwrap());
             assert_eq!(made.to_string(), id);
+            assert_eq!(TokenRef::of_asset(&made), Some(token), "{id}");
             assert_eq!(AssetId::parse(&id), Ok(made));
         }
     }

@@ -1,11 +1,17 @@
-//! Further chains of a store: a file names them with their nodes, each in a folder `chains/NETWORK` of the store.
+//! Further chains of a store: a file names them with their nodes, each in a folder of `chains/` in the store. An entry with `network` is of Bitcoin's
+//! family, one with `chain` an account chain.
 
+use crate::accounts::AccountArgs;
 use crate::live::NodeArgs;
 use anyhow::{Context, bail};
+use holdfast_account_feed::NodeSource;
 use holdfast_bitcoin::Network;
-use holdfast_workspace::Workspace;
+use holdfast_types::ChainId;
+use holdfast_workspace::{AccountWorkspace, Workspace};
 use serde::Deserialize;
+use serde_norway::Value;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Largest file.
 const MAX_FILE: usize = 1 << 16;
@@ -30,10 +36,94 @@ fn two_seconds() -> f64 {
     2.0
 }
 
+/// An account chain, and its node.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountEntry {
+    chain: String,
+    rpc: Option<String>,
+    node_key_file: Option<PathBuf>,
+    #[serde(default = "two_seconds")]
+    poll_seconds: f64,
+    #[serde(default)]
+    from_height: u64,
+    #[serde(default)]
+    assets: Vec<String>,
+    finality_blocks: Option<u64>,
+    #[serde(default)]
+    without_traces: bool,
+    #[serde(default)]
+    internal_stored: bool,
+    #[serde(default)]
+    wrappers: Vec<String>,
+    genesis: Option<PathBuf>,
+    dao_fork: Option<PathBuf>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChainsFile {
-    chains: Vec<ChainEntry>,
+    chains: Vec<Value>,
+}
+
+/// What a file of chains names.
+#[derive(Debug, Default)]
+struct Named {
+    outputs: Vec<(Network, Option<NodeArgs>)>,
+    accounts: Vec<(ChainId, AccountEntry)>,
+}
+
+/// The node of an account chain that is followed.
+#[derive(Debug)]
+pub struct AccountNode {
+    pub source: NodeSource,
+    /// Between polls.
+    pub pause: Duration,
+    /// First block of a new ledger.
+    pub from_height: u64,
+}
+
+/// An account chain that is open for writing.
+#[derive(Debug)]
+pub struct AccountChain {
+    pub workspace: AccountWorkspace,
+    /// Its node, where one is followed.
+    pub node: Option<AccountNode>,
+}
+
+/// The chains of a store beside the first.
+#[derive(Debug, Default)]
+pub struct OpenChains {
+    pub outputs: Vec<FurtherChain>,
+    pub accounts: Vec<AccountChain>,
+}
+
+impl AccountEntry {
+    fn args(&self) -> AccountArgs {
+        AccountArgs {
+            assets: self.assets.clone(),
+            finality_blocks: self.finality_blocks,
+            node_key_file: self.node_key_file.clone(),
+            without_traces: self.without_traces,
+            internal_stored: self.internal_stored,
+            wrappers: self.wrappers.clone(),
+            genesis: self.genesis.clone(),
+            dao_fork: self.dao_fork.clone(),
+        }
+    }
+
+    fn open(&self, first: &Workspace, store: &Path, chain: &ChainId) -> anyhow::Result<AccountChain> {
+        let (args, tags) = (self.args(), first.tags.clone());
+        let Some(rpc) = &self.rpc else {
+            let workspace = AccountWorkspace::open_for_writing(store, chain, tags)?;
+            return Ok(AccountChain { workspace, node: None });
+        };
+        let settings = args.settings(store, chain)?;
+        let workspace = AccountWorkspace::create_or_open(store, &settings, tags)?;
+        let source = args.node(chain, rpc)?;
+        let pause = Duration::from_secs_f64(self.poll_seconds.clamp(0.05, 3600.0));
+        Ok(AccountChain { workspace, node: Some(AccountNode { source, pause, from_height: self.from_height }) })
+    }
 }
 
 /// A further chain that is open for writing.
@@ -64,41 +154,60 @@ impl ChainEntry {
     }
 }
 
-fn parse(text: &str) -> anyhow::Result<Vec<(Network, Option<NodeArgs>)>> {
+fn parse(text: &str) -> anyhow::Result<Named> {
     let file: ChainsFile = serde_norway::from_str(text)?;
-    let mut chains: Vec<(Network, Option<NodeArgs>)> = Vec::new();
+    let mut named = Named::default();
     for entry in file.chains {
+        if entry.get("chain").is_some() {
+            let entry: AccountEntry = serde_norway::from_value(entry)?;
+            let chain = ChainId::of_accounts(&entry.chain)?;
+            if named.accounts.iter().any(|(known, _)| *known == chain) {
+                bail!("{chain} is there twice");
+            }
+            named.accounts.push((chain, entry));
+            continue;
+        }
+        let entry: ChainEntry = serde_norway::from_value(entry)?;
         let network = entry.network;
-        if chains.iter().any(|(known, _)| *known == network) {
+        if named.outputs.iter().any(|(known, _)| *known == network) {
             bail!("{} is there twice", network.parameters().name);
         }
-        chains.push((network, entry.node()?));
+        named.outputs.push((network, entry.node()?));
     }
-    Ok(chains)
+    Ok(named)
 }
 
 /// Opens the further chains of a store: those that the file names, which are created where they are missing and have a node, and those that
 /// have a folder.
-pub fn open(first: &Workspace, store: &Path, file: Option<&Path>) -> anyhow::Result<Vec<FurtherChain>> {
+pub fn open(first: &Workspace, store: &Path, file: Option<&Path>) -> anyhow::Result<OpenChains> {
     let named = match file {
         Some(file) => {
             let bytes = crate::output::read_bounded(file, MAX_FILE)?;
             let text = String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()))?;
             parse(&text).with_context(|| file.display().to_string())?
         }
-        None => Vec::new(),
+        None => Named::default(),
     };
-    let mut chains = Vec::new();
+    let mut open = OpenChains::default();
     for dir in Workspace::chain_dirs(store)? {
-        if !named.iter().any(|(network, _)| Workspace::chain_dir(store, *network) == dir) {
-            chains.push(FurtherChain { workspace: first.open_beside(&dir, None)?, node: None });
+        if !named.outputs.iter().any(|(network, _)| Workspace::chain_dir(store, *network) == dir) {
+            open.outputs.push(FurtherChain { workspace: first.open_beside(&dir, None)?, node: None });
         }
     }
-    for (network, node) in named {
+    for (network, node) in named.outputs {
         let dir = Workspace::chain_dir(store, network);
         let create = node.is_some().then_some(network);
         let workspace = first.open_beside(&dir, create).with_context(|| dir.display().to_string())?;
-        chains.push(FurtherChain { workspace, node });
+        open.outputs.push(FurtherChain { workspace, node });
     }
-    Ok(chains)
+    for chain in AccountWorkspace::chains_of(store)? {
+        if !named.accounts.iter().any(|(known, _)| *known == chain) {
+            let workspace = AccountWorkspace::open_for_writing(store, &chain, first.tags.clone())?;
+            open.accounts.push(AccountChain { workspace, node: None });
+        }
+    }
+    for (chain, entry) in &named.accounts {
+        open.accounts.push(entry.open(first, store, chain).with_context(|| chain.to_string())?);
+    }
+    Ok(open)
 }

@@ -1,5 +1,6 @@
 //! `holdfast ingest` and `holdfast ledger`.
 
+use crate::accounts::{self, AccountArgs};
 use crate::args::LedgerArgs;
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
@@ -15,11 +16,12 @@ use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Ingest {
-    /// A node's `blocks` folder (blk*.dat, rev*.dat, xor.dat), or files that each hold one block (raw, hex, or zstd of those).
-    #[arg(required = true)]
+    /// A node's `blocks` folder (blk*.dat, rev*.dat, xor.dat), or files that each hold one block (raw, hex, or zstd of those). With --chain, folders or
+    /// files of an account chain's blocks (.jsonl, .json, .era1, .yaml; see the manual).
+    #[arg(required_unless_present = "rpc")]
     paths: Vec<PathBuf>,
     /// Network of the blocks.
-    #[arg(long, default_value = "bitcoin")]
+    #[arg(long, default_value = "bitcoin", conflicts_with = "chain")]
     network: Network,
     #[command(flatten)]
     ledger: LedgerArgs,
@@ -32,6 +34,17 @@ pub struct Ingest {
     /// Copy raw blocks into the ledger instead of pointing at the node's files.
     #[arg(long)]
     keep_raw: bool,
+    /// Account chain: read this node, up to its tip, instead of files: JSON-RPC, or java-tron's HTTP interface.
+    #[arg(long, requires = "chain", conflicts_with = "paths")]
+    rpc: Option<String>,
+    /// Account chain: first block of a new ledger.
+    #[arg(long, requires = "chain", default_value_t = 0)]
+    from_height: u64,
+    /// Account chain: last block that is read.
+    #[arg(long, requires = "chain")]
+    to_height: Option<u64>,
+    #[command(flatten)]
+    accounts: AccountArgs,
     /// Commit after this many transactions.
     #[arg(long, default_value_t = AppendOptions::default().batch_txs)]
     batch_txs: u32,
@@ -44,10 +57,23 @@ pub struct Ingest {
 pub enum LedgerCommand {
     /// Show what a ledger holds, and its size.
     Info(LedgerArgs),
-    /// Verify headers, proof of work, merkle roots, links, amounts, addresses and indices.
+    /// Verify headers, proof of work, merkle roots, links, amounts, addresses and indices. Of an account chain every row, key, posting and balance.
     Check(CheckArgs),
     /// Rebuild the index.
     Index(LedgerArgs),
+    /// Remove the blocks of an account chain's ledger from a height up, to read them again.
+    Truncate(TruncateArgs),
+}
+
+#[derive(Args)]
+pub struct TruncateArgs {
+    /// The first block that is removed.
+    height: u64,
+    #[command(flatten)]
+    ledger: LedgerArgs,
+    /// Remove final blocks too.
+    #[arg(long = "final")]
+    with_final: bool,
 }
 
 #[derive(Args)]
@@ -102,6 +128,20 @@ fn append(
 }
 
 pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
+    if let Some(chain) = &args.ledger.chain {
+        let reading = accounts::feed::Reading {
+            chain,
+            store: args.ledger.store(),
+            paths: &args.paths,
+            rpc: args.rpc.as_deref(),
+            from_height: args.from_height,
+            to_height: args.to_height,
+            batch: args.batch_txs.max(1).into(),
+            memory: args.memory.max(16) << 20,
+            args: &args.accounts,
+        };
+        return accounts::ingest(&reading, as_json);
+    }
     let options = AppendOptions {
         batch_txs: args.batch_txs.max(1),
         memory: args.memory.max(16) << 20,
@@ -255,7 +295,19 @@ fn resume_point(ledger: &mut Ledger, found: &BlockFiles, notes: &mut Vec<String>
 
 pub fn run(command: LedgerCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        LedgerCommand::Info(args) => info(&args.folder(), as_json),
+        LedgerCommand::Info(args) => match &args.chain {
+            Some(chain) => accounts::ledger::info(args.store(), chain, as_json),
+            None => info(&args.folder(), as_json),
+        },
+        LedgerCommand::Truncate(args) => {
+            anyhow::ensure!(args.ledger.chain.is_some(), "name the account chain with --chain");
+            accounts::ledger::truncate(&args.ledger.folder(), args.height, args.with_final, as_json)
+        }
+        LedgerCommand::Check(args) if args.ledger.chain.is_some() => {
+            anyhow::ensure!(!args.raw && !args.write, "--raw and --write are for ledgers of outputs");
+            accounts::ledger::check(&args.ledger.folder(), as_json)
+        }
+        LedgerCommand::Index(args) if args.chain.is_some() => accounts::ledger::index(&args.folder()),
         LedgerCommand::Check(args) => check(&args.ledger.folder(), args.raw, args.write, as_json),
         LedgerCommand::Index(args) => {
             let mut ledger = Ledger::open_for_writing(&args.folder())?;
@@ -301,7 +353,7 @@ fn info(path: &Path, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn collect_sizes(root: &Path, dir: &Path, out: &mut Vec<(String, u64)>) -> anyhow::Result<()> {
+pub fn collect_sizes(root: &Path, dir: &Path, out: &mut Vec<(String, u64)>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

@@ -1,5 +1,6 @@
 //! `holdfast follow` and `holdfast serve`.
 
+use crate::accounts::{self, AccountArgs};
 use crate::args::{DeskArgs, StoreArgs, secret_of, url_of};
 use crate::chains;
 use crate::connect::read_providers;
@@ -26,9 +27,10 @@ use holdfast_state::status::{FollowerBounds, Status};
 use holdfast_store::Fatal;
 use holdfast_telemetry::logs::{self, DEFAULT_FILTER, Filter, Format, one_line};
 use holdfast_telemetry::service;
+use holdfast_types::ChainId;
 use holdfast_utxo_ledger::follow::{fetch, put};
 use holdfast_utxo_ledger::{FollowError, follow};
-use holdfast_workspace::{ChainHandle, Workspace};
+use holdfast_workspace::{AccountWorkspace, ChainHandle, ChainQueries, Workspace};
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -125,8 +127,13 @@ pub struct Follow {
     #[command(flatten)]
     node: NodeArgs,
     /// Network of the node.
-    #[arg(long, default_value = "bitcoin")]
+    #[arg(long, default_value = "bitcoin", conflicts_with = "chain")]
     network: Network,
+    /// Follow a node of this account chain instead: `ethereum`, `tron` and other usual names, or a CAIP-2 id.
+    #[arg(long, value_parser = ChainId::of_accounts)]
+    chain: Option<ChainId>,
+    #[command(flatten)]
+    accounts: AccountArgs,
     /// Stop when the ledger is at the node's tip.
     #[arg(long)]
     once: bool,
@@ -137,6 +144,9 @@ pub struct Follow {
 pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
     if let Some(file) = &args.config {
         tracing::info!(file = %file.display(), "configuration read");
+    }
+    if let Some(chain) = &args.chain {
+        return follow_accounts(&args, chain, as_json);
     }
     let source = args.node.source()?.context("name the node with --rpc or --rest")?;
     let mut workspace = Workspace::create_or_open(&args.store.store, args.network)?;
@@ -181,6 +191,34 @@ pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
+/// Follows a node of an account chain.
+fn follow_accounts(args: &Follow, chain: &ChainId, as_json: bool) -> anyhow::Result<()> {
+    let reading = accounts::feed::Reading {
+        chain,
+        store: &args.store.store,
+        paths: &[],
+        rpc: args.node.rpc.as_deref(),
+        from_height: args.node.from_height.into(),
+        to_height: None,
+        batch: 0,
+        memory: 0,
+        args: &args.accounts,
+    };
+    let retry = std::cell::RefCell::new(Retry::default());
+    let wait = |worked: bool| {
+        let time = match worked {
+            true => {
+                retry.borrow_mut().worked();
+                args.node.pause()
+            }
+            false => retry.borrow_mut().next(),
+        };
+        pause(time);
+        output::stopping()
+    };
+    accounts::follow(&reading, args.once, &wait, as_json)
+}
+
 fn print_followed(workspace: &Workspace, appended: u32, removed: u32, as_json: bool) -> anyhow::Result<()> {
     let Some(tip) = workspace.ledger.tip() else { return Ok(()) };
     let hash = tip.hash.to_string();
@@ -213,7 +251,7 @@ impl Retry {
 }
 
 /// Sleeps, waking for a stop.
-fn pause(mut time: Duration) {
+pub fn pause(mut time: Duration) {
     const STEP: Duration = Duration::from_millis(100);
     while !time.is_zero() && output::stopping() == ControlFlow::Continue(()) {
         let step = time.min(STEP);
@@ -480,8 +518,13 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         tracing::info!(file = %file.display(), "configuration read");
     }
     let source = args.node.source()?;
+    // A store may hold account chains alone: its first chain is empty then.
+    let has_other_chains = args.chains.is_some() || !AccountWorkspace::chains_of(&args.store.store)?.is_empty();
     let workspace = match source {
         Some(_) => Workspace::create_or_open(&args.store.store, args.network)?,
+        None if has_other_chains && !Workspace::is_in(&args.store.store) => {
+            Workspace::create_or_open(&args.store.store, args.network)?
+        }
         None => Workspace::open_for_writing(&args.store.store)?,
     };
     let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
@@ -489,9 +532,10 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let key_ring = key_ring(&args.store.store, &screening)?;
     let further = chains::open(&workspace, &args.store.store, args.chains.as_deref())?;
     let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault(&args.store.store))?;
-    let (further, nodes): (Vec<_>, Vec<_>) = further.into_iter().map(|c| (c.workspace, c.node)).unzip();
-    let networks: Vec<Network> = further.iter().map(|w| w.ledger.network()).collect();
-    shared.add_chains(further)?;
+    let (outputs, nodes): (Vec<_>, Vec<_>) = further.outputs.into_iter().map(|c| (c.workspace, c.node)).unzip();
+    let networks: Vec<Network> = outputs.iter().map(|w| w.ledger.network()).collect();
+    shared.add_chains(outputs)?;
+    let account_nodes = accounts::follower::add(&mut shared, further.accounts)?;
     shared.anchors = Some(Arc::new(anchors(&args.store.store, &key_ring)));
     let max_silence = Duration::from_secs(args.ready_max_silence);
     shared.status = Arc::new(Status::new(FollowerBounds { max_lag_blocks: args.ready_max_lag, max_silence }));
@@ -513,6 +557,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         let chain = shared.chains.named(network.parameters().name)?.clone();
         start_follower(&mut threads, format!("follower-{network}"), &shared, chain, source, node)?;
     }
+    accounts::follower::start(&mut threads, &shared, account_nodes)?;
     let site = args.site.as_deref().map(Site::new).transpose()?;
     let listen = Listen { address: args.listen, metrics: args.metrics, access: args.access };
     serve_shared(shared, threads, &listen, Outbox { mailer, staff: args.mail.staff }, site)
@@ -525,13 +570,17 @@ fn end_when_broken(shared: &AppState) {
             tracing::error!(reason = one_line(fatal), "the process ends");
             std::process::exit(fatal.exit_code());
         }
-        if shared.chains.handles().any(|chain| chain.has_failed()) {
+        let has_failed = shared.chains.handles().any(|chain| chain.has_failed())
+            || shared.chains.accounts().any(|chain| chain.has_failed());
+        if has_failed {
             tracing::error!("a change of the workspace panicked; please report it, and start again");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
         // Reading a file that something cut off would end the process without a word.
-        if let Some(e) = shared.chains.handles().find_map(|chain| chain.snapshot().ledger.check_lengths().err()) {
-            tracing::error!(reason = one_line(&e), "the process ends");
+        let outputs = shared.chains.handles().find_map(|chain| chain.snapshot().fault());
+        let cut_off = outputs.or_else(|| shared.chains.accounts().find_map(|chain| chain.snapshot().fault()));
+        if let Some(why) = cut_off {
+            tracing::error!(reason = one_line(&why), "the process ends");
             std::process::exit(Fatal::Unrecoverable(String::new()).exit_code());
         }
         std::thread::sleep(Duration::from_millis(200));

@@ -13,6 +13,7 @@
 )]
 
 mod academy;
+mod accounts;
 mod alerts;
 mod audit;
 mod campaigns;
@@ -64,6 +65,9 @@ enum Command {
     /// Show, check and maintain a ledger.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Account chains: addresses, transfers, transactions, blocks, assets.
+    #[command(subcommand)]
+    Accounts(accounts::show::AccountsCommand),
     /// Follow a live node: catch up, follow reorganizations, watch the mempool.
     Follow(live::Follow),
     /// Serve the HTTP API and the pages.
@@ -216,6 +220,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(args, json),
         Command::Ingest(args) => ledger::ingest(args, json),
         Command::Ledger(command) => ledger::run(command, json),
+        Command::Accounts(command) => accounts::show::run(command, json),
         Command::Follow(args) => live::follow_command(args, json),
         Command::Serve(args) => live::serve_command(*args),
         Command::Config(command) => config::run(command, Cli::command(), json),

@@ -5,7 +5,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use holdfast_screening::Screening;
-use holdfast_workspace::Workspace;
+use holdfast_types::ChainId;
+use holdfast_workspace::{AccountWorkspace, Workspace};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use strum::VariantArray;
@@ -29,12 +30,26 @@ pub struct LedgerArgs {
     /// The ledger's own folder, instead of `ledger/` in the store.
     #[arg(long, hide = true)]
     ledger: Option<PathBuf>,
+    /// The ledger of this account chain of the store, instead of that of outputs: `ethereum`, `tron` and other usual names, or a CAIP-2 id such as
+    /// eip155:1.
+    #[arg(long, value_parser = ChainId::of_accounts, conflicts_with = "ledger")]
+    pub chain: Option<ChainId>,
 }
 
 impl LedgerArgs {
     /// Returns the ledger's folder.
     pub fn folder(&self) -> PathBuf {
-        self.ledger.clone().unwrap_or_else(|| Workspace::ledger_dir(&self.store.store))
+        let own = || match &self.chain {
+            Some(chain) => AccountWorkspace::ledger_dir(&self.store.store, chain),
+            None => Workspace::ledger_dir(&self.store.store),
+        };
+        self.ledger.clone().unwrap_or_else(own)
+    }
+
+    /// Returns the store.
+    #[must_use]
+    pub fn store(&self) -> &Path {
+        &self.store.store
     }
 }
 

@@ -8,11 +8,12 @@ use crate::desk_key::{anchors, key_ring};
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
+use holdfast_account_ledger::{Ledger as AccountLedger, manifest::Manifest as AccountManifest};
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use holdfast_store::Database;
 use holdfast_utxo_ledger::{Ledger, Manifest};
-use holdfast_workspace::Workspace;
+use holdfast_workspace::{AccountWorkspace, Workspace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -194,27 +195,23 @@ impl Copying {
 
     /// Copies a ledger, whose folder is named, up to one manifest. Columns only grow, so what the manifest counts does not change below the copying, except when
     /// blocks are removed (a reorganization) or the index is built anew: then it is copied again.
-    fn ledger(&mut self, ledger: &str) -> anyhow::Result<()> {
+    fn ledger<M: StoredLedger>(&mut self, ledger: &str) -> anyhow::Result<()> {
         let dir = self.from.join(ledger);
+        // Ledgers of all families have the same name for it.
         if !Manifest::path(&dir).exists() {
             return Ok(());
         }
         for _ in 0..LEDGER_TRIES {
             let _ = std::fs::remove_dir_all(self.to.join(ledger));
             self.files.retain(|path, _| !is_in(path, ledger));
-            let before = Manifest::read(&dir).with_context(|| dir.display().to_string())?;
+            let before = M::read_from(&dir).with_context(|| dir.display().to_string())?;
             // As read: the copy's manifest must not be a later one.
             self.file(&format!("{ledger}/MANIFEST"))?;
             let indexes = format!("{ledger}/index-");
-            let index = before.index.map(|i| format!("{indexes}{}", i.number));
+            let index = before.index_number().map(|number| format!("{indexes}{number}"));
             let foreign = |path: &str| path.starts_with(&indexes) && index.as_deref().is_none_or(|i| !is_in(path, i));
             self.folder(ledger, &foreign)?;
-            if let Ok(copied) = Ledger::open(&self.to.join(ledger))
-                && copied.counts() == before.counts
-                && copied.revision() == before.revision
-                && copied.check_lengths().is_ok()
-                && unchanged(&dir, &copied)
-            {
+            if before.is_copied(&self.to.join(ledger), &dir) {
                 return Ok(());
             }
         }
@@ -226,10 +223,57 @@ fn is_in(path: &str, folder: &str) -> bool {
     path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Whether the ledger still has the last block of its copy: nothing below was removed and written over meanwhile.
-fn unchanged(dir: &Path, copied: &Ledger) -> bool {
-    let Some(tip) = copied.tip() else { return true };
-    Ledger::open(dir).is_ok_and(|now| tip.number < now.counts().blocks && now.block(tip.number).hash == tip.hash)
+/// What a ledger of any family has committed.
+trait StoredLedger: Sized {
+    fn read_from(dir: &Path) -> anyhow::Result<Self>;
+
+    /// Number of the index in use.
+    fn index_number(&self) -> Option<u32>;
+
+    /// Whether a copy holds what was committed, and the ledger still has the last block of its copy: nothing below was removed and written over meanwhile.
+    fn is_copied(&self, copy: &Path, dir: &Path) -> bool;
+}
+
+impl StoredLedger for Manifest {
+    fn read_from(dir: &Path) -> anyhow::Result<Self> {
+        Ok(Manifest::read(dir)?)
+    }
+
+    fn index_number(&self) -> Option<u32> {
+        self.index.map(|i| i.number)
+    }
+
+    fn is_copied(&self, copy: &Path, dir: &Path) -> bool {
+        let Ok(copied) = Ledger::open(copy) else { return false };
+        let is_whole =
+            copied.counts() == self.counts && copied.revision() == self.revision && copied.check_lengths().is_ok();
+        let Some(tip) = copied.tip() else { return is_whole };
+        let has_tip = |now: Ledger| tip.number < now.counts().blocks && now.block(tip.number).hash == tip.hash;
+        is_whole && Ledger::open(dir).is_ok_and(has_tip)
+    }
+}
+
+impl StoredLedger for AccountManifest {
+    fn read_from(dir: &Path) -> anyhow::Result<Self> {
+        Ok(AccountManifest::read(dir)?)
+    }
+
+    fn index_number(&self) -> Option<u32> {
+        self.index.map(|i| i.number)
+    }
+
+    fn is_copied(&self, copy: &Path, dir: &Path) -> bool {
+        let Ok(copied) = AccountLedger::open(copy) else { return false };
+        let is_whole =
+            copied.counts() == self.counts && copied.revision() == self.revision && copied.check_lengths().is_ok();
+        let tip = match copied.tip() {
+            Ok(None) => return is_whole,
+            Ok(Some(tip)) => tip,
+            Err(_) => return false,
+        };
+        let has_tip = |now: AccountLedger| now.block(tip.number).is_ok_and(|block| block.hash == tip.hash);
+        is_whole && AccountLedger::open(dir).is_ok_and(has_tip)
+    }
 }
 
 fn is_postgres(url: &str) -> bool {
@@ -271,9 +315,18 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
         let name = dir.file_name().and_then(OsStr::to_str).with_context(|| format!("{}: rename it", dir.display()))?;
         ledgers.push(format!("chains/{name}/ledger"));
     }
-    copying.folder("", &|path| ledgers.iter().any(|ledger| is_in(path, ledger)))?;
+    let mut account_ledgers = Vec::new();
+    for chain in AccountWorkspace::chains_of(&copying.from)? {
+        let dir = AccountWorkspace::ledger_dir(&copying.from, &chain);
+        let relative = dir.strip_prefix(&copying.from).ok().and_then(Path::to_str);
+        account_ledgers.push(relative.with_context(|| format!("{}: rename it", dir.display()))?.to_owned());
+    }
+    copying.folder("", &|path| ledgers.iter().chain(&account_ledgers).any(|ledger| is_in(path, ledger)))?;
     for ledger in &ledgers {
-        copying.ledger(ledger)?;
+        copying.ledger::<Manifest>(ledger)?;
+    }
+    for ledger in &account_ledgers {
+        copying.ledger::<AccountManifest>(ledger)?;
     }
     let database = if is_postgres(&url) {
         copy_postgres(&url, &to.join(DUMP))?;

@@ -9,7 +9,7 @@ use holdfast_screening::ScreeningError;
 use holdfast_screening::facts::chain_facts;
 use holdfast_types::Amount;
 use holdfast_vendors::Question;
-use holdfast_workspace::{ChainHandle, ChainQueries};
+use holdfast_workspace::{ChainHandle, ChainQueries, ChainsError};
 use std::sync::Arc;
 
 impl AppState {
@@ -18,13 +18,20 @@ impl AppState {
         if !matches!(event.kind, EventKind::Deposit | EventKind::Withdrawal) {
             return ChainFacts::default();
         }
-        self.look(&*self.chain_of(event), event)
+        match self.chain_of(event) {
+            Ok(chain) => self.look(&*chain, event),
+            Err(e) => ChainFacts::unavailable(e.to_string()),
+        }
     }
 
     /// Returns the chain that holds an event's asset, as it is now; the first one where none does, which has the tags.
-    pub(crate) fn chain_of(&self, event: &Event) -> Arc<dyn ChainQueries> {
-        let of_asset = event.asset.as_ref().and_then(|asset| self.chains.of_asset(asset));
-        of_asset.unwrap_or_else(|| self.chain().snapshot())
+    ///
+    /// # Errors
+    /// [`ChainsError::Ambiguous`] where several chains hold an asset of that ticker, and the event's addresses do not decide.
+    pub(crate) fn chain_of(&self, event: &Event) -> Result<Arc<dyn ChainQueries>, ChainsError> {
+        let Some(asset) = &event.asset else { return Ok(self.chain().snapshot()) };
+        let addresses: Vec<&str> = event.address.iter().chain(&event.counterparty).map(String::as_str).collect();
+        Ok(self.chains.for_transfer(asset, &addresses)?.unwrap_or_else(|| self.chain().snapshot()))
     }
 
     /// Returns what the chain and the other providers know about an event.
@@ -62,7 +69,7 @@ impl AppState {
     /// Returns the category of an event's payee by today's tags.
     #[must_use]
     pub fn category_now(&self, event: &Event) -> Option<Category> {
-        Some(chain_facts(&*self.chain_of(event), event, None).category)
+        Some(chain_facts(&*self.chain_of(event).ok()?, event, None).category)
     }
 
     /// Decides on unconfirmed deposits of a chain: every output of a pending transaction that pays a customer's deposit address. A hold is in

@@ -277,6 +277,19 @@ impl AppState {
             let tagged = TouchedNames { addresses: touched.tagged.into_iter().collect(), txs: Vec::new() };
             all.extend(self.screening.touched_transfers(&tagged, &|_| true)?);
         }
+        for chain in self.chains.accounts() {
+            let touched = chain.take_touched();
+            is_whole |= touched.is_whole;
+            if is_whole {
+                continue;
+            }
+            let snapshot = chain.snapshot();
+            let names = TouchedNames {
+                addresses: touched.addresses.into_iter().collect(),
+                txs: touched.txs.into_iter().collect(),
+            };
+            all.extend(self.screening.touched_transfers(&names, &|asset| snapshot.has_asset(asset))?);
+        }
         Ok(match is_whole || all.len() > MAX_LISTED {
             true => Scope::All,
             false => Scope::These { seqs: all, last },

@@ -18,7 +18,9 @@ use holdfast_sharing::Sharing;
 use holdfast_sharing::sources::Clients;
 use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Providers;
-use holdfast_workspace::{ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, Workspace};
+use holdfast_workspace::{
+    AccountHandle, AccountWorkspace, ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, Workspace,
+};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -178,6 +180,19 @@ impl AppState {
             let made = self.exposures_made.clone();
             chain.on_exposures(move || made.store(true, Ordering::Release));
             chains.add(Arc::new(chain))?;
+        }
+        self.chains = Arc::new(chains);
+        Ok(())
+    }
+
+    /// Screens the movements of account chains of the store too.
+    ///
+    /// # Errors
+    /// [`ChainsError`] when a chain, or an asset of one, is there already.
+    pub fn add_account_chains(&mut self, chains_of_store: Vec<AccountWorkspace>) -> Result<(), ChainsError> {
+        let mut chains = Chains::clone(&self.chains);
+        for workspace in chains_of_store {
+            chains.add_accounts(Arc::new(AccountHandle::new(workspace)))?;
         }
         self.chains = Arc::new(chains);
         Ok(())

@@ -240,7 +240,9 @@ impl AppState {
             Some(why) => Component::failed("writer", State::Recovering, one_line(why)),
             None => self.liveness().components.remove(0),
         };
-        let ledger = match self.chains.handles().any(|chain| chain.has_failed()) {
+        let has_failed = self.chains.handles().any(|chain| chain.has_failed())
+            || self.chains.accounts().any(|chain| chain.has_failed());
+        let ledger = match has_failed {
             true => Component::failed("ledger", State::Stopped, "a change of the workspace panicked"),
             false => Component::ok("ledger"),
         };

@@ -123,6 +123,15 @@ impl Ledger {
         Some(first + before)
     }
 
+    /// Returns in how many stored blocks transfers inside transactions were not read.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn blind_blocks(&self) -> Result<u64, LedgerError> {
+        let last = self.counts().blocks.checked_sub(1);
+        last.map_or(Ok(0), |last| Ok(read(&self.columns.block, "blocks", last)?.blind))
+    }
+
     /// Returns a block by its position in the ledger.
     ///
     /// # Errors

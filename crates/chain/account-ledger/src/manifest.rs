@@ -74,6 +74,17 @@ impl Assets {
         }
     }
 
+    /// Returns whether a ledger of this choice holds an asset.
+    #[must_use]
+    pub fn has(&self, token: &TokenRef) -> bool {
+        let Assets::Only { native, contracts, trc10 } = self else { return true };
+        match (token, token.contract()) {
+            (_, Some(contract)) => contracts.contains(&hex::encode(contract.as_bytes())),
+            (TokenRef::Trc10(number), None) => trc10.contains(number),
+            (_, None) => *native,
+        }
+    }
+
     /// Returns whether the chain's own coin is held, and with it the fees.
     #[must_use]
     pub fn native(&self) -> bool {

@@ -1,5 +1,8 @@
-//! Several chains at once: one desk screens the movements of all of them. An event's asset picks the chain, a look-up's text or parameter.
+//! Several chains at once: one desk screens the movements of all of them. An event's asset picks the chain, a look-up's text or parameter; where several
+//! chains fit, that is an error which names them.
 
+use crate::accounts::handle::AccountHandle;
+use crate::accounts::{AccountSnapshot, AccountWorkspace};
 use crate::chain_handle::{ChainHandle, ChangeError};
 use crate::chain_queries::ChainQueries;
 use crate::error::WorkspaceError;
@@ -7,7 +10,7 @@ use crate::lookup::{Lookup, bare};
 use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
 use holdfast_attribution::Tag;
-use holdfast_types::{Asset, ChainId, ErrorKind, Family};
+use holdfast_types::{Asset, AssetId, ChainId, ErrorKind, Family};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -21,6 +24,9 @@ pub enum ChainsError {
     /// Two chains that hold the movements of one asset: an event would not determine which is meant.
     #[error("{0} and {1} both hold {2}; give one of them to this desk")]
     SameAsset(ChainId, ChainId, String),
+    /// A ticker or text that fits several chains.
+    #[error("'{0}' can be on {1}; give the asset's CAIP-19 id, or name the chain")]
+    Ambiguous(String, String),
     /// No chain of that name.
     #[error("there is no ledger of '{0}' here; there is one of {1}")]
     Unknown(String, String),
@@ -32,21 +38,91 @@ impl ChainsError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             ChainsError::Twice(_) | ChainsError::SameAsset(..) => ErrorKind::Conflict,
-            ChainsError::Unknown(..) => ErrorKind::Invalid,
+            ChainsError::Unknown(..) | ChainsError::Ambiguous(..) => ErrorKind::Invalid,
         }
     }
 }
 
-/// Opens all chains of a store for reading, the first one first.
+/// Opens all chains of a store for reading, the first one first; a store of account chains alone has no first one.
 ///
 /// # Errors
 /// [`WorkspaceError`] when a chain cannot be read.
 pub fn open_chains(store: &Path) -> Result<Vec<Arc<dyn ChainQueries>>, WorkspaceError> {
-    let first = Workspace::open(store)?;
-    let further =
-        Workspace::chain_dirs(store)?.iter().map(|dir| first.read_beside(dir)).collect::<Result<Vec<_>, _>>()?;
-    let all = std::iter::once(first).chain(further);
-    Ok(all.map(|workspace| -> Arc<dyn ChainQueries> { Arc::new(workspace) }).collect())
+    let account_chains = AccountWorkspace::chains_of(store)?;
+    let mut all: Vec<Arc<dyn ChainQueries>> = Vec::new();
+    let tags = if Workspace::is_in(store) || account_chains.is_empty() {
+        let first = Workspace::open(store)?;
+        let tags = first.tags.clone();
+        let further =
+            Workspace::chain_dirs(store)?.iter().map(|dir| first.read_beside(dir)).collect::<Result<Vec<_>, _>>()?;
+        all.push(Arc::new(first));
+        all.extend(further.into_iter().map(|workspace| -> Arc<dyn ChainQueries> { Arc::new(workspace) }));
+        tags
+    } else {
+        AccountWorkspace::tags_of(store)?
+    };
+    for chain in account_chains {
+        all.push(Arc::new(AccountWorkspace::open(store, &chain, tags.clone())?));
+    }
+    Ok(all)
+}
+
+/// Returns whether an account chain is called so: by its usual name, its CAIP-2 id, or the ticker of its coin.
+fn is_called(id: &ChainId, name: &str) -> bool {
+    let name = name.trim();
+    let coin = || Asset::parse(name).ok().and_then(|asset| asset.id().cloned()).filter(AssetId::is_native);
+    id.as_str() == name
+        || id.usual_name().is_some_and(|usual| usual.eq_ignore_ascii_case(name))
+        || coin().is_some_and(|coin| coin.chain() == id)
+}
+
+fn unknown_accounts<'a>(name: &str, there: impl Iterator<Item = &'a ChainId>) -> ChainsError {
+    let there: Vec<&str> = there.map(|id| id.usual_name().unwrap_or(id.as_str())).collect();
+    let there = if there.is_empty() { "no account chain".to_owned() } else { there.join(", ") };
+    ChainsError::Unknown(shown(name), there)
+}
+
+/// Returns the account chain that a text is looked up on: the named one; else the one that stores the address, transaction or asset, else the only one
+/// whose addresses have its form.
+///
+/// # Errors
+/// [`ChainsError::Unknown`] when no chain has the name, [`ChainsError::Ambiguous`] where several fit.
+pub fn pick_accounts(
+    all: &[Arc<AccountSnapshot>],
+    text: &str,
+    name: Option<&str>,
+) -> Result<Arc<AccountSnapshot>, ChainsError> {
+    let ids = || all.iter().map(|chain| chain.chain());
+    if let Some(name) = name.filter(|name| !name.is_empty()) {
+        let named = all.iter().find(|chain| is_called(chain.chain(), name)).cloned();
+        return named.ok_or_else(|| unknown_accounts(name, ids()));
+    }
+    let mut fitting: Vec<&Arc<AccountSnapshot>> = all.iter().collect();
+    if all.len() > 1 {
+        fitting.retain(|chain| chain.stores(text));
+        if fitting.is_empty() {
+            fitting = all.iter().filter(|chain| chain.is_address(text)).collect();
+        }
+    }
+    match fitting.as_slice() {
+        [one] => Ok(Arc::clone(one)),
+        [] if all.is_empty() => Err(unknown_accounts(text, ids())),
+        several => {
+            // What fits none may be meant on any.
+            let several = if several.is_empty() { all.iter().collect() } else { fitting };
+            let names: Vec<String> = several.iter().map(|chain| chain.usual_name()).collect();
+            Err(ChainsError::Ambiguous(shown(text), names.join(", ")))
+        }
+    }
+}
+
+/// Returns the names of chains in words.
+fn names(chains: &[Arc<dyn ChainQueries>]) -> String {
+    chains.iter().map(|chain| chain.name()).collect::<Vec<_>>().join(", ")
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(130).collect()
 }
 
 /// A chain of another family than Bitcoin's, which is replaced as a whole.
@@ -57,6 +133,8 @@ type OtherChain = Arc<ArcSwap<Arc<dyn ChainQueries>>>;
 pub struct Chains {
     first: Arc<ChainHandle>,
     handles: BTreeMap<ChainId, Arc<ChainHandle>>,
+    /// Account chains of the store.
+    accounts: BTreeMap<ChainId, Arc<AccountHandle>>,
     /// Chains of other families.
     others: BTreeMap<ChainId, OtherChain>,
     /// Held while tags go from the first chain to the others, so that older ones never follow newer ones.
@@ -65,7 +143,7 @@ pub struct Chains {
 
 impl std::fmt::Debug for Chains {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.handles.keys().chain(self.others.keys())).finish()
+        f.debug_list().entries(self.ids()).finish()
     }
 }
 
@@ -74,7 +152,7 @@ impl Chains {
     #[must_use]
     pub fn one(first: Arc<ChainHandle>) -> Self {
         let handles = BTreeMap::from([(first.snapshot().id(), first.clone())]);
-        Chains { first, handles, others: BTreeMap::new(), spreading: Arc::default() }
+        Chains { first, handles, accounts: BTreeMap::new(), others: BTreeMap::new(), spreading: Arc::default() }
     }
 
     /// Adds a chain of the Bitcoin family.
@@ -86,6 +164,43 @@ impl Chains {
         self.check(&*snapshot)?;
         self.handles.insert(snapshot.id(), chain);
         Ok(())
+    }
+
+    /// Adds an account chain of the store, with the tags of the first.
+    ///
+    /// # Errors
+    /// [`ChainsError`] when the chain is there already.
+    pub fn add_accounts(&mut self, chain: Arc<AccountHandle>) -> Result<(), ChainsError> {
+        let snapshot = chain.snapshot();
+        self.check(&*snapshot)?;
+        let id = snapshot.chain().clone();
+        // Tags that do not reach it now reach it with the next change.
+        let _ = chain.set_tags(&self.first.snapshot().tags);
+        self.accounts.insert(id, chain);
+        Ok(())
+    }
+
+    /// Returns the account chains of the store.
+    pub fn accounts(&self) -> impl Iterator<Item = &Arc<AccountHandle>> {
+        self.accounts.values()
+    }
+
+    /// Returns the account chain with a name: the usual one, its CAIP-2 id, or the ticker of its coin.
+    ///
+    /// # Errors
+    /// [`ChainsError::Unknown`] lists those that there are.
+    pub fn accounts_named(&self, name: &str) -> Result<&Arc<AccountHandle>, ChainsError> {
+        let found = self.accounts.iter().find(|(id, _)| is_called(id, name)).map(|(_, chain)| chain);
+        found.ok_or_else(|| unknown_accounts(name, self.accounts.keys()))
+    }
+
+    /// Returns the account chain that a text is looked up on, as [`pick_accounts`] does.
+    ///
+    /// # Errors
+    /// [`ChainsError::Unknown`] when no chain has the name, [`ChainsError::Ambiguous`] where several fit.
+    pub fn accounts_for(&self, text: &str, name: Option<&str>) -> Result<Arc<AccountSnapshot>, ChainsError> {
+        let all: Vec<Arc<AccountSnapshot>> = self.accounts.values().map(|chain| chain.snapshot()).collect();
+        pick_accounts(&all, text, name)
     }
 
     /// Adds a chain of another family, with the tags of the first.
@@ -122,10 +237,10 @@ impl Chains {
     /// Returns whether there is only the first chain.
     #[must_use]
     pub fn is_one(&self) -> bool {
-        self.handles.len() == 1 && self.others.is_empty()
+        self.handles.len() == 1 && self.accounts.is_empty() && self.others.is_empty()
     }
 
-    /// Returns whether there are chains of other families than Bitcoin's.
+    /// Returns whether there are chains that report nothing of what changes touch.
     #[must_use]
     pub fn has_others(&self) -> bool {
         !self.others.is_empty()
@@ -138,14 +253,20 @@ impl Chains {
 
     /// Returns the ids of all chains.
     pub fn ids(&self) -> impl Iterator<Item = &ChainId> {
-        self.handles.keys().chain(self.others.keys())
+        self.handles.keys().chain(self.accounts.keys()).chain(self.others.keys())
     }
 
     /// Returns all chains as they are now, the first one first.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<dyn ChainQueries>> {
         let snapshots = self.snapshots().into_iter().map(|snapshot| -> Arc<dyn ChainQueries> { snapshot });
-        snapshots.chain(self.others.values().map(|chain| Arc::clone(&**chain.load()))).collect()
+        snapshots.chain(self.further()).collect()
+    }
+
+    /// Returns the chains that are not of Bitcoin's family, as they are now.
+    fn further(&self) -> impl Iterator<Item = Arc<dyn ChainQueries>> {
+        let accounts = self.accounts.values().map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
+        accounts.chain(self.others.values().map(|chain| Arc::clone(&**chain.load())))
     }
 
     /// Returns names and families of all chains, for [`holdfast_attribution::import::ImportReport::count_chains`].
@@ -212,21 +333,38 @@ impl Chains {
         answers.fold(first, Lookup::merged)
     }
 
-    /// Returns the chain whose ledger holds an asset, as it is now.
+    /// Returns a chain whose ledger holds an asset, as it is now. A ticker can be on several: [`Chains::for_transfer`] decides there.
     #[must_use]
     pub fn of_asset(&self, asset: &str) -> Option<Arc<dyn ChainQueries>> {
         let handle = self.handle_of(asset).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
-        handle.or_else(|| {
-            let others = self.others.values().map(|chain| Arc::clone(&**chain.load()));
-            others.into_iter().find(|chain| chain.has_asset(asset))
-        })
+        handle.or_else(|| self.further().find(|chain| chain.has_asset(asset)))
+    }
+
+    /// Returns the chain that holds the transfer of an asset between addresses, as it is now; none where no ledger holds the asset. Where several hold
+    /// it, as USDT, the form of the addresses decides.
+    ///
+    /// # Errors
+    /// [`ChainsError::Ambiguous`] where several chains are left.
+    pub fn for_transfer(&self, asset: &str, addresses: &[&str]) -> Result<Option<Arc<dyn ChainQueries>>, ChainsError> {
+        if let Some(chain) = self.handle_of(asset) {
+            return Ok(Some(chain.snapshot()));
+        }
+        let mut holders: Vec<Arc<dyn ChainQueries>> = self.further().filter(|chain| chain.has_asset(asset)).collect();
+        if holders.len() > 1 && !addresses.is_empty() {
+            holders.retain(|chain| addresses.iter().all(|address| chain.is_address(address)));
+        }
+        match holders.len() {
+            0 | 1 => Ok(holders.pop()),
+            _ => Err(ChainsError::Ambiguous(shown(asset), names(&holders))),
+        }
     }
 
     /// Returns a chain by its id, as it is now.
     #[must_use]
     pub fn by_id(&self, id: &ChainId) -> Option<Arc<dyn ChainQueries>> {
         let handle = self.handles.get(id).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
-        handle.or_else(|| self.others.get(id).map(|chain| Arc::clone(&**chain.load())))
+        let accounts = || self.accounts.get(id).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
+        handle.or_else(accounts).or_else(|| self.others.get(id).map(|chain| Arc::clone(&**chain.load())))
     }
 
     /// Gives the tags of the first chain to all others, where they changed.
@@ -245,6 +383,9 @@ impl Chains {
                 workspace.catch_up();
                 Ok(())
             })?;
+        }
+        for chain in self.accounts.values() {
+            chain.set_tags(&tags)?;
         }
         for other in self.others.values() {
             if let Some(chain) = other.load().with_tags(&tags) {

@@ -6,7 +6,7 @@ use holdfast_analysis::trace::TraceError;
 use holdfast_attribution::cluster::ClusterError;
 use holdfast_attribution::tags::TagStoreError;
 use holdfast_bitcoin::Network;
-use holdfast_types::ErrorKind;
+use holdfast_types::{ChainId, ErrorKind};
 use holdfast_utxo_ledger::LedgerError;
 use std::path::PathBuf;
 
@@ -34,6 +34,15 @@ pub enum WorkspaceError {
     /// Text that is no address, txid, output, height or block hash.
     #[error("'{0}' is no address, transaction id, output (txid:index), block height or block hash of {1}: {2}")]
     Query(String, Network, String),
+    /// The ledger of an account chain.
+    #[error(transparent)]
+    Accounts(#[from] holdfast_account_ledger::LedgerError),
+    /// Text that names nothing of an account chain.
+    #[error("'{0}' names nothing of {1}: {2}")]
+    AccountQuery(String, ChainId, String),
+    /// Something that is not computed on account chains yet. It is unknown, and neither zero nor safe.
+    #[error("{0} are not computed on {1} yet: they are unknown")]
+    NotYet(String, ChainId),
     /// An address of another chain that no tag names.
     #[error("nothing is known of '{0}': no tag names it, and the ledger here is of {1} only")]
     Unknown(String, Network),
@@ -59,7 +68,12 @@ impl WorkspaceError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             WorkspaceError::NotFound(..) | WorkspaceError::Unknown(..) => ErrorKind::NotFound,
-            WorkspaceError::Query(..) | WorkspaceError::Trace(_) | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
+            WorkspaceError::Query(..)
+            | WorkspaceError::AccountQuery(..)
+            | WorkspaceError::Trace(_)
+            | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
+            WorkspaceError::Accounts(e) => e.kind(),
+            WorkspaceError::NotYet(..) => ErrorKind::Unavailable,
             _ => ErrorKind::Internal,
         }
     }

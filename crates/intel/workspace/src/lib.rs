@@ -4,6 +4,7 @@
 //! - [`chain_handle`]: one builder changes a workspace, readers hold the snapshot that was published last.
 //! - [`queries`], [`traces`], [`lookup`]: the questions; [`reports`]: the answers.
 //! - [`touched`]: the addresses and transactions that a change touches.
+//! - [`accounts`]: account chains of a store.
 //! - [`chain_queries`]: what the desk needs from a chain of any family; [`chains`]: several chains of one desk.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
@@ -19,6 +20,7 @@
     )
 )]
 
+pub mod accounts;
 pub mod chain_handle;
 pub mod chain_queries;
 pub mod chains;
@@ -30,9 +32,11 @@ pub mod touched;
 pub mod traces;
 pub mod workspace;
 
+pub use accounts::handle::AccountHandle;
+pub use accounts::{AccountSnapshot, AccountWorkspace};
 pub use chain_handle::{ChainHandle, ChangeError};
 pub use chain_queries::{ChainCoverage, ChainExposure, ChainQueries, CoveredChain, Payment};
-pub use chains::{Chains, ChainsError, open_chains};
+pub use chains::{Chains, ChainsError, open_chains, pick_accounts};
 pub use error::WorkspaceError;
 pub use lookup::Lookup;
 pub use reports::{

@@ -8,10 +8,30 @@ use crate::reports::{
 use crate::workspace::Workspace;
 use holdfast_analysis::exposure::Exposure;
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, Tlp};
+use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_bitcoin::ownerless::is_ownerless;
 use holdfast_bitcoin::{AddressKey, BlockHash, Txid, display_hash, parse_hash};
 use holdfast_utxo_ledger::Source;
+
+/// Returns a tag as answers show it.
+pub(crate) fn tag_view(tags: &TagStore, tag: &Tag) -> TagView {
+    let actor = tag.actor.as_ref().map(|id| tags.actor(id).map_or_else(|| id.clone(), |a| a.label.clone()));
+    TagView {
+        label: tag.label.clone(),
+        source: tag.source.clone(),
+        category: tag.concept(),
+        risk: tag.concept().risk().name().to_owned(),
+        confidence: tag.confidence.name().to_owned(),
+        confidence_level: tag.confidence.level(),
+        actor,
+        pack: tag.pack.clone(),
+        file: tag.file.clone(),
+        creator: tag.creator.clone(),
+        lastmod: tag.lastmod.clone(),
+        is_cluster_definer: tag.is_cluster_definer,
+        tlp: tag.tlp,
+    }
+}
 
 impl Workspace {
     fn tip_height(&self) -> u32 {
@@ -82,22 +102,7 @@ impl Workspace {
     }
 
     fn tag_view(&self, tag: &Tag) -> TagView {
-        let actor = tag.actor.as_ref().map(|id| self.tags.actor(id).map_or_else(|| id.clone(), |a| a.label.clone()));
-        TagView {
-            label: tag.label.clone(),
-            source: tag.source.clone(),
-            category: tag.concept(),
-            risk: tag.concept().risk().name().to_owned(),
-            confidence: tag.confidence.name().to_owned(),
-            confidence_level: tag.confidence.level(),
-            actor,
-            pack: tag.pack.clone(),
-            file: tag.file.clone(),
-            creator: tag.creator.clone(),
-            lastmod: tag.lastmod.clone(),
-            is_cluster_definer: tag.is_cluster_definer,
-            tlp: tag.tlp,
-        }
+        tag_view(&self.tags, tag)
     }
 
     fn entity(&self, address: u32, clearance: Tlp) -> EntityView {

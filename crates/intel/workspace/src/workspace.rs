@@ -52,7 +52,7 @@ struct Saved {
 }
 
 /// The folder, in a store, of the workspaces of further chains.
-const CHAINS: &str = "chains";
+pub(crate) const CHAINS: &str = "chains";
 
 /// Returns the file of the tags of a workspace: a store has one for all its chains.
 fn tags_file(dir: &Path) -> PathBuf {

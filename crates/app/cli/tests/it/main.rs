@@ -7,6 +7,7 @@ extern crate self as libfuzzer_sys;
 mod common;
 
 mod access;
+mod accounts;
 mod any_bytes;
 mod backup;
 mod chains;

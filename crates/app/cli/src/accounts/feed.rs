@@ -1,0 +1,279 @@
+//! `holdfast ingest --chain` and `holdfast follow --chain`: blocks of account chains from files and nodes.
+
+use crate::args::secret_of;
+use crate::output::{self, thousands};
+use anyhow::{Context, bail};
+use clap::Args;
+use holdfast_account_feed::files::block_files;
+use holdfast_account_feed::{ChainNotes, FileBlocks, FollowReport, NodeOptions, NodeSource, follow as follow_node};
+use holdfast_account_ledger::manifest::Manifest;
+use holdfast_account_ledger::{AppendOptions, AppendReport, Assets, Ledger, Settings};
+use holdfast_types::{AccountId, Address, ChainId};
+use holdfast_workspace::AccountWorkspace;
+use holdfast_workspace::accounts::queries::token_of;
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Largest list of the first block's balances; mainnet's has 0.5 MB.
+const MAX_LIST: usize = 256 << 20;
+
+/// What reading an account chain needs beside its blocks.
+#[derive(Args, Clone, Debug, Default)]
+pub struct AccountArgs {
+    /// Account chain: hold these assets only (tickers, CAIP-19 ids, contracts, `native` for the coin). All by default. A ledger's choice never changes.
+    #[arg(long, value_delimiter = ',', requires = "chain")]
+    pub assets: Vec<String>,
+    /// Account chain: blocks after which a block is final, so that no reorganization removes it. By default 64, on Tron 19.
+    #[arg(long, requires = "chain")]
+    pub finality_blocks: Option<u64>,
+    /// Account chain: file with the value of the header that opens the node: of `Authorization`, on Tron of `TRON-PRO-API-KEY`.
+    #[arg(long, requires = "chain")]
+    pub node_key_file: Option<PathBuf>,
+    /// Account chain: do not read the node's traces; coin that moves inside transactions stays unknown, and answers state it.
+    #[arg(long, requires = "chain")]
+    pub without_traces: bool,
+    /// Account chain (Tron): the node stores moves inside transactions (vm.saveInternalTx), so that their absence is known.
+    #[arg(long, requires = "chain")]
+    pub internal_stored: bool,
+    /// Account chain: a further contract that wraps the chain's coin; repeat it for several.
+    #[arg(long = "wrapper", requires = "chain")]
+    pub wrappers: Vec<String>,
+    /// Account chain: CSV with the balances of the first block (address, value in wei), proved against its header. A `genesis.csv` in the folder of the
+    /// blocks is read by itself.
+    #[arg(long, requires = "chain")]
+    pub genesis: Option<PathBuf>,
+    /// Account chain (Ethereum): CSV with the balances that the DAO fork moved (from_address, to_address, value in wei).
+    #[arg(long, requires = "chain")]
+    pub dao_fork: Option<PathBuf>,
+}
+
+impl AccountArgs {
+    fn notes(&self) -> anyhow::Result<ChainNotes> {
+        let list = |path: &Option<PathBuf>| path.as_deref().map(read_list).transpose();
+        let wrapper =
+            |text: &String| AccountId::try_from(&Address::read(text)).with_context(|| format!("--wrapper {text}"));
+        Ok(ChainNotes {
+            wrappers: self.wrappers.iter().map(wrapper).collect::<anyhow::Result<_>>()?,
+            genesis: list(&self.genesis)?,
+            dao_fork: list(&self.dao_fork)?,
+            has_internal: self.internal_stored,
+        })
+    }
+
+    /// Returns the node at an address.
+    pub fn node(&self, chain: &ChainId, url: &str) -> anyhow::Result<NodeSource> {
+        if !holdfast_account_feed::is_readable(chain) {
+            bail!("nodes of {chain} are not read here; EVM chains (eip155) and Tron are");
+        }
+        let options = NodeOptions {
+            url: url.to_owned(),
+            key: self.node_key_file.as_deref().map(secret_of).transpose()?,
+            without_traces: self.without_traces,
+            notes: self.notes()?,
+        };
+        Ok(NodeSource::new(chain.clone(), options))
+    }
+
+    /// Returns the settings of a chain's ledger: those that are named, else those of the ledger that there is, else the usual ones.
+    pub fn settings(&self, store: &Path, chain: &ChainId) -> anyhow::Result<Settings> {
+        let dir = AccountWorkspace::ledger_dir(store, chain);
+        let mut settings = match Manifest::path(&dir).exists() {
+            true => Manifest::read(&dir)?.settings,
+            false => Settings::new(chain.clone()),
+        };
+        if !self.assets.is_empty() {
+            let token = |text: &String| {
+                token_of(chain, text).map_err(|why| anyhow::anyhow!("'{text}' names no asset of {chain}: {why}"))
+            };
+            settings.assets = Assets::only(&self.assets.iter().map(token).collect::<anyhow::Result<Vec<_>>>()?);
+        }
+        if let Some(blocks) = self.finality_blocks {
+            settings.finality_blocks = blocks;
+        }
+        Ok(settings)
+    }
+}
+
+fn read_list(path: &Path) -> anyhow::Result<String> {
+    let bytes = output::read_bounded(path, MAX_LIST)?;
+    String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", path.display()))
+}
+
+/// What is read into a ledger.
+pub struct Reading<'a> {
+    pub chain: &'a ChainId,
+    /// The store.
+    pub store: &'a Path,
+    /// Files and folders.
+    pub paths: &'a [PathBuf],
+    /// The node, instead of files.
+    pub rpc: Option<&'a str>,
+    /// First block of a new ledger.
+    pub from_height: u64,
+    /// Last block.
+    pub to_height: Option<u64>,
+    /// Transactions and transfers before a commit.
+    pub batch: u64,
+    /// Working memory aimed at, in bytes.
+    pub memory: usize,
+    pub args: &'a AccountArgs,
+}
+
+/// Reads files, or a node up to its tip, into the ledger of an account chain. A second start goes on where the first one ended.
+pub fn ingest(reading: &Reading, as_json: bool) -> anyhow::Result<()> {
+    let settings = reading.args.settings(reading.store, reading.chain)?;
+    let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, Default::default())?;
+    let start = Instant::now();
+    let (report, skipped, removed) = match reading.rpc {
+        Some(url) => {
+            let followed = from_node(&mut workspace.ledger, reading, url)?;
+            let report =
+                AppendReport { blocks: followed.appended, transfers: followed.transfers, ..Default::default() };
+            (report, 0, followed.removed)
+        }
+        None => {
+            let (report, skipped) = from_files(&mut workspace.ledger, reading)?;
+            (report, skipped, 0)
+        }
+    };
+    let time = start.elapsed();
+    let summary = workspace.snapshot().account_summary()?;
+    if as_json {
+        return output::json(&json!({
+            "blocks": report.blocks, "transfers": report.transfers, "left_out": report.left_out, "skipped": skipped,
+            "removed": removed, "seconds": time.as_secs_f64(), "ledger": summary,
+            "peak_rss_kib": output::peak_rss_kib(),
+        }));
+    }
+    if skipped > 0 {
+        println!("note: {} blocks are stored already, or below the first height", thousands(skipped));
+    }
+    if removed > 0 {
+        println!("note: the chain was reorganized: {} stored blocks removed", thousands(removed));
+    }
+    if report.left_out > 0 {
+        println!("note: {} transfers are of assets that the ledger does not hold", thousands(report.left_out));
+    }
+    println!(
+        "Ingested {} blocks, {} transfers in {:.1} s ({} a second).",
+        thousands(report.blocks),
+        thousands(report.transfers),
+        time.as_secs_f64(),
+        thousands(u128::from(report.transfers) * 1_000 / time.as_millis().max(1))
+    );
+    super::print::summary(&summary);
+    Ok(())
+}
+
+fn from_node(ledger: &mut Ledger, reading: &Reading, url: &str) -> anyhow::Result<FollowReport> {
+    let mut source = reading.args.node(reading.chain, url)?;
+    let bar = output::bar(0u64, "reading the node");
+    let mut progress = |report: &FollowReport, height: u64| {
+        bar.set_length(reading.to_height.unwrap_or(report.tip).min(report.tip));
+        bar.set_position(height);
+        output::stopping()
+    };
+    let report = follow_node(ledger, &mut source, reading.from_height, reading.to_height, &mut progress)?;
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+/// Reads files; returns what was appended, and how many blocks were stored already.
+fn from_files(ledger: &mut Ledger, reading: &Reading) -> anyhow::Result<(AppendReport, u64)> {
+    let mut notes = reading.args.notes()?;
+    let (mut files, mut beside) = (Vec::new(), None);
+    for path in reading.paths {
+        files.extend(block_files(path)?);
+        beside = beside.or_else(|| Some(path.join("genesis.csv")).filter(|list| list.is_file()));
+    }
+    if notes.genesis.is_none() {
+        notes.genesis = beside.as_deref().map(read_list).transpose()?;
+    }
+    let before = ledger.snapshot();
+    let stored = |height| before.block_at(height).ok().flatten().map(|block| block.hash);
+    let mut blocks = FileBlocks::new(reading.chain, files, notes, reading.from_height, &stored)?;
+    let bar = output::bar(0u64, "reading blocks");
+    let mut failure = None;
+    let mut read = std::iter::from_fn(|| {
+        // A stop ends the reading, so that what was read is committed.
+        if output::stopping().is_break() {
+            return None;
+        }
+        match blocks.next()? {
+            Ok(block) if reading.to_height.is_some_and(|last| block.height > last) => None,
+            Ok(block) => {
+                bar.set_position(block.height);
+                Some(block)
+            }
+            Err(e) => {
+                failure = Some(e);
+                None
+            }
+        }
+    });
+    let options = AppendOptions { batch: reading.batch, memory: reading.memory, ..AppendOptions::default() };
+    let report = ledger.append(&mut read, &options, &mut |_| ControlFlow::Continue(()));
+    bar.finish_and_clear();
+    let report = report?;
+    match failure {
+        // What precedes the block is stored.
+        Some(e) => Err(anyhow::Error::from(e).context(format!("{} blocks were ingested", thousands(report.blocks)))),
+        None => Ok((report, blocks.left_out)),
+    }
+}
+
+/// Follows a node into the ledger of an account chain until it is stopped, or once to its tip.
+pub fn follow(
+    reading: &Reading,
+    once: bool,
+    pause: &dyn Fn(bool) -> ControlFlow<()>,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let url = reading.rpc.context("name the node with --rpc")?;
+    let settings = reading.args.settings(reading.store, reading.chain)?;
+    let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, Default::default())?;
+    let mut source = reading.args.node(reading.chain, url)?;
+    loop {
+        let bar = output::bar(0u64, "following");
+        let mut progress = |report: &FollowReport, height: u64| {
+            bar.set_length(report.tip);
+            bar.set_position(height);
+            output::stopping()
+        };
+        let round = follow_node(&mut workspace.ledger, &mut source, reading.from_height, None, &mut progress);
+        bar.finish_and_clear();
+        let is_node = |e: &holdfast_account_feed::FollowError| matches!(e, holdfast_account_feed::FollowError::Node(_));
+        let worked = match round {
+            Ok(report) => {
+                print_followed(&workspace, &report, as_json)?;
+                true
+            }
+            // A node that restarts or cannot be reached for a while is no reason to end; a fault of the ledger is.
+            Err(e) if !once && is_node(&e) => {
+                tracing::warn!(reason = %e, "the node is not read; trying again");
+                false
+            }
+            Err(e) => return Err(e.into()),
+        };
+        if (once && worked) || output::stopping().is_break() || pause(worked).is_break() {
+            return Ok(());
+        }
+    }
+}
+
+fn print_followed(workspace: &AccountWorkspace, report: &FollowReport, as_json: bool) -> anyhow::Result<()> {
+    let Some(tip) = workspace.ledger.tip()?.filter(|_| report.appended > 0 || report.removed > 0) else {
+        return Ok(());
+    };
+    let hash = workspace.hash_text(&tip.hash);
+    let (appended, removed) = (report.appended, report.removed);
+    if as_json {
+        println!("{}", json!({"height": tip.height, "hash": hash, "appended": appended, "removed": removed}));
+        return Ok(());
+    }
+    let gone = if removed > 0 { format!(", {} removed", thousands(removed)) } else { String::new() };
+    println!("{} blocks appended{gone}; at {} {hash}", thousands(appended), tip.height);
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Nodes of account chains that the server follows: blocks into the chain's ledger, faults logged and retried.
+
+use crate::chains::{AccountChain, AccountNode};
+use crate::live::pause;
+use crate::output;
+use holdfast_account_feed::{BlockSource, fetch, put};
+use holdfast_api::AppState;
+use holdfast_jobs::Threads;
+use holdfast_telemetry::logs::one_line;
+use holdfast_types::ChainId;
+use holdfast_workspace::AccountHandle;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Adds account chains to a server; returns the nodes that are to be followed.
+pub fn add(shared: &mut AppState, chains: Vec<AccountChain>) -> anyhow::Result<Vec<(ChainId, AccountNode)>> {
+    let (mut workspaces, mut nodes) = (Vec::new(), Vec::new());
+    for chain in chains {
+        nodes.extend(chain.node.map(|node| (chain.workspace.chain().clone(), node)));
+        workspaces.push(chain.workspace);
+    }
+    shared.add_account_chains(workspaces)?;
+    Ok(nodes)
+}
+
+/// Starts following nodes, each in a thread of its own.
+pub fn start(threads: &mut Threads, shared: &AppState, nodes: Vec<(ChainId, AccountNode)>) -> anyhow::Result<()> {
+    for (id, node) in nodes {
+        let chain = shared.chains.accounts_named(id.as_str())?.clone();
+        let name = chain.snapshot().usual_name();
+        shared.status.follow(&name);
+        let shared = shared.clone();
+        threads.start(&format!("follower-{name}"), move || keep_following(&shared, &chain, node))?;
+    }
+    Ok(())
+}
+
+fn keep_following(shared: &AppState, chain: &Arc<AccountHandle>, mut node: AccountNode) {
+    let name = chain.snapshot().usual_name();
+    let mut said = String::new();
+    while output::stopping() == ControlFlow::Continue(()) {
+        match round(shared, chain, &mut node) {
+            // More blocks wait: go on at once.
+            Ok(true) => continue,
+            Ok(false) => said.clear(),
+            Err(e) => {
+                let text = format!("{e:#}");
+                shared.status.not_followed(&name, &text);
+                if text != said {
+                    tracing::warn!(chain = %name, reason = one_line(&text), "the node is not followed; trying again");
+                    said = text;
+                }
+            }
+        }
+        pause(node.pause);
+    }
+}
+
+/// Runs one round; returns whether more blocks wait.
+fn round(shared: &AppState, chain: &AccountHandle, node: &mut AccountNode) -> anyhow::Result<bool> {
+    // The node is queried on a snapshot: a slow one delays no reader, and no other change.
+    let snapshot = chain.snapshot();
+    let name = snapshot.usual_name();
+    let source: &mut dyn BlockSource = &mut node.source;
+    let fetched = fetch(&snapshot.ledger, source, node.from_height)?;
+    drop(snapshot);
+    let tip = fetched.tip;
+    let narrow = |height: u64| u32::try_from(height).unwrap_or(u32::MAX);
+    let read = |height: Option<u64>| shared.status.followed(&name, height.map(narrow), narrow(tip));
+    let height = || -> anyhow::Result<Option<u64>> { Ok(chain.snapshot().ledger.tip()?.map(|tip| tip.height)) };
+    if fetched.is_empty() {
+        read(height()?);
+        return Ok(false);
+    }
+    let report = chain.change(|workspace| -> anyhow::Result<_> { Ok(put(&mut workspace.ledger, fetched)?) })?;
+    let height = height()?;
+    read(height);
+    if report.appended == 0 && report.removed == 0 {
+        return Ok(false);
+    }
+    if report.removed > 0 {
+        tracing::info!(chain = %name, removed = report.removed, "the chain was reorganized");
+    }
+    shared.rescreen_later(&format!("the ledger of {name} moved on to block {}", height.unwrap_or(0)));
+    Ok(height.is_none_or(|height| height < tip))
+}

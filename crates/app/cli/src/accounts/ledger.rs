@@ -1,0 +1,93 @@
+//! `holdfast ledger ... --chain`: what an account ledger holds, its check and upkeep.
+
+use crate::output::{self, thousands};
+use anyhow::bail;
+use holdfast_account_ledger::{AppendOptions, Ledger};
+use holdfast_types::ChainId;
+use holdfast_workspace::AccountWorkspace;
+use serde_json::json;
+use std::path::Path;
+
+pub fn info(store: &Path, chain: &ChainId, as_json: bool) -> anyhow::Result<()> {
+    let workspace = AccountWorkspace::open(store, chain, Default::default())?;
+    let summary = workspace.account_summary()?;
+    let dir = AccountWorkspace::ledger_dir(store, chain);
+    let mut sizes = Vec::new();
+    crate::ledger::collect_sizes(&dir, &dir, &mut sizes)?;
+    sizes.sort();
+    let bytes: u64 = sizes.iter().map(|s| s.1).sum();
+    if as_json {
+        return output::json(&json!({"summary": summary, "bytes": bytes, "files": sizes}));
+    }
+    super::print::summary(&summary);
+    println!("bytes          {}", thousands(bytes));
+    for (name, size) in sizes {
+        println!("  {name:<20} {}", thousands(size));
+    }
+    Ok(())
+}
+
+pub fn check(dir: &Path, as_json: bool) -> anyhow::Result<()> {
+    // A damaged ledger may not open: what is damaged is reported first.
+    let damage = Ledger::damage(dir)?;
+    let ledger = match Ledger::open(dir) {
+        Ok(ledger) => ledger,
+        Err(e) if damage.is_empty() => return Err(e.into()),
+        Err(_) => {
+            if as_json {
+                output::json(&json!({"blocks": 0, "txs": 0, "transfers": 0, "balances": 0, "problems": damage}))?;
+            } else {
+                damage.iter().for_each(|d| println!("{d}"));
+            }
+            bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", dir.display());
+        }
+    };
+    let bar = output::bar(0u64, "checking");
+    let report = ledger.check(&mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+        output::stopping()
+    })?;
+    bar.finish_and_clear();
+    let problems: Vec<String> = report.damage.iter().map(ToString::to_string).collect();
+    if as_json {
+        output::json(&json!({"blocks": report.blocks, "txs": report.txs, "transfers": report.transfers,
+            "checksums": report.checksums, "balances": report.balances, "problems": problems}))?;
+    } else {
+        problems.iter().for_each(|problem| println!("{problem}"));
+        println!(
+            "Checked {} blocks, {} transactions, {} transfers ({}, {} balances made anew): {}.",
+            thousands(report.blocks),
+            thousands(report.txs),
+            thousands(report.transfers),
+            match report.checksums {
+                Some(n) => format!("{} checksums", thousands(n)),
+                None => "no checksums".to_owned(),
+            },
+            thousands(report.balances),
+            if report.is_clean() { "no problem".to_owned() } else { format!("{} problems", problems.len()) }
+        );
+    }
+    match report.is_clean() {
+        true => Ok(()),
+        false => bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", dir.display()),
+    }
+}
+
+pub fn index(dir: &Path) -> anyhow::Result<()> {
+    let mut ledger = Ledger::open_for_writing(dir)?;
+    ledger.rebuild_index(AppendOptions::default().memory)?;
+    println!("Indexed {} transfers.", thousands(ledger.counts().transfers));
+    Ok(())
+}
+
+/// Removes blocks from a height up.
+pub fn truncate(dir: &Path, height: u64, with_final: bool, as_json: bool) -> anyhow::Result<()> {
+    let mut ledger = Ledger::open_for_writing(dir)?;
+    let removed = if with_final { ledger.truncate_final(height)? } else { ledger.truncate(height)? };
+    if as_json {
+        return output::json(&json!({"removed": removed, "tip": ledger.tip()?.map(|tip| tip.height)}));
+    }
+    println!("Removed {} blocks from {height} up.", thousands(removed));
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! `holdfast accounts`: look-ups on account chains, by the store's server where one runs.
+
+use super::print;
+use crate::args::{ServerArgs, StoreArgs};
+use crate::output;
+use crate::running::serving;
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use holdfast_attribution::Tlp;
+use holdfast_client::{Client, Request};
+use holdfast_types::ChainId;
+use holdfast_workspace::accounts::reports::{
+    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, TransfersPage,
+};
+use holdfast_workspace::accounts::transfers::Start;
+use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError, pick_accounts};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Where a look-up is made.
+#[derive(Args)]
+pub struct Where {
+    #[command(flatten)]
+    store: StoreArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// The chain, where several have what is looked up: `ethereum`, `tron` and other usual names, or a CAIP-2 id.
+    #[arg(long)]
+    chain: Option<String>,
+}
+
+/// Which transfers are listed.
+#[derive(Args)]
+pub struct PageArgs {
+    /// Only those behind this one, as the page before names it.
+    #[arg(long)]
+    after: Option<u64>,
+    /// Only those from this height on.
+    #[arg(long)]
+    from_height: Option<u64>,
+}
+
+impl PageArgs {
+    fn start(&self) -> Start {
+        Start { after: self.after, from_height: self.from_height }
+    }
+}
+
+#[derive(Subcommand)]
+pub enum AccountsCommand {
+    /// The account chains of a store: what each holds, up to where, and what is missing.
+    Chains(Where),
+    /// What is known of an address: tags, and what it holds of each asset.
+    Address {
+        /// The address, in any form of its chain.
+        address: String,
+        /// Leave out this many assets.
+        #[arg(long, default_value_t = 0)]
+        skip: usize,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Transfers of an address, oldest first.
+    Transfers {
+        /// The address, in any form of its chain.
+        address: String,
+        /// Only of this asset: a ticker, a CAIP-19 id, a contract, or `native`.
+        #[arg(long)]
+        asset: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// A transaction with its transfers.
+    Transaction {
+        /// Its hash.
+        hash: String,
+        /// Leave out this many transfers.
+        #[arg(long, default_value_t = 0)]
+        skip: usize,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// A block with its transactions.
+    Block {
+        /// Its height.
+        height: u64,
+        /// Leave out this many transactions.
+        #[arg(long, default_value_t = 0)]
+        skip: usize,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// The assets that a chain's ledger has seen.
+    Assets {
+        /// Leave out this many.
+        #[arg(long, default_value_t = 0)]
+        skip: usize,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// An asset, and whether its transfers agree with each other.
+    Asset {
+        /// A ticker, a CAIP-19 id, a contract, or `native`.
+        asset: String,
+        /// List its transfers, oldest first.
+        #[arg(long)]
+        transfers: bool,
+        #[command(flatten)]
+        page: PageArgs,
+        #[command(flatten)]
+        at: Where,
+    },
+}
+
+/// The account chains that are queried.
+enum Reader {
+    Files(Vec<Arc<AccountSnapshot>>),
+    Server(Client),
+}
+
+impl Where {
+    fn open(&self) -> anyhow::Result<Reader> {
+        let store = &self.store.store;
+        let client = match self.server.client()? {
+            Some(client) => Some(client),
+            None => serving(store)?,
+        };
+        if let Some(client) = client {
+            return Ok(Reader::Server(client));
+        }
+        let named = self.chain.as_deref().and_then(|name| ChainId::of_accounts(name).ok());
+        let tags = AccountWorkspace::tags_of(store)?;
+        let mut chains = AccountWorkspace::chains_of(store)?;
+        // The others need not be opened for what one is named for.
+        if let Some(named) = named.filter(|named| chains.contains(named)) {
+            chains = vec![named];
+        }
+        let open = |chain: &ChainId| Ok(Arc::new(AccountWorkspace::open(store, chain, tags.clone())?));
+        Ok(Reader::Files(chains.iter().map(open).collect::<anyhow::Result<_>>()?))
+    }
+
+    /// Answers a look-up of a text.
+    fn query<T: DeserializeOwned>(
+        &self,
+        text: &str,
+        files: impl FnOnce(&AccountWorkspace) -> Result<T, WorkspaceError>,
+        server: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
+    ) -> anyhow::Result<T> {
+        match self.open()? {
+            Reader::Files(chains) => Ok(files(&*pick_accounts(&chains, text, self.chain.as_deref())?)?),
+            Reader::Server(client) => {
+                let chain = self.chain.as_deref().filter(|name| !name.is_empty());
+                Ok(server(&client).query_opt("chain", chain).fetch()?)
+            }
+        }
+    }
+
+    fn chains(&self) -> anyhow::Result<Vec<AccountSummary>> {
+        match self.open()? {
+            Reader::Files(chains) => {
+                chains.iter().map(|c| c.account_summary().context(c.usual_name())).collect::<anyhow::Result<_>>()
+            }
+            Reader::Server(client) => Ok(client.get(PATH).fetch()?),
+        }
+    }
+}
+
+const PATH: &str = "/api/v1/account-chains";
+
+fn path(what: &str, of: &str) -> String {
+    holdfast_client::api_path(&["account-chains", what, of])
+}
+
+fn paged<'c>(request: Request<'c>, page: &PageArgs) -> Request<'c> {
+    request.query_opt("after", page.after).query_opt("from_height", page.from_height)
+}
+
+/// Prints an answer as JSON or for people.
+fn show<T: serde::Serialize>(answer: &T, print: impl FnOnce(&T), as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return output::json(answer);
+    }
+    print(answer);
+    Ok(())
+}
+
+pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        AccountsCommand::Chains(at) => chains(&at, as_json),
+        AccountsCommand::Address { address, skip, at } => {
+            let report: AccountReport = at.query(
+                &address,
+                |w| w.account(&address, skip, Tlp::Red),
+                |c| c.get(&path("address", &address)).query("skip", skip),
+            )?;
+            show(&report, print::account, as_json)
+        }
+        AccountsCommand::Transfers { address, asset, page, at } => {
+            let transfers: TransfersPage = at.query(
+                &address,
+                |w| w.account_transfers(&address, asset.as_deref(), page.start()),
+                |c| {
+                    let request = c.get(&format!("{}/transfers", path("address", &address)));
+                    paged(request.query_opt("asset", asset.as_deref()), &page)
+                },
+            )?;
+            show(&transfers, print::transfers, as_json)
+        }
+        AccountsCommand::Transaction { hash, skip, at } => {
+            let report: AccountTxReport = at.query(
+                &hash,
+                |w| w.transaction(&hash, skip),
+                |c| c.get(&path("transaction", &hash)).query("skip", skip),
+            )?;
+            show(&report, print::transaction, as_json)
+        }
+        AccountsCommand::Block { height, skip, at } => {
+            let height = height.to_string();
+            let report: AccountBlockReport = at.query(
+                &height,
+                |w| w.account_block(&height, skip),
+                |c| c.get(&path("block", &height)).query("skip", skip),
+            )?;
+            show(&report, print::block, as_json)
+        }
+        AccountsCommand::Assets { skip, at } => {
+            let assets: Vec<AssetView> =
+                at.query("", |w| w.assets_page(skip), |c| c.get(&format!("{PATH}/assets")).query("skip", skip))?;
+            let lines = |assets: &Vec<AssetView>| assets.iter().for_each(|a| println!("{}", print::asset_line(a)));
+            show(&assets, lines, as_json)
+        }
+        AccountsCommand::Asset { asset, transfers: true, page, at } => {
+            let transfers: TransfersPage = at.query(
+                &asset,
+                |w| w.asset_transfers(&asset, page.start()),
+                |c| paged(c.get(&format!("{PATH}/asset/transfers")).query("asset", &asset), &page),
+            )?;
+            show(&transfers, print::transfers, as_json)
+        }
+        AccountsCommand::Asset { asset, at, .. } => {
+            let report: AssetReport = at.query(
+                &asset,
+                |w| w.asset_report(&asset),
+                |c| c.get(&format!("{PATH}/asset")).query("asset", &asset),
+            )?;
+            show(&report, print::asset, as_json)
+        }
+    }
+}
+
+fn chains(at: &Where, as_json: bool) -> anyhow::Result<()> {
+    let chains = at.chains()?;
+    if as_json {
+        return output::json(&chains);
+    }
+    if chains.is_empty() {
+        println!("This store has no account chain; `holdfast ingest --chain` makes one.");
+    }
+    for (i, summary) in chains.iter().enumerate() {
+        if i > 0 {
+            println!();
+        }
+        print::summary(summary);
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Account chains by the program: reading files, going on after a stop, the check, look-ups; and a server that follows a real node.
+
+use crate::common::{Desk, Running, holdfast, path, run, serving, words};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+#[path = "../../../../chain/evm/tests/it/local_node.rs"]
+#[allow(dead_code)]
+mod local_node;
+
+fn json_of(args: &[&str], store: &Path) -> Value {
+    let text = run(holdfast().arg("--json").args(args).args(["--store", path(store)]));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{args:?}: {e}: {text}"))
+}
+
+fn refused(args: &[&str], store: &Path) -> String {
+    let output = holdfast().args(args).args(["--store", path(store)]).output().unwrap();
+    assert!(!output.status.success(), "{args:?} is refused: {}", words(&output));
+    words(&output)
+}
+
+/// Simulates two chains; returns the folder.
+fn simulated(dir: &Path, format: &str) -> PathBuf {
+    let out = dir.join(format!("simulated-{format}"));
+    let sizes = ["--blocks", "40", "--users", "40", "--txs-per-block", "12", "--seed", "3", "--format", format];
+    run(holdfast().args(["simulate", "accounts", "--out", path(&out)]).args(sizes));
+    out
+}
+
+#[test]
+fn files_are_ingested_resumed_checked_and_looked_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let (made, store) = (simulated(dir.path(), "json"), dir.path().join("store"));
+    let chains: Value = serde_json::from_slice(&std::fs::read(made.join("chains.json")).unwrap()).unwrap();
+    let first = &chains["chains"][0];
+    let (id, wrapper) = (first["chain"].as_str().unwrap(), first["wrapper"].as_str().unwrap());
+    let folder = made.join(first["folder"].as_str().unwrap());
+    let ingest = ["ingest", path(&folder), "--chain", id, "--wrapper", wrapper];
+    let part = json_of(&[&ingest[..], &["--to-height", "17"]].concat(), &store);
+    assert_eq!((&part["blocks"], &part["ledger"]["tip_height"]), (&json!(18), &json!(17)), "{part}");
+    let rest = json_of(&ingest, &store);
+    assert_eq!(
+        (&rest["blocks"], &rest["skipped"], &rest["ledger"]["tip_height"]),
+        (&json!(23), &json!(18), &json!(40))
+    );
+    assert_eq!(json_of(&ingest, &store)["blocks"], 0, "a further start adds nothing");
+    let other = refused(&["ingest", path(&folder), "--chain", id, "--assets", "native"], &store);
+    assert!(other.contains("this ledger holds"), "{other}");
+
+    let checked = json_of(&["ledger", "check", "--chain", id], &store);
+    assert!(checked["problems"] == json!([]) && checked["balances"].as_u64().unwrap() > 100, "{checked}");
+    assert_eq!(json_of(&["ledger", "info", "--chain", id], &store)["summary"]["chain"], *id);
+    let said = run(holdfast().args(["accounts", "chains", "--store", path(&store)]));
+    assert!(said.contains("(0 to 40)") && said.contains("exposures and traces are not computed"), "{said}");
+
+    // Every balance of the truth is found by address.
+    let truth = std::fs::read_to_string(made.join("truth/balances.csv")).unwrap();
+    let of_chain =
+        truth.lines().skip(1).filter(|line| line.starts_with(&format!("{},", first["folder"].as_str().unwrap())));
+    let rows: Vec<Vec<&str>> = of_chain.map(|line| line.split(',').collect()).collect();
+    let row = rows.iter().find(|row| row[2] != "native").unwrap();
+    let report = json_of(&["accounts", "address", row[1]], &store);
+    let held = report["balances"].as_array().unwrap();
+    let found = held.iter().find(|b| b["id"].as_str().unwrap().ends_with(row[2])).unwrap();
+    assert_eq!(found["balance"], *row[3], "{report}");
+    let listed = json_of(&["accounts", "transfers", row[1], "--asset", row[2]], &store);
+    let transfer = &listed["transfers"][0];
+    let (tx, height) = (transfer["tx"].as_str().unwrap(), transfer["height"].to_string());
+    let shown = json_of(&["accounts", "transaction", tx], &store);
+    assert!(shown["transfers"].as_array().unwrap().iter().any(|t| t["id"] == transfer["id"]), "{shown}");
+    let block = json_of(&["accounts", "block", &height], &store);
+    assert!(block["transactions"].as_array().unwrap().contains(&json!(tx)), "{block}");
+    let said = run(holdfast().args(["accounts", "asset", row[2], "--transfers", "--store", path(&store)]));
+    assert!(said.contains("base units of") && said.contains("block"), "{said}");
+    assert!(json_of(&["accounts", "assets"], &store).as_array().unwrap().len() > 3);
+    assert!(refused(&["accounts", "address", "nonsense"], &store).contains("names nothing"));
+
+    // A second chain with the same addresses: what is meant has to be named.
+    let second = &chains["chains"][1];
+    let other = second["chain"].as_str().unwrap();
+    let folder = made.join(second["folder"].as_str().unwrap());
+    run(holdfast().args(["ingest", path(&folder), "--chain", other, "--store", path(&store)]));
+    let ambiguous = refused(&["accounts", "block", "1"], &store);
+    assert!(ambiguous.contains(id) && ambiguous.contains(other), "{ambiguous}");
+    assert_eq!(json_of(&["accounts", "block", "1", "--chain", other], &store)["chain"], *other);
+
+    // Blocks that were removed are read again.
+    assert!(refused(&["ledger", "truncate", "30"], &store).contains("--chain"));
+    assert_eq!(json_of(&["ledger", "truncate", "30", "--chain", id], &store)["removed"], 11);
+    assert_eq!(json_of(&ingest, &store)["blocks"], 11);
+    let backup = dir.path().join("backup");
+    run(holdfast().args(["backup", path(&backup), "--store", path(&store)]));
+    assert_eq!(json_of(&["accounts", "address", row[1], "--chain", id], &backup)["balances"], report["balances"]);
+}
+
+#[test]
+fn a_ledger_of_chosen_assets_that_begins_late_states_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (made, store) = (simulated(dir.path(), "era1"), dir.path().join("store"));
+    let chains: Value = serde_json::from_slice(&std::fs::read(made.join("chains.json")).unwrap()).unwrap();
+    let first = &chains["chains"][0];
+    let (id, folder) = (first["chain"].as_str().unwrap(), made.join(first["folder"].as_str().unwrap()));
+    let stable = first["tokens"]["stablecoin"]["address"].as_str().unwrap();
+    let options = ["--chain", id, "--from-height", "10", "--assets", stable, "--finality-blocks", "5"];
+    let read = json_of(&[&["ingest", path(&folder)][..], &options].concat(), &store);
+    assert!(read["left_out"].as_u64().unwrap() > 0 && read["ledger"]["assets"].as_u64().unwrap() <= 2, "{read}");
+    assert_eq!((&read["ledger"]["first_height"], &read["ledger"]["final_height"]), (&json!(10), &json!(35)));
+    let gaps = read["ledger"]["gaps"].to_string();
+    assert!(
+        gaps.contains("blocks begin at 10") && gaps.contains("only 0x") && gaps.contains("blocks above 35"),
+        "{gaps}"
+    );
+}
+
+fn get(desk: &Desk, path: &str) -> Value {
+    let (status, body) = desk.ask("GET", path, &[], None);
+    assert_eq!(status, 200, "{path}: {body}");
+    body
+}
+
+/// Waits until the server has the node's tip; returns its summary.
+fn until_at_tip(desk: &Desk, node: &local_node::Anvil) -> Value {
+    let began = Instant::now();
+    loop {
+        let (height, hash) = node.node.tip(holdfast_evm::node::Tag::Latest).unwrap();
+        let chains = get(desk, "/api/v1/account-chains");
+        if (&chains[0]["tip_height"], &chains[0]["tip_hash"]) == (&json!(height), &json!(hash.to_string())) {
+            return chains[0].clone();
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "not followed to {height}: {chains}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_server_follows_a_real_node_through_reorganizations_and_kills() {
+    let Some(node) = local_node::anvil("prague") else { return };
+    let scene = local_node::play(&node);
+    let id = node.node.chain().id().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let (store, file) = (dir.path().join("store"), dir.path().join("chains.yaml"));
+    let entry = format!(
+        "chains:\n  - chain: {id}\n    rpc: {}\n    poll_seconds: 0.1\n    from_height: 1\n    wrappers: [\"{}\"]\n",
+        node.url, scene.wrapper
+    );
+    std::fs::write(&file, entry).unwrap();
+    let start = || -> (Running, String) {
+        let mut serve = holdfast();
+        serve.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--open", "--network", "regtest"]);
+        serving(serve.args(["--chains", path(&file)]))
+    };
+    let (process, url) = start();
+    let mut desk = Desk { process, url, dir };
+    let summary = until_at_tip(&desk, &node);
+    assert!(summary["gaps"].to_string().contains("blocks begin at 1"), "{summary}");
+    let (_, health) = desk.ask("GET", "/health/ready", &[], None);
+    assert!(health.to_string().contains(&format!("node:{id}")), "{health}");
+
+    // Commands answer by the server; the books are the node's.
+    let holder = node.accounts()[1];
+    let report = json_of(&["accounts", "address", &holder.to_string()], &store);
+    let held = report["balances"].as_array().unwrap();
+    let token = held.iter().find(|b| b["id"].as_str().unwrap().ends_with(&format!("{:#x}", scene.fee_token))).unwrap();
+    let account = holdfast_types::AccountId::evm(holder.into_array());
+    let expected = node.token_balance(&holdfast_types::AccountId::evm(scene.fee_token.into_array()), &account);
+    assert_eq!((&token["moved"], &token["opening"]), (&json!(expected.to_string()), &json!("unknown")), "{report}");
+
+    // Killed at once in the middle of following, while the chain is reorganized.
+    node.mine();
+    desk.process.0.kill().unwrap();
+    desk.process.0.wait().unwrap();
+    node.call("anvil_reorg", json!([2, []]));
+    node.mine();
+    (desk.process, desk.url) = start();
+    until_at_tip(&desk, &node);
+    node.call("anvil_reorg", json!([3, []]));
+    until_at_tip(&desk, &node);
+    let event = json!({"id": "d1", "time": 1_780_000_000, "kind": "deposit", "customer": "c1", "asset": token["id"], "amount": "1000",
+        "value": 100, "tx": scene.sent[1].hash, "address": holder.to_string()});
+    let (status, decision) = desk.ask("POST", "/api/v1/events", &[], Some(&event));
+    assert_eq!(status, 200, "{decision}");
+    assert_ne!(decision["decision"], "allow", "what is not computed is not safe: {decision}");
+    desk.process.0.kill().unwrap();
+    desk.process.0.wait().unwrap();
+    let checked = json_of(&["ledger", "check", "--chain", &id], &store);
+    assert_eq!(checked["problems"], json!([]));
+}
+
+#[test]
+fn an_entry_of_an_account_chain_that_is_wrong_is_refused_by_its_cause() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, file) = (dir.path().join("store"), dir.path().join("chains.yaml"));
+    for (entries, cause) in [
+        ("  - chain: ethereum\n  - chain: eip155:1\n", "eip155:1 is there twice"),
+        ("  - chain: moon\n", "moon"),
+        ("  - chain: ethereum\n    pasword: b\n", "unknown field `pasword`"),
+        ("  - chain: ethereum\n    rpc: http://127.0.0.1:9\n    assets: [NONE]\n", "'NONE' names no asset"),
+        ("  - chain: solana:x\n    rpc: http://127.0.0.1:9\n", "not read here"),
+        ("  - chain: tron\n", "tron_mainnet"),
+    ] {
+        std::fs::write(&file, format!("chains:\n{entries}")).unwrap();
+        let mut serve = holdfast();
+        serve.args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store), "--chains", path(&file)]);
+        let ended = serve.output().unwrap();
+        assert!(!ended.status.success() && words(&ended).contains(cause), "{entries}: {}", words(&ended));
+    }
+}

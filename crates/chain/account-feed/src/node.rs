@@ -1,0 +1,135 @@
+//! Blocks of a node as transfers. Nodes are connected to when they are first needed, and again after a fault.
+
+use crate::ChainNotes;
+use holdfast_node::NodeError;
+use holdfast_types::{BlockTransfers, ChainId, Hash32};
+use std::ops::Range;
+
+/// A node whose blocks are read as transfers.
+pub trait BlockSource: Send {
+    /// Returns height and hash of the node's best block.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    fn tip(&mut self) -> Result<(u64, Hash32), NodeError>;
+
+    /// Returns the hash of the best chain's block at a height; `None` above the tip.
+    ///
+    /// # Errors
+    /// [`NodeError`].
+    fn hash_at(&mut self, height: u64) -> Result<Option<Hash32>, NodeError>;
+
+    /// Returns the verified blocks of a range of heights as transfers, as far as the chain goes and in one piece.
+    ///
+    /// # Errors
+    /// [`NodeError`]; [`NodeError::Block`] where a block does not hold, or the chain changed while it was read: read again.
+    fn blocks(&mut self, heights: Range<u64>) -> Result<Vec<BlockTransfers>, NodeError>;
+}
+
+/// How a node is read.
+#[derive(Clone, Debug, Default)]
+pub struct NodeOptions {
+    /// Its address, such as `http://127.0.0.1:8545`; of Tron that of java-tron's HTTP interface.
+    pub url: String,
+    /// What opens it: the value of the header `Authorization` (EVM) or `TRON-PRO-API-KEY` (Tron).
+    pub key: Option<String>,
+    /// Whether traces are not read, so that coin that moves inside transactions stays unknown (EVM).
+    pub without_traces: bool,
+    /// What is known of the chain.
+    pub notes: ChainNotes,
+}
+
+enum Connected {
+    Evm(Box<holdfast_evm::node::Node>),
+    Tron(Box<holdfast_tron::node::Node>),
+}
+
+/// A node of a chain.
+pub struct NodeSource {
+    chain: ChainId,
+    options: NodeOptions,
+    connected: Option<Connected>,
+}
+
+impl std::fmt::Debug for NodeSource {
+    // Neither address nor key: both may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeSource").field("chain", &self.chain).finish_non_exhaustive()
+    }
+}
+
+impl NodeSource {
+    /// Returns a node of a chain, which is connected to when it is first needed.
+    #[must_use]
+    pub fn new(chain: ChainId, options: NodeOptions) -> Self {
+        NodeSource { chain, options, connected: None }
+    }
+
+    fn connect(&self) -> Result<Connected, NodeError> {
+        let NodeOptions { url, key, without_traces, notes } = &self.options;
+        let (connected, found) = if self.chain.namespace() == "tron" {
+            let key = key.clone().map(|key| ("TRON-PRO-API-KEY".to_owned(), key));
+            let mut node = holdfast_tron::node::Node::connect(url, key)?.with_chain(|chain| notes.tron(chain));
+            if notes.has_internal {
+                node = node.with_internal_stored();
+            }
+            let found = node.chain().id().clone();
+            (Connected::Tron(Box::new(node)), found)
+        } else {
+            let mut node = holdfast_evm::node::Node::connect(url, key.clone())?.with_chain(|chain| notes.evm(chain));
+            if *without_traces {
+                node = node.without_traces();
+            }
+            let found = node.chain().id().clone();
+            (Connected::Evm(Box::new(node)), found)
+        };
+        match found == self.chain {
+            true => Ok(connected),
+            false => Err(NodeError::Shape("chain id".into(), format!("the node has {found}, not {}", self.chain))),
+        }
+    }
+
+    fn node(&mut self) -> Result<&mut Connected, NodeError> {
+        let connected = match self.connected.take() {
+            Some(connected) => connected,
+            None => self.connect()?,
+        };
+        Ok(self.connected.insert(connected))
+    }
+}
+
+impl BlockSource for NodeSource {
+    fn tip(&mut self) -> Result<(u64, Hash32), NodeError> {
+        match self.node()? {
+            Connected::Evm(node) => node.tip(holdfast_evm::node::Tag::Latest).map(|(height, hash)| (height, hash.0)),
+            Connected::Tron(node) => node.tip(holdfast_tron::node::Tag::Latest),
+        }
+    }
+
+    fn hash_at(&mut self, height: u64) -> Result<Option<Hash32>, NodeError> {
+        match self.node()? {
+            Connected::Evm(node) => Ok(node.hash_at(height)?.map(|hash| hash.0)),
+            Connected::Tron(node) => node.hash_at(height),
+        }
+    }
+
+    fn blocks(&mut self, heights: Range<u64>) -> Result<Vec<BlockTransfers>, NodeError> {
+        let notes = self.options.notes.clone();
+        match self.node()? {
+            Connected::Evm(node) => {
+                let verified = node.blocks(heights)?;
+                let read = verified.iter().map(|block| -> Result<BlockTransfers, NodeError> {
+                    let mut read = holdfast_evm::transfers(node.chain(), block);
+                    notes.complete(&block.block().header, &mut read)?;
+                    Ok(read)
+                });
+                read.collect()
+            }
+            Connected::Tron(node) => {
+                let verified = node.blocks(heights)?;
+                node.learn(&verified)?;
+                Ok(verified.iter().map(|block| holdfast_tron::transfers(node.chain(), block)).collect())
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
+//!
+//! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
+//! - [`queries`], [`transfers`]: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+
+mod chain;
+pub mod handle;
+pub mod queries;
+pub mod reports;
+pub mod transfers;
+
+use crate::error::WorkspaceError;
+use crate::workspace::{CHAINS, Workspace};
+use holdfast_account_ledger::{Ledger, Settings, manifest::Manifest};
+use holdfast_attribution::TagStore;
+use holdfast_attribution::tags::TagFile;
+use holdfast_types::ChainId;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// The folder of a chain's ledger of accounts, in the chain's folder.
+const ACCOUNTS: &str = "accounts";
+
+/// An account chain of a store, open.
+#[derive(Debug)]
+pub struct AccountWorkspace {
+    dir: PathBuf,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The tags of the store.
+    pub tags: Arc<TagStore>,
+    /// What is missing, once somebody requested it.
+    gaps: OnceLock<Vec<String>>,
+}
+
+/// An account chain at one moment, for reading: nothing that happens to the workspace afterwards changes it.
+pub type AccountSnapshot = AccountWorkspace;
+
+impl AccountWorkspace {
+    /// Returns where an account chain of a store lies: `chains/` and its CAIP-2 id with `_` in place of the colon.
+    #[must_use]
+    pub fn chain_dir(store: &Path, chain: &ChainId) -> PathBuf {
+        // Neither part of an id has other characters than letters, digits, - and _; the first has no _.
+        store.join(CHAINS).join(format!("{}_{}", chain.namespace(), chain.reference()))
+    }
+
+    /// Returns where the ledger of an account chain of a store lies.
+    #[must_use]
+    pub fn ledger_dir(store: &Path, chain: &ChainId) -> PathBuf {
+        Self::chain_dir(store, chain).join(ACCOUNTS)
+    }
+
+    /// Returns the account chains of a store that have a ledger, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the system refuses, or a ledger's manifest does not read.
+    pub fn chains_of(store: &Path) -> Result<Vec<ChainId>, WorkspaceError> {
+        let dir = store.join(CHAINS);
+        let io = |e| WorkspaceError::Io(dir.clone(), e);
+        let entries = match std::fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(io(e)),
+        };
+        let mut chains = Vec::new();
+        for entry in entries {
+            let ledger = entry.map_err(io)?.path().join(ACCOUNTS);
+            if Manifest::path(&ledger).is_file() {
+                chains.push(Manifest::read(&ledger)?.settings.chain);
+            }
+        }
+        chains.sort();
+        Ok(chains)
+    }
+
+    /// Reads the tags of a store.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Tags`] when they do not read.
+    pub fn tags_of(store: &Path) -> Result<Arc<TagStore>, WorkspaceError> {
+        Ok(Arc::new(TagFile::new(&store.join("tags")).load()?))
+    }
+
+    fn with_ledger(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Self {
+        let dir = Self::chain_dir(store, &ledger.settings().chain);
+        AccountWorkspace { dir, ledger, tags, gaps: OnceLock::new() }
+    }
+
+    /// Opens an account chain of a store for reading.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the ledger does not open: absent, damaged, or left without an index.
+    pub fn open(store: &Path, chain: &ChainId, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
+        Ok(Self::with_ledger(store, Ledger::open(&Self::ledger_dir(store, chain))?, tags))
+    }
+
+    /// Opens an existing account chain of a store for writing.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::open`], and when another process has it.
+    pub fn open_for_writing(store: &Path, chain: &ChainId, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
+        Ok(Self::with_ledger(store, Ledger::open_for_writing(&Self::ledger_dir(store, chain))?, tags))
+    }
+
+    /// Opens an account chain of a store for writing, creating it when missing.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::open_for_writing`], and when the stored ledger holds other assets.
+    pub fn create_or_open(store: &Path, settings: &Settings, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
+        let dir = Self::ledger_dir(store, &settings.chain);
+        std::fs::create_dir_all(&dir).map_err(|e| WorkspaceError::Io(dir.clone(), e))?;
+        Ok(Self::with_ledger(store, Ledger::create_or_open(&dir, settings)?, tags))
+    }
+
+    /// Returns the chain as it is now, for reading. It costs handles, no copy.
+    #[must_use]
+    pub fn snapshot(&self) -> AccountSnapshot {
+        self.with_other_tags(self.tags.clone())
+    }
+
+    /// Returns the chain as it is now with other tags, for reading.
+    #[must_use]
+    pub fn with_other_tags(&self, tags: Arc<TagStore>) -> AccountSnapshot {
+        AccountWorkspace { dir: self.dir.clone(), ledger: self.ledger.snapshot(), tags, gaps: OnceLock::new() }
+    }
+
+    /// Returns the folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns the chain.
+    #[must_use]
+    pub fn chain(&self) -> &ChainId {
+        &self.ledger.settings().chain
+    }
+}
+
+impl Workspace {
+    /// Returns whether a store has a ledger of outputs, which is its first chain.
+    #[must_use]
+    pub fn is_in(store: &Path) -> bool {
+        Self::ledger_dir(store).is_dir()
+    }
+}

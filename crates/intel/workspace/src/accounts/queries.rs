@@ -1,0 +1,563 @@
+//! Look-ups of an account chain: addresses, transfers, transactions, blocks, assets. Every list is a page; nothing goes over the whole chain.
+
+use crate::accounts::AccountWorkspace;
+use crate::accounts::reports::{
+    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView,
+    TransferView, TransfersPage,
+};
+use crate::accounts::transfers::Start;
+use crate::error::WorkspaceError;
+use crate::lookup::bare;
+use crate::queries::tag_view;
+use crate::reports::PAGE;
+use holdfast_account_ledger::manifest::Assets;
+use holdfast_account_ledger::{
+    Backing, BlockInfo, Direction, LedgerError, NATIVE, Opening, Posting, StoredTransfer, TransferNumber, TxInfo,
+};
+use holdfast_attribution::tags::weightiest;
+use holdfast_attribution::{Category, Tag, Tlp, nobody};
+use holdfast_types::{
+    AccountId, Address, Asset, AssetId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,
+};
+use std::ops::ControlFlow;
+
+/// Most characters of a text that an error repeats.
+const SHOWN: usize = 130;
+/// Most chosen assets that a text names.
+const NAMED_ASSETS: usize = 6;
+
+/// Returns the name of whether an asset's transfers agree.
+fn backing_name(backing: Backing) -> &'static str {
+    match backing {
+        Backing::Backed => "backed",
+        Backing::Unbacked { .. } => "unbacked",
+        Backing::Unknown => "unknown",
+    }
+}
+
+/// Returns the place of a transfer in its transaction as text: `value`, `log:7`, `trace:3`. Coin that stands beside a token's log has `coin` behind.
+fn place(transfer: &StoredTransfer) -> String {
+    let at_log = match (transfer.position, transfer.asset == NATIVE) {
+        (Position::Log(..), true) => ":coin",
+        _ => "",
+    };
+    match transfer.position {
+        Position::Transaction => transfer.kind.name().to_owned(),
+        Position::Log(log, 0) => format!("log:{log}{at_log}"),
+        Position::Log(log, item) => format!("log:{log}.{item}{at_log}"),
+        Position::Trace(frame) => format!("trace:{frame}"),
+        Position::BlockStart(n) => format!("start:{n}"),
+        Position::BlockEnd(n) => format!("end:{n}"),
+    }
+}
+
+/// Reads a hash with or without `0x`.
+pub(crate) fn hash_of(text: &str) -> Option<Hash32> {
+    hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()?.try_into().ok()
+}
+
+impl AccountWorkspace {
+    /// Returns the name that people use for the chain; its CAIP-2 id where there is none.
+    #[must_use]
+    pub fn usual_name(&self) -> String {
+        self.chain().usual_name().unwrap_or(self.chain().as_str()).to_owned()
+    }
+
+    /// Returns a hash as explorers of the chain print it.
+    #[must_use]
+    pub fn hash_text(&self, hash: &Hash32) -> String {
+        let digits = hex::encode(hash);
+        if self.chain().family() == Family::Tron { digits } else { format!("0x{digits}") }
+    }
+
+    pub(crate) fn wrong(&self, text: &str, why: impl Into<String>) -> WorkspaceError {
+        WorkspaceError::AccountQuery(text.chars().take(SHOWN).collect(), self.chain().clone(), why.into())
+    }
+
+    pub(crate) fn not_found(&self, text: &str) -> WorkspaceError {
+        let tip = self.ledger.tip().ok().flatten().map_or(0, |tip| u32::try_from(tip.height).unwrap_or(u32::MAX));
+        WorkspaceError::NotFound(text.chars().take(SHOWN).collect(), tip)
+    }
+
+    /// Reads an address in a form of the chain: with EIP-55 checksum or without on EVM chains, Base58Check or 41-hex on Tron.
+    pub(crate) fn account_id(&self, text: &str) -> Result<AccountId, WorkspaceError> {
+        let text = bare(text);
+        let address = Address::check(&text).map_err(|e| self.wrong(&text, e.to_string()))?;
+        match AccountId::try_from(&address) {
+            Ok(account) if address.family() == self.chain().family() => Ok(account),
+            _ => Err(self.wrong(&text, "it is no address of this chain")),
+        }
+    }
+
+    /// Returns an account's address as answers show it, with its checksum.
+    pub(crate) fn address_text(&self, account: u32) -> Result<String, LedgerError> {
+        Ok(self.ledger.account(account)?.to_address(self.chain()).checksummed())
+    }
+
+    fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
+        let account = self.account_id(text)?;
+        self.ledger.account_number(&account).ok_or_else(|| self.not_found(text))
+    }
+
+    /// Returns whether the ledger stores the address, transaction or asset that a text names.
+    #[must_use]
+    pub fn stores(&self, text: &str) -> bool {
+        let is_stored = |account: AccountId| self.ledger.account_number(&account).is_some();
+        let hash = text.trim().split(':').next().unwrap_or_default();
+        self.account_id(text).is_ok_and(is_stored) || self.tx_number(hash).is_ok() || self.asset_number(text).is_ok()
+    }
+
+    /// Returns the number of the transaction with a hash.
+    pub(crate) fn tx_number(&self, text: &str) -> Result<u64, WorkspaceError> {
+        let hash = hash_of(text.trim()).ok_or_else(|| self.wrong(text, "a transaction's hash has 64 hex digits"))?;
+        self.ledger.tx_by_hash(&hash).ok_or_else(|| self.not_found(text))
+    }
+
+    /// Returns the id of a transfer of a transaction.
+    pub(crate) fn transfer_id(&self, hash: &Hash32, transfer: &StoredTransfer) -> String {
+        format!("{}:{}", self.hash_text(hash), place(transfer))
+    }
+
+    /// Returns a transaction's transfers but its fees; of a transfer's id that one alone.
+    pub(crate) fn payments_of(&self, text: &str) -> Result<(TxInfo, Vec<StoredTransfer>), WorkspaceError> {
+        let text = text.trim();
+        let (hash, wanted) = text.split_once(':').map_or((text, None), |(hash, place)| (hash, Some(place)));
+        let number = self.tx_number(hash)?;
+        let mut transfers = self.ledger.transfers_of(number)?;
+        match wanted {
+            None => transfers.retain(|t| !t.kind.is_fee()),
+            Some(wanted) => {
+                transfers.retain(|t| place(t) == wanted);
+                if transfers.is_empty() {
+                    return Err(self.not_found(text));
+                }
+            }
+        }
+        Ok((self.ledger.tx(number)?, transfers))
+    }
+
+    /// Returns the asset of a number.
+    pub(crate) fn asset_of(&self, asset: u32) -> Result<Asset, LedgerError> {
+        Ok(self.ledger.asset(asset)?.asset_id(self.chain()).into())
+    }
+
+    /// Returns the numbers of the chain's coin and of the listed tokens that the ledger has seen.
+    fn listed_numbers(&self) -> Vec<u32> {
+        let listed = Asset::listed_on(self.chain());
+        let tokens = listed.iter().filter_map(|asset| TokenRef::of_asset(asset.id()?));
+        let mut numbers: Vec<u32> = tokens.filter_map(|token| self.ledger.asset_number(&token)).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// Returns the asset that a text names: a ticker of the curated list, a CAIP-19 id, a token's contract, or `native` for the chain's coin.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::AccountQuery`] for text that names no asset of the chain, or several; [`WorkspaceError::NotFound`] for one that the ledger has
+    /// not seen.
+    pub fn asset_number(&self, text: &str) -> Result<u32, WorkspaceError> {
+        let token = self.token_of(text)?;
+        self.ledger.asset_number(&token).ok_or_else(|| self.not_found(text))
+    }
+
+    /// Returns the token that a text names; see [`AccountWorkspace::asset_number`].
+    pub(crate) fn token_of(&self, text: &str) -> Result<TokenRef, WorkspaceError> {
+        token_of(self.chain(), text).map_err(|why| self.wrong(text, why))
+    }
+
+    fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
+        Ok(asset_view(&self.asset_of(asset)?))
+    }
+
+    fn transfer_view(&self, transfer: &StoredTransfer, at: &mut At) -> Result<TransferView, LedgerError> {
+        let tx = self.ledger.tx(transfer.tx)?;
+        let block = at.block(self, tx.block)?;
+        let text = |account: Option<u32>| account.map(|a| self.address_text(a)).transpose();
+        Ok(TransferView {
+            id: self.transfer_id(&tx.hash, transfer),
+            tx: self.hash_text(&tx.hash),
+            height: block.height,
+            time: block.time,
+            asset: self.asset_view(transfer.asset)?,
+            from: text(transfer.from)?,
+            to: text(transfer.to)?,
+            amount: transfer.amount,
+            kind: transfer.kind.name().to_owned(),
+            direction: None,
+            is_committed: transfer.commitment == Commitment::Root,
+            number: transfer.number.get(),
+        })
+    }
+
+    fn is_final(&self, height: u64) -> bool {
+        self.ledger.final_height().is_some_and(|last| height <= last)
+    }
+
+    /// Returns the tags of an address that a reader of a clearance may see, the riskiest first. Addresses that nobody controls have none.
+    pub(crate) fn tags_for(&self, address: &str, clearance: Tlp) -> Vec<&Tag> {
+        if nobody::kind(address).is_some() {
+            return Vec::new();
+        }
+        let mut tags: Vec<&Tag> = self.tags.tags_of(address).filter(|t| t.is_for(clearance)).collect();
+        tags.sort_by_key(|t| std::cmp::Reverse((t.concept().risk(), t.confidence.level())));
+        tags
+    }
+
+    /// Returns what is known of an address: tags, and its balances after the first `skip` assets.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::AccountQuery`] for text that is no address of the chain. An address that no block mentions is answered with `in_ledger` false.
+    pub fn account(&self, text: &str, skip: usize, clearance: Tlp) -> Result<AccountReport, WorkspaceError> {
+        let account = self.account_id(text)?;
+        let address = account.to_address(self.chain());
+        let canonical = address.to_string();
+        let tags = self.tags_for(&canonical, clearance);
+        let category = weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
+        let number = self.ledger.account_number(&account);
+        let (asset_count, balances) = match number {
+            Some(number) => self.balances(number, skip)?,
+            None => (0, Vec::new()),
+        };
+        Ok(AccountReport {
+            chain: self.chain().to_string(),
+            name: self.usual_name(),
+            address: address.checksummed(),
+            in_ledger: number.is_some(),
+            nobody: nobody::kind(&canonical).map(str::to_owned),
+            category,
+            risk: category.risk().name().to_owned(),
+            tags: tags.into_iter().map(|t| tag_view(&self.tags, t)).collect(),
+            asset_count,
+            balances,
+            tip_height: self.ledger.tip()?.map(|tip| tip.height),
+            gaps: self.gaps().to_vec(),
+        })
+    }
+
+    /// Returns how many assets an account ever moved, and a page of its balances: of listed assets first.
+    fn balances(&self, account: u32, skip: usize) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
+        let mut assets = self.ledger.assets_of(account)?;
+        let listed = self.listed_numbers();
+        assets.sort_by_key(|asset| (listed.binary_search(asset).is_err(), *asset));
+        let count = assets.len() as u64;
+        let page = assets.into_iter().skip(skip).take(PAGE);
+        let balances = page.map(|asset| self.balance_view(account, asset)).collect::<Result<_, LedgerError>>()?;
+        Ok((count, balances))
+    }
+
+    fn balance_view(&self, account: u32, asset: u32) -> Result<BalanceView, LedgerError> {
+        let balance = self.ledger.balance(account, asset)?;
+        let known = balance.known();
+        Ok(BalanceView {
+            asset: self.asset_view(asset)?,
+            balance: known,
+            least: if known.is_some() { None } else { balance.least() },
+            moved: balance.moved,
+            opening: match balance.opening {
+                Opening::Zero => "zero",
+                Opening::Stated => "stated",
+                Opening::Unknown(_) => "unknown",
+            }
+            .to_owned(),
+            internal_unknown: balance.internal_unknown,
+            backing: backing_name(self.ledger.backing(asset)?).to_owned(),
+        })
+    }
+
+    /// Returns a page of an address's transfers in the order of execution, of one asset or of all.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that is no address, an asset that is not there, or a transfer that `start` names and that is not there.
+    pub fn account_transfers(
+        &self,
+        text: &str,
+        asset: Option<&str>,
+        start: Start,
+    ) -> Result<TransfersPage, WorkspaceError> {
+        let account = self.known_account(text)?;
+        let assets = match asset {
+            Some(asset) => vec![self.asset_number(asset)?],
+            None => self.ledger.assets_of(account)?,
+        };
+        let mut page = Vec::new();
+        self.for_each_posting(account, &assets, start, &mut |posting| {
+            page.push(posting);
+            if page.len() <= PAGE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        let is_more = page.len() > PAGE;
+        page.truncate(PAGE);
+        let mut at = At::default();
+        let view = |posting: &Posting| -> Result<TransferView, LedgerError> {
+            let direction = if posting.direction == Direction::In { "in" } else { "out" };
+            Ok(TransferView {
+                direction: Some(direction.to_owned()),
+                ..self.transfer_view(&posting.transfer, &mut at)?
+            })
+        };
+        let transfers: Vec<TransferView> = page.iter().map(view).collect::<Result<_, _>>()?;
+        Ok(self.page(transfers, is_more))
+    }
+
+    fn page(&self, transfers: Vec<TransferView>, is_more: bool) -> TransfersPage {
+        let next = transfers.last().map(|t| t.number).filter(|_| is_more);
+        TransfersPage { chain: self.chain().to_string(), transfers, next }
+    }
+
+    /// Returns a transaction with its transfers after the first `skip`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that is no hash, or a transaction that is not stored.
+    pub fn transaction(&self, text: &str, skip: usize) -> Result<AccountTxReport, WorkspaceError> {
+        let tx = self.ledger.tx(self.tx_number(text)?)?;
+        let block = self.ledger.block(tx.block)?;
+        let transfers = self.ledger.transfers_of(tx.number)?;
+        let mut at = At::default();
+        let page = transfers.iter().skip(skip).take(PAGE).map(|t| self.transfer_view(t, &mut at));
+        Ok(AccountTxReport {
+            chain: self.chain().to_string(),
+            hash: self.hash_text(&tx.hash),
+            height: block.height,
+            block: self.hash_text(&block.hash),
+            time: block.time,
+            index: tx.index,
+            is_final: self.is_final(block.height),
+            payer: tx.payer.map(|payer| self.address_text(payer)).transpose()?,
+            success: tx.success,
+            method: tx.method.map(hex::encode),
+            fee: self.ledger.fee(tx.number)?,
+            internal_known: block.internal_known,
+            transfer_count: transfers.len() as u64,
+            transfers: page.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Returns the block at a height, with the hashes of its transactions after the first `skip`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that is no height, or a block that is not stored.
+    pub fn account_block(&self, text: &str, skip: usize) -> Result<AccountBlockReport, WorkspaceError> {
+        let height: u64 = text.trim().parse().map_err(|_| self.wrong(text, "a block is named by its height"))?;
+        let block = self.ledger.block_at(height)?.ok_or_else(|| self.not_found(&format!("block {height}")))?;
+        // What happens outside its transactions stands before and behind them.
+        let mut txs = block.txs.clone();
+        while !txs.is_empty() && self.ledger.tx(txs.start)?.is_block_side {
+            txs.start += 1;
+        }
+        while !txs.is_empty() && self.ledger.tx(txs.end - 1)?.is_block_side {
+            txs.end -= 1;
+        }
+        let tx_count = txs.end - txs.start;
+        let mut transactions = Vec::new();
+        for tx in txs.skip(skip).take(PAGE) {
+            transactions.push(self.hash_text(&self.ledger.tx(tx)?.hash));
+        }
+        Ok(AccountBlockReport {
+            chain: self.chain().to_string(),
+            height,
+            hash: self.hash_text(&block.hash),
+            time: block.time,
+            is_final: self.is_final(height),
+            internal_known: block.internal_known,
+            tx_count,
+            transactions,
+        })
+    }
+
+    /// Returns an asset that the ledger has seen.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::asset_number`].
+    pub fn asset_report(&self, text: &str) -> Result<AssetReport, WorkspaceError> {
+        let asset = self.asset_number(text)?;
+        let backing = self.ledger.backing(asset)?;
+        let (by, account) = match backing {
+            Backing::Unbacked { tx, account } => (Some(tx), Some(account)),
+            _ => (None, None),
+        };
+        let by = by.map(|tx| Ok::<_, LedgerError>(self.hash_text(&self.ledger.tx(tx)?.hash))).transpose()?;
+        Ok(AssetReport {
+            chain: self.chain().to_string(),
+            asset: self.asset_view(asset)?,
+            backing: backing_name(backing).to_owned(),
+            unbacked_by: by,
+            unbacked_account: account.map(|account| self.address_text(account)).transpose()?,
+        })
+    }
+
+    /// Returns a page of the transfers of an asset in the order of execution.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::asset_number`], and where `start` names no transfer.
+    pub fn asset_transfers(&self, text: &str, start: Start) -> Result<TransfersPage, WorkspaceError> {
+        let asset = self.asset_number(text)?;
+        let mut from = start.from_height.unwrap_or(0);
+        if let Some(after) = start.after {
+            let after = self.ledger.transfer(TransferNumber::new(after))?;
+            from = from.max(self.height_of_tx(after.tx)?);
+        }
+        let mut page = Vec::new();
+        self.ledger.for_each_transfer_of_asset(asset, from..u64::MAX, |transfer| {
+            if start.after.is_none_or(|after| transfer.number.get() > after) {
+                page.push(transfer);
+            }
+            if page.len() <= PAGE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        let is_more = page.len() > PAGE;
+        page.truncate(PAGE);
+        let mut at = At::default();
+        let views = page.iter().map(|t| self.transfer_view(t, &mut at)).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.page(views, is_more))
+    }
+
+    /// Returns a page of the assets that the ledger has seen, in the order of their first transfer; the chain's coin comes first.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the ledger is damaged.
+    pub fn assets_page(&self, skip: usize) -> Result<Vec<AssetView>, WorkspaceError> {
+        let count = u32::try_from(self.ledger.counts().assets).unwrap_or(u32::MAX);
+        let page = (0..count).skip(skip).take(PAGE).filter(|a| *a != NATIVE || self.ledger.settings().assets.native());
+        Ok(page.map(|asset| self.asset_view(asset)).collect::<Result<_, _>>()?)
+    }
+
+    /// Returns which assets the ledger holds, in words.
+    fn holding(&self) -> String {
+        let Assets::Only { native, contracts, trc10 } = &self.ledger.settings().assets else {
+            return "all assets".into();
+        };
+        let contract = |text: &String| {
+            let account = AccountId::from_bytes(&hex::decode(text).ok()?)?;
+            let asset: Asset = TokenRef::Fungible(account).asset_id(self.chain()).into();
+            Some(asset.ticker().map_or_else(|| account.to_address(self.chain()).checksummed(), str::to_owned))
+        };
+        let coin = native.then(|| {
+            let coin: Asset = AssetId::native_of(self.chain()).into();
+            coin.ticker().map_or_else(|| "the chain's coin".to_owned(), str::to_owned)
+        });
+        let tokens = contracts.iter().filter_map(contract).chain(trc10.iter().map(|n| format!("TRC-10 {n}")));
+        let mut names: Vec<String> = coin.into_iter().chain(tokens).collect();
+        if let Some(more) = names.len().checked_sub(NAMED_ASSETS).filter(|more| *more > 0) {
+            names.truncate(NAMED_ASSETS);
+            names.push(format!("{more} more"));
+        }
+        format!("only {}", names.join(", "))
+    }
+
+    /// Returns what is missing, in words.
+    pub(crate) fn gaps(&self) -> &[String] {
+        self.gaps.get_or_init(|| self.find_gaps().unwrap_or_else(|e| vec![format!("the ledger is damaged: {e}")]))
+    }
+
+    fn find_gaps(&self) -> Result<Vec<String>, LedgerError> {
+        let ledger = &self.ledger;
+        let Some(tip) = ledger.tip()? else { return Ok(vec!["no block is stored".into()]) };
+        let mut gaps = Vec::new();
+        if let Some(first) = ledger.first()?.filter(|first| first.height > 0) {
+            gaps.push(format!(
+                "blocks begin at {}; earlier balances are known only where that block states them",
+                first.height
+            ));
+        }
+        if ledger.settings().assets != Assets::All {
+            gaps.push(format!("{} are held", self.holding()));
+        }
+        let blind = ledger.blind_blocks()?;
+        if blind > 0 && ledger.settings().assets.native() {
+            gaps.push(format!("coin moved inside transactions is unknown in {blind} blocks"));
+        }
+        gaps.push(match self.chain().family() {
+            Family::Tron => "transfers of tokens, fees and moves inside transactions are claims of the node: Tron's blocks commit to none of them",
+            _ => "moves inside transactions are claims of the node: no root commits to them",
+        }.into());
+        match ledger.final_height() {
+            Some(last) if last < tip.height => gaps.push(format!("blocks above {last} are not final")),
+            Some(_) => {}
+            None => gaps.push("no block is final yet".into()),
+        }
+        for asset in self.listed_numbers() {
+            if matches!(ledger.backing(asset)?, Backing::Unbacked { .. }) {
+                let asset = self.asset_of(asset)?;
+                gaps.push(format!("transfers of {asset} drive a balance negative, so its sums are not sound"));
+            }
+        }
+        gaps.push("exposures and traces are not computed on account chains yet".into());
+        Ok(gaps)
+    }
+
+    /// Returns what the ledger holds.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the ledger is damaged.
+    pub fn account_summary(&self) -> Result<AccountSummary, WorkspaceError> {
+        let (counts, tip) = (self.ledger.counts(), self.ledger.tip()?);
+        let hash = |block: &BlockInfo| self.hash_text(&block.hash);
+        Ok(AccountSummary {
+            chain: self.chain().to_string(),
+            name: self.usual_name(),
+            holding: self.holding(),
+            first_height: self.ledger.first()?.map(|first| first.height),
+            tip_height: tip.as_ref().map(|tip| tip.height),
+            tip_hash: tip.as_ref().map(hash),
+            tip_time: tip.as_ref().map(|tip| tip.time),
+            final_height: self.ledger.final_height(),
+            blocks: counts.blocks,
+            txs: counts.txs,
+            transfers: counts.transfers,
+            accounts: counts.accounts,
+            assets: counts.assets,
+            gaps: self.gaps().to_vec(),
+        })
+    }
+}
+
+/// The block that was read last: neighbouring transfers are often of one block.
+#[derive(Default)]
+struct At(Option<BlockInfo>);
+
+impl At {
+    fn block(&mut self, workspace: &AccountWorkspace, number: u64) -> Result<&BlockInfo, LedgerError> {
+        if self.0.as_ref().is_none_or(|block| block.number != number) {
+            self.0 = None;
+        }
+        match &mut self.0 {
+            Some(block) => Ok(block),
+            none => Ok(none.insert(workspace.ledger.block(number)?)),
+        }
+    }
+}
+
+pub(crate) fn asset_view(asset: &Asset) -> AssetView {
+    AssetView {
+        id: asset.id().map_or_else(|| asset.to_string(), ToString::to_string),
+        ticker: asset.ticker().map(str::to_owned),
+        decimals: asset.decimals(),
+    }
+}
+
+/// Returns the token of a chain that a text names: a ticker of the curated list, a CAIP-19 id, a contract, or `native` for the coin.
+///
+/// # Errors
+/// Why the text names none, or several.
+pub fn token_of(chain: &holdfast_types::ChainId, text: &str) -> Result<TokenRef, String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("native") {
+        return Ok(TokenRef::Native);
+    }
+    if let Ok(account) = AccountId::try_from(&Address::read(text)) {
+        return Ok(TokenRef::Fungible(account));
+    }
+    let asset = Asset::parse(text).map_err(|e| e.to_string())?;
+    let ids = asset.ids_on(chain);
+    match ids.as_slice() {
+        [id] => TokenRef::of_asset(id).ok_or_else(|| "it names no single asset".into()),
+        [] => Err(format!("no asset of {chain} is listed under that name; give a CAIP-19 id or a contract")),
+        several => {
+            let several: Vec<String> = several.iter().map(ToString::to_string).collect();
+            Err(format!("several assets have that ticker: {}", several.join(", ")))
+        }
+    }
+}
+
+/// Returns whether a transfer of a kind is a payment to somebody, for lists of what an address received.
+pub(crate) fn is_payment(kind: TransferKind) -> bool {
+    !kind.is_fee()
+}

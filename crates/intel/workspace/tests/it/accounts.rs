@@ -1,0 +1,352 @@
+//! Account chains of a store: look-ups, pages, what is missing, and several chains at once.
+
+use holdfast_account_ledger::{Assets, Settings};
+use holdfast_attribution::tags::Confidence;
+use holdfast_attribution::{Tag, TagStore, Tlp};
+use holdfast_bitcoin::Network;
+use holdfast_types::{
+    AccountId, Address, Amount, Asset, BlockTransfers, ChainId, Commitment, Hash32, Position, TokenRef,
+    TransactionTransfers, Transfer, TransferKind,
+};
+use holdfast_workspace::accounts::transfers::Start;
+use holdfast_workspace::{
+    AccountHandle, AccountWorkspace, ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, PAGE, Workspace,
+    WorkspaceError, open_chains,
+};
+use std::path::Path;
+use std::sync::Arc;
+
+const USDT: &str = "0xdAC17F958D2ee523a2206206994597C13D831ec7";
+const USDT_ON_TRON: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+
+fn chain(id: &str) -> ChainId {
+    ChainId::parse(id).unwrap()
+}
+
+fn account(n: u8) -> AccountId {
+    AccountId::evm([n; 20])
+}
+
+fn token(contract: &str) -> TokenRef {
+    TokenRef::Fungible(AccountId::try_from(&Address::read(contract)).unwrap())
+}
+
+fn hash(n: u64) -> Hash32 {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&n.to_be_bytes());
+    hash[31] = 1;
+    hash
+}
+
+fn transfer(token: TokenRef, from: u8, to: u8, amount: u64, place: u32) -> Transfer {
+    let kind = if token == TokenRef::Native { TransferKind::Value } else { TransferKind::Token };
+    let position = if token == TokenRef::Native { Position::Transaction } else { Position::Log(place, 0) };
+    let side = |n: u8| (n > 0).then(|| account(n));
+    let kind = if from == 0 { TransferKind::Mint } else { kind };
+    Transfer {
+        token,
+        from: side(from),
+        to: side(to),
+        amount: amount.into(),
+        kind,
+        position,
+        commitment: Commitment::Root,
+    }
+}
+
+/// A block with one transaction for each list of transfers, sent by account 1 without a fee.
+fn block(id: &ChainId, height: u64, fork: u64, contents: &[Vec<Transfer>]) -> BlockTransfers {
+    let of = |height: u64, fork: u64| hash(1_000_000 * (fork + 1) + height);
+    let transaction = |(index, transfers): (u32, &Vec<Transfer>)| TransactionTransfers {
+        hash: hash(10_000 * height + u64::from(index) + 1_000_000_000 * (fork + 1)),
+        index,
+        payer: account(1),
+        to: None,
+        success: true,
+        fee: Amount::ZERO,
+        method: None,
+        transfers: transfers.clone(),
+        signals: Vec::new(),
+    };
+    BlockTransfers {
+        chain: id.clone(),
+        height,
+        hash: of(height, fork),
+        parent: height.checked_sub(1).map_or([0; 32], |h| of(h, if fork > 0 && h < 3 { 0 } else { fork })),
+        time: 1_700_000_000 + 12 * height,
+        transactions: (0..).zip(contents).map(transaction).collect(),
+        block_level: Vec::new(),
+        internal_known: true,
+    }
+}
+
+fn tag(address: &str, category: &str) -> Tag {
+    Tag {
+        address: address.to_owned(),
+        asset: "ETH".to_owned(),
+        label: format!("{category} of a test"),
+        source: "a test".to_owned(),
+        category: Some(category.to_owned()),
+        abuse: None,
+        concepts: Vec::new(),
+        confidence: Confidence::Forensic,
+        is_cluster_definer: false,
+        actor: None,
+        lastmod: "2024-01-01".to_owned(),
+        pack: "a test".to_owned(),
+        file: String::new(),
+        creator: "a test".to_owned(),
+        tlp: None,
+    }
+}
+
+fn address(n: u8, id: &ChainId) -> String {
+    account(n).to_address(id).to_string()
+}
+
+/// Opens a chain of a store with tags, and appends blocks.
+fn opened(store: &Path, settings: &Settings, tags: &Arc<TagStore>, blocks: Vec<BlockTransfers>) -> AccountWorkspace {
+    let mut workspace = AccountWorkspace::create_or_open(store, settings, tags.clone()).unwrap();
+    for block in blocks {
+        workspace.ledger.append_block(block).unwrap();
+    }
+    workspace
+}
+
+fn ethereum(store: &Path, tags: &Arc<TagStore>) -> AccountWorkspace {
+    let id = chain("eip155:1");
+    let usdt = token(USDT);
+    let blocks = vec![
+        block(&id, 0, 0, &[]),
+        block(
+            &id,
+            1,
+            0,
+            &[
+                vec![transfer(usdt, 0, 2, 5_000_000, 0)],
+                vec![transfer(TokenRef::Native, 0, 1, 7, 0)],
+                // A token that says it moves what nobody has.
+                vec![transfer(token("0x9999999999999999999999999999999999999999"), 3, 2, 77, 3)],
+            ],
+        ),
+        block(&id, 2, 0, &[vec![transfer(usdt, 2, 3, 1_500_000, 0), transfer(usdt, 2, 4, 500_000, 1)]]),
+    ];
+    opened(store, &Settings::new(id), tags, blocks)
+}
+
+#[test]
+fn look_ups_state_what_is_known_and_what_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = chain("eip155:1");
+    let mut tags = TagStore::default();
+    tags.add_tags([tag(&address(2, &id), "exchange"), tag(&format!("0x{}", "0".repeat(40)), "sanction")]);
+    let chain = ethereum(dir.path(), &Arc::new(tags)).snapshot();
+    assert_eq!(chain.dir(), dir.path().join("chains/eip155_1"));
+
+    let two = chain.account(&address(2, &id).to_uppercase().replace("0X", "0x"), 0, Tlp::Red).unwrap();
+    assert!(two.in_ledger && two.category.name() == "exchange" && two.asset_count == 2, "{two:?}");
+    let held: Vec<_> =
+        two.balances.iter().map(|b| (b.asset.ticker.as_deref(), b.balance, b.backing.as_str())).collect();
+    assert_eq!(
+        held,
+        [(Some("USDT"), Some(Amount::new(3_000_000)), "backed"), (None, Some(Amount::new(77)), "unbacked")]
+    );
+    assert_eq!(two.balances[0].asset.id, format!("eip155:1/erc20:{}", USDT.to_lowercase()));
+    // Nobody controls the null address, whatever a tag claims.
+    let null = chain.account(&format!("0x{}", "0".repeat(40)), 0, Tlp::Red).unwrap();
+    assert!(null.nobody.is_some() && null.tags.is_empty() && !null.category.is_attributed(), "{null:?}");
+    let unknown = chain.account(&address(9, &id), 0, Tlp::Red).unwrap();
+    assert!(!unknown.in_ledger && unknown.balances.is_empty());
+    assert!(matches!(
+        chain.account("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", 0, Tlp::Red),
+        Err(WorkspaceError::AccountQuery(..))
+    ));
+
+    let listed = chain.account_transfers(&address(2, &id), None, Start::default()).unwrap();
+    let moves: Vec<_> = listed.transfers.iter().map(|t| (t.direction.clone().unwrap(), t.amount, t.height)).collect();
+    let amount = |n: u64| Amount::from(n);
+    let expected = [("in", 5_000_000, 1), ("in", 77, 1), ("out", 1_500_000, 2), ("out", 500_000, 2)];
+    assert_eq!(moves, expected.map(|(way, n, height)| (way.to_owned(), amount(n), height)));
+    assert_eq!(listed.next, None);
+    let later = Start { from_height: Some(2), ..Start::default() };
+    assert_eq!(chain.account_transfers(&address(2, &id), Some("usdt"), later).unwrap().transfers.len(), 2);
+
+    // A payment's identity is its transaction and place, and names it again.
+    let tx = &listed.transfers[3];
+    let paid = chain.payments_out(&tx.tx).unwrap();
+    assert_eq!(paid.iter().map(|p| p.id.clone()).collect::<Vec<_>>(), [format!("{}:log:0", tx.tx), tx.id.clone()]);
+    assert_eq!(chain.payments_in(&tx.id).unwrap(), paid[1..]);
+    assert_eq!(
+        (paid[1].amount, paid[1].to.clone(), paid[1].height),
+        (Some(amount(500_000)), Some(address(4, &id)), Some(2))
+    );
+    assert!(Asset::same(&paid[0].asset.to_string(), "USDT"));
+    assert!(matches!(chain.payments_out(&format!("{}:log:9", tx.tx)), Err(WorkspaceError::NotFound(..))));
+    let report = chain.transaction(&tx.tx, 1).unwrap();
+    assert_eq!((report.transfer_count, report.transfers.len(), report.height), (2, 1, 2));
+    assert_eq!(chain.account_block("1", 0).unwrap().tx_count, 3);
+    let spoofed = chain.asset_report("0x9999999999999999999999999999999999999999").unwrap();
+    assert!(spoofed.backing == "unbacked" && spoofed.unbacked_by.is_some() && spoofed.asset.ticker.is_none());
+    assert_eq!(chain.asset_transfers("USDT", Start::default()).unwrap().transfers.len(), 3);
+    assert_eq!(chain.assets_page(0).unwrap().len(), 3);
+
+    assert!(chain.has_asset("USDT") && chain.has_asset("eth") && !chain.has_asset("BTC"));
+    assert!(chain.has_asset("eip155:1/erc20:0x9999999999999999999999999999999999999999"));
+    assert!(!chain.has_asset("eip155:10/slip44:60"));
+    // What is not computed is neither zero nor safe.
+    let not_yet = chain.exposure_of(&tx.id).unwrap_err();
+    assert!(matches!(not_yet, WorkspaceError::NotYet(..)) && not_yet.to_string().contains("unknown"));
+    let gaps = chain.coverage().gaps.join("\n");
+    assert!(gaps.contains("no block is final yet") && gaps.contains("exposures and traces"), "{gaps}");
+}
+
+#[test]
+fn a_ledger_that_begins_late_and_holds_some_assets_states_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = chain("tron:mainnet");
+    let settings =
+        Settings { assets: Assets::only(&[token(USDT_ON_TRON)]), finality_blocks: 1, ..Settings::new(id.clone()) };
+    let usdt = token(USDT_ON_TRON);
+    let blocks = vec![
+        block(&id, 70, 0, &[vec![transfer(usdt, 2, 3, 10, 0), transfer(TokenRef::Native, 2, 3, 5, 0)]]),
+        block(&id, 71, 0, &[vec![transfer(usdt, 3, 2, 4, 0)]]),
+    ];
+    let chain = opened(dir.path(), &settings, &Arc::default(), blocks).snapshot();
+    let three = chain.account(&address(3, &id), 0, Tlp::Red).unwrap();
+    assert!(three.address.starts_with('T') && three.asset_count == 1, "{three:?}");
+    let held = &three.balances[0];
+    assert_eq!((held.balance, held.least, held.opening.as_str()), (None, Some(Amount::new(6)), "unknown"));
+    // 41-hex is the same address.
+    let hex = format!("41{}", "03".repeat(20));
+    assert_eq!(chain.account(&hex, 0, Tlp::Red).unwrap(), three);
+    assert!(chain.has_asset("USDT") && !chain.has_asset("TRX"));
+    assert_eq!(chain.assets().iter().map(ToString::to_string).collect::<Vec<_>>().len(), 1);
+    let gaps = chain.coverage().gaps.join("\n");
+    for gap in ["blocks begin at 70", "only USDT are held", "claims of the node", "blocks above 70 are not final"] {
+        assert!(gaps.contains(gap), "{gap}: {gaps}");
+    }
+    // A transaction's hash has no 0x on Tron.
+    assert!(
+        !chain.account_transfers(&address(3, &id), None, Start::default()).unwrap().transfers[0].tx.starts_with("0x")
+    );
+}
+
+#[test]
+fn pages_of_transfers_join_without_gap_or_repeat() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = chain("eip155:5");
+    let tokens: Vec<TokenRef> = (1..=20u8).map(|n| TokenRef::Fungible(account(100 + n))).collect();
+    let mut blocks = vec![block(&id, 0, 0, &[])];
+    let mut made = Vec::new();
+    for height in 1..=60u64 {
+        let mut transfers = Vec::new();
+        for place in 0..10u32 {
+            let token = tokens[usize::try_from((height * 7 + u64::from(place) * 3) % 20).unwrap()];
+            // To itself now and then: out, then in.
+            let to = if place == 4 { 2 } else { 3 };
+            transfers.push(transfer(token, 2, to, height + 1, place));
+            made.push((height, place, "out"));
+            if to == 2 {
+                made.push((height, place, "in"));
+            }
+        }
+        blocks.push(block(&id, height, 0, &[transfers]));
+    }
+    let chain = opened(dir.path(), &Settings::new(id.clone()), &Arc::default(), blocks).snapshot();
+    let (mut after, mut read, mut pages) = (None, Vec::new(), 0);
+    loop {
+        let page = chain.account_transfers(&address(2, &id), None, Start { after, from_height: None }).unwrap();
+        assert!(page.transfers.len() <= PAGE);
+        read.extend(page.transfers.iter().map(|t| {
+            let place = t.id.rsplit(':').next().unwrap().parse::<u32>().unwrap();
+            (t.height, place, if t.direction.as_deref() == Some("in") { "in" } else { "out" })
+        }));
+        pages += 1;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(pages >= 3);
+    assert_eq!(read, made);
+    let received = |skip| chain.received(&address(3, &id), skip).unwrap();
+    assert_eq!((received(0).len(), received(400).len(), received(540).len()), (PAGE, 140, 0));
+    assert_eq!(received(200)[0], received(199)[1]);
+}
+
+#[test]
+fn a_handle_publishes_blocks_and_tags_and_what_they_touch() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = chain("eip155:1");
+    let handle = AccountHandle::new(ethereum(dir.path(), &Arc::default()));
+    assert!(handle.take_touched().is_whole, "the first time");
+    let before = handle.snapshot();
+    let other = vec![transfer(token(USDT), 3, 6, 9, 0)];
+    let reorganize = |w: &mut AccountWorkspace| -> Result<(), ChangeError> {
+        w.ledger.append_block(block(&id, 3, 0, &[vec![transfer(token(USDT), 3, 5, 1, 0)]])).unwrap();
+        Ok(())
+    };
+    handle.change(reorganize).unwrap();
+    let touched = handle.take_touched();
+    assert!(!touched.is_whole && touched.addresses.contains(&address(5, &id)) && touched.txs.len() == 1, "{touched:?}");
+    let replace = |w: &mut AccountWorkspace| -> Result<(), ChangeError> {
+        w.ledger.truncate(3).unwrap();
+        w.ledger.append_block(block(&id, 3, 1, &[other])).unwrap();
+        Ok(())
+    };
+    handle.change(replace).unwrap();
+    let touched = handle.take_touched();
+    let sides = [address(5, &id), address(6, &id)];
+    assert!(!touched.is_whole && sides.iter().all(|a| touched.addresses.contains(a)) && touched.txs.len() == 2);
+    assert_eq!(before.ledger.tip().unwrap().unwrap().height, 2, "a snapshot stays as it was");
+    assert_eq!(handle.snapshot().ledger.tip().unwrap().unwrap().height, 3);
+    let mut tags = TagStore::default();
+    tags.add_tags([tag(&address(3, &id), "mixer")]);
+    handle.set_tags(&Arc::new(tags)).unwrap();
+    assert!(handle.snapshot().address_facts(&address(3, &id), Tlp::Red).unwrap().category.is_attributed());
+    assert!(before.address_facts(&address(3, &id), Tlp::Red).unwrap().tags.is_empty());
+    drop(handle);
+    let again = AccountWorkspace::open(dir.path(), &id, Arc::default()).unwrap();
+    assert_eq!(again.ledger.tip().unwrap().unwrap().hash, block(&id, 3, 1, &[]).hash);
+}
+
+#[test]
+fn an_asset_of_several_chains_is_picked_by_id_or_address_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let (eth, tron, other) = (chain("eip155:1"), chain("tron:mainnet"), chain("eip155:137"));
+    let first = Workspace::create_or_open(dir.path(), Network::Regtest).unwrap();
+    let mut chains = Chains::one(Arc::new(ChainHandle::new(first)));
+    chains.add_accounts(Arc::new(AccountHandle::new(ethereum(dir.path(), &Arc::default())))).unwrap();
+    let blocks = |id: &ChainId, contract: &str| {
+        vec![block(id, 0, 0, &[]), block(id, 1, 0, &[vec![transfer(token(contract), 0, 8, 5, 0)]])]
+    };
+    for (id, contract) in [(&tron, USDT_ON_TRON), (&other, "0xc2132D05D31c914a87C6611C10748AEb04B58e8F")] {
+        let opened = opened(dir.path(), &Settings::new(id.clone()), &Arc::default(), blocks(id, contract));
+        chains.add_accounts(Arc::new(AccountHandle::new(opened))).unwrap();
+    }
+    let picked = |asset: &str, addresses: &[&str]| {
+        chains.for_transfer(asset, addresses).map(|chain| chain.map(|chain| chain.id().to_string()))
+    };
+    assert_eq!(picked("USDT", &[&address(8, &tron)]).unwrap().as_deref(), Some("tron:mainnet"));
+    let ambiguous = picked("USDT", &[&address(8, &eth)]).unwrap_err();
+    assert!(matches!(ambiguous, ChainsError::Ambiguous(..)));
+    assert!(ambiguous.to_string().contains("ethereum, polygon"), "{ambiguous}");
+    assert!(matches!(picked("usdt", &[]), Err(ChainsError::Ambiguous(..))));
+    assert_eq!(picked(&format!("eip155:1/erc20:{USDT}"), &[]).unwrap().as_deref(), Some("eip155:1"));
+    assert_eq!(picked("ETH", &[]).unwrap().as_deref(), Some("eip155:1"));
+    assert_eq!(picked("DOGE", &[]).unwrap(), None);
+    assert_eq!(picked("USDT", &["rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh"]).unwrap(), None);
+
+    let found = |text: &str, name: Option<&str>| chains.accounts_for(text, name).map(|c| c.chain().to_string());
+    assert_eq!(found(&address(2, &eth), None).unwrap(), "eip155:1", "stored there alone");
+    assert_eq!(found(&address(8, &tron), None).unwrap(), "tron:mainnet");
+    assert!(matches!(found(&address(7, &eth), None), Err(ChainsError::Ambiguous(..))), "stored nowhere");
+    for name in ["polygon", "eip155:137", "POL", " Polygon "] {
+        assert_eq!(found(&address(7, &eth), Some(name)).unwrap(), "eip155:137");
+    }
+    assert!(matches!(found("1", Some("base")), Err(ChainsError::Unknown(..))));
+    assert_eq!(chains.all().len(), 4);
+    drop(chains);
+    let names: Vec<String> = open_chains(dir.path()).unwrap().iter().map(|c| c.name()).collect();
+    assert_eq!(names, ["regtest", "ethereum", "polygon", "tron"]);
+}
