@@ -5,6 +5,7 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 
 pub mod academy;
+pub mod account_chains;
 pub mod answers;
 pub mod cases;
 pub mod chain;
@@ -16,6 +17,7 @@ use holdfast_state::routes::Routes;
 /// Returns all routes of these resources.
 #[must_use]
 pub fn routes() -> Routes {
-    let resources = [academy::routes(), cases::routes(), providers::routes(), sharing::routes()];
+    let resources =
+        [academy::routes(), account_chains::routes(), cases::routes(), providers::routes(), sharing::routes()];
     resources.into_iter().fold(chain::routes(), Routes::merge)
 }

@@ -142,6 +142,11 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
         };
         return accounts::ingest(&reading, as_json);
     }
+    ingest_outputs(&args, as_json)
+}
+
+/// Reads blocks of the Bitcoin family.
+fn ingest_outputs(args: &Ingest, as_json: bool) -> anyhow::Result<()> {
     let options = AppendOptions {
         batch_txs: args.batch_txs.max(1),
         memory: args.memory.max(16) << 20,
@@ -189,7 +194,7 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
     }
     let mut blocks = Vec::new();
     for path in files {
-        match single_block(path, &args, &heights) {
+        match single_block(path, args, &heights) {
             Ok(block) => blocks.push(block),
             Err(e) => refused.push(format!("{e:#}")),
         }

@@ -284,7 +284,8 @@ fn shared(desk: &DeskArgs, screening: Screening) -> anyhow::Result<AppState> {
     let further = chains::open(&workspace, store, None)?;
     let key_ring = key_ring(store, &screening)?;
     let mut shared = AppState::new(workspace, screening, key_ring, vault(store))?;
-    shared.add_chains(further.into_iter().map(|c| c.workspace).collect())?;
+    shared.add_chains(further.outputs.into_iter().map(|c| c.workspace).collect())?;
+    shared.add_account_chains(further.accounts.into_iter().map(|c| c.workspace).collect())?;
     Ok(shared)
 }
 

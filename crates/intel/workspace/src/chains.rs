@@ -24,6 +24,9 @@ pub enum ChainsError {
     /// Two chains that hold the movements of one asset: an event would not determine which is meant.
     #[error("{0} and {1} both hold {2}; give one of them to this desk")]
     SameAsset(ChainId, ChainId, String),
+    /// No account chain at all.
+    #[error("no account chain is stored here; `holdfast ingest --chain` makes one")]
+    NoAccounts,
     /// A ticker or text that fits several chains.
     #[error("'{0}' can be on {1}; give the asset's CAIP-19 id, or name the chain")]
     Ambiguous(String, String),
@@ -39,6 +42,7 @@ impl ChainsError {
         match self {
             ChainsError::Twice(_) | ChainsError::SameAsset(..) => ErrorKind::Conflict,
             ChainsError::Unknown(..) | ChainsError::Ambiguous(..) => ErrorKind::Invalid,
+            ChainsError::NoAccounts => ErrorKind::NotFound,
         }
     }
 }
@@ -76,10 +80,10 @@ fn is_called(id: &ChainId, name: &str) -> bool {
         || coin().is_some_and(|coin| coin.chain() == id)
 }
 
+/// Returns that no account chain is called so.
 fn unknown_accounts<'a>(name: &str, there: impl Iterator<Item = &'a ChainId>) -> ChainsError {
     let there: Vec<&str> = there.map(|id| id.usual_name().unwrap_or(id.as_str())).collect();
-    let there = if there.is_empty() { "no account chain".to_owned() } else { there.join(", ") };
-    ChainsError::Unknown(shown(name), there)
+    if there.is_empty() { ChainsError::NoAccounts } else { ChainsError::Unknown(shown(name), there.join(", ")) }
 }
 
 /// Returns the account chain that a text is looked up on: the named one; else the one that stores the address, transaction or asset, else the only one

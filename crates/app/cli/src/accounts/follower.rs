@@ -10,7 +10,7 @@ use holdfast_telemetry::logs::one_line;
 use holdfast_types::ChainId;
 use holdfast_workspace::AccountHandle;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::Mutex;
 
 /// Adds account chains to a server; returns the nodes that are to be followed.
 pub fn add(shared: &mut AppState, chains: Vec<AccountChain>) -> anyhow::Result<Vec<(ChainId, AccountNode)>> {
@@ -29,17 +29,22 @@ pub fn start(threads: &mut Threads, shared: &AppState, nodes: Vec<(ChainId, Acco
         let chain = shared.chains.accounts_named(id.as_str())?.clone();
         let name = chain.snapshot().usual_name();
         shared.status.follow(&name);
-        let shared = shared.clone();
-        threads.start(&format!("follower-{name}"), move || keep_following(&shared, &chain, node))?;
+        let (shared, node) = (shared.clone(), Mutex::new(node));
+        let follow = move || {
+            // After a panic the thread is started again, and goes on with the same node.
+            let mut node = node.lock().unwrap_or_else(|e| e.into_inner());
+            keep_following(&shared, &chain, &mut node);
+        };
+        threads.start(&format!("follower-{name}"), follow)?;
     }
     Ok(())
 }
 
-fn keep_following(shared: &AppState, chain: &Arc<AccountHandle>, mut node: AccountNode) {
+fn keep_following(shared: &AppState, chain: &AccountHandle, node: &mut AccountNode) {
     let name = chain.snapshot().usual_name();
     let mut said = String::new();
     while output::stopping() == ControlFlow::Continue(()) {
-        match round(shared, chain, &mut node) {
+        match round(shared, chain, node) {
             // More blocks wait: go on at once.
             Ok(true) => continue,
             Ok(false) => said.clear(),
