@@ -14,7 +14,7 @@ use holdfast_state::access::Peer;
 use holdfast_state::{AppState, Vault};
 use holdfast_testing::{START, TestClock, TestDb};
 use holdfast_types::{Seconds, Timestamp};
-use holdfast_workspace::Workspace;
+use holdfast_workspace::{AccountWorkspace, Workspace};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -82,7 +82,7 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub fn at(db: TestDb, url: &str) -> Self {
-        Self::build(db, url, |_| Vec::new())
+        Self::build(db, url, |_| (Vec::new(), Vec::new()))
     }
 
     /// Starts the application on SQLite over further chains, too, which `make` opens in a folder.
@@ -92,10 +92,20 @@ impl TestApp {
     pub fn with_chains(make: impl FnOnce(&Path) -> Vec<Workspace>) -> Self {
         let db = TestDb::sqlite();
         let url = db.url.clone();
-        Self::build(db, &url, make)
+        Self::build(db, &url, |dir| (make(dir), Vec::new()))
     }
 
-    fn build(db: TestDb, url: &str, further: impl FnOnce(&Path) -> Vec<Workspace>) -> Self {
+    /// Starts the application on SQLite over account chains, too, which `make` opens in a folder.
+    ///
+    /// # Panics
+    /// When it does not start, or a chain is there twice.
+    pub fn with_account_chains(make: impl FnOnce(&Path) -> Vec<AccountWorkspace>) -> Self {
+        let db = TestDb::sqlite();
+        let url = db.url.clone();
+        Self::build(db, &url, |dir| (Vec::new(), make(dir)))
+    }
+
+    fn build(db: TestDb, url: &str, further: impl FnOnce(&Path) -> (Vec<Workspace>, Vec<AccountWorkspace>)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let clock = TestClock::new();
         let screening = Screening::open(url, clock.clock()).expect("a database");
@@ -104,7 +114,9 @@ impl TestApp {
         let vault = Vault::new(dir.path().join("files"));
         let workspace = chain::workspace(&dir.path().join("store"));
         let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault).expect("a state");
-        shared.add_chains(further(dir.path())).expect("different chains");
+        let (outputs, accounts) = further(dir.path());
+        shared.add_chains(outputs).expect("different chains");
+        shared.add_account_chains(accounts).expect("different chains");
         shared.anchors = Some(Arc::new(Anchors::new(dir.path(), key_ring)));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let router = holdfast_server::router(shared.clone());

@@ -79,7 +79,10 @@ fn run_all() -> Vec<Call> {
             });
         }
     });
-    calls.into_inner().unwrap()
+    let mut calls = calls.into_inner().unwrap();
+    // Over a desk with account chains.
+    calls.extend(crate::account_chains::calls());
+    calls
 }
 
 #[test]

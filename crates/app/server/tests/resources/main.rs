@@ -4,6 +4,7 @@
 //! walks the OpenAPI document. `coverage` lists the operations that no module calls with success.
 
 mod academy;
+mod account_chains;
 mod alerts;
 mod audit;
 mod campaigns;

@@ -1,0 +1,119 @@
+//! Account chains: what each holds, addresses, transfers, transactions, blocks, assets; over a desk with two of them.
+
+use holdfast_account_ledger::Settings;
+use holdfast_testing::START;
+use holdfast_testing_app::{Call, TestApp};
+use holdfast_types::{
+    AccountId, Address, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers,
+    Transfer, TransferKind,
+};
+use holdfast_workspace::AccountWorkspace;
+use serde_json::json;
+use std::path::Path;
+
+const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
+const USDT_ON_TRON: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+const HOLDER: &str = "0x0202020202020202020202020202020202020202";
+
+/// A chain whose only transaction pays account 2 a million base units of a token.
+fn chain(dir: &Path, id: &str, token: &str) -> AccountWorkspace {
+    let chain = ChainId::parse(id).unwrap();
+    let mut workspace =
+        AccountWorkspace::create_or_open(dir, &Settings::new(chain.clone()), Default::default()).unwrap();
+    let account = |n: u8| AccountId::evm([n; 20]);
+    let transfer = Transfer {
+        token: TokenRef::Fungible(AccountId::try_from(&Address::read(token)).unwrap()),
+        from: None,
+        to: Some(account(2)),
+        amount: Amount::from(1_000_000u64),
+        kind: TransferKind::Mint,
+        position: Position::Log(0, 0),
+        commitment: Commitment::Root,
+    };
+    let transaction = TransactionTransfers {
+        hash: [7; 32],
+        index: 0,
+        payer: account(1),
+        to: None,
+        success: true,
+        fee: Amount::ZERO,
+        method: None,
+        transfers: vec![transfer],
+        signals: Vec::new(),
+    };
+    let block = |height: u8, transactions| BlockTransfers {
+        chain: chain.clone(),
+        height: height.into(),
+        hash: [height + 1; 32],
+        parent: [height; 32],
+        time: 1_700_000_000,
+        transactions,
+        block_level: Vec::new(),
+        internal_known: true,
+    };
+    for block in [block(0, Vec::new()), block(1, vec![transaction])] {
+        workspace.ledger.append_block(block).unwrap();
+    }
+    workspace
+}
+
+fn desk() -> TestApp {
+    TestApp::with_account_chains(|dir| vec![chain(dir, "eip155:1", USDT), chain(dir, "tron:mainnet", USDT_ON_TRON)])
+}
+
+/// Calls every operation, and returns the calls.
+pub fn calls() -> Vec<Call> {
+    let app = desk();
+    let wallet = app.as_role("screener");
+    let get = |path: &str| wallet.get(&format!("/api/v1/account-chains{path}")).ok();
+    let chains = get("");
+    assert_eq!(
+        (&chains[0]["name"], &chains[1]["name"], &chains[0]["tip_height"]),
+        (&json!("ethereum"), &json!("tron"), &json!(1))
+    );
+    let report = get(&format!("/address/{HOLDER}"));
+    assert_eq!(
+        (&report["chain"], &report["balances"][0]["balance"]),
+        (&json!("eip155:1"), &json!("1000000")),
+        "{report}"
+    );
+    assert!(report["gaps"].to_string().contains("exposures and traces are not computed"), "{report}");
+    let listed = get(&format!("/address/{HOLDER}/transfers?asset=USDT"));
+    assert_eq!((&listed["transfers"][0]["direction"], &listed["next"]), (&json!("in"), &json!(null)), "{listed}");
+    let hash = "07".repeat(32);
+    let shown = get(&format!("/transaction/0x{hash}?chain=ethereum"));
+    assert_eq!((&shown["transfers"][0]["asset"]["ticker"], &shown["transfer_count"]), (&json!("USDT"), &json!(1)));
+    assert_eq!(get("/block/1?chain=tron")["transactions"], json!([hash]));
+    assert_eq!(get("/assets?chain=tron")[0]["ticker"], "TRX");
+    assert_eq!(get(&format!("/asset?asset=eip155:1/erc20:{USDT}"))["backing"], "backed");
+    assert_eq!(get("/asset/transfers?asset=USDT&chain=tron")["transfers"][0]["amount"], "1000000");
+    app.calls()
+}
+
+#[test]
+fn account_chains_are_described() {
+    assert!(calls().len() >= 8);
+}
+
+#[test]
+fn what_several_chains_have_is_named_and_never_picked() {
+    let app = desk();
+    let wallet = app.as_role("screener");
+    let get = |path: &str| wallet.get(&format!("/api/v1/account-chains{path}"));
+    for path in ["/block/1", "/asset?asset=USDT", "/assets", &format!("/transaction/{}", "07".repeat(32))] {
+        get(path).refused_with(400, "ethereum, tron");
+    }
+    get("/block/1?chain=base").refused_with(400, "ethereum, tron");
+    get("/block/9?chain=tron").refused_with(404, "block 9");
+    get("/address/0x02").refused(400);
+    get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
+    // A decision on a ticker that two chains hold names both, and passes nothing.
+    let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1});
+    let decided = app.as_role("exchange").post("/api/v1/events", event).ok();
+    assert_ne!(decided["decision"], "allow", "{decided}");
+    // The form of the payee's address decides, and what is not computed is not safe.
+    let event = json!({"id": "w-2", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,
+        "counterparty": HOLDER});
+    let decided = app.as_role("exchange").post("/api/v1/events", event).ok();
+    assert_ne!(decided["decision"], "allow", "{decided}");
+}
