@@ -3,8 +3,8 @@
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FeedError, FileBlocks};
 use holdfast_account_ledger::{AppendOptions, Ledger, NATIVE, Settings};
-use holdfast_simulate::accounts::files::{Format, write};
-use holdfast_simulate::accounts::{Economy, Options};
+use holdfast_simulate_accounts::files::{Format, write};
+use holdfast_simulate_accounts::{Economy, Options};
 use holdfast_types::{AccountId, Address, Amount, BlockTransfers, ChainId, TokenRef};
 use std::ops::ControlFlow;
 use std::path::Path;
