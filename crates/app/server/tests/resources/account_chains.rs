@@ -107,12 +107,8 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get("/block/9?chain=tron").refused_with(404, "block 9");
     get("/address/0x02").refused(400);
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
-    // A decision on a ticker that two chains hold names both, and passes nothing.
-    let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1});
-    let decided = app.as_role("exchange").post("/api/v1/events", event).ok();
-    assert_ne!(decided["decision"], "allow", "{decided}");
     // The form of the payee's address decides, and what is not computed is not safe.
-    let event = json!({"id": "w-2", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,
+    let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,
         "counterparty": HOLDER});
     let decided = app.as_role("exchange").post("/api/v1/events", event).ok();
     assert_ne!(decided["decision"], "allow", "{decided}");
