@@ -12,36 +12,23 @@
     )
 )]
 
-mod academy;
 mod accounts;
-mod alerts;
-mod audit;
-mod campaigns;
 mod chains;
-mod connect;
 #[cfg(feature = "demo")]
 mod demo;
-mod desk;
-mod desk_cases;
-mod events;
-mod evidence;
-mod holds;
-mod import;
-mod keys;
-mod labs;
 mod ledger;
 mod live;
 mod lookup;
-mod rules;
-mod screen;
 mod sharing;
 mod simulate;
-mod staff;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
+use holdfast_desk_commands::{
+    academy, alerts, audit, campaigns, connect, desk, events, evidence, holds, import, keys, rules, screen, staff,
+};
 use std::process::ExitCode;
 
 /// The open investigations desk of a crypto exchange.

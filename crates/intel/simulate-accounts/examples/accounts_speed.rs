@@ -1,4 +1,4 @@
-//! Pace of the economy of accounts: `cargo run --release -p holdfast-simulate-accounts --example speed [TRANSACTIONS]`.
+//! Pace of the economy of accounts: `cargo run --release -p holdfast-simulate-accounts --example accounts_speed [TRANSACTIONS]`.
 
 #![allow(missing_docs, reason = "an example has no users")]
 
