@@ -346,7 +346,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("tags" | "cluster" | "exposures" | "blocks" | "rescreen", false) => &["administrator"],
         (
             "summary" | "address" | "tx" | "block" | "exposure" | "trace" | "paths" | "explain" | "tags" | "ledger"
-            | "mempool" | "providers" | "search",
+            | "mempool" | "providers" | "search" | "account-chains",
             true,
         ) => CHAIN,
         ("events" | "holds" | "alerts", true) => ALL,
