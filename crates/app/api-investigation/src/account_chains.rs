@@ -100,7 +100,7 @@ pub async fn account_chains(State(shared): State<AppState>) -> Answer<Vec<Accoun
 /// Returns what is known of an address of an account chain: tags, and what it holds of each asset.
 #[utoipa::path(get, path = "/api/v1/account-chains/address/{address}",
     params(("address" = String, Path, description = "Hexadecimal or Base58Check, as the chain writes it"), AccountChainQuery, SkipQuery),
-    responses((status = 200, body = AccountReport), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = AccountReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_address(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
@@ -170,7 +170,7 @@ pub async fn account_block(
 
 /// Returns a page of the assets that an account chain's ledger has seen.
 #[utoipa::path(get, path = "/api/v1/account-chains/assets", params(AccountChainQuery, SkipQuery),
-    responses((status = 200, body = Vec<AssetView>), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = Vec<AssetView>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_assets(
     State(shared): State<AppState>,
     Query(on): Query<AccountChainQuery>,
