@@ -448,10 +448,10 @@ pub async fn import_tags(
     }
     let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
     let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
-    let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
+    let why = format!("'{}' was imported", query.name);
     let answer = run_in_background(move || {
         let chains = shared.chains.families();
-        let answer = shared.change_tags(|w| {
+        shared.change_tags(&why, |w| {
             let mut report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
             report.count_chains(&chains);
             let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
@@ -475,9 +475,7 @@ pub async fn import_tags(
                 by_chain: report.by_chain,
                 without_chain: report.without_chain,
             })
-        })?;
-        after.rescreen_later(&why);
-        Ok(answer)
+        })
     })
     .await?;
     Ok(Json(answer))
@@ -501,9 +499,9 @@ pub struct RemovedAnswer {
 #[utoipa::path(delete, path = "/api/v1/tags", params(TitleQuery),
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(State(shared): State<AppState>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
-    let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
+    let why = format!("pack '{}' was withdrawn", query.title);
     let answer = run_in_background(move || {
-        let answer = shared.change_tags(|w| {
+        shared.change_tags(&why, |w| {
             let removed = w.remove_pack(&query.title);
             if removed == 0 {
                 let message = format!("no pack is titled '{}'", query.title);
@@ -511,9 +509,7 @@ pub async fn remove_tags(State(shared): State<AppState>, Query(query): Query<Tit
             }
             w.catch_up();
             Ok(RemovedAnswer { removed })
-        })?;
-        after.rescreen_later(&why);
-        Ok(answer)
+        })
     })
     .await?;
     Ok(Json(answer))
