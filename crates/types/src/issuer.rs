@@ -173,6 +173,9 @@ mod tests {
             assert!(Asset::from(asset.clone()).is_listed(), "{asset} is no asset of the curated list");
             assert!(!issuer.name.is_empty() && issuer.source.len() > 20, "{line}");
             assert_eq!(LIST.iter().filter(|(other, _)| other == asset).count(), 1, "{line} stands twice");
+            // A proposal is known by its token and number: a wallet owns one contract of the list.
+            let shares = |(_, other): &&(AssetId, Issuer)| issuer.wallet.is_some() && other.wallet == issuer.wallet;
+            assert!(LIST.iter().filter(shares).count() <= 1, "{line}");
             // Addresses are written with their checksum, so that a slip of the pen is found.
             let wallet = line.split(',').nth(2).unwrap();
             let contract = line.split(',').next().unwrap().rsplit(':').next().unwrap();

@@ -143,7 +143,7 @@ impl<'a> Draft<'a> {
     fn warn(&mut self, state: &State, terms: &WarningTerms, reason: &Reason) {
         let Some(scam) = terms.scam.or_else(|| Scam::of(self.facts.category)) else { return };
         let language = state.customer(&self.event.customer).and_then(|c| c.language.as_deref());
-        let new = Warning::new(scam, terms, self.now, language.unwrap_or("en"));
+        let new = Warning::new(scam, terms, self.now, language.unwrap_or("en")).about(reason.lookalike.clone());
         if self.warning.as_ref().is_none_or(|w| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
             self.warning = Some(new);
         }
@@ -285,6 +285,7 @@ fn reason_of(found: &RuleMatch, input: &Input) -> Reason {
         because,
         value,
         tags: if found.speaks_of_chain { input.facts.tags.clone() } else { Vec::new() },
+        lookalike: if found.speaks_of_lookalikes { input.lookalike() } else { None },
         source: rule.source.clone(),
     }
 }

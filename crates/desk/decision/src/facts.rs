@@ -2,6 +2,7 @@
 //! only; a caller that has a ledger completes it.
 
 use crate::behind::Behind;
+use crate::lookalikes::Lookalike;
 use holdfast_attribution::Category;
 use holdfast_attribution::taxonomy::Risk;
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,9 @@ pub struct ChainFacts {
     /// Outputs of the deposit's transaction that pay no more than it does.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub spray: u32,
+    /// The address that a withdrawal's imitates: one that the ledger has in payments with an address of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookalike: Option<Lookalike>,
     /// Where the ledger contradicts the event: amount, receiving address, asset, confirmations. Decisions fail closed on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatch: Vec<String>,

@@ -89,6 +89,8 @@ pub struct RuleMatch<'a> {
     pub typologies: &'a [Typology],
     /// Whether it speaks about the counterparty or exposures.
     pub speaks_of_chain: bool,
+    /// Whether it speaks about the address that a withdrawal's imitates.
+    pub speaks_of_lookalikes: bool,
     /// Why it could not be evaluated.
     pub error: Option<String>,
     /// Whether that is because it would take too many steps.
@@ -270,6 +272,7 @@ impl RuleBook {
                 because,
                 typologies: &compiled.typologies,
                 speaks_of_chain: compiled.speaks_of_chain,
+                speaks_of_lookalikes: compiled.speaks_of_lookalikes,
                 error,
                 over_budget,
             });
