@@ -21,6 +21,7 @@ pub mod hash;
 pub mod ids;
 mod invalid;
 mod issuer;
+pub mod lookalike;
 mod named;
 pub mod network;
 pub mod script;

@@ -5,6 +5,7 @@ use crate::facts::ChainFacts;
 use crate::fields::Input;
 use crate::flags::{self, FLAG_BASIS, Flag, Flags, Touch};
 use crate::holds::{ActiveHolds, HoldPlan, covered, plan};
+use crate::issuer::IssuerFact;
 use crate::model::{Event, EventKind};
 use crate::prices::{Price, value_of};
 use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
@@ -270,6 +271,9 @@ fn reason_of(found: &RuleMatch, input: &Input) -> Reason {
     for finding in input.findings.iter().filter(|f| found.typologies.contains(&f.typology)) {
         because.insert(0, finding.text.clone());
         value = finding.value;
+    }
+    if found.speaks_of_issuers {
+        because.splice(0..0, input.facts.issuer.iter().map(IssuerFact::words));
     }
     let mut decision = rule.decision;
     if let Some(error) = &found.error {

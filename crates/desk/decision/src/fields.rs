@@ -1,6 +1,7 @@
 //! The fields that rules speak about. `holdfast rules fields` prints this table.
 
 use crate::facts::{ChainFacts, Share, risk_level};
+use crate::issuer::{IssuerFact, IssuerState};
 use crate::lookalikes::Lookalike;
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
@@ -103,6 +104,11 @@ impl<'a> Input<'a> {
         let address = self.event.counterparty.as_ref().filter(|_| self.event.kind == EventKind::Withdrawal)?;
         let known = self.customer().and_then(|c| c.counterparties.lookalike_of(address));
         known.or_else(|| self.facts.lookalike.clone())
+    }
+
+    /// Returns whether a freeze of the transfer's addresses is of a kind.
+    fn has_freeze(&self, wanted: impl Fn(&IssuerFact) -> bool) -> bool {
+        self.facts.issuer.iter().any(wanted)
     }
 
     fn shares(&self, side: fn(&ChainFacts) -> &[Share], least: u8, direct: bool) -> i64 {
@@ -313,6 +319,11 @@ fields! {
     },
     exposure.unavailable "whether the chain could not be queried" => |x| x.facts.unavailable.is_some(),
     exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| int(x.facts.unknown_amounts),
+    issuer.frozen "whether the issuer of the event's asset froze the other side's address" => |x| x.has_freeze(|f| f.state == IssuerState::Frozen && f.concerns(x.event)),
+    issuer.freeze_proposed "whether a freeze of the other side's address is before the issuer of the event's asset" => |x| x.has_freeze(|f| f.state == IssuerState::Proposed && f.concerns(x.event)),
+    issuer.other_asset "whether the issuer of another asset froze the other side's address, or a freeze is before it" => |x| x.has_freeze(|f| !f.own && !f.concerns(x.event)),
+    issuer.own_address "whether an issuer froze the customer's own deposit address, or a freeze is before it, of any asset" => |x| x.has_freeze(|f| f.own),
+    issuer.since_hours "hours since the latest of these; 1000000 for never" => |x| hours_since(x.event.time, x.facts.issuer.iter().map(|f| f.since).max()),
     velocity.deposits_1h "deposits within 1 hour before the event" => |x| x.totals.deposits[0].0,
     velocity.deposits_24h "deposits within 24 hours" => |x| x.totals.deposits[1].0,
     velocity.deposits_24h_value "their value, minor units" => |x| x.totals.deposits[1].1,

@@ -1,6 +1,7 @@
 //! Confirmed losses to address poisoning, and labelled addresses that imitate nothing.
 
-use holdfast_decision::lookalikes::{Counterparties, looks_alike};
+use holdfast_decision::lookalikes::Counterparties;
+use holdfast_types::lookalike::looks_alike;
 use holdfast_types::{Seconds, Timestamp};
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -91,6 +91,8 @@ pub struct RuleMatch<'a> {
     pub speaks_of_chain: bool,
     /// Whether it speaks about the address that a withdrawal's imitates.
     pub speaks_of_lookalikes: bool,
+    /// Whether it speaks about issuers' freezes.
+    pub speaks_of_issuers: bool,
     /// Why it could not be evaluated.
     pub error: Option<String>,
     /// Whether that is because it would take too many steps.
@@ -273,6 +275,7 @@ impl RuleBook {
                 typologies: &compiled.typologies,
                 speaks_of_chain: compiled.speaks_of_chain,
                 speaks_of_lookalikes: compiled.speaks_of_lookalikes,
+                speaks_of_issuers: compiled.speaks_of_issuers,
                 error,
                 over_budget,
             });

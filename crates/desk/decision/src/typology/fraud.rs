@@ -1,9 +1,9 @@
 //! Fraud on customers and by customers.
 
 use super::{Context, Finding, Typology, funding, money, parties};
-use crate::lookalikes::looks_alike;
 use crate::model::Action;
 use crate::state::{Activity, ActivityKind, Customer, DAY, HOUR, MEMORY, Party, key};
+use holdfast_types::lookalike::looks_alike;
 use holdfast_types::{Seconds, Timestamp};
 
 pub(super) fn address_poisoning(context: &Context) -> Option<Finding> {
