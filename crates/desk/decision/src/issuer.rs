@@ -31,8 +31,9 @@ pub struct IssuerFact {
     /// Since when, by the time of the block, Unix seconds.
     #[schema(value_type = i64)]
     pub since: Timestamp,
-    /// The transaction that proposed or froze.
-    pub tx: String,
+    /// The transaction that proposed or froze; absent where it is not stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tx: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)]
@@ -48,8 +49,9 @@ impl IssuerFact {
             IssuerState::Proposed => "a freeze by its issuer is proposed",
             IssuerState::Frozen => "frozen by its issuer",
         };
-        let (address, asset, since, tx) = (&self.address, &self.asset, self.since.rfc3339(), &self.tx);
-        format!("{address}: {state} for {asset} since {since}, transaction {tx}")
+        let (address, asset, since) = (&self.address, &self.asset, self.since.rfc3339());
+        let tx = self.tx.as_ref().map(|tx| format!(", transaction {tx}")).unwrap_or_default();
+        format!("{address}: {state} for {asset} since {since}{tx}")
     }
 
     /// Returns whether it is of the other side and of an event's asset.
