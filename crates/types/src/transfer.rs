@@ -3,7 +3,7 @@
 //! Readers of chains (`chain/evm`, Tron) make [`BlockTransfers`], the account ledger stores them. Amounts are base units; a token is its contract and
 //! id, never a symbol.
 
-use crate::{Address, Amount, AssetId, ChainId, Hash32};
+use crate::{Address, Amount, AssetId, ChainId, Hash32, IssuerAct};
 use std::fmt;
 
 /// An account of an account chain: 20 bytes on EVM chains and on Tron (without Tron's leading `41`), 32 on Solana.
@@ -400,6 +400,15 @@ pub enum Signal {
         /// What is missing.
         missing: &'static str,
         /// Where: the transaction or a frame of its trace.
+        position: Position,
+    },
+    /// The issuer of a token, or the wallet that owns its contract, acted.
+    Issuer {
+        /// The token.
+        token: TokenRef,
+        /// What the log states.
+        act: IssuerAct,
+        /// Where the log stands.
         position: Position,
     },
 }

@@ -21,6 +21,7 @@ mod expected;
 mod fees;
 pub mod found;
 pub mod header;
+mod issuers;
 pub mod json;
 pub mod node;
 pub mod proof;

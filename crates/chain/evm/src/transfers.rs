@@ -134,6 +134,7 @@ impl Reader<'_> {
                 self.creation(receiver, self.payer, Position::Transaction);
             }
             self.walk();
+            self.found.settle_issued(&self.order());
             self.found.settle_wraps(self.trace.is_some() || self.chain.stack() == Stack::Polygon);
             self.settle_ended();
         }
@@ -236,6 +237,9 @@ impl Reader<'_> {
 
     fn frame(&mut self, frame: &Frame, number: u32) {
         let position = Position::Trace(number);
+        if let (FrameKind::Call, Some(to)) = (frame.kind, frame.to) {
+            self.found.called(self.chain.issuers(), id(frame.from), id(to));
+        }
         // The outermost frame is the transaction itself, which was listed as such. A call without value still may end a contract below.
         let is_inner = number > 0;
         match frame.kind {
@@ -297,11 +301,16 @@ impl Reader<'_> {
             }
             Event::FeeEarner(account) => self.seen.earner = Some(account),
             event => {
-                let (to, method) = (self.transaction.to.map(id), self.transaction.method());
-                let order = Order { payer: id(self.payer), to, method, commitment: Commitment::Root };
+                let order = self.order();
                 self.found.log(&order, id(log.address), self.chain.is_wrapper(&log.address), number, event);
+                self.found.issuer_log(&order, self.chain.issuers(), log, number, &self.transaction.input);
             }
         }
+    }
+
+    fn order(&self) -> Order {
+        let (to, method) = (self.transaction.to.map(id), self.transaction.method());
+        Order { payer: id(self.payer), to, method, commitment: Commitment::Root }
     }
 
     /// Polygon's own log of its coin. That of the transaction's value was listed as such.
@@ -465,6 +474,22 @@ mod tests {
             let names: Vec<_> = kinds(&block.transactions[0]).into_iter().map(|k| k.0).collect();
             assert_eq!(names, expected, "{value}");
         }
+    }
+
+    #[test]
+    fn tethers_issues_stand_in_its_books() {
+        let (tether, wallet) = (
+            address!("dac17f958d2ee523a2206206994597c13d831ec7"),
+            address!("c6cde7c39eb2f0f0095f41570af89efc2c1ea828"),
+        );
+        let issue = log(tether, &[alloy_primitives::keccak256("Issue(uint256)")], &[90]);
+        let moved = log(tether, &[events::TRANSFER, wallet.into_word(), B.into_word()], &[80]);
+        let call = Transaction { to: Some(wallet), ..plain(0) };
+        let receipt = receipt(0, Outcome::Status(true), 21_000, vec![issue, moved]);
+        let block = listed(&Chain::of(1), vec![(call, receipt)], None);
+        let found = &block.transactions[0].transfers;
+        assert_eq!(kinds(&block.transactions[0]), [("mint", 90, Commitment::Root), ("token", 80, Commitment::Root)]);
+        assert_eq!((found[0].to, found[0].position), (Some(id(wallet)), Position::Log(0, 0)));
     }
 
     #[test]

@@ -374,11 +374,23 @@ impl Reader<'_> {
     fn logs(&mut self, logs_before: u32) {
         let (to, method) = (self.transaction.to(), self.transaction.method());
         let order = Order { payer: self.owner, to, method, commitment: Commitment::Claim };
+        let issuers = self.chain.issuers();
+        let input = match &self.transaction.contract {
+            Contract::Call(call) => call.data.as_slice(),
+            _ => &[],
+        };
+        for internal in self.info.internal.iter().filter(|i| !i.rejected && i.note == "call") {
+            if let (Some(from), Some(to)) = (internal.from, internal.to) {
+                self.found.called(issuers, from, to);
+            }
+        }
         for (number, log) in (logs_before..=u32::MAX).zip(&self.info.logs) {
             let contract = id(log.address);
             let is_wrapper = self.chain.is_wrapper(&contract);
             self.found.log(&order, contract, is_wrapper, number, events::token(log, is_wrapper));
+            self.found.issuer_log(&order, issuers, log, number, input);
         }
+        self.found.settle_issued(&order);
     }
 
     /// Adds the fee: what a pool of fees hands to the producer, and the rest, which is destroyed, or went to an account without a key before 2021.

@@ -5,6 +5,7 @@ mod chain;
 mod clock;
 mod durability;
 mod money;
+mod poisoning;
 mod replay;
 mod service;
 mod tls;
