@@ -362,11 +362,12 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bund
             },
             public_key: v.public_key,
             created: v.valid_from,
+            headers: Vec::new(),
         };
     }
     match bytes.starts_with(b"PK") {
         true => holdfast_requests::production::verify(bytes, signer),
-        false => holdfast_analysis::bundle::verify(bytes, signer),
+        false => holdfast_account_evidence::verify(bytes, signer),
     }
 }
 
@@ -379,6 +380,19 @@ pub struct VerifyAnswer {
     claims: Vec<String>,
     public_key: String,
     created: String,
+    /// Blocks of account chains that are to be compared with a node or an explorer: nothing offline shows that they are of the canonical chain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<VerifiedHeader>,
+}
+
+/// A block whose hash was computed from its header.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifiedHeader {
+    /// Chain, CAIP-2.
+    chain: String,
+    height: u64,
+    /// Hash, as explorers print it.
+    hash: String,
 }
 
 /// Recomputes an evidence bundle, or checks a production (decrypted) or a certificate.
@@ -393,6 +407,11 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
         claims: v.claims,
         public_key: v.public_key,
         created: v.created,
+        headers: v
+            .headers
+            .into_iter()
+            .map(|h| VerifiedHeader { chain: h.chain, height: h.height, hash: h.hash })
+            .collect(),
     }))
 }
 

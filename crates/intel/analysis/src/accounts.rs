@@ -14,6 +14,7 @@ mod flow;
 pub mod paths;
 mod view;
 
+pub use entities::stop_of;
 pub use view::{AccountView, Classify, Stop, Transfers, Unclassified, transfer_at};
 
 pub use crate::engine::Books;

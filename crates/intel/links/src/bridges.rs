@@ -3,8 +3,7 @@
 
 use crate::error::LinkError;
 use crate::link::{BridgeSide, Certainty, Direction, Evidence, Link, LinkKind, MessageId, Protocol, Record, Rule};
-use crate::look_ups::RecordNumber;
-use crate::store::Store;
+use crate::look_ups::{RecordNumber, Records};
 use crate::view;
 use holdfast_evm::B256;
 use holdfast_types::{AccountId, Amount, Asset, ChainId};
@@ -72,7 +71,7 @@ impl Default for Heuristic {
 /// The stores of several chains, seen together.
 #[derive(Clone, Debug)]
 pub struct Bridges<'a> {
-    stores: Vec<&'a Store>,
+    stores: Vec<&'a dyn Records>,
     heuristic: Heuristic,
 }
 
@@ -90,7 +89,13 @@ fn chain_of(protocol: Protocol, number: u64) -> Option<ChainId> {
 impl<'a> Bridges<'a> {
     /// Sees stores together; no two may be of one chain.
     #[must_use]
-    pub fn new(stores: Vec<&'a Store>) -> Self {
+    pub fn new<R: Records>(stores: Vec<&'a R>) -> Self {
+        Bridges::of(stores.into_iter().map(|store| store as &dyn Records).collect())
+    }
+
+    /// Sees records together that are not all of one kind of store; no two may be of one chain.
+    #[must_use]
+    pub fn of(stores: Vec<&'a dyn Records>) -> Self {
         Bridges { stores, heuristic: Heuristic::default() }
     }
 
@@ -252,17 +257,19 @@ impl<'a> Bridges<'a> {
         each: &mut dyn FnMut(Stored, Counterpart) -> ControlFlow<()>,
     ) -> Result<(), LinkError> {
         let held = self.stores.get(store).ok_or(LinkError::NotStored(0))?;
-        held.for_each(&mut |number, record| {
-            let Record::Bridge(side) = record else { return Ok(ControlFlow::Continue(())) };
+        for number in 0..held.count() {
+            let Record::Bridge(side) = held.record(number)? else { continue };
             if side.direction != direction {
-                return Ok(ControlFlow::Continue(()));
+                continue;
             }
             let at = Stored { store, number, side };
-            Ok(match self.counterpart(&at)? {
-                Counterpart::Found(_) => ControlFlow::Continue(()),
-                other => each(at, other),
-            })
-        })
+            match self.counterpart(&at)? {
+                Counterpart::Found(_) => {}
+                other if each(at, other).is_break() => break,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

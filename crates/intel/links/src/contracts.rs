@@ -4,7 +4,8 @@ use holdfast_types::{AccountId, ChainId};
 use std::collections::BTreeMap;
 
 /// What a contract is for its bridge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Role {
     /// Nomad's home, which dispatches messages.
     NomadHome,
@@ -57,6 +58,11 @@ impl Contracts {
     #[must_use]
     pub fn role(&self, contract: &AccountId) -> Option<Role> {
         self.roles.get(contract).copied()
+    }
+
+    /// Returns all of them, by contract.
+    pub fn iter(&self) -> impl Iterator<Item = (&AccountId, Role)> {
+        self.roles.iter().map(|(contract, role)| (contract, *role))
     }
 
     /// Returns whether no contract is known.

@@ -34,12 +34,12 @@ pub use bridges::{Bridges, Counterpart, CrossLink, Heuristic, Stored};
 pub use contracts::{Contracts, Role};
 pub use error::LinkError;
 pub use find::{Head, find, find_in, find_tron};
-pub use ledger_links::LedgerLinks;
+pub use ledger_links::{LedgerLinks, Placed};
 pub use link::{
     BlockRecords, BridgeSide, Certainty, Direction, End, Evidence, Link, LinkKind, MessageId, MixerMove, Moved, Place,
     Protocol, Record, Rule,
 };
-pub use look_ups::RecordNumber;
+pub use look_ups::{RecordNumber, Records};
 pub use manifest::Counts;
 pub use measured::Measured;
 pub use store::Store;
