@@ -88,14 +88,10 @@ fn read_packet(log: &Log, own: u32) -> Option<Packet> {
 fn read_delivered(log: &Log, own: u32) -> Option<(B256, AccountId)> {
     let (source, sender, nonce) = (small(&word(log, 0)?)?, word(log, 1)?, long(&word(log, 2)?)?);
     let receiver = word(log, 3)?;
-    let parts = [
-        nonce.to_be_bytes().as_slice(),
-        &source.to_be_bytes(),
-        sender.as_slice(),
-        &own.to_be_bytes(),
-        receiver.as_slice(),
-    ];
-    Some((keccak256(parts.concat()), account(&receiver)?))
+    let parts: [&[u8]; 5] =
+        [&nonce.to_be_bytes(), &source.to_be_bytes(), sender.as_slice(), &own.to_be_bytes(), receiver.as_slice()];
+    let header = parts.concat();
+    Some((keccak256(header), account(&receiver)?))
 }
 
 /// The sender's tokens were burnt, or the contract took them: all of them, or what is left without a fee.

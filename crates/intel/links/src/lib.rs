@@ -32,6 +32,7 @@ mod ronin;
 mod store;
 mod swaps;
 mod thorchain;
+mod vaults;
 mod view;
 mod wormhole;
 mod wraps;

@@ -65,6 +65,14 @@ pub enum Rule {
     LayerZero = 12,
     /// Swaps through THORChain.
     Thorchain = 13,
+    /// `Swap` of Uniswap v4's manager of pools.
+    UniswapV4 = 14,
+    /// `TokenExchange` of Curve's pools of like assets.
+    CurveStable = 15,
+    /// `Swap` of Balancer's vault, version 2.
+    BalancerV2 = 16,
+    /// `Swapped` of 1inch's routers.
+    OneInch = 17,
 }
 
 impl Rule {
