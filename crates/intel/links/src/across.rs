@@ -36,9 +36,7 @@ pub(crate) fn sides(contracts: &Contracts, tx: Tx<'_>) -> Vec<BridgeSide> {
 /// Returns a deposit's id. Deposits with numbers of 256 bits are possible; theirs is a hash.
 fn message(origin: u64, deposit: &B256) -> Option<MessageId> {
     Some(match part(&deposit.0, 16).map(u128::from_be_bytes) {
-        Some(deposit_number) if deposit[..16].iter().all(|b| *b == 0) => {
-            numbered(b"across-3", origin, deposit_number)
-        }
+        Some(deposit_number) if deposit[..16].iter().all(|b| *b == 0) => numbered(b"across-3", origin, deposit_number),
         _ => keccak256([b"across-3".as_slice(), &origin.to_be_bytes(), deposit.as_slice()].concat()).0,
     })
 }
@@ -95,4 +93,33 @@ fn filled(tx: Tx<'_>, place: u32, log: &Log, is_static: bool) -> Option<BridgeSi
         stated: Some(stated),
         destination: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_those_of_the_events() {
+        for (topic, text) in [
+            (
+                DEPOSITED_V3,
+                "V3FundsDeposited(address,address,uint256,uint256,uint256,uint32,uint32,uint32,uint32,address,address,address,bytes)",
+            ),
+            (
+                DEPOSITED,
+                "FundsDeposited(bytes32,bytes32,uint256,uint256,uint256,uint256,uint32,uint32,uint32,bytes32,bytes32,bytes32,bytes)",
+            ),
+            (
+                FILLED_V3,
+                "FilledV3Relay(address,address,uint256,uint256,uint256,uint256,uint32,uint32,uint32,address,address,address,address,bytes,(address,bytes,uint256,uint8))",
+            ),
+            (
+                FILLED,
+                "FilledRelay(bytes32,bytes32,uint256,uint256,uint256,uint256,uint256,uint32,uint32,bytes32,bytes32,bytes32,bytes32,bytes32,(bytes32,bytes32,uint256,uint8))",
+            ),
+        ] {
+            assert_eq!(topic, keccak256(text), "{text}");
+        }
+    }
 }

@@ -2,8 +2,8 @@
 //! was measured.
 
 use crate::error::LinkError;
-use crate::link::{BridgeSide, Certainty, Direction, Evidence, Link, LinkKind, MessageId, Protocol, Record, Rule};
 use crate::known::chain_of;
+use crate::link::{BridgeSide, Certainty, Direction, Evidence, Link, LinkKind, MessageId, Protocol, Record, Rule};
 use crate::look_ups::RecordNumber;
 use crate::store::Store;
 use crate::view;
@@ -155,7 +155,13 @@ impl<'a> Bridges<'a> {
     }
 
     /// Returns the link of two sides that name one message, or that they contradict each other.
-    fn compared(&self, out: Stored, into: Stored, from: Direction, (rule, certainty): (Rule, Certainty)) -> Counterpart {
+    fn compared(
+        &self,
+        out: Stored,
+        into: Stored,
+        from: Direction,
+        (rule, certainty): (Rule, Certainty),
+    ) -> Counterpart {
         if self.agree(&out, &into) {
             let link = joined(&out, &into, rule, certainty);
             return Counterpart::Found(Box::new(CrossLink { out, into, link }));
@@ -261,7 +267,8 @@ impl<'a> Bridges<'a> {
             Protocol::Thorchain => true,
         };
         let is_back = protocol == Protocol::Thorchain && received.beneficiary == sent.end.account;
-        let chains_agree = !protocol.states() || (self.is_towards(sent, into.store) && self.is_towards(received, out.store));
+        let chains_agree =
+            !protocol.states() || (self.is_towards(sent, into.store) && self.is_towards(received, out.store));
         let accounts_agree = sent.beneficiary == received.beneficiary || is_back;
         let is_other = out.store != into.store || protocol == Protocol::Thorchain;
         is_other && !assets_differ && amounts_agree && accounts_agree && (chains_agree || is_back)

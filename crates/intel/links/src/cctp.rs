@@ -5,7 +5,9 @@
 
 use crate::contracts::{Contracts, Role};
 use crate::link::{BridgeSide, Direction, MessageId, Protocol};
-use crate::view::{Tx, account, any_account, bytes, bytes4, bytes32, id, is_amount, moved, number, numbered, part, small, word};
+use crate::view::{
+    Tx, account, any_account, bytes, bytes4, bytes32, id, is_amount, moved, number, numbered, part, small, word,
+};
 use alloy_primitives::b256;
 use holdfast_evm::{B256, Log, keccak256};
 use holdfast_types::{AccountId, Amount, Hash32, Transfer};
@@ -185,7 +187,8 @@ fn is_of(mint: &Mint, burn: &Burn) -> bool {
 
 /// The token was made for the recipient.
 fn side_received(tx: Tx<'_>, version: Version, mint: &Mint, burn: &Burn) -> Option<BridgeSide> {
-    let arrives = |t: &Transfer| is_amount(t, mint.token, mint.amount) && t.to == Some(mint.recipient) && t.from.is_none();
+    let arrives =
+        |t: &Transfer| is_amount(t, mint.token, mint.amount) && t.to == Some(mint.recipient) && t.from.is_none();
     let transfer = tx.nearest(mint.place, arrives)?;
     Some(BridgeSide {
         protocol: version.protocol(),
@@ -200,4 +203,24 @@ fn side_received(tx: Tx<'_>, version: Version, mint: &Mint, burn: &Burn) -> Opti
         stated: Some(burn.amount),
         destination: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_those_of_the_events() {
+        for (topic, text) in [
+            (SENT, "MessageSent(bytes)"),
+            (BURNT, "DepositForBurn(uint64,address,uint256,address,bytes32,uint32,bytes32,bytes32)"),
+            (BURNT_V2, "DepositForBurn(address,uint256,address,bytes32,uint32,bytes32,bytes32,uint256,uint32,bytes)"),
+            (RECEIVED, "MessageReceived(address,uint32,uint64,bytes32,bytes)"),
+            (RECEIVED_V2, "MessageReceived(address,uint32,bytes32,bytes32,uint32,bytes)"),
+            (MINTED, "MintAndWithdraw(address,uint256,address)"),
+            (MINTED_V2, "MintAndWithdraw(address,uint256,address,uint256)"),
+        ] {
+            assert_eq!(topic, keccak256(text), "{text}");
+        }
+    }
 }

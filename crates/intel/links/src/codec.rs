@@ -377,22 +377,24 @@ mod tests {
             any::<(u64, Option<u32>, u32)>(),
             (0u8..8, prop::option::of(amount()), prop::option::of("[A-Z.:a-z0-9]{1,90}")),
         )
-            .prop_map(|(is_in, message, end, beneficiary, asset, (time, remote, log), (protocol, stated, destination))| {
-                let protocol = Protocol::from_repr(protocol).unwrap();
-                Record::Bridge(BridgeSide {
-                    protocol,
-                    direction: if is_in { Direction::In } else { Direction::Out },
-                    message,
-                    time,
-                    end,
-                    beneficiary,
-                    asset,
-                    remote: remote.map(u64::from),
-                    log,
-                    stated: stated.filter(|_| protocol.states()),
-                    destination: destination.filter(|_| protocol.states()),
-                })
-            });
+            .prop_map(
+                |(is_in, message, end, beneficiary, asset, (time, remote, log), (protocol, stated, destination))| {
+                    let protocol = Protocol::from_repr(protocol).unwrap();
+                    Record::Bridge(BridgeSide {
+                        protocol,
+                        direction: if is_in { Direction::In } else { Direction::Out },
+                        message,
+                        time,
+                        end,
+                        beneficiary,
+                        asset,
+                        remote: remote.map(u64::from),
+                        log,
+                        stated: stated.filter(|_| protocol.states()),
+                        destination: destination.filter(|_| protocol.states()),
+                    })
+                },
+            );
         let mixer = (account(), any::<bool>(), end(), account(), amount(), amount(), any::<(u64, u32)>()).prop_map(
             |(mixer, is_in, end, payer, fee, gas_price, (time, log))| {
                 let direction = if is_in { Direction::In } else { Direction::Out };

@@ -8,15 +8,8 @@ use holdfast_evm::VerifiedBlock;
 use holdfast_types::{Amount, BlockTransfers, Hash32};
 
 /// Decoders of bridges, in the order in which their sides are found.
-const BRIDGES: [fn(&Contracts, Tx<'_>) -> Vec<BridgeSide>; 7] = [
-    nomad::sides,
-    ronin::sides,
-    cctp::sides,
-    across::sides,
-    wormhole::sides,
-    layerzero::sides,
-    thorchain::sides,
-];
+const BRIDGES: [fn(&Contracts, Tx<'_>) -> Vec<BridgeSide>; 7] =
+    [nomad::sides, ronin::sides, cctp::sides, across::sides, wormhole::sides, layerzero::sides, thorchain::sides];
 
 /// What of a block its records need beside transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

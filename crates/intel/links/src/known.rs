@@ -271,6 +271,9 @@ mod tests {
         assert_eq!(of(Protocol::Thorchain, 56), Some("eip155:56".into()));
         assert_eq!(of(Protocol::Nomad, 0x6265_616d), Some("eip155:1284".into()));
         assert_eq!((wormhole_number(8453), layer_zero_number(1)), (Some(30), Some(30101)));
-        assert_eq!((thorchain_number("avax"), thorchain_number("s"), thorchain_number("BTC")), (Some(43114), Some(56), None));
+        assert_eq!(
+            (thorchain_number("avax"), thorchain_number("s"), thorchain_number("BTC")),
+            (Some(43114), Some(56), None)
+        );
     }
 }

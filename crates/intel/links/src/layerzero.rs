@@ -1,7 +1,7 @@
 //! Tokens of LayerZero's OFT standard, version 2: `PacketSent` of the endpoint and `OFTSent` of the token's contract behind it, `OFTReceived` and
 //! `PacketDelivered`. Anybody may write such a contract: its event counts only with the endpoint's, which names the contract, and if the packet's GUID
-//! is what its parts give. Layouts: LayerZero-Labs/LayerZero-v2, `PacketV1Codec.sol`, `GUID.sol`, `OFTMsgCodec.sol`. Stargate's batches ("bus") name
-//! no message when they take the tokens and are not read.
+//! is what its parts give. Layouts: LayerZero-Labs/LayerZero-v2, `PacketV1Codec.sol`, `GUID.sol`, `OFTMsgCodec.sol`. Stargate's
+//! pools are not the contracts that the endpoint names, and its batches name no message when they take the tokens: they are not read.
 
 use crate::contracts::{Contracts, Role};
 use crate::known::layer_zero_number;
@@ -144,4 +144,39 @@ fn received(tx: Tx<'_>, delivered: &Log, paid: &Paid<'_>) -> Option<BridgeSide> 
         stated: None,
         destination: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_evm::Address;
+
+    /// The logs 116 and 117 of Ethereum's block 22431084: Stargate's pool paid, and the endpoint delivered.
+    #[test]
+    fn a_real_packet_has_the_guid_of_its_parts() {
+        let words = [
+            "0000000000000000000000000000000000000000000000000000000000007596",
+            "0000000000000000000000006e3d884c96d640526f273c61dfcf08915ebd7e2b",
+            "0000000000000000000000000000000000000000000000000000000000008e64",
+            "0000000000000000000000006d6620efa72948c5f68a3c8646d58c00d3f4a980",
+        ];
+        let data = hex::decode(words.concat()).unwrap();
+        let log = Log { address: Address::ZERO, topics: vec![DELIVERED], data: data.into() };
+        let (guid, receiver) = read_delivered(&log, 30_101).unwrap();
+        assert_eq!(hex::encode(guid), "a41e6037a996c5ed0ecde0cc6afac4b5fe54445a6553f05a8ad7847c228279f6");
+        assert_eq!(hex::encode(receiver.as_bytes()), "6d6620efa72948c5f68a3c8646d58c00d3f4a980");
+        assert_ne!(read_delivered(&log, 30_102).unwrap().0, guid);
+    }
+
+    #[test]
+    fn topics_are_those_of_the_events() {
+        for (topic, text) in [
+            (PACKET, "PacketSent(bytes,bytes,address)"),
+            (DELIVERED, "PacketDelivered((uint32,bytes32,uint64),address)"),
+            (SENT, "OFTSent(bytes32,uint32,address,uint256,uint256)"),
+            (RECEIVED, "OFTReceived(bytes32,uint32,address,uint256)"),
+        ] {
+            assert_eq!(topic, keccak256(text), "{text}");
+        }
+    }
 }

@@ -50,9 +50,11 @@ pub const NET_FLOW: Measured = Measured { right: 1_568, wrong: 0, missed: 0, on:
 pub const WRAPS: Measured = Measured { right: 1_826, wrong: 0, missed: 0, on: "simulated economy of accounts" };
 
 /// Messages of CCTP, both versions, that were received. Of this and the next ones there are no real pairs: the tests run the published contracts.
-pub const CCTP: Measured = Measured { right: 5, wrong: 0, missed: 0, on: "CCTP's contracts on two nodes; no real pairs" };
+pub const CCTP: Measured =
+    Measured { right: 5, wrong: 0, missed: 0, on: "CCTP's contracts on two nodes; no real pairs" };
 /// Deposits in Across that were filled.
-pub const ACROSS: Measured = Measured { right: 4, wrong: 0, missed: 0, on: "Across's contract on two nodes; no real pairs" };
+pub const ACROSS: Measured =
+    Measured { right: 4, wrong: 0, missed: 0, on: "Across's contract on two nodes; no real pairs" };
 /// Transfers of Wormhole's token bridge that were redeemed.
 pub const WORMHOLE: Measured =
     Measured { right: 5, wrong: 0, missed: 0, on: "Wormhole's contracts on two nodes; no real pairs" };

@@ -82,14 +82,14 @@ fn read(log: &Log) -> Option<Stated> {
         SWAP_V3 if log.topics.len() == 3 && log.data.len() == 160 => {
             stated(Rule::UniswapV3, signed(&word(log, 0)?), signed(&word(log, 1)?))
         }
-        EXCHANGE_CRYPTO if log.topics.len() == 2 && log.data.len() == 128 => {
-            exchanged(log, Rule::CurveCrypto, false)
-        }
+        EXCHANGE_CRYPTO if log.topics.len() == 2 && log.data.len() == 128 => exchanged(log, Rule::CurveCrypto, false),
         EXCHANGE_CRYPTO_LATER if log.topics.len() == 2 && log.data.len() == 192 => {
             exchanged(log, Rule::CurveCrypto, false)
         }
         EXCHANGE if log.topics.len() == 2 && log.data.len() == 128 => exchanged(log, Rule::CurveStable, false),
-        EXCHANGE_UNDERLYING if log.topics.len() == 2 && log.data.len() == 128 => exchanged(log, Rule::CurveStable, true),
+        EXCHANGE_UNDERLYING if log.topics.len() == 2 && log.data.len() == 128 => {
+            exchanged(log, Rule::CurveStable, true)
+        }
         _ => None,
     }
 }

@@ -71,7 +71,8 @@ fn read_out(memo: &[u8]) -> Option<MessageId> {
 
 /// The token that an event names; the zero address is the chain's coin.
 fn token(address: &B256) -> Option<TokenRef> {
-    account(address).map(|contract| if contract == AccountId::ZERO { TokenRef::Native } else { TokenRef::Fungible(contract) })
+    account(address)
+        .map(|contract| if contract == AccountId::ZERO { TokenRef::Native } else { TokenRef::Fungible(contract) })
 }
 
 /// The router took the tokens for a vault, or passed them on to it.
@@ -125,24 +126,26 @@ mod tests {
     #[test]
     fn memos_say_where_it_goes() {
         // Block 17034870 of Ethereum, transaction 113.
-        let swap = read_swap(b"=:BTC.BTC:bc1ql5c56g2n04v3gy6af7zplfnjyffs4kzwxcdrpqd6c:63944107:te:0").unwrap();
-        assert_eq!(swap.text.as_deref(), Some("BTC.BTC:bc1ql5c56g2n04v3gy6af7zplfnjyffs4kzwxcdrpqd6c"));
+        let swap = read_swap(b"=:BTC.BTC:bc1ql556g2n04vs6yfa7zplfnjyffs4kzwxcdrpqd6:3944107:te:0").unwrap();
+        assert_eq!(swap.text.as_deref(), Some("BTC.BTC:bc1ql556g2n04vs6yfa7zplfnjyffs4kzwxcdrpqd6"));
         assert_eq!(swap.remote, None);
         let evm = read_swap(b"SWAP:AVAX.USDC-0XB97EF9EF8734C71904D8002F8B6BC66DD9C48A6E:0x4ade6ae5d64226f450dd19b99672311002ac2737/0xfe");
         let evm = evm.unwrap();
         assert_eq!(evm.beneficiary.as_bytes()[..4], [0x4a, 0xde, 0x6a, 0xe5]);
         assert_eq!((evm.remote, evm.text), (Some(43114), None));
         assert_eq!(read_swap(b"s:e:0x4ade6ae5d64226f450dd19b99672311002ac2737").unwrap().remote, Some(1));
-        for none in [b"".as_slice(), b"=", b"=:", b"=:BTC.BTC", b"=::x", b"+:ETH.ETH:thor1", b"MIGRATE:7", b"\xff:a:b"] {
+        for none in [b"".as_slice(), b"=", b"=:", b"=:BTC.BTC", b"=::x", b"+:ETH.ETH:thor1", b"MIGRATE:7", b"\xff:a:b"]
+        {
             assert!(read_swap(none).is_none(), "{none:?}");
         }
     }
 
     #[test]
     fn payments_name_what_they_are_for() {
-        let hash = "8f315 3DA8EA4B2775040B129DF7160EB299EC412E9BC2C800CD43E6005F0F387".replace(' ', "");
-        let memo = |action: &str| format!("{action}:{hash}00").into_bytes();
-        assert_eq!(read_out(&memo("OUT")).map(hex::encode), Some(format!("{hash}00").to_lowercase()));
+        // Block 19426587 of Ethereum, transaction 1.
+        let hash = "83153DA8EA42775040B129DF7160EB299ECC12E9EB2C800C7DC60E04F387A92F";
+        let memo = |action: &str| format!("{action}:{hash}").into_bytes();
+        assert_eq!(read_out(&memo("OUT")).map(hex::encode), Some(hash.to_lowercase()));
         assert_eq!(read_out(&memo("refund")), read_out(&memo("OUT")));
         for none in [memo("MIGRATE"), b"OUT:12".to_vec(), b"OUT".to_vec(), b"OUT:zz".to_vec()] {
             assert_eq!(read_out(&none), None);

@@ -119,7 +119,10 @@ fn told(name: &str, chains: [&str; 2]) -> Vec<String> {
             };
             let (direction, amount) = (at.side.direction, at.side.end.amount);
             let text = at.side.destination.map(|text| format!(" to {text}")).unwrap_or_default();
-            told.push(format!("{n} {direction:?} {}: {amount}{text}, {other}", side.names[usize::try_from(number).unwrap()]));
+            told.push(format!(
+                "{n} {direction:?} {}: {amount}{text}, {other}",
+                side.names[usize::try_from(number).unwrap()]
+            ));
         }
     }
     told
@@ -260,7 +263,8 @@ fn changed_logs_are_read_or_not() {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) as usize % n
     };
-    let chains = [("across", "eip155:31337"), ("cctp", "eip155:1"), ("wormhole", "eip155:1"), ("layerzero", "eip155:1")];
+    let chains =
+        [("across", "eip155:31337"), ("cctp", "eip155:1"), ("wormhole", "eip155:1"), ("layerzero", "eip155:1")];
     let (mut whole, mut fewer) = (0, 0);
     for (name, chain) in chains.into_iter().chain([("thorchain", "eip155:1")]) {
         let recording = recording(name);
