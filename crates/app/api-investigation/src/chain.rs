@@ -419,7 +419,7 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NameQuery {
-    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt, or a .json file of labels whose name begins with its explorer's (etherscan, bscscan, ...).
+    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt, sdn_advanced*.xml or cons_advanced*.xml, or a .json file of labels whose name begins with its explorer's (etherscan, bscscan, ...).
     name: String,
     /// TLP 2.0 label for tags that have none of their own; unlabelled tags count as TLP:AMBER.
     tlp: Option<String>,
@@ -462,7 +462,7 @@ pub async fn import_tags(
 ) -> Answer<ImportAnswer> {
     if !holdfast_attribution::import::is_importable(&query.name) {
         return Err(ApiError::bad(
-            "name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt, or etherscan*.json, bscscan*.json or another explorer's labels",
+            "name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt, sdn_advanced*.xml or cons_advanced*.xml, or etherscan*.json, bscscan*.json or another explorer's labels",
         ));
     }
     let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");

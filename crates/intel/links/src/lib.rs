@@ -9,12 +9,16 @@
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 
+mod across;
 mod bridges;
+mod cctp;
 mod codec;
 mod contracts;
 mod error;
 mod find;
 mod flows;
+mod known;
+mod layerzero;
 mod ledger_links;
 mod link;
 mod look_ups;
@@ -27,7 +31,10 @@ mod pools;
 mod ronin;
 mod store;
 mod swaps;
+mod thorchain;
+mod vaults;
 mod view;
+mod wormhole;
 mod wraps;
 
 pub use bridges::{Bridges, Counterpart, CrossLink, Heuristic, Stored};
