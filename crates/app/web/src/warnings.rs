@@ -57,7 +57,7 @@ fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
         td { (w.customer) }
         td { (word(w.scam.name())) }
         td.n { @match w.value { Some(v) => (money(v, unit)), None => (t!("common-unknown")) } }
-        td.hash { (w.counterparty.as_deref().unwrap_or_default()) }
+        td { @if let Some(payee) = &w.counterparty { a.hash href={"/address/" (payee)} { (payee) } } }
         td { (word(&w.state)) @if is_open(w) { br; span.note { (rich!("warnings-not-before", time = time(w.cooling_until))) } } }
         td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
         td { @if is_open(w) {
