@@ -55,6 +55,14 @@ impl SkipQuery {
     }
 }
 
+/// When a balance is looked at.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HeightQuery {
+    /// Balances after the block at this height; by default after the last one.
+    pub height: Option<u64>,
+}
+
 /// Where a page of transfers begins.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -129,16 +137,19 @@ async fn answer<T: Send + 'static>(
 
 /// Returns what is known of an address of an account chain: tags, and what it holds of each asset.
 #[utoipa::path(get, path = "/api/v1/account-chains/address/{address}",
-    params(("address" = String, Path, description = "Hexadecimal or Base58Check, as the chain writes it"), AccountChainQuery, SkipQuery),
+    params(("address" = String, Path, description = "Hexadecimal or Base58Check, as the chain writes it"), AccountChainQuery, HeightQuery,
+        SkipQuery),
     responses((status = 200, body = AccountReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_address(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Path(address): Path<String>,
     Query(on): Query<AccountChainQuery>,
+    Query(at): Query<HeightQuery>,
     Query(page): Query<SkipQuery>,
 ) -> Answer<AccountReport> {
-    answer(shared, on, address, move |chain, address| chain.account(address, page.count(), clearance)).await
+    answer(shared, on, address, move |chain, address| chain.account_at(address, page.count(), at.height, clearance))
+        .await
 }
 
 /// Returns a page of the transfers of an address.

@@ -215,6 +215,9 @@ pub(crate) struct ListQuery {
     /// Assets, or transfers of a transaction, before the first of the page.
     #[serde(default)]
     skip: usize,
+    /// Block after which balances are shown, instead of the last one.
+    #[serde(default)]
+    height: String,
 }
 
 /// Reads a choice of a query, whose first value is what an empty one stands for.
@@ -241,11 +244,22 @@ impl ListQuery {
         })
     }
 
+    fn height(&self) -> Result<Option<u64>, ApiError> {
+        let text = self.height.trim();
+        let wrong = |_| ApiError::bad(format!("height: {}", t!("form-no-number", text = text)));
+        if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(wrong) }
+    }
+
     /// The query of the page behind a transfer.
     fn behind(&self, after: u64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let own =
-            [("asset", &self.asset), ("direction", &self.direction), ("order", &self.order), ("fees", &self.fees)];
+        let own = [
+            ("asset", &self.asset),
+            ("direction", &self.direction),
+            ("order", &self.order),
+            ("fees", &self.fees),
+            ("height", &self.height),
+        ];
         own.into_iter().filter(|(_, value)| !value.is_empty()).for_each(|(name, value)| {
             query.append_pair(name, value);
         });
@@ -361,15 +375,20 @@ fn held_notes(view: &BalanceView) -> Markup {
 
 fn balances(place: &Place, report: &AccountReport, skip: usize) -> Markup {
     let heads = [T("common-asset"), N("ledger-balance"), T("common-note")];
+    let to = place.path("address", &report.address);
     html! {
         h2 { (t!("accounts-balances")) }
-        @if let Some(height) = report.tip_height { p.note { (t!("accounts-balances-after", height = height)) } }
+        @if let Some(height) = report.height.or(report.tip_height) { p.note { (t!("accounts-balances-after", height = height)) } }
+        form.step action=(to) method="get" {
+            label { (t!("accounts-height")) input type="number" name="height" min="0" max=[report.tip_height] value=[report.height]; }
+            button type="submit" { (t!("common-show")) }
+        }
         (listing(&heads, &report.balances, "accounts-no-balance", |view| html! { tr {
             td { (place.asset(&view.asset)) }
             td.n { (held(view)) }
             td { (held_notes(view)) }
         } }))
-        (rest(&place.path("address", &report.address), skip, report.balances.len(), report.asset_count))
+        (rest(&to, skip, report.balances.len(), report.asset_count))
     }
 }
 
@@ -412,10 +431,10 @@ pub(crate) async fn address(
     Path((chain, text)): Path<(String, String)>,
     Query(query): Query<ListQuery>,
 ) -> Page {
-    let (start, asset, skip) = (query.start()?, query.asset.clone(), query.skip);
+    let (start, height, asset, skip) = (query.start()?, query.height()?, query.asset.clone(), query.skip);
     let chains = shared.chains.clone();
     let (place, (report, transfers, elsewhere)) = on(shared, chain, move |chain| {
-        let report = chain.account(&text, skip, clearance)?;
+        let report = chain.account_at(&text, skip, height, clearance)?;
         let asset = Some(asset_of(chain, &asset)).filter(|asset| !asset.is_empty());
         let transfers = match report.in_ledger {
             true => chain.account_transfers(&report.address, asset.as_deref(), start, clearance)?,

@@ -69,7 +69,7 @@ pub fn account(report: &AccountReport) {
     tags(&report.tags);
     if !report.in_ledger {
         println!("No stored block mentions it.");
-    } else if let Some(tip) = report.tip_height {
+    } else if let Some(tip) = report.height.or(report.tip_height) {
         println!("{} moved; balances after block {tip}:", counted(report.asset_count, "asset"));
     }
     for view in &report.balances {

@@ -89,6 +89,9 @@ pub enum AccountsCommand {
     Address {
         /// The address, in any form of its chain.
         address: String,
+        /// Balances after the block at this height, instead of after the last one.
+        #[arg(long)]
+        height: Option<u64>,
         /// Leave out this many assets.
         #[arg(long, default_value_t = 0)]
         skip: usize,
@@ -225,11 +228,11 @@ fn show<T: serde::Serialize>(answer: &T, print: impl FnOnce(&T), as_json: bool) 
 pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         AccountsCommand::Chains(at) => chains(&at, as_json),
-        AccountsCommand::Address { address, skip, at } => {
+        AccountsCommand::Address { address, height, skip, at } => {
             let report: AccountReport = at.query(
                 &address,
-                |w| w.account(&address, skip, Tlp::Red),
-                |c| c.get(&path("address", &address)).query("skip", skip),
+                |w| w.account_at(&address, skip, height, Tlp::Red),
+                |c| c.get(&path("address", &address)).query_opt("height", height).query("skip", skip),
             )?;
             show(&report, print::account, as_json)
         }
@@ -296,7 +299,9 @@ pub fn hit(hit: &Hit, store: &StoreArgs, server: &ServerArgs, as_json: bool) -> 
             HitKind::Block => AccountsCommand::Block { block: id, skip, at },
             HitKind::Transaction | HitKind::Output => AccountsCommand::Transaction { hash: id, skip, at },
             HitKind::Asset => AccountsCommand::Asset { asset: id, transfers: false, page: PageArgs::default(), at },
-            HitKind::Address | HitKind::Actor | HitKind::Label => AccountsCommand::Address { address: id, skip, at },
+            HitKind::Address | HitKind::Actor | HitKind::Label => {
+                AccountsCommand::Address { address: id, height: None, skip, at }
+            }
         },
         as_json,
     )
@@ -308,7 +313,7 @@ pub fn hit(hit: &Hit, store: &StoreArgs, server: &ServerArgs, as_json: bool) -> 
 /// [`WorkspaceError`] where there is none, or several.
 pub fn address(address: &str, store: &StoreArgs, server: &ServerArgs, as_json: bool) -> anyhow::Result<()> {
     let at = Where { store: store.clone(), server: server.clone(), chain: None };
-    run(AccountsCommand::Address { address: address.to_owned(), skip: 0, at }, as_json)
+    run(AccountsCommand::Address { address: address.to_owned(), height: None, skip: 0, at }, as_json)
 }
 
 fn chains(at: &Where, as_json: bool) -> anyhow::Result<()> {

@@ -21,6 +21,7 @@ accounts-nobody = Nobody controls this address ({ $what }): tags on it name no o
 accounts-elsewhere = The same address is on:
 accounts-balances = Balances
 accounts-balances-after = After block { $height }. Amounts are in the unit of the curated list; of assets that it does not name, in base units.
+accounts-height = After block
 accounts-no-balance = It never moved an asset that this ledger holds.
 accounts-not-listed = not listed
 accounts-base-units = { $n } base units

@@ -78,6 +78,7 @@ pub fn calls() -> Vec<Call> {
         "{report}"
     );
     assert!(report["gaps"].to_string().contains("exposures and traces are not computed"), "{report}");
+    assert_eq!(get(&format!("/address/{HOLDER}?height=0"))["balances"][0]["balance"], "0");
     let listed = get(&format!("/address/{HOLDER}/transfers?asset=USDT"));
     assert_eq!((&listed["transfers"][0]["direction"], &listed["next"]), (&json!("in"), &json!(null)), "{listed}");
     let out = get(&format!("/address/{HOLDER}/transfers?direction=out&order=newest&without_fees=true&to_height=9"));
@@ -111,6 +112,7 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get(&format!("/address/{HOLDER}/transfers?direction=sideways")).refused_with(400, "sideways");
     get(&format!("/address/{HOLDER}/transfers?order=largest")).refused_with(400, "largest");
     get("/address/0x02").refused(400);
+    get(&format!("/address/{HOLDER}?height=7")).refused_with(404, "block 7");
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
     // The form of the payee's address decides, and what is not computed is not safe.
     let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,

@@ -240,6 +240,25 @@ impl AccountWorkspace {
     /// # Errors
     /// [`WorkspaceError::AccountQuery`] for text that is no address of the chain. An address that no block mentions is answered with `in_ledger` false.
     pub fn account(&self, text: &str, skip: usize, clearance: Tlp) -> Result<AccountReport, WorkspaceError> {
+        self.account_at(text, skip, None, clearance)
+    }
+
+    /// Returns what [`AccountWorkspace::account`] does, with the balances after the block at a height.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::account`], and for a height whose block is not stored.
+    pub fn account_at(
+        &self,
+        text: &str,
+        skip: usize,
+        height: Option<u64>,
+        clearance: Tlp,
+    ) -> Result<AccountReport, WorkspaceError> {
+        if let Some(height) = height
+            && self.ledger.block_at(height)?.is_none()
+        {
+            return Err(self.not_found(&format!("block {height}")));
+        }
         let account = self.account_id(text)?;
         let address = account.to_address(self.chain());
         let canonical = address.to_string();
@@ -247,7 +266,7 @@ impl AccountWorkspace {
         let category = weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
         let number = self.ledger.account_number(&account);
         let (asset_count, balances) = match number {
-            Some(number) => self.balances(number, skip)?,
+            Some(number) => self.balances(number, skip, height)?,
             None => (0, Vec::new()),
         };
         Ok(AccountReport {
@@ -261,24 +280,34 @@ impl AccountWorkspace {
             tags: tags.into_iter().map(|t| tag_view(&self.tags, t)).collect(),
             asset_count,
             balances,
+            height,
             tip_height: self.ledger.tip()?.map(|tip| tip.height),
             gaps: self.gaps().to_vec(),
         })
     }
 
     /// Returns how many assets an account ever moved, and a page of its balances: of listed assets first.
-    fn balances(&self, account: u32, skip: usize) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
+    fn balances(
+        &self,
+        account: u32,
+        skip: usize,
+        height: Option<u64>,
+    ) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
         let mut assets = self.ledger.assets_of(account)?;
         let listed = self.listed_numbers();
         assets.sort_by_key(|asset| (listed.binary_search(asset).is_err(), *asset));
         let count = assets.len() as u64;
         let page = assets.into_iter().skip(skip).take(PAGE);
-        let balances = page.map(|asset| self.balance_view(account, asset)).collect::<Result<_, LedgerError>>()?;
+        let balances =
+            page.map(|asset| self.balance_view(account, asset, height)).collect::<Result<_, LedgerError>>()?;
         Ok((count, balances))
     }
 
-    fn balance_view(&self, account: u32, asset: u32) -> Result<BalanceView, LedgerError> {
-        let balance = self.ledger.balance(account, asset)?;
+    fn balance_view(&self, account: u32, asset: u32, height: Option<u64>) -> Result<BalanceView, LedgerError> {
+        let balance = match height {
+            Some(height) => self.ledger.balance_at(account, asset, height)?,
+            None => self.ledger.balance(account, asset)?,
+        };
         let known = balance.known();
         Ok(BalanceView {
             asset: self.asset_view(asset)?,

@@ -161,7 +161,10 @@ pub struct AccountReport {
     pub asset_count: u64,
     /// What it holds: the coin, then listed assets, then others, a page of them.
     pub balances: Vec<BalanceView>,
-    /// Height of the last stored block, after which the balances are.
+    /// Height of the block after which the balances are, where another than the last one was requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u64>,
+    /// Height of the last stored block, after which the balances are unless `height` is there.
     pub tip_height: Option<u64>,
     /// What is missing on the chain, in words.
     pub gaps: Vec<String>,

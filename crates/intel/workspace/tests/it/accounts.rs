@@ -153,6 +153,9 @@ fn look_ups_state_what_is_known_and_what_is_not() {
         [(Some("USDT"), Some(Amount::new(3_000_000)), "backed"), (None, Some(Amount::new(77)), "unbacked")]
     );
     assert_eq!(two.balances[0].asset.id, format!("eip155:1/erc20:{}", USDT.to_lowercase()));
+    let then = chain.account_at(&address(2, &id), 0, Some(1), Tlp::Red).unwrap();
+    assert_eq!((then.height, then.balances[0].balance), (Some(1), Some(Amount::new(5_000_000))));
+    assert!(matches!(chain.account_at(&address(2, &id), 0, Some(3), Tlp::Red), Err(WorkspaceError::NotFound(..))));
     // Nobody controls the null address, whatever a tag claims.
     let null = chain.account(&format!("0x{}", "0".repeat(40)), 0, Tlp::Red).unwrap();
     assert!(null.nobody.is_some() && null.tags.is_empty() && !null.category.is_attributed(), "{null:?}");
