@@ -19,7 +19,7 @@ use holdfast_types::{AccountId, Address};
 use holdfast_workspace::lookup::{Hit, HitKind, bare};
 use holdfast_workspace::{
     AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, OpenChains, PathReport, TraceRequest, TxReport,
-    WorkspaceError,
+    Workspace, WorkspaceError,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -174,6 +174,10 @@ pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
     let is_account = AccountId::try_from(&Address::read(&bare(&args.what))).is_ok();
     if is_account && known(accounts::show::address(&bare(&args.what), store, server, as_json))?.is_some() {
         return Ok(());
+    }
+    if server_of(store, server)?.is_none() && !Workspace::is_in(&store.store) {
+        anyhow::ensure!(!found.hits.is_empty(), "nothing is known here of '{}'", args.what.trim());
+        return print_lookup(&found, as_json);
     }
     let reader = args.chain.open()?;
     match (shown(&reader, &args.what, found)?, as_json) {

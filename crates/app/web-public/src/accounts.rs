@@ -281,9 +281,10 @@ fn more(to: &str, query: &ListQuery, page: &TransfersPage) -> Markup {
 /// A link to the rest of a list that is cut by number.
 fn rest(to: &str, skip: usize, shown: usize, all: u64) -> Markup {
     let behind = skip.saturating_add(shown);
+    let mark = if to.contains('?') { '&' } else { '?' };
     html! { @if shown > 0 && all > behind as u64 || skip > 0 {
         p.note { (t!("accounts-shown-of", first = if shown > 0 { skip + 1 } else { skip }, last = behind, all = all)) " "
-            @if all > behind as u64 && shown > 0 { a href={(to) "?skip=" (behind)} { (t!("common-next-page")) } " " }
+            @if all > behind as u64 && shown > 0 { a href={(to) (mark) "skip=" (behind)} { (t!("common-next-page")) } " " }
             @if skip > 0 { a href=(to) { (t!("accounts-first-page")) } }
         }
     } }
@@ -388,7 +389,8 @@ fn balances(place: &Place, report: &AccountReport, skip: usize) -> Markup {
             td.n { (held(view)) }
             td { (held_notes(view)) }
         } }))
-        (rest(&to, skip, report.balances.len(), report.asset_count))
+        @let of_height = report.height.map(|height| format!("{to}?height={height}"));
+        (rest(of_height.as_ref().unwrap_or(&to), skip, report.balances.len(), report.asset_count))
     }
 }
 
