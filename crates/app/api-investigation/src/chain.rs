@@ -90,12 +90,13 @@ pub async fn address(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LookupQuery {
-    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or
+    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, asset, label or
     /// actor; or several addresses and ids with spaces, commas or line breaks between them.
     pub q: String,
 }
 
-/// Searches by any form or name, best results first. An empty list of hits means that nothing is known here.
+/// Searches all chains by any form or name, best results first. What a text is on several chains is a result of each. An empty list of hits means that
+/// nothing is known here.
 #[utoipa::path(get, path = "/api/v1/search", params(LookupQuery), responses((status = 200, body = Lookup), (status = 400, body = ErrorBody)))]
 pub async fn search(
     State(shared): State<AppState>,

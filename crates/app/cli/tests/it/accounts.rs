@@ -87,6 +87,23 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     let wrong = refused(&["accounts", "assets"], &store);
     assert!(wrong.contains("assets.csv") && wrong.contains("line 2"), "{wrong}");
     std::fs::remove_file(&list).unwrap();
+    // A store without a ledger of outputs is searched; what is found alone is shown.
+    assert_eq!(json_of(&["search", tx], &store)["hits"][0]["chain"], *id);
+    for (what, field) in [(row[1], "balances"), (tx, "transfers"), (height.as_str(), "transactions")] {
+        assert!(json_of(&["show", what], &store)[field].is_array(), "{what}");
+    }
+    let newest = json_of(&["accounts", "transfers", row[1], "--newest-first", "--without-fees"], &store);
+    let numbers: Vec<u64> =
+        newest["transfers"].as_array().unwrap().iter().map(|t| t["number"].as_u64().unwrap()).collect();
+    assert!(numbers.len() > 1 && numbers.is_sorted_by(|a, b| a >= b), "{newest}");
+    let ways = ["in", "out"].map(|way| {
+        let of_way = json_of(&["accounts", "transfers", row[1], "--direction", way, "--without-fees"], &store);
+        let of_way = of_way["transfers"].as_array().unwrap().clone();
+        assert!(of_way.iter().all(|t| t["direction"] == *way), "{of_way:?}");
+        of_way.len()
+    });
+    assert_eq!(ways[0] + ways[1], numbers.len());
+    assert!(refused(&["show", &format!("0x{}", "12".repeat(32))], &store).contains("nothing is known"));
 
     // A second chain with the same addresses: what is meant has to be named.
     let second = &chains["chains"][1];
@@ -96,6 +113,9 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     let ambiguous = refused(&["accounts", "block", "1"], &store);
     assert!(ambiguous.contains(id) && ambiguous.contains(other), "{ambiguous}");
     assert_eq!(json_of(&["accounts", "block", "1", "--chain", other], &store)["chain"], *other);
+    let several = json_of(&["show", "1"], &store);
+    assert_eq!((&several["hits"][0]["chain"], &several["hits"][1]["chain"]), (&json!(id), &json!(other)));
+    assert!(several["notes"].to_string().contains("block 1 is on several chains"), "{several}");
 
     // Blocks that were removed are read again.
     assert!(refused(&["ledger", "truncate", "30"], &store).contains("--chain"));

@@ -11,12 +11,12 @@ use holdfast_workspace::AccountWorkspace;
 use serde_json::json;
 use std::path::Path;
 
-const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
-const USDT_ON_TRON: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
-const HOLDER: &str = "0x0202020202020202020202020202020202020202";
+pub const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
+pub const USDT_ON_TRON: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+pub const HOLDER: &str = "0x0202020202020202020202020202020202020202";
 
 /// A chain whose only transaction pays account 2 a million base units of a token.
-fn chain(dir: &Path, id: &str, token: &str) -> AccountWorkspace {
+pub fn chain(dir: &Path, id: &str, token: &str) -> AccountWorkspace {
     let chain = ChainId::parse(id).unwrap();
     let mut workspace =
         AccountWorkspace::create_or_open(dir, &Settings::new(chain.clone()), Default::default()).unwrap();
@@ -78,14 +78,18 @@ pub fn calls() -> Vec<Call> {
         "{report}"
     );
     assert!(report["gaps"].to_string().contains("exposures and traces are not computed"), "{report}");
+    assert_eq!(get(&format!("/address/{HOLDER}?height=0"))["balances"][0]["balance"], "0");
     let listed = get(&format!("/address/{HOLDER}/transfers?asset=USDT"));
     assert_eq!((&listed["transfers"][0]["direction"], &listed["next"]), (&json!("in"), &json!(null)), "{listed}");
+    let out = get(&format!("/address/{HOLDER}/transfers?direction=out&order=newest&without_fees=true&to_height=9"));
+    assert_eq!(out["transfers"], json!([]), "{out}");
     let hash = "07".repeat(32);
     let shown = get(&format!("/transaction/0x{hash}?chain=ethereum"));
     assert_eq!((&shown["transfers"][0]["asset"]["ticker"], &shown["transfer_count"]), (&json!("USDT"), &json!(1)));
     assert_eq!(get("/block/1?chain=tron")["transactions"], json!([hash]));
     assert_eq!(get("/assets?chain=tron")[0]["ticker"], "TRX");
-    assert_eq!(get(&format!("/asset?asset=eip155:1/erc20:{USDT}"))["backing"], "backed");
+    let asset = get(&format!("/asset?asset=eip155:1/erc20:{USDT}"));
+    assert_eq!((&asset["backing"], &asset["supply"]), (&json!("backed"), &json!("1000000")), "{asset}");
     assert_eq!(get("/asset/transfers?asset=USDT&chain=tron")["transfers"][0]["amount"], "1000000");
     app.calls()
 }
@@ -105,7 +109,10 @@ fn what_several_chains_have_is_named_and_never_picked() {
     }
     get("/block/1?chain=base").refused_with(400, "ethereum, tron");
     get("/block/9?chain=tron").refused_with(404, "block 9");
+    get(&format!("/address/{HOLDER}/transfers?direction=sideways")).refused_with(400, "sideways");
+    get(&format!("/address/{HOLDER}/transfers?order=largest")).refused_with(400, "largest");
     get("/address/0x02").refused(400);
+    get(&format!("/address/{HOLDER}?height=7")).refused_with(404, "block 7");
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
     // The form of the payee's address decides, and what is not computed is not safe.
     let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,

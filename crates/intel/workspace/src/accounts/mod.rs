@@ -1,13 +1,14 @@
 //! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
-//! - [`queries`], [`transfers`]: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+//! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
 
 mod chain;
 pub mod freezes;
 pub mod handle;
 pub mod queries;
 pub mod reports;
+mod search;
 pub mod transfers;
 
 use crate::error::WorkspaceError;
