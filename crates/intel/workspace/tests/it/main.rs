@@ -1,6 +1,7 @@
 //! Snapshots of the chain with tags, clusters and exposures. One binary: each more would be compiled and linked by itself.
 
 mod accounts;
+mod beside;
 mod exposures;
 mod histories;
 mod lookup;
