@@ -476,3 +476,109 @@ impl Graph {
         Some(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_account_ledger::TransferNumber;
+    use holdfast_types::ChainId;
+
+    /// Numbers that look random and are the same each time (splitmix64).
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, n: u32) -> u32 {
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = self.0;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            u32::try_from((z ^ (z >> 31)) % u64::from(n)).unwrap()
+        }
+    }
+
+    const ACCOUNTS: u32 = 14;
+
+    fn finding(random: &mut Random, at: u64) -> Membership {
+        let heuristic = [Heuristic::Sweep, Heuristic::DepositReuse, Heuristic::GasFunding, Heuristic::Factory]
+            [random.below(4) as usize];
+        let (member, number) = (random.below(ACCOUNTS), TransferNumber::new(at));
+        if random.below(6) == 0 {
+            return Membership::veto(heuristic, member, at, number);
+        }
+        let through = (member + 1 + random.below(ACCOUNTS - 1)) % ACCOUNTS;
+        let side = if heuristic == Heuristic::Factory { random.below(2) } else { 0 };
+        Membership::new(heuristic, (through, side), member, at, (number, number))
+    }
+
+    /// Clusters of findings, by the rules as they are stated and nothing else.
+    fn stated(log: &[Membership], options: &Options) -> Vec<u32> {
+        let vetoed = |h, a| log.iter().any(|f| f.is_veto() && f.heuristic() == Some(h) && f.member() == a);
+        let swept = |a| log.iter().any(|f| !f.is_veto() && f.heuristic() == Some(Heuristic::Sweep) && f.member() == a);
+        let is_deposit = |a| swept(a) && !vetoed(Heuristic::Sweep, a);
+        let mut groups: BTreeMap<(Heuristic, u32, u32), Vec<u32>> = BTreeMap::new();
+        for found in log.iter().filter(|f| !f.is_veto()) {
+            let heuristic = found.heuristic().unwrap();
+            let is_customer = is_deposit(found.through) && !is_deposit(found.member);
+            if options.has(heuristic)
+                && !vetoed(heuristic, found.member)
+                && (heuristic != Heuristic::DepositReuse || is_customer)
+            {
+                groups.entry((heuristic, found.through, found.side)).or_default().push(found.member);
+            }
+        }
+        let mut cluster: Vec<u32> = (0..ACCOUNTS).collect();
+        for ((heuristic, through, _), mut members) in groups {
+            if members.len() < least(heuristic, options) {
+                continue;
+            }
+            members.extend(is_anchored(heuristic).then_some(through));
+            for member in members.clone() {
+                let (from, to) = (cluster[member as usize], cluster[members[0] as usize]);
+                cluster.iter_mut().filter(|c| **c == from).for_each(|c| *c = to);
+            }
+        }
+        (0..ACCOUNTS).map(|a| (0..ACCOUNTS).find(|b| cluster[*b as usize] == cluster[a as usize]).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_finding_leaves_the_clusters_that_all_findings_state() {
+        let chain = ChainId::parse("eip155:1").unwrap();
+        let options = Options { min_members: 2, ..Options::of_chain(&chain) }.with([
+            Heuristic::Sweep,
+            Heuristic::DepositReuse,
+            Heuristic::GasFunding,
+            Heuristic::Factory,
+        ]);
+        for seed in 0..120 {
+            let (mut random, mut log, mut graph) = (Random(seed), Vec::new(), Graph::default());
+            let tagged: Vec<u32> = (0..ACCOUNTS).filter(|_| random.below(3) == 0).collect();
+            tagged.iter().for_each(|account| graph.tag(*account));
+            for at in 0..60 {
+                let before = graph.clone();
+                let (stood, found) = (stated(&log, &options), finding(&mut random, at));
+                log.push(found);
+                graph.add(found, &options);
+                let expected = stated(&log, &options);
+                for account in 0..ACCOUNTS {
+                    let what = format!("seed {seed}, finding {at}, account {account}: {log:?}");
+                    assert_eq!(graph.of_account(account), expected[account as usize], "{what}");
+                    let together: Vec<u32> =
+                        (0..ACCOUNTS).filter(|a| expected[*a as usize] == expected[account as usize]).collect();
+                    assert_eq!(graph.members(account), together, "{what}");
+                    let mut of_cluster = graph.tagged(account).to_vec();
+                    of_cluster.sort_unstable();
+                    assert!(of_cluster.iter().eq(tagged.iter().filter(|t| together.contains(t))), "{what}");
+                    assert_eq!(before.of_account(account), stood[account as usize], "a snapshot stays");
+                    for other in 0..ACCOUNTS {
+                        let why = graph.explain(account, other, &options);
+                        assert_eq!(why.is_some(), together.contains(&other), "{what} {other}");
+                    }
+                }
+                let count = expected.iter().filter(|c| expected.iter().filter(|d| d == c).count() > 1).count();
+                assert_eq!(graph.sizes(), (graph.roots().len(), count));
+            }
+            let whole = Graph::of(&log, &tagged, &options);
+            assert_eq!(whole.roots(), graph.roots());
+        }
+    }
+}

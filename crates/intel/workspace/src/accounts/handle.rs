@@ -72,7 +72,8 @@ impl AccountHandle {
         answer
     }
 
-    /// Gives the chain the tags of its store.
+    /// Gives the chain the tags of its store. Clusters and entities are made anew from what was published last, while blocks may be appended; those are
+    /// followed after it.
     ///
     /// # Errors
     /// [`ChangeError`].
@@ -80,8 +81,9 @@ impl AccountHandle {
         if Arc::ptr_eq(&self.snapshot().tags, tags) {
             return Ok(());
         }
+        let prepared = self.snapshot().with_other_tags(tags.clone());
         self.change(|workspace| {
-            workspace.take_tags(tags);
+            workspace.adopt(prepared);
             Ok(())
         })
     }

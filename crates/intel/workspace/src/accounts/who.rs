@@ -138,6 +138,12 @@ impl AccountWorkspace {
         }
     }
 
+    /// Takes the tags of a snapshot of this chain, with the clusters and entities that follow from them.
+    pub(crate) fn adopt(&mut self, prepared: AccountWorkspace) {
+        (self.tags, self.who) = (prepared.tags, prepared.who);
+        self.gaps.take();
+    }
+
     /// Returns what there is of it now, for a snapshot.
     pub(crate) fn who_now(&self) -> OnceLock<Who> {
         let now = OnceLock::new();
