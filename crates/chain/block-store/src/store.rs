@@ -224,7 +224,7 @@ impl Store {
     pub fn empty(chain: &ChainId) -> Result<Self, StoreError> {
         let columns = Columns::empty().map_err(|e| StoreError::Io(PathBuf::new(), e))?;
         let (dir, manifest) = (PathBuf::new(), Manifest::new(chain.clone()));
-        Ok(Store { dir, manifest, columns, heads: Heads::new(), checksums: None, lock: None })
+        Ok(Store { dir, manifest, columns, heads: Heads::new(), checksums: Some(Arc::default()), lock: None })
     }
 
     fn load(dir: &Path, write: bool) -> Result<Self, StoreError> {

@@ -258,7 +258,10 @@ impl Clusters {
             self.tags = services.fingerprint();
         }
         self.roll_back(ledger)?;
-        let Some((first, tip)) = ledger.first()?.zip(ledger.tip()?) else { return Ok(()) };
+        let Some((first, tip)) = ledger.first()?.zip(ledger.tip()?) else {
+            self.replay(&[]);
+            return Ok(());
+        };
         let until = match (self.options.needs_signals(), signals.tip()) {
             (false, _) => Some(tip.height),
             (true, Some((height, _))) => Some(height.min(tip.height)),

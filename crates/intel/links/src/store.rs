@@ -81,8 +81,8 @@ impl Store {
     ///
     /// # Errors
     /// [`LinkError`] names block and cause; nothing of the batch is stored then.
-    pub fn append(&mut self, blocks: &[BlockRecords]) -> Result<(), LinkError> {
-        let raw: Vec<RawBlock> = blocks.iter().map(raw).collect::<Result<_, _>>()?;
+    pub fn append<'a>(&mut self, blocks: impl IntoIterator<Item = &'a BlockRecords>) -> Result<(), LinkError> {
+        let raw: Vec<RawBlock> = blocks.into_iter().map(raw).collect::<Result<_, _>>()?;
         self.0.append(&raw)
     }
 

@@ -180,7 +180,7 @@ impl Where {
     }
 }
 
-pub(super) const PATH: &str = "/api/v1/account-chains";
+const PATH: &str = "/api/v1/account-chains";
 
 pub(super) fn path(what: &str, of: &str) -> String {
     holdfast_client::api_path(&["account-chains", what, of])

@@ -1,7 +1,7 @@
 //! `holdfast accounts links`, `cluster`, `explain` and `accuracy`: what joins transfers across assets and chains, and accounts with each other.
 
 use super::print;
-use super::show::{PATH, PageArgs, Reader, Where, paged, path, show};
+use super::show::{PageArgs, Reader, Where, paged, path, show};
 use crate::args::StoreArgs;
 use crate::output::{self, counted};
 use anyhow::{Context, bail};
@@ -99,8 +99,7 @@ fn links(of: &str, page: &PageArgs, at: &Where) -> anyhow::Result<LinksPage> {
             Ok(AccountWorkspace::links_page(&chains, &chain, of, page.start())?)
         }
         Reader::Server(client) => {
-            let request = client.get(&format!("{PATH}/links/{}", holdfast_client::encode(of)));
-            Ok(paged(request, page).query_opt("chain", at.chain()).fetch()?)
+            Ok(paged(client.get(&path("links", of)), page).query_opt("chain", at.chain()).fetch()?)
         }
     }
 }

@@ -17,7 +17,7 @@ fn build(sim: &crate::economy::Simulated, store: &TagStore) -> (Clusters, Entiti
 #[test]
 fn deposit_addresses_are_their_exchanges_and_tags_are_masked() {
     let sim = simulated(5, 80, 30);
-    let (clusters, entities) = build(&sim, &sim.store);
+    let (_, entities) = build(&sim, &sim.store);
     let (mut deposits, mut right) = (0, 0);
     for (account, role) in &sim.roles {
         let Some(number) = sim.ledger.account_number(account) else { continue };

@@ -170,11 +170,8 @@ impl BlockSink for Beside {
     }
 
     fn append(&mut self, blocks: &[LinkedBlock]) -> Result<(), SinkError> {
-        let links = |store: &mut LinkStore| {
-            let records: Vec<BlockRecords> = blocks.iter().map(|block| block.found.clone()).collect();
-            store.append(&records)
-        };
-        links(&mut self.links).map_err(BesideError::from)?;
+        let found = blocks.iter().map(|block| &block.found);
+        self.links.append(found).map_err(BesideError::from)?;
         let transfers = blocks.iter().map(|block| &block.transfers);
         Ok(self.signals.append(transfers).map_err(BesideError::from)?)
     }

@@ -107,10 +107,9 @@ impl AccountWorkspace {
     fn save_who_after(&mut self, after: u64) {
         let Some(mut who) = self.who.take() else { return };
         let (height, saved) = (who.clusters.height(), who.saved);
-        if height.unwrap_or(0).abs_diff(saved.unwrap_or(0)) >= after || height.is_some() != saved.is_some() {
-            if let Err(e) = who.save(&self.dir) {
-                tracing::warn!(chain = %self.chain(), reason = %e, "clusters are not saved");
-            }
+        let is_due = height.unwrap_or(0).abs_diff(saved.unwrap_or(0)) >= after || height.is_some() != saved.is_some();
+        if is_due && let Err(e) = who.save(&self.dir) {
+            tracing::warn!(chain = %self.chain(), reason = %e, "clusters are not saved");
         }
         let _ = self.who.set(who);
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod beside;
+mod beside_kill;
 mod exposures;
 mod histories;
 mod lookup;
