@@ -22,7 +22,7 @@ const MOST_ON_READING: u64 = 2_000;
 const SAVE_AFTER: u64 = 1_000;
 
 /// Clusters and entities of a chain.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Who {
     services: Arc<Services>,
     clusters: Clusters,
@@ -55,7 +55,13 @@ impl Who {
     }
 
     fn snapshot(&self) -> Self {
-        Who { clusters: self.clusters.snapshot(), ..self.clone() }
+        Who {
+            services: self.services.clone(),
+            clusters: self.clusters.snapshot(),
+            entities: self.entities.clone(),
+            saved: self.saved,
+            fault: self.fault.clone(),
+        }
     }
 
     /// Follows the ledger's blocks, `most` of them at most.

@@ -7,3 +7,4 @@ mod exposures;
 mod histories;
 mod lookup;
 mod snapshots;
+mod tron;
