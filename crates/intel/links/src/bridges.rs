@@ -1,11 +1,10 @@
 //! Joining what was sent on one chain with what was received on another: by the message's id first, and, where a side has none, by a rule whose error
 //! was measured.
 
-use crate::error::LinkError;
 use crate::known::chain_of;
 use crate::link::{BridgeSide, Certainty, Direction, Evidence, Link, LinkKind, MessageId, Protocol, Record, Rule};
-use crate::look_ups::{RecordNumber, Records};
-use crate::view;
+use crate::look_ups::Records;
+use crate::{LinkError, RecordNumber, view};
 use holdfast_evm::B256;
 use holdfast_types::{AccountId, Amount, Asset};
 use std::cmp::Reverse;

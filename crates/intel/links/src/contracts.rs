@@ -5,7 +5,19 @@ use holdfast_types::{AccountId, ChainId};
 use std::collections::BTreeMap;
 
 /// What a contract is for its bridge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Role {
     /// Nomad's home, which dispatches messages.
@@ -36,6 +48,14 @@ pub enum Role {
     LayerZeroEndpoint,
     /// A router of THORChain.
     ThorchainRouter,
+}
+
+impl Role {
+    /// Returns the names of all roles.
+    #[must_use]
+    pub fn names() -> &'static [&'static str] {
+        <Role as strum::VariantNames>::VARIANTS
+    }
 }
 
 /// Contracts of bridges on one chain.

@@ -1,11 +1,10 @@
 //! The links of several ledgers as traces request them: by the numbers of their transfers.
 
 use crate::bridges::{Bridges, Counterpart};
-use crate::error::LinkError;
 use crate::link::{Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record, Rule};
 use crate::look_ups::Records;
 use crate::store::Store;
-use crate::{measured, mixers, pieces};
+use crate::{LinkError, measured, mixers, pieces};
 use holdfast_account_ledger::{Ledger, LedgerError, StoredTransfer, TransferNumber};
 use holdfast_analysis::links as traced;
 use holdfast_analysis::links::{Basis, Piece, TransferId};
@@ -89,6 +88,20 @@ impl<'a> LedgerLinks<'a> {
     pub fn of(chains: Vec<(&'a dyn Placed, &'a dyn Records)>) -> Self {
         let bridges = Bridges::of(chains.iter().map(|(_, records)| *records).collect());
         LedgerLinks { chains, bridges }
+    }
+
+    /// Returns the sides of bridges of these chains.
+    #[must_use]
+    pub fn bridges(&self) -> &Bridges<'a> {
+        &self.bridges
+    }
+
+    /// Returns the stored transfers of an end on a chain, in its order; `None` where not all of them are held.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn stored(&self, chain: usize, end: &End) -> Result<Option<Vec<StoredTransfer>>, LedgerError> {
+        self.chains.get(chain).map_or(Ok(None), |(ledger, _)| Self::stored_of(*ledger, end))
     }
 
     fn chain(&self, chain: u16) -> Option<(&'a dyn Placed, &'a dyn Records)> {

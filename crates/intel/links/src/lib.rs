@@ -14,7 +14,6 @@ mod bridges;
 mod cctp;
 mod codec;
 mod contracts;
-mod error;
 mod find;
 mod flows;
 mod known;
@@ -22,7 +21,6 @@ mod layerzero;
 mod ledger_links;
 mod link;
 mod look_ups;
-mod manifest;
 pub mod measured;
 pub mod mixers;
 mod nomad;
@@ -39,15 +37,14 @@ mod wraps;
 
 pub use bridges::{Bridges, Counterpart, CrossLink, Heuristic, Stored};
 pub use contracts::{Contracts, Role};
-pub use error::LinkError;
 pub use find::{Head, find, find_in, find_tron};
+pub use holdfast_block_store::{Counts, RecordNumber, StoreError as LinkError};
 pub use ledger_links::{LedgerLinks, Placed};
 pub use link::{
     BlockRecords, BridgeSide, Certainty, Direction, End, Evidence, Link, LinkKind, MessageId, MixerMove, Moved, Place,
     Protocol, Record, Rule,
 };
-pub use look_ups::{RecordNumber, Records};
-pub use manifest::Counts;
+pub use look_ups::Records;
 pub use measured::Measured;
 pub use store::Store;
 pub use view::TxView;

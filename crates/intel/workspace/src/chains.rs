@@ -214,7 +214,7 @@ impl Chains {
         self.accounts.values()
     }
 
-    /// Returns the account chains of the store as they are now.
+    /// Returns what was published last of the account chains of the store, in the order of their ids: for traces across chains.
     #[must_use]
     pub fn account_snapshots(&self) -> Vec<Arc<AccountSnapshot>> {
         self.accounts.values().map(|chain| chain.snapshot()).collect()

@@ -91,12 +91,18 @@ pub fn calls() -> Vec<Call> {
     let asset = get(&format!("/asset?asset=eip155:1/erc20:{USDT}"));
     assert_eq!((&asset["backing"], &asset["supply"]), (&json!("backed"), &json!("1000000")), "{asset}");
     assert_eq!(get("/asset/transfers?asset=USDT&chain=tron")["transfers"][0]["amount"], "1000000");
+    let links = get(&format!("/links/{HOLDER}"));
+    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
+    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
+    let alone = get(&format!("/cluster/{HOLDER}"));
+    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
+    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     app.calls()
 }
 
 #[test]
 fn account_chains_are_described() {
-    assert!(calls().len() >= 8);
+    assert!(calls().len() >= 11);
 }
 
 #[test]
@@ -113,6 +119,10 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get(&format!("/address/{HOLDER}/transfers?order=largest")).refused_with(400, "largest");
     get("/address/0x02").refused(400);
     get(&format!("/address/{HOLDER}?height=7")).refused_with(404, "block 7");
+    get(&format!("/links/{}", "09".repeat(32))).refused_with(400, "ethereum, tron");
+    get(&format!("/links/0x{}?chain=ethereum", "09".repeat(32))).refused(404);
+    get(&format!("/cluster/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
+    get(&format!("/explain/{HOLDER}/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
     // The form of the payee's address decides, and what is not computed is not safe.
     let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,
