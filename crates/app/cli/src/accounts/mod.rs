@@ -5,5 +5,6 @@ pub mod follower;
 pub mod ledger;
 mod print;
 pub mod show;
+pub mod traces;
 
 pub use feed::{AccountArgs, follow, ingest};

@@ -2,13 +2,19 @@
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
 //! - [`queries`], [`transfers`]: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+//! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
 mod chain;
+pub mod exposure;
 pub mod handle;
+mod peers;
 pub mod queries;
 pub mod reports;
+pub mod trace_report;
+pub mod traces;
 pub mod transfers;
 
+use crate::accounts::exposure::Exposed;
 use crate::error::WorkspaceError;
 use crate::workspace::{CHAINS, Workspace};
 use holdfast_account_ledger::{Ledger, Settings, manifest::Manifest};
@@ -30,7 +36,11 @@ pub struct AccountWorkspace {
     /// The tags of the store.
     pub tags: Arc<TagStore>,
     /// What is missing, once somebody requested it.
-    gaps: OnceLock<Vec<String>>,
+    gaps: Arc<OnceLock<Vec<String>>>,
+    /// The other account chains of the store, where they were given.
+    peers: Vec<Arc<AccountSnapshot>>,
+    /// Exposures that were answered, of all snapshots with these tags.
+    exposed: Arc<Exposed>,
 }
 
 /// An account chain at one moment, for reading: nothing that happens to the workspace afterwards changes it.
@@ -83,7 +93,7 @@ impl AccountWorkspace {
 
     fn with_ledger(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Self {
         let dir = Self::chain_dir(store, &ledger.settings().chain);
-        AccountWorkspace { dir, ledger, tags, gaps: OnceLock::new() }
+        AccountWorkspace { dir, ledger, tags, gaps: Arc::default(), peers: Vec::new(), exposed: Arc::default() }
     }
 
     /// Opens an account chain of a store for reading.
@@ -115,13 +125,29 @@ impl AccountWorkspace {
     /// Returns the chain as it is now, for reading. It costs handles, no copy.
     #[must_use]
     pub fn snapshot(&self) -> AccountSnapshot {
-        self.with_other_tags(self.tags.clone())
+        AccountWorkspace { gaps: Arc::default(), ..self.same() }
+    }
+
+    /// Returns the same state again.
+    fn same(&self) -> AccountSnapshot {
+        AccountWorkspace {
+            dir: self.dir.clone(),
+            ledger: self.ledger.snapshot(),
+            tags: self.tags.clone(),
+            gaps: self.gaps.clone(),
+            peers: self.peers.clone(),
+            exposed: self.exposed.clone(),
+        }
     }
 
     /// Returns the chain as it is now with other tags, for reading.
     #[must_use]
     pub fn with_other_tags(&self, tags: Arc<TagStore>) -> AccountSnapshot {
-        AccountWorkspace { dir: self.dir.clone(), ledger: self.ledger.snapshot(), tags, gaps: OnceLock::new() }
+        if Arc::ptr_eq(&self.tags, &tags) {
+            return self.snapshot();
+        }
+        let peers = self.peers.iter().map(|peer| Arc::new(peer.with_other_tags(tags.clone()))).collect();
+        AccountWorkspace { tags, peers, exposed: Arc::default(), ..self.snapshot() }
     }
 
     /// Returns the folder.

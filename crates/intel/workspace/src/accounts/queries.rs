@@ -27,7 +27,7 @@ const SHOWN: usize = 130;
 const NAMED_ASSETS: usize = 6;
 
 /// Returns the name of whether an asset's transfers agree.
-fn backing_name(backing: Backing) -> &'static str {
+pub(crate) fn backing_name(backing: Backing) -> &'static str {
     match backing {
         Backing::Backed => "backed",
         Backing::Unbacked { .. } => "unbacked",
@@ -94,7 +94,7 @@ impl AccountWorkspace {
         Ok(self.ledger.account(account)?.to_address(self.chain()).checksummed())
     }
 
-    fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
+    pub(crate) fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
         let account = self.account_id(text)?;
         self.ledger.account_number(&account).ok_or_else(|| self.not_found(text))
     }
@@ -165,7 +165,7 @@ impl AccountWorkspace {
         token_of(self.chain(), text).map_err(|why| self.wrong(text, why))
     }
 
-    fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
+    pub(crate) fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
         Ok(asset_view(&self.asset_of(asset)?))
     }
 
@@ -234,11 +234,17 @@ impl AccountWorkspace {
         })
     }
 
-    /// Returns how many assets an account ever moved, and a page of its balances: of listed assets first.
-    fn balances(&self, account: u32, skip: usize) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
+    /// Returns the assets that an account ever moved: listed ones first.
+    pub(crate) fn assets_listed_first(&self, account: u32) -> Result<Vec<u32>, LedgerError> {
         let mut assets = self.ledger.assets_of(account)?;
         let listed = self.listed_numbers();
         assets.sort_by_key(|asset| (listed.binary_search(asset).is_err(), *asset));
+        Ok(assets)
+    }
+
+    /// Returns how many assets an account ever moved, and a page of its balances: of listed assets first.
+    fn balances(&self, account: u32, skip: usize) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
+        let assets = self.assets_listed_first(account)?;
         let count = assets.len() as u64;
         let page = assets.into_iter().skip(skip).take(PAGE);
         let balances = page.map(|asset| self.balance_view(account, asset)).collect::<Result<_, LedgerError>>()?;
@@ -479,7 +485,6 @@ impl AccountWorkspace {
                 gaps.push(format!("transfers of {asset} drive a balance negative, so its sums are not sound"));
             }
         }
-        gaps.push("exposures and traces are not computed on account chains yet".into());
         Ok(gaps)
     }
 
