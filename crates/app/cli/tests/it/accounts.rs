@@ -152,7 +152,7 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     assert!(checked["problems"] == json!([]) && checked["balances"].as_u64().unwrap() > 100, "{checked}");
     assert_eq!(json_of(&["ledger", "info", "--chain", id], &store)["summary"]["chain"], *id);
     let said = run(holdfast().args(["accounts", "chains", "--store", path(&store)]));
-    assert!(said.contains("(0 to 40)") && said.contains("exposures and traces are not computed"), "{said}");
+    assert!(said.contains("(0 to 40)") && said.contains("claims of the node"), "{said}");
 
     // Every balance of the truth is found by address.
     let truth = std::fs::read_to_string(made.join("truth/balances.csv")).unwrap();
@@ -174,6 +174,27 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     let said = run(holdfast().args(["accounts", "asset", row[2], "--transfers", "--store", path(&store)]));
     assert!(said.contains("base units of") && said.contains("block"), "{said}");
     assert!(json_of(&["accounts", "assets"], &store).as_array().unwrap().len() > 3);
+
+    // Exposure, trace and paths of the same address.
+    let of = [row[1], "--chain", id, "--asset", row[2]];
+    let exposure = json_of(&[&["exposure"][..], &of].concat(), &store);
+    assert!(exposure["assets"][0]["source"]["amount"] != "0" && exposure["bounds"]["max_hops"] == 8, "{exposure}");
+    let said = run(holdfast().arg("exposure").args(of).args(["--store", path(&store)]));
+    assert!(said.contains("source (") && said.contains("Bounds: the latest 200 transfers"), "{said}");
+    let trace = json_of(&[&["trace"][..], &of, &["--direction", "backward", "--max-hops", "3"]].concat(), &store);
+    assert!(trace["balances"] == true && trace["start_count"].as_u64().unwrap() > 0, "{trace}");
+    let said = run(holdfast().args(["trace", tx, "--chain", id, "--no-links", "--store", path(&store)]));
+    assert!(said.contains("not over links") && said.contains("Transfers ("), "{said}");
+    let drawn = ["trace", tx, "--chain", id, "--format", "graphviz", "--store", path(&store)];
+    assert!(run(holdfast().args(drawn)).contains("digraph trace"));
+    let to = transfer["to"].as_str().unwrap();
+    let id_of = transfer["id"].as_str().unwrap();
+    let paths = json_of(&["paths", id_of, to, "--chain", id, "--max-hops", "2"], &store);
+    assert_eq!(paths[0]["steps"][0]["transfer"]["id"], transfer["id"], "{paths}");
+    let said = run(holdfast().args(["paths", id_of, to, "--chain", id, "--max-hops", "2", "--store", path(&store)]));
+    assert!(said.contains("by 1 transfer:"), "{said}");
+    assert!(refused(&["trace", "nonsense", "--chain", id], &store).contains("names nothing"));
+    assert!(refused(&["trace", tx, "--chain", id, "--entity"], &store).contains("--entity"));
     assert!(refused(&["accounts", "address", "nonsense"], &store).contains("names nothing"));
 
     // Tokens have units once the store lists them.

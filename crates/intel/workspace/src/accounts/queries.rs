@@ -27,7 +27,7 @@ const NAMED_ASSETS: usize = 6;
 pub(crate) const MAX_BLOCKS_SEARCHED: u64 = 1_000_000;
 
 /// Returns the name of whether an asset's transfers agree.
-fn backing_name(backing: Backing) -> &'static str {
+pub(crate) fn backing_name(backing: Backing) -> &'static str {
     match backing {
         Backing::Backed => "backed",
         Backing::Unbacked { .. } => "unbacked",
@@ -180,7 +180,7 @@ impl AccountWorkspace {
         Ok(contract.map(|contract| contract.to_address(self.chain()).checksummed()))
     }
 
-    fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
+    pub(crate) fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
         Ok(asset_view(&self.asset_of(asset)?))
     }
 
@@ -286,6 +286,14 @@ impl AccountWorkspace {
         })
     }
 
+    /// Returns the assets that an account ever moved: listed ones first.
+    pub(crate) fn assets_listed_first(&self, account: u32) -> Result<Vec<u32>, LedgerError> {
+        let mut assets = self.ledger.assets_of(account)?;
+        let listed = self.listed_numbers();
+        assets.sort_by_key(|asset| (listed.binary_search(asset).is_err(), *asset));
+        Ok(assets)
+    }
+
     /// Returns how many assets an account ever moved, and a page of its balances: of listed assets first.
     fn balances(
         &self,
@@ -293,9 +301,7 @@ impl AccountWorkspace {
         skip: usize,
         height: Option<u64>,
     ) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
-        let mut assets = self.ledger.assets_of(account)?;
-        let listed = self.listed_numbers();
-        assets.sort_by_key(|asset| (listed.binary_search(asset).is_err(), *asset));
+        let assets = self.assets_listed_first(account)?;
         let count = assets.len() as u64;
         let page = assets.into_iter().skip(skip).take(PAGE);
         let balances =
@@ -584,7 +590,6 @@ impl AccountWorkspace {
         }
         gaps.extend(self.beside.gaps(ledger)?);
         gaps.extend(self.who().gap(ledger));
-        gaps.push("exposures and traces are not computed on account chains yet".into());
         Ok(gaps)
     }
 
