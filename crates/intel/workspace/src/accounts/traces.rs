@@ -16,7 +16,6 @@ use holdfast_analysis::accounts::paths::{AccountPath, account_paths};
 use holdfast_analysis::accounts::through::{Through, ThroughBounds, came_through};
 use holdfast_analysis::accounts::{AccountOptions, AccountStart, AccountTrace, AssetBooks, Movement, trace_accounts};
 use holdfast_analysis::links::TransferId;
-use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_types::{Amount, Commitment};
 use serde::{Deserialize, Serialize};
@@ -307,8 +306,7 @@ impl Describe<'_> {
     fn party(&self, chain: u16, account: u32) -> Result<Party, LedgerError> {
         let chain = self.chain(chain);
         let address = chain.ledger.account(account)?.to_address(chain.chain());
-        let canonical = address.to_string();
-        let label = weightiest(chain.tags_for(&canonical, self.clearance)).map(|tag| tag.label.clone());
+        let label = chain.entity_tag(account, self.clearance).map(|tag| tag.label.clone());
         Ok(Party { address: address.checksummed(), label, category: chain.category_for(account, self.clearance) })
     }
 
