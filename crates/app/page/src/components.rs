@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn the_form_tells_account_chains_apart() {
         for text in
-            [&format!("0x{}", "Ab".repeat(20)), &format!("0x{}", "07".repeat(32)), "TNTb7BPC9aBFgz2DzYyL6TkQ3YkqyHN4bg"]
+            [&format!("0x{}", "Ab".repeat(20)), &format!("0x{}", "07".repeat(32)), "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"]
         {
             assert!(is_of_accounts(text), "{text}");
         }

@@ -3,7 +3,7 @@
 
 use crate::ledger::{instant, risk, tags_table};
 use axum::extract::{Path, Query, State};
-use holdfast_page::components::{Head, N, T, listing, none, table, word};
+use holdfast_page::components::{Head, N, T, listing, none, word};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
@@ -444,7 +444,8 @@ pub(crate) async fn address(
         };
         let others = chains.account_snapshots();
         let others = others.iter().filter(|other| other.chain() != chain.chain() && other.stores(&report.address));
-        Ok((report, transfers, others.map(|other| Place::of(other)).collect::<Vec<_>>()))
+        let elsewhere: Vec<Place> = others.map(|other| Place::of(other)).collect();
+        Ok((report, transfers, elsewhere))
     })
     .await?;
     let to = place.path("address", &report.address);
