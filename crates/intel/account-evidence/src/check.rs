@@ -47,7 +47,7 @@ type Transactions = BTreeMap<(u16, u64, u32), Proved>;
 pub(crate) fn label_of(basis: &Basis) -> Option<(String, String)> {
     let tag = match basis {
         Basis::Tags(tags) => weightiest(tags)?,
-        Basis::Cluster { tag, .. } => tag,
+        Basis::Cluster { tag, .. } => &**tag,
         Basis::Word => return None,
     };
     Some((tag.label.clone(), tag.source.clone()))
@@ -456,7 +456,7 @@ fn balances(contents: &Contents, views: &mut [ChainView], claims: &mut Claims) -
         let (account, asset) = account.zip(asset).filter(|(a, b)| a.0 == b.0).ok_or("balances.json: of nothing")?;
         let n = usize::from(account.0);
         let view = &mut views[n];
-        let address = Describe::account(view, account.1).map_err(|e| format!("balances.json: {e}"))?;
+        let address = Describe::account(&*view, account.1).map_err(|e| format!("balances.json: {e}"))?;
         let named = |why: &str| format!("balances.json: {address}: {why}");
         let (base, count) = (of_transfers[n], small(view.transfers.len()));
         let mut spans = Vec::with_capacity(balance.spans.len());

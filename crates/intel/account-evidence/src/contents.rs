@@ -160,7 +160,7 @@ pub enum Basis {
     /// A tag of another account of its cluster.
     Cluster {
         /// The tag.
-        tag: Tag,
+        tag: Box<Tag>,
         /// How the ledger joins the two, step by step: claims.
         joins: Vec<Join>,
     },

@@ -150,7 +150,7 @@ pub(crate) fn check(
         Inclusion { index, nodes }.check(root).map_err(|e| format!("{what}: {e}"))
     };
     let envelope = included(&proof.transaction, index, header.transactions_root, "transaction")?;
-    let transaction = Transaction::from_envelope(&envelope).map_err(|e| format!("transaction: {e}"))?;
+    let mut transaction = Transaction::from_envelope(&envelope).map_err(|e| format!("transaction: {e}"))?;
     if transaction.hash().0 != hash {
         return Err(format!("transaction: its bytes hash to {}", transaction.hash()));
     }
@@ -167,8 +167,9 @@ pub(crate) fn check(
     if index == 0 && logs_before != 0 {
         return Err("logs_before: it is the first transaction of its block".to_owned());
     }
-    let stated = proof.sender.as_deref().map(str::parse).transpose().map_err(|e| format!("sender: {e}"))?;
-    let transaction = Transaction { from: transaction.from.or(stated), ..transaction };
+    if let (None, Some(stated)) = (transaction.from, &proof.sender) {
+        transaction.from = Some(stated.parse::<Address>().map_err(|e| format!("sender: {e}"))?);
+    }
     let payer =
         holdfast_evm::sender(chain, &transaction, Checks::default()).map_err(|e| format!("transaction: {e}"))?;
     let before = match (index.checked_sub(1), &proof.receipt_before) {

@@ -28,7 +28,7 @@ impl Known for Unclassified {
 }
 
 /// What is known of a ledger's accounts, for a reader of labels up to a clearance: tags above it do not exist for them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Cleared<'a> {
     /// The ledger.
     pub ledger: &'a Ledger,
@@ -63,7 +63,7 @@ impl Known for Cleared<'_> {
         let joined = tag.and_then(|tag| {
             let tagged = AccountId::try_from(&holdfast_types::Address::read(&tag.address)).ok()?;
             let joins = self.joins(account, self.ledger.account_number(&tagged)?)?;
-            Some(Basis::Cluster { tag, joins })
+            Some(Basis::Cluster { tag: Box::new(tag), joins })
         });
         joined.unwrap_or(Basis::Word)
     }

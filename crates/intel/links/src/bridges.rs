@@ -318,10 +318,9 @@ impl<'a> Bridges<'a> {
                 continue;
             }
             let at = Stored { store, number, side };
-            match self.counterpart(&at)? {
-                Counterpart::Found(_) => {}
-                other if each(at, other).is_break() => break,
-                _ => {}
+            let found = self.counterpart(&at)?;
+            if !matches!(found, Counterpart::Found(_)) && each(at, found).is_break() {
+                break;
             }
         }
         Ok(())

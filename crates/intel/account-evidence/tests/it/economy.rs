@@ -117,11 +117,11 @@ impl World {
     }
 
     pub fn known(&self, clearance: Tlp) -> Vec<Cleared<'_>> {
-        let cleared = |side| {
-            let Side { ledger, entities, clusters, .. } = side;
-            Cleared { ledger, entities, clusters, tags: &self.tags, clearance }
-        };
-        self.sides.iter().map(cleared).collect()
+        let mut known = Vec::new();
+        for Side { ledger, entities, clusters, .. } in &self.sides {
+            known.push(Cleared { ledger, entities, clusters, tags: &self.tags, clearance });
+        }
+        known
     }
 
     /// Finds the transfers of a kind in transactions of an action.
@@ -145,16 +145,10 @@ impl World {
         with: impl FnOnce(&Request<'_>) -> T,
     ) -> T {
         let known = self.known(clearance);
-        let source = |(side, known)| {
-            let Side { ledger, wrappers, contracts, .. } = side;
-            ChainSource { ledger, known, wrappers, contracts }
-        };
-        let chains: Vec<ChainSource<'_>> = self
-            .sides
-            .iter()
-            .zip(known.iter().map(|k| k as &dyn holdfast_account_evidence::Known))
-            .map(source)
-            .collect();
+        let mut chains: Vec<ChainSource<'_>> = Vec::new();
+        for (Side { ledger, wrappers, contracts, .. }, known) in self.sides.iter().zip(&known) {
+            chains.push(ChainSource { ledger, known, wrappers, contracts });
+        }
         with(&Request { chains: &chains, links, starts, options })
     }
 }
