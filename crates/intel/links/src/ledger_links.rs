@@ -1,7 +1,7 @@
 //! The links of several ledgers as traces request them: by the numbers of their transfers.
 
 use crate::bridges::{Bridges, Counterpart};
-use crate::link::{Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record, Rule};
+use crate::link::{BridgeSide, Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record};
 use crate::look_ups::Records;
 use crate::store::Store;
 use crate::{LinkError, measured, mixers, pieces};
@@ -173,7 +173,7 @@ impl<'a> LedgerLinks<'a> {
                             links.extend(self.joined(ends.0, ends.1, &rest)?);
                         }
                         // What was sent is on a chain that is not held, or waits.
-                        _ if is_from => links.push(self.beyond(at, number, &found.stored, side.side.protocol.rule())),
+                        _ if is_from => links.push(self.beyond(at, number, &found.stored, &side.side)),
                         _ => {}
                     }
                 }
@@ -191,14 +191,16 @@ impl<'a> LedgerLinks<'a> {
     }
 
     /// Makes the link of what was sent to a transfer that no ledger holds.
-    fn beyond(&self, at: TransferId, record: u64, sent: &StoredTransfer, rule: Rule) -> traced::Link {
+    fn beyond(&self, at: TransferId, record: u64, sent: &StoredTransfer, side: &BridgeSide) -> traced::Link {
         let chain = u16::try_from(self.chains.len()).unwrap_or(u16::MAX);
         let to = TransferId { chain, number: TransferNumber::new(record) };
+        let rule = side.protocol.rule();
+        let named = side.destination.as_deref().map(|text| format!(" to {text}")).unwrap_or_default();
         let rest = Rest {
             kind: traced::LinkKind::Bridge,
             basis: Basis::Message,
             error_ppm: measured::of(rule, Certainty::Message).map(|m| m.error_ppm()),
-            evidence: format!("{}; the other side is not held", rule.name()),
+            evidence: format!("{}{named}; the other side is not held", rule.name()),
         };
         rest.link((at, Piece::whole(sent.amount)), (to, Piece::whole(sent.amount)), 0)
     }

@@ -63,8 +63,8 @@ fn known(recorded: &Value, n: usize, chain: &ChainId) -> (Chain, Contracts) {
     (node, contracts)
 }
 
-/// Stores the sides of bridges of a recorded chain, block by block, and an empty block a hundred days later.
-fn side(recording: &Value, n: usize, chain: &str, dir: &Path) -> Side {
+/// Stores the sides of bridges of a recorded chain, block by block, so many times one after another, and an empty block a hundred days later.
+fn side(recording: &Value, n: usize, chain: &str, dir: &Path, times: usize) -> Side {
     let recorded = &recording["sides"][n];
     let chain = ChainId::parse(chain).unwrap();
     let (node, contracts) = known(recorded, n, &chain);
@@ -74,7 +74,8 @@ fn side(recording: &Value, n: usize, chain: &str, dir: &Path) -> Side {
         hash
     };
     let (mut blocks, mut names) = (Vec::new(), Vec::new());
-    for (height, recorded) in (0..).zip(recorded["blocks"].as_array().unwrap()) {
+    let all = std::iter::repeat_n(recorded["blocks"].as_array().unwrap(), times).flatten();
+    for (height, recorded) in (0..).zip(all) {
         let (block, read) = verified(&node, recorded);
         let found = find(&contracts, &block, &read);
         let (hash, parent) = (hash(height), hash(height.wrapping_sub(1)));
@@ -96,9 +97,9 @@ fn side(recording: &Value, n: usize, chain: &str, dir: &Path) -> Side {
 }
 
 /// Says of every side what it states and what its other side is.
-fn told(name: &str, chains: [&str; 2]) -> Vec<String> {
+fn told(name: &str, chains: [&str; 2], times: [usize; 2]) -> Vec<String> {
     let (dir, recording) = (tempfile::tempdir().unwrap(), recording(name));
-    let sides = [0, 1].map(|n| side(&recording, n, chains[n], dir.path()));
+    let sides = [0, 1].map(|n| side(&recording, n, chains[n], dir.path(), times[n]));
     let bridges = Bridges::new(sides.iter().map(|s| &s.store).collect());
     let mut told = Vec::new();
     for (n, side) in sides.iter().enumerate() {
@@ -130,7 +131,7 @@ fn told(name: &str, chains: [&str; 2]) -> Vec<String> {
 
 /// Compares what is told of a bridge, side by side, and counts the links by message.
 fn check(name: &str, chains: [&str; 2], expected: &[&str], measured: &Measured) {
-    let told = told(name, chains);
+    let told = told(name, chains, [1, 1]);
     assert_eq!(told, expected, "{}", told.join("\n"));
     let joined = |line: &&String| line.contains(" Out ") && line.contains(", message ");
     let right = |line: &&String| {
@@ -249,6 +250,41 @@ fn thorchain_joins_what_was_paid_in_and_out() {
         "1 Out contradicted: 10000000000000000, contradicts contradicted",
     ];
     check("thorchain", ["eip155:1", "eip155:56"], &expected, &measured::THORCHAIN);
+}
+
+/// What is received twice, as by a bridge that was robbed, is paid for once.
+#[test]
+fn what_is_received_twice_is_said_to_be() {
+    for (name, chains, joined) in [
+        ("across", ["eip155:31337", "eip155:31338"], 3),
+        ("wormhole", ["eip155:1", "eip155:8453"], 4),
+        ("layerzero", ["eip155:1", "eip155:8453"], 2),
+        ("cctp", ["eip155:1", "eip155:8453"], 6),
+    ] {
+        let told = told(name, chains, [1, 2]);
+        let count =
+            |outcome: &str| told.iter().filter(|line| line.starts_with("1 Out") && line.contains(outcome)).count();
+        // Of CCTP's equal messages the third burn meets the first mint that is repeated.
+        let alike = usize::from(name == "cctp");
+        assert_eq!(count(", message ") + count(", heuristic "), joined + alike, "{told:#?}");
+        assert!(count(", repeated") > 0, "{told:#?}");
+    }
+}
+
+/// Anybody can write an event: without the contracts that the protocols publish nothing is a side.
+#[test]
+fn events_of_other_contracts_are_no_sides() {
+    for name in ["across", "cctp", "wormhole", "layerzero", "thorchain"] {
+        let recording = recording(name);
+        for (n, recorded) in recording["sides"].as_array().unwrap().iter().enumerate() {
+            let (node, _) = known(recorded, n, &ChainId::parse("eip155:1").unwrap());
+            for block in recorded["blocks"].as_array().unwrap() {
+                let (block, read) = verified(&node, block);
+                let found = find(&Contracts::of(&ChainId::parse("eip155:1").unwrap()), &block, &read);
+                assert!(!found.records.iter().any(|r| matches!(r, Record::Bridge(_))), "{name}: {:?}", found.records);
+            }
+        }
+    }
 }
 
 /// Whatever bytes stand in a log, the finders return; what they state they also state of the transfers.
