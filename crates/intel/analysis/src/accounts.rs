@@ -15,6 +15,7 @@ pub mod paths;
 pub mod through;
 mod view;
 
+pub use entities::stop_of;
 pub use view::{AccountView, Classify, Stop, Transfers, Unclassified, transfer_at};
 
 pub use crate::engine::Books;

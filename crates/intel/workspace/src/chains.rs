@@ -194,6 +194,12 @@ impl Chains {
         self.accounts.values()
     }
 
+    /// Returns what was published last of the account chains of the store, in the order of their ids: for traces across chains.
+    #[must_use]
+    pub fn account_snapshots(&self) -> Vec<Arc<AccountSnapshot>> {
+        self.accounts.values().map(|chain| chain.snapshot()).collect()
+    }
+
     /// Returns the account chain with a name: the usual one, its CAIP-2 id, or the ticker of its coin.
     ///
     /// # Errors
@@ -210,11 +216,6 @@ impl Chains {
     pub fn accounts_for(&self, text: &str, name: Option<&str>) -> Result<Arc<AccountSnapshot>, ChainsError> {
         let all = self.account_snapshots();
         pick_accounts(&all, text, name).map(|chain| with_peers(chain, &all))
-    }
-
-    /// Returns the account chains as they are now.
-    fn account_snapshots(&self) -> Vec<Arc<AccountSnapshot>> {
-        self.accounts.values().map(|chain| chain.snapshot()).collect()
     }
 
     /// Returns an account chain as it is now, with the others.

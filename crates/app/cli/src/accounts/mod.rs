@@ -6,5 +6,6 @@ pub mod ledger;
 mod print;
 pub mod show;
 pub mod traces;
+pub mod who;
 
 pub use feed::{AccountArgs, follow, ingest};

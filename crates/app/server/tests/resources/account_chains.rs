@@ -100,6 +100,12 @@ pub fn calls() -> Vec<Call> {
         (&json!("1000000"), &json!("1000000")),
         "{paths}"
     );
+    let links = get(&format!("/links/{HOLDER}"));
+    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
+    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
+    let alone = get(&format!("/cluster/{HOLDER}"));
+    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
+    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     app.calls()
 }
 
@@ -142,6 +148,10 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get("/block/1?chain=base").refused_with(400, "ethereum, tron");
     get("/block/9?chain=tron").refused_with(404, "block 9");
     get("/address/0x02").refused(400);
+    get(&format!("/links/{}", "09".repeat(32))).refused_with(400, "ethereum, tron");
+    get(&format!("/links/0x{}?chain=ethereum", "09".repeat(32))).refused(404);
+    get(&format!("/cluster/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
+    get(&format!("/explain/{HOLDER}/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
     // The form of the payee's address decides.
     let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,

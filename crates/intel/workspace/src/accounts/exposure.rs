@@ -288,7 +288,7 @@ impl AccountWorkspace {
     }
 
     fn asset_exposure(&self, asset: u32, subject: &Subject) -> Result<AssetExposure, WorkspaceError> {
-        let together = self.together(false);
+        let together = self.together(true);
         let found = match subject {
             Subject::Account(account) => self.exposed.of(&together, *account, asset)?,
             Subject::Transfers(numbers) => {
@@ -304,7 +304,7 @@ impl AccountWorkspace {
         gaps.extend(source.gaps("what came"));
         gaps.extend(destination.gaps("what went"));
         let own = match subject {
-            Subject::Account(account) => self.category_of(*account, Tlp::Red),
+            Subject::Account(account) => self.category_for(*account, Tlp::Red),
             Subject::Transfers(_) => Category::UNATTRIBUTED,
         };
         let least = source.score().max(destination.score()).max(risk_weight(own.risk()));

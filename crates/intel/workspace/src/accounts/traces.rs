@@ -16,7 +16,6 @@ use holdfast_analysis::accounts::paths::{AccountPath, account_paths};
 use holdfast_analysis::accounts::through::{Through, ThroughBounds, came_through};
 use holdfast_analysis::accounts::{AccountOptions, AccountStart, AccountTrace, AssetBooks, Movement, trace_accounts};
 use holdfast_analysis::links::TransferId;
-use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_types::{Amount, Commitment};
 use serde::{Deserialize, Serialize};
@@ -249,7 +248,7 @@ impl AccountWorkspace {
                 asset: own.asset_of(asset)?,
                 address: account.map(|account| own.plain_address(account)).transpose()?,
                 category: account
-                    .map_or(Category::UNATTRIBUTED, |account| own.category_of(account, describe.clearance)),
+                    .map_or(Category::UNATTRIBUTED, |account| own.category_for(account, describe.clearance)),
                 amount,
                 hops,
                 is_passed,
@@ -307,9 +306,8 @@ impl Describe<'_> {
     fn party(&self, chain: u16, account: u32) -> Result<Party, LedgerError> {
         let chain = self.chain(chain);
         let address = chain.ledger.account(account)?.to_address(chain.chain());
-        let canonical = address.to_string();
-        let label = weightiest(chain.tags_for(&canonical, self.clearance)).map(|tag| tag.label.clone());
-        Ok(Party { address: address.checksummed(), label, category: chain.category_of(account, self.clearance) })
+        let label = chain.entity_tag(account, self.clearance).map(|tag| tag.label.clone());
+        Ok(Party { address: address.checksummed(), label, category: chain.category_for(account, self.clearance) })
     }
 
     fn transfer(&self, id: TransferId) -> Result<TracedTransfer, LedgerError> {

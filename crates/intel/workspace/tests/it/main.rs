@@ -2,7 +2,10 @@
 
 mod account_traces;
 mod accounts;
+mod beside;
+mod beside_kill;
 mod exposures;
 mod histories;
 mod lookup;
 mod snapshots;
+mod tron;
