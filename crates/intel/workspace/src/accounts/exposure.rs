@@ -288,7 +288,7 @@ impl AccountWorkspace {
     }
 
     fn asset_exposure(&self, asset: u32, subject: &Subject) -> Result<AssetExposure, WorkspaceError> {
-        let together = self.together(false);
+        let together = self.together(true);
         let found = match subject {
             Subject::Account(account) => self.exposed.of(&together, *account, asset)?,
             Subject::Transfers(numbers) => {

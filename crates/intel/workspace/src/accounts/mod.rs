@@ -50,7 +50,7 @@ pub struct AccountWorkspace {
     /// Clusters and entities, once somebody requested or followed them.
     who: OnceLock<Who>,
     /// What is missing, once somebody requested it.
-    gaps: Arc<OnceLock<Vec<String>>>,
+    gaps: OnceLock<Vec<String>>,
     /// The other account chains of the store, where they were given.
     peers: Vec<Arc<AccountSnapshot>>,
     /// Exposures that were answered, of all snapshots with these tags.
@@ -105,16 +105,16 @@ impl AccountWorkspace {
         Ok(Arc::new(TagFile::new(&store.join("tags")).load()?))
     }
 
-    fn with(dir: PathBuf, ledger: Ledger, beside: Beside, tags: Arc<TagStore>) -> Self {
-        let (who, gaps, exposed) = (OnceLock::new(), Arc::default(), Arc::default());
-        AccountWorkspace { dir, ledger, beside, tags, who, gaps, peers: Vec::new(), exposed }
+    fn new(dir: PathBuf, ledger: Ledger, beside: Beside, tags: Arc<TagStore>) -> Self {
+        let (who, gaps) = (OnceLock::new(), OnceLock::new());
+        AccountWorkspace { dir, ledger, beside, tags, who, gaps, peers: Vec::new(), exposed: Arc::default() }
     }
 
     /// Opens what is beside a ledger that is open for writing.
     fn writing(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
         let dir = Self::chain_dir(store, &ledger.settings().chain);
         let beside = Beside::open_for_writing(&dir, &ledger)?;
-        Ok(AccountWorkspace::with(dir, ledger, beside, tags))
+        Ok(Self::new(dir, ledger, beside, tags))
     }
 
     /// Opens an account chain of a store for reading.
@@ -125,7 +125,7 @@ impl AccountWorkspace {
         let ledger = Ledger::open(&Self::ledger_dir(store, chain))?;
         let dir = Self::chain_dir(store, chain);
         let beside = Beside::open(&dir, &ledger)?;
-        Ok(AccountWorkspace::with(dir, ledger, beside, tags))
+        Ok(Self::new(dir, ledger, beside, tags))
     }
 
     /// Opens an existing account chain of a store for writing.
@@ -149,7 +149,7 @@ impl AccountWorkspace {
     /// Returns the chain as it is now, for reading. It costs handles, no copy.
     #[must_use]
     pub fn snapshot(&self) -> AccountSnapshot {
-        AccountWorkspace { gaps: Arc::default(), ..self.same() }
+        AccountWorkspace { gaps: OnceLock::new(), ..self.same() }
     }
 
     /// Returns the same state again.
@@ -172,12 +172,12 @@ impl AccountWorkspace {
         if Arc::ptr_eq(&self.tags, &tags) {
             return self.snapshot();
         }
-        let mut snapshot = self.snapshot();
+        let peers = self.peers.iter().map(|peer| Arc::new(peer.with_other_tags(tags.clone()))).collect();
+        let mut snapshot = AccountWorkspace { peers, exposed: Arc::default(), ..self.snapshot() };
         snapshot.take_tags(&tags);
         if snapshot.who.get().is_some() {
             snapshot.update_who();
         }
-        snapshot.peers = self.peers.iter().map(|peer| Arc::new(peer.with_other_tags(tags.clone()))).collect();
         snapshot
     }
 

@@ -2,7 +2,8 @@
 
 use crate::accounts::{AccountSnapshot, AccountWorkspace};
 use holdfast_analysis::accounts::exposure::LinkedChains;
-use holdfast_analysis::accounts::{AccountView, Classify, Transfers};
+use holdfast_analysis::accounts::{AccountView, Classify, Stop, Transfers, stop_of};
+use holdfast_analysis::links::Links;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_links::LedgerLinks;
 use std::sync::Arc;
@@ -15,15 +16,15 @@ impl AccountWorkspace {
         AccountWorkspace { peers, ..self.same() }
     }
 
-    /// Returns the chain alone, or with its peers.
-    pub(crate) fn together(&self, with_peers: bool) -> Together<'_> {
+    /// Returns the chain alone, or with its peers and the links of all.
+    pub(crate) fn together(&self, with_links: bool) -> Together<'_> {
         let mut chains: Vec<&AccountWorkspace> = vec![self];
-        if with_peers {
+        if with_links {
             chains.extend(self.peers.iter().map(|peer| &**peer));
             chains.sort_by_key(|chain| chain.chain());
         }
         let own = chains.iter().position(|chain| chain.chain() == self.chain()).unwrap_or(0);
-        Together { own: u16::try_from(own).unwrap_or(0), is_linked: with_peers, chains }
+        Together { own: u16::try_from(own).unwrap_or(0), chains, with_links }
     }
 }
 
@@ -32,30 +33,34 @@ pub(crate) struct Together<'a> {
     pub(crate) chains: Vec<&'a AccountWorkspace>,
     /// Position of the chain whose peers the others are.
     pub(crate) own: u16,
-    /// Whether questions go over links between transfers.
-    is_linked: bool,
+    with_links: bool,
 }
 
 impl Together<'_> {
-    /// Answers a question about the chains, for a reader of labels up to a clearance.
+    /// Answers a question about the chains and the links between their transfers, for a reader of labels up to a clearance.
     pub(crate) fn ask<T>(&self, clearance: Tlp, question: impl FnOnce(LinkedChains<'_>) -> T) -> T {
-        let who: Vec<Who<'_>> = self.chains.iter().map(|chain| Who { chain, clearance }).collect();
-        let pairs = self.chains.iter().zip(&who);
+        let seen: Vec<Seen<'_>> = self.chains.iter().map(|chain| Seen { chain, clearance }).collect();
+        let pairs = self.chains.iter().zip(&seen);
         let views: Vec<_> = pairs.map(|(chain, classes)| AccountView { ledger: &chain.ledger, classes }).collect();
         let chains: Vec<&dyn Transfers> = views.iter().map(|view| view as &dyn Transfers).collect();
         let links = LedgerLinks::new(self.chains.iter().map(|chain| (&chain.ledger, chain.links())).collect());
-        question(LinkedChains { chains: &chains, links: self.is_linked.then_some(&links as _) })
+        let links = self.with_links.then_some(&links as &dyn Links);
+        question(LinkedChains { chains: &chains, links })
     }
 }
 
-/// Who accounts are by tags, clusters and published kinds.
-struct Who<'a> {
+/// Who accounts are for a reader of labels up to a clearance.
+struct Seen<'a> {
     chain: &'a AccountWorkspace,
     clearance: Tlp,
 }
 
-impl Classify for Who<'_> {
+impl Classify for Seen<'_> {
     fn category(&self, account: u32) -> Category {
         self.chain.category_for(account, self.clearance)
+    }
+
+    fn stop(&self, account: u32) -> Option<Stop> {
+        stop_of(self.chain.entities().kind(account), self.category(account))
     }
 }
