@@ -9,6 +9,7 @@ pub mod account_chains;
 pub mod answers;
 pub mod cases;
 pub mod chain;
+pub mod freezes;
 pub mod providers;
 pub mod sharing;
 
@@ -17,7 +18,13 @@ use holdfast_state::routes::Routes;
 /// Returns all routes of these resources.
 #[must_use]
 pub fn routes() -> Routes {
-    let resources =
-        [academy::routes(), account_chains::routes(), cases::routes(), providers::routes(), sharing::routes()];
+    let resources = [
+        academy::routes(),
+        account_chains::routes(),
+        freezes::routes(),
+        cases::routes(),
+        providers::routes(),
+        sharing::routes(),
+    ];
     resources.into_iter().fold(chain::routes(), Routes::merge)
 }

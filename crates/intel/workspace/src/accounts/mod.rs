@@ -4,6 +4,7 @@
 //! - [`queries`], [`transfers`]: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
 
 mod chain;
+pub mod freeze_queries;
 pub mod freezes;
 pub mod handle;
 pub mod queries;
