@@ -7,7 +7,7 @@ use crate::accounts::reports::AssetView;
 use crate::error::WorkspaceError;
 use crate::reports::PAGE;
 use holdfast_account_attribution::PlacedSignal;
-use holdfast_types::{Amount, Asset, Hash32, Issuer};
+use holdfast_types::{Amount, Asset, ChainId, Hash32, Issuer};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,6 +73,32 @@ pub struct FreezeView {
 }
 
 impl FreezeView {
+    /// Returns a freeze of a chain as answers show it.
+    #[must_use]
+    pub fn of(chain: &ChainId, freeze: &Freeze) -> Self {
+        let asset = freeze.token.asset_id(chain);
+        let step = |at: At, proposal| {
+            let tx = at.tx.map(|tx| super::queries::hash_text(chain, &tx));
+            FreezeStep { height: at.height, time: at.time, tx, proposal }
+        };
+        let plain = |at: Option<At>| at.map(|at| step(at, None));
+        let numbered = |of: Option<(At, u64)>| of.map(|(at, proposal)| step(at, Some(proposal)));
+        FreezeView {
+            address: freeze.account.to_address(chain).checksummed(),
+            issuer: Issuer::listed(&asset).map(|issuer| issuer.name.to_owned()),
+            asset: asset_view(&Asset::from(asset)),
+            state: freeze.state,
+            proposed: numbered(freeze.proposed),
+            withdrawn: plain(freeze.withdrawn),
+            frozen: plain(freeze.frozen),
+            lift_proposed: numbered(freeze.lift_proposed),
+            lifted: plain(freeze.lifted),
+            destroy_proposed: numbered(freeze.destroy_proposed),
+            destroyed: plain(freeze.destroyed),
+            destroyed_amount: freeze.destroyed.and(freeze.destroyed_amount),
+        }
+    }
+
     /// Returns when it came into its state, where that is known.
     #[must_use]
     pub fn since(&self) -> Option<&FreezeStep> {
@@ -162,30 +188,6 @@ impl AccountWorkspace {
         Ok(())
     }
 
-    fn freeze_step(&self, at: At, proposal: Option<u64>) -> FreezeStep {
-        FreezeStep { height: at.height, time: at.time, tx: at.tx.map(|tx| self.hash_text(&tx)), proposal }
-    }
-
-    fn freeze_view(&self, freeze: &Freeze) -> FreezeView {
-        let asset = freeze.token.asset_id(self.chain());
-        let step = |at: Option<At>| at.map(|at| self.freeze_step(at, None));
-        let numbered = |of: Option<(At, u64)>| of.map(|(at, proposal)| self.freeze_step(at, Some(proposal)));
-        FreezeView {
-            address: freeze.account.to_address(self.chain()).checksummed(),
-            issuer: Issuer::listed(&asset).map(|issuer| issuer.name.to_owned()),
-            asset: asset_view(&Asset::from(asset)),
-            state: freeze.state,
-            proposed: numbered(freeze.proposed),
-            withdrawn: step(freeze.withdrawn),
-            frozen: step(freeze.frozen),
-            lift_proposed: numbered(freeze.lift_proposed),
-            lifted: step(freeze.lifted),
-            destroy_proposed: numbered(freeze.destroy_proposed),
-            destroyed: step(freeze.destroyed),
-            destroyed_amount: freeze.destroyed.and(freeze.destroyed_amount),
-        }
-    }
-
     /// Returns a page of the chain's freezes, or of an address's, after the first `skip`; of one state where one is given.
     ///
     /// # Errors
@@ -208,7 +210,12 @@ impl AccountWorkspace {
         Ok(FreezesPage {
             chain: self.chain().to_string(),
             count: u64::try_from(found.len()).unwrap_or(u64::MAX),
-            freezes: found.into_iter().skip(skip).take(PAGE).map(|freeze| self.freeze_view(freeze)).collect(),
+            freezes: found
+                .into_iter()
+                .skip(skip)
+                .take(PAGE)
+                .map(|freeze| FreezeView::of(self.chain(), freeze))
+                .collect(),
             unread_proposals: u64::try_from(freezes.unread()).unwrap_or(u64::MAX),
             gaps: self.gaps().to_vec(),
         })
@@ -220,6 +227,6 @@ impl AccountWorkspace {
     /// As [`AccountWorkspace::freezes_page`].
     pub(crate) fn freezes_in_force(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
         let account = self.account_id(address)?;
-        Ok(self.freezes()?.in_force(&account).map(|freeze| self.freeze_view(freeze)).collect())
+        Ok(self.freezes()?.in_force(&account).map(|freeze| FreezeView::of(self.chain(), freeze)).collect())
     }
 }
