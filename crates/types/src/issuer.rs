@@ -194,6 +194,6 @@ mod tests {
         assert!(Issuer::listed_on(tether.chain()).contains(listed));
         let shib = AssetId::parse("eip155:1/erc20:0x95aD61b0a150d79219dCF64E1E6Cc01f0B64C4cE").unwrap();
         assert_eq!(Issuer::listed(&shib), None);
-        assert_eq!(Issuer::listed_on(&ChainId::parse("eip155:31337").unwrap()), []);
+        assert!(Issuer::listed_on(&ChainId::parse("eip155:31337").unwrap()).is_empty());
     }
 }

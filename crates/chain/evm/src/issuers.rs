@@ -124,7 +124,7 @@ fn proposed(input: &[u8]) -> Option<Proposed> {
     let tail = arguments.get(offset..)?;
     let length = usize::try_from(number(data_word(tail, 0)?)).ok()?;
     let call = tail.get(32..)?.get(..length)?;
-    let known = call.split_first_chunk().and_then(|(method, rest)| {
+    let known = call.split_first_chunk::<4>().and_then(|(method, rest)| {
         let (_, action, _) = METHODS.iter().find(|(known, ..)| known == method)?;
         let user = account(data_word(rest, 0)?)?;
         (rest.len() == 32).then_some((*action, user))
@@ -237,18 +237,20 @@ impl Found {
     /// Makes transfers of the units that issuers' events state and that no `Transfer` of the transaction does. To be called before
     /// [`Found::settle_wraps`].
     pub fn settle_issued(&mut self, order: &Order) {
-        let mut taken: Vec<bool> = vec![false; if self.issued.units.is_empty() { 0 } else { self.transfers.len() }];
-        let mut missing = Vec::new();
-        for units in std::mem::take(&mut self.issued.units) {
+        let all = std::mem::take(&mut self.issued.units);
+        if all.is_empty() {
+            return;
+        }
+        let (mut taken, mut missing) = (vec![false; self.transfers.len()], Vec::new());
+        for units in all {
             let kind = if units.is_issue { TransferKind::Mint } else { TransferKind::Burn };
             let is_twin = |t: &Transfer| {
                 let side = if units.is_issue { t.to } else { t.from };
                 let same = (t.token, t.kind, t.amount) == (units.token, kind, amount(units.amount));
                 same && (units.account.is_none() || side == units.account)
             };
-            let mut all = self.transfers.iter().zip(&mut taken);
-            match all.find(|(t, taken)| !**taken && is_twin(t)) {
-                Some((_, taken)) => *taken = true,
+            match (0..taken.len()).find(|i| !taken[*i] && is_twin(&self.transfers[*i])) {
+                Some(twin) => taken[twin] = true,
                 None => missing.push((units, kind)),
             }
         }
@@ -449,7 +451,8 @@ mod tests {
         let call = [&keccak256(method)[..4], user.into_word().as_slice()].concat();
         let mut padded = call.clone();
         padded.resize(64, 0);
-        let words = [destination.into_word(), B256::ZERO, units(96), units(call.len() as u64)].concat();
+        let words =
+            [destination.into_word(), B256::ZERO, units(96), units(call.len() as u64)].map(|word| word.0).concat();
         [&SUBMIT_TRANSACTION[..], &words, &padded].concat()
     }
 
