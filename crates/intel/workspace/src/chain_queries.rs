@@ -197,6 +197,14 @@ pub trait ChainQueries: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Returns the address that another one imitates, among those that any of `own` dealt with; none on chains that do not look for it.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Query`] for text that is no address of the chain.
+    fn imitated_by(&self, _address: &str, _own: &[String]) -> Result<Option<String>, WorkspaceError> {
+        Ok(None)
+    }
+
     /// Returns payments that an address received, oldest first, after the first `skip` and at most [`PAGE`].
     ///
     /// # Errors

@@ -120,6 +120,10 @@ impl ChainQueries for AccountWorkspace {
         self.freezes_in_force(address)
     }
 
+    fn imitated_by(&self, address: &str, own: &[String]) -> Result<Option<String>, WorkspaceError> {
+        self.imitated(address, own)
+    }
+
     fn received(&self, address: &str, skip: usize) -> Result<Vec<Payment>, WorkspaceError> {
         let account = self.account_id(address)?;
         let account = self.ledger.account_number(&account).ok_or_else(|| self.not_found(address))?;

@@ -7,6 +7,7 @@ mod chain;
 pub mod freeze_queries;
 pub mod freezes;
 pub mod handle;
+pub mod imitated;
 pub mod queries;
 pub mod reports;
 pub mod transfers;
