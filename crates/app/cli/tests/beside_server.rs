@@ -233,6 +233,7 @@ const TABLE: &[RowOf] = &[
     ("accounts block", &["1"], Refused("no account chain")),
     ("accounts assets", &[], Refused("no account chain")),
     ("accounts asset", &["USDT"], Refused("no account chain")),
+    ("accounts freezes", &[], Refused("no account chain")),
     ("ledger info", &[], Offline),
     ("ledger check", &[], Offline),
     ("ledger check", &["--write"], Alone("it writes the ledger's files", "another process is writing this ledger")),

@@ -87,12 +87,15 @@ pub fn calls() -> Vec<Call> {
     assert_eq!(get("/assets?chain=tron")[0]["ticker"], "TRX");
     assert_eq!(get(&format!("/asset?asset=eip155:1/erc20:{USDT}"))["backing"], "backed");
     assert_eq!(get("/asset/transfers?asset=USDT&chain=tron")["transfers"][0]["amount"], "1000000");
+    let frozen = get(&format!("/freezes?chain=ethereum&address={HOLDER}"));
+    assert_eq!((&frozen["count"], &frozen["unread_proposals"]), (&json!(0), &json!(0)), "{frozen}");
+    assert_eq!(get("/freezes?chain=tron&state=frozen")["chain"], "tron:mainnet");
     app.calls()
 }
 
 #[test]
 fn account_chains_are_described() {
-    assert!(calls().len() >= 8);
+    assert!(calls().len() >= 9);
 }
 
 #[test]
@@ -106,6 +109,9 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get("/block/1?chain=base").refused_with(400, "ethereum, tron");
     get("/block/9?chain=tron").refused_with(404, "block 9");
     get("/address/0x02").refused(400);
+    get("/freezes").refused_with(400, "ethereum, tron");
+    get("/freezes?chain=tron&state=cold").refused(400);
+    get("/freezes?chain=tron&address=0x02").refused(400);
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
     // The form of the payee's address decides, and what is not computed is not safe.
     let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,
