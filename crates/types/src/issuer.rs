@@ -3,6 +3,7 @@
 //! Anybody can write an event of any name, so that only contracts of the curated list, or those that a caller adds, are an issuer's.
 
 use crate::{AccountId, Address, Amount, AssetId, ChainId, TokenRef};
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
 /// A contract whose issuer can freeze accounts.
@@ -57,7 +58,21 @@ fn read(line: &'static str) -> Option<(AssetId, Issuer)> {
 }
 
 /// What an issuer does with an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::IntoStaticStr, strum::EnumString)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+)]
+#[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum IssuerAction {
     /// The account can no longer send the token.
@@ -76,8 +91,9 @@ impl IssuerAction {
     }
 }
 
-/// What an issuer's contract, or the wallet that owns it, states in a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an issuer's contract, or the wallet that owns it, states in a log. Stores keep it by the order of variants and fields: new ones stand last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum IssuerAct {
     /// Something was done with an account.
     Done {

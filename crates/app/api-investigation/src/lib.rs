@@ -6,6 +6,7 @@
 
 pub mod academy;
 pub mod account_chains;
+pub mod account_links;
 pub mod answers;
 pub mod cases;
 pub mod chain;
@@ -22,6 +23,7 @@ pub fn routes() -> Routes {
         academy::routes(),
         account_chains::routes(),
         freezes::routes(),
+        account_links::routes(),
         cases::routes(),
         providers::routes(),
         sharing::routes(),

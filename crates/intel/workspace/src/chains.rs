@@ -189,6 +189,12 @@ impl Chains {
         self.accounts.values()
     }
 
+    /// Returns what was published last of the account chains of the store, in the order of their ids: for traces across chains.
+    #[must_use]
+    pub fn account_snapshots(&self) -> Vec<Arc<AccountSnapshot>> {
+        self.accounts.values().map(|chain| chain.snapshot()).collect()
+    }
+
     /// Returns the account chain with a name: the usual one, its CAIP-2 id, or the ticker of its coin.
     ///
     /// # Errors
@@ -203,8 +209,7 @@ impl Chains {
     /// # Errors
     /// [`ChainsError::Unknown`] when no chain has the name, [`ChainsError::Ambiguous`] where several fit.
     pub fn accounts_for(&self, text: &str, name: Option<&str>) -> Result<Arc<AccountSnapshot>, ChainsError> {
-        let all: Vec<Arc<AccountSnapshot>> = self.accounts.values().map(|chain| chain.snapshot()).collect();
-        pick_accounts(&all, text, name)
+        pick_accounts(&self.account_snapshots(), text, name)
     }
 
     /// Adds a chain of another family, with the tags of the first.

@@ -37,6 +37,9 @@ pub enum WorkspaceError {
     /// The ledger of an account chain.
     #[error(transparent)]
     Accounts(#[from] holdfast_account_ledger::LedgerError),
+    /// What stands beside the ledger of an account chain.
+    #[error(transparent)]
+    Beside(#[from] crate::accounts::beside::BesideError),
     /// Text that names nothing of an account chain.
     #[error("'{0}' names nothing of {1}: {2}")]
     AccountQuery(String, ChainId, String),
@@ -62,6 +65,12 @@ pub enum WorkspaceError {
     TooMany(String),
 }
 
+impl From<holdfast_block_store::StoreError> for WorkspaceError {
+    fn from(e: holdfast_block_store::StoreError) -> Self {
+        WorkspaceError::Beside(e.into())
+    }
+}
+
 impl WorkspaceError {
     /// Returns the kind of the error, which interfaces map to their own codes.
     #[must_use]
@@ -73,6 +82,7 @@ impl WorkspaceError {
             | WorkspaceError::Trace(_)
             | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
             WorkspaceError::Accounts(e) => e.kind(),
+            WorkspaceError::Beside(e) => e.kind(),
             WorkspaceError::NotYet(..) => ErrorKind::Unavailable,
             _ => ErrorKind::Internal,
         }

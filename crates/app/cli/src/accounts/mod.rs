@@ -6,5 +6,6 @@ mod freezes;
 pub mod ledger;
 mod print;
 pub mod show;
+pub mod who;
 
 pub use feed::{AccountArgs, follow, ingest};

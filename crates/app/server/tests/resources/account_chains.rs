@@ -90,12 +90,18 @@ pub fn calls() -> Vec<Call> {
     let frozen = get(&format!("/freezes?chain=ethereum&address={HOLDER}"));
     assert_eq!((&frozen["count"], &frozen["unread_proposals"]), (&json!(0), &json!(0)), "{frozen}");
     assert_eq!(get("/freezes?chain=tron&state=frozen")["chain"], "tron:mainnet");
+    let links = get(&format!("/links/{HOLDER}"));
+    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
+    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
+    let alone = get(&format!("/cluster/{HOLDER}"));
+    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
+    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     app.calls()
 }
 
 #[test]
 fn account_chains_are_described() {
-    assert!(calls().len() >= 9);
+    assert!(calls().len() >= 12);
 }
 
 #[test]
@@ -112,6 +118,10 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get("/freezes").refused_with(400, "ethereum, tron");
     get("/freezes?chain=tron&state=cold").refused(400);
     get("/freezes?chain=tron&address=0x02").refused(400);
+    get(&format!("/links/{}", "09".repeat(32))).refused_with(400, "ethereum, tron");
+    get(&format!("/links/0x{}?chain=ethereum", "09".repeat(32))).refused(404);
+    get(&format!("/cluster/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
+    get(&format!("/explain/{HOLDER}/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
     // The form of the payee's address decides, and what is not computed is not safe.
     let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,

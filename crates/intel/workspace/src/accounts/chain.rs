@@ -11,8 +11,7 @@ use crate::error::WorkspaceError;
 use crate::reports::{PAGE, TraceRequest};
 use holdfast_account_ledger::manifest::Assets;
 use holdfast_account_ledger::{Direction, LedgerError, StoredTransfer};
-use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, TagStore, Tlp};
+use holdfast_attribution::{TagStore, Tlp};
 use holdfast_types::{AccountId, Asset, AssetId, ChainId, TokenRef};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -108,9 +107,14 @@ impl ChainQueries for AccountWorkspace {
         let canonical = account.to_address(self.chain()).to_string();
         let mut tags = self.tags_for(&canonical, clearance);
         tags.truncate(MAX_TAGS);
+        let number = self.ledger.account_number(&account);
+        let category = self.category_of(&tags, number, clearance);
+        if tags.is_empty() {
+            tags.extend(number.and_then(|number| self.entity_tag(number, clearance)));
+        }
         Ok(AddressFacts {
-            is_on_chain: self.ledger.account_number(&account).is_some(),
-            category: weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept),
+            is_on_chain: number.is_some(),
+            category,
             tags: tags.into_iter().cloned().collect(),
             address: canonical,
         })

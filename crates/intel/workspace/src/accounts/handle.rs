@@ -26,7 +26,9 @@ pub struct AccountHandle {
 impl AccountHandle {
     /// Publishes an account chain as it is.
     #[must_use]
-    pub fn new(workspace: AccountWorkspace) -> Self {
+    pub fn new(mut workspace: AccountWorkspace) -> Self {
+        workspace.update_who();
+        workspace.save_who_sometimes();
         AccountHandle {
             current: ArcSwap::from_pointee(workspace.snapshot()),
             builder: Mutex::new(workspace),
@@ -62,6 +64,7 @@ impl AccountHandle {
         }
         let answer = self.builder.lock().map_err(|_| E::from(ChangeError::Failed)).and_then(|mut workspace| {
             let answer = change(&mut workspace);
+            self.follow(&mut workspace);
             self.publish(&workspace);
             answer
         });
@@ -69,7 +72,8 @@ impl AccountHandle {
         answer
     }
 
-    /// Gives the chain the tags of its store.
+    /// Gives the chain the tags of its store. Clusters and entities are made anew from what was published last, while blocks may be appended; those are
+    /// followed after it.
     ///
     /// # Errors
     /// [`ChangeError`].
@@ -77,10 +81,20 @@ impl AccountHandle {
         if Arc::ptr_eq(&self.snapshot().tags, tags) {
             return Ok(());
         }
+        let prepared = self.snapshot().with_other_tags(tags.clone());
         self.change(|workspace| {
-            workspace.tags = tags.clone();
+            workspace.adopt(prepared);
             Ok(())
         })
+    }
+
+    /// Brings clusters and entities to what was changed.
+    fn follow(&self, workspace: &mut AccountWorkspace) {
+        let before = self.current.load();
+        if workspace.ledger.revision() != before.ledger.revision() || !Arc::ptr_eq(&workspace.tags, &before.tags) {
+            workspace.update_who();
+            workspace.save_who_sometimes();
+        }
     }
 
     fn publish(&self, workspace: &AccountWorkspace) {

@@ -1,17 +1,26 @@
 //! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
+//! - [`beside`]: links and signals beside the ledger, in step with it.
+//! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`queries`], [`transfers`]: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
 
+pub mod beside;
 mod chain;
 pub mod freeze_queries;
 pub mod freezes;
 pub mod handle;
 pub mod imitated;
+pub mod link_reports;
 pub mod queries;
 pub mod reports;
 pub mod transfers;
+pub mod who;
+pub mod who_reports;
 
+use crate::accounts::beside::Beside;
+use crate::accounts::freeze_queries::FreezeCache;
+use crate::accounts::who::Who;
 use crate::error::WorkspaceError;
 use crate::workspace::{CHAINS, Workspace};
 use holdfast_account_ledger::{Ledger, Settings, manifest::Manifest};
@@ -30,8 +39,14 @@ pub struct AccountWorkspace {
     dir: PathBuf,
     /// The ledger.
     pub ledger: Ledger,
+    /// Links and signals of the ledger's blocks.
+    pub(crate) beside: Beside,
     /// The tags of the store.
     pub tags: Arc<TagStore>,
+    /// Clusters and entities, once somebody requested or followed them.
+    who: OnceLock<Who>,
+    /// Issuers' freezes, once somebody requested them.
+    freeze_cache: Arc<FreezeCache>,
     /// What is missing, once somebody requested it.
     gaps: OnceLock<Vec<String>>,
 }
@@ -84,9 +99,12 @@ impl AccountWorkspace {
         Ok(Arc::new(TagFile::new(&store.join("tags")).load()?))
     }
 
-    fn with_ledger(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Self {
+    /// Opens what is beside a ledger that is open for writing.
+    fn writing(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
         let dir = Self::chain_dir(store, &ledger.settings().chain);
-        AccountWorkspace { dir, ledger, tags, gaps: OnceLock::new() }
+        let beside = Beside::open_for_writing(&dir, &ledger)?;
+        let (who, freeze_cache, gaps) = Default::default();
+        Ok(AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps })
     }
 
     /// Opens an account chain of a store for reading.
@@ -94,7 +112,11 @@ impl AccountWorkspace {
     /// # Errors
     /// [`WorkspaceError`] when the ledger does not open: absent, damaged, or left without an index.
     pub fn open(store: &Path, chain: &ChainId, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
-        Ok(Self::with_ledger(store, Ledger::open(&Self::ledger_dir(store, chain))?, tags))
+        let ledger = Ledger::open(&Self::ledger_dir(store, chain))?;
+        let dir = Self::chain_dir(store, chain);
+        let beside = Beside::open(&dir, &ledger)?;
+        let (who, freeze_cache, gaps) = Default::default();
+        Ok(AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps })
     }
 
     /// Opens an existing account chain of a store for writing.
@@ -102,7 +124,7 @@ impl AccountWorkspace {
     /// # Errors
     /// As [`AccountWorkspace::open`], and when another process has it.
     pub fn open_for_writing(store: &Path, chain: &ChainId, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
-        Ok(Self::with_ledger(store, Ledger::open_for_writing(&Self::ledger_dir(store, chain))?, tags))
+        Self::writing(store, Ledger::open_for_writing(&Self::ledger_dir(store, chain))?, tags)
     }
 
     /// Opens an account chain of a store for writing, creating it when missing.
@@ -112,19 +134,27 @@ impl AccountWorkspace {
     pub fn create_or_open(store: &Path, settings: &Settings, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
         let dir = Self::ledger_dir(store, &settings.chain);
         std::fs::create_dir_all(&dir).map_err(|e| WorkspaceError::Io(dir.clone(), e))?;
-        Ok(Self::with_ledger(store, Ledger::create_or_open(&dir, settings)?, tags))
+        Self::writing(store, Ledger::create_or_open(&dir, settings)?, tags)
     }
 
     /// Returns the chain as it is now, for reading. It costs handles, no copy.
     #[must_use]
     pub fn snapshot(&self) -> AccountSnapshot {
-        self.with_other_tags(self.tags.clone())
+        let (ledger, beside) = (self.ledger.snapshot(), self.beside.snapshot());
+        let (dir, tags, who) = (self.dir.clone(), self.tags.clone(), self.who_now());
+        let (freeze_cache, gaps) = (self.freeze_cache.clone(), OnceLock::new());
+        AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps }
     }
 
     /// Returns the chain as it is now with other tags, for reading.
     #[must_use]
     pub fn with_other_tags(&self, tags: Arc<TagStore>) -> AccountSnapshot {
-        AccountWorkspace { dir: self.dir.clone(), ledger: self.ledger.snapshot(), tags, gaps: OnceLock::new() }
+        let mut snapshot = self.snapshot();
+        snapshot.take_tags(&tags);
+        if snapshot.who.get().is_some() {
+            snapshot.update_who();
+        }
+        snapshot
     }
 
     /// Returns the folder.

@@ -1,6 +1,7 @@
 //! Look-ups of an account chain: addresses, transfers, transactions, blocks, assets. Every list is a page; nothing goes over the whole chain.
 
 use crate::accounts::AccountWorkspace;
+use crate::accounts::beside::BesideError;
 use crate::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView,
     TransferView, TransfersPage,
@@ -14,8 +15,7 @@ use holdfast_account_ledger::manifest::Assets;
 use holdfast_account_ledger::{
     Backing, BlockInfo, Direction, LedgerError, NATIVE, Opening, Posting, StoredTransfer, TransferNumber, TxInfo,
 };
-use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, Tlp, nobody};
+use holdfast_attribution::{Tag, Tlp, nobody};
 use holdfast_types::{
     AccountId, Address, Asset, AssetId, ChainId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,
 };
@@ -99,7 +99,7 @@ impl AccountWorkspace {
         Ok(self.ledger.account(account)?.to_address(self.chain()).checksummed())
     }
 
-    fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
+    pub(crate) fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
         let account = self.account_id(text)?;
         self.ledger.account_number(&account).ok_or_else(|| self.not_found(text))
     }
@@ -217,8 +217,8 @@ impl AccountWorkspace {
         let address = account.to_address(self.chain());
         let canonical = address.to_string();
         let tags = self.tags_for(&canonical, clearance);
-        let category = weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
         let number = self.ledger.account_number(&account);
+        let category = self.category_of(&tags, number, clearance);
         let (asset_count, balances) = match number {
             Some(number) => self.balances(number, skip)?,
             None => (0, Vec::new()),
@@ -452,7 +452,7 @@ impl AccountWorkspace {
         self.gaps.get_or_init(|| self.find_gaps().unwrap_or_else(|e| vec![format!("the ledger is damaged: {e}")]))
     }
 
-    fn find_gaps(&self) -> Result<Vec<String>, LedgerError> {
+    fn find_gaps(&self) -> Result<Vec<String>, BesideError> {
         let ledger = &self.ledger;
         let Some(tip) = ledger.tip()? else { return Ok(vec!["no block is stored".into()]) };
         let mut gaps = Vec::new();
@@ -484,6 +484,8 @@ impl AccountWorkspace {
                 gaps.push(format!("transfers of {asset} drive a balance negative, so its sums are not sound"));
             }
         }
+        gaps.extend(self.beside.gaps(ledger)?);
+        gaps.extend(self.who().gap(ledger));
         gaps.push("exposures and traces are not computed on account chains yet".into());
         Ok(gaps)
     }

@@ -1,7 +1,10 @@
 //! Snapshots of the chain with tags, clusters and exposures. One binary: each more would be compiled and linked by itself.
 
 mod accounts;
+mod beside;
+mod beside_kill;
 mod exposures;
 mod histories;
 mod lookup;
 mod snapshots;
+mod tron;
