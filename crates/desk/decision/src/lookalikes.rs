@@ -237,7 +237,7 @@ mod tests {
             let mut known = Counterparties::default();
             for text in &texts {
                 if let Some(found) = known.lookalike_of(text) {
-                    found.parts();
+                    prop_assert_eq!(found.parts().map(|parts| parts.concat()), [found.address.clone(), found.of.clone()]);
                 }
                 known.note(text, at(0), text.len() % 2 == 0);
             }
