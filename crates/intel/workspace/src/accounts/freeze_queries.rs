@@ -207,6 +207,10 @@ impl AccountWorkspace {
             Some(account) => freezes.of(account).rev().filter(wanted).collect(),
             None => freezes.all().iter().rev().filter(wanted).collect(),
         };
+        let mut gaps = self.gaps().to_vec();
+        if let Some(first) = self.ledger.first()?.filter(|first| first.height > 0) {
+            gaps.push(format!("freezes before block {}, where the ledger begins, are not known", first.height));
+        }
         Ok(FreezesPage {
             chain: self.chain().to_string(),
             count: u64::try_from(found.len()).unwrap_or(u64::MAX),
@@ -217,7 +221,7 @@ impl AccountWorkspace {
                 .map(|freeze| FreezeView::of(self.chain(), freeze))
                 .collect(),
             unread_proposals: u64::try_from(freezes.unread()).unwrap_or(u64::MAX),
-            gaps: self.gaps().to_vec(),
+            gaps,
         })
     }
 
