@@ -153,7 +153,9 @@ impl AccountWorkspace {
             if !more || newest.first().is_some_and(|signal| signal.place.height <= height) {
                 let newer: Vec<_> = newest.into_iter().filter(|signal| signal.place.height > height).collect();
                 if !newer.is_empty() {
-                    self.fold(Arc::make_mut(&mut folded.freezes), &newer)?;
+                    let mut extended = Freezes::clone(&folded.freezes);
+                    self.fold(&mut extended, &newer)?;
+                    folded.freezes = Arc::new(extended);
                 }
                 folded.tip = tip;
                 return Ok(folded.freezes.clone());
