@@ -32,7 +32,7 @@ pub mod units;
 pub use address::{Address, AddressProblem};
 pub use address_key::AddressKey;
 pub use amount::{Amount, AmountError, SignedAmount, TooWide};
-pub use asset::{Asset, AssetId};
+pub use asset::{Asset, AssetId, AssetListError};
 pub use chain::{ChainId, Family};
 pub use chain_hash::{BlockHash, NotAHash, Txid};
 pub use error_kind::ErrorKind;

@@ -7,6 +7,7 @@
 pub mod academy;
 pub mod account_chains;
 pub mod account_links;
+pub mod account_traces;
 pub mod answers;
 pub mod cases;
 pub mod chain;
@@ -24,6 +25,7 @@ pub fn routes() -> Routes {
         account_chains::routes(),
         freezes::routes(),
         account_links::routes(),
+        account_traces::routes(),
         cases::routes(),
         providers::routes(),
         sharing::routes(),

@@ -1,21 +1,26 @@
 //! `holdfast show`, `search`, `explain`, `trace`, `exposure` and `paths`: queries of a chain.
 
+use crate::accounts::{self, traces};
 use crate::answer::Fields;
 use crate::args::{ServerArgs, StoreArgs};
-use crate::chain_reader::{ChainReader, known};
+use crate::chain_reader::{ChainReader, known, server_of};
 use crate::output::{self, name_of, thousands};
 use crate::running::{ChainReach, reach_chain};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
+use holdfast_analysis::render::{self, Drawn};
+use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport};
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::parse_hash;
 use holdfast_client::{Request, api_path};
 use holdfast_console::chain;
 use holdfast_console::show::print_exposure;
 use holdfast_state::system::{entropy, now};
+use holdfast_types::{AccountId, Address};
+use holdfast_workspace::lookup::{Hit, HitKind, bare};
 use holdfast_workspace::{
-    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, TraceRequest, TxReport, WorkspaceError,
+    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, OpenChains, PathReport, TraceRequest, TxReport,
+    Workspace, WorkspaceError,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -24,9 +29,38 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub struct ChainArgs {
     #[command(flatten)]
-    store: StoreArgs,
+    pub store: StoreArgs,
     #[command(flatten)]
-    server: ServerArgs,
+    pub server: ServerArgs,
+}
+
+/// The account chain that is meant, instead of the store's first chain.
+#[derive(Args)]
+pub struct AccountChoice {
+    /// An account chain: `ethereum`, `tron` and other usual names, or a CAIP-2 id; what goes over links goes over the others too.
+    #[arg(long = "chain")]
+    pub name: Option<String>,
+    /// On account chains: only this asset, by ticker, CAIP-19 id, contract, or `native`.
+    #[arg(long)]
+    pub asset: Option<String>,
+}
+
+impl AccountChoice {
+    /// Returns whether an account chain is meant.
+    fn is_meant(&self) -> bool {
+        self.name.is_some() || self.asset.is_some()
+    }
+}
+
+/// How links are followed on account chains.
+#[derive(Args)]
+pub struct LinkArgs {
+    /// On account chains: do not go on over swaps, wraps and bridges.
+    #[arg(long)]
+    pub no_links: bool,
+    /// On account chains: do not cross links with a larger measured error, in millionths.
+    #[arg(long)]
+    pub max_link_error_ppm: Option<u32>,
 }
 
 impl ChainArgs {
@@ -34,11 +68,20 @@ impl ChainArgs {
     pub fn open(&self) -> anyhow::Result<ChainReader> {
         ChainReader::open(&self.store, &self.server)
     }
+
+    /// Searches all chains of the store, by its server where one runs.
+    fn look_up(&self, text: &str) -> anyhow::Result<Lookup> {
+        match server_of(&self.store, &self.server)? {
+            Some(client) => Ok(client.get("/api/v1/search").query("q", text).fetch()?),
+            None => Ok(OpenChains::open(&self.store.store)?.lookup(text, &|_| true)),
+        }
+    }
 }
 
 #[derive(Args)]
 pub struct Show {
-    /// Address (of any chain), txid, output (txid:index), block height or block hash; or a name, as `search` finds it.
+    /// Address (of any chain), txid, output (txid:index), block height or block hash, asset of an account chain; or a name, as `search` finds it. What
+    /// is on several chains is listed.
     what: String,
     #[command(flatten)]
     chain: ChainArgs,
@@ -46,20 +89,16 @@ pub struct Show {
 
 #[derive(Args)]
 pub struct Search {
-    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or actor;
-    /// or several addresses and ids.
+    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, asset, label or
+    /// actor; or several addresses and ids.
     #[arg(required = true)]
     text: Vec<String>,
     #[command(flatten)]
     chain: ChainArgs,
 }
 
-fn look_up(reader: &ChainReader, text: &str) -> anyhow::Result<Lookup> {
-    reader.query(|w| Ok(w.lookup(text, &|_| true)), |c| c.get("/api/v1/search").query("q", text))
-}
-
 pub fn search(args: Search, as_json: bool) -> anyhow::Result<()> {
-    let found = look_up(&args.chain.open()?, &args.text.join(" "))?;
+    let found = args.chain.look_up(&args.text.join(" "))?;
     print_lookup(&found, as_json)
 }
 
@@ -94,8 +133,8 @@ fn is_height(text: &str) -> bool {
     (1..=9).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Returns what text names, by its form: a transaction, an output's transaction, a block, an address; else what a search finds.
-fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
+/// Returns what text names, by its form: a transaction, an output's transaction, a block, an address; else what a search found.
+fn shown(reader: &ChainReader, text: &str, found: Lookup) -> anyhow::Result<Shown> {
     let text = text.trim();
     if parse_hash(text).is_some() {
         if let Some(tx) = tx(reader, text)? {
@@ -122,16 +161,56 @@ fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
         Err(e) => e,
     };
     // A name, the beginning of an id, or several addresses.
-    match known(look_up(reader, text))? {
-        Some(found) if !found.hits.is_empty() => Ok(Shown::Found(found)),
-        _ if is_height(text) => bail!("block {text} is not stored here"),
-        _ => Err(error),
+    match found.hits.is_empty() {
+        false => Ok(Shown::Found(found)),
+        true if is_height(text) => bail!("block {text} is not stored here"),
+        true => Err(error),
+    }
+}
+
+/// What of an account chain a text names.
+enum OnAccounts {
+    /// One thing.
+    One(Hit),
+    /// Several, on one chain or on several.
+    Several,
+    /// Nothing.
+    None,
+}
+
+fn on_accounts(found: &Lookup) -> OnAccounts {
+    // A token's contract is an address too.
+    let is_contract = |hit: &Hit| {
+        let beside = |other: &Hit| other.kind == HitKind::Address && other.chain == hit.chain;
+        hit.kind == HitKind::Asset && found.hits.iter().any(beside)
+    };
+    let hits: Vec<&Hit> = found.hits.iter().filter(|hit| !is_contract(hit)).collect();
+    match hits.as_slice() {
+        [one] if one.chain.is_some() => OnAccounts::One((*one).clone()),
+        several if several.iter().any(|hit| hit.chain.is_some()) => OnAccounts::Several,
+        _ => OnAccounts::None,
     }
 }
 
 pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
+    let ChainArgs { store, server } = &args.chain;
+    let found = args.chain.look_up(&args.what)?;
+    match on_accounts(&found) {
+        OnAccounts::One(hit) => return accounts::show::hit(&hit, store, server, as_json),
+        OnAccounts::Several => return print_lookup(&found, as_json),
+        OnAccounts::None => {}
+    }
+    // An address that no block mentions is one of an account chain by its form.
+    let is_account = AccountId::try_from(&Address::read(&bare(&args.what))).is_ok();
+    if is_account && known(accounts::show::address(&bare(&args.what), store, server, as_json))?.is_some() {
+        return Ok(());
+    }
+    if server_of(store, server)?.is_none() && !Workspace::is_in(&store.store) {
+        anyhow::ensure!(!found.hits.is_empty(), "nothing is known here of '{}'", args.what.trim());
+        return print_lookup(&found, as_json);
+    }
     let reader = args.chain.open()?;
-    match (shown(&reader, &args.what)?, as_json) {
+    match (shown(&reader, &args.what, found)?, as_json) {
         (Shown::Found(found), _) => return print_lookup(&found, as_json),
         (Shown::Tx(report), true) => return output::json(&report),
         (Shown::Block(report), true) => return output::json(&report),
@@ -180,10 +259,14 @@ pub enum Format {
 
 #[derive(Args)]
 pub struct TraceArgs {
-    /// Address, txid, or output (txid:index).
+    /// Address, txid, or output (txid:index); on account chains an address, a transaction's hash, or a transfer's id.
     subject: String,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    accounts: AccountChoice,
+    #[command(flatten)]
+    links: LinkArgs,
     /// Start from the whole entity of an address.
     #[arg(long)]
     entity: bool,
@@ -273,29 +356,51 @@ fn write_bundle(args: &TraceArgs, reader: &ChainReader, path: &Path) -> anyhow::
     Ok(())
 }
 
+/// Prints a trace in one of its forms.
+fn draw<R: Drawn>(report: &R, format: Format, rows: usize, as_json: bool) -> anyhow::Result<()> {
+    match (as_json, format) {
+        (true, _) | (_, Format::Json) => output::json(report)?,
+        (_, Format::Table) => print!("{}", render::table(report, rows)),
+        (_, Format::Graphviz) => print!("{}", render::graphviz(report)),
+        (_, Format::Mermaid) => print!("{}", render::mermaid(report)),
+        (_, Format::Html) => print!("{}", render::html(report)),
+    }
+    Ok(())
+}
+
+/// Traces over account chains.
+fn account_trace(args: &TraceArgs, as_json: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !args.entity,
+        "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
+    );
+    anyhow::ensure!(args.bundle.is_none(), "--bundle is for chains of Bitcoin's family");
+    let request = traces::request(&args.subject, &args.accounts, &args.links, args.request().options);
+    let report = traces::trace(&args.chain, &args.accounts, &request)?;
+    draw(&report, args.format, args.rows, as_json)
+}
+
 pub fn trace(args: TraceArgs, as_json: bool) -> anyhow::Result<()> {
+    if args.accounts.is_meant() {
+        return account_trace(&args, as_json);
+    }
     let reader = args.chain.open()?;
     let files = |w: &holdfast_workspace::Workspace| Ok(w.trace_for(&args.request(), Tlp::Red)?.1);
     let report: TraceReport = reader.query(files, |c| args.parameters(c.get("/api/v1/trace")))?;
     if let Some(path) = &args.bundle {
         write_bundle(&args, &reader, path)?;
     }
-    match (as_json, args.format) {
-        (true, _) | (_, Format::Json) => output::json(&report)?,
-        (_, Format::Table) => print!("{}", render::table(&report, args.rows)),
-        (_, Format::Graphviz) => print!("{}", render::graphviz(&report)),
-        (_, Format::Mermaid) => print!("{}", render::mermaid(&report)),
-        (_, Format::Html) => print!("{}", render::html(&report)),
-    }
-    Ok(())
+    draw(&report, args.format, args.rows, as_json)
 }
 
 #[derive(Args)]
 pub struct ExposureArgs {
-    /// Address, txid or output (txid:index).
+    /// Address, txid or output (txid:index); on account chains an address, a transaction's hash, or a transfer's id.
     subject: Option<String>,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    accounts: AccountChoice,
     /// Exposure of the whole entity of an address.
     #[arg(long)]
     entity: bool,
@@ -326,6 +431,18 @@ fn rebuild_exposures(args: &ExposureArgs) -> anyhow::Result<u64> {
 }
 
 pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
+    if args.accounts.is_meant() {
+        anyhow::ensure!(
+            !args.rebuild,
+            "--rebuild is for chains of Bitcoin's family: account chains compute exposures when asked"
+        );
+        anyhow::ensure!(
+            !args.entity,
+            "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
+        );
+        let subject = args.subject.context("name an address, a transaction or a transfer")?;
+        return traces::exposure(&args.chain, &args.accounts, &subject, as_json);
+    }
     if args.rebuild {
         println!("Recomputed the exposures of {} transactions.", thousands(rebuild_exposures(&args)?));
     }
@@ -354,6 +471,13 @@ pub struct PathsArgs {
     to: String,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    accounts: AccountChoice,
+    #[command(flatten)]
+    links: LinkArgs,
+    /// The account chain of the second address; without it, every one that mentions it.
+    #[arg(long)]
+    to_chain: Option<String>,
     /// Most transactions of a path.
     #[arg(long, default_value_t = 50)]
     max_hops: u32,
@@ -363,9 +487,14 @@ pub struct PathsArgs {
 }
 
 pub fn paths(args: PathsArgs, as_json: bool) -> anyhow::Result<()> {
-    let reader = args.chain.open()?;
     let options =
         TraceOptions { bounds: Bounds { max_hops: args.max_hops, ..Bounds::default() }, ..TraceOptions::default() };
+    if args.accounts.is_meant() {
+        let request = traces::request(&args.from, &args.accounts, &args.links, options);
+        let to = (args.to.as_str(), args.to_chain.as_deref());
+        return traces::paths(&args.chain, &args.accounts, &request, to, args.most, as_json);
+    }
+    let reader = args.chain.open()?;
     let paths: Vec<PathReport> = reader.query(
         |w| w.paths_for(&args.from, &args.to, &options, args.most, Tlp::Red),
         |c| {

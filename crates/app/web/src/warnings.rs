@@ -58,7 +58,11 @@ fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
         td { (w.customer) }
         td { (word(w.scam.name())) }
         td.n { @match w.value { Some(v) => (money(v, unit)), None => (t!("common-unknown")) } }
-        td.hash { @match &w.lookalike { Some(l) => (lookalike(l)), None => (w.counterparty.as_deref().unwrap_or_default()) } }
+        td.hash { @match (&w.lookalike, &w.counterparty) {
+            (Some(l), _) => (lookalike(l)),
+            (None, Some(payee)) => a.hash href={"/address/" (payee)} { (payee) },
+            (None, None) => "",
+        } }
         td { (word(&w.state)) @if is_open(w) { br; span.note { (rich!("warnings-not-before", time = time(w.cooling_until))) } } }
         td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
         td { @if is_open(w) {

@@ -42,5 +42,5 @@ pub use holdfast_node::{BlockError, Problem};
 pub use receipt::{Log, Outcome, Receipt};
 pub use trace::Trace;
 pub use transaction::Transaction;
-pub use transfers::transfers;
-pub use verify::{Checks, VerifiedBlock, verify};
+pub use transfers::{Single, transfers, transfers_of};
+pub use verify::{Checks, VerifiedBlock, sender, verify};

@@ -21,18 +21,9 @@ pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
     let mut transactions = Vec::with_capacity(verified.infos.len());
     let (internal_known, mut logs_before) = (verified.is_internal_known(), 0u32);
     for (i, (transaction, info)) in block.transactions.iter().zip(&verified.infos).enumerate() {
-        let (success, is_proved) = verified.success(i);
-        let reader = Reader {
-            chain,
-            transaction,
-            info,
-            owner: transaction.owner.unwrap_or(AccountId::ZERO),
-            internal_known,
-            certainty: if is_proved { Commitment::Root } else { Commitment::Claim },
-            places: 0,
-            found: Found::default(),
-        };
-        transactions.push(reader.read(u32::try_from(i).unwrap_or(u32::MAX), success, logs_before));
+        let index = u32::try_from(i).unwrap_or(u32::MAX);
+        let single = Single { index, transaction, info, internal_known, logs_before };
+        transactions.push(transfers_of(chain, &single));
         logs_before = logs_before.saturating_add(u32::try_from(info.logs.len()).unwrap_or(u32::MAX));
     }
     let first = (0u32..).zip(if block.header.number == 0 { block.transactions.as_slice() } else { &[] });
@@ -46,6 +37,38 @@ pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
         block_level: first.filter_map(|(i, transaction)| genesis(transaction, i)).collect(),
         internal_known,
     }
+}
+
+/// A transaction apart from the others of its block, with all that its transfers follow from.
+#[derive(Clone, Copy, Debug)]
+pub struct Single<'a> {
+    /// Number in its block.
+    pub index: u32,
+    /// The transaction.
+    pub transaction: &'a Transaction,
+    /// What the node adds to it: claims.
+    pub info: &'a Info,
+    /// Whether all moves inside it are known: [`VerifiedBlock::is_internal_known`].
+    pub internal_known: bool,
+    /// How many logs stand before its own in the block.
+    pub logs_before: u32,
+}
+
+/// Lists the transfers of a transaction apart from its block; those of [`transfers`] where all that is given is its block's.
+#[must_use]
+pub fn transfers_of(chain: &Chain, single: &Single<'_>) -> TransactionTransfers {
+    let (success, is_proved) = single.transaction.success(Some(single.info));
+    let reader = Reader {
+        chain,
+        transaction: single.transaction,
+        info: single.info,
+        owner: single.transaction.owner.unwrap_or(AccountId::ZERO),
+        internal_known: single.internal_known,
+        certainty: if is_proved { Commitment::Root } else { Commitment::Claim },
+        places: 0,
+        found: Found::default(),
+    };
+    reader.read(single.index, success, single.logs_before)
 }
 
 /// Returns the balance that a transaction of the first block makes.

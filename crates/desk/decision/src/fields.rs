@@ -324,6 +324,8 @@ fields! {
     issuer.other_asset "whether the issuer of another asset froze the other side's address, or a freeze is before it" => |x| x.has_freeze(|f| !f.own && !f.concerns(x.event)),
     issuer.own_address "whether an issuer froze the customer's own deposit address, or a freeze is before it, of any asset" => |x| x.has_freeze(|f| f.own),
     issuer.since_hours "hours since the latest of these; 1000000 for never" => |x| hours_since(x.event.time, x.facts.issuer.iter().map(|f| f.since).max()),
+    exposure.unknown_share "share of the money of which it is not known where it came from, millionths: account chains, beyond bounds or before the first block" => |x| int(x.facts.unknown_ppm),
+    exposure.gaps "what the exposure leaves out on account chains, in words" => |x| FieldValue::List(x.facts.gaps.clone()),
     velocity.deposits_1h "deposits within 1 hour before the event" => |x| x.totals.deposits[0].0,
     velocity.deposits_24h "deposits within 24 hours" => |x| x.totals.deposits[1].0,
     velocity.deposits_24h_value "their value, minor units" => |x| x.totals.deposits[1].1,

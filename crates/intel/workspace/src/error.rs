@@ -40,12 +40,12 @@ pub enum WorkspaceError {
     /// What stands beside the ledger of an account chain.
     #[error(transparent)]
     Beside(#[from] crate::accounts::beside::BesideError),
+    /// The trace over account chains.
+    #[error(transparent)]
+    AccountTrace(#[from] holdfast_analysis::accounts::AccountTraceError),
     /// Text that names nothing of an account chain.
     #[error("'{0}' names nothing of {1}: {2}")]
     AccountQuery(String, ChainId, String),
-    /// Something that is not computed on account chains yet. It is unknown, and neither zero nor safe.
-    #[error("{0} are not computed on {1} yet: they are unknown")]
-    NotYet(String, ChainId),
     /// An address of another chain that no tag names.
     #[error("nothing is known of '{0}': no tag names it, and the ledger here is of {1} only")]
     Unknown(String, Network),
@@ -83,7 +83,7 @@ impl WorkspaceError {
             | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
             WorkspaceError::Accounts(e) => e.kind(),
             WorkspaceError::Beside(e) => e.kind(),
-            WorkspaceError::NotYet(..) => ErrorKind::Unavailable,
+            WorkspaceError::AccountTrace(e) => e.kind(),
             _ => ErrorKind::Internal,
         }
     }

@@ -6,6 +6,7 @@ mod freezes;
 pub mod ledger;
 mod print;
 pub mod show;
+pub mod traces;
 pub mod who;
 
 pub use feed::{AccountArgs, follow, ingest};

@@ -157,7 +157,7 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     assert!(checked["problems"] == json!([]) && checked["balances"].as_u64().unwrap() > 100, "{checked}");
     assert_eq!(json_of(&["ledger", "info", "--chain", id], &store)["summary"]["chain"], *id);
     let said = run(holdfast().args(["accounts", "chains", "--store", path(&store)]));
-    assert!(said.contains("(0 to 40)") && said.contains("exposures and traces are not computed"), "{said}");
+    assert!(said.contains("(0 to 40)") && said.contains("claims of the node"), "{said}");
 
     // Every balance of the truth is found by address.
     let truth = std::fs::read_to_string(made.join("truth/balances.csv")).unwrap();
@@ -179,7 +179,57 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     let said = run(holdfast().args(["accounts", "asset", row[2], "--transfers", "--store", path(&store)]));
     assert!(said.contains("base units of") && said.contains("block"), "{said}");
     assert!(json_of(&["accounts", "assets"], &store).as_array().unwrap().len() > 3);
+
+    // Exposure, trace and paths of the same address.
+    let of = [row[1], "--chain", id, "--asset", row[2]];
+    let exposure = json_of(&[&["exposure"][..], &of].concat(), &store);
+    assert!(exposure["assets"][0]["source"]["amount"] != "0" && exposure["bounds"]["max_hops"] == 8, "{exposure}");
+    let said = run(holdfast().arg("exposure").args(of).args(["--store", path(&store)]));
+    assert!(said.contains("source (") && said.contains("Bounds: the latest 200 transfers"), "{said}");
+    let trace = json_of(&[&["trace"][..], &of, &["--direction", "backward", "--max-hops", "3"]].concat(), &store);
+    assert!(trace["balances"] == true && trace["start_count"].as_u64().unwrap() > 0, "{trace}");
+    let said = run(holdfast().args(["trace", tx, "--chain", id, "--no-links", "--store", path(&store)]));
+    assert!(said.contains("not over links") && said.contains("Transfers ("), "{said}");
+    let drawn = ["trace", tx, "--chain", id, "--format", "graphviz", "--store", path(&store)];
+    assert!(run(holdfast().args(drawn)).contains("digraph trace"));
+    let to = transfer["to"].as_str().unwrap();
+    let id_of = transfer["id"].as_str().unwrap();
+    let paths = json_of(&["paths", id_of, to, "--chain", id, "--max-hops", "2"], &store);
+    assert_eq!(paths[0]["steps"][0]["transfer"]["id"], transfer["id"], "{paths}");
+    let said = run(holdfast().args(["paths", id_of, to, "--chain", id, "--max-hops", "2", "--store", path(&store)]));
+    assert!(said.contains("by 1 transfer:"), "{said}");
+    assert!(refused(&["trace", "nonsense", "--chain", id], &store).contains("names nothing"));
+    assert!(refused(&["trace", tx, "--chain", id, "--entity"], &store).contains("--entity"));
     assert!(refused(&["accounts", "address", "nonsense"], &store).contains("names nothing"));
+
+    // Tokens have units once the store lists them.
+    let list = store.join("assets.csv");
+    std::fs::copy(made.join("assets.csv"), &list).unwrap();
+    let stable = first["tokens"]["stablecoin"]["address"].as_str().unwrap();
+    assert_eq!(json_of(&["accounts", "asset", stable], &store)["ticker"], "USDT");
+    let said = run(holdfast().args(["accounts", "asset", stable, "--transfers", "--store", path(&store)]));
+    assert!(said.contains(" USDT") && !said.contains("base units of"), "{said}");
+    std::fs::write(&list, "ticker,asset,decimals\nUSDX,eip155:31337,6\n").unwrap();
+    let wrong = refused(&["accounts", "assets"], &store);
+    assert!(wrong.contains("assets.csv") && wrong.contains("line 2"), "{wrong}");
+    std::fs::remove_file(&list).unwrap();
+    // A store without a ledger of outputs is searched; what is found alone is shown.
+    assert_eq!(json_of(&["search", tx], &store)["hits"][0]["chain"], *id);
+    for (what, field) in [(row[1], "balances"), (tx, "transfers"), (height.as_str(), "transactions")] {
+        assert!(json_of(&["show", what], &store)[field].is_array(), "{what}");
+    }
+    let newest = json_of(&["accounts", "transfers", row[1], "--newest-first", "--without-fees"], &store);
+    let numbers: Vec<u64> =
+        newest["transfers"].as_array().unwrap().iter().map(|t| t["number"].as_u64().unwrap()).collect();
+    assert!(numbers.len() > 1 && numbers.is_sorted_by(|a, b| a >= b), "{newest}");
+    let ways = ["in", "out"].map(|way| {
+        let of_way = json_of(&["accounts", "transfers", row[1], "--direction", way, "--without-fees"], &store);
+        let of_way = of_way["transfers"].as_array().unwrap().clone();
+        assert!(of_way.iter().all(|t| t["direction"] == *way), "{of_way:?}");
+        of_way.len()
+    });
+    assert_eq!(ways[0] + ways[1], numbers.len());
+    assert!(refused(&["show", &format!("0x{}", "12".repeat(32))], &store).contains("nothing is known"));
 
     // A second chain with the same addresses: what is meant has to be named.
     let second = &chains["chains"][1];
@@ -189,6 +239,9 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     let ambiguous = refused(&["accounts", "block", "1"], &store);
     assert!(ambiguous.contains(id) && ambiguous.contains(other), "{ambiguous}");
     assert_eq!(json_of(&["accounts", "block", "1", "--chain", other], &store)["chain"], *other);
+    let several = json_of(&["show", "1"], &store);
+    assert_eq!((&several["hits"][0]["chain"], &several["hits"][1]["chain"]), (&json!(id), &json!(other)));
+    assert!(several["notes"].to_string().contains("block 1 is on several chains"), "{several}");
 
     // Blocks that were removed are read again.
     assert!(refused(&["ledger", "truncate", "30"], &store).contains("--chain"));

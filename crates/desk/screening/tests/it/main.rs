@@ -1,5 +1,6 @@
 //! Decisions, holds, the log and what happens to them, on both databases. One binary: each more would be compiled and linked by itself.
 
+mod account_chains;
 mod anchors;
 mod chain;
 mod clock;

@@ -5,7 +5,8 @@ use crate::accounts::freeze_queries::FreezeView;
 use crate::accounts::queries::is_payment;
 use crate::accounts::transfers::Start;
 use crate::chain_queries::{
-    AddressFacts, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, TraceEndpoint,
+    AddressFacts, BehindBounds, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, PlaceBehind,
+    TraceEndpoint,
 };
 use crate::error::WorkspaceError;
 use crate::reports::{PAGE, TraceRequest};
@@ -37,10 +38,6 @@ impl AccountWorkspace {
     fn payments(&self, text: &str) -> Result<Vec<Payment>, WorkspaceError> {
         let (_, transfers) = self.payments_of(text)?;
         Ok(transfers.iter().map(|t| self.payment(t)).collect::<Result<_, _>>()?)
-    }
-
-    fn not_yet(&self, what: &str) -> WorkspaceError {
-        WorkspaceError::NotYet(what.to_owned(), self.chain().clone())
     }
 }
 
@@ -153,11 +150,15 @@ impl ChainQueries for AccountWorkspace {
         self.payments(tx)
     }
 
-    fn exposure_of(&self, _subject: &str) -> Result<ChainExposure, WorkspaceError> {
-        Err(self.not_yet("exposures"))
+    fn exposure_of(&self, subject: &str, asset: Option<&str>) -> Result<ChainExposure, WorkspaceError> {
+        self.chain_exposure(subject, asset)
     }
 
-    fn trace_ends(&self, _request: &TraceRequest, _clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
-        Err(self.not_yet("traces"))
+    fn behind(&self, payment: &str, bounds: BehindBounds) -> Result<Vec<PlaceBehind>, WorkspaceError> {
+        self.places_behind(payment, bounds)
+    }
+
+    fn trace_ends(&self, request: &TraceRequest, clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
+        self.endpoints(request, clearance)
     }
 }

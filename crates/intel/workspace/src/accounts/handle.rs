@@ -5,6 +5,7 @@ use crate::chain_handle::{ChangeError, MAX_WAITING};
 use crate::error::WorkspaceError;
 use crate::touched::{MAX_TOUCHED, Touched};
 use arc_swap::ArcSwap;
+use holdfast_account_ledger::Ledger;
 use holdfast_attribution::TagStore;
 use holdfast_types::Signal;
 use std::ops::ControlFlow;
@@ -128,7 +129,7 @@ impl AccountHandle {
 
 /// Notes addresses and transactions of the blocks in which two snapshots differ.
 fn note(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot) {
-    let kept = kept_blocks(before, after);
+    let kept = kept_blocks(&before.ledger, &after.ledger);
     let noted = kept.map(|kept| -> Result<(), WorkspaceError> {
         for side in [before, after] {
             for block in kept..side.ledger.counts().blocks {
@@ -147,14 +148,14 @@ fn note(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot
     }
 }
 
-/// Returns how many blocks both snapshots have alike; `None` where they differ in very many.
-fn kept_blocks(before: &AccountSnapshot, after: &AccountSnapshot) -> Option<u64> {
-    let (one, other) = (before.ledger.counts().blocks, after.ledger.counts().blocks);
+/// Returns how many blocks both states of a ledger have alike; `None` where they differ in very many.
+pub(crate) fn kept_blocks(before: &Ledger, after: &Ledger) -> Option<u64> {
+    let (one, other) = (before.counts().blocks, after.counts().blocks);
     let mut kept = one.min(other);
-    if before.ledger.first().ok()?.map(|b| b.height) != after.ledger.first().ok()?.map(|b| b.height) {
+    if before.first().ok()?.map(|b| b.height) != after.first().ok()?.map(|b| b.height) {
         kept = 0;
     }
-    while kept > 0 && before.ledger.block(kept - 1).ok()?.hash != after.ledger.block(kept - 1).ok()?.hash {
+    while kept > 0 && before.block(kept - 1).ok()?.hash != after.block(kept - 1).ok()?.hash {
         kept -= 1;
         if one.max(other) - kept > MAX_BLOCKS {
             return None;

@@ -1,24 +1,31 @@
 //! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
-//! - [`beside`]: links and signals beside the ledger, in step with it.
+//! - [`beside`]: links and signals beside the ledger, in step with it; [`freezes`]: what issuers froze.
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
-//! - [`queries`], [`transfers`]: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+//! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+//! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
 pub mod beside;
 mod chain;
+pub mod exposure;
 pub mod freeze_queries;
 pub mod freezes;
 pub mod handle;
 pub mod imitated;
 pub mod link_reports;
+mod peers;
 pub mod queries;
 pub mod reports;
+mod search;
+pub mod trace_report;
+pub mod traces;
 pub mod transfers;
 pub mod who;
 pub mod who_reports;
 
 use crate::accounts::beside::Beside;
+use crate::accounts::exposure::Exposed;
 use crate::accounts::freeze_queries::FreezeCache;
 use crate::accounts::who::Who;
 use crate::error::WorkspaceError;
@@ -48,7 +55,11 @@ pub struct AccountWorkspace {
     /// Issuers' freezes, once somebody requested them.
     freeze_cache: Arc<FreezeCache>,
     /// What is missing, once somebody requested it.
-    gaps: OnceLock<Vec<String>>,
+    gaps: Arc<OnceLock<Vec<String>>>,
+    /// The other account chains of the store, where they were given.
+    peers: Vec<Arc<AccountSnapshot>>,
+    /// Exposures that were answered, of all snapshots with these tags.
+    exposed: Arc<Exposed>,
 }
 
 /// An account chain at one moment, for reading: nothing that happens to the workspace afterwards changes it.
@@ -99,12 +110,16 @@ impl AccountWorkspace {
         Ok(Arc::new(TagFile::new(&store.join("tags")).load()?))
     }
 
+    fn with(dir: PathBuf, ledger: Ledger, beside: Beside, tags: Arc<TagStore>) -> Self {
+        let (who, freeze_cache, gaps, exposed) = Default::default();
+        AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps, peers: Vec::new(), exposed }
+    }
+
     /// Opens what is beside a ledger that is open for writing.
     fn writing(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
         let dir = Self::chain_dir(store, &ledger.settings().chain);
         let beside = Beside::open_for_writing(&dir, &ledger)?;
-        let (who, freeze_cache, gaps) = Default::default();
-        Ok(AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps })
+        Ok(AccountWorkspace::with(dir, ledger, beside, tags))
     }
 
     /// Opens an account chain of a store for reading.
@@ -115,8 +130,7 @@ impl AccountWorkspace {
         let ledger = Ledger::open(&Self::ledger_dir(store, chain))?;
         let dir = Self::chain_dir(store, chain);
         let beside = Beside::open(&dir, &ledger)?;
-        let (who, freeze_cache, gaps) = Default::default();
-        Ok(AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps })
+        Ok(AccountWorkspace::with(dir, ledger, beside, tags))
     }
 
     /// Opens an existing account chain of a store for writing.
@@ -140,20 +154,36 @@ impl AccountWorkspace {
     /// Returns the chain as it is now, for reading. It costs handles, no copy.
     #[must_use]
     pub fn snapshot(&self) -> AccountSnapshot {
-        let (ledger, beside) = (self.ledger.snapshot(), self.beside.snapshot());
-        let (dir, tags, who) = (self.dir.clone(), self.tags.clone(), self.who_now());
-        let (freeze_cache, gaps) = (self.freeze_cache.clone(), OnceLock::new());
-        AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps }
+        AccountWorkspace { gaps: Arc::default(), ..self.same() }
+    }
+
+    /// Returns the same state again.
+    fn same(&self) -> AccountSnapshot {
+        AccountWorkspace {
+            dir: self.dir.clone(),
+            ledger: self.ledger.snapshot(),
+            beside: self.beside.snapshot(),
+            tags: self.tags.clone(),
+            who: self.who_now(),
+            freeze_cache: self.freeze_cache.clone(),
+            gaps: self.gaps.clone(),
+            peers: self.peers.clone(),
+            exposed: self.exposed.clone(),
+        }
     }
 
     /// Returns the chain as it is now with other tags, for reading.
     #[must_use]
     pub fn with_other_tags(&self, tags: Arc<TagStore>) -> AccountSnapshot {
+        if Arc::ptr_eq(&self.tags, &tags) {
+            return self.snapshot();
+        }
         let mut snapshot = self.snapshot();
         snapshot.take_tags(&tags);
         if snapshot.who.get().is_some() {
             snapshot.update_who();
         }
+        snapshot.peers = self.peers.iter().map(|peer| Arc::new(peer.with_other_tags(tags.clone()))).collect();
         snapshot
     }
 

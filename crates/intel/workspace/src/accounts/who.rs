@@ -133,7 +133,7 @@ impl AccountWorkspace {
     /// Takes other tags. Clusters and entities are made anew when they are next requested or followed.
     pub(crate) fn take_tags(&mut self, tags: &Arc<TagStore>) {
         self.tags = tags.clone();
-        self.gaps.take();
+        (self.gaps, self.exposed) = (Arc::default(), Arc::default());
         let chain = self.chain().clone();
         if let Some(mut who) = self.who.take() {
             who.services = Arc::new(Services::of(tags, chain.family(), CLEARANCE));
@@ -145,8 +145,8 @@ impl AccountWorkspace {
 
     /// Takes the tags of a snapshot of this chain, with the clusters and entities that follow from them.
     pub(crate) fn adopt(&mut self, prepared: AccountWorkspace) {
-        (self.tags, self.who) = (prepared.tags, prepared.who);
-        self.gaps.take();
+        (self.tags, self.who, self.exposed) = (prepared.tags, prepared.who, prepared.exposed);
+        self.gaps = Arc::default();
     }
 
     /// Returns what there is of it now, for a snapshot.
