@@ -64,9 +64,15 @@ fn freezes_decide_from_the_block_of_their_proposal(place: &TestDb) {
     let mut number = 0;
     let mut decide = |chain: &AccountChain, event: Event| -> (Decision, ChainFacts) {
         number += 1;
-        let event = Event { id: format!("e{number}"), ..event };
+        // Each of another customer: what is held of one must not hold another's.
+        let event = Event { id: format!("e{number}"), customer: format!("c{number}"), ..event };
         let facts = chain_facts(chain, &event, None);
         (screening.decide(event, facts.clone(), "t").unwrap(), facts)
+    };
+    let mut txs = 0u64;
+    let mut next_tx = || {
+        txs += 1;
+        format!("0x{txs:064x}")
     };
     let of_asset = |event: Event| Event { asset: Some(asset.to_string()), ..event };
     let clean = "0x00000000000000000000000000000000000000aa";
@@ -90,13 +96,13 @@ fn freezes_decide_from_the_block_of_their_proposal(place: &TestDb) {
             let known = facts.issuer[0].since.unix();
             assert!(reason.because[0].contains(if state == IssuerState::Frozen { "frozen" } else { "proposed" }));
             // A deposit from it is held too; one of another asset, and one to it, raise an alert.
-            let tx = format!("0x{:064x}", height);
+            let tx = next_tx();
             chain.transfer(u32::try_from(height).unwrap(), &tx, &asset, &address, clean, Amount::new(5));
             let event = Event { counterparty: None, address: Some(clean.into()), ..deposit("d", "anna", &tx, 5, 500) };
             let (decided, facts) = decide(&chain, of_asset(event));
             assert_eq!((facts.issuer.len(), facts.issuer[0].since.unix()), (1, known));
             assert_eq!((decided.decision, rules(&decided)), (Verdict::Hold, vec!["issuer-frozen"]));
-            let tx = format!("0x{:064x}", 1_000 + height);
+            let tx = next_tx();
             chain.transfer(u32::try_from(height).unwrap(), &tx, &asset, clean, &address, Amount::new(5));
             let own = Event { counterparty: None, address: Some(address.clone()), ..deposit("d", "anna", &tx, 5, 500) };
             let (decided, facts) = decide(&chain, of_asset(own));
