@@ -18,7 +18,7 @@ type Truth = (String, u64, u64);
 
 /// The first chain of an economy: the chain as the desk sees it after each block, and the freezes of the truth.
 fn economy() -> (BTreeMap<u64, AccountChain>, Vec<Truth>, Asset) {
-    let options = Options { seed: 11, blocks: 60, users: 60, txs_per_block: 25, ..Options::default() };
+    let options = Options { seed: 3, blocks: 80, users: 60, txs_per_block: 25, ..Options::default() };
     let mut economy = Economy::new(options).unwrap();
     let number = economy.options().chains[0];
     let id = ChainId::parse(&format!("eip155:{number}")).unwrap();
