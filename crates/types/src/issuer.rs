@@ -91,7 +91,7 @@ impl IssuerAction {
     }
 }
 
-/// What an issuer's contract, or the wallet that owns it, states in a log.
+/// What an issuer's contract, or the wallet that owns it, states in a log. Stores keep it by the order of variants and fields: new ones stand last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IssuerAct {

@@ -11,6 +11,7 @@ pub mod account_traces;
 pub mod answers;
 pub mod cases;
 pub mod chain;
+pub mod freezes;
 pub mod providers;
 pub mod sharing;
 
@@ -22,6 +23,7 @@ pub fn routes() -> Routes {
     let resources = [
         academy::routes(),
         account_chains::routes(),
+        freezes::routes(),
         account_links::routes(),
         account_traces::routes(),
         cases::routes(),

@@ -418,6 +418,7 @@ impl Economy {
                     "folder": number.to_string(),
                     "first_hash": first_hashes.get(chain).map(ToString::to_string),
                     "wrapper": at(of.wrapper),
+                    "issuer": format!("{}={}", at(of.stable), at(of.multisig)),
                     "tokens": {
                         "stablecoin": {"address": at(of.stable), "decimals": 6},
                         "wrapped": {"address": at(of.wrapper), "decimals": 18},

@@ -226,7 +226,7 @@ fn everything_happens_and_every_flow_ends() {
 
 #[test]
 fn freezes_and_their_proposals_are_found_as_they_were_made() {
-    let mut economy = Economy::new(small(11)).unwrap();
+    let mut economy = Economy::new(Options { blocks: 120, ..small(3) }).unwrap();
     let all = blocks(&mut economy);
     // What was found with each account: proposal, freeze, destruction, by the names of their transactions.
     let mut found: BTreeMap<String, [Option<String>; 3]> = BTreeMap::new();

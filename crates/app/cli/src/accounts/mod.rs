@@ -2,6 +2,7 @@
 
 pub mod feed;
 pub mod follower;
+mod freezes;
 pub mod ledger;
 mod print;
 pub mod show;

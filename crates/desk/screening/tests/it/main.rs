@@ -6,6 +6,7 @@ mod anchors;
 mod chain;
 mod clock;
 mod durability;
+mod issuers;
 mod money;
 mod poisoning;
 mod replay;

@@ -10,8 +10,8 @@ pub struct At {
     pub height: u64,
     /// Time of the block, Unix seconds.
     pub time: u64,
-    /// Hash of the transaction.
-    pub tx: Hash32,
+    /// Hash of the transaction; `None` where it is not stored.
+    pub tx: Option<Hash32>,
 }
 
 /// How a freeze stands.
@@ -296,7 +296,7 @@ mod tests {
     const OWNERS: [AccountId; 2] = [AccountId::evm([2; 20]), AccountId::evm([3; 20])];
 
     fn at(height: u64) -> At {
-        At { height, time: 1_700_000_000 + 12 * height, tx: [u8::try_from(height).unwrap(); 32] }
+        At { height, time: 1_700_000_000 + 12 * height, tx: Some([u8::try_from(height).unwrap(); 32]) }
     }
 
     fn taken(acts: &[(u64, IssuerAct)]) -> Freezes {
