@@ -54,7 +54,7 @@ impl Place {
         match &asset.ticker {
             Some(ticker) => html! { a href=(to) title=(asset.id) { (ticker) } },
             None => {
-                html! { span.note { (t!("accounts-not-listed")) } " " a.hash href=(to) { (short(asset_path(asset))) } }
+                html! { span.note { (t!("accounts-not-listed")) } " " a.hash href=(to) { (short(reference(asset))) } }
             }
         }
     }
@@ -65,10 +65,16 @@ fn asset_path(asset: &AssetView) -> &str {
     asset.id.split_once('/').map_or(asset.id.as_str(), |(_, rest)| rest)
 }
 
+/// What an asset of no list is told by: its contract and the number in it, or the number that the chain gave it.
+fn reference(asset: &AssetView) -> &str {
+    let path = asset_path(asset);
+    path.split_once(':').map_or(path, |(_, reference)| reference)
+}
+
 /// A long id with its midst hidden; it is there for who copies or hears it.
 fn short(id: &str) -> Markup {
     /// Characters that are shown at each end, and the fewest that are worth hiding between them.
-    const ENDS: (usize, usize, usize) = (10, 8, 8);
+    const ENDS: (usize, usize, usize) = (8, 6, 8);
     let (begin, behind) = (ENDS.0, id.len().saturating_sub(ENDS.1));
     match (id.get(..begin), id.get(begin..behind), id.get(behind..)) {
         (Some(first), Some(midst), Some(last)) if midst.len() >= ENDS.2 => {
@@ -80,11 +86,12 @@ fn short(id: &str) -> Markup {
 
 /// An amount in the unit that people use, where the list has its decimals; else in base units.
 fn amount(base_units: Amount, asset: &AssetView) -> Markup {
-    let text = match asset.decimals {
-        Some(places) => units::whole(base_units, places.into()),
-        None => t!("accounts-base-units", n = base_units.to_string()),
-    };
-    html! { @if text.len() > LONG_AMOUNT { span.long { (text) } } @else { (text) } }
+    let number =
+        asset.decimals.map_or_else(|| base_units.to_string(), |places| units::whole(base_units, places.into()));
+    html! {
+        @if number.len() > LONG_AMOUNT { span.long { (number) } } @else { (number) }
+        @if asset.decimals.is_none() { " " span.note { (t!("accounts-base-units")) } }
+    }
 }
 
 fn time(seconds: u64) -> Markup {
