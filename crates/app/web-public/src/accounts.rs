@@ -90,7 +90,7 @@ fn amount(base_units: Amount, asset: &AssetView) -> Markup {
         asset.decimals.map_or_else(|| base_units.to_string(), |places| units::whole(base_units, places.into()));
     html! {
         @if number.len() > LONG_AMOUNT { span.long { (number) } } @else { (number) }
-        @if asset.decimals.is_none() { " " span.note { (t!("accounts-base-units")) } }
+        @if asset.decimals.is_none() { br; span.note { (t!("accounts-base-units")) } }
     }
 }
 
