@@ -48,6 +48,17 @@ impl Place {
         html! { a.hash href=(self.path(what, id)) { (short(id)) } }
     }
 
+    /// A link to the transaction of a transfer; of one outside transactions, to the block.
+    fn origin(&self, transfer: &TransferView) -> Markup {
+        let height = transfer.height.to_string();
+        match transfer.outside_transactions {
+            true => {
+                html! { a href=(self.path("block", &height)) { (t!("ledger-block-title", height = transfer.height)) } }
+            }
+            false => self.link("tx", &transfer.tx),
+        }
+    }
+
     /// A link to an asset: its ticker, or that it is not listed and the contract, which alone tells what it is.
     fn asset(&self, asset: &AssetView) -> Markup {
         let to = self.path("asset", asset_path(asset));
@@ -327,7 +338,7 @@ fn transfers_table(place: &Place, list: &[TransferView], of_transaction: bool) -
             td { (place.asset(&transfer.asset)) }
             td { (party(place, transfer.from.as_ref(), transfer.from_tag.as_ref(), &t!("accounts-new"))) }
             td { (party(place, transfer.to.as_ref(), transfer.to_tag.as_ref(), &t!("accounts-destroyed"))) }
-            @if !of_transaction { td { (place.link("tx", &transfer.tx)) br; (time(transfer.time)) } }
+            @if !of_transaction { td { (place.origin(transfer)) br; (time(transfer.time)) } }
         } }
     })
 }
@@ -356,7 +367,7 @@ fn own_transfers(place: &Place, list: &[TransferView]) -> Markup {
             td { (place.asset(&transfer.asset)) }
             td { (party(place, other.as_ref(), tag.as_ref(), &nobody)) }
             td { (kind(transfer)) }
-            td { (place.link("tx", &transfer.tx)) }
+            td { (place.origin(transfer)) }
         } }
     })
 }
@@ -498,19 +509,17 @@ pub(crate) async fn tx(
     .await?;
     let height = report.height.to_string();
     let body = html! {
-        h1 { @if report.outside_transactions { (t!("accounts-outside-title")) } @else { (t!("ledger-tx-title")) } " " span.hash { (report.hash) } }
+        h1 { (t!("ledger-tx-title")) " " span.hash { (report.hash) } }
         (way_up(&place))
         @if !report.success { p.error { (t!("accounts-failed")) } }
         dl {
             dt { (t!("ledger-block")) } dd { a href=(place.path("block", &height)) { (height) } ", "
                 @if report.is_final { (t!("accounts-is-final")) } @else { (t!("accounts-not-final")) } }
             dt { (t!("common-time")) } dd { (time(report.time)) }
-            @if !report.outside_transactions {
-                dt { (t!("accounts-place")) } dd { (report.index) }
-                dt { (t!("accounts-sender")) } dd { (party(&place, report.payer.as_ref(), report.payer_tag.as_ref(), &t!("common-nobody"))) }
-                @if let Some(method) = &report.method { dt { (t!("accounts-method")) } dd.hash { "0x" (method) } }
-                dt { (t!("ledger-fee")) } dd { @match report.fee { Some(fee) => (coin.amount(fee)), None => (t!("accounts-fee-unknown")) } }
-            }
+            dt { (t!("accounts-place")) } dd { (report.index) }
+            dt { (t!("accounts-sender")) } dd { (party(&place, report.payer.as_ref(), report.payer_tag.as_ref(), &t!("common-nobody"))) }
+            @if let Some(method) = &report.method { dt { (t!("accounts-method")) } dd.hash { "0x" (method) } }
+            dt { (t!("ledger-fee")) } dd { @match report.fee { Some(fee) => (coin.amount(fee)), None => (t!("accounts-fee-unknown")) } }
         }
         @if !report.internal_known { p.note { (t!("accounts-internal-unknown")) } }
         h2 { (t!("accounts-transfers")) }

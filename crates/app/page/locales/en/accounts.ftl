@@ -51,7 +51,6 @@ accounts-new = came into being
 accounts-destroyed = was destroyed
 accounts-claim = claim of the node
 
-accounts-outside-title = Outside the transactions of block
 accounts-failed = This transaction failed: it moved nothing but its fee.
 accounts-place = Place in the block
 accounts-sender = Sent by
