@@ -48,13 +48,24 @@ impl Place {
         html! { a.hash href=(self.path(what, id)) { (short(id)) } }
     }
 
+    /// A link to the transaction of a transfer; of one outside transactions, to the block.
+    fn origin(&self, transfer: &TransferView) -> Markup {
+        let height = transfer.height.to_string();
+        match transfer.outside_transactions {
+            true => {
+                html! { a href=(self.path("block", &height)) { (t!("ledger-block-title", height = transfer.height)) } }
+            }
+            false => self.link("tx", &transfer.tx),
+        }
+    }
+
     /// A link to an asset: its ticker, or that it is not listed and the contract, which alone tells what it is.
     fn asset(&self, asset: &AssetView) -> Markup {
         let to = self.path("asset", asset_path(asset));
         match &asset.ticker {
             Some(ticker) => html! { a href=(to) title=(asset.id) { (ticker) } },
             None => {
-                html! { span.note { (t!("accounts-not-listed")) } " " a.hash href=(to) { (short(asset_path(asset))) } }
+                html! { span.note { (t!("accounts-not-listed")) } " " a.hash href=(to) { (short(reference(asset))) } }
             }
         }
     }
@@ -65,10 +76,16 @@ fn asset_path(asset: &AssetView) -> &str {
     asset.id.split_once('/').map_or(asset.id.as_str(), |(_, rest)| rest)
 }
 
+/// What an asset of no list is told by: its contract and the number in it, or the number that the chain gave it.
+fn reference(asset: &AssetView) -> &str {
+    let path = asset_path(asset);
+    path.split_once(':').map_or(path, |(_, reference)| reference)
+}
+
 /// A long id with its midst hidden; it is there for who copies or hears it.
 fn short(id: &str) -> Markup {
     /// Characters that are shown at each end, and the fewest that are worth hiding between them.
-    const ENDS: (usize, usize, usize) = (10, 8, 8);
+    const ENDS: (usize, usize, usize) = (8, 6, 8);
     let (begin, behind) = (ENDS.0, id.len().saturating_sub(ENDS.1));
     match (id.get(..begin), id.get(begin..behind), id.get(behind..)) {
         (Some(first), Some(midst), Some(last)) if midst.len() >= ENDS.2 => {
@@ -80,11 +97,12 @@ fn short(id: &str) -> Markup {
 
 /// An amount in the unit that people use, where the list has its decimals; else in base units.
 fn amount(base_units: Amount, asset: &AssetView) -> Markup {
-    let text = match asset.decimals {
-        Some(places) => units::whole(base_units, places.into()),
-        None => t!("accounts-base-units", n = base_units.to_string()),
-    };
-    html! { @if text.len() > LONG_AMOUNT { span.long { (text) } } @else { (text) } }
+    let number =
+        asset.decimals.map_or_else(|| base_units.to_string(), |places| units::whole(base_units, places.into()));
+    html! {
+        @if number.len() > LONG_AMOUNT { span.long { (number) } } @else { (number) }
+        @if asset.decimals.is_none() { br; span.note { (t!("accounts-base-units")) } }
+    }
 }
 
 fn time(seconds: u64) -> Markup {
@@ -320,7 +338,7 @@ fn transfers_table(place: &Place, list: &[TransferView], of_transaction: bool) -
             td { (place.asset(&transfer.asset)) }
             td { (party(place, transfer.from.as_ref(), transfer.from_tag.as_ref(), &t!("accounts-new"))) }
             td { (party(place, transfer.to.as_ref(), transfer.to_tag.as_ref(), &t!("accounts-destroyed"))) }
-            @if !of_transaction { td { (place.link("tx", &transfer.tx)) br; (time(transfer.time)) } }
+            @if !of_transaction { td { (place.origin(transfer)) br; (time(transfer.time)) } }
         } }
     })
 }
@@ -349,7 +367,7 @@ fn own_transfers(place: &Place, list: &[TransferView]) -> Markup {
             td { (place.asset(&transfer.asset)) }
             td { (party(place, other.as_ref(), tag.as_ref(), &nobody)) }
             td { (kind(transfer)) }
-            td { (place.link("tx", &transfer.tx)) }
+            td { (place.origin(transfer)) }
         } }
     })
 }
@@ -491,19 +509,17 @@ pub(crate) async fn tx(
     .await?;
     let height = report.height.to_string();
     let body = html! {
-        h1 { @if report.outside_transactions { (t!("accounts-outside-title")) } @else { (t!("ledger-tx-title")) } " " span.hash { (report.hash) } }
+        h1 { (t!("ledger-tx-title")) " " span.hash { (report.hash) } }
         (way_up(&place))
         @if !report.success { p.error { (t!("accounts-failed")) } }
         dl {
             dt { (t!("ledger-block")) } dd { a href=(place.path("block", &height)) { (height) } ", "
                 @if report.is_final { (t!("accounts-is-final")) } @else { (t!("accounts-not-final")) } }
             dt { (t!("common-time")) } dd { (time(report.time)) }
-            @if !report.outside_transactions {
-                dt { (t!("accounts-place")) } dd { (report.index) }
-                dt { (t!("accounts-sender")) } dd { (party(&place, report.payer.as_ref(), report.payer_tag.as_ref(), &t!("common-nobody"))) }
-                @if let Some(method) = &report.method { dt { (t!("accounts-method")) } dd.hash { "0x" (method) } }
-                dt { (t!("ledger-fee")) } dd { @match report.fee { Some(fee) => (coin.amount(fee)), None => (t!("accounts-fee-unknown")) } }
-            }
+            dt { (t!("accounts-place")) } dd { (report.index) }
+            dt { (t!("accounts-sender")) } dd { (party(&place, report.payer.as_ref(), report.payer_tag.as_ref(), &t!("common-nobody"))) }
+            @if let Some(method) = &report.method { dt { (t!("accounts-method")) } dd.hash { "0x" (method) } }
+            dt { (t!("ledger-fee")) } dd { @match report.fee { Some(fee) => (coin.amount(fee)), None => (t!("accounts-fee-unknown")) } }
         }
         @if !report.internal_known { p.note { (t!("accounts-internal-unknown")) } }
         h2 { (t!("accounts-transfers")) }

@@ -261,7 +261,7 @@ fn kind_key(kind: HitKind) -> &'static str {
         HitKind::Output => "ledger-hit-output",
         HitKind::Address => "ledger-hit-address",
         HitKind::Actor => "ledger-hit-actor",
-        HitKind::Asset => "common-asset",
+        HitKind::Asset => "ledger-hit-asset",
         HitKind::Label => "ledger-hit-label",
     }
 }
@@ -297,7 +297,7 @@ fn results(found: &Lookup, has_several_chains: bool) -> Markup {
             td { (hit.name.as_deref().unwrap_or_default()) }
             td { (hit_id(hit, has_several_chains)) }
             td { @if hit.category.is_attributed() { (risk(hit.category)) } }
-            td { @if hit.chain.is_some() { strong { (hit.chain_name().unwrap_or_default()) } " " } (hit.assets.join(", ")) }
+            td { @if hit.chain.is_some() { (hit.chain_name().unwrap_or_default()) } @else { (hit.assets.join(", ")) } }
             td.n { @if hit.addresses > 0 { (hit.addresses) } }
         } })) }
         @if found.more > 0 { p.note { (t!("ledger-results-best", n = found.hits.len())) } }

@@ -125,26 +125,23 @@ impl Lookup {
 
     /// Says which results of account chains are the same text on several chains.
     fn note_several(&mut self) {
-        let mut chains: BTreeMap<(HitKind, String), Vec<String>> = BTreeMap::new();
-        let mut ambiguous = BTreeSet::new();
+        // The text as the first chain writes it, its chains, and whether one of them is an account chain.
+        let mut texts: BTreeMap<(HitKind, String), (String, Vec<String>, bool)> = BTreeMap::new();
         for hit in self.hits.iter().filter(|hit| hit.in_ledger) {
             let text = if hit.kind == HitKind::Asset { hit.name.as_ref() } else { Some(&hit.id) };
             let Some(text) = text else { continue };
             let key = (hit.kind, text.strip_prefix("0x").unwrap_or(text).to_lowercase());
-            if hit.chain.is_some() {
-                ambiguous.insert(key.clone());
-            }
-            chains.entry(key).or_default().push(hit.chain_name().unwrap_or_default());
+            let (_, chains, is_accounts) = texts.entry(key).or_insert_with(|| (text.clone(), Vec::new(), false));
+            chains.push(hit.chain_name().unwrap_or_default());
+            *is_accounts |= hit.chain.is_some();
         }
-        for ((kind, text), on) in chains {
-            if on.len() > 1 && ambiguous.contains(&(kind, text.clone())) {
-                let (what, text) = match kind {
-                    HitKind::Asset => ("asset ", text.to_uppercase()),
-                    HitKind::Block => ("block ", text),
-                    _ => ("", text),
-                };
-                self.notes.push(format!("{what}{text} is on several chains: {}", on.join(", ")));
-            }
+        for ((kind, _), (text, chains, _)) in texts.into_iter().filter(|(_, (_, chains, of))| *of && chains.len() > 1) {
+            let what = match kind {
+                HitKind::Asset => "asset ",
+                HitKind::Block => "block ",
+                _ => "",
+            };
+            self.notes.push(format!("{what}{text} is on several chains: {}", chains.join(", ")));
         }
     }
 }

@@ -109,8 +109,7 @@ pub fn transfers(page: &TransfersPage) {
 }
 
 pub fn transaction(report: &AccountTxReport) {
-    let what = if report.outside_transactions { "Outside the transactions of block" } else { "Transaction" };
-    println!("{what} {} on {}", report.hash, report.chain);
+    println!("Transaction {} on {}", report.hash, report.chain);
     let state = if report.is_final { "final" } else { "not final" };
     println!("block {} {} at {} ({state}), place {}", report.height, report.block, time(report.time), report.index);
     println!(

@@ -24,7 +24,7 @@ accounts-balances-after = After block { $height }. Amounts are in the unit of th
 accounts-height = After block
 accounts-no-balance = It never moved an asset that this ledger holds.
 accounts-not-listed = not listed
-accounts-base-units = { $n } base units
+accounts-base-units = base units
 accounts-at-least = at least { $amount }
 accounts-driven-below = unknown: transfers drive it to -{ $amount }
 accounts-opening-unknown = What was held before the first stored block is unknown.
@@ -51,7 +51,6 @@ accounts-new = came into being
 accounts-destroyed = was destroyed
 accounts-claim = claim of the node
 
-accounts-outside-title = Outside the transactions of block
 accounts-failed = This transaction failed: it moved nothing but its fee.
 accounts-place = Place in the block
 accounts-sender = Sent by

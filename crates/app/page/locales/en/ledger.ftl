@@ -23,12 +23,13 @@ ledger-results-hint = Search for an address of any chain, a transaction id or bl
 ledger-hit-kind = Kind
 ledger-hit-name = Name
 ledger-hit-id = Id or addresses
-ledger-hit-assets = Assets
+ledger-hit-assets = Chain or assets
 ledger-hit-block = block
 ledger-hit-transaction = transaction
 ledger-hit-output = output
 ledger-hit-address = address
 ledger-hit-actor = actor
+ledger-hit-asset = asset
 ledger-hit-label = label
 
 ledger-category = Category

@@ -211,6 +211,7 @@ impl AccountWorkspace {
         Ok(TransferView {
             id: self.transfer_id(&tx.hash, transfer),
             tx: self.hash_text(&tx.hash),
+            outside_transactions: tx.is_block_side,
             height: block.height,
             time: block.time,
             asset: self.asset_view(transfer.asset)?,
@@ -393,7 +394,6 @@ impl AccountWorkspace {
             time: block.time,
             index: tx.index,
             is_final: self.is_final(block.height),
-            outside_transactions: tx.is_block_side,
             payer,
             payer_tag,
             success: tx.success,

@@ -90,6 +90,9 @@ pub struct TransferView {
     pub id: String,
     /// Its transaction; of what happens outside transactions, the block.
     pub tx: String,
+    /// Whether it happened outside transactions, such as a reward.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside_transactions: bool,
     /// Height of its block.
     pub height: u64,
     /// Unix time of its block.
@@ -187,9 +190,6 @@ pub struct AccountTxReport {
     pub index: u32,
     /// Whether its block is final by the ledger's policy.
     pub is_final: bool,
-    /// Whether it stands for what happens outside the block's transactions, such as rewards; its hash is the block's then.
-    #[serde(default)]
-    pub outside_transactions: bool,
     /// Account that sent it and paid its fee.
     pub payer: Option<String>,
     /// Who that is, where tags tell.
