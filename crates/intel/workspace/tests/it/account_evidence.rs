@@ -47,8 +47,7 @@ fn a_trace_of_the_store_becomes_a_bundle_that_verifies() {
         let finder = LinkFinder::new(contracts.clone());
         let mut blocks =
             FileBlocks::new(&id, files.clone(), notes.clone(), 0, &none, finder).unwrap().map(Result::unwrap);
-        let mut workspace =
-            AccountWorkspace::create_or_open(&store, &Settings::new(id.clone()), tags.clone()).unwrap();
+        let mut workspace = AccountWorkspace::create_or_open(&store, &Settings::new(id.clone()), tags.clone()).unwrap();
         workspace.append(&mut blocks, &AppendOptions::default()).unwrap();
         workspace.update_who();
         opened.push(Arc::new(workspace.snapshot()));
