@@ -44,7 +44,7 @@ pub struct Cleared<'a> {
 
 impl Classify for Cleared<'_> {
     fn category(&self, account: u32) -> Category {
-        self.entities.category_for(self.tags, self.clusters, account, self.clearance)
+        self.entities.category_for(self.tags, account, self.clearance)
     }
 
     fn stop(&self, account: u32) -> Option<Stop> {
@@ -59,7 +59,7 @@ impl Known for Cleared<'_> {
         if !own.is_empty() {
             return Basis::Tags(own);
         }
-        let tag = self.entities.tag_for(self.tags, self.clusters, account, self.clearance).cloned();
+        let tag = self.entities.tag_for(self.tags, account, self.clearance).cloned();
         let joined = tag.and_then(|tag| {
             let tagged = AccountId::try_from(&holdfast_types::Address::read(&tag.address)).ok()?;
             let joins = self.joins(account, self.ledger.account_number(&tagged)?)?;

@@ -15,6 +15,7 @@ mod claims;
 mod contents;
 mod error;
 mod evm;
+mod feed;
 mod known;
 mod make;
 mod names;
@@ -26,6 +27,7 @@ mod view;
 
 pub use contents::{Backing, Basis, Join};
 pub use error::EvidenceError;
+pub use feed::{FeedBlocks, Origin, StoredHash};
 pub use known::{Cleared, Known};
 pub use make::{Blocks, ChainSource, ReadBlock, Request, make};
 pub use report::{

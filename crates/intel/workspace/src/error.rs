@@ -43,6 +43,9 @@ pub enum WorkspaceError {
     /// The trace over account chains.
     #[error(transparent)]
     AccountTrace(#[from] holdfast_analysis::accounts::AccountTraceError),
+    /// The bundle of a trace over account chains.
+    #[error(transparent)]
+    Evidence(#[from] holdfast_account_evidence::EvidenceError),
     /// Text that names nothing of an account chain.
     #[error("'{0}' names nothing of {1}: {2}")]
     AccountQuery(String, ChainId, String),
@@ -84,6 +87,7 @@ impl WorkspaceError {
             WorkspaceError::Accounts(e) => e.kind(),
             WorkspaceError::Beside(e) => e.kind(),
             WorkspaceError::AccountTrace(e) => e.kind(),
+            WorkspaceError::Evidence(e) => e.kind(),
             _ => ErrorKind::Internal,
         }
     }

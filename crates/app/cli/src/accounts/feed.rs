@@ -59,7 +59,7 @@ pub struct AccountArgs {
 }
 
 impl AccountArgs {
-    fn notes(&self) -> anyhow::Result<ChainNotes> {
+    pub fn notes(&self) -> anyhow::Result<ChainNotes> {
         let list = |path: &Option<PathBuf>| path.as_deref().map(read_list).transpose();
         let wrapper =
             |text: &String| AccountId::try_from(&Address::read(text)).with_context(|| format!("--wrapper {text}"));
@@ -83,6 +83,11 @@ impl AccountArgs {
 
     /// Returns what finds links: by the contracts of bridges that are known on a chain, and those that are named.
     fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
+        Ok(LinkFinder::new(self.contracts(chain)?))
+    }
+
+    /// Returns the contracts of bridges that are known on a chain, and those that are named.
+    pub fn contracts(&self, chain: &ChainId) -> anyhow::Result<Contracts> {
         let mut contracts = Contracts::of(chain);
         for text in &self.bridges {
             let read = || {
@@ -94,7 +99,7 @@ impl AccountArgs {
             let (contract, role) = read().with_context(|| format!("--bridge {text}"))?;
             contracts = contracts.with(contract, role);
         }
-        Ok(LinkFinder::new(contracts))
+        Ok(contracts)
     }
 
     /// Returns the node at an address.

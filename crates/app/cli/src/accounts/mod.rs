@@ -1,5 +1,6 @@
 //! Account chains: reading blocks into a ledger, its upkeep, following a node, look-ups.
 
+pub mod evidence;
 pub mod feed;
 pub mod follower;
 mod freezes;

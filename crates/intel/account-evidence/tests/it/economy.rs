@@ -102,8 +102,8 @@ pub fn world(options: Options, with_traces: bool) -> World {
         store.append(&found).unwrap();
         ledger.append(&mut moved.into_iter(), &AppendOptions::default(), &mut |_| ControlFlow::Continue(())).unwrap();
         let services = Services::of(&tags, Family::Evm, Tlp::Amber);
-        let clusters = Clusters::build(&ledger, &services, &signals, ClusterOptions::of_chain(chain.id())).unwrap();
-        let entities = Entities::build(&ledger, &clusters, &tags, &services, &HashMap::new()).unwrap();
+        let mut clusters = Clusters::build(&ledger, &services, &signals, ClusterOptions::of_chain(chain.id())).unwrap();
+        let entities = Entities::build(&ledger, &mut clusters, &tags, &services, None, &HashMap::new()).unwrap();
         let wrappers = vec![AccountId::evm(economy.wrapper().into_array())];
         let id = chain.id().clone();
         sides.push(Side { id, ledger, store, entities, clusters, contracts, wrappers, blocks: own });

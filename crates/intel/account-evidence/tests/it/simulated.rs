@@ -2,15 +2,19 @@
 
 use crate::economy::{Node, World, world};
 use ed25519_dalek::SigningKey;
-use holdfast_account_evidence::{EvidenceError, FORMAT, make, stated_result, verify};
+use holdfast_account_evidence::{Blocks, EvidenceError, FORMAT, FeedBlocks, Origin, make, stated_result, verify};
+use holdfast_account_feed::ChainNotes;
+use holdfast_account_feed::files::block_files;
 use holdfast_analysis::accounts::{AccountOptions, AccountStart};
 use holdfast_analysis::bundle::{self, Files, Verification};
 use holdfast_analysis::links::{LinkKind, Links};
 use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions};
 use holdfast_attribution::Tlp;
-use holdfast_simulate_accounts::{Action, Options};
-use holdfast_types::{Amount, TransferKind};
+use holdfast_simulate_accounts::files::{Format, write};
+use holdfast_simulate_accounts::{Action, Economy, Options};
+use holdfast_types::{Amount, ChainId, TransferKind};
 use proptest::prelude::*;
+use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 const CREATED: &str = "2026-11-27T12:00:00Z";
@@ -253,4 +257,32 @@ fn amounts_are_whole_numbers_of_base_units() {
             book.asset
         );
     }
+}
+
+#[test]
+fn files_of_a_node_give_the_same_bundle() {
+    let sizes = Options { seed: 6, blocks: 30, users: 25, txs_per_block: 12, ..Options::default() };
+    let world = world(sizes, true);
+    let dir = tempfile::tempdir().unwrap();
+    let mut economy = Economy::new(sizes).unwrap();
+    write(&mut economy, dir.path(), Format::Json, &mut |_| Ok(ControlFlow::Continue(()))).unwrap();
+    let start = world.transfers(Action::Payment, TransferKind::Token)[1];
+    let trace = self::options(Policy::Fifo, Direction::Forward);
+    let starts = [(AccountStart::Transfer(start), None)];
+    let mut origins = Vec::new();
+    for (side, number) in world.sides.iter().zip(sizes.chains) {
+        let files = block_files(&dir.path().join(number.to_string())).unwrap();
+        let notes = ChainNotes { wrappers: side.wrappers.clone(), ..ChainNotes::default() };
+        origins.push((side.id.clone(), Origin::Files(files, notes)));
+    }
+    let stored = |chain: &ChainId, height: u64| {
+        let side = world.sides.iter().find(|side| side.id == *chain)?;
+        side.ledger.block_at(height).ok()?.map(|block| block.hash)
+    };
+    let made = |blocks: &mut dyn Blocks| {
+        world.request(Tlp::Amber, None, &starts, &trace, |request| make(request, blocks, &key(), CREATED)).unwrap()
+    };
+    let by_files = made(&mut FeedBlocks::new(origins, &stored));
+    assert!(verify(&by_files, None).is_valid());
+    assert_eq!(by_files, made(&mut Node { world: &world, missing: None, instead: None }));
 }

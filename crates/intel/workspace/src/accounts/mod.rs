@@ -4,10 +4,12 @@
 //! - [`beside`]: links and signals beside the ledger, in step with it; [`freezes`]: what issuers froze.
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+//! - [`evidence`]: bundles of traces.
 //! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
 pub mod beside;
 mod chain;
+pub mod evidence;
 pub mod exposure;
 pub mod freeze_queries;
 pub mod freezes;
