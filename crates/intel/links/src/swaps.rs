@@ -27,8 +27,8 @@ pub(crate) fn swaps(tx: Tx<'_>) -> Vec<Link> {
     }
     if links.is_empty() {
         // What a router states is the whole way; the pools that it went through are parts of it.
-        let is_routed = pools.iter().any(|pool| pool.rule == Rule::OneInch);
-        let whole = pools.iter().filter(|pool| !is_routed || pool.rule == Rule::OneInch);
+        let is_routed = pools.iter().any(|pool| pool.rule == Rule::KyberSwap);
+        let whole = pools.iter().filter(|pool| !is_routed || pool.rule == Rule::KyberSwap);
         links.extend(whole.map(|pool| by_pool(tx, pool)));
     }
     links
