@@ -72,8 +72,8 @@ pub enum Rule {
     CurveStable = 15,
     /// `Swap` of Balancer's vault, version 2.
     BalancerV2 = 16,
-    /// `Swapped` of 1inch's routers.
-    OneInch = 17,
+    /// `Swapped` of KyberSwap's router.
+    KyberSwap = 17,
 }
 
 impl Rule {

@@ -86,7 +86,7 @@ pub fn of(rule: Rule, certainty: Certainty) -> Option<Measured> {
             | Rule::CurveCrypto
             | Rule::CurveStable
             | Rule::BalancerV2
-            | Rule::OneInch,
+            | Rule::KyberSwap,
             Certainty::Event,
         )
         | (Rule::NetFlow, _) => Some(NET_FLOW),

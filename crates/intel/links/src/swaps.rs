@@ -26,7 +26,10 @@ pub(crate) fn swaps(tx: Tx<'_>) -> Vec<Link> {
         links.extend(link);
     }
     if links.is_empty() {
-        links.extend(pools.iter().map(|pool| by_pool(tx, pool)));
+        // What a router states is the whole way; the pools that it went through are parts of it.
+        let is_routed = pools.iter().any(|pool| pool.rule == Rule::KyberSwap);
+        let whole = pools.iter().filter(|pool| !is_routed || pool.rule == Rule::KyberSwap);
+        links.extend(whole.map(|pool| by_pool(tx, pool)));
     }
     links
 }

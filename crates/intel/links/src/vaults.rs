@@ -1,11 +1,12 @@
 //! Swaps whose tokens stand in one contract for many pools (Uniswap v4, Balancer v2), which pays and is paid once for all swaps of a transaction; and
-//! swaps that a router states for whoever called it (1inch). As with pools, an event counts only with the transfers that it states.
+//! swaps that a router states for whoever called it (KyberSwap). As with pools, an event counts only with the transfers that it states; a router's, which
+//! names its parties itself, only if that router wrote it.
 
 use crate::link::Rule;
 use crate::pools::{Leg, PoolSwap, Sums, signed, sums};
 use crate::view::{Tx, account, id, number, word};
-use alloy_primitives::b256;
-use holdfast_evm::{B256, Log};
+use alloy_primitives::{address, b256};
+use holdfast_evm::{Address, B256, Log};
 use holdfast_types::{AccountId, Amount, TokenRef};
 use std::collections::BTreeMap;
 
@@ -13,8 +14,10 @@ use std::collections::BTreeMap;
 const SWAP_V4: B256 = b256!("40e9cecb9f5f1f1c5b9c97dec2917b7ee92e57ba5563708daca94dd84ad7112f");
 /// `Swap(bytes32,address,address,uint256,uint256)` of Balancer v2.
 const SWAP_BALANCER: B256 = b256!("2170c741c41531aec20e7c107c24eecfdd15e69c9bb0a8dd37b1840b9e0b207b");
-/// `Swapped(address,address,address,address,uint256,uint256)` of 1inch's routers to version 4.
+/// `Swapped(address,address,address,address,uint256,uint256)`, which several routers write.
 const SWAPPED: B256 = b256!("d6d4f5681c246c9f42c203e287975af1601f8df8035a9251f79aab5c8f09e2f8");
+/// KyberSwap's `MetaAggregationRouterV2`, alike on all its chains (docs.kyberswap.com, "Aggregator contract addresses").
+const ROUTER: Address = address!("6131b5fae19ea4f9d964eac0408e4408b66337b5");
 /// What stands for a chain's coin where an address of a token is expected.
 const COIN: [u8; 20] = [0xee; 20];
 
@@ -34,7 +37,7 @@ pub(crate) fn swaps(tx: Tx<'_>) -> Vec<PoolSwap> {
     for (place, log) in tx.logs() {
         if let Some(step) = read(place, log) {
             add(paths.entry(id(log.address)).or_default(), step);
-        } else if log.topics.first() == Some(&SWAPPED) {
+        } else if log.topics.first() == Some(&SWAPPED) && log.address == ROUTER {
             found.extend(routed(tx, place, log));
         }
     }
@@ -94,7 +97,7 @@ fn agreeing(sums: &mut BTreeMap<TokenRef, Sums>, path: &Path) -> Option<PoolSwap
     Some(PoolSwap { rule: path.rule, log: path.log, given, got })
 }
 
-/// 1inch: who swapped, both tokens, who received, and both amounts.
+/// KyberSwap: who swapped, both tokens, who received, and both amounts.
 fn routed(tx: Tx<'_>, log: u32, event: &Log) -> Option<PoolSwap> {
     if event.topics.len() != 1 || event.data.len() != 192 {
         return None;
@@ -109,7 +112,7 @@ fn routed(tx: Tx<'_>, log: u32, event: &Log) -> Option<PoolSwap> {
     let (given, got) = ((token(1)?, number(event, 4)?), (token(2)?, number(event, 5)?));
     let paid = net(tx, sender, given.0, given.1, true)?;
     let received = net(tx, receiver, got.0, got.1, false)?;
-    (given.0 != got.0).then_some(PoolSwap { rule: Rule::OneInch, log, given: paid, got: received })
+    (given.0 != got.0).then_some(PoolSwap { rule: Rule::KyberSwap, log, given: paid, got: received })
 }
 
 /// Returns what an account gave or received of a token, if it is as much as stated and not nothing.

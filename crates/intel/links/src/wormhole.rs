@@ -100,8 +100,13 @@ fn redeemed(tx: Tx<'_>, place: u32, log: &Log) -> Option<BridgeSide> {
     let bridge = id(log.address);
     let pays = |t: &&Transfer| is_fungible(&t.token) && (t.from == Some(bridge) || t.from.is_none());
     let place_of = |t: &Transfer| if let Position::Log(n, _) = t.position { Some(n) } else { None };
-    let mut behind: Vec<&Transfer> =
-        tx.moved().filter(|t| place_of(t).is_some_and(|n| n > place)).filter(pays).collect();
+    // What stands behind the next redemption is that one's.
+    let is_next = |(n, other): &(u32, &Log)| {
+        *n > place && other.address == log.address && other.topics.first() == Some(&REDEEMED)
+    };
+    let end = tx.logs().find(is_next).map_or(u32::MAX, |(n, _)| n);
+    let is_behind = |t: &&Transfer| place_of(t).is_some_and(|n| n > place && n < end);
+    let mut behind: Vec<&Transfer> = tx.moved().filter(is_behind).filter(pays).collect();
     behind.sort_by_key(|t| place_of(t));
     let first = behind.first().copied();
     let paid = match (first, behind.get(1)) {

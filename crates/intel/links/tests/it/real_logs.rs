@@ -47,8 +47,8 @@ fn sides_of_bridges_are_read() {
     assert_eq!((token, hex::encode(&usdc[12..])), (1, "a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48".into()));
 }
 
-/// Links whose first evidence is an event of Uniswap v4, Curve, Balancer or 1inch, in five blocks. Of 16 such events, one pays coin inside its transaction
-/// (v4, transaction 51 of the last block), two of 1inch's stand behind another pool's, and two of a transaction are one path.
+/// Links whose first evidence is an event of Uniswap v4, Curve, Balancer or KyberSwap, in five blocks. Of 16 such events, one pays coin inside its transaction
+/// (v4, transaction 51 of the last block), two of KyberSwap's stand behind another pool's, and two of a transaction are one path.
 #[test]
 fn swaps_of_further_pools_are_read() {
     let mut found: BTreeMap<(&str, u32), Vec<&str>> = BTreeMap::new();
@@ -56,7 +56,7 @@ fn swaps_of_further_pools_are_read() {
         let Some(records) = records(name) else { return };
         for record in &records {
             let Record::Link(link) = record else { continue };
-            let is_new = [Rule::UniswapV4, Rule::CurveStable, Rule::CurveCrypto, Rule::BalancerV2, Rule::OneInch];
+            let is_new = [Rule::UniswapV4, Rule::CurveStable, Rule::CurveCrypto, Rule::BalancerV2, Rule::KyberSwap];
             if is_new.contains(&link.evidence.rule) {
                 assert_eq!(link.certainty, Certainty::Event);
                 found.entry((name, link.into.place.tx)).or_default().push(link.evidence.rule.name());
@@ -67,7 +67,7 @@ fn swaps_of_further_pools_are_read() {
         (("17034870", 133), vec!["balancer_v2"]),
         (("17062257", 146), vec!["curve_stable"]),
         (("19426586", 18), vec!["curve_crypto", "curve_stable"]),
-        (("22431083", 23), vec!["one_inch"]),
+        (("22431083", 23), vec!["kyber_swap"]),
         (("22431083", 85), vec!["uniswap_v4"]),
         (("22431083", 94), vec!["uniswap_v4"]),
         (("22431083", 95), vec!["uniswap_v4"]),
