@@ -7,11 +7,11 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{CHAIN, Routes};
-use holdfast_workspace::WorkspaceError;
 use holdfast_workspace::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, TransfersPage,
 };
-use holdfast_workspace::accounts::transfers::Start;
+use holdfast_workspace::accounts::transfers::{Order, Start, Way};
+use holdfast_workspace::{AccountSnapshot, WorkspaceError};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -55,20 +55,47 @@ impl SkipQuery {
     }
 }
 
+/// When a balance is looked at.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HeightQuery {
+    /// Balances after the block at this height; by default after the last one.
+    pub height: Option<u64>,
+}
+
 /// Where a page of transfers begins.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TransfersQuery {
-    /// Only transfers behind this one: `next` of the page before. A page has at most 200.
+    /// Only transfers behind this one, in the order of the list: `next` of the page before. A page has at most 200.
     pub after: Option<u64>,
     /// Only transfers from this height on.
     pub from_height: Option<u64>,
+    /// Only transfers up to this height.
+    pub to_height: Option<u64>,
+    /// `oldest` first, which is the default, or `newest`.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub order: Order,
+    /// Leave out fees.
+    #[serde(default)]
+    pub without_fees: bool,
 }
 
 impl TransfersQuery {
     pub(crate) fn start(&self) -> Start {
-        Start { after: self.after, from_height: self.from_height }
+        let TransfersQuery { after, from_height, to_height, order, without_fees } = *self;
+        Start { order, after, from_height, to_height, way: None, without_fees }
     }
+}
+
+/// Which way transfers go.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WayQuery {
+    /// Only transfers to the address (`in`) or from it (`out`).
+    #[param(value_type = Option<String>)]
+    pub direction: Option<Way>,
 }
 
 /// The asset that is meant.
@@ -97,41 +124,54 @@ pub async fn account_chains(State(shared): State<AppState>) -> Answer<Vec<Accoun
     run_blocking(summaries).await.map(Json)
 }
 
+/// Answers a query on the chain that a text is looked up on.
+async fn answer<T: Send + 'static>(
+    shared: AppState,
+    on: AccountChainQuery,
+    text: String,
+    query: impl FnOnce(&AccountSnapshot, &str) -> Result<T, WorkspaceError> + Send + 'static,
+) -> Answer<T> {
+    let answer = move || Ok(query(&*shared.chains.accounts_for(&text, on.chain.as_deref())?, &text)?);
+    run_blocking(answer).await.map(Json)
+}
+
 /// Returns what is known of an address of an account chain: tags, and what it holds of each asset.
 #[utoipa::path(get, path = "/api/v1/account-chains/address/{address}",
-    params(("address" = String, Path, description = "Hexadecimal or Base58Check, as the chain writes it"), AccountChainQuery, SkipQuery),
+    params(("address" = String, Path, description = "Hexadecimal or Base58Check, as the chain writes it"), AccountChainQuery, HeightQuery,
+        SkipQuery),
     responses((status = 200, body = AccountReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_address(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Path(address): Path<String>,
     Query(on): Query<AccountChainQuery>,
+    Query(at): Query<HeightQuery>,
     Query(page): Query<SkipQuery>,
 ) -> Answer<AccountReport> {
-    let report = move || {
-        let chain = shared.chains.accounts_for(&address, on.chain.as_deref())?;
-        Ok(chain.account(&address, page.count(), clearance)?)
-    };
-    run_blocking(report).await.map(Json)
+    answer(shared, on, address, move |chain, address| chain.account_at(address, page.count(), at.height, clearance))
+        .await
 }
 
-/// Returns a page of the transfers of an address, oldest first.
+/// Returns a page of the transfers of an address.
 #[utoipa::path(get, path = "/api/v1/account-chains/address/{address}/transfers",
-    params(("address" = String, Path, description = "Hexadecimal or Base58Check, as the chain writes it"), AccountChainQuery, AnyAssetQuery, TransfersQuery),
+    params(("address" = String, Path, description = "Hexadecimal or Base58Check, as the chain writes it"), AccountChainQuery, AnyAssetQuery, WayQuery,
+        TransfersQuery),
     responses((status = 200, body = TransfersPage), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_transfers(
     State(shared): State<AppState>,
+    Clearance(clearance): Clearance,
     Path(address): Path<String>,
     Query(on): Query<AccountChainQuery>,
     Query(of): Query<AnyAssetQuery>,
+    Query(side): Query<WayQuery>,
     Query(page): Query<TransfersQuery>,
 ) -> Answer<TransfersPage> {
-    let transfers = move || {
-        let chain = shared.chains.accounts_for(&address, on.chain.as_deref())?;
+    let start = Start { way: side.direction, ..page.start() };
+    let transfers = move |chain: &AccountSnapshot, address: &str| {
         let asset = of.asset.as_deref().filter(|asset| !asset.is_empty());
-        Ok(chain.account_transfers(&address, asset, page.start())?)
+        chain.account_transfers(address, asset, start, clearance)
     };
-    run_blocking(transfers).await.map(Json)
+    answer(shared, on, address, transfers).await
 }
 
 /// Returns a transaction of an account chain with its transfers.
@@ -140,32 +180,26 @@ pub async fn account_transfers(
     responses((status = 200, body = AccountTxReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_transaction(
     State(shared): State<AppState>,
+    Clearance(clearance): Clearance,
     Path(hash): Path<String>,
     Query(on): Query<AccountChainQuery>,
     Query(page): Query<SkipQuery>,
 ) -> Answer<AccountTxReport> {
-    let report = move || {
-        let chain = shared.chains.accounts_for(&hash, on.chain.as_deref())?;
-        Ok(chain.transaction(&hash, page.count())?)
-    };
-    run_blocking(report).await.map(Json)
+    answer(shared, on, hash, move |chain, hash| chain.transaction(hash, page.count(), clearance)).await
 }
 
-/// Returns a block of an account chain by its height.
+/// Returns a block of an account chain by its height or hash.
 #[utoipa::path(get, path = "/api/v1/account-chains/block/{height}",
-    params(("height" = String, Path, description = "Height"), AccountChainQuery, SkipQuery),
+    params(("height" = String, Path, description = "Height, or hash of one of the newest million blocks"), AccountChainQuery, SkipQuery),
     responses((status = 200, body = AccountBlockReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_block(
     State(shared): State<AppState>,
+    Clearance(clearance): Clearance,
     Path(height): Path<String>,
     Query(on): Query<AccountChainQuery>,
     Query(page): Query<SkipQuery>,
 ) -> Answer<AccountBlockReport> {
-    let report = move || {
-        let chain = shared.chains.accounts_for(&height, on.chain.as_deref())?;
-        Ok(chain.account_block(&height, page.count())?)
-    };
-    run_blocking(report).await.map(Json)
+    answer(shared, on, height, move |chain, height| chain.account_block(height, page.count(), clearance)).await
 }
 
 /// Returns a page of the assets that an account chain's ledger has seen.
@@ -176,11 +210,10 @@ pub async fn account_assets(
     Query(on): Query<AccountChainQuery>,
     Query(page): Query<SkipQuery>,
 ) -> Answer<Vec<AssetView>> {
-    let assets = move || Ok(shared.chains.accounts_for("", on.chain.as_deref())?.assets_page(page.count())?);
-    run_blocking(assets).await.map(Json)
+    answer(shared, on, String::new(), move |chain, _| chain.assets_page(page.count())).await
 }
 
-/// Returns an asset of an account chain, and whether its transfers agree with each other.
+/// Returns an asset of an account chain: whether its transfers agree with each other, and its supply.
 #[utoipa::path(get, path = "/api/v1/account-chains/asset", params(AssetQuery, AccountChainQuery),
     responses((status = 200, body = AssetReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_asset(
@@ -188,25 +221,18 @@ pub async fn account_asset(
     Query(of): Query<AssetQuery>,
     Query(on): Query<AccountChainQuery>,
 ) -> Answer<AssetReport> {
-    let report = move || {
-        let chain = shared.chains.accounts_for(&of.asset, on.chain.as_deref())?;
-        Ok(chain.asset_report(&of.asset)?)
-    };
-    run_blocking(report).await.map(Json)
+    answer(shared, on, of.asset, |chain, asset| chain.asset_report(asset)).await
 }
 
-/// Returns a page of the transfers of an asset, oldest first.
+/// Returns a page of the transfers of an asset.
 #[utoipa::path(get, path = "/api/v1/account-chains/asset/transfers", params(AssetQuery, AccountChainQuery, TransfersQuery),
     responses((status = 200, body = TransfersPage), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_asset_transfers(
     State(shared): State<AppState>,
+    Clearance(clearance): Clearance,
     Query(of): Query<AssetQuery>,
     Query(on): Query<AccountChainQuery>,
     Query(page): Query<TransfersQuery>,
 ) -> Answer<TransfersPage> {
-    let transfers = move || {
-        let chain = shared.chains.accounts_for(&of.asset, on.chain.as_deref())?;
-        Ok(chain.asset_transfers(&of.asset, page.start())?)
-    };
-    run_blocking(transfers).await.map(Json)
+    answer(shared, on, of.asset, move |chain, asset| chain.asset_transfers(asset, page.start(), clearance)).await
 }

@@ -1,9 +1,9 @@
 //! `holdfast show`, `search`, `explain`, `trace`, `exposure` and `paths`: queries of a chain.
 
-use crate::accounts::traces;
+use crate::accounts::{self, evidence, traces};
 use crate::answer::Fields;
 use crate::args::{ServerArgs, StoreArgs};
-use crate::chain_reader::{ChainReader, known};
+use crate::chain_reader::{ChainReader, known, server_of};
 use crate::output::{self, name_of, thousands};
 use crate::running::{ChainReach, reach_chain};
 use anyhow::{Context, bail};
@@ -16,8 +16,11 @@ use holdfast_client::{Request, api_path};
 use holdfast_console::chain;
 use holdfast_console::show::print_exposure;
 use holdfast_state::system::{entropy, now};
+use holdfast_types::{AccountId, Address};
+use holdfast_workspace::lookup::{Hit, HitKind, bare};
 use holdfast_workspace::{
-    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, TraceRequest, TxReport, WorkspaceError,
+    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, OpenChains, PathReport, TraceRequest, TxReport,
+    Workspace, WorkspaceError,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -65,11 +68,20 @@ impl ChainArgs {
     pub fn open(&self) -> anyhow::Result<ChainReader> {
         ChainReader::open(&self.store, &self.server)
     }
+
+    /// Searches all chains of the store, by its server where one runs.
+    fn look_up(&self, text: &str) -> anyhow::Result<Lookup> {
+        match server_of(&self.store, &self.server)? {
+            Some(client) => Ok(client.get("/api/v1/search").query("q", text).fetch()?),
+            None => Ok(OpenChains::open(&self.store.store)?.lookup(text, &|_| true)),
+        }
+    }
 }
 
 #[derive(Args)]
 pub struct Show {
-    /// Address (of any chain), txid, output (txid:index), block height or block hash; or a name, as `search` finds it.
+    /// Address (of any chain), txid, output (txid:index), block height or block hash, asset of an account chain; or a name, as `search` finds it. What
+    /// is on several chains is listed.
     what: String,
     #[command(flatten)]
     chain: ChainArgs,
@@ -77,20 +89,16 @@ pub struct Show {
 
 #[derive(Args)]
 pub struct Search {
-    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, label or actor;
-    /// or several addresses and ids.
+    /// An address of any chain, transaction id or block hash (or at least 8 hex digits of its beginning), output, height, asset, label or
+    /// actor; or several addresses and ids.
     #[arg(required = true)]
     text: Vec<String>,
     #[command(flatten)]
     chain: ChainArgs,
 }
 
-fn look_up(reader: &ChainReader, text: &str) -> anyhow::Result<Lookup> {
-    reader.query(|w| Ok(w.lookup(text, &|_| true)), |c| c.get("/api/v1/search").query("q", text))
-}
-
 pub fn search(args: Search, as_json: bool) -> anyhow::Result<()> {
-    let found = look_up(&args.chain.open()?, &args.text.join(" "))?;
+    let found = args.chain.look_up(&args.text.join(" "))?;
     print_lookup(&found, as_json)
 }
 
@@ -125,8 +133,8 @@ fn is_height(text: &str) -> bool {
     (1..=9).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Returns what text names, by its form: a transaction, an output's transaction, a block, an address; else what a search finds.
-fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
+/// Returns what text names, by its form: a transaction, an output's transaction, a block, an address; else what a search found.
+fn shown(reader: &ChainReader, text: &str, found: Lookup) -> anyhow::Result<Shown> {
     let text = text.trim();
     if parse_hash(text).is_some() {
         if let Some(tx) = tx(reader, text)? {
@@ -153,16 +161,56 @@ fn shown(reader: &ChainReader, text: &str) -> anyhow::Result<Shown> {
         Err(e) => e,
     };
     // A name, the beginning of an id, or several addresses.
-    match known(look_up(reader, text))? {
-        Some(found) if !found.hits.is_empty() => Ok(Shown::Found(found)),
-        _ if is_height(text) => bail!("block {text} is not stored here"),
-        _ => Err(error),
+    match found.hits.is_empty() {
+        false => Ok(Shown::Found(found)),
+        true if is_height(text) => bail!("block {text} is not stored here"),
+        true => Err(error),
+    }
+}
+
+/// What of an account chain a text names.
+enum OnAccounts {
+    /// One thing.
+    One(Hit),
+    /// Several, on one chain or on several.
+    Several,
+    /// Nothing.
+    None,
+}
+
+fn on_accounts(found: &Lookup) -> OnAccounts {
+    // A token's contract is an address too.
+    let is_contract = |hit: &Hit| {
+        let beside = |other: &Hit| other.kind == HitKind::Address && other.chain == hit.chain;
+        hit.kind == HitKind::Asset && found.hits.iter().any(beside)
+    };
+    let hits: Vec<&Hit> = found.hits.iter().filter(|hit| !is_contract(hit)).collect();
+    match hits.as_slice() {
+        [one] if one.chain.is_some() => OnAccounts::One((*one).clone()),
+        several if several.iter().any(|hit| hit.chain.is_some()) => OnAccounts::Several,
+        _ => OnAccounts::None,
     }
 }
 
 pub fn show(args: Show, as_json: bool) -> anyhow::Result<()> {
+    let ChainArgs { store, server } = &args.chain;
+    let found = args.chain.look_up(&args.what)?;
+    match on_accounts(&found) {
+        OnAccounts::One(hit) => return accounts::show::hit(&hit, store, server, as_json),
+        OnAccounts::Several => return print_lookup(&found, as_json),
+        OnAccounts::None => {}
+    }
+    // An address that no block mentions is one of an account chain by its form.
+    let is_account = AccountId::try_from(&Address::read(&bare(&args.what))).is_ok();
+    if is_account && known(accounts::show::address(&bare(&args.what), store, server, as_json))?.is_some() {
+        return Ok(());
+    }
+    if server_of(store, server)?.is_none() && !Workspace::is_in(&store.store) {
+        anyhow::ensure!(!found.hits.is_empty(), "nothing is known here of '{}'", args.what.trim());
+        return print_lookup(&found, as_json);
+    }
     let reader = args.chain.open()?;
-    match (shown(&reader, &args.what)?, as_json) {
+    match (shown(&reader, &args.what, found)?, as_json) {
         (Shown::Found(found), _) => return print_lookup(&found, as_json),
         (Shown::Tx(report), true) => return output::json(&report),
         (Shown::Block(report), true) => return output::json(&report),
@@ -252,9 +300,37 @@ pub struct TraceArgs {
     /// Most rows of the table.
     #[arg(long, default_value_t = 40)]
     rows: usize,
-    /// Write a signed evidence bundle to this file.
+    /// Write a signed evidence bundle to this file. On account chains its proofs are read from --blocks or --rpc, and a server's store is read here.
     #[arg(long)]
     bundle: Option<PathBuf>,
+    #[command(flatten)]
+    proofs: ProofArgs,
+}
+
+/// Where the proofs of a bundle of account chains come from: ledgers store neither receipts nor signatures.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ProofArgs {
+    /// With --bundle: folder or file of a chain's blocks, as CHAIN=PATH; PATH alone is of --chain. Repeat it for several.
+    #[arg(long, value_name = "[CHAIN=]PATH", requires = "bundle")]
+    pub blocks: Vec<String>,
+    /// With --bundle: a chain's node, as CHAIN=URL; URL alone is of --chain. Repeat it for several.
+    #[arg(long, value_name = "[CHAIN=]URL", requires = "bundle")]
+    pub rpc: Vec<String>,
+    /// With --bundle: file with the value of the header that opens the nodes.
+    #[arg(long, requires = "bundle")]
+    pub node_key_file: Option<PathBuf>,
+    /// With --bundle: the blocks were read without traces.
+    #[arg(long, requires = "bundle")]
+    pub without_traces: bool,
+    /// With --bundle (Tron): the node stores moves inside transactions.
+    #[arg(long, requires = "bundle")]
+    pub internal_stored: bool,
+    /// With --bundle: a further contract that wraps a chain's coin, as blocks were ingested with; repeat it for several.
+    #[arg(long = "wrapper", requires = "bundle")]
+    pub wrappers: Vec<String>,
+    /// With --bundle: a further contract of a bridge, as blocks were ingested with; repeat it for several.
+    #[arg(long = "bridge", value_name = "ROLE:ADDRESS", requires = "bundle")]
+    pub bridges: Vec<String>,
 }
 
 impl TraceArgs {
@@ -326,9 +402,11 @@ fn account_trace(args: &TraceArgs, as_json: bool) -> anyhow::Result<()> {
         !args.entity,
         "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
     );
-    anyhow::ensure!(args.bundle.is_none(), "--bundle is for chains of Bitcoin's family");
     let request = traces::request(&args.subject, &args.accounts, &args.links, args.request().options);
     let report = traces::trace(&args.chain, &args.accounts, &request)?;
+    if let Some(path) = &args.bundle {
+        evidence::write(&args.chain, &args.accounts, &args.proofs, &request, path)?;
+    }
     draw(&report, args.format, args.rows, as_json)
 }
 

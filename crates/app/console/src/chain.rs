@@ -34,7 +34,8 @@ pub fn print_lookup(found: &Lookup) {
             true => format!(" [{}, {} risk]", hit.category, hit.risk),
             false => String::new(),
         };
-        println!("{} {}{name}{category} {}", name_of(&hit.kind), hit.id, hit.assets.join(", "));
+        let chain = hit.chain.as_ref().and_then(|_| hit.chain_name()).map(|n| format!(" on {n}")).unwrap_or_default();
+        println!("{} {}{name}{category}{chain} {}", name_of(&hit.kind), hit.id, hit.assets.join(", "));
         if matches!(hit.kind, HitKind::Actor | HitKind::Label) {
             println!("    {} addresses: {}", thousands(hit.addresses), hit.examples.join(", "));
         }

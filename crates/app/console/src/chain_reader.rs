@@ -6,7 +6,7 @@ use anyhow::Context;
 use holdfast_client::{Client, ClientError, Request};
 use holdfast_types::ErrorKind;
 use holdfast_types::Network;
-use holdfast_workspace::{Summary, Workspace, WorkspaceError};
+use holdfast_workspace::{ChainsError, Summary, Workspace, WorkspaceError};
 use serde::de::DeserializeOwned;
 
 /// A chain that is queried.
@@ -23,12 +23,7 @@ impl ChainReader {
     /// # Errors
     /// When neither the server nor the files can be opened.
     pub fn open(store: &StoreArgs, server: &ServerArgs) -> anyhow::Result<Self> {
-        let named = server.client()?;
-        let client = match named {
-            Some(client) => Some(client),
-            None => serving(&store.store)?,
-        };
-        Ok(match client {
+        Ok(match server_of(store, server)? {
             Some(client) => ChainReader::Server(client),
             None => ChainReader::Files(Box::new(Workspace::open(&store.store)?)),
         })
@@ -62,6 +57,17 @@ impl ChainReader {
     }
 }
 
+/// Returns the server that is named or that serves the store; none where the store's files are read.
+///
+/// # Errors
+/// When the server's arguments are wrong, or the store's server does not answer.
+pub fn server_of(store: &StoreArgs, server: &ServerArgs) -> anyhow::Result<Option<Client>> {
+    match server.client()? {
+        Some(client) => Ok(Some(client)),
+        None => serving(&store.store),
+    }
+}
+
 /// Turns the error "this is not known, or no such text" into `None`; other errors stay.
 ///
 /// # Errors
@@ -73,7 +79,10 @@ pub fn known<T>(answer: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
     };
     let kind = match error.downcast_ref::<WorkspaceError>() {
         Some(e) => Some(e.kind()),
-        None => error.downcast_ref::<ClientError>().map(ClientError::kind),
+        None => {
+            let of_chains = error.downcast_ref::<ChainsError>().map(ChainsError::kind);
+            of_chains.or_else(|| error.downcast_ref::<ClientError>().map(ClientError::kind))
+        }
     };
     match kind {
         Some(ErrorKind::NotFound | ErrorKind::Invalid) => Ok(None),

@@ -1,7 +1,7 @@
 //! Parts of which pages are made.
 
 use crate::texts::{self, t};
-use holdfast_types::Timestamp;
+use holdfast_types::{AccountId, Address, Timestamp};
 use holdfast_workspace::CoveredChain;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -150,6 +150,12 @@ pub fn chains_text(chains: &[CoveredChain]) -> String {
     chains.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
+/// Returns whether the form of an address or transaction shows that it is of an account chain, of which the desk draws no graph.
+#[must_use]
+pub fn is_of_accounts(text: &str) -> bool {
+    text.starts_with("0x") || AccountId::try_from(&Address::read(text)).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +165,7 @@ mod tests {
     use holdfast_decision::warnings::Scam;
     use holdfast_prevention::campaigns::CampaignState;
     use holdfast_requests::request::TargetKind;
+    use holdfast_types::TransferKind;
     use strum::VariantArray;
 
     #[test]
@@ -170,12 +177,23 @@ mod tests {
         names.extend(TargetKind::ALL.iter().map(|k| k.name().to_owned()));
         names.extend(EventKind::ALL.map(|k| k.name().to_owned()));
         names.extend(Scam::ALL.map(|s| s.name().to_owned()));
+        names.extend(TransferKind::VARIANTS.iter().map(|k| format!("transfer-{}", k.name())));
         let missing: Vec<&String> =
             names.iter().filter(|n| texts::find(&format!("word-{n}"), None).is_none()).collect();
         assert!(missing.is_empty(), "{missing:?}");
         assert_eq!(word("user_id"), "user id");
         assert_eq!(word("of_a_rule_book"), "of a rule book");
         assert_eq!(words(["ip", "kyc"]), "IP address, KYC");
+    }
+
+    #[test]
+    fn the_form_tells_account_chains_apart() {
+        for text in
+            [&format!("0x{}", "Ab".repeat(20)), &format!("0x{}", "07".repeat(32)), "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"]
+        {
+            assert!(is_of_accounts(text), "{text}");
+        }
+        assert!(!is_of_accounts("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa") && !is_of_accounts(&"07".repeat(32)));
     }
 
     #[test]

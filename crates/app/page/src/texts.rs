@@ -8,10 +8,11 @@ use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
 
 /// The English catalogue, one file for each group of pages.
-pub const ENGLISH: [&str; 10] = [
+pub const ENGLISH: [&str; 11] = [
     include_str!("../locales/en/common.ftl"),
     include_str!("../locales/en/words.ftl"),
     include_str!("../locales/en/ledger.ftl"),
+    include_str!("../locales/en/accounts.ftl"),
     include_str!("../locales/en/guide.ftl"),
     include_str!("../locales/en/portal.ftl"),
     include_str!("../locales/en/desk.ftl"),

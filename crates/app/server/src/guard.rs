@@ -106,7 +106,7 @@ fn is_api(path: &str) -> bool {
 
 /// Whether a page shows tags.
 fn shows_ledger(path: &str) -> bool {
-    ["/address/", "/tx/", "/search"].iter().any(|p| path.starts_with(p)) || path == "/trace"
+    ["/address/", "/tx/", "/accounts/", "/search"].iter().any(|p| path.starts_with(p)) || path == "/trace"
 }
 
 /// Records a reading of personal data in the audit log; what cannot be recorded is not read.

@@ -1,24 +1,27 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
+use crate::accounts::Place;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{Direction, Policy, render};
 use holdfast_api_investigation::chain::TraceQuery;
-use holdfast_attribution::Category;
+use holdfast_attribution::{Category, Tlp};
 use holdfast_page::components::{Head, N, T, listing, none, table, word};
-use holdfast_page::frame::{ErrorPage, Frame, Page};
+use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
 use holdfast_state::clearance::Clearance;
+use holdfast_state::error::ApiError;
 use holdfast_types::Timestamp;
-use holdfast_workspace::lookup::{Hit, HitKind, Lookup};
-use holdfast_workspace::{AddressReport, ExposureLine, ExposureView, TagView, TxSide};
+use holdfast_workspace::lookup::{Hit, HitKind, Lookup, bare};
+use holdfast_workspace::{AccountSnapshot, AddressReport, ChainQueries, ExposureLine, ExposureView, TagView, TxSide};
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Shows the stylesheet.
 pub(crate) async fn style() -> Response {
@@ -26,7 +29,7 @@ pub(crate) async fn style() -> Response {
 }
 
 /// A time to the second, in UTC.
-fn instant(time: Timestamp) -> Markup {
+pub(crate) fn instant(time: Timestamp) -> Markup {
     html! { time { (time.rfc3339()) } }
 }
 
@@ -41,7 +44,7 @@ fn money_or_unknown(amount: Option<u64>, asset: &str) -> String {
 }
 
 /// A category in the colour of its risk. What is not known has a colour of its own: it is not safe, it is unknown.
-fn risk(category: Category) -> Markup {
+pub(crate) fn risk(category: Category) -> Markup {
     html! { span class={"risk " (category.risk().name())} { (word(category.name())) } }
 }
 
@@ -49,7 +52,7 @@ fn hash_link(kind: &str, text: &str) -> Markup {
     html! { a.hash href={"/" (kind) "/" (text)} { (text) } }
 }
 
-fn tags_table(tags: &[TagView]) -> Markup {
+pub(crate) fn tags_table(tags: &[TagView]) -> Markup {
     let heads = [
         T("ledger-tag-label"),
         T("ledger-category"),
@@ -104,18 +107,23 @@ fn exposure_hidden() -> Markup {
 
 /// Shows the front page.
 pub(crate) async fn home(State(shared): State<AppState>, frame: Frame, Query(on): Query<ChainQuery>) -> Page {
-    let (summary, others) = run_blocking(move || {
+    let (summary, others, accounts) = run_blocking(move || {
         let summary = shared.chain_on(&on)?.snapshot().summary();
         let names = shared.chains.snapshots().into_iter().map(|w| w.ledger.network().to_string());
         let others: Vec<String> = names.filter(|name| *name != summary.network).collect();
-        Ok((summary, others))
+        let accounts = shared.chains.account_snapshots().iter().map(|w| w.usual_name()).collect::<Vec<_>>();
+        Ok((summary, others, accounts))
     })
     .await?;
+    let account_links = html! { @for (i, name) in accounts.iter().enumerate() { @if i > 0 { ", " } a href={"/accounts/" (name)} { (name) } } };
     let links = html! { @for (i, name) in others.iter().enumerate() { @if i > 0 { ", " } a href={"/?chain=" (name)} { (name) } } };
     let body = html! {
         h1 { (t!("ledger-home-title", network = summary.network.as_str())) }
         p { (t!("ledger-home-intro")) }
         @if !others.is_empty() { p.note { (rich!("ledger-home-others", ledgers = links)) } }
+        @if !accounts.is_empty() {
+            p.note { (rich!("ledger-home-accounts", list = html! { a href="/accounts" { (t!("accounts-title")) } }, chains = account_links)) }
+        }
         dl {
             dt { (t!("ledger-tip")) } dd { @match (summary.tip_height, &summary.tip_hash) {
                 (Some(height), Some(hash)) => { (height) " " (hash_link("block", hash)) }
@@ -153,14 +161,16 @@ pub(crate) async fn search(
     let several = !shared.chains.is_one();
     let (found, known) = run_blocking(move || {
         let found = shared.chains.lookup(&query, &|t| t.is_for(clearance));
-        let w = shared.snapshot_for(&ChainQuery::default(), &query)?;
         // Addresses of a ledger's chain that no block mentions still have a page.
-        let known = if found.hits.is_empty() { w.address_for(&query, clearance).ok().map(|r| r.address) } else { None };
+        let known = match found.hits.is_empty() {
+            true => unmentioned(&shared, &bare(&query), clearance)?,
+            false => None,
+        };
         Ok((found, known))
     })
     .await?;
-    if let Some(address) = known {
-        return Ok(Redirect::to(&format!("/address/{address}")).into_response());
+    if let Some(to) = known {
+        return Ok(Redirect::to(&to).into_response());
     }
     if let ([only], true) = (found.hits.as_slice(), found.unknown.is_empty())
         && let Some(to) = hit_page(only, several)
@@ -171,9 +181,63 @@ pub(crate) async fn search(
     Ok((status, frame.page(&t!("ledger-results-title"), &text, results(&found, several))).into_response())
 }
 
+/// The page of an address that no block mentions and no tag names, on the chain whose addresses have its form.
+fn unmentioned(shared: &AppState, text: &str, clearance: Tlp) -> Result<Option<String>, ApiError> {
+    if let Some(to) = on_account_chain(shared, text, Asked::Address) {
+        return Ok(Some(to));
+    }
+    let w = shared.snapshot_for(&ChainQuery::default(), text)?;
+    Ok(w.address_for(text, clearance).ok().map(|report| format!("/address/{}", report.address)))
+}
+
+/// What a page without a chain in its path is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Address,
+    Tx,
+}
+
+/// The page of an address or a transaction on an account chain: on the one that stores it, or the only one whose addresses have its form; a search where
+/// several store it. None where no account chain is meant.
+fn on_account_chain(shared: &AppState, text: &str, asked: Asked) -> Option<String> {
+    let chains = shared.chains.account_snapshots();
+    let fits = |chain: &&Arc<AccountSnapshot>| asked == Asked::Tx || chain.is_address(text);
+    let all: Vec<_> = chains.iter().filter(fits).collect();
+    let stored: Vec<_> = all.iter().copied().filter(|chain| chain.stores(text)).collect();
+    let page = |chain: &AccountSnapshot| {
+        let place = Place::of(chain);
+        match asked {
+            Asked::Address => place.path("address", text),
+            Asked::Tx => place.path("tx", text.split(':').next().unwrap_or_default()),
+        }
+    };
+    match (stored.as_slice(), all.as_slice()) {
+        ([one], _) => Some(page(one)),
+        ([], [one]) if asked == Asked::Address => Some(page(one)),
+        ([], _) => None,
+        (several, _) => several.first().map(|_| {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", text).finish();
+            format!("/search?{query}")
+        }),
+    }
+}
+
 /// The page of what a search found; none for names of several addresses.
 fn hit_page(hit: &Hit, has_several_chains: bool) -> Option<String> {
+    if let Some(place) = hit.chain.as_deref().map(Place::named) {
+        return match hit.kind {
+            HitKind::Transaction | HitKind::Output => Some(place.path("tx", &hit.id)),
+            HitKind::Block => Some(place.path("block", &hit.id)),
+            HitKind::Asset => {
+                Some(place.path("asset", hit.id.split_once('/').map_or(hit.id.as_str(), |(_, rest)| rest)))
+            }
+            HitKind::Address => Some(place.path("address", &hit.id)),
+            HitKind::Actor | HitKind::Label => None,
+        };
+    }
     match hit.kind {
+        // Assets are those of account chains.
+        HitKind::Asset => None,
         HitKind::Transaction => Some(format!("/tx/{}", hit.id)),
         HitKind::Output => Some(format!("/tx/{}", hit.id.split(':').next().unwrap_or_default())),
         // Every chain has a block of a height.
@@ -197,6 +261,7 @@ fn kind_key(kind: HitKind) -> &'static str {
         HitKind::Output => "ledger-hit-output",
         HitKind::Address => "ledger-hit-address",
         HitKind::Actor => "ledger-hit-actor",
+        HitKind::Asset => "ledger-hit-asset",
         HitKind::Label => "ledger-hit-label",
     }
 }
@@ -232,7 +297,7 @@ fn results(found: &Lookup, has_several_chains: bool) -> Markup {
             td { (hit.name.as_deref().unwrap_or_default()) }
             td { (hit_id(hit, has_several_chains)) }
             td { @if hit.category.is_attributed() { (risk(hit.category)) } }
-            td { (hit.assets.join(", ")) }
+            td { @if hit.chain.is_some() { (hit.chain_name().unwrap_or_default()) } @else { (hit.assets.join(", ")) } }
             td.n { @if hit.addresses > 0 { (hit.addresses) } }
         } })) }
         @if found.more > 0 { p.note { (t!("ledger-results-best", n = found.hits.len())) } }
@@ -257,13 +322,20 @@ pub(crate) async fn address(
     Clearance(clearance): Clearance,
     Path(text): Path<String>,
     Query(on): Query<ChainQuery>,
-) -> Page {
+) -> Answer {
     let query = on.clone();
-    let (report, asset) = run_blocking(move || {
+    let found = run_blocking(move || {
+        if let Some(to) = elsewhere(&shared, &query, &text, Asked::Address) {
+            return Ok(Err(to));
+        }
         let w = shared.snapshot_for(&query, &text)?;
-        Ok((w.address_for(&text, clearance)?, w.asset()))
+        Ok(Ok((w.address_for(&text, clearance)?, w.asset())))
     })
     .await?;
+    let (report, asset) = match found {
+        Ok(found) => found,
+        Err(to) => return Ok(Redirect::to(&to).into_response()),
+    };
     let on = on_chain(&on);
     let is_elsewhere = !report.in_ledger && report.network.chars().any(|c| c.is_ascii_uppercase());
     let body = html! {
@@ -293,7 +365,15 @@ pub(crate) async fn address(
             (receipts(&report, asset))
         }
     };
-    Ok(frame.page(&report.address, &report.address, body))
+    Ok(frame.page(&report.address, &report.address, body).into_response())
+}
+
+/// The page of an account chain for what a path without a chain names, where no chain is named and no ledger of outputs has it.
+fn elsewhere(shared: &AppState, on: &ChainQuery, text: &str, asked: Asked) -> Option<String> {
+    let is_free = on.chain.as_deref().is_none_or(str::is_empty);
+    let text = bare(text);
+    let is_of_outputs = || shared.chains.snapshots().iter().any(|w| w.subject(&text).is_ok() || w.is_address(&text));
+    (is_free && !is_of_outputs()).then(|| on_account_chain(shared, &text, asked)).flatten()
 }
 
 /// The end of a query that names the chain, where the page's own query named one.
@@ -380,13 +460,20 @@ pub(crate) async fn tx(
     Clearance(clearance): Clearance,
     Path(text): Path<String>,
     Query(on): Query<ChainQuery>,
-) -> Page {
+) -> Answer {
     let query = on.clone();
-    let (report, asset) = run_blocking(move || {
+    let found = run_blocking(move || {
+        if let Some(to) = elsewhere(&shared, &query, &text, Asked::Tx) {
+            return Ok(Err(to));
+        }
         let w = shared.snapshot_for(&query, &text)?;
-        Ok((w.tx_for(&text, clearance)?, w.asset()))
+        Ok(Ok((w.tx_for(&text, clearance)?, w.asset())))
     })
     .await?;
+    let (report, asset) = match found {
+        Ok(found) => found,
+        Err(to) => return Ok(Redirect::to(&to).into_response()),
+    };
     let on = on_chain(&on);
     let fee = match report.fee {
         Some(fee) => money(fee, asset),
@@ -409,7 +496,7 @@ pub(crate) async fn tx(
         (sides(&report.outputs, &heads(T("ledger-spent-by")), false, asset))
         @match &report.exposure { Some(exposure) => (exposure_section(exposure, asset)), None => (exposure_hidden()) }
     };
-    Ok(frame.page(&report.txid, &report.txid, body))
+    Ok(frame.page(&report.txid, &report.txid, body).into_response())
 }
 
 /// Shows a block.

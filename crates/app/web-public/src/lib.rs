@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 mod academy;
+mod accounts;
 mod field_guide;
 mod ledger;
 mod portal;
@@ -33,6 +34,13 @@ fn ledger_routes() -> Routes {
         .open("/tx/{txid}", get(ledger::tx))
         .open("/block/{block}", get(ledger::block))
         .open_with("/trace", Needs::OPEN.long(), get(ledger::trace))
+        .open("/accounts", get(accounts::chains))
+        .open("/accounts/{chain}", get(accounts::chain))
+        .open("/accounts/{chain}/address/{address}", get(accounts::address))
+        .open("/accounts/{chain}/tx/{hash}", get(accounts::tx))
+        .open("/accounts/{chain}/block/{block}", get(accounts::block))
+        .open("/accounts/{chain}/assets", get(accounts::assets))
+        .open("/accounts/{chain}/asset/{*asset}", get(accounts::asset))
         .open("/style.css", get(ledger::style))
         .open("/field-guide", get(field_guide::field_guide))
         .open_with("/transparency", Needs::OPEN.long(), get(transparency::page))

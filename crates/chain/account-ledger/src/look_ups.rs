@@ -9,6 +9,7 @@ use crate::numbers::{amount_of, index, widen};
 use crate::postings::Bound;
 use crate::rows::{self, flag};
 use holdfast_types::{AccountId, Amount, Commitment, Hash32, Position, TokenRef, TransferKind};
+use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 
 /// Number of a transfer, rising in the order of execution. Fees' burnt and tipped parts have numbers too.
@@ -98,6 +99,16 @@ fn some(account: u32) -> Option<u32> {
     (account != NONE_U32).then_some(account)
 }
 
+/// Returns whether a hash begins with hexadecimal digits.
+fn begins(hash: &Hash32, digits: &[u8]) -> bool {
+    digits.len() <= 64
+        && hash.iter().zip(digits.chunks(2)).all(|(byte, digits)| match digits {
+            [high, low] => *byte == high << 4 | low,
+            [high] => byte >> 4 == *high,
+            _ => true,
+        })
+}
+
 impl Ledger {
     /// Returns the first block; none in an empty ledger.
     ///
@@ -159,6 +170,43 @@ impl Ledger {
     pub fn block_at(&self, height: u64) -> Result<Option<BlockInfo>, LedgerError> {
         let number = self.manifest.first.as_ref().and_then(|(first, _)| height.checked_sub(*first));
         number.filter(|n| *n < self.counts().blocks).map(|n| self.block(n)).transpose()
+    }
+
+    /// Returns the block with a hash among the newest; none where it is not among them. Nothing is indexed: each of them is compared.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn block_by_hash(&self, hash: &Hash32, newest: u64) -> Result<Option<BlockInfo>, LedgerError> {
+        let blocks = self.counts().blocks;
+        let from = blocks.saturating_sub(newest);
+        let rows = self.columns.block.all().get(index(from)..index(blocks)).unwrap_or_default();
+        let found = rows.iter().rposition(|row| row.hash == *hash);
+        found.map(|n| self.block(from + n as u64)).transpose()
+    }
+
+    /// Returns the newest blocks, among so many, whose hashes begin with hexadecimal digits (values 0 to 15), at most `limit`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn blocks_beginning(&self, digits: &[u8], newest: u64, limit: usize) -> Result<Vec<BlockInfo>, LedgerError> {
+        let blocks = self.counts().blocks;
+        let from = blocks.saturating_sub(newest);
+        let rows = self.columns.block.all().get(index(from)..index(blocks)).unwrap_or_default();
+        let found = rows.iter().enumerate().rev().filter(|(_, row)| begins(&row.hash, digits)).take(limit);
+        found.map(|(n, _)| self.block(from + n as u64)).collect()
+    }
+
+    /// Returns the newest transactions, among so many, whose hashes begin with hexadecimal digits (values 0 to 15), at most `limit`.
+    #[must_use]
+    pub fn txs_beginning(&self, digits: &[u8], newest: u64, limit: usize) -> Vec<u64> {
+        let txs = self.counts().txs;
+        let from = txs.saturating_sub(newest);
+        let hashes = self.columns.tx_hash.all().get(index(from)..index(txs)).unwrap_or_default();
+        let found = hashes.par_iter().enumerate().filter(|(_, hash)| begins(hash, digits));
+        let mut found: Vec<u64> = found.map(|(n, _)| from + n as u64).collect();
+        found.reverse();
+        found.truncate(limit);
+        found
     }
 
     /// Returns the moment after the block at a height.

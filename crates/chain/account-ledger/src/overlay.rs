@@ -269,7 +269,7 @@ impl Overlay {
     }
 
     /// Returns the ranges of rows that have transfers of an asset here, rising.
-    pub(crate) fn ranges_of(&self, asset: u32) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn ranges_of(&self, asset: u32) -> impl DoubleEndedIterator<Item = u32> + '_ {
         self.layers.iter().filter_map(move |layer| layer.ranges.get(&asset)).flatten().copied()
     }
 

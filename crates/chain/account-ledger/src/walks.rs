@@ -1,14 +1,16 @@
-//! Postings and balances by the number of a transfer: what traces walk along, forward and backward.
+//! Postings and balances by the number of a transfer: what traces and lists walk along, forward and backward.
 
 use crate::balances::{Direction, Posting};
 use crate::columns::{FEE_SLOTS, NATIVE, read};
 use crate::error::LedgerError;
+use crate::index::RANGE_SHIFT;
 use crate::ledger::Ledger;
-use crate::look_ups::TransferNumber;
-use crate::numbers::limbs_of;
+use crate::look_ups::{StoredTransfer, TransferNumber};
+use crate::numbers::{index, limbs_of};
 use crate::postings::{Bound, Entry};
 use holdfast_types::{Amount, SignedAmount};
 use std::cmp::Reverse;
+use std::ops::ControlFlow;
 
 /// What precedes a transfer in the lists of postings.
 struct Before {
@@ -109,6 +111,52 @@ impl Ledger {
         }
         postings.sort_by_key(|p| Reverse(order(p)));
         Ok(postings)
+    }
+
+    /// Calls `each` with the transfers of an asset before a transfer, the latest first, until it breaks.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn for_each_transfer_of_asset_before(
+        &self,
+        asset: u32,
+        before: TransferNumber,
+        mut each: impl FnMut(StoredTransfer) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        let bound = self.before(before)?.bound;
+        if asset == NATIVE && self.columns.shape.fees {
+            for tx in (0..self.counts().txs.min(bound.tx.saturating_add(1))).rev() {
+                let transfers = self.transfers_of(tx)?;
+                for transfer in transfers.into_iter().rev().filter(|t| t.asset == NATIVE && t.number < before) {
+                    if each(transfer).is_break() {
+                        return Ok(());
+                    }
+                }
+            }
+            return Ok(());
+        }
+        let indexed = self.index.as_ref().map_or(Ok(&[][..]), |i| i.ranges_of(asset))?;
+        let valid = self.indexed().transfers;
+        let indexed = indexed.iter().copied().filter(|r| u64::from(*r) << RANGE_SHIFT < valid);
+        // A range of both is read where it comes first, in the overlay.
+        let mut end = bound.row;
+        for range in self.overlay.ranges_of(asset).rev().chain(indexed.rev()) {
+            let rows = u64::from(range) << RANGE_SHIFT..(u64::from(range) + 1) << RANGE_SHIFT;
+            let upto = rows.end.min(end);
+            if rows.start >= upto {
+                continue;
+            }
+            let assets = self.columns.asset.all().get(index(rows.start)..index(upto)).unwrap_or_default();
+            for (n, _) in assets.iter().enumerate().rev().filter(|(_, a)| **a == asset) {
+                let row = rows.start + n as u64;
+                let (tx, _) = self.columns.tx_of_row(row, self.counts())?;
+                if each(self.stored(row, tx)?).is_break() {
+                    return Ok(());
+                }
+            }
+            end = rows.start;
+        }
+        Ok(())
     }
 
     /// Returns what came to an account less what went from it, since the ledger's first block and before a transfer; `None` beyond 256 bits.

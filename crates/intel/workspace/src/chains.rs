@@ -6,7 +6,7 @@ use crate::accounts::{AccountSnapshot, AccountWorkspace};
 use crate::chain_handle::{ChainHandle, ChangeError};
 use crate::chain_queries::ChainQueries;
 use crate::error::WorkspaceError;
-use crate::lookup::{Lookup, bare};
+use crate::lookup::{Lookup, bare, lookup_on};
 use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
 use holdfast_attribution::Tag;
@@ -47,28 +47,54 @@ impl ChainsError {
     }
 }
 
+/// Chains of a store, open for reading.
+#[derive(Clone, Debug, Default)]
+pub struct OpenChains {
+    /// Chains of the Bitcoin family, the first one first; a store of account chains alone has none.
+    pub first: Vec<Arc<Snapshot>>,
+    /// Account chains.
+    pub accounts: Vec<Arc<AccountSnapshot>>,
+}
+
+impl OpenChains {
+    /// Opens all chains of a store.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when a chain cannot be read.
+    pub fn open(store: &Path) -> Result<Self, WorkspaceError> {
+        let account_chains = AccountWorkspace::chains_of(store)?;
+        let mut all = OpenChains::default();
+        let tags = if Workspace::is_in(store) || account_chains.is_empty() {
+            let first = Workspace::open(store)?;
+            let tags = first.tags.clone();
+            let dirs = Workspace::chain_dirs(store)?;
+            let further = dirs.iter().map(|dir| first.read_beside(dir)).collect::<Result<Vec<_>, _>>()?;
+            all.first = std::iter::once(first).chain(further).map(Arc::new).collect();
+            tags
+        } else {
+            AccountWorkspace::tags_of(store)?
+        };
+        let open = |chain: &ChainId| AccountWorkspace::open(store, chain, tags.clone()).map(Arc::new);
+        all.accounts = account_chains.iter().map(open).collect::<Result<_, _>>()?;
+        Ok(all)
+    }
+
+    /// Searches all chains for whatever `text` names; see [`lookup_on`].
+    #[must_use]
+    pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
+        lookup_on(&self.first, &self.accounts, text, visible)
+    }
+}
+
 /// Opens all chains of a store for reading, the first one first; a store of account chains alone has no first one.
 ///
 /// # Errors
 /// [`WorkspaceError`] when a chain cannot be read.
 pub fn open_chains(store: &Path) -> Result<Vec<Arc<dyn ChainQueries>>, WorkspaceError> {
-    let account_chains = AccountWorkspace::chains_of(store)?;
-    let mut all: Vec<Arc<dyn ChainQueries>> = Vec::new();
-    let tags = if Workspace::is_in(store) || account_chains.is_empty() {
-        let first = Workspace::open(store)?;
-        let tags = first.tags.clone();
-        let further =
-            Workspace::chain_dirs(store)?.iter().map(|dir| first.read_beside(dir)).collect::<Result<Vec<_>, _>>()?;
-        all.push(Arc::new(first));
-        all.extend(further.into_iter().map(|workspace| -> Arc<dyn ChainQueries> { Arc::new(workspace) }));
-        tags
-    } else {
-        AccountWorkspace::tags_of(store)?
-    };
-    let open = |chain: &ChainId| AccountWorkspace::open(store, chain, tags.clone()).map(Arc::new);
-    let accounts = account_chains.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    all.extend(accounts.iter().map(|chain| -> Arc<dyn ChainQueries> { Arc::new(chain.among(&accounts)) }));
-    Ok(all)
+    let OpenChains { first, accounts } = OpenChains::open(store)?;
+    let first = first.into_iter().map(|chain| -> Arc<dyn ChainQueries> { chain });
+    let among = accounts.iter().map(|chain| -> Arc<dyn ChainQueries> { Arc::new(chain.among(&accounts)) });
+    Ok(first.chain(among).collect())
 }
 
 /// Returns whether an account chain is called so: by its usual name, its CAIP-2 id, or the ticker of its coin.
@@ -348,12 +374,10 @@ impl Chains {
         Ok(all.swap_remove(at.unwrap_or(0)))
     }
 
-    /// Searches all chains of the Bitcoin family for whatever `text` names, as [`Snapshot::lookup`] does on one.
+    /// Searches all chains of the Bitcoin family and all account chains for whatever `text` names; see [`lookup_on`].
     #[must_use]
     pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
-        let mut answers = self.snapshots().into_iter().map(|snapshot| snapshot.lookup(text, visible));
-        let first = answers.next().unwrap_or_default();
-        answers.fold(first, Lookup::merged)
+        lookup_on(&self.snapshots(), &self.account_snapshots(), text, visible)
     }
 
     /// Returns a chain whose ledger holds an asset, as it is now. A ticker can be on several: [`Chains::for_transfer`] decides there.

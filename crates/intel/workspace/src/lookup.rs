@@ -1,15 +1,18 @@
 //! Search: everything that a workspace knows by any form or name. Addresses of the ledger and of other chains, transactions and blocks (by
-//! the beginning of their hash too), outputs, heights, labels of tags and names of actors; several identifiers at once.
+//! the beginning of their hash too), outputs, heights, assets, labels of tags and names of actors; several identifiers at once. What account chains add is
+//! found by `accounts/search.rs`.
 
+use crate::accounts::AccountSnapshot;
 use crate::reports::Subject;
-use crate::workspace::Workspace;
+use crate::workspace::{Snapshot, Workspace};
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Actor, Category, Tag};
+use holdfast_attribution::{Actor, Category, Tag, TagStore};
 use holdfast_bitcoin::{AddressKey, display_hash};
-use holdfast_types::Address;
+use holdfast_types::{Address, ChainId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Longest text that is searched for.
@@ -23,7 +26,7 @@ pub const MIN_PREFIX: usize = 8;
 /// Fewest characters of the beginning of a tagged address.
 const MIN_ADDRESS_PREFIX: usize = 6;
 /// Transactions that a search by the beginning of an id goes through at most, the newest.
-const MAX_SCANNED: usize = 100_000_000;
+pub(crate) const MAX_SCANNED: usize = 100_000_000;
 /// Addresses of one label that a result names.
 const MAX_EXAMPLES: usize = 5;
 
@@ -39,6 +42,8 @@ pub enum HitKind {
     Output,
     /// An address: of the ledger, or tagged.
     Address,
+    /// An asset of an account chain.
+    Asset,
     /// An actor.
     Actor,
     /// A label of tags.
@@ -54,6 +59,9 @@ pub struct Hit {
     pub id: String,
     /// Its name, where it has one.
     pub name: Option<String>,
+    /// CAIP-2 id of the account chain that holds it; absent on chains of the Bitcoin family, and for what is known by tags alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
     /// Assets whose chains it is on.
     pub assets: Vec<String>,
     /// Weightiest category of its tags.
@@ -92,9 +100,11 @@ impl Lookup {
         self.more = self.more.max(other.more);
         for hit in other.hits {
             let is_tagged = matches!(hit.kind, HitKind::Address | HitKind::Actor | HitKind::Label);
+            // One address can be on several account chains, as a result of each.
+            let is_elsewhere = |own: &Hit| own.chain != hit.chain && own.in_ledger && hit.in_ledger;
             // An address is written in each chain's own form.
             let is_same = |own: &&mut Hit| match hit.kind {
-                HitKind::Address => own.kind == hit.kind && Address::same(&own.id, &hit.id),
+                HitKind::Address => own.kind == hit.kind && Address::same(&own.id, &hit.id) && !is_elsewhere(own),
                 _ => own.kind == hit.kind && own.id == hit.id,
             };
             match self.hits.iter_mut().find(is_same).filter(|_| is_tagged) {
@@ -112,9 +122,72 @@ impl Lookup {
         self.hits.truncate(MAX_HITS);
         self
     }
+
+    /// Says which results of account chains are the same text on several chains.
+    fn note_several(&mut self) {
+        // The text as the first chain writes it, its chains, and whether one of them is an account chain.
+        let mut texts: BTreeMap<(HitKind, String), (String, Vec<String>, bool)> = BTreeMap::new();
+        for hit in self.hits.iter().filter(|hit| hit.in_ledger) {
+            let text = if hit.kind == HitKind::Asset { hit.name.as_ref() } else { Some(&hit.id) };
+            let Some(text) = text else { continue };
+            let key = (hit.kind, text.strip_prefix("0x").unwrap_or(text).to_lowercase());
+            let (_, chains, is_accounts) = texts.entry(key).or_insert_with(|| (text.clone(), Vec::new(), false));
+            chains.push(hit.chain_name().unwrap_or_default());
+            *is_accounts |= hit.chain.is_some();
+        }
+        for ((kind, _), (text, chains, _)) in texts.into_iter().filter(|(_, (_, chains, of))| *of && chains.len() > 1) {
+            let what = match kind {
+                HitKind::Asset => "asset ",
+                HitKind::Block => "block ",
+                _ => "",
+            };
+            self.notes.push(format!("{what}{text} is on several chains: {}", chains.join(", ")));
+        }
+    }
+}
+
+/// Searches chains for whatever `text` names. What a text is on several account chains is several results, and a note says so.
+pub fn lookup_on(
+    chains: &[Arc<Snapshot>],
+    accounts: &[Arc<AccountSnapshot>],
+    text: &str,
+    visible: &(dyn Fn(&Tag) -> bool + Sync),
+) -> Lookup {
+    // Names are those of the tags, which all chains share.
+    let of_accounts =
+        accounts.iter().enumerate().map(|(n, chain)| chain.lookup(text, visible, chains.is_empty() && n == 0));
+    let mut answers = chains.iter().map(|chain| chain.lookup(text, visible)).chain(of_accounts);
+    let first = answers.next().unwrap_or_default();
+    let mut found = answers.fold(first, Lookup::merged);
+    found.note_several();
+    found
 }
 
 impl Hit {
+    /// Returns the name of the chain that holds it: an account chain's usual one or its CAIP-2 id; else the ticker of the chain's asset.
+    #[must_use]
+    pub fn chain_name(&self) -> Option<String> {
+        let Some(chain) = &self.chain else { return self.assets.first().filter(|_| self.in_ledger).cloned() };
+        let id = ChainId::parse(chain).ok();
+        Some(id.as_ref().and_then(ChainId::usual_name).unwrap_or(chain).to_owned())
+    }
+
+    /// Returns a result of which nothing but its id is known.
+    pub(crate) fn bare(kind: HitKind, id: String) -> Self {
+        Hit {
+            kind,
+            id,
+            name: None,
+            chain: None,
+            assets: Vec::new(),
+            category: Category::UNATTRIBUTED,
+            risk: Category::UNATTRIBUTED.risk().name().to_owned(),
+            in_ledger: false,
+            addresses: 0,
+            examples: Vec::new(),
+        }
+    }
+
     fn add_assets(&mut self, assets: Vec<String>) {
         self.assets.extend(assets);
         self.assets.sort();
@@ -161,44 +234,76 @@ pub fn bare(text: &str) -> String {
     }
 }
 
+/// Searches for whatever `text` names: for each identifier in it by `by_identifier`, which may add notes; for a text that is none also by `by_name`.
+pub(crate) fn search(
+    text: &str,
+    by_identifier: &mut dyn FnMut(&str, &mut Vec<String>) -> Vec<Hit>,
+    by_name: &dyn Fn(&str) -> Vec<Hit>,
+) -> Lookup {
+    let mut answer = Lookup::default();
+    let text = text.trim();
+    if text.is_empty() || text.len() > MAX_QUERY {
+        answer.notes.push(format!("a search has 1 to {MAX_QUERY} characters"));
+        return answer;
+    }
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')).filter(|w| !w.is_empty()).collect();
+    let several = words.len() > 1 && words.iter().all(|w| is_identifier(&bare(w)));
+    if several {
+        let terms: BTreeSet<&str> = words.iter().copied().collect();
+        if terms.len() > MAX_TERMS {
+            let more = terms.len() - MAX_TERMS;
+            answer.notes.push(format!("{more} of {} identifiers were not searched for", terms.len()));
+        }
+        for term in terms.into_iter().take(MAX_TERMS) {
+            let found = by_identifier(&bare(term), &mut answer.notes);
+            if found.is_empty() {
+                answer.unknown.push(bare(term));
+            }
+            answer.hits.extend(found);
+        }
+    } else {
+        answer.hits = by_identifier(&bare(text), &mut answer.notes);
+        if answer.hits.is_empty() {
+            answer.hits = by_name(text);
+        }
+        if answer.hits.is_empty() {
+            answer.unknown.push(text.chars().take(130).collect());
+        }
+    }
+    answer.notes.dedup();
+    answer.more = answer.hits.len().saturating_sub(MAX_HITS) as u64;
+    answer.hits.truncate(MAX_HITS);
+    answer
+}
+
+/// Returns tagged addresses that begin so, in any case: hex has none, and a Base58 beginning in another case is listed too.
+pub(crate) fn tagged_beginning<'a>(
+    tags: &'a TagStore,
+    prefix: &str,
+    visible: &(dyn Fn(&Tag) -> bool + Sync),
+) -> Vec<&'a str> {
+    if prefix.len() < MIN_ADDRESS_PREFIX || prefix.contains(char::is_whitespace) {
+        return Vec::new();
+    }
+    let begins = |t: &Tag| t.address.get(..prefix.len()).is_some_and(|a| a.eq_ignore_ascii_case(prefix));
+    let fits = |t: &&Tag| begins(t) && visible(t);
+    let addresses: BTreeSet<&str> = tags.par_iter().filter(|t| fits(t)).map(|t| t.address.as_str()).collect();
+    addresses.into_iter().take(2 * MAX_HITS).collect()
+}
+
+/// Returns the hex digits of the beginning of a hash; none for text that is no such beginning.
+pub(crate) fn hash_beginning(text: &str) -> Option<Vec<u8>> {
+    let is_beginning = (MIN_PREFIX..64).contains(&text.len()) && is_hex(text);
+    is_beginning.then(|| text.chars().filter_map(|c| u8::try_from(c.to_digit(16)?).ok()).collect())
+}
+
 impl Workspace {
     /// Searches for whatever `text` names. `visible` selects the tags that the caller may read.
     pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
-        let mut answer = Lookup { hits: Vec::new(), more: 0, unknown: Vec::new(), notes: Vec::new() };
-        let text = text.trim();
-        if text.is_empty() || text.len() > MAX_QUERY {
-            answer.notes.push(format!("a search has 1 to {MAX_QUERY} characters"));
-            return answer;
-        }
-        let words: Vec<&str> =
-            text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|')).filter(|w| !w.is_empty()).collect();
-        let several = words.len() > 1 && words.iter().all(|w| is_identifier(&bare(w)));
-        if several {
-            let terms: BTreeSet<&str> = words.iter().copied().collect();
-            if terms.len() > MAX_TERMS {
-                let more = terms.len() - MAX_TERMS;
-                answer.notes.push(format!("{more} of {} identifiers were not searched for", terms.len()));
-            }
-            for term in terms.into_iter().take(MAX_TERMS) {
-                let found = self.by_identifier(&bare(term), visible, &mut answer.notes);
-                if found.is_empty() {
-                    answer.unknown.push(bare(term));
-                }
-                answer.hits.extend(found);
-            }
-        } else {
-            answer.hits = self.by_identifier(&bare(text), visible, &mut answer.notes);
-            if answer.hits.is_empty() {
-                answer.hits = self.by_name(text, visible);
-            }
-            if answer.hits.is_empty() {
-                answer.unknown.push(text.chars().take(130).collect());
-            }
-        }
-        answer.notes.dedup();
-        answer.more = answer.hits.len().saturating_sub(MAX_HITS) as u64;
-        answer.hits.truncate(MAX_HITS);
-        answer
+        search(text, &mut |text, notes| self.by_identifier(text, visible, notes), &|text| {
+            by_name(&self.tags, text, visible)
+        })
     }
 
     fn by_identifier(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync), notes: &mut Vec<String>) -> Vec<Hit> {
@@ -215,27 +320,18 @@ impl Workspace {
             Ok(Subject::Address(_)) | Err(_) => {}
         }
         let mut found = self.address_hits(text, visible);
-        if found.is_empty() && (MIN_PREFIX..64).contains(&text.len()) && is_hex(text) {
-            found = self.by_hash_prefix(&text.to_ascii_lowercase(), notes);
+        if let Some(digits) = hash_beginning(text).filter(|_| found.is_empty()) {
+            found = self.by_hash_prefix(&digits, notes);
         }
-        if found.is_empty() && text.len() >= MIN_ADDRESS_PREFIX && !text.contains(char::is_whitespace) {
-            found = self.by_address_prefix(text, visible);
+        if found.is_empty() {
+            let tagged = tagged_beginning(&self.tags, text, visible);
+            found = tagged.into_iter().flat_map(|a| self.address_hits(a, visible)).collect();
         }
         found
     }
 
     fn chain_hit(&self, kind: HitKind, id: String) -> Hit {
-        Hit {
-            kind,
-            id,
-            name: None,
-            assets: vec![self.asset().to_owned()],
-            category: Category::UNATTRIBUTED,
-            risk: Category::UNATTRIBUTED.risk().name().to_owned(),
-            in_ledger: true,
-            addresses: 0,
-            examples: Vec::new(),
-        }
+        Hit { assets: vec![self.asset().to_owned()], in_ledger: true, ..Hit::bare(kind, id) }
     }
 
     /// Returns an address as one hit: from its tags on all chains, and from the ledger.
@@ -269,8 +365,7 @@ impl Workspace {
     }
 
     /// Transactions and blocks whose hash begins so, newest first.
-    fn by_hash_prefix(&self, prefix: &str, notes: &mut Vec<String>) -> Vec<Hit> {
-        let digits: Vec<u8> = prefix.chars().filter_map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
+    fn by_hash_prefix(&self, digits: &[u8], notes: &mut Vec<String>) -> Vec<Hit> {
         let begins = |hash: &[u8; 32]| {
             hash.iter().rev().zip(digits.chunks(2)).all(|(byte, digits)| match digits {
                 [high, low] => *byte == high << 4 | low,
@@ -294,87 +389,77 @@ impl Workspace {
         let blocks = blocks.map(|b| self.chain_hit(HitKind::Block, b.height.to_string()));
         txs.chain(blocks).take(2 * MAX_HITS).collect()
     }
+}
 
-    fn by_address_prefix(&self, prefix: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<Hit> {
-        // In any case: hex has none, and a Base58 beginning in another case is listed too.
-        let begins = |t: &Tag| t.address.get(..prefix.len()).is_some_and(|a| a.eq_ignore_ascii_case(prefix));
-        let fits = |t: &&Tag| begins(t) && visible(t);
-        let addresses: BTreeSet<&str> = self.tags.par_iter().filter(|t| fits(t)).map(|t| t.address.as_str()).collect();
-        addresses.into_iter().take(2 * MAX_HITS).flat_map(|a| self.address_hits(a, visible)).collect()
+/// Actors and labels with a name, best fit first, then those with most addresses.
+pub(crate) fn by_name(tags: &TagStore, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<Hit> {
+    let wanted = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    if wanted.chars().count() < 2 {
+        return Vec::new();
     }
-
-    /// Actors and labels with a name, best fit first, then those with most addresses.
-    fn by_name(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<Hit> {
-        let wanted = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        if wanted.chars().count() < 2 {
-            return Vec::new();
-        }
-        struct Named<'a> {
-            fit: u8,
-            tags: Vec<&'a Tag>,
-        }
-        let fitting: Vec<(u8, &Tag)> = self
-            .tags
-            .par_iter()
-            .filter_map(|t| {
-                let label = fit(&t.label.to_lowercase(), &wanted);
-                let actor = t.actor.as_ref().and_then(|a| fit(&a.to_lowercase(), &wanted));
-                Some((label.into_iter().chain(actor).min()?, t))
-            })
-            .filter(|(_, t)| visible(t))
-            .collect();
-        let mut labels: BTreeMap<&str, Named<'_>> = BTreeMap::new();
-        for (fit, tag) in fitting {
-            let named = labels.entry(&tag.label).or_insert(Named { fit, tags: Vec::new() });
-            named.fit = named.fit.min(fit);
-            named.tags.push(tag);
-        }
-        let mut hits: Vec<(u8, Hit)> = labels
-            .into_iter()
-            .map(|(label, named)| (named.fit, self.named_hit(HitKind::Label, label.to_owned(), label, &named.tags)))
-            .collect();
-        hits.extend(self.actor_hits(&wanted, visible));
-        hits.sort_by(|(a, x), (b, y)| {
-            (a, x.kind, std::cmp::Reverse(x.addresses), &x.id).cmp(&(b, y.kind, std::cmp::Reverse(y.addresses), &y.id))
-        });
-        hits.into_iter().map(|(_, hit)| hit).collect()
+    struct Named<'a> {
+        fit: u8,
+        tags: Vec<&'a Tag>,
     }
+    let fitting: Vec<(u8, &Tag)> = tags
+        .par_iter()
+        .filter_map(|t| {
+            let label = fit(&t.label.to_lowercase(), &wanted);
+            let actor = t.actor.as_ref().and_then(|a| fit(&a.to_lowercase(), &wanted));
+            Some((label.into_iter().chain(actor).min()?, t))
+        })
+        .filter(|(_, t)| visible(t))
+        .collect();
+    let mut labels: BTreeMap<&str, Named<'_>> = BTreeMap::new();
+    for (fit, tag) in fitting {
+        let named = labels.entry(&tag.label).or_insert(Named { fit, tags: Vec::new() });
+        named.fit = named.fit.min(fit);
+        named.tags.push(tag);
+    }
+    let mut hits: Vec<(u8, Hit)> = labels
+        .into_iter()
+        .map(|(label, named)| (named.fit, named_hit(HitKind::Label, label.to_owned(), label, &named.tags)))
+        .collect();
+    hits.extend(actor_hits(tags, &wanted, visible));
+    hits.sort_by(|(a, x), (b, y)| {
+        (a, x.kind, std::cmp::Reverse(x.addresses), &x.id).cmp(&(b, y.kind, std::cmp::Reverse(y.addresses), &y.id))
+    });
+    hits.into_iter().map(|(_, hit)| hit).collect()
+}
 
-    /// Actors whose id or name fits. One pass over the tags, however many actors there are.
-    fn actor_hits(&self, wanted: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<(u8, Hit)> {
-        let fitting = self.tags.actors().iter().filter_map(|actor| {
-            let names = [actor.id.to_lowercase(), actor.label.to_lowercase()];
-            Some((names.iter().filter_map(|n| fit(n, wanted)).min()?, actor))
-        });
-        let fitting: Vec<_> = fitting.collect();
-        let mut tags: HashMap<&str, Vec<&Tag>> = fitting.iter().map(|(_, a)| (a.id.as_str(), Vec::new())).collect();
-        if !tags.is_empty() {
-            for tag in self.tags.iter().filter(|t| visible(t)) {
-                if let Some(of_actor) = tag.actor.as_deref().and_then(|id| tags.get_mut(id)) {
-                    of_actor.push(tag);
-                }
+/// Actors whose id or name fits. One pass over the tags, however many actors there are.
+fn actor_hits(store: &TagStore, wanted: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<(u8, Hit)> {
+    let fitting = store.actors().iter().filter_map(|actor| {
+        let names = [actor.id.to_lowercase(), actor.label.to_lowercase()];
+        Some((names.iter().filter_map(|n| fit(n, wanted)).min()?, actor))
+    });
+    let fitting: Vec<_> = fitting.collect();
+    let mut tags: HashMap<&str, Vec<&Tag>> = fitting.iter().map(|(_, a)| (a.id.as_str(), Vec::new())).collect();
+    if !tags.is_empty() {
+        for tag in store.iter().filter(|t| visible(t)) {
+            if let Some(of_actor) = tag.actor.as_deref().and_then(|id| tags.get_mut(id)) {
+                of_actor.push(tag);
             }
         }
-        let hit = |(fit, actor): (u8, &Actor)| {
-            (fit, self.named_hit(HitKind::Actor, actor.id.clone(), &actor.label, &tags[actor.id.as_str()]))
-        };
-        fitting.into_iter().map(hit).collect()
     }
+    let hit = |(fit, actor): (u8, &Actor)| {
+        (fit, named_hit(HitKind::Actor, actor.id.clone(), &actor.label, &tags[actor.id.as_str()]))
+    };
+    fitting.into_iter().map(hit).collect()
+}
 
-    fn named_hit(&self, kind: HitKind, id: String, name: &str, tags: &[&Tag]) -> Hit {
-        let addresses: BTreeSet<&str> = tags.iter().map(|t| t.address.as_str()).collect();
-        let assets: BTreeSet<&str> = tags.iter().map(|t| t.asset.as_str()).collect();
-        let category = weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
-        Hit {
-            name: Some(name.to_owned()),
-            assets: assets.into_iter().map(str::to_owned).collect(),
-            category,
-            risk: category.risk().name().to_owned(),
-            in_ledger: false,
-            addresses: addresses.len() as u64,
-            examples: addresses.into_iter().take(MAX_EXAMPLES).map(str::to_owned).collect(),
-            ..self.chain_hit(kind, id)
-        }
+fn named_hit(kind: HitKind, id: String, name: &str, tags: &[&Tag]) -> Hit {
+    let addresses: BTreeSet<&str> = tags.iter().map(|t| t.address.as_str()).collect();
+    let assets: BTreeSet<&str> = tags.iter().map(|t| t.asset.as_str()).collect();
+    let category = weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
+    Hit {
+        name: Some(name.to_owned()),
+        assets: assets.into_iter().map(str::to_owned).collect(),
+        category,
+        risk: category.risk().name().to_owned(),
+        addresses: addresses.len() as u64,
+        examples: addresses.into_iter().take(MAX_EXAMPLES).map(str::to_owned).collect(),
+        ..Hit::bare(kind, id)
     }
 }
 

@@ -316,6 +316,9 @@ views! {
         id: String,
         /// Its name, where it has one.
         name: Option<String>,
+        /// CAIP-2 id of the account chain that holds it; absent on chains of the Bitcoin family, and for what is known by tags alone.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chain: Option<String>,
         /// Assets whose chains it is on.
         assets: Vec<String>,
         /// Weightiest category of its tags.

@@ -1,20 +1,12 @@
 //! Printing of answers about account chains for people: amounts with decimals and unit, times in UTC.
 
 use crate::output::{counted, thousands};
-use holdfast_types::{Amount, Timestamp, units};
+use holdfast_types::Timestamp;
 use holdfast_workspace::TagView;
 use holdfast_workspace::accounts::reports::{
-    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView,
+    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView, PartyView,
     TransferView, TransfersPage,
 };
-
-/// Returns an amount with its unit: `1.5 USDT`. Of an asset that the list does not name, base units and the asset's id.
-pub fn amount(base_units: Amount, asset: &AssetView) -> String {
-    match (&asset.ticker, asset.decimals) {
-        (Some(ticker), Some(decimals)) => format!("{} {ticker}", units::whole(base_units, decimals.into())),
-        _ => format!("{base_units} base units of {}", asset.id),
-    }
-}
 
 fn time(seconds: u64) -> String {
     i64::try_from(seconds).map_or_else(|_| seconds.to_string(), |s| Timestamp::from_unix(s).rfc3339())
@@ -57,10 +49,10 @@ pub fn summary(summary: &AccountSummary) {
 
 fn balance(view: &BalanceView) -> String {
     let held = match (view.balance, view.least, view.moved) {
-        (Some(known), ..) => amount(known, &view.asset),
-        (None, Some(least), _) => format!("at least {}", amount(least, &view.asset)),
+        (Some(known), ..) => view.asset.amount(known),
+        (None, Some(least), _) => format!("at least {}", view.asset.amount(least)),
         (None, None, Some(moved)) if moved.is_negative() => {
-            format!("unknown: transfers drive it to -{}", amount(moved.magnitude(), &view.asset))
+            format!("unknown: transfers drive it to -{}", view.asset.amount(moved.magnitude()))
         }
         (None, None, _) => format!("unknown amount of {}", view.asset.id),
     };
@@ -77,7 +69,7 @@ pub fn account(report: &AccountReport) {
     tags(&report.tags);
     if !report.in_ledger {
         println!("No stored block mentions it.");
-    } else if let Some(tip) = report.tip_height {
+    } else if let Some(tip) = report.height.or(report.tip_height) {
         println!("{} moved; balances after block {tip}:", counted(report.asset_count, "asset"));
     }
     for view in &report.balances {
@@ -91,14 +83,17 @@ pub fn account(report: &AccountReport) {
 }
 
 fn transfer(view: &TransferView) {
-    let side = |party: &Option<String>, none: &str| party.clone().unwrap_or_else(|| none.to_owned());
+    let side = |party: &Option<String>, tag: &Option<PartyView>, none: &str| {
+        let tag = tag.as_ref().map(|t| format!(" [{}, {}]", t.label, t.category)).unwrap_or_default();
+        party.as_ref().map_or_else(|| none.to_owned(), |party| format!("{party}{tag}"))
+    };
     let direction = view.direction.as_ref().map(|d| format!("{d:<4}")).unwrap_or_default();
     println!(
         "  {} {direction}{} {} -> {} [{}{}]",
         time(view.time),
-        amount(view.amount, &view.asset),
-        side(&view.from, "(new)"),
-        side(&view.to, "(destroyed)"),
+        view.asset.amount(view.amount),
+        side(&view.from, &view.from_tag, "(new)"),
+        side(&view.to, &view.to_tag, "(destroyed)"),
         view.kind,
         if view.is_committed { "" } else { ", claim of the node" }
     );
@@ -141,6 +136,10 @@ pub fn block(report: &AccountBlockReport) {
     }
     println!("{}", counted(report.tx_count, "transaction"));
     report.transactions.iter().for_each(|hash| println!("  {hash}"));
+    if report.outside_count > 0 {
+        println!("{} outside its transactions", counted(report.outside_count, "transfer"));
+        report.outside.iter().for_each(transfer);
+    }
 }
 
 pub fn asset_line(asset: &AssetView) -> String {
@@ -153,5 +152,9 @@ pub fn asset(report: &AssetReport) {
     println!("{}: {}", asset_line(&report.asset), report.backing);
     if let (Some(tx), Some(account)) = (&report.unbacked_by, &report.unbacked_account) {
         println!("its transfers drove the balance of {account} negative first in {tx}");
+    }
+    match (report.supply, &report.supply_unknown) {
+        (Some(supply), _) => println!("supply {}", report.asset.amount(supply)),
+        (None, why) => println!("supply unknown: {}", why.as_deref().unwrap_or("the server does not say why")),
     }
 }

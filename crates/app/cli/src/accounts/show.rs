@@ -1,18 +1,21 @@
 //! `holdfast accounts`: look-ups on account chains, by the store's server where one runs.
 
-use super::print;
+use super::{freezes, print};
 use crate::args::{ServerArgs, StoreArgs};
+use crate::chain_reader::server_of;
 use crate::output;
-use crate::running::serving;
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use holdfast_attribution::Tlp;
 use holdfast_client::{Client, Request};
 use holdfast_types::ChainId;
+use holdfast_workspace::accounts::freeze_queries::FreezesPage;
+use holdfast_workspace::accounts::freezes::FreezeState;
 use holdfast_workspace::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, TransfersPage,
 };
-use holdfast_workspace::accounts::transfers::Start;
+use holdfast_workspace::accounts::transfers::{Order, Start, Way};
+use holdfast_workspace::lookup::{Hit, HitKind};
 use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError, pick_accounts};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -30,7 +33,7 @@ pub struct Where {
 }
 
 /// Which transfers are listed.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct PageArgs {
     /// Only those behind this one, as the page before names it.
     #[arg(long)]
@@ -38,11 +41,45 @@ pub struct PageArgs {
     /// Only those from this height on.
     #[arg(long)]
     from_height: Option<u64>,
+    /// Only those up to this height.
+    #[arg(long)]
+    to_height: Option<u64>,
+    /// The latest first.
+    #[arg(long)]
+    newest_first: bool,
+    /// Leave out fees.
+    #[arg(long)]
+    without_fees: bool,
 }
 
 impl PageArgs {
     pub(super) fn start(&self) -> Start {
-        Start { after: self.after, from_height: self.from_height }
+        Start {
+            order: if self.newest_first { Order::Newest } else { Order::Oldest },
+            after: self.after,
+            from_height: self.from_height,
+            to_height: self.to_height,
+            way: None,
+            without_fees: self.without_fees,
+        }
+    }
+}
+
+/// Which way transfers go.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum DirectionArg {
+    /// To the address.
+    In,
+    /// From the address.
+    Out,
+}
+
+impl From<DirectionArg> for Way {
+    fn from(direction: DirectionArg) -> Self {
+        match direction {
+            DirectionArg::In => Way::In,
+            DirectionArg::Out => Way::Out,
+        }
     }
 }
 
@@ -54,19 +91,25 @@ pub enum AccountsCommand {
     Address {
         /// The address, in any form of its chain.
         address: String,
+        /// Balances after the block at this height, instead of after the last one.
+        #[arg(long)]
+        height: Option<u64>,
         /// Leave out this many assets.
         #[arg(long, default_value_t = 0)]
         skip: usize,
         #[command(flatten)]
         at: Where,
     },
-    /// Transfers of an address, oldest first.
+    /// Transfers of an address.
     Transfers {
         /// The address, in any form of its chain.
         address: String,
         /// Only of this asset: a ticker, a CAIP-19 id, a contract, or `native`.
         #[arg(long)]
         asset: Option<String>,
+        /// Only those to the address (in) or from it (out).
+        #[arg(long, value_enum)]
+        direction: Option<DirectionArg>,
         #[command(flatten)]
         page: PageArgs,
         #[command(flatten)]
@@ -84,8 +127,8 @@ pub enum AccountsCommand {
     },
     /// A block with its transactions.
     Block {
-        /// Its height.
-        height: u64,
+        /// Its height or hash.
+        block: String,
         /// Leave out this many transactions.
         #[arg(long, default_value_t = 0)]
         skip: usize,
@@ -104,11 +147,24 @@ pub enum AccountsCommand {
     Asset {
         /// A ticker, a CAIP-19 id, a contract, or `native`.
         asset: String,
-        /// List its transfers, oldest first.
+        /// List its transfers.
         #[arg(long)]
         transfers: bool,
         #[command(flatten)]
         page: PageArgs,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// What issuers of tokens froze, lifted and destroyed, and the freezes that they propose, the latest first.
+    Freezes {
+        /// Only of this address, in any form of its chain.
+        address: Option<String>,
+        /// Only in this state: proposed, withdrawn, frozen, destroyed or lifted.
+        #[arg(long)]
+        state: Option<FreezeState>,
+        /// Leave out this many.
+        #[arg(long, default_value_t = 0)]
+        skip: usize,
         #[command(flatten)]
         at: Where,
     },
@@ -140,11 +196,7 @@ impl Where {
 
     fn open_named(&self, named: Option<ChainId>) -> anyhow::Result<Reader> {
         let store = &self.store.store;
-        let client = match self.server.client()? {
-            Some(client) => Some(client),
-            None => serving(store)?,
-        };
-        if let Some(client) = client {
+        if let Some(client) = server_of(&self.store, &self.server)? {
             return Ok(Reader::Server(client));
         }
         let tags = AccountWorkspace::tags_of(store)?;
@@ -187,7 +239,9 @@ pub(super) fn path(what: &str, of: &str) -> String {
 }
 
 pub(super) fn paged<'c>(request: Request<'c>, page: &PageArgs) -> Request<'c> {
-    request.query_opt("after", page.after).query_opt("from_height", page.from_height)
+    let order = page.newest_first.then_some("newest");
+    let request = request.query_opt("after", page.after).query_opt("from_height", page.from_height);
+    request.query_opt("to_height", page.to_height).query_opt("order", order).query("without_fees", page.without_fees)
 }
 
 /// Prints an answer as JSON or for people.
@@ -202,21 +256,23 @@ pub(super) fn show<T: serde::Serialize>(answer: &T, print: impl FnOnce(&T), as_j
 pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         AccountsCommand::Chains(at) => chains(&at, as_json),
-        AccountsCommand::Address { address, skip, at } => {
+        AccountsCommand::Address { address, height, skip, at } => {
             let report: AccountReport = at.query(
                 &address,
-                |w| w.account(&address, skip, Tlp::Red),
-                |c| c.get(&path("address", &address)).query("skip", skip),
+                |w| w.account_at(&address, skip, height, Tlp::Red),
+                |c| c.get(&path("address", &address)).query_opt("height", height).query("skip", skip),
             )?;
             show(&report, print::account, as_json)
         }
-        AccountsCommand::Transfers { address, asset, page, at } => {
+        AccountsCommand::Transfers { address, asset, direction, page, at } => {
+            let way = direction.map(Way::from);
             let transfers: TransfersPage = at.query(
                 &address,
-                |w| w.account_transfers(&address, asset.as_deref(), page.start()),
+                |w| w.account_transfers(&address, asset.as_deref(), Start { way, ..page.start() }, Tlp::Red),
                 |c| {
                     let request = c.get(&format!("{}/transfers", path("address", &address)));
-                    paged(request.query_opt("asset", asset.as_deref()), &page)
+                    let request = request.query_opt("asset", asset.as_deref());
+                    paged(request.query_opt("direction", way.map(Way::name)), &page)
                 },
             )?;
             show(&transfers, print::transfers, as_json)
@@ -224,17 +280,16 @@ pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
         AccountsCommand::Transaction { hash, skip, at } => {
             let report: AccountTxReport = at.query(
                 &hash,
-                |w| w.transaction(&hash, skip),
+                |w| w.transaction(&hash, skip, Tlp::Red),
                 |c| c.get(&path("transaction", &hash)).query("skip", skip),
             )?;
             show(&report, print::transaction, as_json)
         }
-        AccountsCommand::Block { height, skip, at } => {
-            let height = height.to_string();
+        AccountsCommand::Block { block, skip, at } => {
             let report: AccountBlockReport = at.query(
-                &height,
-                |w| w.account_block(&height, skip),
-                |c| c.get(&path("block", &height)).query("skip", skip),
+                &block,
+                |w| w.account_block(&block, skip, Tlp::Red),
+                |c| c.get(&path("block", &block)).query("skip", skip),
             )?;
             show(&report, print::block, as_json)
         }
@@ -244,10 +299,21 @@ pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
             let lines = |assets: &Vec<AssetView>| assets.iter().for_each(|a| println!("{}", print::asset_line(a)));
             show(&assets, lines, as_json)
         }
+        AccountsCommand::Freezes { address, state, skip, at } => {
+            let page: FreezesPage = at.query(
+                address.as_deref().unwrap_or_default(),
+                |w| w.freezes_page(address.as_deref(), state, skip),
+                |c| {
+                    let request = c.get(&format!("{PATH}/freezes")).query("skip", skip);
+                    request.query_opt("address", address.as_deref()).query_opt("state", state.map(FreezeState::name))
+                },
+            )?;
+            show(&page, freezes::page, as_json)
+        }
         AccountsCommand::Asset { asset, transfers: true, page, at } => {
             let transfers: TransfersPage = at.query(
                 &asset,
-                |w| w.asset_transfers(&asset, page.start()),
+                |w| w.asset_transfers(&asset, page.start(), Tlp::Red),
                 |c| paged(c.get(&format!("{PATH}/asset/transfers")).query("asset", &asset), &page),
             )?;
             show(&transfers, print::transfers, as_json)
@@ -262,6 +328,32 @@ pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
         }
         AccountsCommand::Who(command) => super::who::run(command, as_json),
     }
+}
+
+/// Shows what a search found on an account chain.
+pub fn hit(hit: &Hit, store: &StoreArgs, server: &ServerArgs, as_json: bool) -> anyhow::Result<()> {
+    let at = Where { store: store.clone(), server: server.clone(), chain: hit.chain.clone() };
+    let (id, skip) = (hit.id.clone(), 0);
+    run(
+        match hit.kind {
+            HitKind::Block => AccountsCommand::Block { block: id, skip, at },
+            HitKind::Transaction | HitKind::Output => AccountsCommand::Transaction { hash: id, skip, at },
+            HitKind::Asset => AccountsCommand::Asset { asset: id, transfers: false, page: PageArgs::default(), at },
+            HitKind::Address | HitKind::Actor | HitKind::Label => {
+                AccountsCommand::Address { address: id, height: None, skip, at }
+            }
+        },
+        as_json,
+    )
+}
+
+/// Shows an address of the only account chain whose addresses have its form.
+///
+/// # Errors
+/// [`WorkspaceError`] where there is none, or several.
+pub fn address(address: &str, store: &StoreArgs, server: &ServerArgs, as_json: bool) -> anyhow::Result<()> {
+    let at = Where { store: store.clone(), server: server.clone(), chain: None };
+    run(AccountsCommand::Address { address: address.to_owned(), height: None, skip: 0, at }, as_json)
 }
 
 fn chains(at: &Where, as_json: bool) -> anyhow::Result<()> {

@@ -246,3 +246,25 @@ word-wallet_file = wallet file
 word-low = low
 word-medium = medium
 word-high = high
+
+# Kinds of transfers of account chains, and whether an asset's transfers agree.
+word-transfer-value = payment
+word-transfer-internal = inside the transaction
+word-transfer-fee_burn = fee, burnt
+word-transfer-fee_tip = fee, to the producer
+word-transfer-fee_blob = fee for blobs
+word-transfer-fee_l1 = fee for data
+word-transfer-reward = reward
+word-transfer-withdrawal = withdrawal
+word-transfer-token = token
+word-transfer-wrap = wrap
+word-transfer-unwrap = unwrap
+word-transfer-mint = mint
+word-transfer-burn = burn
+word-transfer-genesis = first block
+word-transfer-fork = change of rules
+word-transfer-system_deposit = deposit of the base chain
+word-transfer-adjust = adjustment
+word-backing-backed = they agree with each other
+word-backing-unbacked = they contradict each other
+word-backing-unknown = unknown whether they agree: not all of them are stored

@@ -11,12 +11,12 @@ use holdfast_workspace::AccountWorkspace;
 use serde_json::json;
 use std::path::Path;
 
-const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
-const USDT_ON_TRON: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
-const HOLDER: &str = "0x0202020202020202020202020202020202020202";
+pub const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
+pub const USDT_ON_TRON: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+pub const HOLDER: &str = "0x0202020202020202020202020202020202020202";
 
 /// A chain whose only transaction pays account 2 a million base units of a token.
-fn chain(dir: &Path, id: &str, token: &str) -> AccountWorkspace {
+pub fn chain(dir: &Path, id: &str, token: &str) -> AccountWorkspace {
     let chain = ChainId::parse(id).unwrap();
     let mut workspace =
         AccountWorkspace::create_or_open(dir, &Settings::new(chain.clone()), Default::default()).unwrap();
@@ -78,15 +78,28 @@ pub fn calls() -> Vec<Call> {
         "{report}"
     );
     assert!(report["gaps"].to_string().contains("claims of the node"), "{report}");
+    assert_eq!(get(&format!("/address/{HOLDER}?height=0"))["balances"][0]["balance"], "0");
     let listed = get(&format!("/address/{HOLDER}/transfers?asset=USDT"));
     assert_eq!((&listed["transfers"][0]["direction"], &listed["next"]), (&json!("in"), &json!(null)), "{listed}");
+    let out = get(&format!("/address/{HOLDER}/transfers?direction=out&order=newest&without_fees=true&to_height=9"));
+    assert_eq!(out["transfers"], json!([]), "{out}");
     let hash = "07".repeat(32);
     let shown = get(&format!("/transaction/0x{hash}?chain=ethereum"));
     assert_eq!((&shown["transfers"][0]["asset"]["ticker"], &shown["transfer_count"]), (&json!("USDT"), &json!(1)));
     assert_eq!(get("/block/1?chain=tron")["transactions"], json!([hash]));
     assert_eq!(get("/assets?chain=tron")[0]["ticker"], "TRX");
-    assert_eq!(get(&format!("/asset?asset=eip155:1/erc20:{USDT}"))["backing"], "backed");
+    let asset = get(&format!("/asset?asset=eip155:1/erc20:{USDT}"));
+    assert_eq!((&asset["backing"], &asset["supply"]), (&json!("backed"), &json!("1000000")), "{asset}");
     assert_eq!(get("/asset/transfers?asset=USDT&chain=tron")["transfers"][0]["amount"], "1000000");
+    let frozen = get(&format!("/freezes?chain=ethereum&address={HOLDER}"));
+    assert_eq!((&frozen["count"], &frozen["unread_proposals"]), (&json!(0), &json!(0)), "{frozen}");
+    assert_eq!(get("/freezes?chain=tron&state=frozen")["chain"], "tron:mainnet");
+    let links = get(&format!("/links/{HOLDER}"));
+    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
+    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
+    let alone = get(&format!("/cluster/{HOLDER}"));
+    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
+    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     let exposure = get(&format!("/exposure/{HOLDER}?asset=USDT&chain=ethereum"));
     let source = &exposure["assets"][0]["source"];
     assert_eq!((&source["amount"], &source["unattributed"][0]["reason"]), (&json!("1000000"), &json!("made")));
@@ -100,18 +113,12 @@ pub fn calls() -> Vec<Call> {
         (&json!("1000000"), &json!("1000000")),
         "{paths}"
     );
-    let links = get(&format!("/links/{HOLDER}"));
-    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
-    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
-    let alone = get(&format!("/cluster/{HOLDER}"));
-    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
-    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     app.calls()
 }
 
 #[test]
 fn account_chains_are_described() {
-    assert!(calls().len() >= 11);
+    assert!(calls().len() >= 12);
 }
 
 #[test]
@@ -147,7 +154,13 @@ fn what_several_chains_have_is_named_and_never_picked() {
     }
     get("/block/1?chain=base").refused_with(400, "ethereum, tron");
     get("/block/9?chain=tron").refused_with(404, "block 9");
+    get(&format!("/address/{HOLDER}/transfers?direction=sideways")).refused_with(400, "sideways");
+    get(&format!("/address/{HOLDER}/transfers?order=largest")).refused_with(400, "largest");
     get("/address/0x02").refused(400);
+    get("/freezes").refused_with(400, "ethereum, tron");
+    get("/freezes?chain=tron&state=cold").refused(400);
+    get("/freezes?chain=tron&address=0x02").refused(400);
+    get(&format!("/address/{HOLDER}?height=7")).refused_with(404, "block 7");
     get(&format!("/links/{}", "09".repeat(32))).refused_with(400, "ethereum, tron");
     get(&format!("/links/0x{}?chain=ethereum", "09".repeat(32))).refused(404);
     get(&format!("/cluster/0x{}?chain=ethereum", "09".repeat(20))).refused(404);

@@ -5,6 +5,7 @@
 
 mod academy;
 mod account_chains;
+mod account_pages;
 mod alerts;
 mod audit;
 mod campaigns;

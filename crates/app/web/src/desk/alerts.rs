@@ -1,10 +1,11 @@
 //! Alerts.
 
+use crate::warnings::lookalike;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::AlertState;
 use holdfast_page::components::ListQuery;
-use holdfast_page::components::{List, N, PAGE_ROWS, T, time, word};
+use holdfast_page::components::{List, N, PAGE_ROWS, T, is_of_accounts, time, word};
 use holdfast_page::forms::{Fields, Input, Opt, PageForm, Text, form_of, page_form, page_steps};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::t;
@@ -138,8 +139,13 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id):
             @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { (t!("common-amount")) } dd { (with_unit(*n, asset)) } }
             @if let Some(x) = e.event.counterparty.as_ref().or(e.event.address.as_ref()) { dt { (t!("common-address")) } dd {
                 a.hash href={"/address/" (x)} { (x) }
-                @if may_graph { " " a href={"/desk/graph?subject=" (x)} { (t!("common-graph")) } }
+                @if may_graph && !is_of_accounts(x) { " " a href={"/desk/graph?subject=" (x)} { (t!("common-graph")) } }
             } }
+            @if let Some(l) = e.decision.reasons.iter().find_map(|r| r.lookalike.as_ref()) {
+                dt { (t!("warnings-lookalike")) } dd { (lookalike(l)) }
+            }
+            // A transfer of an account chain is named by its transaction and its place in it.
+            @if let Some(tx) = &e.event.tx { dt { (t!("ledger-transaction")) } dd { a.hash href={"/tx/" (tx.split(':').next().unwrap_or_default())} { (tx) } } }
             @for r in &e.decision.reasons { dt { (r.rule) } dd { (word(json!(r.decision).as_str().unwrap_or_default())) } }
         } }
         h2 { (t!("alert-notes")) }

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
-use holdfast_page::components::{Bare, T, chains_text, none, table, time, word};
+use holdfast_page::components::{Bare, T, chains_text, is_of_accounts, none, table, time, word};
 use holdfast_page::forms::{
     Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
 };
@@ -275,7 +275,8 @@ fn items(file: &CaseFile, to: &str) -> Markup {
 
 /// What an item is, with links to it.
 fn item(i: &Item, case: CaseId) -> Markup {
-    let graph = || html! { a href={"/desk/graph?subject=" (i.key)} { (t!("common-graph")) } };
+    let graph =
+        || html! { @if !is_of_accounts(&i.key) { a href={"/desk/graph?subject=" (i.key)} { (t!("common-graph")) } } };
     html! {
         @match i.kind.as_str() {
             "address" => { a.hash href={"/address/" (i.key)} { (i.key) } " " (graph()) }

@@ -3,21 +3,19 @@
 use crate::accounts::AccountWorkspace;
 use crate::accounts::beside::BesideError;
 use crate::accounts::reports::{
-    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView,
+    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView, PartyView,
     TransferView, TransfersPage,
 };
-use crate::accounts::transfers::Start;
+use crate::accounts::transfers::{MAX_SCANNED, Start, Way};
 use crate::error::WorkspaceError;
 use crate::lookup::bare;
 use crate::queries::tag_view;
 use crate::reports::PAGE;
 use holdfast_account_ledger::manifest::Assets;
-use holdfast_account_ledger::{
-    Backing, BlockInfo, Direction, LedgerError, NATIVE, Opening, Posting, StoredTransfer, TransferNumber, TxInfo,
-};
+use holdfast_account_ledger::{Backing, BlockInfo, LedgerError, NATIVE, Opening, Posting, StoredTransfer, TxInfo};
 use holdfast_attribution::{Tag, Tlp, nobody};
 use holdfast_types::{
-    AccountId, Address, Asset, AssetId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,
+    AccountId, Address, Amount, Asset, AssetId, ChainId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,
 };
 use std::ops::ControlFlow;
 
@@ -25,6 +23,8 @@ use std::ops::ControlFlow;
 const SHOWN: usize = 130;
 /// Most chosen assets that a text names.
 const NAMED_ASSETS: usize = 6;
+/// Most blocks, the newest, that are searched for a hash.
+pub(crate) const MAX_BLOCKS_SEARCHED: u64 = 1_000_000;
 
 /// Returns the name of whether an asset's transfers agree.
 pub(crate) fn backing_name(backing: Backing) -> &'static str {
@@ -51,6 +51,12 @@ fn place(transfer: &StoredTransfer) -> String {
     }
 }
 
+/// Returns a hash as explorers of a chain print it.
+pub(crate) fn hash_text(chain: &ChainId, hash: &Hash32) -> String {
+    let digits = hex::encode(hash);
+    if chain.family() == Family::Tron { digits } else { format!("0x{digits}") }
+}
+
 /// Reads a hash with or without `0x`.
 pub(crate) fn hash_of(text: &str) -> Option<Hash32> {
     hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()?.try_into().ok()
@@ -66,8 +72,7 @@ impl AccountWorkspace {
     /// Returns a hash as explorers of the chain print it.
     #[must_use]
     pub fn hash_text(&self, hash: &Hash32) -> String {
-        let digits = hex::encode(hash);
-        if self.chain().family() == Family::Tron { digits } else { format!("0x{digits}") }
+        hash_text(self.chain(), hash)
     }
 
     pub(crate) fn wrong(&self, text: &str, why: impl Into<String>) -> WorkspaceError {
@@ -165,22 +170,55 @@ impl AccountWorkspace {
         token_of(self.chain(), text).map_err(|why| self.wrong(text, why))
     }
 
+    /// Returns the chain's coin.
+    #[must_use]
+    pub fn coin(&self) -> AssetView {
+        asset_view(&Asset::from(AssetId::native_of(self.chain())))
+    }
+
+    /// Returns the address of an asset's contract; none of coins and of tokens without one.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::AccountQuery`] for text that names no asset of the chain, or several.
+    pub fn contract_of(&self, text: &str) -> Result<Option<String>, WorkspaceError> {
+        let contract = self.token_of(text)?.contract();
+        Ok(contract.map(|contract| contract.to_address(self.chain()).checksummed()))
+    }
+
     pub(crate) fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
         Ok(asset_view(&self.asset_of(asset)?))
     }
 
+    /// Returns an address as answers show it, and who it is for a reader of a clearance.
+    fn party(&self, account: Option<u32>, clearance: Tlp) -> Result<(Option<String>, Option<PartyView>), LedgerError> {
+        let Some(account) = account else { return Ok((None, None)) };
+        let address = self.ledger.account(account)?.to_address(self.chain());
+        let tags = self.tags_for(&address.to_string(), clearance);
+        let party = weightiest(tags).map(|tag| PartyView {
+            label: tag.label.clone(),
+            category: tag.concept(),
+            risk: tag.concept().risk().name().to_owned(),
+        });
+        Ok((Some(address.checksummed()), party))
+    }
+
     fn transfer_view(&self, transfer: &StoredTransfer, at: &mut At) -> Result<TransferView, LedgerError> {
         let tx = self.ledger.tx(transfer.tx)?;
+        let clearance = at.clearance;
         let block = at.block(self, tx.block)?;
-        let text = |account: Option<u32>| account.map(|a| self.address_text(a)).transpose();
+        let ((from, from_tag), (to, to_tag)) =
+            (self.party(transfer.from, clearance)?, self.party(transfer.to, clearance)?);
         Ok(TransferView {
             id: self.transfer_id(&tx.hash, transfer),
             tx: self.hash_text(&tx.hash),
+            outside_transactions: tx.is_block_side,
             height: block.height,
             time: block.time,
             asset: self.asset_view(transfer.asset)?,
-            from: text(transfer.from)?,
-            to: text(transfer.to)?,
+            from,
+            from_tag,
+            to,
+            to_tag,
             amount: transfer.amount,
             kind: transfer.kind.name().to_owned(),
             direction: None,
@@ -208,6 +246,25 @@ impl AccountWorkspace {
     /// # Errors
     /// [`WorkspaceError::AccountQuery`] for text that is no address of the chain. An address that no block mentions is answered with `in_ledger` false.
     pub fn account(&self, text: &str, skip: usize, clearance: Tlp) -> Result<AccountReport, WorkspaceError> {
+        self.account_at(text, skip, None, clearance)
+    }
+
+    /// Returns what [`AccountWorkspace::account`] does, with the balances after the block at a height.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::account`], and for a height whose block is not stored.
+    pub fn account_at(
+        &self,
+        text: &str,
+        skip: usize,
+        height: Option<u64>,
+        clearance: Tlp,
+    ) -> Result<AccountReport, WorkspaceError> {
+        if let Some(height) = height
+            && self.ledger.block_at(height)?.is_none()
+        {
+            return Err(self.not_found(&format!("block {height}")));
+        }
         let account = self.account_id(text)?;
         let address = account.to_address(self.chain());
         let canonical = address.to_string();
@@ -215,7 +272,7 @@ impl AccountWorkspace {
         let number = self.ledger.account_number(&account);
         let category = self.category_of(&tags, number, clearance);
         let (asset_count, balances) = match number {
-            Some(number) => self.balances(number, skip)?,
+            Some(number) => self.balances(number, skip, height)?,
             None => (0, Vec::new()),
         };
         Ok(AccountReport {
@@ -229,6 +286,7 @@ impl AccountWorkspace {
             tags: tags.into_iter().map(|t| tag_view(&self.tags, t)).collect(),
             asset_count,
             balances,
+            height,
             tip_height: self.ledger.tip()?.map(|tip| tip.height),
             gaps: self.gaps().to_vec(),
         })
@@ -243,16 +301,25 @@ impl AccountWorkspace {
     }
 
     /// Returns how many assets an account ever moved, and a page of its balances: of listed assets first.
-    fn balances(&self, account: u32, skip: usize) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
+    fn balances(
+        &self,
+        account: u32,
+        skip: usize,
+        height: Option<u64>,
+    ) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
         let assets = self.assets_listed_first(account)?;
         let count = assets.len() as u64;
         let page = assets.into_iter().skip(skip).take(PAGE);
-        let balances = page.map(|asset| self.balance_view(account, asset)).collect::<Result<_, LedgerError>>()?;
+        let balances =
+            page.map(|asset| self.balance_view(account, asset, height)).collect::<Result<_, LedgerError>>()?;
         Ok((count, balances))
     }
 
-    fn balance_view(&self, account: u32, asset: u32) -> Result<BalanceView, LedgerError> {
-        let balance = self.ledger.balance(account, asset)?;
+    fn balance_view(&self, account: u32, asset: u32, height: Option<u64>) -> Result<BalanceView, LedgerError> {
+        let balance = match height {
+            Some(height) => self.ledger.balance_at(account, asset, height)?,
+            None => self.ledger.balance(account, asset)?,
+        };
         let known = balance.known();
         Ok(BalanceView {
             asset: self.asset_view(asset)?,
@@ -270,7 +337,7 @@ impl AccountWorkspace {
         })
     }
 
-    /// Returns a page of an address's transfers in the order of execution, of one asset or of all.
+    /// Returns a page of an address's transfers, of one asset or of all.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no address, an asset that is not there, or a transfer that `start` names and that is not there.
@@ -279,45 +346,45 @@ impl AccountWorkspace {
         text: &str,
         asset: Option<&str>,
         start: Start,
+        clearance: Tlp,
     ) -> Result<TransfersPage, WorkspaceError> {
         let account = self.known_account(text)?;
         let assets = match asset {
             Some(asset) => vec![self.asset_number(asset)?],
             None => self.ledger.assets_of(account)?,
         };
-        let mut page = Vec::new();
+        let mut page = Collected::new();
         self.for_each_posting(account, &assets, start, &mut |posting| {
-            page.push(posting);
-            if page.len() <= PAGE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            page.take(posting.transfer.number.get(), start.has(&posting).then_some(posting))
         })?;
-        let is_more = page.len() > PAGE;
-        page.truncate(PAGE);
-        let mut at = At::default();
+        let mut at = At::new(clearance);
         let view = |posting: &Posting| -> Result<TransferView, LedgerError> {
-            let direction = if posting.direction == Direction::In { "in" } else { "out" };
-            Ok(TransferView {
-                direction: Some(direction.to_owned()),
-                ..self.transfer_view(&posting.transfer, &mut at)?
-            })
+            let direction = Some(Way::from(posting.direction).name().to_owned());
+            Ok(TransferView { direction, ..self.transfer_view(&posting.transfer, &mut at)? })
         };
-        let transfers: Vec<TransferView> = page.iter().map(view).collect::<Result<_, _>>()?;
-        Ok(self.page(transfers, is_more))
+        self.page(page, view)
     }
 
-    fn page(&self, transfers: Vec<TransferView>, is_more: bool) -> TransfersPage {
-        let next = transfers.last().map(|t| t.number).filter(|_| is_more);
-        TransfersPage { chain: self.chain().to_string(), transfers, next }
+    fn page<T>(
+        &self,
+        collected: Collected<T>,
+        view: impl FnMut(&T) -> Result<TransferView, LedgerError>,
+    ) -> Result<TransfersPage, WorkspaceError> {
+        let (found, next) = collected.page();
+        let transfers = found.iter().map(view).collect::<Result<_, _>>()?;
+        Ok(TransfersPage { chain: self.chain().to_string(), transfers, next })
     }
 
     /// Returns a transaction with its transfers after the first `skip`.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no hash, or a transaction that is not stored.
-    pub fn transaction(&self, text: &str, skip: usize) -> Result<AccountTxReport, WorkspaceError> {
+    pub fn transaction(&self, text: &str, skip: usize, clearance: Tlp) -> Result<AccountTxReport, WorkspaceError> {
         let tx = self.ledger.tx(self.tx_number(text)?)?;
         let block = self.ledger.block(tx.block)?;
         let transfers = self.ledger.transfers_of(tx.number)?;
-        let mut at = At::default();
+        let mut at = At::new(clearance);
+        let (payer, payer_tag) = self.party(tx.payer, clearance)?;
         let page = transfers.iter().skip(skip).take(PAGE).map(|t| self.transfer_view(t, &mut at));
         Ok(AccountTxReport {
             chain: self.chain().to_string(),
@@ -327,7 +394,8 @@ impl AccountWorkspace {
             time: block.time,
             index: tx.index,
             is_final: self.is_final(block.height),
-            payer: tx.payer.map(|payer| self.address_text(payer)).transpose()?,
+            payer,
+            payer_tag,
             success: tx.success,
             method: tx.method.map(hex::encode),
             fee: self.ledger.fee(tx.number)?,
@@ -337,35 +405,57 @@ impl AccountWorkspace {
         })
     }
 
-    /// Returns the block at a height, with the hashes of its transactions after the first `skip`.
+    /// Returns the block that a text names: by its height, or by its hash among the newest [`MAX_BLOCKS_SEARCHED`].
+    pub(crate) fn block_of(&self, text: &str) -> Result<BlockInfo, WorkspaceError> {
+        let text = text.trim();
+        let block = match (text.parse::<u64>(), hash_of(text)) {
+            (Ok(height), None) => self.ledger.block_at(height)?,
+            (_, Some(hash)) => self.ledger.block_by_hash(&hash, MAX_BLOCKS_SEARCHED)?,
+            (Err(_), None) => {
+                return Err(self.wrong(text, "a block is named by its height, or its hash of 64 hex digits"));
+            }
+        };
+        block.ok_or_else(|| self.not_found(&format!("block {text}")))
+    }
+
+    /// Returns a block by its height or hash, with the hashes of its transactions after the first `skip`.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that is no height, or a block that is not stored.
-    pub fn account_block(&self, text: &str, skip: usize) -> Result<AccountBlockReport, WorkspaceError> {
-        let height: u64 = text.trim().parse().map_err(|_| self.wrong(text, "a block is named by its height"))?;
-        let block = self.ledger.block_at(height)?.ok_or_else(|| self.not_found(&format!("block {height}")))?;
+    /// [`WorkspaceError`] for text that is neither, or a block that is not stored.
+    pub fn account_block(&self, text: &str, skip: usize, clearance: Tlp) -> Result<AccountBlockReport, WorkspaceError> {
+        let block = self.block_of(text)?;
+        let (mut txs, mut outside) = (block.txs.clone(), Vec::new());
         // What happens outside its transactions stands before and behind them.
-        let mut txs = block.txs.clone();
         while !txs.is_empty() && self.ledger.tx(txs.start)?.is_block_side {
+            outside.extend(self.ledger.transfers_of(txs.start)?);
             txs.start += 1;
         }
-        while !txs.is_empty() && self.ledger.tx(txs.end - 1)?.is_block_side {
-            txs.end -= 1;
+        let mut behind = txs.end;
+        while !txs.is_empty() && self.ledger.tx(behind - 1)?.is_block_side {
+            behind -= 1;
+            txs.end = behind;
+        }
+        for side in behind..block.txs.end.max(behind) {
+            outside.extend(self.ledger.transfers_of(side)?);
         }
         let tx_count = txs.end - txs.start;
         let mut transactions = Vec::new();
         for tx in txs.skip(skip).take(PAGE) {
             transactions.push(self.hash_text(&self.ledger.tx(tx)?.hash));
         }
+        let mut at = At::new(clearance);
+        let views = outside.iter().take(PAGE).map(|t| self.transfer_view(t, &mut at));
         Ok(AccountBlockReport {
             chain: self.chain().to_string(),
-            height,
+            height: block.height,
             hash: self.hash_text(&block.hash),
             time: block.time,
-            is_final: self.is_final(height),
+            is_final: self.is_final(block.height),
             internal_known: block.internal_known,
             tx_count,
             transactions,
+            outside_count: outside.len() as u64,
+            outside: views.collect::<Result<_, _>>()?,
         })
     }
 
@@ -381,38 +471,59 @@ impl AccountWorkspace {
             _ => (None, None),
         };
         let by = by.map(|tx| Ok::<_, LedgerError>(self.hash_text(&self.ledger.tx(tx)?.hash))).transpose()?;
+        let (supply, supply_unknown) = match self.supply(asset, backing)? {
+            Ok(supply) => (Some(supply), None),
+            Err(why) => (None, Some(why.to_owned())),
+        };
         Ok(AssetReport {
             chain: self.chain().to_string(),
             asset: self.asset_view(asset)?,
             backing: backing_name(backing).to_owned(),
             unbacked_by: by,
             unbacked_account: account.map(|account| self.address_text(account)).transpose()?,
+            supply,
+            supply_unknown,
         })
     }
 
-    /// Returns a page of the transfers of an asset in the order of execution.
+    /// Returns how many base units of an asset there are: those that came into being less those that were destroyed. Inside, why that is not known.
+    fn supply(&self, asset: u32, backing: Backing) -> Result<Result<Amount, &'static str>, LedgerError> {
+        match backing {
+            Backing::Backed => {}
+            Backing::Unbacked { .. } => return Ok(Err("its transfers contradict each other")),
+            Backing::Unknown => return Ok(Err("not all blocks from the first one on, with all moves, are stored")),
+        }
+        let (mut made, mut destroyed, mut seen) = (Some(Amount::ZERO), Some(Amount::ZERO), 0usize);
+        self.ledger.for_each_transfer_of_asset(asset, 0..u64::MAX, |t| {
+            seen += 1;
+            let add = |sum: &mut Option<Amount>| *sum = sum.and_then(|s| s.checked_add(t.amount));
+            if t.from.is_none() {
+                add(&mut made);
+            }
+            if t.to.is_none() {
+                add(&mut destroyed);
+            }
+            if seen <= MAX_SCANNED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if seen > MAX_SCANNED {
+            return Ok(Err("it has more transfers than an answer adds up"));
+        }
+        let supply = made.zip(destroyed).and_then(|(made, destroyed)| made.checked_sub(destroyed));
+        Ok(supply.ok_or("it is beyond 256 bits"))
+    }
+
+    /// Returns a page of the transfers of an asset.
     ///
     /// # Errors
     /// As [`AccountWorkspace::asset_number`], and where `start` names no transfer.
-    pub fn asset_transfers(&self, text: &str, start: Start) -> Result<TransfersPage, WorkspaceError> {
+    pub fn asset_transfers(&self, text: &str, start: Start, clearance: Tlp) -> Result<TransfersPage, WorkspaceError> {
         let asset = self.asset_number(text)?;
-        let mut from = start.from_height.unwrap_or(0);
-        if let Some(after) = start.after {
-            let after = self.ledger.transfer(TransferNumber::new(after))?;
-            from = from.max(self.height_of_tx(after.tx)?);
-        }
-        let mut page = Vec::new();
-        self.ledger.for_each_transfer_of_asset(asset, from..u64::MAX, |transfer| {
-            if start.after.is_none_or(|after| transfer.number.get() > after) {
-                page.push(transfer);
-            }
-            if page.len() <= PAGE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        let mut page = Collected::new();
+        self.for_each_transfer_of_asset(asset, start, &mut |transfer| {
+            page.take(transfer.number.get(), start.has_kind(&transfer).then_some(transfer))
         })?;
-        let is_more = page.len() > PAGE;
-        page.truncate(PAGE);
-        let mut at = At::default();
-        let views = page.iter().map(|t| self.transfer_view(t, &mut at)).collect::<Result<Vec<_>, _>>()?;
-        Ok(self.page(views, is_more))
+        let mut at = At::new(clearance);
+        self.page(page, |transfer| self.transfer_view(transfer, &mut at))
     }
 
     /// Returns a page of the assets that the ledger has seen, in the order of their first transfer; the chain's coin comes first.
@@ -435,10 +546,7 @@ impl AccountWorkspace {
             let asset: Asset = TokenRef::Fungible(account).asset_id(self.chain()).into();
             Some(asset.ticker().map_or_else(|| account.to_address(self.chain()).checksummed(), str::to_owned))
         };
-        let coin = native.then(|| {
-            let coin: Asset = AssetId::native_of(self.chain()).into();
-            coin.ticker().map_or_else(|| "the chain's coin".to_owned(), str::to_owned)
-        });
+        let coin = native.then(|| self.coin().ticker.unwrap_or_else(|| "the chain's coin".into()));
         let tokens = contracts.iter().filter_map(contract).chain(trc10.iter().map(|n| format!("TRC-10 {n}")));
         let mut names: Vec<String> = coin.into_iter().chain(tokens).collect();
         if let Some(more) = names.len().checked_sub(NAMED_ASSETS).filter(|more| *more > 0) {
@@ -516,16 +624,65 @@ impl AccountWorkspace {
     }
 }
 
-/// The block that was read last: neighbouring transfers are often of one block.
-#[derive(Default)]
-struct At(Option<BlockInfo>);
+/// A page that is being collected.
+struct Collected<T> {
+    found: Vec<(u64, T)>,
+    /// How many were gone over, and the last one's number.
+    scanned: usize,
+    last: u64,
+    is_cut: bool,
+}
+
+impl<T> Collected<T> {
+    fn new() -> Self {
+        Collected { found: Vec::new(), scanned: 0, last: 0, is_cut: false }
+    }
+
+    /// Takes the next transfer, if it is chosen; breaks where the page is full.
+    fn take(&mut self, number: u64, chosen: Option<T>) -> ControlFlow<()> {
+        // Both sides of a transfer to oneself are gone over together.
+        if self.scanned >= MAX_SCANNED && number != self.last {
+            self.is_cut = true;
+            return ControlFlow::Break(());
+        }
+        self.scanned += 1;
+        self.last = number;
+        self.found.extend(chosen.map(|item| (number, item)));
+        if self.found.len() <= PAGE { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
+    /// Returns the page, and behind which transfer the next one begins.
+    fn page(mut self) -> (Vec<T>, Option<u64>) {
+        let mut next = self.is_cut.then_some(self.last);
+        if self.found.len() > PAGE {
+            // A transfer to oneself stands twice, and both on one page.
+            let beyond = self.found.last().map(|(number, _)| *number);
+            self.found.truncate(PAGE);
+            if self.found.last().map(|(number, _)| *number) == beyond {
+                self.found.pop();
+            }
+            next = self.found.last().map(|(number, _)| *number);
+        }
+        (self.found.into_iter().map(|(_, item)| item).collect(), next)
+    }
+}
+
+/// Who reads, and the block that was read last: neighbouring transfers are often of one block.
+struct At {
+    clearance: Tlp,
+    last: Option<BlockInfo>,
+}
 
 impl At {
+    fn new(clearance: Tlp) -> Self {
+        At { clearance, last: None }
+    }
+
     fn block(&mut self, workspace: &AccountWorkspace, number: u64) -> Result<&BlockInfo, LedgerError> {
-        if self.0.as_ref().is_none_or(|block| block.number != number) {
-            self.0 = None;
+        if self.last.as_ref().is_none_or(|block| block.number != number) {
+            self.last = None;
         }
-        match &mut self.0 {
+        match &mut self.last {
             Some(block) => Ok(block),
             none => Ok(none.insert(workspace.ledger.block(number)?)),
         }

@@ -3,7 +3,7 @@
 
 use crate::reports::TagView;
 use holdfast_attribution::Category;
-use holdfast_types::{Amount, SignedAmount};
+use holdfast_types::{Amount, SignedAmount, units};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,6 +18,29 @@ pub struct AssetView {
     /// Decimal places between the base unit and the unit that people use, where the curated list has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decimals: Option<u8>,
+}
+
+impl AssetView {
+    /// Returns an amount with its unit: `1.5 USDT`. Of an asset that the list does not name, base units and the asset's id.
+    #[must_use]
+    pub fn amount(&self, base_units: Amount) -> String {
+        match (&self.ticker, self.decimals) {
+            (Some(ticker), Some(decimals)) => format!("{} {ticker}", units::whole(base_units, decimals.into())),
+            _ => format!("{base_units} base units of {}", self.id),
+        }
+    }
+}
+
+/// Who a party of a transfer is, as far as tags tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PartyView {
+    /// Label of the weightiest tag.
+    pub label: String,
+    /// Its category.
+    #[schema(value_type = String)]
+    pub category: Category,
+    /// Its risk.
+    pub risk: String,
 }
 
 /// What an address holds of an asset.
@@ -67,6 +90,9 @@ pub struct TransferView {
     pub id: String,
     /// Its transaction; of what happens outside transactions, the block.
     pub tx: String,
+    /// Whether it happened outside transactions, such as a reward.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside_transactions: bool,
     /// Height of its block.
     pub height: u64,
     /// Unix time of its block.
@@ -76,9 +102,15 @@ pub struct TransferView {
     /// Sender; absent where the units came into being.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+    /// Who the sender is, where tags tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_tag: Option<PartyView>,
     /// Receiver; absent where the units were destroyed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Who the receiver is, where tags tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_tag: Option<PartyView>,
     /// Base units.
     #[schema(value_type = String)]
     pub amount: Amount,
@@ -93,14 +125,15 @@ pub struct TransferView {
     pub number: u64,
 }
 
-/// A page of transfers, in the order of execution.
+/// A page of transfers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TransfersPage {
     /// CAIP-2 id of the chain.
     pub chain: String,
     /// The transfers.
     pub transfers: Vec<TransferView>,
-    /// Value of `after` for the next page; absent on the last one.
+    /// Value of `after` for the next page; absent on the last one. Where the choice leaves out most of a long list, a page can be short or empty and have a
+    /// next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
 }
@@ -131,7 +164,10 @@ pub struct AccountReport {
     pub asset_count: u64,
     /// What it holds: the coin, then listed assets, then others, a page of them.
     pub balances: Vec<BalanceView>,
-    /// Height of the last stored block, after which the balances are.
+    /// Height of the block after which the balances are, where another than the last one was requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u64>,
+    /// Height of the last stored block, after which the balances are unless `height` is there.
     pub tip_height: Option<u64>,
     /// What is missing on the chain, in words.
     pub gaps: Vec<String>,
@@ -156,6 +192,9 @@ pub struct AccountTxReport {
     pub is_final: bool,
     /// Account that sent it and paid its fee.
     pub payer: Option<String>,
+    /// Who that is, where tags tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer_tag: Option<PartyView>,
     /// Whether it succeeded.
     pub success: bool,
     /// First four bytes of its call data, in hexadecimal digits.
@@ -191,6 +230,12 @@ pub struct AccountBlockReport {
     pub tx_count: u64,
     /// Hashes of a page of them.
     pub transactions: Vec<String>,
+    /// Transfers outside its transactions: rewards, withdrawals of stakes, balances at the first block.
+    #[serde(default)]
+    pub outside_count: u64,
+    /// The first of them.
+    #[serde(default)]
+    pub outside: Vec<TransferView>,
 }
 
 /// An asset and its latest state.
@@ -209,6 +254,13 @@ pub struct AssetReport {
     /// Where it is unbacked: whose balance that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unbacked_account: Option<String>,
+    /// Base units that there are, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub supply: Option<Amount>,
+    /// Why the supply is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply_unknown: Option<String>,
 }
 
 /// What an account chain's ledger holds.

@@ -8,7 +8,8 @@ use holdfast_types::{
     AccountId, Address, Amount, Asset, BlockTransfers, ChainId, Commitment, Hash32, Position, TokenRef,
     TransactionTransfers, Transfer, TransferKind,
 };
-use holdfast_workspace::accounts::transfers::Start;
+use holdfast_workspace::accounts::reports::{TransferView, TransfersPage};
+use holdfast_workspace::accounts::transfers::{Order, Start, Way};
 use holdfast_workspace::{
     AccountHandle, AccountWorkspace, ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, PAGE, Workspace,
     WorkspaceError, open_chains,
@@ -157,6 +158,9 @@ fn look_ups_state_what_is_known_and_what_is_not() {
         [(Some("USDT"), Some(Amount::new(3_000_000)), "backed"), (None, Some(Amount::new(77)), "unbacked")]
     );
     assert_eq!(two.balances[0].asset.id, format!("eip155:1/erc20:{}", USDT.to_lowercase()));
+    let then = chain.account_at(&address(2, &id), 0, Some(1), Tlp::Red).unwrap();
+    assert_eq!((then.height, then.balances[0].balance), (Some(1), Some(Amount::new(5_000_000))));
+    assert!(matches!(chain.account_at(&address(2, &id), 0, Some(3), Tlp::Red), Err(WorkspaceError::NotFound(..))));
     // Nobody controls the null address, whatever a tag claims.
     let null = chain.account(&format!("0x{}", "0".repeat(40)), 0, Tlp::Red).unwrap();
     assert!(null.nobody.is_some() && null.tags.is_empty() && !null.category.is_attributed(), "{null:?}");
@@ -167,14 +171,14 @@ fn look_ups_state_what_is_known_and_what_is_not() {
         Err(WorkspaceError::AccountQuery(..))
     ));
 
-    let listed = chain.account_transfers(&address(2, &id), None, Start::default()).unwrap();
+    let listed = chain.account_transfers(&address(2, &id), None, Start::default(), Tlp::Red).unwrap();
     let moves: Vec<_> = listed.transfers.iter().map(|t| (t.direction.clone().unwrap(), t.amount, t.height)).collect();
     let amount = |n: u64| Amount::from(n);
     let expected = [("in", 5_000_000, 1), ("in", 77, 1), ("out", 1_500_000, 2), ("out", 500_000, 2)];
     assert_eq!(moves, expected.map(|(way, n, height)| (way.to_owned(), amount(n), height)));
     assert_eq!(listed.next, None);
     let later = Start { from_height: Some(2), ..Start::default() };
-    assert_eq!(chain.account_transfers(&address(2, &id), Some("usdt"), later).unwrap().transfers.len(), 2);
+    assert_eq!(chain.account_transfers(&address(2, &id), Some("usdt"), later, Tlp::Red).unwrap().transfers.len(), 2);
 
     // A payment's identity is its transaction and place, and names it again.
     let tx = &listed.transfers[3];
@@ -187,12 +191,20 @@ fn look_ups_state_what_is_known_and_what_is_not() {
     );
     assert!(Asset::same(&paid[0].asset.to_string(), "USDT"));
     assert!(matches!(chain.payments_out(&format!("{}:log:9", tx.tx)), Err(WorkspaceError::NotFound(..))));
-    let report = chain.transaction(&tx.tx, 1).unwrap();
+    let report = chain.transaction(&tx.tx, 1, Tlp::Red).unwrap();
     assert_eq!((report.transfer_count, report.transfers.len(), report.height), (2, 1, 2));
-    assert_eq!(chain.account_block("1", 0).unwrap().tx_count, 3);
+    assert_eq!(chain.account_block("1", 0, Tlp::Red).unwrap().tx_count, 3);
     let spoofed = chain.asset_report("0x9999999999999999999999999999999999999999").unwrap();
     assert!(spoofed.backing == "unbacked" && spoofed.unbacked_by.is_some() && spoofed.asset.ticker.is_none());
-    assert_eq!(chain.asset_transfers("USDT", Start::default()).unwrap().transfers.len(), 3);
+    assert!(spoofed.supply.is_none() && spoofed.supply_unknown.is_some(), "{spoofed:?}");
+    assert_eq!(chain.asset_report("USDT").unwrap().supply, Some(amount(5_000_000)));
+    // A party is named by the tags that its reader may see.
+    let named = listed.transfers[2].from_tag.as_ref().map(|t| (t.label.as_str(), t.category.name()));
+    assert_eq!((named, &listed.transfers[2].to_tag), (Some(("exchange of a test", "exchange")), &None));
+    let by_hash = chain.account_block(&chain.account_block("2", 0, Tlp::Red).unwrap().hash, 0, Tlp::Red).unwrap();
+    assert_eq!(by_hash.height, 2);
+    assert!(matches!(chain.account_block("two", 0, Tlp::Red), Err(WorkspaceError::AccountQuery(..))));
+    assert_eq!(chain.asset_transfers("USDT", Start::default(), Tlp::Red).unwrap().transfers.len(), 3);
     assert_eq!(chain.assets_page(0).unwrap().len(), 3);
 
     assert!(chain.has_asset("USDT") && chain.has_asset("eth") && !chain.has_asset("BTC"));
@@ -229,8 +241,33 @@ fn a_ledger_that_begins_late_and_holds_some_assets_states_it() {
     }
     // A transaction's hash has no 0x on Tron.
     assert!(
-        !chain.account_transfers(&address(3, &id), None, Start::default()).unwrap().transfers[0].tx.starts_with("0x")
+        !chain.account_transfers(&address(3, &id), None, Start::default(), Tlp::Red).unwrap().transfers[0]
+            .tx
+            .starts_with("0x")
     );
+}
+
+/// Height, place and way of a transfer.
+type Row = (u64, u32, &'static str);
+
+fn row(view: &TransferView) -> Row {
+    let place = view.id.rsplit(':').next().unwrap().parse::<u32>().unwrap();
+    (view.height, place, if view.direction.as_deref() == Some("out") { "out" } else { "in" })
+}
+
+/// Reads all pages of a list.
+fn pages(start: Start, mut page: impl FnMut(Start) -> TransfersPage) -> (Vec<Row>, usize) {
+    let (mut start, mut rows, mut pages) = (start, Vec::new(), 0);
+    loop {
+        let found = page(start);
+        assert!(found.transfers.len() <= PAGE);
+        rows.extend(found.transfers.iter().map(row));
+        pages += 1;
+        start.after = found.next;
+        if start.after.is_none() {
+            return (rows, pages);
+        }
+    }
 }
 
 #[test]
@@ -239,13 +276,13 @@ fn pages_of_transfers_join_without_gap_or_repeat() {
     let id = chain("eip155:5");
     let tokens: Vec<TokenRef> = (1..=20u8).map(|n| TokenRef::Fungible(account(100 + n))).collect();
     let mut blocks = vec![block(&id, 0, 0, &[])];
-    let mut made = Vec::new();
+    let mut made: Vec<Row> = Vec::new();
     for height in 1..=60u64 {
         let mut transfers = Vec::new();
         for place in 0..10u32 {
             let token = tokens[usize::try_from((height * 7 + u64::from(place) * 3) % 20).unwrap()];
             // To itself now and then: out, then in.
-            let to = if place == 4 { 2 } else { 3 };
+            let to = if place % 4 == 0 { 2 } else { 3 };
             transfers.push(transfer(token, 2, to, height + 1, place));
             made.push((height, place, "out"));
             if to == 2 {
@@ -255,24 +292,50 @@ fn pages_of_transfers_join_without_gap_or_repeat() {
         blocks.push(block(&id, height, 0, &[transfers]));
     }
     let chain = opened(dir.path(), &Settings::new(id.clone()), &Arc::default(), blocks).snapshot();
-    let (mut after, mut read, mut pages) = (None, Vec::new(), 0);
-    loop {
-        let page = chain.account_transfers(&address(2, &id), None, Start { after, from_height: None }).unwrap();
-        assert!(page.transfers.len() <= PAGE);
-        read.extend(page.transfers.iter().map(|t| {
-            let place = t.id.rsplit(':').next().unwrap().parse::<u32>().unwrap();
-            (t.height, place, if t.direction.as_deref() == Some("in") { "in" } else { "out" })
-        }));
-        pages += 1;
-        after = page.next;
-        if after.is_none() {
-            break;
+    let two = address(2, &id);
+    let read = |start: Start| pages(start, |s| chain.account_transfers(&two, None, s, Tlp::Red).unwrap());
+    let (rows, count) = read(Start::default());
+    assert!(count >= 4);
+    assert_eq!(rows, made);
+    for order in [Order::Oldest, Order::Newest] {
+        for way in [None, Some(Way::In), Some(Way::Out)] {
+            for (from, to) in
+                [(None, None), (Some(9), Some(50)), (Some(60), None), (None, Some(0)), (Some(61), Some(99))]
+            {
+                let start = Start { order, way, from_height: from, to_height: to, ..Start::default() };
+                let is_chosen = |(height, _, side): &Row| {
+                    from.is_none_or(|h| *height >= h)
+                        && to.is_none_or(|h| *height <= h)
+                        && way.is_none_or(|w| w.name() == *side)
+                };
+                let mut expected: Vec<Row> = made.iter().copied().filter(is_chosen).collect();
+                if order == Order::Newest {
+                    expected.reverse();
+                }
+                assert_eq!(read(start).0, expected, "{start:?}");
+            }
         }
     }
-    assert!(pages >= 3);
-    assert_eq!(read, made);
+    // Of one asset, and of an asset over all addresses.
+    let one = address(101, &id);
+    let newest = Start { order: Order::Newest, ..Start::default() };
+    let of_asset = |start: Start| pages(start, |s| chain.asset_transfers(&one, s, Tlp::Red).unwrap()).0;
+    let mut oldest_first = of_asset(Start::default());
+    assert!(oldest_first.len() > 20);
+    oldest_first.reverse();
+    assert_eq!(of_asset(newest), oldest_first);
+    let within = Start { from_height: Some(20), to_height: Some(30), ..newest };
+    oldest_first.retain(|(height, ..)| (20..=30).contains(height));
+    assert_eq!(of_asset(within), oldest_first);
+    let mut of_two = pages(newest, |s| chain.account_transfers(&two, Some(&one), s, Tlp::Red).unwrap()).0;
+    of_two.retain(|(height, _, side)| (20..=30).contains(height) && *side == "out");
+    assert_eq!(
+        of_two.iter().map(|(h, p, _)| (*h, *p)).collect::<Vec<_>>(),
+        oldest_first.iter().map(|(h, p, _)| (*h, *p)).collect::<Vec<_>>()
+    );
+
     let received = |skip| chain.received(&address(3, &id), skip).unwrap();
-    assert_eq!((received(0).len(), received(400).len(), received(540).len()), (PAGE, 140, 0));
+    assert_eq!((received(0).len(), received(400).len(), received(420).len()), (PAGE, 20, 0));
     assert_eq!(received(200)[0], received(199)[1]);
 }
 

@@ -379,6 +379,26 @@ pub fn compare(ledger: &Ledger, model: &Model<'_>, random: &mut Random) {
                     ControlFlow::Continue(())
                 })
                 .unwrap();
+            let before = range.end.checked_sub(1).map_or(TransferNumber::new(0), |h| ledger.number_after(h).unwrap());
+            let mut backward = Vec::new();
+            ledger
+                .for_each_transfer_of_asset_before(asset, before, |t| {
+                    backward.push(t);
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            assert_eq!(backward.split_at(found.len()).0, found.iter().rev().copied().collect::<Vec<_>>(), "{token:?}");
+            assert!(backward[found.len()..].iter().all(|t| plain_of(ledger, t).height < range.start));
+            // From a transfer in their midst on.
+            if let Some(middle) = backward.get(backward.len() / 2) {
+                let mut rest = Vec::new();
+                let take = |t: StoredTransfer| {
+                    rest.push(t);
+                    if rest.len() < 5 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                };
+                ledger.for_each_transfer_of_asset_before(asset, middle.number, take).unwrap();
+                assert_eq!(rest, backward.iter().skip(backward.len() / 2 + 1).take(5).copied().collect::<Vec<_>>());
+            }
             let expected = model.transfers.iter().filter(|p| p.transfer.token == *token && range.contains(&p.height));
             assert_eq!(canonical(&found, |t| plain_of(ledger, t)), expected.cloned().collect::<Vec<_>>(), "{token:?}");
         }
