@@ -30,10 +30,6 @@ pub(crate) fn routes() -> Routes {
 /// Most paths of an answer.
 const MAX_PATHS: usize = 1_000;
 
-fn yes() -> bool {
-    true
-}
-
 /// Returns where the money of an address, a transaction or a transfer came from and went, by asset and category, within the bounds that the answer states.
 /// Exposures go over swaps, wraps and bridges, to the other account chains too.
 #[utoipa::path(get, path = "/api/v1/account-chains/exposure/{subject}",
@@ -69,8 +65,7 @@ pub struct FollowQuery {
     #[serde(default)]
     pub through_services: bool,
     /// Go on over swaps, wraps and bridges, to the other account chains too (default true).
-    #[serde(default = "yes")]
-    pub links: bool,
+    pub links: Option<bool>,
     /// Links with a larger measured error are not crossed (millionths, default 10,000).
     pub max_link_error_ppm: Option<u32>,
     /// Transfers away from the start (default 50).
@@ -102,7 +97,7 @@ impl FollowQuery {
                     max_edges: self.max_edges.unwrap_or(default.max_edges),
                 },
             },
-            links: self.links,
+            links: self.links.unwrap_or(true),
             max_link_error_ppm: self.max_link_error_ppm.unwrap_or(usual.max_link_error_ppm),
             ..usual
         }
@@ -172,7 +167,7 @@ pub async fn account_paths(
     let paths = move || {
         let chain = shared.chains.accounts_for(&request.subject, on.chain.as_deref())?;
         let to_chain = query.to_chain.as_deref().filter(|name| !name.is_empty());
-        Ok(chain.account_paths_for(&request, (&query.to, to_chain), most, clearance)?)
+        Ok(chain.account_paths_for(&request, (query.to.as_str(), to_chain), most, clearance)?)
     };
     run_blocking(paths).await.map(Json)
 }

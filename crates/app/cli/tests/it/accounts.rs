@@ -183,7 +183,7 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     // Exposure, trace and paths of the same address.
     let of = [row[1], "--chain", id, "--asset", row[2]];
     let exposure = json_of(&[&["exposure"][..], &of].concat(), &store);
-    assert!(exposure["assets"][0]["source"]["amount"] != "0" && exposure["bounds"]["max_hops"] == 8, "{exposure}");
+    assert!(exposure["assets"][0]["source"]["amount"] != "0" && exposure["bounds"]["max_hops"] == 12, "{exposure}");
     let said = run(holdfast().arg("exposure").args(of).args(["--store", path(&store)]));
     assert!(said.contains("source (") && said.contains("Bounds: the latest 200 transfers"), "{said}");
     let trace = json_of(&[&["trace"][..], &of, &["--direction", "backward", "--max-hops", "3"]].concat(), &store);

@@ -103,7 +103,7 @@ pub fn calls() -> Vec<Call> {
     let exposure = get(&format!("/exposure/{HOLDER}?asset=USDT&chain=ethereum"));
     let source = &exposure["assets"][0]["source"];
     assert_eq!((&source["amount"], &source["unattributed"][0]["reason"]), (&json!("1000000"), &json!("made")));
-    assert_eq!((&exposure["bounds"]["max_hops"], &source["unknown_ppm"]), (&json!(8), &json!(0)), "{exposure}");
+    assert_eq!((&exposure["bounds"]["max_hops"], &source["unknown_ppm"]), (&json!(12), &json!(0)), "{exposure}");
     let trace = get(&format!("/trace?subject={HOLDER}&asset=USDT&chain=ethereum"));
     assert_eq!((&trace["balances"], &trace["books"][0]["found"]), (&json!(true), &json!("1000000")), "{trace}");
     assert_eq!((&trace["ends"][0]["kind"], &trace["start_count"]), (&json!("rests"), &json!(1)), "{trace}");

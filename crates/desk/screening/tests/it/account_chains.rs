@@ -173,9 +173,9 @@ fn facts_are_of_the_event_s_asset_and_decide(db: &TestDb) {
     // An asset that the ledger has not seen has no exposure; one that no ledger holds has no source.
     let dai = chain_facts(&w, &paid_in("d3", "DAI", 2, 20, 5), None);
     assert!(dai.ledger && !dai.mismatch.is_empty(), "{dai:?}");
-    let none = chain_facts(&w, &paid_in("d4", "BTC", 2, 20, 5), None);
+    let none = chain_facts(&w, &paid_in("d4", "BTC", 4, 20, 5), None);
     assert!(!none.ledger);
-    let (verdict, reasons) = rules(&screening, paid_in("d4", "BTC", 2, 20, 5), none);
+    let (verdict, reasons) = rules(&screening, paid_in("d4", "BTC", 4, 20, 5), none);
     assert!(verdict == Verdict::Review && reasons.contains(&"engine.uncovered".to_owned()), "{reasons:?}");
 }
 

@@ -165,25 +165,28 @@ fn a_theft_over_swaps_and_a_bridge_is_held_at_the_exchange(db: &TestDb) {
     }
 
     // Followed forward from the theft, the money comes to the deposit addresses, which matching looks for.
-    let request = TraceRequest { subject: theft.id.clone(), entity: false, options: Default::default() };
-    let reached = all[0].trace_ends(&request, Tlp::Red).unwrap();
+    let mut request = AccountTraceRequest::new(&theft.id);
+    (request.options.bounds.max_hops, request.options.bounds.max_edges) = (14, 5_000);
+    let question = TraceRequest { subject: theft.id.clone(), entity: false, options: request.options };
+    let reached = all[0].trace_ends(&question, Tlp::Red).unwrap();
     for (_, address, ..) in &read.deposits {
         assert!(reached.iter().any(|e| e.chain == read.ids[1] && e.address.as_ref() == Some(address)), "{address}");
     }
-    let report = all[0].account_trace_for(&AccountTraceRequest::new(&theft.id), Tlp::Red).unwrap();
+    let report = all[0].account_trace_for(&request, Tlp::Red).unwrap();
     assert!(report.balances && report.books.len() >= 3, "{:?}", report.books);
     let kinds: Vec<String> = report.crossings.iter().map(|c| c.kind.to_string()).collect();
     assert!(kinds.contains(&"swap".to_owned()) && kinds.contains(&"bridge".to_owned()), "{kinds:?}");
     let (_, address, ..) = &read.deposits[0];
     let to = (address.as_str(), Some(read.ids[1].as_str()));
-    let paths = all[0].account_paths_for(&AccountTraceRequest::new(&theft.id), to, 3, Tlp::Red).unwrap();
+    let paths = all[0].account_paths_for(&request, to, 3, Tlp::Red).unwrap();
     let path = &paths[0];
     assert_eq!(path.steps[0].transfer.id, theft.id);
     assert!(path.steps.iter().any(|s| s.transfer.chain == read.ids[1].as_str()), "{path:?}");
     // Alone, the first chain says that the money went elsewhere.
-    let alone = AccountTraceRequest { links: false, ..AccountTraceRequest::new(&theft.id) };
+    let alone = AccountTraceRequest { links: false, ..request };
     let alone = all[0].account_trace_for(&alone, Tlp::Red).unwrap();
-    assert!(alone.balances && alone.crossings.is_empty() && alone.gaps[0].contains("were not followed"));
+    assert!(alone.balances && alone.crossings.is_empty());
+    assert!(alone.gaps.iter().any(|gap| gap.contains("were not followed")), "{:?}", alone.gaps);
 }
 
 fn hex(bytes: &[u8]) -> String {

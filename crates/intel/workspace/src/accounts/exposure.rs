@@ -29,8 +29,8 @@ const MAX_STORED: usize = 20_000;
 /// A whole, in millionths.
 const WHOLE_PPM: u64 = 1_000_000;
 
-/// How far exposures look.
-const BOUNDS: ExposureBounds = ExposureBounds { max_transfers: 200, max_hops: 8, max_edges: 20_000 };
+/// How far exposures look. The two sides of a swap or bridge are two transfers: a dozen reach over two swaps, a bridge and some holders.
+const BOUNDS: ExposureBounds = ExposureBounds { max_transfers: 200, max_hops: 12, max_edges: 20_000 };
 
 /// The bounds within which an exposure was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
