@@ -221,7 +221,7 @@ impl ChainQueries for AccountChain {
         self.payments_in(tx)
     }
 
-    fn exposure_of(&self, subject: &str) -> Result<ChainExposure, WorkspaceError> {
+    fn exposure_of(&self, subject: &str, _asset: Option<&str>) -> Result<ChainExposure, WorkspaceError> {
         let (source, destination) =
             (self.exposures(subject, Direction::Backward), self.exposures(subject, Direction::Forward));
         match source.is_empty() && destination.is_empty() {
@@ -233,8 +233,13 @@ impl ChainQueries for AccountChain {
     fn trace_ends(&self, request: &TraceRequest, _clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
         let direction = request.options.direction;
         let starts = self.starts(&request.subject, direction)?;
+        let asset = |start: &usize| self.transfers[*start].asset.clone();
+        let asset = starts.first().map(asset).ok_or_else(|| self.not_found(&request.subject))?;
         let ends = self.ends(starts, direction, request.options.bounds.max_hops);
         let end = |(address, amount, hops): (Address, Amount, u32)| TraceEndpoint {
+            chain: self.id.clone(),
+            asset: asset.clone(),
+            is_passed: false,
             category: self.category(&address),
             address: Some(address.to_string()),
             amount,

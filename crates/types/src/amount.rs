@@ -165,7 +165,12 @@ impl<'de> Deserialize<'de> for Amount {
                 Ok(Amount::from(n))
             }
         }
-        deserializer.deserialize_any(Visitor)
+        // Formats that are not for people do not state what follows.
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(Visitor)
+        } else {
+            deserializer.deserialize_str(Visitor)
+        }
     }
 }
 

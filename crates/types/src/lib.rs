@@ -39,8 +39,8 @@ pub use network::Network;
 pub use script::ScriptClass;
 pub use time::{Seconds, Timestamp};
 pub use transfer::{
-    AccountId, BlockTransfers, Commitment, Position, Resource, Signal, StakeChange, TokenRef, TransactionTransfers,
-    Transfer, TransferKind,
+    AccountId, BlockTransfers, Commitment, Missing, Position, Resource, Signal, StakeChange, TokenRef,
+    TransactionTransfers, Transfer, TransferKind,
 };
 
 /// A 32-byte hash in internal byte order (as hashed; explorers print it reversed).

@@ -4,6 +4,7 @@
 //! id, never a symbol.
 
 use crate::{Address, Amount, AssetId, ChainId, Hash32};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// An account of an account chain: 20 bytes on EVM chains and on Tron (without Tron's leading `41`), 32 on Solana.
@@ -91,8 +92,47 @@ impl fmt::Debug for AccountId {
     }
 }
 
+impl Serialize for AccountId {
+    /// As hexadecimal digits with `0x` where people may read it, else as its bytes.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(&format_args!("{self:?}"))
+        } else {
+            serializer.serialize_bytes(self.as_bytes())
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AccountId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = AccountId;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an account of 20 or 32 bytes")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AccountId, E> {
+                let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(E::custom)?;
+                self.visit_bytes(&bytes)
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<AccountId, E> {
+                AccountId::from_bytes(bytes).ok_or_else(|| E::invalid_length(bytes.len(), &self))
+            }
+        }
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(Visitor)
+        } else {
+            deserializer.deserialize_bytes(Visitor)
+        }
+    }
+}
+
 /// What moves, within one chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TokenRef {
     /// The chain's own coin.
     Native,
@@ -225,7 +265,8 @@ impl TransferKind {
 }
 
 /// Where in its block a transfer stands. With chain, transaction and kind it names the transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Position {
     /// Before all transactions, by number.
     BlockStart(u32),
@@ -268,7 +309,8 @@ pub struct Transfer {
 }
 
 /// What a stake of coin gives (Tron).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Resource {
     /// Bytes of transactions.
     Bandwidth,
@@ -279,7 +321,8 @@ pub enum Resource {
 }
 
 /// What became of coin that an account stakes (Tron).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StakeChange {
     /// It was locked.
     Begun,
@@ -289,8 +332,53 @@ pub enum StakeChange {
     Returned,
 }
 
-/// What looked like a transfer and is none, or is of note beside the transfers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What of an account a block does not determine (Tron).
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::Display,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// Which token moved: the block has its name, and several may have one name.
+    #[strum(serialize = "number of a token that is named")]
+    NamedToken,
+    /// Which number a new token got.
+    #[strum(serialize = "number of the token that is issued")]
+    IssuedToken,
+    /// Whose orders an order met.
+    #[strum(serialize = "fills of the market's orders")]
+    MarketFills,
+    /// What moved in a shielded transfer.
+    #[strum(serialize = "token of shielded transfers")]
+    ShieldedToken,
+    /// What an issuer gave for coin.
+    #[strum(serialize = "how much of a token its issuer gave")]
+    IssuerGave,
+    /// What an exchange gave.
+    #[strum(serialize = "the other token of an exchange")]
+    ExchangeToken,
+    /// Who acts.
+    #[strum(serialize = "who acts inside the transaction")]
+    Actor,
+    /// What an unknown note of the node means.
+    #[strum(serialize = "meaning of something inside the transaction")]
+    Meaning,
+}
+
+/// What looked like a transfer and is none, or is of note beside the transfers. Stores keep signals by the order of the variants and of their fields:
+/// new variants stand last, and variants and fields that exist do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Signal {
     /// A log of a transfer of nothing, which moves nothing. Address poisoning uses it: anybody can make it in anybody's name.
     ZeroValue {
@@ -398,10 +486,28 @@ pub enum Signal {
         /// Account.
         account: AccountId,
         /// What is missing.
-        missing: &'static str,
+        missing: Missing,
         /// Where: the transaction or a frame of its trace.
         position: Position,
     },
+}
+
+impl Signal {
+    /// Returns the accounts that it is found by: who acts, and who is named. The contract of a token that a log is about is none of them.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> + use<> {
+        let accounts = match *self {
+            Signal::ZeroValue { from, to, .. } => [Some(from), Some(to)],
+            Signal::ThirdParty { from, .. } => [Some(from), None],
+            Signal::UnpairedWrap { contract, .. } | Signal::MalformedLog { contract, .. } => [Some(contract), None],
+            Signal::UserOperation { sender, paymaster, .. } => [Some(sender), paymaster],
+            Signal::Delegation { account, delegate } => [Some(account), delegate],
+            Signal::Creation { contract, creator, .. } => [Some(contract), Some(creator)],
+            Signal::Activation { account, by, .. } => [Some(account), Some(by)],
+            Signal::Stake { account, .. } | Signal::Undetermined { account, .. } => [Some(account), None],
+            Signal::ResourceDelegation { owner, receiver, .. } => [Some(owner), Some(receiver)],
+        };
+        accounts.into_iter().flatten()
+    }
 }
 
 /// The transfers of a transaction.

@@ -1,6 +1,6 @@
 //! Amounts as people read them: with the asset's decimals and its name.
 
-use crate::Amount;
+use crate::{Amount, Asset};
 
 /// Decimals of assets by ticker. Tokens are listed under theirs.
 const DECIMALS: &[(&str, u32)] = &[
@@ -55,6 +55,18 @@ pub fn with_unit(base_units: impl Into<Amount>, asset: &str) -> String {
     match decimals(asset) {
         Some(places) => format!("{} {asset}", whole(base_units, places)),
         None => format!("{base_units} base units of {asset}"),
+    }
+}
+
+/// Returns base units of an asset with its ticker: `1.5 USDT`. Of an asset that the curated list does not name, base units and its id.
+#[must_use]
+pub fn of_asset(base_units: impl Into<Amount>, asset: &Asset) -> String {
+    let base_units = base_units.into();
+    match (asset.ticker(), asset.decimals()) {
+        (Some(ticker), Some(places)) => format!("{} {ticker}", whole(base_units, places.into())),
+        _ => {
+            format!("{base_units} base units of {}", asset.id().map_or_else(|| asset.to_string(), ToString::to_string))
+        }
     }
 }
 

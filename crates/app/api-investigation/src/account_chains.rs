@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Routes {
         .add(CHAIN, routes!(account_asset_transfers))
 }
 
-type Answer<T> = Result<Json<T>, ApiError>;
+pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Choice of an account chain.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -50,7 +50,7 @@ pub struct SkipQuery {
 }
 
 impl SkipQuery {
-    fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         usize::try_from(self.skip).unwrap_or(usize::MAX)
     }
 }
@@ -83,7 +83,7 @@ pub struct TransfersQuery {
 }
 
 impl TransfersQuery {
-    fn start(&self) -> Start {
+    pub(crate) fn start(&self) -> Start {
         let TransfersQuery { after, from_height, to_height, order, without_fees } = *self;
         Start { order, after, from_height, to_height, way: None, without_fees }
     }

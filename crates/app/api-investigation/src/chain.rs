@@ -9,7 +9,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::certificate;
-use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
+use holdfast_analysis::render::{self, Drawn};
+use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport};
 use holdfast_attribution::cluster::DEFAULT_CHANGE;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_bitcoin::AddressKey;
@@ -256,13 +257,18 @@ pub async fn trace(
     let request = query.request();
     let (_, report) =
         run_blocking(move || Ok(shared.snapshot_for(&on, &request.subject)?.trace_for(&request, clearance)?)).await?;
+    drawn(&report, query.format.as_deref())
+}
+
+/// Returns a trace in one of its forms.
+pub(crate) fn drawn<R: Drawn>(report: &R, format: Option<&str>) -> Result<Response, ApiError> {
     let text = |kind: &'static str, body: String| ([(header::CONTENT_TYPE, kind)], body).into_response();
-    Ok(match query.format.as_deref() {
+    Ok(match format {
         None | Some("json") => Json(report).into_response(),
-        Some("table") => text("text/plain; charset=utf-8", render::table(&report, 1000)),
-        Some("graphviz") => text("text/vnd.graphviz; charset=utf-8", render::graphviz(&report)),
-        Some("mermaid") => text("text/plain; charset=utf-8", render::mermaid(&report)),
-        Some("html") => text("text/html; charset=utf-8", render::html(&report)),
+        Some("table") => text("text/plain; charset=utf-8", render::table(report, 1000)),
+        Some("graphviz") => text("text/vnd.graphviz; charset=utf-8", render::graphviz(report)),
+        Some("mermaid") => text("text/plain; charset=utf-8", render::mermaid(report)),
+        Some("html") => text("text/html; charset=utf-8", render::html(report)),
         Some(other) => {
             return Err(ApiError::bad(format!("unknown format '{other}'; use json, table, graphviz, mermaid or html")));
         }

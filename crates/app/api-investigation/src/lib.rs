@@ -6,6 +6,8 @@
 
 pub mod academy;
 pub mod account_chains;
+pub mod account_links;
+pub mod account_traces;
 pub mod answers;
 pub mod cases;
 pub mod chain;
@@ -17,7 +19,14 @@ use holdfast_state::routes::Routes;
 /// Returns all routes of these resources.
 #[must_use]
 pub fn routes() -> Routes {
-    let resources =
-        [academy::routes(), account_chains::routes(), cases::routes(), providers::routes(), sharing::routes()];
+    let resources = [
+        academy::routes(),
+        account_chains::routes(),
+        account_traces::routes(),
+        account_links::routes(),
+        cases::routes(),
+        providers::routes(),
+        sharing::routes(),
+    ];
     resources.into_iter().fold(chain::routes(), Routes::merge)
 }

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use holdfast_account_feed::NodeSource;
 use holdfast_bitcoin::Network;
 use holdfast_types::ChainId;
+use holdfast_workspace::accounts::beside::LinkFinder;
 use holdfast_workspace::{AccountWorkspace, Workspace};
 use serde::Deserialize;
 use serde_norway::Value;
@@ -56,6 +57,8 @@ struct AccountEntry {
     internal_stored: bool,
     #[serde(default)]
     wrappers: Vec<String>,
+    #[serde(default)]
+    bridges: Vec<String>,
     genesis: Option<PathBuf>,
     dao_fork: Option<PathBuf>,
 }
@@ -76,7 +79,7 @@ struct Named {
 /// The node of an account chain that is followed.
 #[derive(Debug)]
 pub struct AccountNode {
-    pub source: NodeSource,
+    pub source: NodeSource<LinkFinder>,
     /// Between polls.
     pub pause: Duration,
     /// First block of a new ledger.
@@ -107,6 +110,7 @@ impl AccountEntry {
             without_traces: self.without_traces,
             internal_stored: self.internal_stored,
             wrappers: self.wrappers.clone(),
+            bridges: self.bridges.clone(),
             genesis: self.genesis.clone(),
             dao_fork: self.dao_fork.clone(),
         }

@@ -305,8 +305,8 @@ pub fn run(command: LedgerCommand, as_json: bool) -> anyhow::Result<()> {
             None => info(&args.folder(), as_json),
         },
         LedgerCommand::Truncate(args) => {
-            anyhow::ensure!(args.ledger.chain.is_some(), "name the account chain with --chain");
-            accounts::ledger::truncate(&args.ledger.folder(), args.height, args.with_final, as_json)
+            let chain = args.ledger.chain.as_ref().context("name the account chain with --chain")?;
+            accounts::ledger::truncate(args.ledger.store(), chain, args.height, args.with_final, as_json)
         }
         LedgerCommand::Check(args) if args.ledger.chain.is_some() => {
             anyhow::ensure!(!args.raw && !args.write, "--raw and --write are for ledgers of outputs");

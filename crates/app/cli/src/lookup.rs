@@ -1,6 +1,6 @@
 //! `holdfast show`, `search`, `explain`, `trace`, `exposure` and `paths`: queries of a chain.
 
-use crate::accounts;
+use crate::accounts::{self, traces};
 use crate::answer::Fields;
 use crate::args::{ServerArgs, StoreArgs};
 use crate::chain_reader::{ChainReader, known, server_of};
@@ -8,7 +8,8 @@ use crate::output::{self, name_of, thousands};
 use crate::running::{ChainReach, reach_chain};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport, render};
+use holdfast_analysis::render::{self, Drawn};
+use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport};
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::parse_hash;
 use holdfast_client::{Request, api_path};
@@ -28,9 +29,38 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub struct ChainArgs {
     #[command(flatten)]
-    store: StoreArgs,
+    pub store: StoreArgs,
     #[command(flatten)]
-    server: ServerArgs,
+    pub server: ServerArgs,
+}
+
+/// The account chain that is meant, instead of the store's first chain.
+#[derive(Args)]
+pub struct AccountChoice {
+    /// An account chain: `ethereum`, `tron` and other usual names, or a CAIP-2 id; what goes over links goes over the others too.
+    #[arg(long = "chain")]
+    pub name: Option<String>,
+    /// On account chains: only this asset, by ticker, CAIP-19 id, contract, or `native`.
+    #[arg(long)]
+    pub asset: Option<String>,
+}
+
+impl AccountChoice {
+    /// Returns whether an account chain is meant.
+    fn is_meant(&self) -> bool {
+        self.name.is_some() || self.asset.is_some()
+    }
+}
+
+/// How links are followed on account chains.
+#[derive(Args)]
+pub struct LinkArgs {
+    /// On account chains: do not go on over swaps, wraps and bridges.
+    #[arg(long)]
+    pub no_links: bool,
+    /// On account chains: do not cross links with a larger measured error, in millionths.
+    #[arg(long)]
+    pub max_link_error_ppm: Option<u32>,
 }
 
 impl ChainArgs {
@@ -229,10 +259,14 @@ pub enum Format {
 
 #[derive(Args)]
 pub struct TraceArgs {
-    /// Address, txid, or output (txid:index).
+    /// Address, txid, or output (txid:index); on account chains an address, a transaction's hash, or a transfer's id.
     subject: String,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    accounts: AccountChoice,
+    #[command(flatten)]
+    links: LinkArgs,
     /// Start from the whole entity of an address.
     #[arg(long)]
     entity: bool,
@@ -322,29 +356,51 @@ fn write_bundle(args: &TraceArgs, reader: &ChainReader, path: &Path) -> anyhow::
     Ok(())
 }
 
+/// Prints a trace in one of its forms.
+fn draw<R: Drawn>(report: &R, format: Format, rows: usize, as_json: bool) -> anyhow::Result<()> {
+    match (as_json, format) {
+        (true, _) | (_, Format::Json) => output::json(report)?,
+        (_, Format::Table) => print!("{}", render::table(report, rows)),
+        (_, Format::Graphviz) => print!("{}", render::graphviz(report)),
+        (_, Format::Mermaid) => print!("{}", render::mermaid(report)),
+        (_, Format::Html) => print!("{}", render::html(report)),
+    }
+    Ok(())
+}
+
+/// Traces over account chains.
+fn account_trace(args: &TraceArgs, as_json: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !args.entity,
+        "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
+    );
+    anyhow::ensure!(args.bundle.is_none(), "--bundle is for chains of Bitcoin's family");
+    let request = traces::request(&args.subject, &args.accounts, &args.links, args.request().options);
+    let report = traces::trace(&args.chain, &args.accounts, &request)?;
+    draw(&report, args.format, args.rows, as_json)
+}
+
 pub fn trace(args: TraceArgs, as_json: bool) -> anyhow::Result<()> {
+    if args.accounts.is_meant() {
+        return account_trace(&args, as_json);
+    }
     let reader = args.chain.open()?;
     let files = |w: &holdfast_workspace::Workspace| Ok(w.trace_for(&args.request(), Tlp::Red)?.1);
     let report: TraceReport = reader.query(files, |c| args.parameters(c.get("/api/v1/trace")))?;
     if let Some(path) = &args.bundle {
         write_bundle(&args, &reader, path)?;
     }
-    match (as_json, args.format) {
-        (true, _) | (_, Format::Json) => output::json(&report)?,
-        (_, Format::Table) => print!("{}", render::table(&report, args.rows)),
-        (_, Format::Graphviz) => print!("{}", render::graphviz(&report)),
-        (_, Format::Mermaid) => print!("{}", render::mermaid(&report)),
-        (_, Format::Html) => print!("{}", render::html(&report)),
-    }
-    Ok(())
+    draw(&report, args.format, args.rows, as_json)
 }
 
 #[derive(Args)]
 pub struct ExposureArgs {
-    /// Address, txid or output (txid:index).
+    /// Address, txid or output (txid:index); on account chains an address, a transaction's hash, or a transfer's id.
     subject: Option<String>,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    accounts: AccountChoice,
     /// Exposure of the whole entity of an address.
     #[arg(long)]
     entity: bool,
@@ -375,6 +431,18 @@ fn rebuild_exposures(args: &ExposureArgs) -> anyhow::Result<u64> {
 }
 
 pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
+    if args.accounts.is_meant() {
+        anyhow::ensure!(
+            !args.rebuild,
+            "--rebuild is for chains of Bitcoin's family: account chains compute exposures when asked"
+        );
+        anyhow::ensure!(
+            !args.entity,
+            "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
+        );
+        let subject = args.subject.context("name an address, a transaction or a transfer")?;
+        return traces::exposure(&args.chain, &args.accounts, &subject, as_json);
+    }
     if args.rebuild {
         println!("Recomputed the exposures of {} transactions.", thousands(rebuild_exposures(&args)?));
     }
@@ -403,6 +471,13 @@ pub struct PathsArgs {
     to: String,
     #[command(flatten)]
     chain: ChainArgs,
+    #[command(flatten)]
+    accounts: AccountChoice,
+    #[command(flatten)]
+    links: LinkArgs,
+    /// The account chain of the second address; without it, every one that mentions it.
+    #[arg(long)]
+    to_chain: Option<String>,
     /// Most transactions of a path.
     #[arg(long, default_value_t = 50)]
     max_hops: u32,
@@ -412,9 +487,14 @@ pub struct PathsArgs {
 }
 
 pub fn paths(args: PathsArgs, as_json: bool) -> anyhow::Result<()> {
-    let reader = args.chain.open()?;
     let options =
         TraceOptions { bounds: Bounds { max_hops: args.max_hops, ..Bounds::default() }, ..TraceOptions::default() };
+    if args.accounts.is_meant() {
+        let request = traces::request(&args.from, &args.accounts, &args.links, options);
+        let to = (args.to.as_str(), args.to_chain.as_deref());
+        return traces::paths(&args.chain, &args.accounts, &request, to, args.most, as_json);
+    }
+    let reader = args.chain.open()?;
     let paths: Vec<PathReport> = reader.query(
         |w| w.paths_for(&args.from, &args.to, &options, args.most, Tlp::Red),
         |c| {

@@ -9,6 +9,7 @@ use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_account_ledger::{Ledger as AccountLedger, manifest::Manifest as AccountManifest};
+use holdfast_block_store::{Manifest as BesideManifest, Store as Beside};
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use holdfast_store::Database;
@@ -217,6 +218,33 @@ impl Copying {
         }
         bail!("the ledger was changed at every try to copy it; try again when it is at its tip")
     }
+
+    /// Copies an account ledger and then what is beside it, which is cut back to the ledger when the copy is opened: it must have the ledger's last block.
+    fn account_ledger(&mut self, ledger: &str, beside: [&str; 2]) -> anyhow::Result<()> {
+        for _ in 0..LEDGER_TRIES {
+            self.ledger::<AccountManifest>(ledger)?;
+            let mut has_tip = true;
+            for store in beside {
+                self.ledger::<BesideManifest>(store)?;
+                has_tip &= self.has_tip(ledger, store)?;
+            }
+            if has_tip {
+                return Ok(());
+            }
+        }
+        bail!("the ledger was reorganized at every try to copy it; try again when it is at its tip")
+    }
+
+    /// Returns whether what is beside a ledger has the ledger's last block in the copy, or not in the store either, where it was left behind.
+    fn has_tip(&self, ledger: &str, store: &str) -> anyhow::Result<bool> {
+        let is_in_step = |root: &Path| -> anyhow::Result<bool> {
+            let dir = root.join(store);
+            let Some(tip) = AccountLedger::open(&root.join(ledger))?.tip()? else { return Ok(true) };
+            let is_there = BesideManifest::path(&dir).exists();
+            Ok(is_there && Beside::open(&dir)?.hash_at(tip.height)? == Some(tip.hash))
+        };
+        Ok(is_in_step(&self.to)? || !is_in_step(&self.from)?)
+    }
 }
 
 fn is_in(path: &str, folder: &str) -> bool {
@@ -276,6 +304,30 @@ impl StoredLedger for AccountManifest {
     }
 }
 
+impl StoredLedger for BesideManifest {
+    fn read_from(dir: &Path) -> anyhow::Result<Self> {
+        Ok(BesideManifest::read(dir)?)
+    }
+
+    fn index_number(&self) -> Option<u32> {
+        None
+    }
+
+    fn is_copied(&self, copy: &Path, dir: &Path) -> bool {
+        let Ok(copied) = Beside::open(copy) else { return false };
+        if copied.counts() != self.counts || BesideManifest::read(copy).ok().as_ref() != Some(self) {
+            return false;
+        }
+        match copied.tip() {
+            Ok(None) => true,
+            Ok(Some((height, hash))) => {
+                Beside::open(dir).is_ok_and(|now| now.hash_at(height).is_ok_and(|h| h == Some(hash)))
+            }
+            Err(_) => false,
+        }
+    }
+}
+
 fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
@@ -318,15 +370,20 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
     let mut account_ledgers = Vec::new();
     for chain in AccountWorkspace::chains_of(&copying.from)? {
         let dir = AccountWorkspace::ledger_dir(&copying.from, &chain);
-        let relative = dir.strip_prefix(&copying.from).ok().and_then(Path::to_str);
-        account_ledgers.push(relative.with_context(|| format!("{}: rename it", dir.display()))?.to_owned());
+        let [links, signals] = AccountWorkspace::beside_dirs(&copying.from, &chain);
+        let relative = |dir: &Path| -> anyhow::Result<String> {
+            let path = dir.strip_prefix(&copying.from).ok().and_then(Path::to_str);
+            Ok(path.with_context(|| format!("{}: rename it", dir.display()))?.to_owned())
+        };
+        account_ledgers.push([relative(&dir)?, relative(&links)?, relative(&signals)?]);
     }
-    copying.folder("", &|path| ledgers.iter().chain(&account_ledgers).any(|ledger| is_in(path, ledger)))?;
+    let apart = || ledgers.iter().chain(account_ledgers.iter().flatten());
+    copying.folder("", &|path| apart().any(|folder| is_in(path, folder)))?;
     for ledger in &ledgers {
         copying.ledger::<Manifest>(ledger)?;
     }
-    for ledger in &account_ledgers {
-        copying.ledger::<AccountManifest>(ledger)?;
+    for [ledger, links, signals] in &account_ledgers {
+        copying.account_ledger(ledger, [links, signals])?;
     }
     let database = if is_postgres(&url) {
         copy_postgres(&url, &to.join(DUMP))?;

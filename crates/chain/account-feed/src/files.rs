@@ -1,4 +1,4 @@
-//! Blocks of files as transfers, in the order of the files. Blocks are verified in parallel, a bounded number at a time.
+//! Blocks of files, in the order of the files. Blocks are verified in parallel, a bounded number at a time.
 //!
 //! Files are told by their names, also with `.zst` behind:
 //! - `.jsonl`: a block a line; `.json`: one block, or a list. A block is an object of what nodes answer: of EVM chains `block`
@@ -8,10 +8,11 @@
 //! - `.yaml`: one block in RLP, with lines `header`, `body` and `receipts` in hexadecimal digits.
 
 use crate::ChainNotes;
+use crate::found::{Find, ReadBlock};
 use crate::json::{fields, objects};
 use holdfast_evm::era1::Era1;
 use holdfast_evm::{Block, BlockError, Bytes, Checks, Receipt, rlp, trace};
-use holdfast_types::{BlockTransfers, ChainId, ErrorKind, Hash32};
+use holdfast_types::{ChainId, ErrorKind, Hash32};
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -221,34 +222,36 @@ enum Chain {
     Tron(holdfast_tron::Chain),
 }
 
-/// What makes transfers of what was found.
-struct Decoder<'a> {
+/// What makes transfers of a block, and has it looked into.
+struct Decoder<'a, F> {
     chain: Chain,
+    finder: F,
     notes: ChainNotes,
     from_height: u64,
     stored: Stored<'a>,
 }
 
 /// The blocks of files, in their order. Those that are stored already are left out.
-pub struct FileBlocks<'a> {
-    decoder: Decoder<'a>,
+pub struct FileBlocks<'a, F: Find> {
+    decoder: Decoder<'a, F>,
     files: VecDeque<PathBuf>,
     current: Option<(PathBuf, Current, u64)>,
     /// A block that was read and waits for the next round.
-    ready: VecDeque<BlockTransfers>,
+    ready: VecDeque<ReadBlock<F::Found>>,
     failure: Option<FeedError>,
     /// Blocks left out because they are stored, or below the first height.
     pub left_out: u64,
 }
 
-impl std::fmt::Debug for FileBlocks<'_> {
+impl<F: Find> std::fmt::Debug for FileBlocks<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("FileBlocks").field("files", &self.files).finish_non_exhaustive()
     }
 }
 
-impl<'a> FileBlocks<'a> {
-    /// Begins to read files of a chain's blocks, from a height on. `stored` gives the hashes of blocks that the ledger has.
+impl<'a, F: Find> FileBlocks<'a, F> {
+    /// Begins to read files of a chain's blocks, from a height on. `stored` gives the hashes of blocks that the ledger has; `finder` looks into the
+    /// others.
     ///
     /// # Errors
     /// [`FeedError::Form`] for a chain that is not read here.
@@ -258,13 +261,14 @@ impl<'a> FileBlocks<'a> {
         notes: ChainNotes,
         from_height: u64,
         stored: Stored<'a>,
+        finder: F,
     ) -> Result<Self, FeedError> {
         let chain = match (chain.namespace(), holdfast_evm::Chain::from_id(chain)) {
             ("tron", _) if chain.reference() == "mainnet" => Chain::Tron(notes.tron(holdfast_tron::Chain::mainnet())),
             (_, Some(evm)) => Chain::Evm(notes.evm(evm)),
             _ => return Err(FeedError::Form(PathBuf::new(), format!("files of {chain} are not read here"))),
         };
-        let decoder = Decoder { chain, notes, from_height, stored };
+        let decoder = Decoder { chain, finder, notes, from_height, stored };
         let (files, ready) = (files.into(), VecDeque::new());
         Ok(FileBlocks { decoder, files, current: None, ready, failure: None, left_out: 0 })
     }
@@ -319,7 +323,7 @@ impl<'a> FileBlocks<'a> {
         }
         let is_more = !raws.is_empty() || self.failure.is_some();
         let decoder = &self.decoder;
-        let read: Vec<Result<Option<BlockTransfers>, FeedError>> =
+        let read: Vec<Result<Option<ReadBlock<F::Found>>, FeedError>> =
             raws.into_par_iter().map(|raw| decoder.decode(raw)).collect();
         for block in read {
             match block {
@@ -336,7 +340,7 @@ impl<'a> FileBlocks<'a> {
     }
 }
 
-impl Decoder<'_> {
+impl<F: Find> Decoder<'_, F> {
     /// Returns whether a block is to be read: it is high enough, and not stored.
     fn is_wanted(&self, path: &Path, height: u64, hash: Hash32) -> Result<bool, FeedError> {
         match (self.stored)(height) {
@@ -347,7 +351,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn decode(&self, raw: Raw) -> Result<Option<BlockTransfers>, FeedError> {
+    fn decode(&self, raw: Raw) -> Result<Option<ReadBlock<F::Found>>, FeedError> {
         let (path, place) = (raw.path, raw.place);
         let failed = |e| failed(&path, place, e);
         match (&self.chain, raw.found) {
@@ -393,18 +397,19 @@ impl Decoder<'_> {
         block: Block,
         receipts: Vec<Receipt>,
         traces: Option<Vec<holdfast_evm::Trace>>,
-    ) -> Result<Option<BlockTransfers>, FeedError> {
+    ) -> Result<Option<ReadBlock<F::Found>>, FeedError> {
         if !self.is_wanted(path, block.header.number, block.hash.0)? {
             return Ok(None);
         }
-        let read = || -> Result<BlockTransfers, BlockError> {
+        let read = || -> Result<ReadBlock<F::Found>, BlockError> {
             let mut verified = holdfast_evm::verify(chain, block, receipts, Checks::default())?;
             if let Some(traces) = traces {
                 verified = verified.with_traces(traces)?;
             }
-            let mut read = holdfast_evm::transfers(chain, &verified);
-            self.notes.complete(&verified.block().header, &mut read)?;
-            Ok(read)
+            let mut transfers = holdfast_evm::transfers(chain, &verified);
+            self.notes.complete(&verified.block().header, &mut transfers)?;
+            let found = self.finder.evm(&verified, &transfers);
+            Ok(ReadBlock { transfers, found })
         };
         read().map(Some).map_err(|e| failed(path, place, e))
     }
@@ -415,7 +420,7 @@ impl Decoder<'_> {
         path: &Path,
         place: u64,
         bytes: &[u8],
-    ) -> Result<Option<BlockTransfers>, FeedError> {
+    ) -> Result<Option<ReadBlock<F::Found>>, FeedError> {
         let failed = |e| failed(path, place, e);
         let parts = parts(bytes).ok_or_else(|| failed(BlockError::malformed("block", "no JSON object")))?;
         let block = parts.get("block").ok_or_else(|| failed(BlockError::malformed("block", "missing")))?;
@@ -428,7 +433,9 @@ impl Decoder<'_> {
         if self.notes.has_internal {
             verified = verified.with_internal_stored();
         }
-        Ok(Some(holdfast_tron::transfers(chain, &verified)))
+        let transfers = holdfast_tron::transfers(chain, &verified);
+        let found = self.finder.tron(&verified, &transfers);
+        Ok(Some(ReadBlock { transfers, found }))
     }
 }
 
@@ -459,8 +466,8 @@ fn rlp_block(text: &[u8]) -> Result<(Block, Vec<Receipt>), BlockError> {
     Ok((block, receipts))
 }
 
-impl Iterator for FileBlocks<'_> {
-    type Item = Result<BlockTransfers, FeedError>;
+impl<F: Find> Iterator for FileBlocks<'_, F> {
+    type Item = Result<ReadBlock<F::Found>, FeedError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {

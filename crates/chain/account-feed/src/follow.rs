@@ -1,9 +1,11 @@
 //! Following a node into an account ledger: catching up, and its reorganizations. As the ledger of outputs does it.
 
+use crate::append::{append, count};
+use crate::found::{BlockSink, ReadBlock, SinkError};
 use crate::node::BlockSource;
 use holdfast_account_ledger::{AppendOptions, Ledger, LedgerError};
 use holdfast_node::NodeError;
-use holdfast_types::{BlockTransfers, ErrorKind, Hash32};
+use holdfast_types::{ErrorKind, Hash32};
 use std::ops::ControlFlow;
 
 /// Why following stops.
@@ -15,6 +17,9 @@ pub enum FollowError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// What is beside the ledger.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
     /// The node's chain has nothing in common with the ledger's.
     #[error("the node's chain shares no block with this ledger; is it the same chain?")]
     Unrelated,
@@ -35,6 +40,7 @@ impl FollowError {
         match self {
             FollowError::Node(e) => e.kind(),
             FollowError::Ledger(e) => e.kind(),
+            FollowError::Sink(e) => e.kind,
             FollowError::Unrelated | FollowError::Final { .. } => ErrorKind::State,
         }
     }
@@ -61,17 +67,17 @@ const AT_ONCE: u64 = 10;
 
 /// Blocks of the node's chain that come next, fetched without touching the ledger.
 #[derive(Debug)]
-pub struct Fetched {
+pub struct Fetched<T> {
     /// Height and hash of the last block that both chains have; none for an empty ledger.
     base: Option<(u64, Hash32)>,
     /// Height and hash of the ledger's tip when they were fetched.
     before: Option<(u64, Hash32)>,
-    blocks: Vec<BlockTransfers>,
+    blocks: Vec<ReadBlock<T>>,
     /// Height of the node's tip.
     pub tip: u64,
 }
 
-impl Fetched {
+impl<T> Fetched<T> {
     /// Returns whether the ledger has what the node has.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -84,7 +90,7 @@ fn tip_of(ledger: &Ledger) -> Result<Option<(u64, Hash32)>, LedgerError> {
 }
 
 /// Returns the last stored block that the node's chain still has; none in an empty ledger.
-fn base_of(ledger: &Ledger, source: &mut dyn BlockSource) -> Result<Option<(u64, Hash32)>, FollowError> {
+fn base_of<T>(ledger: &Ledger, source: &mut dyn BlockSource<Found = T>) -> Result<Option<(u64, Hash32)>, FollowError> {
     let Some(tip) = ledger.tip()? else { return Ok(None) };
     let last_final = ledger.final_height();
     let mut at = Some(tip);
@@ -105,7 +111,11 @@ fn base_of(ledger: &Ledger, source: &mut dyn BlockSource) -> Result<Option<(u64,
 ///
 /// # Errors
 /// [`FollowError::Node`] when the node cannot be read, [`FollowError::Unrelated`] and [`FollowError::Final`] when its chain is another.
-pub fn fetch(ledger: &Ledger, source: &mut dyn BlockSource, from_height: u64) -> Result<Fetched, FollowError> {
+pub fn fetch<T>(
+    ledger: &Ledger,
+    source: &mut dyn BlockSource<Found = T>,
+    from_height: u64,
+) -> Result<Fetched<T>, FollowError> {
     let (tip, _) = source.tip()?;
     let before = tip_of(ledger)?;
     // A node that is behind has not left what it does not have yet.
@@ -114,13 +124,13 @@ pub fn fetch(ledger: &Ledger, source: &mut dyn BlockSource, from_height: u64) ->
     }
     let base = base_of(ledger, source)?;
     let mut next = base.map_or(from_height, |(height, _)| height.saturating_add(1));
-    let mut blocks: Vec<BlockTransfers> = Vec::new();
+    let mut blocks: Vec<ReadBlock<T>> = Vec::new();
     let mut transfers = 0;
     while next <= tip && blocks.len() < ROUND_BLOCKS && transfers < ROUND_TRANSFERS {
         let wanted = next..next.saturating_add(AT_ONCE).min(tip.saturating_add(1));
         let read = source.blocks(wanted.clone())?;
         let is_short = (read.len() as u64) < wanted.end - wanted.start;
-        transfers += read.iter().map(count).sum::<usize>();
+        transfers += read.iter().map(|block| count(&block.transfers)).sum::<usize>();
         next = next.saturating_add(read.len() as u64);
         blocks.extend(read);
         if is_short {
@@ -131,37 +141,37 @@ pub fn fetch(ledger: &Ledger, source: &mut dyn BlockSource, from_height: u64) ->
 }
 
 /// Returns whether the block at the node's tip is stored here: the node is behind, on the same chain.
-fn has_tip_below(ledger: &Ledger, source: &mut dyn BlockSource, tip: u64) -> Result<bool, FollowError> {
+fn has_tip_below<T>(ledger: &Ledger, source: &mut dyn BlockSource<Found = T>, tip: u64) -> Result<bool, FollowError> {
     let Some(stored) = ledger.block_at(tip)? else { return Ok(false) };
     Ok(source.hash_at(tip)? == Some(stored.hash))
 }
 
-fn count(block: &BlockTransfers) -> usize {
-    block.block_level.len() + block.transactions.iter().map(|t| t.transfers.len() + 1).sum::<usize>()
-}
-
-/// Appends fetched blocks, after removing the blocks that the node's chain left. Nothing happens when the ledger or the chain moved on
-/// meanwhile: the next round sorts it out.
+/// Appends fetched blocks, to what is beside the ledger first, after removing the blocks that the node's chain left. Nothing happens when the ledger or
+/// the chain moved on meanwhile: the next round sorts it out.
 ///
 /// # Errors
-/// [`FollowError::Ledger`]; what was committed stays.
-pub fn put(ledger: &mut Ledger, fetched: Fetched) -> Result<FollowReport, FollowError> {
+/// [`FollowError::Ledger`], [`FollowError::Sink`]; what was committed stays.
+pub fn put<T>(
+    ledger: &mut Ledger,
+    sink: &mut dyn BlockSink<Found = T>,
+    fetched: Fetched<T>,
+) -> Result<FollowReport, FollowError> {
     let mut report = FollowReport { tip: fetched.tip, ..FollowReport::default() };
     if tip_of(ledger)? != fetched.before {
         return Ok(report);
     }
     if let (Some((height, _)), true) = (fetched.base, fetched.base != fetched.before) {
         report.removed = ledger.truncate(height.saturating_add(1))?;
+        sink.keep_to(ledger)?;
     }
     if fetched.blocks.is_empty() {
         return Ok(report);
     }
-    let options = AppendOptions::default();
-    match ledger.append(&mut fetched.blocks.into_iter(), &options, &mut |_| ControlFlow::Continue(())) {
+    match append(ledger, sink, &mut fetched.blocks.into_iter(), &AppendOptions::default()) {
         Ok(done) => (report.appended, report.transfers) = (done.blocks, done.transfers),
         // The chain moved while blocks were fetched.
-        Err(LedgerError::NotNext { .. }) => {}
-        Err(e) => return Err(e.into()),
+        Err(FollowError::Ledger(LedgerError::NotNext { .. })) => {}
+        Err(e) => return Err(e),
     }
     Ok(report)
 }
@@ -171,9 +181,10 @@ pub fn put(ledger: &mut Ledger, fetched: Fetched) -> Result<FollowReport, Follow
 ///
 /// # Errors
 /// [`FollowError`]; what was committed stays.
-pub fn follow(
+pub fn follow<T>(
     ledger: &mut Ledger,
-    source: &mut dyn BlockSource,
+    sink: &mut dyn BlockSink<Found = T>,
+    source: &mut dyn BlockSource<Found = T>,
     from_height: u64,
     to_height: Option<u64>,
     progress: &mut dyn FnMut(&FollowReport, u64) -> ControlFlow<()>,
@@ -182,9 +193,9 @@ pub fn follow(
     loop {
         let mut fetched = fetch(ledger, source, from_height)?;
         if let Some(last) = to_height {
-            fetched.blocks.retain(|block| block.height <= last);
+            fetched.blocks.retain(|block| block.transfers.height <= last);
         }
-        let done = put(ledger, fetched)?;
+        let done = put(ledger, sink, fetched)?;
         report.tip = done.tip;
         report.removed += done.removed;
         report.appended += done.appended;

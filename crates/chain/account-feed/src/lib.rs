@@ -5,13 +5,17 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod append;
 pub mod files;
 pub mod follow;
+pub mod found;
 mod json;
 pub mod node;
 
+pub use append::append;
 pub use files::{FeedError, FileBlocks};
 pub use follow::{Fetched, FollowError, FollowReport, fetch, follow, put};
+pub use found::{BlockSink, Find, ReadBlock, SinkError};
 pub use node::{BlockSource, NodeOptions, NodeSource};
 
 use holdfast_evm::{BlockError, Header, allocation};

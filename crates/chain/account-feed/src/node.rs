@@ -1,12 +1,17 @@
 //! Blocks of a node as transfers. Nodes are connected to when they are first needed, and again after a fault.
 
 use crate::ChainNotes;
+use crate::found::{Find, ReadBlock};
 use holdfast_node::NodeError;
-use holdfast_types::{BlockTransfers, ChainId, Hash32};
+use holdfast_types::{ChainId, Hash32};
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// A node whose blocks are read as transfers.
 pub trait BlockSource: Send {
+    /// What is found in a block.
+    type Found;
+
     /// Returns height and hash of the node's best block.
     ///
     /// # Errors
@@ -23,7 +28,7 @@ pub trait BlockSource: Send {
     ///
     /// # Errors
     /// [`NodeError`]; [`NodeError::Block`] where a block does not hold, or the chain changed while it was read: read again.
-    fn blocks(&mut self, heights: Range<u64>) -> Result<Vec<BlockTransfers>, NodeError>;
+    fn blocks(&mut self, heights: Range<u64>) -> Result<Vec<ReadBlock<Self::Found>>, NodeError>;
 }
 
 /// How a node is read.
@@ -45,24 +50,25 @@ enum Connected {
 }
 
 /// A node of a chain.
-pub struct NodeSource {
+pub struct NodeSource<F = ()> {
     chain: ChainId,
+    finder: F,
     options: NodeOptions,
     connected: Option<Connected>,
 }
 
-impl std::fmt::Debug for NodeSource {
+impl<F> std::fmt::Debug for NodeSource<F> {
     // Neither address nor key: both may hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeSource").field("chain", &self.chain).finish_non_exhaustive()
     }
 }
 
-impl NodeSource {
-    /// Returns a node of a chain, which is connected to when it is first needed.
+impl<F: Find> NodeSource<F> {
+    /// Returns a node of a chain, which is connected to when it is first needed. `finder` looks into its blocks.
     #[must_use]
-    pub fn new(chain: ChainId, options: NodeOptions) -> Self {
-        NodeSource { chain, options, connected: None }
+    pub fn new(chain: ChainId, options: NodeOptions, finder: F) -> Self {
+        NodeSource { chain, finder, options, connected: None }
     }
 
     fn connect(&self) -> Result<Connected, NodeError> {
@@ -98,7 +104,9 @@ impl NodeSource {
     }
 }
 
-impl BlockSource for NodeSource {
+impl<F: Find> BlockSource for NodeSource<F> {
+    type Found = F::Found;
+
     fn tip(&mut self) -> Result<(u64, Hash32), NodeError> {
         match self.node()? {
             Connected::Evm(node) => node.tip(holdfast_evm::node::Tag::Latest).map(|(height, hash)| (height, hash.0)),
@@ -113,23 +121,33 @@ impl BlockSource for NodeSource {
         }
     }
 
-    fn blocks(&mut self, heights: Range<u64>) -> Result<Vec<BlockTransfers>, NodeError> {
-        let notes = self.options.notes.clone();
-        match self.node()? {
-            Connected::Evm(node) => {
+    fn blocks(&mut self, heights: Range<u64>) -> Result<Vec<ReadBlock<F::Found>>, NodeError> {
+        self.node()?;
+        let NodeSource { finder, options, connected, .. } = self;
+        match connected {
+            Some(Connected::Evm(node)) => {
                 let verified = node.blocks(heights)?;
-                let read = verified.iter().map(|block| -> Result<BlockTransfers, NodeError> {
-                    let mut read = holdfast_evm::transfers(node.chain(), block);
-                    notes.complete(&block.block().header, &mut read)?;
-                    Ok(read)
+                let chain = node.chain();
+                let read = verified.par_iter().map(|block| -> Result<ReadBlock<F::Found>, NodeError> {
+                    let mut transfers = holdfast_evm::transfers(chain, block);
+                    options.notes.complete(&block.block().header, &mut transfers)?;
+                    let found = finder.evm(block, &transfers);
+                    Ok(ReadBlock { transfers, found })
                 });
                 read.collect()
             }
-            Connected::Tron(node) => {
+            Some(Connected::Tron(node)) => {
                 let verified = node.blocks(heights)?;
                 node.learn(&verified)?;
-                Ok(verified.iter().map(|block| holdfast_tron::transfers(node.chain(), block)).collect())
+                let chain = node.chain();
+                let read = verified.par_iter().map(|block| {
+                    let transfers = holdfast_tron::transfers(chain, block);
+                    let found = finder.tron(block, &transfers);
+                    ReadBlock { transfers, found }
+                });
+                Ok(read.collect())
             }
+            None => Ok(Vec::new()),
         }
     }
 }

@@ -179,6 +179,14 @@ impl<T: Pod> Column<T> {
         Ok(column)
     }
 
+    /// Returns a column of nothing, for reading, of what has no folder.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn empty() -> io::Result<Self> {
+        Self::open(Path::new("/dev"), "null", 0, false)
+    }
+
     /// Maps the first `len` values, which must have been written.
     ///
     /// # Errors

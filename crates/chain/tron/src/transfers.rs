@@ -9,7 +9,7 @@ use crate::{Chain, Info, Transaction, VerifiedBlock};
 use holdfast_evm::events;
 use holdfast_evm::found::{Found, Order, id};
 use holdfast_types::{
-    AccountId, Amount, BlockTransfers, Commitment, Position, Resource, Signal, StakeChange, TokenRef,
+    AccountId, Amount, BlockTransfers, Commitment, Missing, Position, Resource, Signal, StakeChange, TokenRef,
     TransactionTransfers, Transfer, TransferKind,
 };
 
@@ -135,7 +135,7 @@ impl Reader<'_> {
         self.push(token, sides, amount, kind, position, Commitment::Claim);
     }
 
-    fn missing(&mut self, missing: &'static str) {
+    fn missing(&mut self, missing: Missing) {
         let (account, position) = (self.owner, Position::Transaction);
         self.found.signals.push(Signal::Undetermined { account, missing, position });
     }
@@ -167,7 +167,7 @@ impl Reader<'_> {
             Contract::Transfer { to, amount } => self.moved(TokenRef::Native, (Some(owner), Some(*to)), *amount),
             Contract::TransferAsset { to, token, amount } => match self.chain.token(token) {
                 Some(token) => self.moved(token, (Some(owner), Some(*to)), *amount),
-                None => self.missing("number of a token that is named"),
+                None => self.missing(Missing::NamedToken),
             },
             Contract::Participate { issuer, token, amount } => self.participate(*issuer, token, *amount),
             Contract::AssetIssue { supply, .. } => match info.issued {
@@ -175,7 +175,7 @@ impl Reader<'_> {
                     let (token, kind) = (TokenRef::Trc10(number), TransferKind::Mint);
                     self.push(token, (None, Some(owner)), *supply, kind, Position::Transaction, Commitment::Claim);
                 }
-                None => self.missing("number of the token that is issued"),
+                None => self.missing(Missing::IssuedToken),
             },
             Contract::WithdrawReward => {
                 let (sides, kind) = ((None, Some(owner)), TransferKind::Reward);
@@ -192,8 +192,8 @@ impl Reader<'_> {
             Contract::ExchangeTrade { exchange, token, amount } => {
                 self.exchanged((*exchange, token, *amount), info.exchange_received, [false, true]);
             }
-            Contract::MarketOrder => self.missing("fills of the market's orders"),
-            Contract::Shielded => self.missing("token of shielded transfers"),
+            Contract::MarketOrder => self.missing(Missing::MarketFills),
+            Contract::Shielded => self.missing(Missing::ShieldedToken),
             _ => self.staked(),
         }
     }
@@ -240,7 +240,7 @@ impl Reader<'_> {
         let token = self.chain.token(token);
         match token.and_then(|token| self.chain.bought(token, sun).map(|units| (token, units))) {
             Some((token, units)) => self.followed(token, (Some(issuer), Some(self.owner)), units),
-            None => self.missing("how much of a token its issuer gave"),
+            None => self.missing(Missing::IssuerGave),
         }
     }
 
@@ -268,7 +268,7 @@ impl Reader<'_> {
                     let position = self.place();
                     self.push(token, sides, *amount, kind, position, self.certainty);
                 }
-                None => self.missing("number of a token that is named"),
+                None => self.missing(Missing::NamedToken),
             }
         }
     }
@@ -278,19 +278,19 @@ impl Reader<'_> {
         let side = |received| if received { (None, Some(self.owner)) } else { (Some(self.owner), None) };
         let [sides, other_sides] = received.map(side);
         let Some(token) = self.chain.token(token) else {
-            return self.missing("number of a token that is named");
+            return self.missing(Missing::NamedToken);
         };
         self.moved(token, sides, amount);
         match self.chain.other_of_pair(exchange, token) {
             Some(other) => self.followed(other, other_sides, other_amount),
-            None => self.missing("the other token of an exchange"),
+            None => self.missing(Missing::ExchangeToken),
         }
     }
 
     /// Adds what happened inside the transaction.
     fn internal(&mut self, internal: &Internal) {
         let (Some(from), to) = (internal.from, internal.to) else {
-            return self.missing("who acts inside the transaction");
+            return self.missing(Missing::Actor);
         };
         match internal.note.as_str() {
             "call" | "create" => {
@@ -363,7 +363,7 @@ impl Reader<'_> {
             }
             None if is_lent || ends || note == "voteWitness" => {}
             None if amount.is_some() => {
-                let missing = "meaning of something inside the transaction";
+                let missing = Missing::Meaning;
                 self.found.signals.push(Signal::Undetermined { account, missing, position });
             }
             None => {}

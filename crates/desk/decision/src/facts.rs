@@ -73,6 +73,13 @@ pub struct ChainFacts {
     /// Outputs and inputs of unknown amount behind `source` and `destination` (their blocks are not stored): the shares leave them out.
     #[serde(default, skip_serializing_if = "is_none_of")]
     pub unknown_amounts: u64,
+    /// Part of the money of which it is not known where it came from, in millionths: beyond the bounds of exposures on account chains, before their first
+    /// block, or, of an asset whose transfers are not sound, all of it.
+    #[serde(default, skip_serializing_if = "is_none_of")]
+    pub unknown_ppm: u64,
+    /// What `source` and `destination` leave out on account chains, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
     /// Height of the block up to which tags and clusters are in `source` and `destination`, while newer ones are being worked in; absent when
     /// all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]

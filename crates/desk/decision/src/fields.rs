@@ -304,6 +304,8 @@ fields! {
     },
     exposure.unavailable "whether the chain could not be queried" => |x| x.facts.unavailable.is_some(),
     exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| int(x.facts.unknown_amounts),
+    exposure.unknown_share "share of the money of which it is not known where it came from, millionths: account chains, beyond bounds or before the first block" => |x| int(x.facts.unknown_ppm),
+    exposure.gaps "what the exposure leaves out on account chains, in words" => |x| FieldValue::List(x.facts.gaps.clone()),
     velocity.deposits_1h "deposits within 1 hour before the event" => |x| x.totals.deposits[0].0,
     velocity.deposits_24h "deposits within 24 hours" => |x| x.totals.deposits[1].0,
     velocity.deposits_24h_value "their value, minor units" => |x| x.totals.deposits[1].1,

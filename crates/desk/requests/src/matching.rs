@@ -10,7 +10,7 @@ use holdfast_input::folding::why_same_name;
 use holdfast_screening::Screening;
 use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, is_customer, keys, names_of};
 use holdfast_store::parse;
-use holdfast_types::units::with_unit;
+use holdfast_types::units::{of_asset, with_unit};
 use holdfast_types::{Address, named};
 use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};
@@ -407,14 +407,17 @@ fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
     reached
 }
 
-/// Returns where money of accounts ended. What it went through is not known of such chains, nor the asset of what arrived.
+/// Returns where money of accounts ended and passed, over swaps and bridges too.
 fn reached_accounts(chain: &dyn ChainQueries, request: &TraceRequest) -> Reached {
     let mut reached = Reached::new();
     let Ok(ends) = chain.trace_ends(request, Tlp::AmberStrict) else { return reached };
     for end in ends {
         let Some(address) = end.address.filter(|a| !Address::same(a, &request.subject)) else { continue };
+        let on = end.chain.usual_name().unwrap_or(end.chain.as_str());
+        let amount = of_asset(end.amount, &end.asset);
         let s = if end.hops == 1 { "" } else { "s" };
-        let why = format!("money of it reached {address} on {}, {} transfer{s} on", chain.name(), end.hops);
+        let passed = if end.is_passed { " and went on" } else { "" };
+        let why = format!("{amount} of it reached {address} on {on}, {} transfer{s} on{passed}", end.hops);
         reached.entry(address).or_default().push(why);
     }
     reached

@@ -5,11 +5,18 @@ use crate::reconcile::{self, Paid};
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_decision::ChainFacts;
+use holdfast_decision::behind::{Behind, MAX_HOPS, MIN_SHARE_PERCENT};
 use holdfast_decision::facts::Share;
 use holdfast_decision::model::{Event, EventKind};
 use holdfast_types::{Address, Amount};
-use holdfast_workspace::chain_queries::CategoryAmount;
+use holdfast_workspace::chain_queries::{BehindBounds, CategoryAmount, PlaceBehind};
 use holdfast_workspace::{ChainExposure, ChainQueries, Payment, WorkspaceError};
+
+/// Most places that are stored with a deposit, and most movements that are walked for it.
+const MAX_BEHIND: usize = 48;
+const MAX_EDGES: usize = 4_096;
+/// A whole, in millionths.
+const WHOLE_PPM: u64 = 1_000_000;
 
 /// Returns what a chain knows of an event's transfer.
 pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts {
@@ -17,7 +24,7 @@ pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts
     let Some(asset) = event.asset.as_deref().filter(|asset| chain.has_asset(asset)) else { return facts };
     let looked_up = match event.kind {
         EventKind::Deposit => deposit(chain, event, asset, &mut facts),
-        EventKind::Withdrawal => withdrawal(chain, event, &mut facts),
+        EventKind::Withdrawal => withdrawal(chain, event, asset, &mut facts),
         _ => return facts,
     };
     facts.ledger = true;
@@ -28,12 +35,19 @@ pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts
     facts
 }
 
-fn withdrawal(chain: &dyn ChainQueries, event: &Event, facts: &mut ChainFacts) -> Result<(), WorkspaceError> {
+fn withdrawal(
+    chain: &dyn ChainQueries,
+    event: &Event,
+    asset: &str,
+    facts: &mut ChainFacts,
+) -> Result<(), WorkspaceError> {
     let Some(to) = &event.counterparty else { return Ok(()) };
     facts.found = party(chain, to, facts)?;
-    if let Some(exposure) = found(chain.exposure_of(to))? {
+    if let Some(exposure) = found(chain.exposure_of(to, Some(asset)))? {
         expose(&exposure, facts);
-        facts.destination = shares(&exposure.destination);
+        facts.destination = shares(&exposure.destination, exposure.destination_amount);
+        // That a payee's own money comes from afar is no reason to doubt a payment to it.
+        facts.unknown_ppm = if exposure.is_unsound { WHOLE_PPM } else { 0 };
     }
     Ok(())
 }
@@ -93,21 +107,40 @@ fn deposit(chain: &dyn ChainQueries, event: &Event, asset: &str, facts: &mut Cha
         party(chain, from, facts)?;
         facts.senders.push(from.clone());
     }
-    if let Some(exposure) = found(chain.exposure_of(&payment.id))? {
+    if let Some(exposure) = found(chain.exposure_of(&payment.id, Some(asset)))? {
         expose(&exposure, facts);
     }
+    facts.behind = chain.behind(&payment.id, flag_bounds())?.into_iter().map(place_behind).collect();
     Ok(())
 }
 
+/// Returns how far back flags are matched.
+fn flag_bounds() -> BehindBounds {
+    BehindBounds {
+        max_hops: MAX_HOPS,
+        min_share_ppm: u64::from(MIN_SHARE_PERCENT) * 10_000,
+        max_edges: MAX_EDGES,
+        most: MAX_BEHIND,
+    }
+}
+
+fn place_behind(place: PlaceBehind) -> Behind {
+    let PlaceBehind { transfer, address, hops, share_ppm, into } = place;
+    Behind { output: transfer, address, hops, share_ppm, into: into.and_then(|n| u32::try_from(n).ok()) }
+}
+
 fn expose(exposure: &ChainExposure, facts: &mut ChainFacts) {
-    facts.source = shares(&exposure.source);
+    facts.source = shares(&exposure.source, exposure.source_amount);
     facts.unknown_amounts = exposure.unknown_amounts;
+    facts.unknown_ppm = if exposure.is_unsound { WHOLE_PPM } else { exposure.unknown_source_ppm };
+    facts.gaps.clone_from(&exposure.gaps);
 }
 
 /// Returns the parts of categories with a risk. The millionths are exact; base units beyond 64 bits are shown as the most that 64 bits hold.
-fn shares(lines: &[CategoryAmount]) -> Vec<Share> {
-    let whole = lines.iter().flat_map(|line| [line.direct, line.indirect]);
-    let whole = Amount::checked_sum(whole).unwrap_or(Amount::MAX);
+/// `whole` is what they are parts of, where it is more than their sum.
+fn shares(lines: &[CategoryAmount], whole: Option<Amount>) -> Vec<Share> {
+    let sum = || Amount::checked_sum(lines.iter().flat_map(|line| [line.direct, line.indirect])).unwrap_or(Amount::MAX);
+    let whole = whole.unwrap_or_else(sum);
     let ppm = |part: Amount| {
         let ppm = part.mul_div(Amount::from(1_000_000u64), whole).unwrap_or_default();
         u64::try_from(ppm).unwrap_or(1_000_000)

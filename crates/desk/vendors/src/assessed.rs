@@ -66,11 +66,17 @@ pub fn not_covered(asset: &str, facts: &ChainFacts) -> String {
 
 /// Returns which sources an answer rests on.
 pub fn coverage(facts: &ChainFacts) -> Value {
-    let exposure = facts.ledger && facts.found && facts.unknown_amounts == 0;
-    json!({
+    let exposure = facts.ledger && facts.found && facts.unknown_amounts == 0 && facts.unknown_ppm == 0;
+    let mut coverage = json!({
         "ledger": facts.ledger, "found": facts.found, "exposure": exposure, "unknown_amounts": facts.unknown_amounts,
         "tags": facts.tags.len(),
-    })
+    });
+    // Account chains state what they leave out.
+    if facts.unknown_ppm > 0 || !facts.gaps.is_empty() {
+        coverage["unknown_ppm"] = facts.unknown_ppm.into();
+        coverage["gaps"] = facts.gaps.clone().into();
+    }
+    coverage
 }
 
 /// Returns a UUID (RFC 9562, version 8) that is derived from a text.

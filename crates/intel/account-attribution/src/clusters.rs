@@ -5,8 +5,9 @@
 //! order; clusters follow from the whole log, so that a reorganization cuts the log and looks at the new blocks, and the result is that of a look at
 //! all blocks. Other tags or options make everything anew.
 
+use crate::cow::CowMap;
 use crate::error::ClusterError;
-use crate::forest::Forest;
+use crate::graph::Graph;
 use crate::heuristics::{Heuristic, Options};
 use crate::scan::{Scan, State, energy, service_of};
 use crate::services::{Role, Services};
@@ -16,7 +17,7 @@ use holdfast_account_ledger::{Ledger, LedgerError, TransferNumber};
 use holdfast_attribution::sealed;
 use holdfast_types::Hash32;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -153,14 +154,20 @@ pub struct Clusters {
     options: Options,
     /// Of the tags that it was made with.
     tags: Hash32,
-    log: Vec<Membership>,
+    /// All findings of blocks, then those on energy, and the clusters that follow.
+    graph: Graph,
+    /// How many findings are of blocks.
+    log: usize,
     marks: Vec<Mark>,
-    /// Tagged accounts of the ledger.
-    roles: HashMap<u32, Role>,
+    /// Accounts of the ledger that heuristics know by their tags.
+    roles: CowMap<Role>,
+    /// Accounts of the ledger that have tags of their own, whoever may read them.
+    tagged: Vec<u32>,
+    /// Rises when clusters are made anew.
+    generation: u64,
     state: State,
     /// Whether the state has to be made anew from the log.
     is_stale: bool,
-    forest: Forest,
 }
 
 /// How much clusters hold.
@@ -181,12 +188,31 @@ impl Clusters {
         Clusters {
             options,
             tags: [0; 32],
-            log: Vec::new(),
+            graph: Graph::default(),
+            log: 0,
             marks: Vec::new(),
-            roles: HashMap::new(),
+            roles: CowMap::default(),
+            tagged: Vec::new(),
+            generation: 0,
             state: State::default(),
             is_stale: false,
-            forest: Forest::default(),
+        }
+    }
+
+    /// Returns the clusters as they are now, for reading: it costs some pointers for each million accounts.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Clusters {
+            options: self.options.clone(),
+            tags: self.tags,
+            graph: self.graph.clone(),
+            log: self.log,
+            marks: self.marks.clone(),
+            roles: self.roles.clone(),
+            tagged: Vec::new(),
+            generation: self.generation,
+            state: State::default(),
+            is_stale: true,
         }
     }
 
@@ -206,45 +232,63 @@ impl Clusters {
     }
 
     /// Follows the blocks since the last update. After a reorganization the log is cut back first; other tags make everything anew. Heuristics that
-    /// rest on signals are followed as far as those go.
+    /// rest on signals are followed as far as those go. Following a block costs what its transfers touch, but for [`Heuristic::Energy`], which is found
+    /// anew each time.
     ///
     /// # Errors
     /// [`ClusterError::Ledger`] where the ledger is damaged, [`ClusterError::Full`]. The clusters are unchanged then, or those of fewer blocks.
     pub fn update(&mut self, ledger: &Ledger, services: &Services, signals: &Signals) -> Result<(), ClusterError> {
+        self.update_some(ledger, services, signals, u64::MAX)
+    }
+
+    /// As [`Clusters::update`], but looks at `most` further blocks at most.
+    ///
+    /// # Errors
+    /// As [`Clusters::update`].
+    pub fn update_some(
+        &mut self,
+        ledger: &Ledger,
+        services: &Services,
+        signals: &Signals,
+        most: u64,
+    ) -> Result<(), ClusterError> {
         if self.tags != services.fingerprint() {
-            *self = Clusters::new(self.options.clone());
+            let generation = self.generation + 1;
+            *self = Clusters { generation, ..Clusters::new(self.options.clone()) };
             self.tags = services.fingerprint();
         }
-        let cut = self.roll_back(ledger)?;
-        let Some((first, tip)) = ledger.first()?.zip(ledger.tip()?) else { return Ok(()) };
+        self.roll_back(ledger)?;
+        let Some((first, tip)) = ledger.first()?.zip(ledger.tip()?) else {
+            self.replay(&[]);
+            return Ok(());
+        };
         let until = match (self.options.needs_signals(), signals.tip()) {
             (false, _) => Some(tip.height),
             (true, Some((height, _))) => Some(height.min(tip.height)),
             (true, None) => None,
         };
+        let found: Option<Vec<Membership>> = self.is_stale.then(|| self.own().copied().collect());
         self.find_roles(ledger, services)?;
-        if std::mem::take(&mut self.is_stale) {
-            self.replay();
+        if let Some(found) = found {
+            self.replay(&found);
         }
         let start = self.marks.last().map_or(first.height, |mark| mark.height.saturating_add(1));
-        let scanned = self.scan(ledger, signals, start..until.map_or(start, |until| until.saturating_add(1)));
-        let done = self.marks.last().map(|mark| mark.height);
-        if cut || done.is_some_and(|done| done >= start) {
-            self.derive(ledger, signals, done);
+        let end = until.map_or(start, |until| until.saturating_add(1)).min(start.saturating_add(most));
+        let scanned = self.scan(ledger, signals, start..end);
+        if self.options.has(Heuristic::Energy) {
+            self.find_energy(ledger, signals);
         }
         scanned
     }
 
     /// Looks at blocks. Those before one that does not read count.
     fn scan(&mut self, ledger: &Ledger, signals: &Signals, heights: Range<u64>) -> Result<(), ClusterError> {
-        let Clusters { options, log, roles, state, marks, .. } = self;
-        let mut scan = Scan::new(ledger, signals, options, roles, state, log);
-        let mut known = scan.log.len();
+        let Clusters { options, log, roles, tagged, state, marks, graph, .. } = self;
+        let mut scan = Scan::new(ledger, signals, options, roles, state);
         let mut scanned = Ok(());
         for height in heights {
-            known = scan.log.len();
             let block = match ledger.block_at(height).and_then(|b| b.map(|b| scan.block(&b).map(|()| b)).transpose()) {
-                Ok(Some(block)) if scan.log.len() <= MAX_LOG => block,
+                Ok(Some(block)) if *log + scan.log.len() <= MAX_LOG => block,
                 Ok(Some(_)) => {
                     scanned = Err(ClusterError::Full(MAX_LOG));
                     break;
@@ -255,24 +299,37 @@ impl Clusters {
                     break;
                 }
             };
-            put_mark(marks, height, scan.log.len(), ledger.counts().accounts, block.hash);
+            if graph.len() > *log && !scan.log.is_empty() {
+                // Behind the findings of blocks stood those on energy.
+                let found: Vec<Membership> = graph.findings().take(*log).copied().collect();
+                *graph = Graph::of(&found, tagged, options);
+            }
+            for found in scan.log.drain(..) {
+                graph.add(found, options);
+                *log += 1;
+            }
+            put_mark(marks, height, *log, ledger.counts().accounts, block.hash);
         }
         if scanned.is_err() {
-            self.log.truncate(known);
-            self.replay();
+            // What was found in the block that does not count.
+            let found: Vec<Membership> = self.own().copied().collect();
+            self.replay(&found);
         }
         scanned
     }
 
-    fn derive(&mut self, ledger: &Ledger, signals: &Signals, done: Option<u64>) {
-        self.forest = match done.filter(|_| self.options.has(Heuristic::Energy)) {
-            Some(done) => {
-                let mut log = self.log.clone();
-                log.extend(energy(ledger, signals, &self.roles, done));
-                Forest::of(&log, &self.state, &self.options)
-            }
-            None => Forest::of(&self.log, &self.state, &self.options),
-        };
+    /// Returns the findings of blocks.
+    fn own(&self) -> impl Iterator<Item = &Membership> {
+        self.graph.findings().take(self.log)
+    }
+
+    /// Finds who uses whose energy, with the accounts' numbers of today.
+    fn find_energy(&mut self, ledger: &Ledger, signals: &Signals) {
+        let Some(done) = self.height() else { return };
+        let mut found: Vec<Membership> = self.own().copied().collect();
+        found.extend(energy(ledger, signals, &self.roles, done));
+        self.graph = Graph::of(&found, &self.tagged, &self.options);
+        self.generation += 1;
     }
 
     /// Finds the tagged ones among the ledger's accounts that came since.
@@ -287,8 +344,8 @@ impl Clusters {
         Ok(())
     }
 
-    /// Cuts the log back to the last block that is still in the chain; returns whether anything was cut.
-    fn roll_back(&mut self, ledger: &Ledger) -> Result<bool, LedgerError> {
+    /// Cuts the log back to the last block that is still in the chain.
+    fn roll_back(&mut self, ledger: &Ledger) -> Result<(), LedgerError> {
         let before = self.marks.len();
         while let Some(mark) = self.marks.last() {
             if mark.is_in_chain(ledger)? {
@@ -297,29 +354,34 @@ impl Clusters {
             self.marks.pop();
         }
         if self.marks.len() == before {
-            return Ok(false);
+            return Ok(());
         }
         let log = self.marks.last().map_or(0, |mark| mark.log);
-        self.log.truncate(usize::try_from(log).unwrap_or(usize::MAX));
+        self.log = self.log.min(usize::try_from(log).unwrap_or(usize::MAX));
         self.look_up_again();
-        Ok(true)
+        Ok(())
     }
 
     /// Has the numbers of tagged accounts looked up again, and the state made anew.
     fn look_up_again(&mut self) {
-        self.roles.clear();
+        self.roles = CowMap::default();
         if let Some(mark) = self.marks.last_mut() {
             mark.accounts = 0;
         }
         self.is_stale = true;
     }
 
-    /// Makes the state that follows from the log.
-    fn replay(&mut self) {
+    /// Makes the state and the clusters that follow from findings.
+    fn replay(&mut self, found: &[Membership]) {
+        self.is_stale = false;
         self.state = State::default();
-        for found in &self.log {
+        for found in found {
             self.state.take(found, |account| service_of(&self.roles, account));
         }
+        // Whoever has tags is told anew: numbers of accounts may be others'.
+        self.tagged.clear();
+        self.graph = Graph::of(found, &[], &self.options);
+        self.generation += 1;
     }
 
     /// Returns what the clusters were made by.
@@ -335,48 +397,75 @@ impl Clusters {
     }
 
     /// Returns all memberships and vetoes, in chain order.
-    #[must_use]
-    pub fn memberships(&self) -> &[Membership] {
-        &self.log
-    }
-
-    /// Returns all joins.
-    #[must_use]
-    pub fn merges(&self) -> &[Merge] {
-        self.forest.merges()
+    pub fn memberships(&self) -> impl Iterator<Item = &Membership> {
+        self.own()
     }
 
     /// Returns the cluster of an account: its smallest account number.
     #[must_use]
     pub fn of(&self, account: u32) -> u32 {
-        self.forest.of_account(account)
+        self.graph.of_account(account)
     }
 
     /// Returns the accounts of a cluster, rising; the account alone where it is joined to none.
     #[must_use]
     pub fn members(&self, cluster: u32) -> Vec<u32> {
-        match self.forest.members(cluster) {
-            [] => vec![cluster],
-            members => members.to_vec(),
-        }
+        self.graph.members(cluster)
     }
 
-    /// Returns the clusters of more than one account.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &[u32])> {
-        self.forest.roots()
+    /// Returns how many accounts a cluster has.
+    #[must_use]
+    pub fn size(&self, cluster: u32) -> u32 {
+        self.graph.size(cluster)
+    }
+
+    /// Returns the tagged accounts of a cluster.
+    #[must_use]
+    pub fn tagged(&self, cluster: u32) -> &[u32] {
+        self.graph.tagged(cluster)
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Forgets who has tags.
+    pub(crate) fn forget_tags(&mut self) {
+        self.tagged.clear();
+        self.graph.forget_tags();
+    }
+
+    /// Notes that an account has tags of its own.
+    pub(crate) fn tag(&mut self, account: u32) {
+        self.tagged.push(account);
+        self.graph.tag(account);
+    }
+
+    /// Takes the accounts that stand, or stood, for clusters that changed since it was last taken.
+    pub(crate) fn take_changed(&mut self) -> BTreeSet<u32> {
+        self.graph.take_changed()
+    }
+
+    /// Returns the clusters of more than one account, with their accounts, rising.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, Vec<u32>)> {
+        self.graph.roots().into_iter()
     }
 
     /// Returns how much there is.
     #[must_use]
     pub fn sizes(&self) -> Sizes {
-        let accounts = self.iter().map(|(_, members)| members.len()).sum();
-        Sizes { clusters: self.iter().count(), accounts, findings: self.log.len() }
+        let (clusters, accounts) = self.graph.sizes();
+        Sizes { clusters, accounts, findings: self.log }
     }
 
     /// Returns why two accounts are in one cluster: the shortest chain of joins between them; `None` when they are not.
     #[must_use]
     pub fn explain(&self, a: u32, b: u32) -> Option<Vec<Merge>> {
-        self.forest.explain(a, b)
+        self.graph.explain(a, b, &self.options)
     }
 }
 
@@ -408,7 +497,7 @@ impl Clusters {
         body.extend(self.tags);
         body.extend(options);
         body.extend_from_slice(bytemuck::cast_slice(&self.marks));
-        body.extend_from_slice(bytemuck::cast_slice(&self.log));
+        self.own().for_each(|found| body.extend_from_slice(bytemuck::bytes_of(found)));
         sealed::save(path, MAGIC, &body).map_err(io)
     }
 
@@ -435,16 +524,14 @@ impl Clusters {
         if log.len() % size_of::<Membership>() != 0 {
             return Err(short());
         }
-        let mut clusters = Clusters {
-            tags: *tags,
-            log: bytemuck::pod_collect_to_vec(log),
-            marks: bytemuck::pod_collect_to_vec(marks),
-            ..Clusters::new(options)
-        };
-        let known = clusters.log.len() as u64;
-        if clusters.marks.iter().any(|mark| mark.log > known) || clusters.log.iter().any(|m| m.heuristic().is_none()) {
+        let log: Vec<Membership> = bytemuck::pod_collect_to_vec(log);
+        let marks: Vec<Mark> = bytemuck::pod_collect_to_vec(marks);
+        let known = log.len() as u64;
+        if marks.iter().any(|mark| mark.log > known) || log.iter().any(|m| m.heuristic().is_none()) {
             return Err(format("names what is not there"));
         }
+        let mut clusters = Clusters { tags: *tags, marks, log: log.len(), ..Clusters::new(options) };
+        clusters.graph = Graph::of(&log, &[], &clusters.options);
         clusters.look_up_again();
         Ok(Some(clusters))
     }

@@ -10,6 +10,9 @@ pub enum ClusterError {
     /// The ledger does not answer.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// What is beside the ledger does not answer.
+    #[error(transparent)]
+    Signals(#[from] holdfast_block_store::StoreError),
     /// The system refused, or the file is damaged.
     #[error("{0}: {1}; if it is damaged, remove it: clusters are rebuilt from the ledger")]
     Io(PathBuf, #[source] std::io::Error),
@@ -27,6 +30,7 @@ impl ClusterError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             ClusterError::Ledger(e) => e.kind(),
+            ClusterError::Signals(e) => e.kind(),
             ClusterError::Io(..) | ClusterError::Format(..) | ClusterError::Full(_) => ErrorKind::Internal,
         }
     }

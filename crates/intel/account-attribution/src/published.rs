@@ -55,6 +55,11 @@ pub(crate) fn find(chain: &ChainId, account: &AccountId) -> Option<Published> {
     is_here.then_some(Published { name, kind: *kind, creates: *creates })
 }
 
+/// Returns all that is published of a chain.
+pub(crate) fn on(chain: &ChainId) -> Vec<(AccountId, Published)> {
+    BY_ACCOUNT.iter().filter_map(|(account, _)| Some((*account, find(chain, account)?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

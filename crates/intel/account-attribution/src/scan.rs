@@ -2,6 +2,7 @@
 //! a look at all of them does.
 
 use crate::clusters::Membership;
+use crate::cow::CowMap;
 use crate::heuristics::{Heuristic, Options};
 use crate::services::Role;
 use crate::signals::{FactKind, Signals};
@@ -63,9 +64,10 @@ pub(crate) struct Scan<'a> {
     pub signals: &'a Signals,
     pub options: &'a Options,
     /// Tagged accounts of the ledger.
-    pub roles: &'a HashMap<u32, Role>,
+    pub roles: &'a CowMap<Role>,
     pub state: &'a mut State,
-    pub log: &'a mut Vec<Membership>,
+    /// What was found and not taken yet.
+    pub log: Vec<Membership>,
     /// Whether logs of an asset are believed, where that was looked up.
     trusted: HashMap<u32, bool>,
     holds_coin: bool,
@@ -77,12 +79,11 @@ impl<'a> Scan<'a> {
         ledger: &'a Ledger,
         signals: &'a Signals,
         options: &'a Options,
-        roles: &'a HashMap<u32, Role>,
+        roles: &'a CowMap<Role>,
         state: &'a mut State,
-        log: &'a mut Vec<Membership>,
     ) -> Self {
         let holds_coin = ledger.settings().assets.native();
-        Scan { ledger, signals, options, roles, state, log, trusted: HashMap::new(), holds_coin, height: 0 }
+        Scan { ledger, signals, options, roles, state, log: Vec::new(), trusted: HashMap::new(), holds_coin, height: 0 }
     }
 
     /// Looks at a block.
@@ -158,7 +159,7 @@ impl<'a> Scan<'a> {
     // ---- deposit addresses ----
 
     fn deposit(&mut self, t: &StoredTransfer, from: u32) -> Result<(), LedgerError> {
-        if self.roles.contains_key(&from) || self.state.is_vetoed(Heuristic::Sweep, from) {
+        if self.roles.contains(from) || self.state.is_vetoed(Heuristic::Sweep, from) {
             return Ok(());
         }
         let service = t.to.and_then(|to| service_of(self.roles, to));
@@ -193,7 +194,7 @@ impl<'a> Scan<'a> {
         let Some(sender) = deposit.from else { return Ok(()) };
         // What a contract sends on in somebody's name is not that person's account.
         let is_signed = self.ledger.tx(deposit.tx)?.payer == Some(sender);
-        let is_person = !self.roles.contains_key(&sender) && !self.state.deposits.contains_key(&sender);
+        let is_person = !self.roles.contains(sender) && !self.state.deposits.contains_key(&sender);
         if !is_signed || !is_person || !self.is_new(Heuristic::DepositReuse, address, sender) {
             return Ok(());
         }
@@ -286,8 +287,8 @@ impl<'a> Scan<'a> {
             }
             return Ok(());
         }
-        let is_service = matches!(self.roles.get(&to), None | Some(Role::Wallet(_)));
-        if self.roles.contains_key(&from) || !is_service {
+        let is_service = matches!(self.roles.get(to), None | Some(Role::Wallet(_)));
+        if self.roles.contains(from) || !is_service {
             return Ok(());
         }
         let contract = self.ledger.account(from)?;
@@ -304,7 +305,7 @@ impl<'a> Scan<'a> {
     // ---- gas ----
 
     fn gas_funding(&mut self, t: &StoredTransfer, from: u32) -> Result<(), LedgerError> {
-        if !self.holds_coin || self.roles.contains_key(&from) {
+        if !self.holds_coin || self.roles.contains(from) {
             return Ok(());
         }
         let mut first = None;
@@ -317,7 +318,7 @@ impl<'a> Scan<'a> {
             return Ok(());
         };
         let gas = first.transfer;
-        let Some(funder) = gas.from.filter(|f| *f != from && !self.roles.contains_key(f)) else { return Ok(()) };
+        let Some(funder) = gas.from.filter(|f| *f != from && !self.roles.contains(*f)) else { return Ok(()) };
         let tx = self.ledger.tx(gas.tx)?;
         let is_near = self.ledger.block(tx.block)?.height.saturating_add(self.options.max_blocks) >= self.height;
         let is_gas = gas.amount <= Amount::from(self.options.max_gas) && tx.payer == Some(funder);
@@ -341,21 +342,21 @@ fn moves(kind: TransferKind) -> bool {
     )
 }
 
-pub(crate) fn service_of(roles: &HashMap<u32, Role>, account: u32) -> Option<u32> {
-    match roles.get(&account) {
+pub(crate) fn service_of(roles: &CowMap<Role>, account: u32) -> Option<u32> {
+    match roles.get(account) {
         Some(Role::Wallet(service)) => Some(*service),
         _ => None,
     }
 }
 
 /// Returns who uses whose energy, of the blocks up to a height. Accounts have the ledger's numbers of today, so that this is found anew each time.
-pub(crate) fn energy(ledger: &Ledger, signals: &Signals, roles: &HashMap<u32, Role>, until: u64) -> Vec<Membership> {
+pub(crate) fn energy(ledger: &Ledger, signals: &Signals, roles: &CowMap<Role>, until: u64) -> Vec<Membership> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for fact in signals.until(until).iter().filter(|fact| fact.kind() == FactKind::Energy) {
         let numbers = (ledger.account_number(&fact.by()), ledger.account_number(&fact.account()));
         let (Some(owner), Some(receiver)) = numbers else { continue };
-        let is_tagged = roles.contains_key(&owner) || roles.contains_key(&receiver);
+        let is_tagged = roles.contains(owner) || roles.contains(receiver);
         if !is_tagged && owner != receiver && seen.insert((owner, receiver)) {
             found.push(Membership::of_fact(Heuristic::Energy, owner, receiver, fact.place()));
         }

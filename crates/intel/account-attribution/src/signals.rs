@@ -2,10 +2,12 @@
 //! which key runs a contract's code.
 
 use crate::error::ClusterError;
+use crate::signal_store::SignalStore;
 use bytemuck::{Pod, Zeroable};
 use holdfast_attribution::sealed;
 use holdfast_types::{AccountId, BlockTransfers, Hash32, Position, Resource, Signal};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Most facts that are stored; what comes after them is counted as left out.
@@ -81,23 +83,41 @@ impl Signals {
         }
         for tx in &block.transactions {
             for signal in &tx.signals {
-                let (kind, account, by) = match signal {
-                    // What a transaction creates by itself is told by who signed it.
-                    Signal::Creation { contract, creator, position: Position::Trace(frame) } if *frame > 0 => {
-                        (FactKind::Creation, *contract, *creator)
-                    }
-                    Signal::ResourceDelegation { owner, receiver, resource: Resource::Energy, ends: false, .. } => {
-                        (FactKind::Energy, *receiver, *owner)
-                    }
-                    Signal::Delegation { account, delegate } => {
-                        (FactKind::Delegation, *account, delegate.unwrap_or(AccountId::ZERO))
-                    }
-                    _ => continue,
-                };
-                self.put(block.height, tx.index, kind, account, by);
+                self.note(block.height, tx.index, signal);
             }
         }
         self.tip = Some((block.height, block.hash));
+    }
+
+    /// Reads the facts of a store of signals.
+    ///
+    /// # Errors
+    /// [`ClusterError::Signals`] where it is damaged.
+    pub fn read(store: &SignalStore) -> Result<Self, ClusterError> {
+        let mut signals = Signals::default();
+        store.for_each_in(0..u64::MAX, &mut |placed| {
+            signals.note(placed.place.height, placed.place.tx, &placed.signal);
+            ControlFlow::Continue(())
+        })?;
+        signals.tip = store.tip()?;
+        Ok(signals)
+    }
+
+    fn note(&mut self, height: u64, tx: u32, signal: &Signal) {
+        let (kind, account, by) = match signal {
+            // What a transaction creates by itself is told by who signed it.
+            Signal::Creation { contract, creator, position: Position::Trace(frame) } if *frame > 0 => {
+                (FactKind::Creation, *contract, *creator)
+            }
+            Signal::ResourceDelegation { owner, receiver, resource: Resource::Energy, ends: false, .. } => {
+                (FactKind::Energy, *receiver, *owner)
+            }
+            Signal::Delegation { account, delegate } => {
+                (FactKind::Delegation, *account, delegate.unwrap_or(AccountId::ZERO))
+            }
+            _ => return,
+        };
+        self.put(height, tx, kind, account, by);
     }
 
     fn put(&mut self, height: u64, tx: u32, kind: FactKind, account: AccountId, by: AccountId) {

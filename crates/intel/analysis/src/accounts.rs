@@ -12,8 +12,10 @@ mod entities;
 pub mod exposure;
 mod flow;
 pub mod paths;
+pub mod through;
 mod view;
 
+pub use entities::stop_of;
 pub use view::{AccountView, Classify, Stop, Transfers, Unclassified, transfer_at};
 
 pub use crate::engine::Books;
@@ -291,6 +293,9 @@ impl AccountTraceError {
     }
 }
 
+/// What ends a trace at an account beside what the chains end: by position of the ledger in the list, and account. It holds through services too.
+pub(crate) type Stops<'a> = &'a dyn Fn(u16, u32) -> Option<Stop>;
+
 /// Traces marked money over `chains` from `starts`, each with its marked amount (the whole where none is given), across `links` where there are any.
 ///
 /// # Errors
@@ -301,12 +306,23 @@ pub fn trace_accounts(
     starts: &[(AccountStart, Option<Amount>)],
     options: &AccountOptions,
 ) -> Result<AccountTrace, AccountTraceError> {
+    trace_until(chains, links, starts, options, None)
+}
+
+/// As [`trace_accounts`], with further stops.
+pub(crate) fn trace_until(
+    chains: &[&dyn Transfers],
+    links: Option<&dyn Links>,
+    starts: &[(AccountStart, Option<Amount>)],
+    options: &AccountOptions,
+    stops: Option<Stops<'_>>,
+) -> Result<AccountTrace, AccountTraceError> {
     if options.trace.bounds.max_edges > MAX_EDGES {
         return Err(AccountTraceError::Bounds(options.trace.bounds.max_edges));
     }
     match links {
-        Some(_) => run(Accounts::<true>::new(chains, links, options), starts),
-        None => run(Accounts::<false>::new(chains, links, options), starts),
+        Some(_) => run(Accounts::<true>::new(chains, links, options, stops), starts),
+        None => run(Accounts::<false>::new(chains, links, options, stops), starts),
     }
 }
 

@@ -4,26 +4,59 @@ use crate::report::{TraceReport, coins};
 use crate::trace::Direction;
 use holdfast_attribution::Risk;
 use holdfast_bitcoin::Network;
+use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 /// Most movements that a picture shows; the table and JSON have all.
 pub const MAX_DRAWN: usize = 2_000;
 
-/// A graph of transactions and places, as pictures draw it.
-struct Graph {
-    nodes: Vec<Node>,
+/// A graph of what a trace went through, as pictures draw it.
+#[derive(Debug)]
+pub struct Graph {
+    /// Nodes.
+    pub nodes: Vec<Node>,
     /// From node, to node, label.
-    links: Vec<(usize, usize, String)>,
-    left_out: usize,
+    pub links: Vec<(usize, usize, String)>,
+    /// Movements that are not in it.
+    pub left_out: usize,
 }
 
-struct Node {
-    title: String,
-    lines: Vec<String>,
-    /// start, tx, or the risk of the end's category.
-    class: String,
-    column: u32,
+/// A transaction, a place or an account in a [`Graph`].
+#[derive(Debug)]
+pub struct Node {
+    /// Name.
+    pub title: String,
+    /// What stands under it.
+    pub lines: Vec<String>,
+    /// `start`, `tx` for what money passes, or the risk of the end's category.
+    pub class: String,
+    /// Distance from the start.
+    pub column: u32,
+}
+
+/// A report of a trace that has a table and a picture.
+pub trait Drawn: Serialize {
+    /// Returns the picture, of at most about [`MAX_DRAWN`] movements.
+    fn graph(&self) -> Graph;
+
+    /// Returns the report as text, with at most `most` lines of each list.
+    fn table(&self, most: usize) -> String;
+}
+
+impl Drawn for TraceReport {
+    fn graph(&self) -> Graph {
+        graph(self)
+    }
+
+    fn table(&self, most: usize) -> String {
+        outputs_table(self, most)
+    }
+}
+
+/// Returns a plain table for terminals.
+pub fn table<R: Drawn>(report: &R, most: usize) -> String {
+    report.table(most)
 }
 
 fn short(text: &str) -> String {
@@ -90,8 +123,7 @@ fn graph(report: &TraceReport) -> Graph {
     Graph { nodes, links, left_out: report.movements.len() - drawn }
 }
 
-/// Returns a plain table for terminals.
-pub fn table(report: &TraceReport, most: usize) -> String {
+fn outputs_table(report: &TraceReport, most: usize) -> String {
     let coins = |amount: u64| money(report, amount);
     let mut out = String::new();
     let arrow = if report.direction == Direction::Forward { "to" } else { "from" };
@@ -174,8 +206,8 @@ pub fn table(report: &TraceReport, most: usize) -> String {
 }
 
 /// Returns the graph in Graphviz's language (DOT).
-pub fn graphviz(report: &TraceReport) -> String {
-    let graph = graph(report);
+pub fn graphviz<R: Drawn>(report: &R) -> String {
+    let graph = report.graph();
     let mut out = String::from("digraph trace {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n");
     let quote = |s: &str| s.replace('\\', "\\\\").replace('"', "\\\"");
     for (i, node) in graph.nodes.iter().enumerate() {
@@ -191,8 +223,8 @@ pub fn graphviz(report: &TraceReport) -> String {
 }
 
 /// Returns the graph as a Mermaid flowchart.
-pub fn mermaid(report: &TraceReport) -> String {
-    let graph = graph(report);
+pub fn mermaid<R: Drawn>(report: &R) -> String {
+    let graph = report.graph();
     let mut out = String::from("flowchart LR\n");
     let clean = |s: &str| s.replace('"', "#quot;").replace(['\n', '\r'], " ");
     for (i, node) in graph.nodes.iter().enumerate() {
@@ -231,12 +263,12 @@ fn escape(text: &str) -> String {
 }
 
 /// Returns the graph as SVG: columns by hop, links as curves. Works without scripts.
-pub fn svg(report: &TraceReport) -> String {
+pub fn svg<R: Drawn>(report: &R) -> String {
     const W: i64 = 190;
     const H: i64 = 58;
     const GAP_X: i64 = 110;
     const GAP_Y: i64 = 16;
-    let graph = graph(report);
+    let graph = report.graph();
     let mut columns: BTreeMap<u32, i64> = BTreeMap::new();
     let places: Vec<(i64, i64)> = graph
         .nodes
@@ -292,7 +324,7 @@ svg.trace .severe rect{fill:#7f1d1d}svg.trace .high rect{fill:#7c2d12}svg.trace 
 svg.trace .none rect{fill:#334155}}";
 
 /// Returns one HTML file with the graph, the table and the data; needs nothing else.
-pub fn html(report: &TraceReport) -> String {
+pub fn html<R: Drawn>(report: &R) -> String {
     let data = serde_json::to_string(report).unwrap_or_default().replace("</", "<\\/");
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\

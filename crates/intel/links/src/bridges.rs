@@ -1,11 +1,9 @@
 //! Joining what was sent on one chain with what was received on another: by the message's id first, and, where a side has none, by a rule whose error
 //! was measured.
 
-use crate::error::LinkError;
 use crate::link::{BridgeSide, Certainty, Direction, Evidence, Link, LinkKind, MessageId, Protocol, Record, Rule};
-use crate::look_ups::RecordNumber;
 use crate::store::Store;
-use crate::view;
+use crate::{LinkError, RecordNumber, view};
 use holdfast_evm::B256;
 use holdfast_types::{AccountId, Amount, Asset, ChainId};
 use std::cmp::Reverse;

@@ -4,7 +4,20 @@ use holdfast_types::{AccountId, ChainId};
 use std::collections::BTreeMap;
 
 /// What a contract is for its bridge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Role {
     /// Nomad's home, which dispatches messages.
     NomadHome,
@@ -16,6 +29,14 @@ pub enum Role {
     RoninMainchain,
     /// The first Ronin bridge's gateway on Ronin.
     RoninSidechain,
+}
+
+impl Role {
+    /// Returns the names of all roles.
+    #[must_use]
+    pub fn names() -> &'static [&'static str] {
+        <Role as strum::VariantNames>::VARIANTS
+    }
 }
 
 /// Contracts of bridges on one chain.

@@ -1,10 +1,9 @@
 //! The links of several ledgers as traces request them: by the numbers of their transfers.
 
 use crate::bridges::{Bridges, Counterpart};
-use crate::error::LinkError;
 use crate::link::{Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record, Rule};
 use crate::store::Store;
-use crate::{measured, mixers, pieces};
+use crate::{LinkError, measured, mixers, pieces};
 use holdfast_account_ledger::{Ledger, LedgerError, StoredTransfer, TransferNumber};
 use holdfast_analysis::links as traced;
 use holdfast_analysis::links::{Basis, Piece, TransferId};
@@ -37,8 +36,22 @@ impl<'a> LedgerLinks<'a> {
         LedgerLinks { chains, bridges }
     }
 
+    /// Returns the sides of bridges of these chains.
+    #[must_use]
+    pub fn bridges(&self) -> &Bridges<'a> {
+        &self.bridges
+    }
+
     fn chain(&self, chain: u16) -> Option<(&'a Ledger, &'a Store)> {
         self.chains.get(usize::from(chain)).copied()
+    }
+
+    /// Returns the stored transfers of an end on a chain, in its order; `None` where the ledger does not hold all of them.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn stored(&self, chain: usize, end: &End) -> Result<Option<Vec<StoredTransfer>>, LedgerError> {
+        self.chains.get(chain).map_or(Ok(None), |(ledger, _)| Self::stored_of(ledger, end))
     }
 
     /// Finds what a store calls a transfer; `None` of one outside transactions.

@@ -12,13 +12,11 @@
 mod bridges;
 mod codec;
 mod contracts;
-mod error;
 mod find;
 mod flows;
 mod ledger_links;
 mod link;
 mod look_ups;
-mod manifest;
 pub mod measured;
 pub mod mixers;
 mod nomad;
@@ -32,15 +30,13 @@ mod wraps;
 
 pub use bridges::{Bridges, Counterpart, CrossLink, Heuristic, Stored};
 pub use contracts::{Contracts, Role};
-pub use error::LinkError;
 pub use find::{Head, find, find_in, find_tron};
+pub use holdfast_block_store::{Counts, RecordNumber, StoreError as LinkError};
 pub use ledger_links::LedgerLinks;
 pub use link::{
     BlockRecords, BridgeSide, Certainty, Direction, End, Evidence, Link, LinkKind, MessageId, MixerMove, Moved, Place,
     Protocol, Record, Rule,
 };
-pub use look_ups::RecordNumber;
-pub use manifest::Counts;
 pub use measured::Measured;
 pub use store::Store;
 pub use view::TxView;

@@ -1,5 +1,6 @@
 //! What is found: links within a transaction, sides of bridge messages, moves of mixers.
 
+pub use holdfast_block_store::Place;
 use holdfast_types::{AccountId, Amount, Hash32, Position, TokenRef, TransferKind};
 
 /// Kind of a link. The numbers are stored and never change.
@@ -61,15 +62,6 @@ impl Rule {
     pub fn name(self) -> &'static str {
         self.into()
     }
-}
-
-/// Where a transaction stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
-    /// Height of its block.
-    pub height: u64,
-    /// Number in its block.
-    pub tx: u32,
 }
 
 /// A transfer of a transaction. With chain and transaction, position and kind name it in every ledger of the chain.

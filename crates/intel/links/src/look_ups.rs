@@ -1,17 +1,12 @@
 //! Look-ups in a store: by transaction, transfer, message, beneficiary and mixer.
 
+use crate::LinkError;
 use crate::codec;
-use crate::error::LinkError;
 use crate::link::{BridgeSide, Direction, MessageId, MixerMove, Moved, Place, Protocol, Record};
-use crate::store::{self, BYTES, KEYS, KeyRow, NONE, RECORDS, RecordRow, Store, list_of, row};
+use crate::store::{self, Store};
+use holdfast_block_store::RecordNumber;
 use holdfast_types::AccountId;
 use std::ops::ControlFlow;
-
-/// Number of a record in its store.
-pub type RecordNumber = u64;
-
-/// Most keys of a list that a look-up passes.
-const MAX_STEPS: u64 = 1 << 22;
 
 impl Store {
     /// Returns a record.
@@ -19,31 +14,14 @@ impl Store {
     /// # Errors
     /// [`LinkError::NotStored`], [`LinkError::Damaged`].
     pub fn record(&self, number: RecordNumber) -> Result<Record, LinkError> {
-        let counts = self.counts();
-        if number >= counts.records {
-            return Err(LinkError::NotStored(number));
-        }
-        let RecordRow { offset, height, tx } = row(&self.columns.records, RECORDS, number)?;
-        let end = if number + 1 == counts.records {
-            counts.bytes
-        } else {
-            row(&self.columns.records, RECORDS, number + 1)?.offset
-        };
-        let range = usize::try_from(offset).ok().zip(usize::try_from(end).ok());
-        let bytes = range.and_then(|(offset, end)| self.columns.bytes.all().get(offset..end));
-        let place = u32::try_from(tx).ok().map(|tx| Place { height, tx });
-        let record = bytes.zip(place).and_then(|(bytes, place)| codec::decode(bytes, place));
-        record.ok_or_else(|| LinkError::damaged(BYTES, offset, "this is no record"))
+        let (place, bytes) = self.0.record(number)?;
+        codec::decode(bytes, place).ok_or_else(|| LinkError::damaged("records", number, "this is no record"))
     }
 
     /// Returns the numbers of the records of a transaction.
     #[must_use]
     pub fn numbers_of(&self, place: Place) -> std::ops::Range<RecordNumber> {
-        let key = (place.height, u64::from(place.tx));
-        let rows = self.columns.records.all();
-        let first = rows.partition_point(|row| (row.height, row.tx) < key);
-        let end = rows.partition_point(|row| (row.height, row.tx) <= key);
-        first as u64..end as u64
+        self.0.numbers_of(place)
     }
 
     /// Returns the records of a transaction, in the order in which they were found.
@@ -126,27 +104,7 @@ impl Store {
 
     /// Returns the last records with a key, in chain order, and whether there are more.
     fn by_key(&self, hash: u64, most: usize) -> Result<(Vec<(RecordNumber, Record)>, bool), LinkError> {
-        let (mut found, mut more) = (Vec::new(), false);
-        let mut key = self.heads[list_of(hash)];
-        for step in 0..=MAX_STEPS {
-            if key == NONE {
-                break;
-            }
-            if found.len() == most || step == MAX_STEPS {
-                more = true;
-                break;
-            }
-            let KeyRow { hash: own, previous, record } = row(&self.columns.keys, KEYS, key)?;
-            if own == hash {
-                found.push((record, self.record(record)?));
-            }
-            if previous != NONE && previous >= key {
-                return Err(LinkError::damaged(KEYS, key, "the key before it follows it"));
-            }
-            key = previous;
-        }
-        found.reverse();
-        Ok((found, more))
+        self.0.by_key(hash, most, &mut |number| Ok(Some((number, self.record(number)?))))
     }
 }
 

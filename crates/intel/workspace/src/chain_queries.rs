@@ -113,15 +113,29 @@ pub struct ChainExposure {
     pub source: Vec<CategoryAmount>,
     /// Where it went, largest first.
     pub destination: Vec<CategoryAmount>,
+    /// What the parts of `source` are of, where more was looked at than they sum to.
+    pub source_amount: Option<Amount>,
+    /// What the parts of `destination` are of, where more was looked at than they sum to.
+    pub destination_amount: Option<Amount>,
     /// Amounts that are not known and in no sum.
     pub unknown_amounts: u64,
+    /// Part of the source of which it is not known where it came from, in millionths: beyond bounds, before the first block, on chains that are not held.
+    pub unknown_source_ppm: u64,
+    /// Whether no figure of the asset is sound: its transfers contradict each other, or moves inside transactions were not read.
+    pub is_unsound: bool,
+    /// What the figures leave out, in words.
+    pub gaps: Vec<String>,
     /// Height of the block up to which tags are in these figures; `None` when all are.
     pub as_of_height: Option<u32>,
 }
 
-/// Where a trace ended.
+/// Where a trace ended, or what it passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceEndpoint {
+    /// Chain that it is on: another than the start's where the trace went over a bridge.
+    pub chain: ChainId,
+    /// What the amount is of.
+    pub asset: Asset,
     /// Address, where known.
     pub address: Option<String>,
     /// Category that it counts under.
@@ -130,6 +144,36 @@ pub struct TraceEndpoint {
     pub amount: Amount,
     /// Transfers from the start.
     pub hops: u32,
+    /// Whether the money went on from there.
+    pub is_passed: bool,
+}
+
+/// How far the money of a payment is followed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BehindBounds {
+    /// Transfers before the payment, at most; the two sides of a swap or bridge are one.
+    pub max_hops: u32,
+    /// Smallest part of the payment that counts, in millionths.
+    pub min_share_ppm: u64,
+    /// Movements that are passed at most.
+    pub max_edges: usize,
+    /// Most places in the answer.
+    pub most: usize,
+}
+
+/// A place that the money of a payment came through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceBehind {
+    /// The transfer that brought it there: its transaction and place.
+    pub transfer: String,
+    /// Its address, where known.
+    pub address: Option<String>,
+    /// Transfers from there to the payment.
+    pub hops: u32,
+    /// Part of the payment, in millionths.
+    pub share_ppm: u64,
+    /// Position in the answer of the place that it went to next; absent where that is the payment.
+    pub into: Option<usize>,
 }
 
 /// The questions that screening, the desk and pages put to a chain. Answers are of one moment: who holds it sees no change.
@@ -206,13 +250,22 @@ pub trait ChainQueries: Send + Sync {
     /// [`WorkspaceError`] for text that is no stored transaction.
     fn payments_out(&self, tx: &str) -> Result<Vec<Payment>, WorkspaceError>;
 
-    /// Returns where the money of an address, transaction or payment came from and went.
+    /// Returns where the money of an address, transaction or payment came from and went: that in an asset, which need not be named where the subject
+    /// moves one alone.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that names nothing stored.
-    fn exposure_of(&self, subject: &str) -> Result<ChainExposure, WorkspaceError>;
+    /// [`WorkspaceError`] for text that names nothing stored, and for a subject of several assets where none is named.
+    fn exposure_of(&self, subject: &str, asset: Option<&str>) -> Result<ChainExposure, WorkspaceError>;
 
-    /// Follows money, and returns where it ended.
+    /// Returns what the money of a payment of accounts came through, over swaps and bridges too, the nearest first.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] for text that is no payment of the chain.
+    fn behind(&self, _payment: &str, _bounds: BehindBounds) -> Result<Vec<PlaceBehind>, WorkspaceError> {
+        Ok(Vec::new())
+    }
+
+    /// Follows money, and returns where it ended; of chains of accounts also where it passed.
     ///
     /// # Errors
     /// [`WorkspaceError`] for a subject that names nothing stored, and bounds that are too wide.
@@ -234,6 +287,7 @@ impl From<&ExposureView> for ChainExposure {
             destination: lines(&view.destination),
             unknown_amounts: view.unknown_receipts + view.unknown_inputs.iter().map(|u| u.inputs).sum::<u64>(),
             as_of_height: view.as_of_height,
+            ..ChainExposure::default()
         }
     }
 }
@@ -354,13 +408,16 @@ impl ChainQueries for Snapshot {
         Ok(self.ledger.outputs(self.tx_number(tx)?).map(|output| self.payment(Source::Output(output))).collect())
     }
 
-    fn exposure_of(&self, subject: &str) -> Result<ChainExposure, WorkspaceError> {
+    fn exposure_of(&self, subject: &str, _asset: Option<&str>) -> Result<ChainExposure, WorkspaceError> {
         Ok((&self.exposure(subject, false)?).into())
     }
 
     fn trace_ends(&self, request: &TraceRequest, clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
         let (_, report) = self.trace_for(request, clearance)?;
         let end = |end: holdfast_analysis::report::Ending| TraceEndpoint {
+            chain: self.id(),
+            asset: self.own_asset(),
+            is_passed: false,
             address: end.place.address,
             category: end.place.category,
             amount: Amount::from(end.place.amount),

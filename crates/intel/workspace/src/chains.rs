@@ -92,12 +92,13 @@ impl OpenChains {
 /// [`WorkspaceError`] when a chain cannot be read.
 pub fn open_chains(store: &Path) -> Result<Vec<Arc<dyn ChainQueries>>, WorkspaceError> {
     let OpenChains { first, accounts } = OpenChains::open(store)?;
-    let accounts = accounts.into_iter().map(|chain| -> Arc<dyn ChainQueries> { chain });
-    Ok(first.into_iter().map(|chain| -> Arc<dyn ChainQueries> { chain }).chain(accounts).collect())
+    let first = first.into_iter().map(|chain| -> Arc<dyn ChainQueries> { chain });
+    let among = accounts.iter().map(|chain| -> Arc<dyn ChainQueries> { Arc::new(chain.among(&accounts)) });
+    Ok(first.chain(among).collect())
 }
 
 /// Returns whether an account chain is called so: by its usual name, its CAIP-2 id, or the ticker of its coin.
-fn is_called(id: &ChainId, name: &str) -> bool {
+pub(crate) fn is_called(id: &ChainId, name: &str) -> bool {
     let name = name.trim();
     let coin = || Asset::parse(name).ok().and_then(|asset| asset.id().cloned()).filter(AssetId::is_native);
     id.as_str() == name
@@ -143,6 +144,11 @@ pub fn pick_accounts(
             Err(ChainsError::Ambiguous(shown(text), names.join(", ")))
         }
     }
+}
+
+/// Returns a chain with all others as its peers.
+fn with_peers(chain: Arc<AccountSnapshot>, all: &[Arc<AccountSnapshot>]) -> Arc<AccountSnapshot> {
+    if all.len() > 1 { Arc::new(chain.among(all)) } else { chain }
 }
 
 /// Returns the names of chains in words.
@@ -214,7 +220,7 @@ impl Chains {
         self.accounts.values()
     }
 
-    /// Returns the account chains of the store as they are now.
+    /// Returns what was published last of the account chains of the store, in the order of their ids: for traces across chains.
     #[must_use]
     pub fn account_snapshots(&self) -> Vec<Arc<AccountSnapshot>> {
         self.accounts.values().map(|chain| chain.snapshot()).collect()
@@ -234,7 +240,16 @@ impl Chains {
     /// # Errors
     /// [`ChainsError::Unknown`] when no chain has the name, [`ChainsError::Ambiguous`] where several fit.
     pub fn accounts_for(&self, text: &str, name: Option<&str>) -> Result<Arc<AccountSnapshot>, ChainsError> {
-        pick_accounts(&self.account_snapshots(), text, name)
+        let all = self.account_snapshots();
+        pick_accounts(&all, text, name).map(|chain| with_peers(chain, &all))
+    }
+
+    /// Returns an account chain as it is now, with the others.
+    fn with_peers(&self, chain: &AccountHandle) -> Arc<dyn ChainQueries> {
+        match self.accounts.len() {
+            1 => chain.snapshot(),
+            _ => with_peers(chain.snapshot(), &self.account_snapshots()),
+        }
     }
 
     /// Adds a chain of another family, with the tags of the first.
@@ -299,7 +314,7 @@ impl Chains {
 
     /// Returns the chains that are not of Bitcoin's family, as they are now.
     fn further(&self) -> impl Iterator<Item = Arc<dyn ChainQueries>> {
-        let accounts = self.accounts.values().map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
+        let accounts = self.accounts.values().map(|chain| self.with_peers(chain));
         accounts.chain(self.others.values().map(|chain| Arc::clone(&**chain.load())))
     }
 
@@ -395,7 +410,7 @@ impl Chains {
     #[must_use]
     pub fn by_id(&self, id: &ChainId) -> Option<Arc<dyn ChainQueries>> {
         let handle = self.handles.get(id).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
-        let accounts = || self.accounts.get(id).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
+        let accounts = || self.accounts.get(id).map(|chain| self.with_peers(chain));
         handle.or_else(accounts).or_else(|| self.others.get(id).map(|chain| Arc::clone(&**chain.load())))
     }
 

@@ -37,12 +37,15 @@ pub enum WorkspaceError {
     /// The ledger of an account chain.
     #[error(transparent)]
     Accounts(#[from] holdfast_account_ledger::LedgerError),
+    /// The trace over account chains.
+    #[error(transparent)]
+    AccountTrace(#[from] holdfast_analysis::accounts::AccountTraceError),
+    /// What stands beside the ledger of an account chain.
+    #[error(transparent)]
+    Beside(#[from] crate::accounts::beside::BesideError),
     /// Text that names nothing of an account chain.
     #[error("'{0}' names nothing of {1}: {2}")]
     AccountQuery(String, ChainId, String),
-    /// Something that is not computed on account chains yet. It is unknown, and neither zero nor safe.
-    #[error("{0} are not computed on {1} yet: they are unknown")]
-    NotYet(String, ChainId),
     /// An address of another chain that no tag names.
     #[error("nothing is known of '{0}': no tag names it, and the ledger here is of {1} only")]
     Unknown(String, Network),
@@ -62,6 +65,12 @@ pub enum WorkspaceError {
     TooMany(String),
 }
 
+impl From<holdfast_block_store::StoreError> for WorkspaceError {
+    fn from(e: holdfast_block_store::StoreError) -> Self {
+        WorkspaceError::Beside(e.into())
+    }
+}
+
 impl WorkspaceError {
     /// Returns the kind of the error, which interfaces map to their own codes.
     #[must_use]
@@ -73,7 +82,8 @@ impl WorkspaceError {
             | WorkspaceError::Trace(_)
             | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
             WorkspaceError::Accounts(e) => e.kind(),
-            WorkspaceError::NotYet(..) => ErrorKind::Unavailable,
+            WorkspaceError::AccountTrace(e) => e.kind(),
+            WorkspaceError::Beside(e) => e.kind(),
             _ => ErrorKind::Internal,
         }
     }

@@ -62,7 +62,7 @@ fn check(chain: &dyn ChainQueries, tx: &str, listed: &str) {
     assert_eq!(chain.received(listed, 0).unwrap(), std::slice::from_ref(to_listed));
     assert_eq!(chain.received(listed, 1).unwrap(), []);
     assert_eq!(to_listed.height, chain.coverage().tip_height);
-    let exposure = chain.exposure_of(tx).unwrap();
+    let exposure = chain.exposure_of(tx, None).unwrap();
     let line = exposure.destination.iter().find(|l| l.category == facts.category).unwrap();
     assert_eq!((line.direct, exposure.as_of_height), (Amount::from(600u64), None), "{exposure:?}");
     let options = TraceOptions { direction: Direction::Forward, ..TraceOptions::default() };
@@ -72,7 +72,7 @@ fn check(chain: &dyn ChainQueries, tx: &str, listed: &str) {
         ends.iter().any(|e| e.address.as_ref() == Some(&facts.address) && e.amount == Amount::from(600u64)),
         "{ends:?}"
     );
-    assert!(chain.payments_out("nothing").is_err() && chain.exposure_of("nothing").is_err());
+    assert!(chain.payments_out("nothing").is_err() && chain.exposure_of("nothing", None).is_err());
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn an_asset_picks_the_chain_whatever_its_family() {
     assert!(Arc::ptr_eq(chains.first(), &btc) && Arc::ptr_eq(chains.handle_of("LTC").unwrap(), &ltc));
     assert!(chains.of_asset("DOGE").is_none() && chains.handle_of(&usdt).is_none());
     // What is indirect on a chain of accounts, beyond 64 bits.
-    let exposure = accounts.exposure_of(PAYER).unwrap();
+    let exposure = accounts.exposure_of(PAYER, None).unwrap();
     let sanctioned = exposure.destination.iter().find(|l| l.category.name() == "sanction").unwrap();
     assert_eq!((sanctioned.direct, sanctioned.indirect), (Amount::default(), Amount::from(600u64)));
     let kept = exposure.destination.iter().find(|l| !l.category.is_attributed()).unwrap();

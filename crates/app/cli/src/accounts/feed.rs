@@ -5,11 +5,13 @@ use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_account_feed::files::block_files;
-use holdfast_account_feed::{ChainNotes, FileBlocks, FollowReport, NodeOptions, NodeSource, follow as follow_node};
+use holdfast_account_feed::{ChainNotes, FileBlocks, FollowReport, NodeOptions, NodeSource};
 use holdfast_account_ledger::manifest::Manifest;
-use holdfast_account_ledger::{AppendOptions, AppendReport, Assets, Ledger, Settings};
+use holdfast_account_ledger::{AppendOptions, AppendReport, Assets, Settings};
+use holdfast_links::{Contracts, Role};
 use holdfast_types::{AccountId, Address, ChainId};
 use holdfast_workspace::AccountWorkspace;
+use holdfast_workspace::accounts::beside::LinkFinder;
 use holdfast_workspace::accounts::queries::token_of;
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -40,6 +42,9 @@ pub struct AccountArgs {
     /// Account chain: a further contract that wraps the chain's coin; repeat it for several.
     #[arg(long = "wrapper", requires = "chain")]
     pub wrappers: Vec<String>,
+    /// Account chain: a further contract of a bridge, as ROLE:ADDRESS, such as nomad-router:0x88a6…; repeat it for several.
+    #[arg(long = "bridge", value_name = "ROLE:ADDRESS", requires = "chain")]
+    pub bridges: Vec<String>,
     /// Account chain: CSV with the balances of the first block (address, value in wei), proved against its header. A `genesis.csv` in the folder of the
     /// blocks is read by itself.
     #[arg(long, requires = "chain")]
@@ -62,8 +67,24 @@ impl AccountArgs {
         })
     }
 
+    /// Returns what finds links: by the contracts of bridges that are known on a chain, and those that are named.
+    fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
+        let mut contracts = Contracts::of(chain);
+        for text in &self.bridges {
+            let read = || {
+                let (role, address) = text.split_once(':').context("it has the form ROLE:ADDRESS")?;
+                let roles = Role::names().join(", ");
+                let role: Role = role.parse().with_context(|| format!("'{role}' is no role; there are {roles}"))?;
+                anyhow::Ok((AccountId::try_from(&Address::read(address))?, role))
+            };
+            let (contract, role) = read().with_context(|| format!("--bridge {text}"))?;
+            contracts = contracts.with(contract, role);
+        }
+        Ok(LinkFinder::new(contracts))
+    }
+
     /// Returns the node at an address.
-    pub fn node(&self, chain: &ChainId, url: &str) -> anyhow::Result<NodeSource> {
+    pub fn node(&self, chain: &ChainId, url: &str) -> anyhow::Result<NodeSource<LinkFinder>> {
         if !holdfast_account_feed::is_readable(chain) {
             bail!("nodes of {chain} are not read here; EVM chains (eip155) and Tron are");
         }
@@ -73,7 +94,7 @@ impl AccountArgs {
             without_traces: self.without_traces,
             notes: self.notes()?,
         };
-        Ok(NodeSource::new(chain.clone(), options))
+        Ok(NodeSource::new(chain.clone(), options, self.finder(chain)?))
     }
 
     /// Returns the settings of a chain's ledger: those that are named, else those of the ledger that there is, else the usual ones.
@@ -124,21 +145,24 @@ pub struct Reading<'a> {
 /// Reads files, or a node up to its tip, into the ledger of an account chain. A second start goes on where the first one ended.
 pub fn ingest(reading: &Reading, as_json: bool) -> anyhow::Result<()> {
     let settings = reading.args.settings(reading.store, reading.chain)?;
-    let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, Default::default())?;
+    let tags = AccountWorkspace::tags_of(reading.store)?;
+    let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, tags)?;
     let start = Instant::now();
     let (report, skipped, removed) = match reading.rpc {
         Some(url) => {
-            let followed = from_node(&mut workspace.ledger, reading, url)?;
+            let followed = from_node(&mut workspace, reading, url)?;
             let report =
                 AppendReport { blocks: followed.appended, transfers: followed.transfers, ..Default::default() };
             (report, 0, followed.removed)
         }
         None => {
-            let (report, skipped) = from_files(&mut workspace.ledger, reading)?;
+            let (report, skipped) = from_files(&mut workspace, reading)?;
             (report, skipped, 0)
         }
     };
     let time = start.elapsed();
+    workspace.update_who();
+    workspace.save_who();
     let summary = workspace.snapshot().account_summary()?;
     if as_json {
         return output::json(&json!({
@@ -167,7 +191,7 @@ pub fn ingest(reading: &Reading, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn from_node(ledger: &mut Ledger, reading: &Reading, url: &str) -> anyhow::Result<FollowReport> {
+fn from_node(workspace: &mut AccountWorkspace, reading: &Reading, url: &str) -> anyhow::Result<FollowReport> {
     let mut source = reading.args.node(reading.chain, url)?;
     let bar = output::bar(0u64, "reading the node");
     let mut progress = |report: &FollowReport, height: u64| {
@@ -175,14 +199,14 @@ fn from_node(ledger: &mut Ledger, reading: &Reading, url: &str) -> anyhow::Resul
         bar.set_position(height);
         output::stopping()
     };
-    let report = follow_node(ledger, &mut source, reading.from_height, reading.to_height, &mut progress)?;
+    let report = workspace.follow(&mut source, reading.from_height, reading.to_height, &mut progress)?;
     bar.finish_and_clear();
     Ok(report)
 }
 
 /// Reads files; returns what was appended, and how many blocks were stored already.
-fn from_files(ledger: &mut Ledger, reading: &Reading) -> anyhow::Result<(AppendReport, u64)> {
-    let mut notes = reading.args.notes()?;
+fn from_files(workspace: &mut AccountWorkspace, reading: &Reading) -> anyhow::Result<(AppendReport, u64)> {
+    let (mut notes, finder) = (reading.args.notes()?, reading.args.finder(reading.chain)?);
     let (mut files, mut beside) = (Vec::new(), None);
     for path in reading.paths {
         files.extend(block_files(path)?);
@@ -191,9 +215,9 @@ fn from_files(ledger: &mut Ledger, reading: &Reading) -> anyhow::Result<(AppendR
     if notes.genesis.is_none() {
         notes.genesis = beside.as_deref().map(read_list).transpose()?;
     }
-    let before = ledger.snapshot();
+    let before = workspace.ledger.snapshot();
     let stored = |height| before.block_at(height).ok().flatten().map(|block| block.hash);
-    let mut blocks = FileBlocks::new(reading.chain, files, notes, reading.from_height, &stored)?;
+    let mut blocks = FileBlocks::new(reading.chain, files, notes, reading.from_height, &stored, finder)?;
     let bar = output::bar(0u64, "reading blocks");
     let mut failure = None;
     let mut read = std::iter::from_fn(|| {
@@ -202,9 +226,9 @@ fn from_files(ledger: &mut Ledger, reading: &Reading) -> anyhow::Result<(AppendR
             return None;
         }
         match blocks.next()? {
-            Ok(block) if reading.to_height.is_some_and(|last| block.height > last) => None,
+            Ok(block) if reading.to_height.is_some_and(|last| block.transfers.height > last) => None,
             Ok(block) => {
-                bar.set_position(block.height);
+                bar.set_position(block.transfers.height);
                 Some(block)
             }
             Err(e) => {
@@ -214,7 +238,7 @@ fn from_files(ledger: &mut Ledger, reading: &Reading) -> anyhow::Result<(AppendR
         }
     });
     let options = AppendOptions { batch: reading.batch, memory: reading.memory, ..AppendOptions::default() };
-    let report = ledger.append(&mut read, &options, &mut |_| ControlFlow::Continue(()));
+    let report = workspace.append(&mut read, &options);
     bar.finish_and_clear();
     let report = report?;
     match failure {
@@ -233,7 +257,8 @@ pub fn follow(
 ) -> anyhow::Result<()> {
     let url = reading.rpc.context("name the node with --rpc")?;
     let settings = reading.args.settings(reading.store, reading.chain)?;
-    let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, Default::default())?;
+    let tags = AccountWorkspace::tags_of(reading.store)?;
+    let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, tags)?;
     let mut source = reading.args.node(reading.chain, url)?;
     loop {
         let bar = output::bar(0u64, "following");
@@ -242,11 +267,12 @@ pub fn follow(
             bar.set_position(height);
             output::stopping()
         };
-        let round = follow_node(&mut workspace.ledger, &mut source, reading.from_height, None, &mut progress);
+        let round = workspace.follow(&mut source, reading.from_height, None, &mut progress);
         bar.finish_and_clear();
         let is_node = |e: &holdfast_account_feed::FollowError| matches!(e, holdfast_account_feed::FollowError::Node(_));
         let worked = match round {
             Ok(report) => {
+                workspace.update_who();
                 print_followed(&workspace, &report, as_json)?;
                 true
             }
@@ -258,6 +284,7 @@ pub fn follow(
             Err(e) => return Err(e.into()),
         };
         if (once && worked) || output::stopping().is_break() || pause(worked).is_break() {
+            workspace.save_who();
             return Ok(());
         }
     }

@@ -3,7 +3,7 @@
 use crate::chains::{AccountChain, AccountNode};
 use crate::live::pause;
 use crate::output;
-use holdfast_account_feed::{BlockSource, fetch, put};
+use holdfast_account_feed::fetch;
 use holdfast_jobs::Threads;
 use holdfast_state::AppState;
 use holdfast_telemetry::logs::one_line;
@@ -66,8 +66,7 @@ fn round(shared: &AppState, chain: &AccountHandle, node: &mut AccountNode) -> an
     // The node is queried on a snapshot: a slow one delays no reader, and no other change.
     let snapshot = chain.snapshot();
     let name = snapshot.usual_name();
-    let source: &mut dyn BlockSource = &mut node.source;
-    let fetched = fetch(&snapshot.ledger, source, node.from_height)?;
+    let fetched = fetch(&snapshot.ledger, &mut node.source, node.from_height)?;
     drop(snapshot);
     let tip = fetched.tip;
     let narrow = |height: u64| u32::try_from(height).unwrap_or(u32::MAX);
@@ -77,7 +76,7 @@ fn round(shared: &AppState, chain: &AccountHandle, node: &mut AccountNode) -> an
         read(height()?);
         return Ok(false);
     }
-    let report = chain.change(|workspace| -> anyhow::Result<_> { Ok(put(&mut workspace.ledger, fetched)?) })?;
+    let report = chain.change(|workspace| -> anyhow::Result<_> { Ok(workspace.put(fetched)?) })?;
     let height = height()?;
     read(height);
     if report.appended == 0 && report.removed == 0 {

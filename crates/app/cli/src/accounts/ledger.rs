@@ -9,7 +9,7 @@ use serde_json::json;
 use std::path::Path;
 
 pub fn info(store: &Path, chain: &ChainId, as_json: bool) -> anyhow::Result<()> {
-    let workspace = AccountWorkspace::open(store, chain, Default::default())?;
+    let workspace = AccountWorkspace::open(store, chain, AccountWorkspace::tags_of(store)?)?;
     let summary = workspace.account_summary()?;
     let dir = AccountWorkspace::ledger_dir(store, chain);
     let mut sizes = Vec::new();
@@ -81,12 +81,13 @@ pub fn index(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes blocks from a height up.
-pub fn truncate(dir: &Path, height: u64, with_final: bool, as_json: bool) -> anyhow::Result<()> {
-    let mut ledger = Ledger::open_for_writing(dir)?;
-    let removed = if with_final { ledger.truncate_final(height)? } else { ledger.truncate(height)? };
+/// Removes blocks from a height up, with their links and signals.
+pub fn truncate(store: &Path, chain: &ChainId, height: u64, with_final: bool, as_json: bool) -> anyhow::Result<()> {
+    let mut workspace = AccountWorkspace::open_for_writing(store, chain, Default::default())?;
+    let removed = workspace.truncate(height, with_final)?;
     if as_json {
-        return output::json(&json!({"removed": removed, "tip": ledger.tip()?.map(|tip| tip.height)}));
+        let tip = workspace.ledger.tip()?.map(|tip| tip.height);
+        return output::json(&json!({"removed": removed, "tip": tip}));
     }
     println!("Removed {} blocks from {height} up.", thousands(removed));
     Ok(())

@@ -5,5 +5,7 @@ pub mod follower;
 pub mod ledger;
 mod print;
 pub mod show;
+pub mod traces;
+pub mod who;
 
 pub use feed::{AccountArgs, follow, ingest};

@@ -12,11 +12,11 @@ fn time(seconds: u64) -> String {
     i64::try_from(seconds).map_or_else(|_| seconds.to_string(), |s| Timestamp::from_unix(s).rfc3339())
 }
 
-fn gaps(gaps: &[String]) {
+pub fn gaps(gaps: &[String]) {
     gaps.iter().for_each(|gap| println!("note: {gap}"));
 }
 
-fn tags(tags: &[TagView]) {
+pub fn tags(tags: &[TagView]) {
     for tag in tags {
         println!(
             "tag: {} [{}, {} risk] confidence {} ({}), {}, pack '{}'",

@@ -51,7 +51,7 @@ pub struct PageArgs {
 }
 
 impl PageArgs {
-    fn start(&self) -> Start {
+    pub(super) fn start(&self) -> Start {
         Start {
             order: if self.newest_first { Order::Newest } else { Order::Oldest },
             after: self.after,
@@ -153,21 +153,37 @@ pub enum AccountsCommand {
         #[command(flatten)]
         at: Where,
     },
+    #[command(flatten)]
+    Who(super::who::WhoCommand),
 }
 
 /// The account chains that are queried.
-enum Reader {
+pub(super) enum Reader {
     Files(Vec<Arc<AccountSnapshot>>),
     Server(Client),
 }
 
 impl Where {
+    /// Opens the chain that is named, or all.
     fn open(&self) -> anyhow::Result<Reader> {
+        self.open_named(self.chain.as_deref().and_then(|name| ChainId::of_accounts(name).ok()))
+    }
+
+    /// Opens all chains, whichever is named.
+    pub(super) fn open_all(&self) -> anyhow::Result<Reader> {
+        self.open_named(None)
+    }
+
+    /// Returns the chain that is named.
+    pub(super) fn chain(&self) -> Option<&str> {
+        self.chain.as_deref().filter(|name| !name.is_empty())
+    }
+
+    fn open_named(&self, named: Option<ChainId>) -> anyhow::Result<Reader> {
         let store = &self.store.store;
         if let Some(client) = server_of(&self.store, &self.server)? {
             return Ok(Reader::Server(client));
         }
-        let named = self.chain.as_deref().and_then(|name| ChainId::of_accounts(name).ok());
         let tags = AccountWorkspace::tags_of(store)?;
         let mut chains = AccountWorkspace::chains_of(store)?;
         // The others need not be opened for what one is named for.
@@ -179,7 +195,7 @@ impl Where {
     }
 
     /// Answers a look-up of a text.
-    fn query<T: DeserializeOwned>(
+    pub(super) fn query<T: DeserializeOwned>(
         &self,
         text: &str,
         files: impl FnOnce(&AccountWorkspace) -> Result<T, WorkspaceError>,
@@ -187,10 +203,7 @@ impl Where {
     ) -> anyhow::Result<T> {
         match self.open()? {
             Reader::Files(chains) => Ok(files(&*pick_accounts(&chains, text, self.chain.as_deref())?)?),
-            Reader::Server(client) => {
-                let chain = self.chain.as_deref().filter(|name| !name.is_empty());
-                Ok(server(&client).query_opt("chain", chain).fetch()?)
-            }
+            Reader::Server(client) => Ok(server(&client).query_opt("chain", self.chain()).fetch()?),
         }
     }
 
@@ -206,18 +219,18 @@ impl Where {
 
 const PATH: &str = "/api/v1/account-chains";
 
-fn path(what: &str, of: &str) -> String {
+pub(super) fn path(what: &str, of: &str) -> String {
     holdfast_client::api_path(&["account-chains", what, of])
 }
 
-fn paged<'c>(request: Request<'c>, page: &PageArgs) -> Request<'c> {
+pub(super) fn paged<'c>(request: Request<'c>, page: &PageArgs) -> Request<'c> {
     let order = page.newest_first.then_some("newest");
     let request = request.query_opt("after", page.after).query_opt("from_height", page.from_height);
     request.query_opt("to_height", page.to_height).query_opt("order", order).query("without_fees", page.without_fees)
 }
 
 /// Prints an answer as JSON or for people.
-fn show<T: serde::Serialize>(answer: &T, print: impl FnOnce(&T), as_json: bool) -> anyhow::Result<()> {
+pub(super) fn show<T: serde::Serialize>(answer: &T, print: impl FnOnce(&T), as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return output::json(answer);
     }
@@ -287,6 +300,7 @@ pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
             )?;
             show(&report, print::asset, as_json)
         }
+        AccountsCommand::Who(command) => super::who::run(command, as_json),
     }
 }
 

@@ -20,6 +20,106 @@ fn refused(args: &[&str], store: &Path) -> String {
     words(&output)
 }
 
+/// Returns the number of the truth's records of a kind.
+fn records(made: &Path, kind: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(made.join("truth/records.jsonl")).unwrap();
+    let records = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    records.filter(|record| record["record"] == kind).collect()
+}
+
+#[test]
+fn links_clusters_and_their_accuracy_are_those_of_the_truth() {
+    let dir = tempfile::tempdir().unwrap();
+    let (made, store) = (dir.path().join("made"), dir.path().join("store"));
+    let sizes = ["--blocks", "100", "--users", "60", "--txs-per-block", "25", "--seed", "3"];
+    run(holdfast().args(["simulate", "accounts", "--out", path(&made)]).args(sizes));
+    let chains: Value = serde_json::from_slice(&std::fs::read(made.join("chains.json")).unwrap()).unwrap();
+    let first = &chains["chains"][0];
+    let id = first["chain"].as_str().unwrap();
+    let ingest = |chain: &Value, bridge: &str| {
+        let text = |name: &str| chain[name].as_str().unwrap().to_owned();
+        let folder = made.join(text("folder"));
+        let args = ["--chain", &text("chain"), "--wrapper", &text("wrapper"), "--bridge", bridge];
+        holdfast().arg("ingest").arg(folder).args(args).args(["--store", path(&store)]).output().unwrap()
+    };
+    let odd = words(&ingest(first, "moon:0x11111111111111111111111111111111111111aa"));
+    assert!(odd.contains("--bridge moon") && odd.contains("nomad-all") && odd.contains("ronin-mainchain"), "{odd}");
+    run(holdfast().args(["tags", "import", path(&made.join("truth/tagpack.yaml")), "--store", path(&store)]));
+    for chain in chains["chains"].as_array().unwrap() {
+        let done = ingest(chain, &format!("nomad-all:{}", chain["bridge"].as_str().unwrap()));
+        assert!(done.status.success(), "{}", words(&done));
+    }
+
+    // A message's two ends lie on two chains, a swap's in one transaction.
+    let hash_of = |tx: &str| {
+        let [chain, height, index] = <[&str; 3]>::try_from(tx.split(':').collect::<Vec<_>>()).unwrap();
+        let block = json_of(&["accounts", "block", height, "--chain", &format!("eip155:{chain}")], &store);
+        block["transactions"][index.parse::<usize>().unwrap()].as_str().unwrap().to_owned()
+    };
+    let bridged = records(&made, "bridge").into_iter().find(|r| !r["delivered"].is_null()).unwrap();
+    let (sent, delivered) =
+        (hash_of(bridged["sent"].as_str().unwrap()), hash_of(bridged["delivered"].as_str().unwrap()));
+    for tx in [&sent, &delivered] {
+        let links = json_of(&["accounts", "links", tx], &store);
+        let link = links["links"].as_array().unwrap().iter().find(|l| l["kind"] == "bridge").unwrap();
+        assert_eq!((&link["state"], &link["message"]), (&json!("linked"), &bridged["message"]), "{links}");
+        assert_eq!((&link["out"]["tx"], &link["into"]["tx"]), (&json!(sent), &json!(delivered)), "{links}");
+        assert_eq!((&link["into"]["amount"], &link["error_ppm"]), (&bridged["amount"], &json!(0)), "{links}");
+    }
+    let swapped = &records(&made, "swap")[0];
+    let account = swapped["account"].as_str().unwrap();
+    let chain = format!("eip155:{}", swapped["tx"].as_str().unwrap().split(':').next().unwrap());
+    let links = json_of(&["accounts", "links", account, "--chain", &chain], &store);
+    let is_it = |l: &Value| l["kind"] == "swap" && l["out"]["amount"] == swapped["amount_in"];
+    assert!(links["links"].as_array().unwrap().iter().any(is_it), "{links}");
+    let said = run(holdfast().args(["accounts", "links", &sent, "--store", path(&store)]));
+    assert!(said.contains("bridge by nomad: linked, message") && said.contains("0.00% wrong"), "{said}");
+
+    // A deposit address counts under its exchange, and why is shown.
+    let truth = std::fs::read_to_string(made.join("truth/addresses.csv")).unwrap();
+    let deposits = truth.lines().map(|line| line.split(',').collect::<Vec<_>>()).filter(|cells| cells[2] == "deposit");
+    let report = |address: &str| {
+        let args = ["--json", "accounts", "cluster", address, "--chain", id, "--store", path(&store)];
+        let output = holdfast().args(args).output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).ok().filter(|_| output.status.success())
+    };
+    let joined = |cells: &Vec<&str>| {
+        report(cells[0]).filter(|r| r["size"].as_u64().unwrap() > 1).map(|r| (cells[1].to_owned(), r))
+    };
+    let (owner, cluster) = deposits.take(12).find_map(|cells| joined(&cells)).unwrap();
+    assert_eq!(
+        (&cluster["category"], &cluster["tag"]["label"]),
+        (&json!("exchange"), &json!(format!("sim-exchange-{owner}")))
+    );
+    let address = cluster["address"].as_str().unwrap();
+    assert_eq!(json_of(&["accounts", "address", address, "--chain", id], &store)["category"], "exchange");
+    let other =
+        cluster["members"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).find(|m| *m != address).unwrap();
+    let why = json_of(&["accounts", "explain", address, other, "--chain", id], &store);
+    let step = &why["steps"][0];
+    assert_eq!((&why["joined"], &step["heuristic"]), (&json!(true), &json!("sweep")), "{why}");
+    assert_eq!(step["evidence"][0]["transfers"].as_array().unwrap().len(), 2, "{why}");
+    let said = run(holdfast().args(["accounts", "explain", address, other, "--chain", id, "--store", path(&store)]));
+    assert!(said.contains("are in one cluster") && said.contains("by sweep through"), "{said}");
+    let scores = json_of(&["accounts", "accuracy", "--truth", path(&made), "--chain", id], &store);
+    let sweep = scores["heuristics"].as_array().unwrap().iter().find(|s| s["name"] == "default").unwrap();
+    assert!(sweep["precision"].as_f64().unwrap() >= 0.99 && sweep["recall"].as_f64().unwrap() > 0.2, "{scores}");
+    let said =
+        run(holdfast().args(["accounts", "accuracy", "--truth", path(&made), "--chain", id, "--store", path(&store)]));
+    assert!(said.contains("precision") && said.contains("factory"), "{said}");
+
+    // A backup has the links, and a cut removes them.
+    let backup = dir.path().join("backup");
+    run(holdfast().args(["backup", path(&backup), "--store", path(&store)]));
+    assert_eq!(json_of(&["accounts", "links", &sent], &backup), json_of(&["accounts", "links", &sent], &store));
+    let height = bridged["sent"].as_str().unwrap().split(':').nth(1).unwrap();
+    let sending = format!("eip155:{}", bridged["sent"].as_str().unwrap().split(':').next().unwrap());
+    json_of(&["ledger", "truncate", height, "--final", "--chain", &sending], &store);
+    let alone = json_of(&["accounts", "links", &delivered], &store);
+    let side = alone["links"].as_array().unwrap().iter().find(|l| l["kind"] == "bridge").unwrap();
+    assert_eq!((&side["state"], &side["out"]), (&json!("not_held"), &Value::Null), "{alone}");
+}
+
 /// Simulates two chains; returns the folder.
 fn simulated(dir: &Path, format: &str) -> PathBuf {
     let out = dir.join(format!("simulated-{format}"));
@@ -52,7 +152,7 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     assert!(checked["problems"] == json!([]) && checked["balances"].as_u64().unwrap() > 100, "{checked}");
     assert_eq!(json_of(&["ledger", "info", "--chain", id], &store)["summary"]["chain"], *id);
     let said = run(holdfast().args(["accounts", "chains", "--store", path(&store)]));
-    assert!(said.contains("(0 to 40)") && said.contains("exposures and traces are not computed"), "{said}");
+    assert!(said.contains("(0 to 40)") && said.contains("claims of the node"), "{said}");
 
     // Every balance of the truth is found by address.
     let truth = std::fs::read_to_string(made.join("truth/balances.csv")).unwrap();
@@ -74,6 +174,27 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     let said = run(holdfast().args(["accounts", "asset", row[2], "--transfers", "--store", path(&store)]));
     assert!(said.contains("base units of") && said.contains("block"), "{said}");
     assert!(json_of(&["accounts", "assets"], &store).as_array().unwrap().len() > 3);
+
+    // Exposure, trace and paths of the same address.
+    let of = [row[1], "--chain", id, "--asset", row[2]];
+    let exposure = json_of(&[&["exposure"][..], &of].concat(), &store);
+    assert!(exposure["assets"][0]["source"]["amount"] != "0" && exposure["bounds"]["max_hops"] == 8, "{exposure}");
+    let said = run(holdfast().arg("exposure").args(of).args(["--store", path(&store)]));
+    assert!(said.contains("source (") && said.contains("Bounds: the latest 200 transfers"), "{said}");
+    let trace = json_of(&[&["trace"][..], &of, &["--direction", "backward", "--max-hops", "3"]].concat(), &store);
+    assert!(trace["balances"] == true && trace["start_count"].as_u64().unwrap() > 0, "{trace}");
+    let said = run(holdfast().args(["trace", tx, "--chain", id, "--no-links", "--store", path(&store)]));
+    assert!(said.contains("not over links") && said.contains("Transfers ("), "{said}");
+    let drawn = ["trace", tx, "--chain", id, "--format", "graphviz", "--store", path(&store)];
+    assert!(run(holdfast().args(drawn)).contains("digraph trace"));
+    let to = transfer["to"].as_str().unwrap();
+    let id_of = transfer["id"].as_str().unwrap();
+    let paths = json_of(&["paths", id_of, to, "--chain", id, "--max-hops", "2"], &store);
+    assert_eq!(paths[0]["steps"][0]["transfer"]["id"], transfer["id"], "{paths}");
+    let said = run(holdfast().args(["paths", id_of, to, "--chain", id, "--max-hops", "2", "--store", path(&store)]));
+    assert!(said.contains("by 1 transfer:"), "{said}");
+    assert!(refused(&["trace", "nonsense", "--chain", id], &store).contains("names nothing"));
+    assert!(refused(&["trace", tx, "--chain", id, "--entity"], &store).contains("--entity"));
     assert!(refused(&["accounts", "address", "nonsense"], &store).contains("names nothing"));
 
     // A store without a ledger of outputs is searched; what is found alone is shown.
@@ -206,6 +327,11 @@ fn a_server_follows_a_real_node_through_reorganizations_and_kills() {
     desk.process.0.wait().unwrap();
     let checked = json_of(&["ledger", "check", "--chain", &id], &store);
     assert_eq!(checked["problems"], json!([]));
+    let chain = holdfast_types::ChainId::parse(&id).unwrap();
+    let workspace = holdfast_workspace::AccountWorkspace::open(&store, &chain, std::sync::Arc::default()).unwrap();
+    let tip = workspace.ledger.tip().unwrap().map(|tip| (tip.height, tip.hash));
+    assert_eq!((workspace.links().tip().unwrap(), workspace.signals().tip().unwrap()), (tip, tip));
+    assert!(workspace.links().counts().records > 0, "wraps were found");
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub fn calls() -> Vec<Call> {
         (&json!("eip155:1"), &json!("1000000")),
         "{report}"
     );
-    assert!(report["gaps"].to_string().contains("exposures and traces are not computed"), "{report}");
+    assert!(report["gaps"].to_string().contains("claims of the node"), "{report}");
     assert_eq!(get(&format!("/address/{HOLDER}?height=0"))["balances"][0]["balance"], "0");
     let listed = get(&format!("/address/{HOLDER}/transfers?asset=USDT"));
     assert_eq!((&listed["transfers"][0]["direction"], &listed["next"]), (&json!("in"), &json!(null)), "{listed}");
@@ -91,12 +91,54 @@ pub fn calls() -> Vec<Call> {
     let asset = get(&format!("/asset?asset=eip155:1/erc20:{USDT}"));
     assert_eq!((&asset["backing"], &asset["supply"]), (&json!("backed"), &json!("1000000")), "{asset}");
     assert_eq!(get("/asset/transfers?asset=USDT&chain=tron")["transfers"][0]["amount"], "1000000");
+    let exposure = get(&format!("/exposure/{HOLDER}?asset=USDT&chain=ethereum"));
+    let source = &exposure["assets"][0]["source"];
+    assert_eq!((&source["amount"], &source["unattributed"][0]["reason"]), (&json!("1000000"), &json!("made")));
+    assert_eq!((&exposure["bounds"]["max_hops"], &source["unknown_ppm"]), (&json!(8), &json!(0)), "{exposure}");
+    let trace = get(&format!("/trace?subject={HOLDER}&asset=USDT&chain=ethereum"));
+    assert_eq!((&trace["balances"], &trace["books"][0]["found"]), (&json!(true), &json!("1000000")), "{trace}");
+    assert_eq!((&trace["ends"][0]["kind"], &trace["start_count"]), (&json!("rests"), &json!(1)), "{trace}");
+    let paths = get(&format!("/paths?from=0x{hash}&to={HOLDER}&chain=ethereum"));
+    assert_eq!(
+        (&paths[0]["amount"], &paths[0]["steps"][0]["marked"]),
+        (&json!("1000000"), &json!("1000000")),
+        "{paths}"
+    );
+    let links = get(&format!("/links/{HOLDER}"));
+    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
+    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
+    let alone = get(&format!("/cluster/{HOLDER}"));
+    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
+    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     app.calls()
 }
 
 #[test]
 fn account_chains_are_described() {
-    assert!(calls().len() >= 8);
+    assert!(calls().len() >= 11);
+}
+
+#[test]
+fn traces_come_in_five_forms_and_refuse_what_they_do_not_know() {
+    let app = desk();
+    let wallet = app.as_role("screener");
+    let trace = |rest: &str| {
+        wallet.get(&format!("/api/v1/account-chains/trace?subject={HOLDER}&chain=ethereum&policy=fifo{rest}"))
+    };
+    for (format, part) in
+        [("table", "Balanced fifo trace"), ("graphviz", "digraph"), ("mermaid", "flowchart"), ("html", "<svg")]
+    {
+        let shown = trace(&format!("&format={format}")).text();
+        assert!(shown.contains(part) && shown.contains("1 USDT"), "{shown}");
+    }
+    trace("&format=pdf").refused_with(400, "unknown format");
+    trace("&asset=nonsense").refused_with(400, "nonsense");
+    trace("&max_edges=99999999").refused_with(400, "max_edges");
+    wallet.get(&format!("/api/v1/account-chains/trace?subject={HOLDER}")).refused_with(400, "ethereum, tron");
+    let nobody = "0x0909090909090909090909090909090909090909";
+    let paths = format!("/api/v1/account-chains/paths?from={HOLDER}&to={nobody}&chain=ethereum");
+    wallet.get(&paths).refused_with(404, "is not in this ledger");
+    wallet.get(&format!("/api/v1/account-chains/exposure/{nobody}?chain=ethereum")).refused(404);
 }
 
 #[test]
@@ -113,8 +155,12 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get(&format!("/address/{HOLDER}/transfers?order=largest")).refused_with(400, "largest");
     get("/address/0x02").refused(400);
     get(&format!("/address/{HOLDER}?height=7")).refused_with(404, "block 7");
+    get(&format!("/links/{}", "09".repeat(32))).refused_with(400, "ethereum, tron");
+    get(&format!("/links/0x{}?chain=ethereum", "09".repeat(32))).refused(404);
+    get(&format!("/cluster/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
+    get(&format!("/explain/{HOLDER}/0x{}?chain=ethereum", "09".repeat(20))).refused(404);
     get(&format!("/address/{HOLDER}/transfers?after=99")).refused_with(404, "99");
-    // The form of the payee's address decides, and what is not computed is not safe.
+    // The form of the payee's address decides.
     let event = json!({"id": "w-1", "kind": "withdrawal", "time": START, "customer": "c-1", "asset": "USDT", "amount": "5000", "value": 1,
         "counterparty": HOLDER});
     let decided = app.as_role("exchange").post("/api/v1/events", event).ok();

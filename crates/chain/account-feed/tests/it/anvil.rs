@@ -47,6 +47,7 @@ fn a_node_is_followed_through_reorganizations_and_restarts() {
         NodeSource::new(
             id.clone(),
             NodeOptions { url: anvil.url.clone(), notes: notes.clone(), ..NodeOptions::default() },
+            (),
         )
     };
     let mut source = node();
@@ -55,13 +56,14 @@ fn a_node_is_followed_through_reorganizations_and_restarts() {
     let mut ledger = Ledger::create_or_open(dir.path(), &settings).unwrap();
     // Stopped in the middle, and started again.
     let tip = anvil.node.tip(holdfast_evm::node::Tag::Latest).unwrap().0;
-    let first = follow(&mut ledger, &mut source, 1, Some(tip / 2), &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let first =
+        follow(&mut ledger, &mut (), &mut source, 1, Some(tip / 2), &mut |_, _| ControlFlow::Continue(())).unwrap();
     assert_eq!((first.appended, first.tip), (tip / 2, tip));
     drop(ledger);
     let mut ledger = Ledger::open_for_writing(dir.path()).unwrap();
     let mut source = node();
     let go_on = &mut |_: &holdfast_account_feed::FollowReport, _| ControlFlow::Continue(());
-    assert_eq!(follow(&mut ledger, &mut source, 1, None, go_on).unwrap().appended, tip - tip / 2);
+    assert_eq!(follow(&mut ledger, &mut (), &mut source, 1, None, go_on).unwrap().appended, tip - tip / 2);
     let tokens = [AccountId::evm(scene.fee_token.into_array()), wrapper];
     let compared = compare(&anvil, &ledger, &tokens);
     println!("{compared} balances are equal");
@@ -72,9 +74,9 @@ fn a_node_is_followed_through_reorganizations_and_restarts() {
     anvil.mine();
     let stale = fetch(&ledger.snapshot(), &mut source, 1).unwrap();
     anvil.call("anvil_reorg", json!([3, []]));
-    let report = follow(&mut ledger, &mut source, 1, None, go_on).unwrap();
+    let report = follow(&mut ledger, &mut (), &mut source, 1, None, go_on).unwrap();
     assert_eq!((report.removed, report.appended), (2, 3));
-    assert_eq!(put(&mut ledger, stale).unwrap().appended, 0);
+    assert_eq!(put(&mut ledger, &mut (), stale).unwrap().appended, 0);
     assert_eq!(ledger.tip().unwrap().unwrap().hash, anvil.node.tip(holdfast_evm::node::Tag::Latest).unwrap().1.0);
     compare(&anvil, &ledger, &tokens);
     let report = ledger.check(&mut |_, _| ControlFlow::Continue(())).unwrap();
@@ -82,16 +84,16 @@ fn a_node_is_followed_through_reorganizations_and_restarts() {
 
     // A reorganization below what is final is an error, and changes nothing.
     anvil.call("anvil_reorg", json!([7, []]));
-    let refused = follow(&mut ledger, &mut source, 1, None, go_on).unwrap_err();
+    let refused = follow(&mut ledger, &mut (), &mut source, 1, None, go_on).unwrap_err();
     assert!(matches!(refused, FollowError::Final { .. }), "{refused}");
     assert!(matches!(ledger.truncate(1), Err(LedgerError::Final { .. })));
     ledger.truncate_final(ledger.tip().unwrap().unwrap().height - 8).unwrap();
-    follow(&mut ledger, &mut source, 1, None, go_on).unwrap();
+    follow(&mut ledger, &mut (), &mut source, 1, None, go_on).unwrap();
     compare(&anvil, &ledger, &tokens);
 
     // Another chain's node is refused.
     let other = holdfast_types::ChainId::parse("eip155:1").unwrap();
-    let mut source = NodeSource::new(other, NodeOptions { url: anvil.url.clone(), ..NodeOptions::default() });
+    let mut source = NodeSource::new(other, NodeOptions { url: anvil.url.clone(), ..NodeOptions::default() }, ());
     let refused = fetch(&ledger, &mut source, 1).unwrap_err();
     assert!(refused.to_string().contains("not eip155:1"), "{refused}");
 }

@@ -33,11 +33,11 @@ fn read(dir: &Path, chain: &ChainId, ledger: &Ledger) -> (Vec<BlockTransfers>, O
     let before = ledger.snapshot();
     let stored = |height| before.block_at(height).unwrap().map(|block| block.hash);
     let files = block_files(&dir.join(chain.reference())).unwrap();
-    let mut blocks = FileBlocks::new(chain, files, notes(dir), 0, &stored).unwrap();
+    let mut blocks = FileBlocks::new(chain, files, notes(dir), 0, &stored, ()).unwrap();
     let (mut read, mut failure) = (Vec::new(), None);
     for block in &mut blocks {
         match block {
-            Ok(block) => read.push(block),
+            Ok(block) => read.push(block.transfers),
             Err(e) => failure = Some(e),
         }
     }
@@ -110,13 +110,13 @@ fn a_damaged_or_other_block_is_named_and_what_precedes_it_is_read() {
     std::fs::write(&file, &text).unwrap();
     let stored = |height| (height == 7).then_some([9; 32]);
     let files = block_files(file.parent().unwrap()).unwrap();
-    let all: Vec<_> = FileBlocks::new(&chain, files, notes(dir.path()), 3, &stored).unwrap().collect();
+    let all: Vec<_> = FileBlocks::new(&chain, files, notes(dir.path()), 3, &stored, ()).unwrap().collect();
     assert!(matches!(all.last(), Some(Err(FeedError::Differs { height: 7, .. }))) && all.len() == 5, "{}", all.len());
     // Files of other forms, and folders without any.
     let text = dir.path().join("x.txt");
     std::fs::write(&text, "x").unwrap();
     let none = |_| None;
-    let mut blocks = FileBlocks::new(&chain, vec![text], ChainNotes::default(), 0, &none).unwrap();
+    let mut blocks = FileBlocks::new(&chain, vec![text], ChainNotes::default(), 0, &none, ()).unwrap();
     assert!(matches!(blocks.next(), Some(Err(FeedError::Form(..)))));
     assert!(block_files(&dir.path().join("ledger")).is_err() && block_files(&dir.path().join("nothing")).is_err());
 }

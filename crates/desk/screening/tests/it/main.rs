@@ -1,5 +1,7 @@
 //! Decisions, holds, the log and what happens to them, on both databases. One binary: each more would be compiled and linked by itself.
 
+mod account_chains;
+mod account_theft;
 mod anchors;
 mod chain;
 mod clock;

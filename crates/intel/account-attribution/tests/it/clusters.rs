@@ -198,9 +198,18 @@ fn energy_and_factories_rest_on_what_blocks_tell() {
 }
 
 fn equal(a: &Clusters, b: &Clusters) {
-    assert_eq!(a.memberships(), b.memberships());
-    assert_eq!(a.merges(), b.merges());
+    assert!(a.memberships().eq(b.memberships()));
+    assert!(a.iter().eq(b.iter()));
     assert_eq!((a.sizes(), a.height()), (b.sizes(), b.height()));
+    for (cluster, members) in a.iter() {
+        assert_eq!(a.size(cluster) as usize, members.len());
+        for other in [members[1], members[members.len() - 1]] {
+            let why = a.explain(members[0], other).unwrap();
+            assert_eq!(Some(&why), b.explain(members[0], other).as_ref());
+            assert!(why.first().is_some_and(|m| m.a == members[0]) && why.last().is_some_and(|m| m.b == other));
+            assert!(why.windows(2).all(|w| w[0].b == w[1].a));
+        }
+    }
 }
 
 #[test]

@@ -140,7 +140,7 @@ fn deposit_addresses_of_the_sample_are_those_of_the_papers_rule() {
 
     let mut found: BTreeSet<AccountId> = BTreeSet::new();
     let mut vetoed: BTreeSet<AccountId> = BTreeSet::new();
-    for membership in clusters.memberships().iter().filter(|m| m.heuristic() == Some(Heuristic::Sweep)) {
+    for membership in clusters.memberships().filter(|m| m.heuristic() == Some(Heuristic::Sweep)) {
         let account = ledger.account(membership.member()).unwrap();
         if membership.is_veto() {
             vetoed.insert(account)

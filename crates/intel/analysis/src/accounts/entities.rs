@@ -9,21 +9,26 @@ impl Classify for Entities {
         Entities::category(self, account)
     }
 
-    /// Attributed services and published contracts. What only looks like a pool ends nothing: anybody can write such a contract.
     fn stop(&self, account: u32) -> Option<Stop> {
-        let by_kind = match self.kind(account) {
-            Some(Kind::Wrapper) => Some(Stop::Wrapper),
-            Some(Kind::Pool | Kind::Router) => Some(Stop::Pool),
-            Some(Kind::Bridge) => Some(Stop::Bridge),
-            Some(Kind::Mixer) => Some(Stop::Mixer),
-            _ => None,
-        };
-        let category = Entities::category(self, account);
-        by_kind.or_else(|| match category.name() {
-            "defi_dex" => Some(Stop::Pool),
-            "defi_bridge" => Some(Stop::Bridge),
-            "mixing_service" => Some(Stop::Mixer),
-            _ => category.ends_traces().then_some(Stop::Service),
-        })
+        stop_of(self.kind(account), Entities::category(self, account))
+    }
+}
+
+/// Returns whether traces end at an account: at attributed services and published contracts. What only looks like a pool ends nothing: anybody can
+/// write such a contract.
+#[must_use]
+pub fn stop_of(published: Option<Kind>, category: Category) -> Option<Stop> {
+    match published {
+        Some(Kind::Wrapper) => return Some(Stop::Wrapper),
+        Some(Kind::Pool | Kind::Router) => return Some(Stop::Pool),
+        Some(Kind::Bridge) => return Some(Stop::Bridge),
+        Some(Kind::Mixer) => return Some(Stop::Mixer),
+        _ => {}
+    }
+    match category.name() {
+        "defi_dex" => Some(Stop::Pool),
+        "defi_bridge" => Some(Stop::Bridge),
+        "mixing_service" => Some(Stop::Mixer),
+        _ => category.ends_traces().then_some(Stop::Service),
     }
 }

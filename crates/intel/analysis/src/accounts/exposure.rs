@@ -3,17 +3,45 @@
 //! It is what a haircut trace finds from the account's latest transfers, backward (source) and forward (destination), where every attributed
 //! account ends the trace, within bounds. What the bounds cut off, and what nobody is known for, is in the answer by the reason. A trace reads
 //! the balances of few accounts; [`AccountExposures`] stores answers until a block moves one of these.
+//!
+//! Where links are given the trace goes on over swaps, wraps and bridges. What it finds in other assets counts as the part of the first asset that
+//! became it.
 
-use super::view::{Delegate, Stop, Transfers};
-use super::{AccountEndKind, AccountOptions, AccountStart, AccountTrace, AccountTraceError, trace_accounts};
-use crate::links::TransferId;
+use super::view::{Stop, Transfers};
+use super::{AccountEndKind, AccountOptions, AccountStart, AccountTrace, AccountTraceError, trace_until};
+use crate::links::{Links, TransferId};
 use crate::trace::{Bounds, Direction, Policy, TraceOptions};
 use holdfast_account_ledger::{Direction as Way, Ledger, LedgerError, TransferNumber};
 use holdfast_attribution::Category;
 use holdfast_types::Amount;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Chains of accounts, and the links between their transfers.
+#[derive(Clone, Copy)]
+pub struct LinkedChains<'a> {
+    /// The chains, in the order in which answers name them.
+    pub chains: &'a [&'a dyn Transfers],
+    /// The links, where traces go over them.
+    pub links: Option<&'a dyn Links>,
+}
+
+impl fmt::Debug for LinkedChains<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkedChains")
+            .field("chains", &self.chains.len())
+            .field("links", &self.links.is_some())
+            .finish()
+    }
+}
+
+impl<'a> LinkedChains<'a> {
+    fn chain(&self, chain: u16) -> Result<&'a dyn Transfers, AccountTraceError> {
+        self.chains.get(usize::from(chain)).copied().ok_or(AccountTraceError::Chain)
+    }
+}
 
 /// How far exposures look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,54 +88,144 @@ impl AccountTotals {
     }
 }
 
-/// The exposure of an account in an asset. Whether the asset's transfers agree with each other and all its moves were read, the ledger states.
+/// The exposure of an account, or of transfers, in an asset. Whether the asset's transfers agree with each other and all its moves were read, the
+/// ledger states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountExposure {
-    /// Where what it received came from.
+    /// Where what was received came from.
     pub source: AccountTotals,
-    /// Where what it sent went.
+    /// Where what was sent went.
     pub destination: AccountTotals,
-    /// Accounts of the asset whose balances it rests on, rising.
-    read: Vec<u32>,
+    /// Chains, assets and accounts whose balances it rests on, rising.
+    read: Vec<Key>,
+    /// Chains and accounts that it passed or ended at, rising, with who they were.
+    holders: Vec<(u16, u32, Holder)>,
+    /// Whether some of it waits on another chain: any block may go on with it.
+    is_waiting: bool,
 }
+
+/// What an account counts under, and how it ends traces.
+type Holder = (Category, Option<Stop>);
+
+impl AccountExposure {
+    /// Returns whether all whom it passed or ended at are still who they were.
+    fn is_of(&self, over: LinkedChains<'_>) -> bool {
+        self.holders.iter().all(|(chain, account, was)| {
+            over.chains.get(usize::from(*chain)).is_some_and(|view| holder(*view, *account) == *was)
+        })
+    }
+}
+
+fn holder(view: &dyn Transfers, account: u32) -> Holder {
+    (view.category(account), view.stop(account))
+}
+
+/// A chain, asset and account.
+type Key = (u16, u32, u32);
 
 /// Returns an account's exposure in an asset.
 ///
 /// # Errors
-/// [`AccountTraceError`] where the ledger is damaged, or sums are beyond 256 bits.
+/// [`AccountTraceError`] where the chain is not there, a ledger is damaged, or sums are beyond 256 bits.
 pub fn account_exposure(
-    view: &dyn Transfers,
+    over: LinkedChains<'_>,
+    chain: u16,
     account: u32,
     asset: u32,
     bounds: ExposureBounds,
 ) -> Result<AccountExposure, AccountTraceError> {
-    let mut read = BTreeSet::from([account]);
-    let source = side(view, (account, asset), Direction::Backward, bounds, &mut read)?;
-    let destination = side(view, (account, asset), Direction::Forward, bounds, &mut read)?;
-    Ok(AccountExposure { source, destination, read: read.into_iter().collect() })
+    let view = over.chain(chain)?;
+    let of = |way| latest(view, (account, asset), way, bounds.max_transfers);
+    let mut found = found(over, (chain, asset), of(Way::In)?, of(Way::Out)?, bounds)?;
+    if let Err(place) = found.read.binary_search(&(chain, asset, account)) {
+        found.read.insert(place, (chain, asset, account));
+    }
+    Ok(found)
+}
+
+/// Returns the exposure of transfers of one asset: where their money came from, and where it went on.
+///
+/// # Errors
+/// As [`account_exposure`]; [`AccountTraceError::NoStart`] without transfers, [`AccountTraceError::Start`] for those of several assets.
+pub fn transfers_exposure(
+    over: LinkedChains<'_>,
+    chain: u16,
+    transfers: &[TransferNumber],
+    bounds: ExposureBounds,
+) -> Result<AccountExposure, AccountTraceError> {
+    let view = over.chain(chain)?;
+    let mut asset = None;
+    for number in transfers {
+        let own = view.transfer(*number)?.asset;
+        if *asset.get_or_insert(own) != own {
+            return Err(AccountTraceError::Start);
+        }
+    }
+    let asset = asset.ok_or(AccountTraceError::NoStart)?;
+    let mut latest = transfers.to_vec();
+    latest.sort_unstable_by(|a, b| b.cmp(a));
+    let is_partial = latest.len() > bounds.max_transfers;
+    latest.truncate(bounds.max_transfers);
+    found(over, (chain, asset), (latest.clone(), is_partial), (latest, is_partial), bounds)
+}
+
+/// Transfers to start from, and whether there are others.
+type Starts = (Vec<TransferNumber>, bool);
+
+fn found(
+    over: LinkedChains<'_>,
+    of: (u16, u32),
+    received: Starts,
+    sent: Starts,
+    bounds: ExposureBounds,
+) -> Result<AccountExposure, AccountTraceError> {
+    let mut rests = Rests::default();
+    let mut side = |starts, direction| side(over, of, starts, direction, bounds, &mut rests);
+    let source = side(received, Direction::Backward)?;
+    let destination = side(sent, Direction::Forward)?;
+    let who =
+        |(chain, account): (u16, u32)| Some((chain, account, holder(*over.chains.get(usize::from(chain))?, account)));
+    let holders = rests.holders.into_iter().filter_map(who).collect();
+    let read = rests.read.into_iter().collect();
+    Ok(AccountExposure { source, destination, read, holders, is_waiting: rests.is_waiting })
+}
+
+/// What an exposure rests on.
+#[derive(Default)]
+struct Rests {
+    read: BTreeSet<Key>,
+    holders: BTreeSet<(u16, u32)>,
+    is_waiting: bool,
 }
 
 fn side(
-    view: &dyn Transfers,
-    (account, asset): (u32, u32),
+    over: LinkedChains<'_>,
+    of: (u16, u32),
+    (latest, is_partial): Starts,
     direction: Direction,
     bounds: ExposureBounds,
-    read: &mut BTreeSet<u32>,
+    rests: &mut Rests,
 ) -> Result<AccountTotals, AccountTraceError> {
-    let way = if direction == Direction::Backward { Way::In } else { Way::Out };
-    let (latest, is_partial) = latest(view, (account, asset), way, bounds.max_transfers)?;
-    if latest.is_empty() {
-        return Ok(AccountTotals { is_partial, ..AccountTotals::default() });
-    }
-    let starts: Vec<_> =
-        latest.into_iter().map(|number| (AccountStart::Transfer(TransferId { chain: 0, number }), None)).collect();
+    let id = |number| AccountStart::Transfer(TransferId { chain: of.0, number });
+    let starts: Vec<_> = latest.into_iter().map(|number| (id(number), None)).collect();
     let limits = Bounds { max_hops: bounds.max_hops, max_edges: bounds.max_edges, ..Bounds::default() };
     let trace = TraceOptions { direction, policy: Policy::Haircut, bounds: limits, through_services: false };
     let options = AccountOptions { trace, ..AccountOptions::default() };
-    let stop = |account| view.category(account).is_attributed().then_some(Stop::Service);
-    let trace = trace_accounts(&[&Delegate { view, stop: &stop }], None, &starts, &options)?;
-    read.extend(trace.read.iter().map(|(_, _, account)| *account));
-    totals(&trace, is_partial)
+    let stop = |chain: u16, account| {
+        let view = over.chains.get(usize::from(chain))?;
+        view.category(account).is_attributed().then_some(Stop::Service)
+    };
+    let trace = match trace_until(over.chains, over.links, &starts, &options, Some(&stop)) {
+        // Transfers that move nothing.
+        Err(AccountTraceError::NoStart) => return Ok(AccountTotals { is_partial, ..AccountTotals::default() }),
+        trace => trace?,
+    };
+    rests.read.extend(trace.read.iter().copied());
+    rests.holders.extend(trace.read.iter().map(|(chain, _, account)| (*chain, *account)));
+    rests.holders.extend(trace.ends.iter().filter_map(|end| Some((end.chain, end.account?))));
+    let waits = |kind| matches!(kind, AccountEndKind::Elsewhere | AccountEndKind::Bridge);
+    rests.is_waiting |= over.links.is_some() && trace.ends.iter().any(|end| waits(end.kind));
+    totals(&trace, of, is_partial)
 }
 
 /// Returns an account's latest transfers of one direction, without fees, and whether there are others.
@@ -135,25 +253,86 @@ fn latest(
     }
 }
 
-fn totals(trace: &AccountTrace, is_partial: bool) -> Result<AccountTotals, AccountTraceError> {
-    let mut totals = AccountTotals { is_partial, is_assumed: !trace.assumed.is_empty(), ..AccountTotals::default() };
-    let sum = |a: Amount, b: Amount| a.checked_add(b).ok_or(AccountTraceError::TooLarge);
-    for book in &trace.books {
-        totals.amount = sum(totals.amount, book.books.marked)?;
-        totals.fees = sum(totals.fees, book.books.fees)?;
+/// What one unit of an asset counts as: so many units of the first asset for so many of its own.
+pub(super) type Rate = (Amount, Amount);
+
+/// Returns what units of each asset that a trace came to count as, by the links over which it first came there.
+pub(super) fn rates(trace: &AccountTrace, of: (u16, u32)) -> Result<BTreeMap<(u16, u32), Rate>, AccountTraceError> {
+    let one = Amount::new(1);
+    let mut rates: BTreeMap<(u16, u32), Rate> = BTreeMap::from([(of, (one, one))]);
+    let mut assets: HashMap<TransferId, (u16, u32)> = HashMap::new();
+    assets.extend(trace.movements.iter().map(|m| (m.transfer, (m.transfer.chain, m.asset))));
+    // Each round reaches the assets one link further.
+    while rates.len() < trace.books.len() {
+        let mut next: BTreeMap<(u16, u32), Rate> = BTreeMap::new();
+        for crossing in &trace.crossings {
+            let ends = [crossing.link.from, crossing.link.to].map(|id| assets.get(&id).copied());
+            let [Some(from), Some(to)] = ends else { continue };
+            // Backward the trace leaves where the link comes out.
+            let (left, reached) = if rates.contains_key(&from) { (from, to) } else { (to, from) };
+            let Some((worth, units)) = rates.get(&left).filter(|_| !rates.contains_key(&reached)) else { continue };
+            let worth = crossing.left.mul_div(*worth, *units).ok_or(AccountTraceError::TooLarge)?;
+            let sum = |a: Amount, b| a.checked_add(b).ok_or(AccountTraceError::TooLarge);
+            let rate = next.entry(reached).or_default();
+            *rate = (sum(rate.0, worth)?, sum(rate.1, crossing.reached)?);
+        }
+        next.retain(|_, (_, units)| !units.is_zero());
+        if next.is_empty() {
+            break;
+        }
+        rates.extend(next);
     }
+    Ok(rates)
+}
+
+/// Returns parts of a trace in units of the first asset, so that they sum to what was marked but for what went to nothing.
+fn worths(trace: &AccountTrace, of: (u16, u32), marked: Amount) -> Result<(Vec<Amount>, Amount), AccountTraceError> {
+    let own_fees: Vec<((u16, u32), Amount)> = trace.books.iter().map(|b| ((b.chain, b.asset), b.books.fees)).collect();
+    let parts = trace.ends.iter().map(|end| ((end.chain, end.asset), end.amount)).chain(own_fees);
+    if trace.books.len() == 1 {
+        let fees = trace.books.first().map_or(Amount::ZERO, |b| b.books.fees);
+        return Ok((trace.ends.iter().map(|end| end.amount).collect(), fees));
+    }
+    let rates = rates(trace, of)?;
+    let worth = |(book, amount): ((u16, u32), Amount)| match rates.get(&book) {
+        Some((worth, units)) => amount.mul_div(*worth, *units).ok_or(AccountTraceError::TooLarge),
+        None => Ok(Amount::ZERO),
+    };
+    let mut worths = parts.map(worth).collect::<Result<Vec<_>, _>>()?;
+    let whole = Amount::checked_sum(worths.iter().copied()).ok_or(AccountTraceError::TooLarge)?;
+    if !whole.is_zero() {
+        // Prices differ from link to link, so the sum is near what was marked, not it.
+        for worth in &mut worths {
+            *worth = worth.mul_div(marked, whole).ok_or(AccountTraceError::TooLarge)?;
+        }
+        let rest = Amount::checked_sum(worths.iter().copied()).and_then(|sum| marked.checked_sub(sum));
+        if let Some(largest) = worths.iter_mut().max() {
+            *largest = rest.and_then(|rest| largest.checked_add(rest)).ok_or(AccountTraceError::TooLarge)?;
+        }
+    }
+    let fees = worths.split_off(trace.ends.len());
+    Ok((worths, Amount::checked_sum(fees).ok_or(AccountTraceError::TooLarge)?))
+}
+
+fn totals(trace: &AccountTrace, of: (u16, u32), is_partial: bool) -> Result<AccountTotals, AccountTraceError> {
+    let sum = |a: Amount, b: Amount| a.checked_add(b).ok_or(AccountTraceError::TooLarge);
+    let own = trace.books.iter().find(|book| (book.chain, book.asset) == of);
+    let amount = own.map_or(Amount::ZERO, |book| book.books.marked);
+    let (worths, fees) = worths(trace, of, amount)?;
+    let mut totals =
+        AccountTotals { amount, fees, is_partial, is_assumed: !trace.assumed.is_empty(), ..AccountTotals::default() };
     let mut by_category: BTreeMap<Category, (Amount, Amount)> = BTreeMap::new();
     let mut unattributed: BTreeMap<AccountEndKind, Amount> = BTreeMap::new();
-    for end in &trace.ends {
+    for (end, worth) in trace.ends.iter().zip(worths) {
         let is_cut = end.kind.is_bound() || matches!(end.kind, AccountEndKind::Rests | AccountEndKind::Opening);
         if is_cut || !end.category.is_attributed() {
             let amount = unattributed.entry(end.kind).or_default();
-            *amount = sum(*amount, end.amount)?;
+            *amount = sum(*amount, worth)?;
             continue;
         }
         let (direct, indirect) = by_category.entry(end.category).or_default();
         let part = if end.hops == 0 { direct } else { indirect };
-        *part = sum(*part, end.amount)?;
+        *part = sum(*part, worth)?;
     }
     totals.by_category = by_category.into_iter().map(|(c, (direct, indirect))| (c, direct, indirect)).collect();
     totals.by_category.sort_by_key(|(c, direct, indirect)| (std::cmp::Reverse(direct.checked_add(*indirect)), *c));
@@ -181,18 +360,18 @@ pub fn touched(ledger: &Ledger, heights: Range<u64>) -> Result<BTreeSet<(u32, u3
     Ok(touched)
 }
 
-type Pair = (u32, u32);
-
 /// Exposures that were answered, for as long as they hold.
 #[derive(Debug)]
 pub struct AccountExposures {
     bounds: ExposureBounds,
     most: usize,
-    stored: HashMap<Pair, Arc<AccountExposure>>,
+    stored: HashMap<Key, Arc<AccountExposure>>,
     /// In the order in which they were stored; those that were dropped since are in it too.
-    order: VecDeque<Pair>,
-    /// By account and asset: the exposures that rest on its balance.
-    resting: HashMap<Pair, HashSet<Pair>>,
+    order: VecDeque<Key>,
+    /// By balance: the exposures that rest on it.
+    resting: HashMap<Key, HashSet<Key>>,
+    /// Those of which a part waits on another chain.
+    waiting: HashSet<Key>,
 }
 
 impl AccountExposures {
@@ -200,7 +379,7 @@ impl AccountExposures {
     #[must_use]
     pub fn new(bounds: ExposureBounds, most: usize) -> Self {
         let (stored, order, resting) = (HashMap::new(), VecDeque::new(), HashMap::new());
-        AccountExposures { bounds, most: most.max(1), stored, order, resting }
+        AccountExposures { bounds, most: most.max(1), stored, order, resting, waiting: HashSet::new() }
     }
 
     /// Returns how many answers are stored.
@@ -215,43 +394,61 @@ impl AccountExposures {
         self.stored.is_empty()
     }
 
-    /// Returns an account's exposure in an asset, which is made where it is not stored. The view must be of the ledger that [`Self::advance`] was
-    /// last told of.
+    /// Returns an account's exposure in an asset, where it is stored and all whom it rests on are still who they were.
+    #[must_use]
+    pub fn stored(&self, over: LinkedChains<'_>, chain: u16, account: u32, asset: u32) -> Option<Arc<AccountExposure>> {
+        self.stored.get(&(chain, asset, account)).filter(|stored| stored.is_of(over)).cloned()
+    }
+
+    /// Returns an account's exposure in an asset, which is made where it is not stored. The chains must be as [`Self::advance`] was last told of.
     ///
     /// # Errors
     /// As [`account_exposure`].
     pub fn of(
         &mut self,
-        view: &dyn Transfers,
+        over: LinkedChains<'_>,
+        chain: u16,
         account: u32,
         asset: u32,
     ) -> Result<Arc<AccountExposure>, AccountTraceError> {
-        let pair = (account, asset);
-        if let Some(stored) = self.stored.get(&pair) {
-            return Ok(stored.clone());
+        if let Some(stored) = self.stored(over, chain, account, asset) {
+            return Ok(stored);
         }
-        let exposure = Arc::new(account_exposure(view, account, asset, self.bounds)?);
+        let exposure = Arc::new(account_exposure(over, chain, account, asset, self.bounds)?);
+        self.put(chain, account, asset, &exposure);
+        Ok(exposure)
+    }
+
+    /// Stores an answer of [`account_exposure`] with the same bounds, on the chains as [`Self::advance`] was last told of.
+    pub fn put(&mut self, chain: u16, account: u32, asset: u32, exposure: &Arc<AccountExposure>) {
+        let key = (chain, asset, account);
+        self.drop_one(key);
         while self.stored.len() >= self.most {
             let Some(oldest) = self.order.pop_front() else { break };
             self.drop_one(oldest);
         }
         for read in &exposure.read {
-            self.resting.entry((*read, asset)).or_default().insert(pair);
+            self.resting.entry(*read).or_default().insert(key);
         }
-        self.stored.insert(pair, exposure.clone());
-        self.order.push_back(pair);
-        Ok(exposure)
+        if exposure.is_waiting {
+            self.waiting.insert(key);
+        }
+        self.stored.insert(key, exposure.clone());
+        self.order.push_back(key);
     }
 
-    /// Drops the answers that rest on what blocks moved. Returns how many.
-    pub fn advance(&mut self, touched: &BTreeSet<(u32, u32)>) -> usize {
-        let resting = touched.iter().filter_map(|pair| self.resting.remove(pair)).flatten();
-        let dropped: HashSet<Pair> = resting.collect();
-        dropped.iter().for_each(|pair| self.drop_one(*pair));
+    /// Drops the answers that rest on what blocks of a chain moved (accounts and assets). Returns how many.
+    pub fn advance(&mut self, chain: u16, touched: &BTreeSet<(u32, u32)>) -> usize {
+        let keys = touched.iter().map(|(account, asset)| (chain, *asset, *account));
+        let resting = keys.filter_map(|key| self.resting.remove(&key)).flatten();
+        let mut dropped: HashSet<Key> = resting.collect();
+        // What waits may have come.
+        dropped.extend(self.waiting.drain());
+        dropped.iter().for_each(|key| self.drop_one(*key));
         if self.order.len() > 2 * self.stored.len() + 64 {
             // Once each: what was dropped and made again stands where it stood first.
             let mut seen = HashSet::new();
-            self.order.retain(|pair| self.stored.contains_key(pair) && seen.insert(*pair));
+            self.order.retain(|key| self.stored.contains_key(key) && seen.insert(*key));
         }
         dropped.len()
     }
@@ -261,16 +458,17 @@ impl AccountExposures {
         self.stored.clear();
         self.order.clear();
         self.resting.clear();
+        self.waiting.clear();
     }
 
-    fn drop_one(&mut self, pair: Pair) {
-        let Some(exposure) = self.stored.remove(&pair) else { return };
+    fn drop_one(&mut self, key: Key) {
+        let Some(exposure) = self.stored.remove(&key) else { return };
+        self.waiting.remove(&key);
         for read in &exposure.read {
-            let own = (*read, pair.1);
-            if let Some(others) = self.resting.get_mut(&own) {
-                others.remove(&pair);
+            if let Some(others) = self.resting.get_mut(read) {
+                others.remove(&key);
                 if others.is_empty() {
-                    self.resting.remove(&own);
+                    self.resting.remove(read);
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! lies between two of its postings, and is named by the half from which it holds.
 
 use super::view::{Stop, Transfers};
-use super::{AccountEndKind, AccountOptions, Candidate};
+use super::{AccountEndKind, AccountOptions, Candidate, Stops};
 use crate::engine::{Flow, Linked, LinksOf, Next};
 use crate::links::{Link, LinkKind, Links, Piece, TransferId};
 use crate::marks::{Marked, PassKind, Passage};
@@ -130,6 +130,8 @@ pub(crate) struct Accounts<'a, const LINKED: bool> {
     pub(crate) chains: &'a [&'a dyn Transfers],
     pub(crate) links: Option<&'a dyn Links>,
     pub(crate) options: &'a AccountOptions,
+    /// What ends the trace beside what the chains end.
+    stops: Option<Stops<'a>>,
     walks: HashMap<Key, Walk>,
     /// The transfer that was read last: passes of both its halves follow each other.
     last: Option<(u16, StoredTransfer)>,
@@ -156,11 +158,13 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
         chains: &'a [&'a dyn Transfers],
         links: Option<&'a dyn Links>,
         options: &'a AccountOptions,
+        stops: Option<Stops<'a>>,
     ) -> Self {
         Accounts {
             chains,
             links,
             options,
+            stops,
             walks: HashMap::new(),
             last: None,
             books: Vec::new(),
@@ -278,10 +282,9 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
     }
 
     fn stopped(&self, chain: u16, holder: Option<u32>) -> Option<AccountEndKind> {
-        if self.options.trace.through_services {
-            return None;
-        }
-        Some(match self.chain(chain).stop(holder?)? {
+        let holder = holder?;
+        let own = if self.options.trace.through_services { None } else { self.chain(chain).stop(holder) };
+        Some(match own.or_else(|| self.stops.and_then(|stops| stops(chain, holder)))? {
             Stop::Service => AccountEndKind::Service,
             Stop::Pool => AccountEndKind::Pool,
             Stop::Bridge => AccountEndKind::Bridge,

@@ -1,7 +1,7 @@
 //! Paths between accounts: how money got from some to others, across links too.
 
-use super::view::{Delegate, Stop, Transfers};
-use super::{AccountOptions, AccountStart, AccountTraceError, Movement, trace_accounts};
+use super::view::{Stop, Transfers};
+use super::{AccountOptions, AccountStart, AccountTraceError, Movement, trace_until};
 use crate::links::{Links, TransferId};
 use crate::trace::Direction;
 use holdfast_account_ledger::StoredTransfer;
@@ -32,17 +32,14 @@ pub fn account_paths(
 ) -> Result<Vec<AccountPath>, AccountTraceError> {
     let mut options = options.clone();
     options.trace.direction = Direction::Forward;
-    let stop = |chain: u16| move |account| targets.contains(&(chain, account)).then_some(Stop::Service);
-    let stops: Vec<_> = (0u16..).zip(chains).map(|(n, chain)| (*chain, stop(n))).collect();
-    let towards: Vec<Delegate<'_>> = stops.iter().map(|(view, stop)| Delegate { view: *view, stop }).collect();
-    let views: Vec<&dyn Transfers> = towards.iter().map(|view| view as &dyn Transfers).collect();
-    let trace = trace_accounts(&views, links, starts, &options)?;
+    let arrives = |chain, account| targets.contains(&(chain, account)).then_some(Stop::Service);
+    let trace = trace_until(chains, links, starts, &options, Some(&arrives))?;
     let mut moved: HashMap<TransferId, (Movement, StoredTransfer)> = HashMap::new();
     // By chain, asset and receiver.
     let mut into: BTreeMap<(u16, u32, u32), Vec<Movement>> = BTreeMap::new();
     for movement in &trace.movements {
         let id = movement.transfer;
-        let transfer = views[usize::from(id.chain)].transfer(id.number)?;
+        let transfer = chains[usize::from(id.chain)].transfer(id.number)?;
         if let Some(to) = transfer.to {
             into.entry((id.chain, transfer.asset, to)).or_default().push(*movement);
         }

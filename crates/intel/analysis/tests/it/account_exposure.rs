@@ -2,7 +2,7 @@
 
 use crate::account_chain::{Chain, history};
 use holdfast_analysis::accounts::exposure::{
-    AccountExposures, AccountTotals, ExposureBounds, account_exposure, touched,
+    AccountExposures, AccountTotals, ExposureBounds, LinkedChains, account_exposure, touched,
 };
 use holdfast_analysis::accounts::{AccountEndKind, AccountView, Stop, Transfers, Unclassified};
 use holdfast_attribution::Category;
@@ -11,6 +11,10 @@ use holdfast_types::{Amount, TransferKind};
 use std::collections::BTreeSet;
 
 const EXCHANGE: u32 = 7;
+
+fn alone<'a>(chains: &'a [&'a dyn Transfers]) -> LinkedChains<'a> {
+    LinkedChains { chains, links: None }
+}
 
 #[test]
 fn direct_and_indirect_sides_are_told_apart() {
@@ -24,7 +28,7 @@ fn direct_and_indirect_sides_are_told_apart() {
     chain.pay(0, 1, 3, 25); // 1 pays 3,
     chain.push(0, Some(1), None, n(5), TransferKind::FeeBurn);
     chain.pay(0, 3, EXCHANGE, 10); // which pays in a part
-    let exposure = account_exposure(&chain, 1, 0, ExposureBounds::default()).unwrap();
+    let exposure = account_exposure(alone(&[&chain]), 0, 1, 0, ExposureBounds::default()).unwrap();
     assert_eq!(exposure.source.amount, n(50));
     assert_eq!(exposure.source.by_category, [(Category::SERVICE, n(30), n(10))]);
     assert_eq!(exposure.source.unattributed, [(AccountEndKind::Made, n(10))]);
@@ -34,13 +38,13 @@ fn direct_and_indirect_sides_are_told_apart() {
     assert_eq!(exposure.destination.unattributed, [(AccountEndKind::Rests, n(15))]);
     assert!(!exposure.source.is_partial && !exposure.source.is_assumed);
     let few = ExposureBounds { max_transfers: 1, ..ExposureBounds::default() };
-    let exposure = account_exposure(&chain, 1, 0, few).unwrap();
+    let exposure = account_exposure(alone(&[&chain]), 0, 1, 0, few).unwrap();
     assert_eq!(exposure.source.amount, n(20), "the latest one");
     assert!(exposure.source.is_partial && !exposure.destination.is_partial);
     let near = ExposureBounds { max_hops: 1, ..ExposureBounds::default() };
-    let exposure = account_exposure(&chain, 1, 0, near).unwrap();
+    let exposure = account_exposure(alone(&[&chain]), 0, 1, 0, near).unwrap();
     assert_eq!(exposure.source.unattributed, [(AccountEndKind::Made, n(10))]);
-    assert_eq!(account_exposure(&chain, 99, 0, near).unwrap().source, AccountTotals::default());
+    assert_eq!(account_exposure(alone(&[&chain]), 0, 99, 0, near).unwrap().source, AccountTotals::default());
 }
 
 /// The first transfers of a chain.
@@ -69,7 +73,7 @@ fn stored_exposures_are_those_made_anew() {
             if random.permille(250) && count > 2 {
                 // A reorganization: some transfers go, and others come.
                 let stays = count - 1 - random.index(count / 2);
-                dropped += stored.advance(&moved(&branch, stays..count));
+                dropped += stored.advance(0, &moved(&branch, stays..count));
                 let other = history(&mut random);
                 branch.transfers.truncate(stays);
                 for t in other.transfers {
@@ -78,13 +82,17 @@ fn stored_exposures_are_those_made_anew() {
                 count = stays;
             }
             let next = (count + random.index(4)).min(branch.transfers.len());
-            dropped += stored.advance(&moved(&branch, count..next));
+            dropped += stored.advance(0, &moved(&branch, count..next));
             count = next;
             kept += stored.len();
             let part = first(&branch, count);
             for (account, asset) in (0..6).flat_map(|account| [(account, 0), (account, 1)]) {
-                let anew = account_exposure(&part, account, asset, bounds).unwrap();
-                assert_eq!(*stored.of(&part, account, asset).unwrap(), anew, "seed {seed}, {account}, {asset}");
+                let anew = account_exposure(alone(&[&part]), 0, account, asset, bounds).unwrap();
+                assert_eq!(
+                    *stored.of(alone(&[&part]), 0, account, asset).unwrap(),
+                    anew,
+                    "seed {seed}, {account}, {asset}"
+                );
                 for side in [&anew.source, &anew.destination] {
                     let parts = side.by_category.iter().flat_map(|(_, direct, indirect)| [*direct, *indirect]);
                     let parts = parts.chain(side.unattributed.iter().map(|u| u.1)).chain([side.fees]);
@@ -111,10 +119,10 @@ fn a_ledger_names_what_its_blocks_move() {
     let view = AccountView { ledger: &ledger, classes: &Unclassified };
     let mut exposures = AccountExposures::new(ExposureBounds::default(), 100);
     for (account, asset) in &all {
-        exposures.of(&view, *account, *asset).unwrap();
+        exposures.of(alone(&[&view]), 0, *account, *asset).unwrap();
     }
     assert_eq!(exposures.len(), all.len());
     let last = touched(&ledger, tip..tip + 1).unwrap();
-    assert!(exposures.advance(&last) >= last.len() && exposures.len() < all.len());
+    assert!(exposures.advance(0, &last) >= last.len() && exposures.len() < all.len());
     let _: &dyn Transfers = &view;
 }

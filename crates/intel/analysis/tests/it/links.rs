@@ -1,7 +1,9 @@
 //! Traces across swaps, wraps, bridges and mixers, with links made by hand.
 
 use crate::account_chain::{Chain, history, number};
+use holdfast_analysis::accounts::exposure::{ExposureBounds, LinkedChains, account_exposure, transfers_exposure};
 use holdfast_analysis::accounts::paths::account_paths;
+use holdfast_analysis::accounts::through::{ThroughBounds, came_through};
 use holdfast_analysis::accounts::{
     AccountEndKind, AccountOptions, AccountStart, AccountTrace, Stop, Transfers, trace_accounts,
 };
@@ -299,4 +301,44 @@ fn books_balance_across_whatever_links() {
         }
     }
     assert!(crossings > 5_000 && back_in_time > 100, "{crossings} {back_in_time}");
+}
+
+#[test]
+fn exposures_and_what_money_came_through_go_over_links() {
+    let (mut chain, second, links, theft) = laundering(false);
+    chain.stops.insert(1, Stop::Service);
+    let chains: [&dyn Transfers; 2] = [&chain, &second];
+    let table = LinkTable::new(links);
+    let over = LinkedChains { chains: &chains, links: Some(&table) };
+    let n = Amount::new;
+    // 29 units of the second chain's asset were 150 of the first: a third of them came from 1, the others were made.
+    let deposit = transfers_exposure(over, 1, &[number(1)], ExposureBounds::default()).unwrap();
+    assert_eq!(deposit.source.amount, n(29));
+    assert_eq!(deposit.source.by_category, [(holdfast_attribution::Category::SERVICE, n(0), n(9))]);
+    assert_eq!(deposit.source.unattributed, [(AccountEndKind::Made, n(20))]);
+    assert_eq!(deposit.destination.by_category, [(holdfast_attribution::Category::SERVICE, n(29), n(0))]);
+    // Where it went: half of it to the exchange on the other chain.
+    let sent = account_exposure(over, 0, 2, 0, ExposureBounds::default()).unwrap();
+    assert_eq!(sent.destination.by_category, [(holdfast_attribution::Category::SERVICE, n(0), n(150))]);
+    // Without links the bridge is the end.
+    let alone = LinkedChains { links: None, ..over };
+    let deposit = transfers_exposure(alone, 1, &[number(1)], ExposureBounds::default()).unwrap();
+    assert_eq!(deposit.source.unattributed, [(AccountEndKind::Made, n(29))]);
+
+    let bounds = ThroughBounds { max_hops: 6, min_share_ppm: 50_000, max_edges: 100, most: 48 };
+    let places = came_through(over, id(1, 1), bounds).unwrap();
+    let theft_at = places.iter().position(|p| p.transfer == theft).unwrap();
+    // The theft came to 2; both sides of the swap are a hop, and both of the bridge.
+    assert_eq!((places[theft_at].holder, places[theft_at].hops), (Some(2), 3), "{places:#?}");
+    assert!((300_000..=340_000).contains(&places[theft_at].share_ppm), "{places:#?}");
+    let mut way = vec![theft_at];
+    while let Some(next) = places[way[way.len() - 1]].into {
+        assert!(places[next].hops <= places[way[way.len() - 1]].hops && way.len() < 10);
+        way.push(next);
+    }
+    let way: Vec<_> = way.into_iter().map(|n| places[n].transfer).collect();
+    assert_eq!(way, [theft, id(0, 2), id(0, 3), id(0, 4), id(1, 0)]);
+    let near = came_through(over, id(1, 1), ThroughBounds { max_hops: 2, ..bounds }).unwrap();
+    assert!(near.iter().all(|p| p.transfer != theft) && !near.is_empty());
+    assert!(came_through(alone, id(1, 1), bounds).unwrap().iter().all(|p| p.transfer.chain == 1));
 }

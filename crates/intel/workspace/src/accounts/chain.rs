@@ -4,14 +4,14 @@ use crate::accounts::AccountWorkspace;
 use crate::accounts::queries::is_payment;
 use crate::accounts::transfers::Start;
 use crate::chain_queries::{
-    AddressFacts, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, TraceEndpoint,
+    AddressFacts, BehindBounds, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, PlaceBehind,
+    TraceEndpoint,
 };
 use crate::error::WorkspaceError;
 use crate::reports::{PAGE, TraceRequest};
 use holdfast_account_ledger::manifest::Assets;
 use holdfast_account_ledger::{Direction, LedgerError, StoredTransfer};
-use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, TagStore, Tlp};
+use holdfast_attribution::{TagStore, Tlp};
 use holdfast_types::{AccountId, Asset, AssetId, ChainId, TokenRef};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -37,10 +37,6 @@ impl AccountWorkspace {
     fn payments(&self, text: &str) -> Result<Vec<Payment>, WorkspaceError> {
         let (_, transfers) = self.payments_of(text)?;
         Ok(transfers.iter().map(|t| self.payment(t)).collect::<Result<_, _>>()?)
-    }
-
-    fn not_yet(&self, what: &str) -> WorkspaceError {
-        WorkspaceError::NotYet(what.to_owned(), self.chain().clone())
     }
 }
 
@@ -107,9 +103,14 @@ impl ChainQueries for AccountWorkspace {
         let canonical = account.to_address(self.chain()).to_string();
         let mut tags = self.tags_for(&canonical, clearance);
         tags.truncate(MAX_TAGS);
+        let number = self.ledger.account_number(&account);
+        let category = self.category_of(&tags, number, clearance);
+        if tags.is_empty() {
+            tags.extend(number.and_then(|number| self.entity_tag(number, clearance)));
+        }
         Ok(AddressFacts {
-            is_on_chain: self.ledger.account_number(&account).is_some(),
-            category: weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept),
+            is_on_chain: number.is_some(),
+            category,
             tags: tags.into_iter().cloned().collect(),
             address: canonical,
         })
@@ -140,11 +141,15 @@ impl ChainQueries for AccountWorkspace {
         self.payments(tx)
     }
 
-    fn exposure_of(&self, _subject: &str) -> Result<ChainExposure, WorkspaceError> {
-        Err(self.not_yet("exposures"))
+    fn exposure_of(&self, subject: &str, asset: Option<&str>) -> Result<ChainExposure, WorkspaceError> {
+        self.chain_exposure(subject, asset)
     }
 
-    fn trace_ends(&self, _request: &TraceRequest, _clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
-        Err(self.not_yet("traces"))
+    fn behind(&self, payment: &str, bounds: BehindBounds) -> Result<Vec<PlaceBehind>, WorkspaceError> {
+        self.places_behind(payment, bounds)
+    }
+
+    fn trace_ends(&self, request: &TraceRequest, clearance: Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
+        self.endpoints(request, clearance)
     }
 }

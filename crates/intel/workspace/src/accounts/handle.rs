@@ -4,7 +4,7 @@ use crate::accounts::{AccountSnapshot, AccountWorkspace};
 use crate::chain_handle::{ChangeError, MAX_WAITING};
 use crate::touched::{MAX_TOUCHED, Touched};
 use arc_swap::ArcSwap;
-use holdfast_account_ledger::LedgerError;
+use holdfast_account_ledger::{Ledger, LedgerError};
 use holdfast_attribution::TagStore;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -26,7 +26,9 @@ pub struct AccountHandle {
 impl AccountHandle {
     /// Publishes an account chain as it is.
     #[must_use]
-    pub fn new(workspace: AccountWorkspace) -> Self {
+    pub fn new(mut workspace: AccountWorkspace) -> Self {
+        workspace.update_who();
+        workspace.save_who_sometimes();
         AccountHandle {
             current: ArcSwap::from_pointee(workspace.snapshot()),
             builder: Mutex::new(workspace),
@@ -62,6 +64,7 @@ impl AccountHandle {
         }
         let answer = self.builder.lock().map_err(|_| E::from(ChangeError::Failed)).and_then(|mut workspace| {
             let answer = change(&mut workspace);
+            self.follow(&mut workspace);
             self.publish(&workspace);
             answer
         });
@@ -69,7 +72,8 @@ impl AccountHandle {
         answer
     }
 
-    /// Gives the chain the tags of its store.
+    /// Gives the chain the tags of its store. Clusters and entities are made anew from what was published last, while blocks may be appended; those are
+    /// followed after it.
     ///
     /// # Errors
     /// [`ChangeError`].
@@ -77,10 +81,20 @@ impl AccountHandle {
         if Arc::ptr_eq(&self.snapshot().tags, tags) {
             return Ok(());
         }
+        let prepared = self.snapshot().with_other_tags(tags.clone());
         self.change(|workspace| {
-            workspace.tags = tags.clone();
+            workspace.adopt(prepared);
             Ok(())
         })
+    }
+
+    /// Brings clusters and entities to what was changed.
+    fn follow(&self, workspace: &mut AccountWorkspace) {
+        let before = self.current.load();
+        if workspace.ledger.revision() != before.ledger.revision() || !Arc::ptr_eq(&workspace.tags, &before.tags) {
+            workspace.update_who();
+            workspace.save_who_sometimes();
+        }
     }
 
     fn publish(&self, workspace: &AccountWorkspace) {
@@ -112,7 +126,7 @@ impl AccountHandle {
 
 /// Notes addresses and transactions of the blocks in which two snapshots differ.
 fn note(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot) {
-    let kept = kept_blocks(before, after);
+    let kept = kept_blocks(&before.ledger, &after.ledger);
     let noted = kept.map(|kept| -> Result<(), LedgerError> {
         for side in [before, after] {
             for block in kept..side.ledger.counts().blocks {
@@ -131,14 +145,14 @@ fn note(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot
     }
 }
 
-/// Returns how many blocks both snapshots have alike; `None` where they differ in very many.
-fn kept_blocks(before: &AccountSnapshot, after: &AccountSnapshot) -> Option<u64> {
-    let (one, other) = (before.ledger.counts().blocks, after.ledger.counts().blocks);
+/// Returns how many blocks both states of a ledger have alike; `None` where they differ in very many.
+pub(crate) fn kept_blocks(before: &Ledger, after: &Ledger) -> Option<u64> {
+    let (one, other) = (before.counts().blocks, after.counts().blocks);
     let mut kept = one.min(other);
-    if before.ledger.first().ok()?.map(|b| b.height) != after.ledger.first().ok()?.map(|b| b.height) {
+    if before.first().ok()?.map(|b| b.height) != after.first().ok()?.map(|b| b.height) {
         kept = 0;
     }
-    while kept > 0 && before.ledger.block(kept - 1).ok()?.hash != after.ledger.block(kept - 1).ok()?.hash {
+    while kept > 0 && before.block(kept - 1).ok()?.hash != after.block(kept - 1).ok()?.hash {
         kept -= 1;
         if one.max(other) - kept > MAX_BLOCKS {
             return None;

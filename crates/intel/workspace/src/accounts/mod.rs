@@ -1,15 +1,29 @@
 //! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
+//! - [`beside`]: links and signals beside the ledger, in step with it.
+//! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+//! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
+pub mod beside;
 mod chain;
+pub mod exposure;
 pub mod handle;
+pub mod link_reports;
+mod peers;
 pub mod queries;
 pub mod reports;
 mod search;
+pub mod trace_report;
+pub mod traces;
 pub mod transfers;
+pub mod who;
+pub mod who_reports;
 
+use crate::accounts::beside::Beside;
+use crate::accounts::exposure::Exposed;
+use crate::accounts::who::Who;
 use crate::error::WorkspaceError;
 use crate::workspace::{CHAINS, Workspace};
 use holdfast_account_ledger::{Ledger, Settings, manifest::Manifest};
@@ -28,10 +42,18 @@ pub struct AccountWorkspace {
     dir: PathBuf,
     /// The ledger.
     pub ledger: Ledger,
+    /// Links and signals of the ledger's blocks.
+    pub(crate) beside: Beside,
     /// The tags of the store.
     pub tags: Arc<TagStore>,
+    /// Clusters and entities, once somebody requested or followed them.
+    who: OnceLock<Who>,
     /// What is missing, once somebody requested it.
     gaps: OnceLock<Vec<String>>,
+    /// The other account chains of the store, where they were given.
+    peers: Vec<Arc<AccountSnapshot>>,
+    /// Exposures that were answered, of all snapshots with these tags.
+    exposed: Arc<Exposed>,
 }
 
 /// An account chain at one moment, for reading: nothing that happens to the workspace afterwards changes it.
@@ -82,9 +104,16 @@ impl AccountWorkspace {
         Ok(Arc::new(TagFile::new(&store.join("tags")).load()?))
     }
 
-    fn with_ledger(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Self {
+    fn new(dir: PathBuf, ledger: Ledger, beside: Beside, tags: Arc<TagStore>) -> Self {
+        let (who, gaps) = (OnceLock::new(), OnceLock::new());
+        AccountWorkspace { dir, ledger, beside, tags, who, gaps, peers: Vec::new(), exposed: Arc::default() }
+    }
+
+    /// Opens what is beside a ledger that is open for writing.
+    fn writing(store: &Path, ledger: Ledger, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
         let dir = Self::chain_dir(store, &ledger.settings().chain);
-        AccountWorkspace { dir, ledger, tags, gaps: OnceLock::new() }
+        let beside = Beside::open_for_writing(&dir, &ledger)?;
+        Ok(Self::new(dir, ledger, beside, tags))
     }
 
     /// Opens an account chain of a store for reading.
@@ -92,7 +121,10 @@ impl AccountWorkspace {
     /// # Errors
     /// [`WorkspaceError`] when the ledger does not open: absent, damaged, or left without an index.
     pub fn open(store: &Path, chain: &ChainId, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
-        Ok(Self::with_ledger(store, Ledger::open(&Self::ledger_dir(store, chain))?, tags))
+        let ledger = Ledger::open(&Self::ledger_dir(store, chain))?;
+        let dir = Self::chain_dir(store, chain);
+        let beside = Beside::open(&dir, &ledger)?;
+        Ok(Self::new(dir, ledger, beside, tags))
     }
 
     /// Opens an existing account chain of a store for writing.
@@ -100,7 +132,7 @@ impl AccountWorkspace {
     /// # Errors
     /// As [`AccountWorkspace::open`], and when another process has it.
     pub fn open_for_writing(store: &Path, chain: &ChainId, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
-        Ok(Self::with_ledger(store, Ledger::open_for_writing(&Self::ledger_dir(store, chain))?, tags))
+        Self::writing(store, Ledger::open_for_writing(&Self::ledger_dir(store, chain))?, tags)
     }
 
     /// Opens an account chain of a store for writing, creating it when missing.
@@ -110,19 +142,42 @@ impl AccountWorkspace {
     pub fn create_or_open(store: &Path, settings: &Settings, tags: Arc<TagStore>) -> Result<Self, WorkspaceError> {
         let dir = Self::ledger_dir(store, &settings.chain);
         std::fs::create_dir_all(&dir).map_err(|e| WorkspaceError::Io(dir.clone(), e))?;
-        Ok(Self::with_ledger(store, Ledger::create_or_open(&dir, settings)?, tags))
+        Self::writing(store, Ledger::create_or_open(&dir, settings)?, tags)
     }
 
     /// Returns the chain as it is now, for reading. It costs handles, no copy.
     #[must_use]
     pub fn snapshot(&self) -> AccountSnapshot {
-        self.with_other_tags(self.tags.clone())
+        AccountWorkspace { gaps: OnceLock::new(), ..self.same() }
+    }
+
+    /// Returns the same state again.
+    fn same(&self) -> AccountSnapshot {
+        AccountWorkspace {
+            dir: self.dir.clone(),
+            ledger: self.ledger.snapshot(),
+            beside: self.beside.snapshot(),
+            tags: self.tags.clone(),
+            who: self.who_now(),
+            gaps: self.gaps.clone(),
+            peers: self.peers.clone(),
+            exposed: self.exposed.clone(),
+        }
     }
 
     /// Returns the chain as it is now with other tags, for reading.
     #[must_use]
     pub fn with_other_tags(&self, tags: Arc<TagStore>) -> AccountSnapshot {
-        AccountWorkspace { dir: self.dir.clone(), ledger: self.ledger.snapshot(), tags, gaps: OnceLock::new() }
+        if Arc::ptr_eq(&self.tags, &tags) {
+            return self.snapshot();
+        }
+        let peers = self.peers.iter().map(|peer| Arc::new(peer.with_other_tags(tags.clone()))).collect();
+        let mut snapshot = AccountWorkspace { peers, exposed: Arc::default(), ..self.snapshot() };
+        snapshot.take_tags(&tags);
+        if snapshot.who.get().is_some() {
+            snapshot.update_who();
+        }
+        snapshot
     }
 
     /// Returns the folder.

@@ -1,6 +1,7 @@
 //! Look-ups of an account chain: addresses, transfers, transactions, blocks, assets. Every list is a page; nothing goes over the whole chain.
 
 use crate::accounts::AccountWorkspace;
+use crate::accounts::beside::BesideError;
 use crate::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView, PartyView,
     TransferView, TransfersPage,
@@ -13,7 +14,7 @@ use crate::reports::PAGE;
 use holdfast_account_ledger::manifest::Assets;
 use holdfast_account_ledger::{Backing, BlockInfo, LedgerError, NATIVE, Opening, Posting, StoredTransfer, TxInfo};
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, Tlp, nobody};
+use holdfast_attribution::{Tag, Tlp, nobody};
 use holdfast_types::{
     AccountId, Address, Amount, Asset, AssetId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,
 };
@@ -27,7 +28,7 @@ const NAMED_ASSETS: usize = 6;
 pub(crate) const MAX_BLOCKS_SEARCHED: u64 = 1_000_000;
 
 /// Returns the name of whether an asset's transfers agree.
-fn backing_name(backing: Backing) -> &'static str {
+pub(crate) fn backing_name(backing: Backing) -> &'static str {
     match backing {
         Backing::Backed => "backed",
         Backing::Unbacked { .. } => "unbacked",
@@ -94,7 +95,7 @@ impl AccountWorkspace {
         Ok(self.ledger.account(account)?.to_address(self.chain()).checksummed())
     }
 
-    fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
+    pub(crate) fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
         let account = self.account_id(text)?;
         self.ledger.account_number(&account).ok_or_else(|| self.not_found(text))
     }
@@ -180,7 +181,7 @@ impl AccountWorkspace {
         Ok(contract.map(|contract| contract.to_address(self.chain()).checksummed()))
     }
 
-    fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
+    pub(crate) fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
         Ok(asset_view(&self.asset_of(asset)?))
     }
 
@@ -264,8 +265,8 @@ impl AccountWorkspace {
         let address = account.to_address(self.chain());
         let canonical = address.to_string();
         let tags = self.tags_for(&canonical, clearance);
-        let category = weightiest(tags.iter().copied()).map_or(Category::UNATTRIBUTED, Tag::concept);
         let number = self.ledger.account_number(&account);
+        let category = self.category_of(&tags, number, clearance);
         let (asset_count, balances) = match number {
             Some(number) => self.balances(number, skip, height)?,
             None => (0, Vec::new()),
@@ -287,6 +288,14 @@ impl AccountWorkspace {
         })
     }
 
+    /// Returns the assets that an account ever moved: listed ones first.
+    pub(crate) fn assets_listed_first(&self, account: u32) -> Result<Vec<u32>, LedgerError> {
+        let mut assets = self.ledger.assets_of(account)?;
+        let listed = self.listed_numbers();
+        assets.sort_by_key(|asset| (listed.binary_search(asset).is_err(), *asset));
+        Ok(assets)
+    }
+
     /// Returns how many assets an account ever moved, and a page of its balances: of listed assets first.
     fn balances(
         &self,
@@ -294,9 +303,7 @@ impl AccountWorkspace {
         skip: usize,
         height: Option<u64>,
     ) -> Result<(u64, Vec<BalanceView>), WorkspaceError> {
-        let mut assets = self.ledger.assets_of(account)?;
-        let listed = self.listed_numbers();
-        assets.sort_by_key(|asset| (listed.binary_search(asset).is_err(), *asset));
+        let assets = self.assets_listed_first(account)?;
         let count = assets.len() as u64;
         let page = assets.into_iter().skip(skip).take(PAGE);
         let balances =
@@ -550,7 +557,7 @@ impl AccountWorkspace {
         self.gaps.get_or_init(|| self.find_gaps().unwrap_or_else(|e| vec![format!("the ledger is damaged: {e}")]))
     }
 
-    fn find_gaps(&self) -> Result<Vec<String>, LedgerError> {
+    fn find_gaps(&self) -> Result<Vec<String>, BesideError> {
         let ledger = &self.ledger;
         let Some(tip) = ledger.tip()? else { return Ok(vec!["no block is stored".into()]) };
         let mut gaps = Vec::new();
@@ -582,7 +589,8 @@ impl AccountWorkspace {
                 gaps.push(format!("transfers of {asset} drive a balance negative, so its sums are not sound"));
             }
         }
-        gaps.push("exposures and traces are not computed on account chains yet".into());
+        gaps.extend(self.beside.gaps(ledger)?);
+        gaps.extend(self.who().gap(ledger));
         Ok(gaps)
     }
 

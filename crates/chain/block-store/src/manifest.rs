@@ -1,6 +1,6 @@
 //! What of a store is committed.
 
-use crate::error::LinkError;
+use crate::error::StoreError;
 use holdfast_columns::sealed;
 use holdfast_types::ChainId;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub struct Counts {
 
 /// What of a store is committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Manifest {
+pub struct Manifest {
     /// Layout version.
     pub format: u32,
     /// Chain.
@@ -41,25 +41,31 @@ const FORMAT: u32 = 1;
 const NAME: &str = "MANIFEST";
 
 impl Manifest {
-    pub fn new(chain: ChainId) -> Self {
+    pub(crate) fn new(chain: ChainId) -> Self {
         Manifest { format: FORMAT, chain, revision: 0, first: None, counts: Counts::default() }
     }
 
+    /// Returns where the manifest of a store lies.
+    #[must_use]
     pub fn path(dir: &Path) -> PathBuf {
         dir.join(NAME)
     }
 
-    pub fn read(dir: &Path) -> Result<Self, LinkError> {
+    /// Reads a store's manifest.
+    ///
+    /// # Errors
+    /// [`StoreError::Manifest`], [`StoreError::Format`].
+    pub fn read(dir: &Path) -> Result<Self, StoreError> {
         let path = Self::path(dir);
-        let manifest: Manifest = sealed::read(&path).map_err(|e| LinkError::Manifest(path.clone(), e))?;
+        let manifest: Manifest = sealed::read(&path).map_err(|e| StoreError::Manifest(path.clone(), e))?;
         match manifest.format {
             FORMAT => Ok(manifest),
-            other => Err(LinkError::Format(path, other)),
+            other => Err(StoreError::Format(path, other)),
         }
     }
 
     /// Commits: after this returns, a kill or power cut at any moment leaves this manifest or a later one.
-    pub fn write(&self, dir: &Path) -> io::Result<()> {
+    pub(crate) fn write(&self, dir: &Path) -> io::Result<()> {
         sealed::replace(dir, NAME, self)
     }
 }

@@ -1,24 +1,24 @@
-//! Why a store of links does not open, or refuses a change.
+//! Why a store does not open, or refuses a change.
 
 use holdfast_columns::SealError;
 use holdfast_types::{ChainId, ErrorKind};
 use std::io;
 use std::path::PathBuf;
 
-/// What the user can do about a damaged file: links follow from blocks.
-const REPAIR: &str = "remove the folder of links and read the blocks again";
+/// What the user can do about a damaged file: records follow from blocks.
+const REPAIR: &str = "remove its folder and read the blocks again";
 
-/// Why a store of links does not open, or refuses a change.
+/// Why a store does not open, or refuses a change.
 #[derive(Debug, thiserror::Error)]
-pub enum LinkError {
+pub enum StoreError {
     /// The system refused.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] io::Error),
     /// There is no store.
-    #[error("{0}: no links here")]
+    #[error("{0}: nothing that was found in blocks is here")]
     Missing(PathBuf),
     /// Another process has the store open for writing.
-    #[error("{0}: another process is writing these links")]
+    #[error("{0}: another process is writing here")]
     Locked(PathBuf),
     /// The manifest does not read.
     #[error("{0}: {1}")]
@@ -27,7 +27,7 @@ pub enum LinkError {
     #[error("{0}: layout version {1} is not supported by this build; remove the folder and read the blocks again")]
     Format(PathBuf, u32),
     /// The store is of another chain.
-    #[error("{path}: these are links of {stored}, not of {requested}")]
+    #[error("{path}: this is of {stored}, not of {requested}")]
     Chain {
         /// The store.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum LinkError {
         requested: ChainId,
     },
     /// The block does not follow the last one.
-    #[error("block {height} does not follow the last block with links: {why}")]
+    #[error("block {height} does not follow the last one that was looked at: {why}")]
     NotNext {
         /// Its height.
         height: u64,
@@ -53,10 +53,10 @@ pub enum LinkError {
         why: &'static str,
     },
     /// The store is open for reading only.
-    #[error("the links are open for reading only")]
+    #[error("what is beside the ledger is open for reading only")]
     ReadOnly,
     /// There is no such record.
-    #[error("there is no record {0} of links")]
+    #[error("there is no record {0}")]
     NotStored(u64),
     /// A file was changed or cut off on the disk.
     #[error("{file}, row {row}: {what}; {REPAIR}")]
@@ -70,23 +70,24 @@ pub enum LinkError {
     },
 }
 
-impl LinkError {
+impl StoreError {
     /// Returns what kind of error it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            LinkError::Missing(_) | LinkError::NotStored(_) => ErrorKind::NotFound,
-            LinkError::Locked(_) => ErrorKind::Unavailable,
-            LinkError::Chain { .. } | LinkError::NotNext { .. } => ErrorKind::Conflict,
-            LinkError::Block { .. } => ErrorKind::Invalid,
-            LinkError::ReadOnly => ErrorKind::State,
-            LinkError::Io(..) | LinkError::Manifest(..) | LinkError::Format(..) | LinkError::Damaged { .. } => {
+            StoreError::Missing(_) | StoreError::NotStored(_) => ErrorKind::NotFound,
+            StoreError::Locked(_) => ErrorKind::Unavailable,
+            StoreError::Chain { .. } | StoreError::NotNext { .. } => ErrorKind::Conflict,
+            StoreError::Block { .. } => ErrorKind::Invalid,
+            StoreError::ReadOnly => ErrorKind::State,
+            StoreError::Io(..) | StoreError::Manifest(..) | StoreError::Format(..) | StoreError::Damaged { .. } => {
                 ErrorKind::Internal
             }
         }
     }
 
-    pub(crate) fn damaged(file: &'static str, row: u64, what: impl Into<String>) -> Self {
-        LinkError::Damaged { file, row, what: what.into() }
+    /// Returns that a row of a file is not what it has to be.
+    pub fn damaged(file: &'static str, row: u64, what: impl Into<String>) -> Self {
+        StoreError::Damaged { file, row, what: what.into() }
     }
 }

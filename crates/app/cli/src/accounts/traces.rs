@@ -1,0 +1,193 @@
+//! `holdfast trace`, `exposure` and `paths` on account chains, by the store's server where one runs.
+
+use super::print;
+use crate::lookup::{AccountChoice, ChainArgs, LinkArgs};
+use crate::output::{self, counted, name_of};
+use crate::running::serving;
+use holdfast_analysis::TraceOptions;
+use holdfast_attribution::Tlp;
+use holdfast_client::{Client, Request, api_path};
+use holdfast_types::Timestamp;
+use holdfast_workspace::accounts::exposure::{AccountExposureReport, ExposureSide};
+use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party};
+use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
+use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError, pick_accounts};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Returns what is traced.
+pub fn request(subject: &str, of: &AccountChoice, links: &LinkArgs, options: TraceOptions) -> AccountTraceRequest {
+    let usual = AccountTraceRequest::new(subject);
+    AccountTraceRequest {
+        asset: of.asset.clone(),
+        options,
+        links: !links.no_links,
+        max_link_error_ppm: links.max_link_error_ppm.unwrap_or(usual.max_link_error_ppm),
+        ..usual
+    }
+}
+
+/// Answers a question about a text on the chain that is meant, with all others of the store as its peers.
+fn query<T: DeserializeOwned>(
+    at: &ChainArgs,
+    of: &AccountChoice,
+    text: &str,
+    files: impl FnOnce(&AccountWorkspace) -> Result<T, WorkspaceError>,
+    server: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
+) -> anyhow::Result<T> {
+    let store = &at.store.store;
+    let client = match at.server.client()? {
+        Some(client) => Some(client),
+        None => serving(store)?,
+    };
+    if let Some(client) = client {
+        let request = server(&client).query_opt("asset", of.asset.as_deref());
+        return Ok(request.query_opt("chain", of.name.as_deref()).fetch()?);
+    }
+    let tags = AccountWorkspace::tags_of(store)?;
+    let open = |chain: &_| AccountWorkspace::open(store, chain, tags.clone()).map(Arc::new);
+    let chains: Vec<Arc<AccountSnapshot>> =
+        AccountWorkspace::chains_of(store)?.iter().map(open).collect::<Result<_, _>>()?;
+    let chain = pick_accounts(&chains, text, of.name.as_deref())?;
+    Ok(files(&chain.among(&chains))?)
+}
+
+/// Adds what is traced to a request of the API.
+fn parameters<'c>(request: Request<'c>, of: &AccountTraceRequest) -> Request<'c> {
+    let bounds = &of.options.bounds;
+    request
+        .query("policy", name_of(&of.options.policy))
+        .query("through_services", of.options.through_services)
+        .query("links", of.links)
+        .query("max_link_error_ppm", of.max_link_error_ppm)
+        .query("max_hops", bounds.max_hops)
+        .query("min_value", bounds.min_value)
+        .query("from_time", bounds.from_time)
+        .query("until_time", bounds.until_time)
+        .query("max_edges", bounds.max_edges)
+}
+
+pub fn trace(at: &ChainArgs, of: &AccountChoice, request: &AccountTraceRequest) -> anyhow::Result<AccountTraceReport> {
+    query(
+        at,
+        of,
+        &request.subject,
+        |w| w.account_trace_for(request, Tlp::Red),
+        |c| {
+            let call = c.get("/api/v1/account-chains/trace").query("subject", &request.subject);
+            parameters(call.query("direction", name_of(&request.options.direction)), request)
+        },
+    )
+}
+
+pub fn exposure(at: &ChainArgs, of: &AccountChoice, subject: &str, as_json: bool) -> anyhow::Result<()> {
+    let report: AccountExposureReport = query(
+        at,
+        of,
+        subject,
+        |w| w.exposure(subject, of.asset.as_deref()),
+        |c| c.get(&api_path(&["account-chains", "exposure", subject])),
+    )?;
+    if as_json {
+        return output::json(&report);
+    }
+    print_exposure(&report);
+    Ok(())
+}
+
+fn percent(ppm: u64) -> String {
+    format!("{}.{:02}%", ppm / 10_000, ppm / 100 % 100)
+}
+
+fn print_exposure(report: &AccountExposureReport) {
+    println!("Exposure of {} on {}", report.subject, report.chain);
+    for of in &report.assets {
+        let score = match of.risk_score {
+            None => "unknown".to_owned(),
+            Some(score) if of.gaps.is_empty() => format!("{score} of 100"),
+            Some(score) => format!("at least {score} of 100"),
+        };
+        println!("{}: risk score {score}", print::asset_line(&of.asset));
+        let side = |name: &str, side: &ExposureSide| {
+            println!("  {name} ({}):", print::amount(side.amount, &of.asset));
+            for line in &side.by_category {
+                println!(
+                    "    {:>8} {} [{} risk] direct {}, indirect {}",
+                    percent(line.share_ppm),
+                    line.category,
+                    line.risk,
+                    print::amount(line.direct, &of.asset),
+                    print::amount(line.indirect, &of.asset)
+                );
+            }
+            for line in &side.unattributed {
+                let amount = print::amount(line.amount, &of.asset);
+                println!("    {:>8} nobody known: {} {amount}", percent(line.share_ppm), line.reason);
+            }
+        };
+        side("source", &of.source);
+        side("destination", &of.destination);
+        of.gaps.iter().for_each(|gap| println!("  note: {gap}"));
+    }
+    if report.assets.is_empty() {
+        println!("It moved nothing of that.");
+    }
+    if report.assets_left_out > 0 {
+        println!("{} not looked at; name them with --asset.", counted(report.assets_left_out, "further asset"));
+    }
+    let bounds = report.bounds;
+    println!(
+        "Bounds: the latest {} transfers of each direction, {} transfers away, {} movements.",
+        bounds.max_transfers, bounds.max_hops, bounds.max_edges
+    );
+    report.gaps.iter().for_each(|gap| println!("note: {gap}"));
+}
+
+pub fn paths(
+    at: &ChainArgs,
+    of: &AccountChoice,
+    request: &AccountTraceRequest,
+    (to, to_chain): (&str, Option<&str>),
+    most: usize,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let paths: Vec<AccountPathReport> = query(
+        at,
+        of,
+        &request.subject,
+        |w| w.account_paths_for(request, (to, to_chain), most, Tlp::Red),
+        |c| {
+            let call = c.get("/api/v1/account-chains/paths").query("from", &request.subject).query("to", to);
+            parameters(call.query_opt("to_chain", to_chain).query("most", most), request)
+        },
+    )?;
+    if as_json {
+        return output::json(&paths);
+    }
+    if paths.is_empty() {
+        println!("No path within the bounds.");
+    }
+    for path in &paths {
+        let unit = path.steps.last().map(|step| &step.transfer.asset);
+        let amount = unit.map_or_else(|| path.amount.to_string(), |asset| print::amount(path.amount, asset));
+        println!("{amount} by {}:", counted(path.steps.len() as u64, "transfer"));
+        for step in &path.steps {
+            let transfer = &step.transfer;
+            let side = |party: &Option<Party>, nobody: &str| match party {
+                Some(Party { address, label: Some(label), .. }) => format!("{address} [{label}]"),
+                Some(party) => party.address.clone(),
+                None => nobody.to_owned(),
+            };
+            let time = i64::try_from(transfer.time).unwrap_or(i64::MAX);
+            println!(
+                "  {} {} {} -> {}",
+                Timestamp::from_unix(time).rfc3339(),
+                print::amount(step.marked, &transfer.asset),
+                side(&transfer.from, "(new)"),
+                side(&transfer.to, "(destroyed)")
+            );
+            println!("      {} on {}, block {}", transfer.id, transfer.chain, transfer.height);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Links and signals beside the ledgers of a simulated economy of two chains: those of its truth, in step with the ledgers whatever happens.
+
+use holdfast_account_feed::files::block_files;
+use holdfast_account_feed::{ChainNotes, FileBlocks};
+use holdfast_account_ledger::{AppendOptions, Ledger, Settings};
+use holdfast_links::{Contracts, Counterpart, Direction, LinkKind, Record, Role};
+use holdfast_simulate_accounts::files::{Format, write};
+use holdfast_simulate_accounts::{Economy, Options};
+use holdfast_types::{AccountId, Address, ChainId, Signal};
+use holdfast_workspace::accounts::beside::{LinkFinder, LinkedBlock};
+use holdfast_workspace::{AccountHandle, AccountWorkspace, ChainQueries, ChangeError};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+/// A simulated chain as its files give it.
+struct Made {
+    id: ChainId,
+    blocks: Vec<LinkedBlock>,
+}
+
+struct Simulated {
+    chains: Vec<Made>,
+    /// Records of the truth by their kind.
+    truth: HashMap<String, Vec<Value>>,
+}
+
+fn id(text: &str) -> AccountId {
+    AccountId::try_from(&Address::read(text)).unwrap()
+}
+
+fn read(dir: &Path, chain: &Value) -> Made {
+    let id_of = |name: &str| id(chain[name].as_str().unwrap());
+    let chain_id = ChainId::parse(chain["chain"].as_str().unwrap()).unwrap();
+    let folder = dir.join(chain["folder"].as_str().unwrap());
+    let notes = ChainNotes {
+        wrappers: vec![id_of("wrapper")],
+        genesis: Some(std::fs::read_to_string(folder.join("genesis.csv")).unwrap()),
+        ..ChainNotes::default()
+    };
+    let contracts = Contracts::of(&chain_id).with(id_of("bridge"), Role::NomadAll);
+    let none = |_| None;
+    let files = block_files(&folder).unwrap();
+    let blocks = FileBlocks::new(&chain_id, files, notes, 0, &none, LinkFinder::new(contracts)).unwrap();
+    Made { blocks: blocks.map(Result::unwrap).collect(), id: chain_id }
+}
+
+static SIMULATED: LazyLock<Simulated> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { seed: 3, blocks: 80, users: 60, txs_per_block: 25, ..Options::default() };
+    let mut economy = Economy::new(options).unwrap();
+    write(&mut economy, dir.path(), Format::Json, &mut |_| Ok(ControlFlow::Continue(()))).unwrap();
+    let chains: Value = serde_json::from_slice(&std::fs::read(dir.path().join("chains.json")).unwrap()).unwrap();
+    let records = std::fs::read_to_string(dir.path().join("truth/records.jsonl")).unwrap();
+    let mut truth: HashMap<String, Vec<Value>> = HashMap::new();
+    for record in records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        truth.entry(record["record"].as_str().unwrap().to_owned()).or_default().push(record);
+    }
+    let chains = chains["chains"].as_array().unwrap().iter().map(|chain| read(dir.path(), chain)).collect();
+    Simulated { chains, truth }
+});
+
+fn opened(store: &Path, made: &Made) -> AccountWorkspace {
+    AccountWorkspace::create_or_open(store, &Settings::new(made.id.clone()), Arc::default()).unwrap()
+}
+
+fn append(workspace: &mut AccountWorkspace, blocks: &[LinkedBlock]) {
+    workspace.append(&mut blocks.iter().cloned(), &AppendOptions::default()).unwrap();
+}
+
+/// Asserts that links and signals are those of the ledger's blocks, from `from` on.
+fn in_step(workspace: &AccountWorkspace, made: &Made, from: u64) {
+    let tip = workspace.ledger.tip().unwrap().map(|tip| (tip.height, tip.hash));
+    assert_eq!(workspace.links().tip().unwrap(), tip);
+    assert_eq!(workspace.signals().tip().unwrap(), tip);
+    let upto = tip.map_or(0, |(height, _)| height + 1);
+    let blocks = made.blocks.iter().filter(|b| (from..upto).contains(&b.transfers.height));
+    let expected: Vec<&Record> = blocks.clone().flat_map(|b| &b.found.records).collect();
+    let mut links = Vec::new();
+    let mut each = |_, record| {
+        links.push(record);
+        Ok(ControlFlow::Continue(()))
+    };
+    workspace.links().for_each(&mut each).unwrap();
+    assert!(links.iter().eq(expected), "links are those of the blocks");
+    let expected: Vec<Signal> =
+        blocks.flat_map(|b| &b.transfers.transactions).flat_map(|t| t.signals.iter().copied()).collect();
+    let mut signals = Vec::new();
+    let mut each = |placed: holdfast_account_attribution::PlacedSignal| {
+        signals.push(placed.signal);
+        ControlFlow::Continue(())
+    };
+    workspace.signals().for_each_in(0..u64::MAX, &mut each).unwrap();
+    assert_eq!(signals, expected);
+}
+
+#[test]
+fn ingested_files_give_the_links_of_the_truth() {
+    let (dir, simulated) = (tempfile::tempdir().unwrap(), &*SIMULATED);
+    let mut snapshots = Vec::new();
+    for made in &simulated.chains {
+        let mut workspace = opened(dir.path(), made);
+        append(&mut workspace, &made.blocks);
+        in_step(&workspace, made, 0);
+        assert!(!workspace.coverage().gaps.iter().any(|gap| gap.contains("looked for")));
+        snapshots.push(Arc::new(workspace.snapshot()));
+    }
+    let mut swaps = 0;
+    let mut messages = HashMap::new();
+    let links = AccountWorkspace::links_of(&snapshots);
+    for (number, chain) in snapshots.iter().enumerate() {
+        let mut each = |record_number, record| {
+            match record {
+                Record::Link(link) => swaps += usize::from(link.kind == LinkKind::Swap),
+                Record::Bridge(side) if side.direction == Direction::Out => {
+                    let at = links.bridges().side(number, record_number)?.unwrap();
+                    let is_found = matches!(links.bridges().counterpart(&at)?, Counterpart::Found(_));
+                    messages.insert(format!("0x{}", hex(&side.message.unwrap())), is_found);
+                }
+                _ => {}
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        chain.links().for_each(&mut each).unwrap();
+    }
+    assert_eq!(swaps, simulated.truth["swap"].len());
+    let delivered: HashMap<String, bool> = simulated.truth["bridge"]
+        .iter()
+        .filter(|record| !record["delivered"].is_null())
+        .map(|record| (record["message"].as_str().unwrap().to_owned(), true))
+        .collect();
+    assert!(delivered.len() > 5 && messages == delivered, "{messages:?} {delivered:?}");
+    // Zero-value poisoning is found by the victim.
+    let poisoned = simulated.truth["poisoning"].iter().filter(|record| record["is_spoofed"] == false);
+    let mut found = 0;
+    for record in poisoned {
+        let victim = id(record["victim"].as_str().unwrap());
+        let of_victim = snapshots.iter().flat_map(|chain| chain.signals().signals_of(&victim, 1_000).unwrap().0);
+        let lookalike = id(record["lookalike"].as_str().unwrap());
+        let is_it = |s: &Signal| matches!(s, Signal::ZeroValue { to, by_third_party: true, .. } if *to == lookalike);
+        assert!(of_victim.map(|s| s.signal).any(|s| is_it(&s)), "{record}");
+        found += 1;
+    }
+    assert!(found > 0);
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A branch: the same blocks from a height on with other hashes.
+fn branch(made: &Made, from: u64, fork: u8) -> Made {
+    let mut blocks = made.blocks.clone();
+    for block in blocks.iter_mut().filter(|b| b.transfers.height >= from) {
+        block.transfers.hash[0] ^= fork;
+        block.found.hash[0] ^= fork;
+        if block.transfers.height > from {
+            block.transfers.parent[0] ^= fork;
+            block.found.parent[0] ^= fork;
+        }
+        for tx in &mut block.transfers.transactions {
+            tx.hash[0] ^= fork;
+        }
+    }
+    Made { id: made.id.clone(), blocks }
+}
+
+#[test]
+fn a_reorganization_a_truncation_and_a_kill_leave_all_in_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = &SIMULATED.chains[0];
+    let mut workspace = opened(dir.path(), made);
+    append(&mut workspace, &made.blocks[..30]);
+    assert_eq!(workspace.truncate(20, true).unwrap(), 10);
+    in_step(&workspace, made, 0);
+    let other = branch(made, 20, 0x80);
+    let before = workspace.snapshot();
+    append(&mut workspace, &other.blocks[20..35]);
+    in_step(&workspace, &other, 0);
+    in_step(&before, made, 0);
+    // Killed between the ledger's cut and the others': the stores are ahead when it is opened again.
+    workspace.ledger.truncate_final(25).unwrap();
+    drop(workspace);
+    let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
+    in_step(&reader, &other, 0);
+    drop(reader);
+    let mut workspace = opened(dir.path(), made);
+    in_step(&workspace, &other, 0);
+    append(&mut workspace, &other.blocks[25..]);
+    in_step(&workspace, &other, 0);
+    // What does not follow is refused by all of them.
+    let odd = branch(made, 70, 0x40).blocks[72].clone();
+    assert!(workspace.append(&mut std::iter::once(odd), &AppendOptions::default()).is_err());
+    in_step(&workspace, &other, 0);
+    assert!(workspace.truncate(0, true).unwrap() > 0);
+    in_step(&workspace, &other, 0);
+    append(&mut workspace, &made.blocks[..3]);
+    in_step(&workspace, made, 0);
+}
+
+#[test]
+fn a_ledger_of_an_earlier_version_states_what_was_not_looked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = &SIMULATED.chains[0];
+    let folder = AccountWorkspace::ledger_dir(dir.path(), &made.id);
+    let mut ledger = Ledger::create_or_open(&folder, &Settings::new(made.id.clone())).unwrap();
+    for block in &made.blocks[..10] {
+        ledger.append_block(block.transfers.clone()).unwrap();
+    }
+    drop(ledger);
+    let gaps = |workspace: &AccountWorkspace| workspace.coverage().gaps.join("\n");
+    let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
+    assert!(gaps(&reader).contains("links were not looked for in the stored blocks"), "{}", gaps(&reader));
+    drop(reader);
+    let handle = AccountHandle::new(opened(dir.path(), made));
+    let more = |workspace: &mut AccountWorkspace| -> Result<(), ChangeError> {
+        append(workspace, &made.blocks[10..20]);
+        Ok(())
+    };
+    handle.change(more).unwrap();
+    let snapshot = handle.snapshot();
+    in_step(&snapshot, made, 10);
+    let said = gaps(&snapshot);
+    assert!(said.contains("links before block 10 were not looked for"), "{said}");
+    assert!(said.contains("signals before block 10 were not looked for"), "{said}");
+}
