@@ -14,9 +14,8 @@ use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_types::{AccountId, Signal};
 use std::collections::HashMap;
 
-/// Most signals of an account that are looked through for who created it, and most contracts of a factory.
+/// Most signals of an account, the last ones, that are looked through for who created it.
 const MOST_SIGNALS: usize = 64;
-const MOST_CREATED: usize = 4_000_000;
 
 /// Tags of a ledger's accounts, and the category that each account counts under: its own weightiest tag's, else that of a tag that defines its cluster,
 /// else that of its kind where that is published.
@@ -73,14 +72,14 @@ impl Entities {
                 entities.kinds.insert(number, published.kind);
             }
             let (Some(kind), Some(signals)) = (published.creates, signals) else { continue };
-            for placed in signals.signals_of(&account, MOST_CREATED)?.0 {
+            signals.for_each_of(&account, &mut |placed| {
                 if let Signal::Creation { contract, creator, .. } = placed.signal
                     && creator == account
                     && let Some(number) = ledger.account_number(&contract)
                 {
                     entities.kinds.insert(number, kind);
                 }
-            }
+            })?;
         }
         entities.accounts = ledger.counts().accounts;
         entities.follow_clusters(ledger, clusters, store, services)?;

@@ -117,6 +117,21 @@ impl SignalStore {
         })
     }
 
+    /// Calls `each` with the signals that an account is found by, the last one first; returns whether there may be more.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn for_each_of(&self, account: &AccountId, each: &mut dyn FnMut(PlacedSignal)) -> Result<bool, StoreError> {
+        let (_, more) = self.0.by_key::<()>(account_key(account), usize::MAX, &mut |number| {
+            let found = self.signal(number)?;
+            if found.signal.accounts().any(|a| a == *account) {
+                each(found);
+            }
+            Ok(None)
+        })?;
+        Ok(more)
+    }
+
     /// Calls `each` with the signals of a range of heights in chain order, until it breaks.
     ///
     /// # Errors
@@ -265,6 +280,9 @@ mod tests {
             assert_eq!((of_b.len(), more), (5 * blocks, false));
             assert!(of_b.iter().all(|s| s.place.tx == 4 && s.signal.accounts().any(|a| a == account(2))));
             assert_eq!(store.signals_of(&account(1), 3).unwrap().0.len(), 3);
+            let mut backward = Vec::new();
+            assert!(!store.for_each_of(&account(2), &mut |s| backward.push(s)).unwrap());
+            assert!(backward.iter().rev().eq(&of_b));
             assert!(store.signals_of(&account(9), 3).unwrap().0.is_empty(), "a token is no account");
             let mut found = Vec::new();
             let mut each = |s: PlacedSignal| {

@@ -187,7 +187,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 fn truth_of(dir: &Path) -> anyhow::Result<Truth> {
     let inner = dir.join("truth");
-    let dir = if inner.is_dir() { &inner } else { dir };
+    let dir = if inner.is_dir() { inner.as_path() } else { dir };
     let path = dir.join("addresses.csv");
     let (mut owners, mut tokens) = (HashMap::new(), BTreeSet::new());
     for (number, line) in (1u64..).zip(read(&path)?.lines()).skip(1) {
@@ -195,7 +195,7 @@ fn truth_of(dir: &Path) -> anyhow::Result<Truth> {
         let wrong = || format!("{}, line {number}: not address,owner,role,customer", path.display());
         let [address, owner, role, ..] = cells.as_slice() else { bail!(wrong()) };
         let account = AccountId::try_from(&Address::read(address)).with_context(wrong)?;
-        owners.insert(account, owner.parse().with_context(wrong)?);
+        owners.insert(account, owner.parse::<u64>().with_context(wrong)?);
         if matches!(*role, "stablecoin" | "wrapper" | "token") {
             tokens.insert(hex::encode(account.as_bytes()));
         }
