@@ -3,6 +3,7 @@
 
 mod accounts;
 mod accuracy;
+mod blocks;
 mod chain;
 mod desk;
 mod evidence;
@@ -32,6 +33,8 @@ enum Command {
     Chain(chain::BenchArgs),
     /// The account ledger at each size named: appends, size, look-ups, followed blocks, reorganization.
     Accounts(accounts::AccountsBench),
+    /// Blocks of EVM chains: decoding, verification, traces; reading nodes, against ethereum-etl and cryo.
+    Blocks(blocks::BlocksBench),
     /// Decisions in process and durable over HTTP, rules, memory.
     Screening(screening::ScreeningBench),
     /// Decisions over HTTP while tags are imported, clusters rebuilt, an image scanned and a node silent.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     output::run_command("holdfast-bench", false, || match cli.command {
         Command::Chain(args) => chain::run(&args, cli.json),
         Command::Accounts(args) => accounts::run(&args, cli.json),
+        Command::Blocks(args) => blocks::run(&args, cli.json),
         Command::AccountsAppend(args) => accounts::append_alone(&args),
         Command::Screening(args) => screening::run(&args, cli.json),
         Command::Interference(args) => interference::run(&args, cli.json),

@@ -13,6 +13,7 @@
 )]
 
 mod academy;
+mod accounts;
 mod campaign;
 mod case;
 mod money;
@@ -298,6 +299,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let first = findings.first().context("block 400000 pays a ransomware address")?;
     let case = case::run(&screening, &workspace, &key_ring, &vault, store, first, as_json)?;
     let campaign = campaign::run(&screening, &mut workspace, &key_ring, as_json)?;
+    let accounts = accounts::run(&screening, store, as_json)?;
     // The campaign's tags stay: a server that is started later measures the same effect.
     workspace.save()?;
     let shared = AppState::new(workspace, screening, key_ring, vault)?;
@@ -305,7 +307,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let academy = academy::run(&shared, store, as_json)?;
     if as_json {
         output::json(
-            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case, "sharing": sharing, "campaign": campaign, "academy": academy}),
+            &json!({"summary": summary, "findings": findings, "bundle": path, "screening": screened, "case": case, "sharing": sharing, "campaign": campaign, "accounts": accounts, "academy": academy}),
         )?;
     } else {
         println!(

@@ -3,7 +3,9 @@
 use holdfast_analysis::Direction;
 use holdfast_attribution::tags::{Confidence, weightiest};
 use holdfast_attribution::{Category, Tag, TagStore, Tlp};
-use holdfast_types::{Address, Amount, Asset, ChainId};
+use holdfast_types::{AccountId, Address, Amount, Asset, ChainId, Signal};
+use holdfast_workspace::accounts::freeze_queries::FreezeView;
+use holdfast_workspace::accounts::freezes::{At, Freezes};
 use holdfast_workspace::chain_queries::{AddressFacts, CategoryAmount, TraceEndpoint};
 use holdfast_workspace::{ChainCoverage, ChainExposure, ChainQueries, PAGE, Payment, TraceRequest, WorkspaceError};
 use std::collections::{BTreeMap, HashSet};
@@ -28,6 +30,7 @@ pub struct AccountChain {
     id: ChainId,
     assets: Vec<Asset>,
     transfers: Vec<Transfer>,
+    freezes: Freezes,
     /// Tags of its own.
     own: TagStore,
     /// Tags of the desk.
@@ -38,7 +41,14 @@ impl AccountChain {
     /// Returns an empty chain that holds the movements of some assets.
     #[must_use]
     pub fn new(id: ChainId, assets: Vec<Asset>) -> Self {
-        AccountChain { id, assets, transfers: Vec::new(), own: TagStore::default(), desk: Arc::default() }
+        AccountChain {
+            id,
+            assets,
+            transfers: Vec::new(),
+            freezes: Freezes::default(),
+            own: TagStore::default(),
+            desk: Arc::default(),
+        }
     }
 
     /// Appends a transfer; several of one transaction have consecutive places.
@@ -46,6 +56,11 @@ impl AccountChain {
         let place = self.transfers.iter().filter(|t| t.tx == tx).count() as u32;
         let (from, to) = (Address::read(from), Address::read(to));
         self.transfers.push(Transfer { tx: tx.to_owned(), place, asset: asset.clone(), from, to, amount, height });
+    }
+
+    /// Takes what an issuer did in a block.
+    pub fn issuer(&mut self, at: At, signal: &Signal) {
+        self.freezes.take(at, signal);
     }
 
     /// Tags an address.
@@ -202,6 +217,11 @@ impl ChainQueries for AccountChain {
             tags: self.tags_of(&address),
             address: address.to_string(),
         })
+    }
+
+    fn freezes_of(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        let Ok(account) = AccountId::try_from(&Address::read(address)) else { return Ok(Vec::new()) };
+        Ok(self.freezes.in_force(&account).map(|freeze| FreezeView::of(&self.id, freeze)).collect())
     }
 
     fn received(&self, address: &str, skip: usize) -> Result<Vec<Payment>, WorkspaceError> {

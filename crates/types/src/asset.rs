@@ -2,8 +2,9 @@
 
 use crate::{Address, ChainId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// An asset as CAIP-19 names it: `chain/namespace:reference`, such as `eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7`.
 /// References that are account addresses are kept in their canonical form, so that equal contracts compare equal.
@@ -53,7 +54,7 @@ impl AssetId {
     /// Returns the id of a chain's own coin: the curated list's, else ether on an EVM chain; number 0 (Bitcoin) of other unlisted chains.
     #[must_use]
     pub fn native_of(chain: &ChainId) -> Self {
-        let listed = LIST.iter().find(|l| l.id.chain() == chain && l.id.is_native());
+        let listed = list().natives.get(chain).and_then(|number| list().lines.get(*number));
         let number = match chain.namespace() {
             "eip155" => 60,
             "tron" => 195,
@@ -107,28 +108,113 @@ impl<'de> Deserialize<'de> for AssetId {
     }
 }
 
-/// A line of the curated list.
+/// A line of the list.
 struct Listed {
     ticker: &'static str,
     id: AssetId,
     decimals: u8,
-    aliases: Vec<&'static str>,
+}
+
+/// The curated list, with what this process added to it.
+struct List {
+    lines: Vec<Listed>,
+    by_id: HashMap<AssetId, usize>,
+    /// The coins of chains.
+    natives: HashMap<ChainId, usize>,
+    /// By ticker and by alias, in the order of the list.
+    by_name: HashMap<&'static str, Vec<usize>>,
 }
 
 /// `data/assets.csv`: ticker, CAIP-19 id, decimals, other tickers separated by spaces.
-static LIST: LazyLock<Vec<Listed>> = LazyLock::new(|| {
-    include_str!("../../../data/assets.csv")
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let mut cells = line.split(',');
-            let mut cell = || cells.next().unwrap_or_default();
-            let (ticker, id) = (cell(), AssetId::parse(cell()).expect("the list is checked by a test"));
-            let decimals = cell().parse().expect("the list is checked by a test");
-            Listed { ticker, id, decimals, aliases: cell().split_whitespace().collect() }
-        })
-        .collect()
-});
+const BUNDLED: &str = include_str!("../../../data/assets.csv");
+
+static LIST: OnceLock<List> = OnceLock::new();
+
+fn list() -> &'static List {
+    LIST.get_or_init(|| List::read(&[BUNDLED]).expect("the list is checked by a test"))
+}
+
+/// Most decimal places and lines of a list.
+const MAX_DECIMALS: u8 = 36;
+const MAX_LINES: usize = 20_000;
+
+/// Why a list of assets cannot be added.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssetListError {
+    /// A line does not read, or contradicts another one.
+    #[error("line {line}: {why}")]
+    Line {
+        /// Its number, from 1.
+        line: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// Assets were read already, with the list as it was.
+    #[error("a list of assets must be added before anything is read")]
+    Late,
+}
+
+impl List {
+    /// Reads lists, one after the other.
+    fn read(texts: &[&'static str]) -> Result<Self, AssetListError> {
+        let mut list =
+            List { lines: Vec::new(), by_id: HashMap::new(), natives: HashMap::new(), by_name: HashMap::new() };
+        for text in texts {
+            for (number, line) in text.lines().enumerate() {
+                let line = line.trim();
+                let is_header = number == 0 && line.starts_with("ticker,");
+                if !is_header && !line.is_empty() {
+                    list.add(line).map_err(|why| AssetListError::Line { line: number + 1, why })?;
+                }
+            }
+        }
+        Ok(list)
+    }
+
+    fn add(&mut self, line: &'static str) -> Result<(), String> {
+        let cells: Vec<&'static str> = line.split(',').map(str::trim).collect();
+        let [ticker, id, decimals, aliases @ ..] = cells.as_slice() else {
+            return Err("a line has ticker, CAIP-19 id, decimals and, if there are any, other tickers".into());
+        };
+        let id = AssetId::parse(id).map_err(|e| e.to_string())?;
+        let is_ticker = |t: &str| !t.is_empty() && t.len() <= MAX_TICKER && t == t.to_uppercase() && !t.contains('/');
+        let aliases: Vec<&'static str> = aliases.first().map(|a| a.split_whitespace().collect()).unwrap_or_default();
+        if let Some(wrong) = std::iter::once(ticker).chain(&aliases).find(|t| !is_ticker(t)) {
+            return Err(format!("'{wrong}' is no ticker: capitals, at most {MAX_TICKER} bytes, without a slash"));
+        }
+        let decimals = decimals.parse().ok().filter(|d| *d <= MAX_DECIMALS);
+        let decimals = decimals.ok_or(format!("decimals are a number up to {MAX_DECIMALS}"))?;
+        if self.lines.len() >= MAX_LINES {
+            return Err(format!("a list has at most {MAX_LINES} lines"));
+        }
+        let number = self.lines.len();
+        if self.by_id.insert(id.clone(), number).is_some() {
+            return Err(format!("{id} is listed already"));
+        }
+        for name in std::iter::once(ticker).chain(&aliases) {
+            self.by_name.entry(name).or_default().push(number);
+        }
+        if id.is_native() {
+            self.natives.entry(id.chain().clone()).or_insert(number);
+        }
+        self.lines.push(Listed { ticker, id, decimals });
+        Ok(())
+    }
+
+    fn of_id(&self, id: &AssetId) -> Option<&Listed> {
+        self.by_id.get(id).and_then(|number| self.lines.get(*number))
+    }
+
+    /// Returns the lines with a ticker or alias.
+    fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Listed> + use<'a> {
+        self.by_name.get(name).into_iter().flatten().filter_map(|number| self.lines.get(*number))
+    }
+
+    /// Returns the lines with a ticker, which is no alias.
+    fn of_ticker<'a>(&'a self, ticker: &'a str) -> impl Iterator<Item = &'a Listed> + use<'a> {
+        self.named(ticker).filter(move |listed| listed.ticker == ticker)
+    }
+}
 
 /// An asset as somebody names it: by CAIP-19 id, or by a ticker. A ticker of one chain's coin has that coin's id; a ticker that
 /// several chains share (`USDT`) has none and stands for all of them.
@@ -142,6 +228,19 @@ pub struct Asset {
 pub const MAX_TICKER: usize = 32;
 
 impl Asset {
+    /// Adds an exchange's own assets to the curated list, for this process: lines of ticker, CAIP-19 id, decimals and, if there are any, other tickers
+    /// separated by spaces. Call it before any asset is read.
+    ///
+    /// # Errors
+    /// [`AssetListError`] for a line that does not read or names a listed asset again, and where it comes too late.
+    pub fn add_listed(csv: &str) -> Result<(), AssetListError> {
+        // Tickers are borrowed for as long as the process runs, which adds one list.
+        let added: &'static str = Box::leak(csv.to_owned().into_boxed_str());
+        List::read(&[added])?;
+        let whole = List::read(&[BUNDLED, added])?;
+        LIST.set(whole).map_err(|_| AssetListError::Late)
+    }
+
     /// Reads a ticker in any case (`btc`, `XBT`) or a CAIP-19 id.
     ///
     /// # Errors
@@ -150,7 +249,7 @@ impl Asset {
         let text = text.trim();
         if text.contains('/') {
             let id = AssetId::parse(text)?;
-            let ticker = LIST.iter().find(|l| l.id == id).map_or("", |l| l.ticker);
+            let ticker = list().of_id(&id).map_or("", |l| l.ticker);
             return Ok(Asset { ticker: ticker.into(), id: Some(id) });
         }
         let bad = |c: char| c.is_whitespace() || c.is_control();
@@ -158,8 +257,7 @@ impl Asset {
             return Err(NotAnAsset(text.chars().take(80).collect()));
         }
         let upper = text.to_uppercase();
-        let listed: Vec<&Listed> =
-            LIST.iter().filter(|l| l.ticker == upper || l.aliases.contains(&upper.as_str())).collect();
+        let listed: Vec<&Listed> = list().named(&upper).collect();
         match listed.as_slice() {
             [one] => Ok(Asset { ticker: one.ticker.into(), id: Some(one.id.clone()) }),
             [first, ..] => Ok(Asset { ticker: first.ticker.into(), id: None }),
@@ -183,10 +281,10 @@ impl Asset {
     /// (USDT on BNB Smart Chain has 18) are unknown by ticker alone.
     #[must_use]
     pub fn decimals(&self) -> Option<u8> {
-        let mut known = LIST.iter().filter(|l| match &self.id {
-            Some(id) => l.id == *id,
-            None => l.ticker == &*self.ticker,
-        });
+        if let Some(id) = &self.id {
+            return list().of_id(id).map(|l| l.decimals);
+        }
+        let mut known = list().of_ticker(&self.ticker);
         let first = known.next()?.decimals;
         known.all(|l| l.decimals == first).then_some(first)
     }
@@ -194,7 +292,7 @@ impl Asset {
     /// Returns whether the curated list names it.
     #[must_use]
     pub fn is_listed(&self) -> bool {
-        LIST.iter().any(|l| l.ticker == &*self.ticker)
+        list().of_ticker(&self.ticker).next().is_some()
     }
 
     /// Returns whether it exists on a chain, as far as the list knows.
@@ -202,7 +300,7 @@ impl Asset {
     pub fn is_on(&self, chain: &ChainId) -> bool {
         match &self.id {
             Some(id) => id.chain() == chain,
-            None => LIST.iter().any(|l| l.ticker == &*self.ticker && l.id.chain() == chain),
+            None => list().of_ticker(&self.ticker).any(|l| l.id.chain() == chain),
         }
     }
 
@@ -212,7 +310,7 @@ impl Asset {
         match &self.id {
             Some(id) => Vec::from_iter((id.chain() == chain).then(|| id.clone())),
             None => {
-                let of_ticker = LIST.iter().filter(|l| l.ticker == &*self.ticker && l.id.chain() == chain);
+                let of_ticker = list().of_ticker(&self.ticker).filter(|l| l.id.chain() == chain);
                 of_ticker.map(|l| l.id.clone()).collect()
             }
         }
@@ -221,7 +319,7 @@ impl Asset {
     /// Returns the assets of a chain that the list names.
     #[must_use]
     pub fn listed_on(chain: &ChainId) -> Vec<Asset> {
-        let listed = LIST.iter().filter(|l| l.id.chain() == chain);
+        let listed = list().lines.iter().filter(|l| l.id.chain() == chain);
         listed.map(|l| Asset { ticker: l.ticker.into(), id: Some(l.id.clone()) }).collect()
     }
 
@@ -247,7 +345,7 @@ impl Asset {
 
 impl From<AssetId> for Asset {
     fn from(id: AssetId) -> Self {
-        let ticker = LIST.iter().find(|l| l.id == id).map_or("", |l| l.ticker);
+        let ticker = list().of_id(&id).map_or("", |l| l.ticker);
         Asset { ticker: ticker.into(), id: Some(id) }
     }
 }
@@ -256,7 +354,7 @@ impl From<AssetId> for Asset {
 impl fmt::Display for Asset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.id {
-            Some(id) if LIST.iter().filter(|l| l.ticker == &*self.ticker).count() != 1 => write!(f, "{id}"),
+            Some(id) if list().of_ticker(&self.ticker).count() != 1 => write!(f, "{id}"),
             _ => f.write_str(&self.ticker),
         }
     }
@@ -274,15 +372,14 @@ mod tests {
 
     #[test]
     fn the_list_is_sound() {
-        let lines = include_str!("../../../data/assets.csv").lines().skip(1).count();
-        assert!(LIST.len() == lines && lines > 50);
-        for listed in LIST.iter() {
+        let lines = BUNDLED.lines().skip(1).count();
+        assert!(list().lines.len() == lines && lines > 50);
+        for listed in &list().lines {
             let text = listed.id.to_string();
             assert_eq!(Asset::parse(&text).unwrap().ticker(), Some(listed.ticker), "{text}");
             assert!(listed.decimals <= 24 && listed.ticker == listed.ticker.to_uppercase());
-            assert_eq!(LIST.iter().filter(|l| l.id == listed.id).count(), 1, "{text} stands twice");
             // Contracts are written with their checksum, so a slip of the pen is found.
-            let written = include_str!("../../../data/assets.csv")
+            let written = BUNDLED
                 .lines()
                 .skip(1)
                 .find(|l| l.split(',').nth(1).is_some_and(|i| AssetId::parse(i).unwrap() == listed.id))
@@ -292,6 +389,26 @@ mod tests {
                 assert_eq!(Address::check(reference).map(|_| ()), Ok(()), "{written}");
             }
         }
+    }
+
+    #[test]
+    fn a_list_of_ones_own_names_its_wrong_line() {
+        let line = |line: usize, why: &str| Err(AssetListError::Line { line, why: why.to_owned() });
+        assert_eq!(Asset::add_listed("USDX,nonsense,6"), Asset::add_listed("USDX,nonsense,6,"));
+        assert_eq!(
+            Asset::add_listed("ticker,asset,decimals,aliases\nUSDX,eip155:5/slip44:60"),
+            line(2, "a line has ticker, CAIP-19 id, decimals and, if there are any, other tickers")
+        );
+        assert_eq!(
+            Asset::add_listed("\nusdx,eip155:5/slip44:60,6"),
+            line(2, "'usdx' is no ticker: capitals, at most 32 bytes, without a slash")
+        );
+        assert_eq!(Asset::add_listed("USDX,eip155:5/slip44:60,37"), line(1, "decimals are a number up to 36"));
+        assert_eq!(Asset::add_listed("ETH,eip155:1/slip44:60,18"), line(1, "eip155:1/slip44:60 is listed already"));
+        // A process adds one list, before it reads an asset.
+        assert!(Asset::parse("BTC").is_ok());
+        assert_eq!(Asset::add_listed("USDX,eip155:5/slip44:60,6"), Err(AssetListError::Late));
+        assert_eq!(Asset::parse("eip155:5/slip44:60").unwrap().ticker(), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Readers of chains (`chain/evm`, Tron) make [`BlockTransfers`], the account ledger stores them. Amounts are base units; a token is its contract and
 //! id, never a symbol.
 
-use crate::{Address, Amount, AssetId, ChainId, Hash32};
+use crate::{Address, Amount, AssetId, ChainId, Hash32, IssuerAct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -490,6 +490,15 @@ pub enum Signal {
         /// Where: the transaction or a frame of its trace.
         position: Position,
     },
+    /// The issuer of a token, or the wallet that owns its contract, acted.
+    Issuer {
+        /// The token.
+        token: TokenRef,
+        /// What the log states.
+        act: IssuerAct,
+        /// Where the log stands.
+        position: Position,
+    },
 }
 
 impl Signal {
@@ -505,6 +514,7 @@ impl Signal {
             Signal::Activation { account, by, .. } => [Some(account), Some(by)],
             Signal::Stake { account, .. } | Signal::Undetermined { account, .. } => [Some(account), None],
             Signal::ResourceDelegation { owner, receiver, .. } => [Some(owner), Some(receiver)],
+            Signal::Issuer { act, .. } => [act.account(), None],
         };
         accounts.into_iter().flatten()
     }

@@ -369,11 +369,12 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bund
             },
             public_key: v.public_key,
             created: v.valid_from,
+            headers: Vec::new(),
         };
     }
     match bytes.starts_with(b"PK") {
         true => holdfast_requests::production::verify(bytes, signer),
-        false => holdfast_analysis::bundle::verify(bytes, signer),
+        false => holdfast_account_evidence::verify(bytes, signer),
     }
 }
 
@@ -386,6 +387,19 @@ pub struct VerifyAnswer {
     claims: Vec<String>,
     public_key: String,
     created: String,
+    /// Blocks of account chains that are to be compared with a node or an explorer: nothing offline shows that they are of the canonical chain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<VerifiedHeader>,
+}
+
+/// A block whose hash was computed from its header.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifiedHeader {
+    /// Chain, CAIP-2.
+    chain: String,
+    height: u64,
+    /// Hash, as explorers print it.
+    hash: String,
 }
 
 /// Recomputes an evidence bundle, or checks a production (decrypted) or a certificate.
@@ -400,6 +414,11 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
         claims: v.claims,
         public_key: v.public_key,
         created: v.created,
+        headers: v
+            .headers
+            .into_iter()
+            .map(|h| VerifiedHeader { chain: h.chain, height: h.height, hash: h.hash })
+            .collect(),
     }))
 }
 
@@ -407,7 +426,7 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NameQuery {
-    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt, or a .json file of labels whose name begins with its explorer's (etherscan, bscscan, ...).
+    /// Ends in .yaml, .yml or .csv, or is sanctioned_addresses_ASSET.txt, sdn_advanced*.xml or cons_advanced*.xml, or a .json file of labels whose name begins with its explorer's (etherscan, bscscan, ...).
     name: String,
     /// TLP 2.0 label for tags that have none of their own; unlabelled tags count as TLP:AMBER.
     tlp: Option<String>,
@@ -450,15 +469,15 @@ pub async fn import_tags(
 ) -> Answer<ImportAnswer> {
     if !holdfast_attribution::import::is_importable(&query.name) {
         return Err(ApiError::bad(
-            "name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt, or etherscan*.json, bscscan*.json or another explorer's labels",
+            "name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt, sdn_advanced*.xml or cons_advanced*.xml, or etherscan*.json, bscscan*.json or another explorer's labels",
         ));
     }
     let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
     let label = query.tlp.as_deref().map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
-    let (after, why) = (shared.clone(), format!("'{}' was imported", query.name));
+    let why = format!("'{}' was imported", query.name);
     let answer = run_in_background(move || {
         let chains = shared.chains.families();
-        let answer = shared.change_tags(|w| {
+        shared.change_tags(&why, |w| {
             let mut report = w.import_tags_as(vec![(query.name, body.to_vec())], label);
             report.count_chains(&chains);
             let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
@@ -482,9 +501,7 @@ pub async fn import_tags(
                 by_chain: report.by_chain,
                 without_chain: report.without_chain,
             })
-        })?;
-        after.rescreen_later(&why);
-        Ok(answer)
+        })
     })
     .await?;
     Ok(Json(answer))
@@ -508,9 +525,9 @@ pub struct RemovedAnswer {
 #[utoipa::path(delete, path = "/api/v1/tags", params(TitleQuery),
     responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(State(shared): State<AppState>, Query(query): Query<TitleQuery>) -> Answer<RemovedAnswer> {
-    let (after, why) = (shared.clone(), format!("pack '{}' was withdrawn", query.title));
+    let why = format!("pack '{}' was withdrawn", query.title);
     let answer = run_in_background(move || {
-        let answer = shared.change_tags(|w| {
+        shared.change_tags(&why, |w| {
             let removed = w.remove_pack(&query.title);
             if removed == 0 {
                 let message = format!("no pack is titled '{}'", query.title);
@@ -518,9 +535,7 @@ pub async fn remove_tags(State(shared): State<AppState>, Query(query): Query<Tit
             }
             w.catch_up();
             Ok(RemovedAnswer { removed })
-        })?;
-        after.rescreen_later(&why);
-        Ok(answer)
+        })
     })
     .await?;
     Ok(Json(answer))

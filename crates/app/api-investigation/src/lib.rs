@@ -11,6 +11,7 @@ pub mod account_traces;
 pub mod answers;
 pub mod cases;
 pub mod chain;
+pub mod freezes;
 pub mod providers;
 pub mod sharing;
 
@@ -22,8 +23,9 @@ pub fn routes() -> Routes {
     let resources = [
         academy::routes(),
         account_chains::routes(),
-        account_traces::routes(),
+        freezes::routes(),
         account_links::routes(),
+        account_traces::routes(),
         cases::routes(),
         providers::routes(),
         sharing::routes(),

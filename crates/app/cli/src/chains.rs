@@ -58,6 +58,8 @@ struct AccountEntry {
     #[serde(default)]
     wrappers: Vec<String>,
     #[serde(default)]
+    issuers: Vec<String>,
+    #[serde(default)]
     bridges: Vec<String>,
     genesis: Option<PathBuf>,
     dao_fork: Option<PathBuf>,
@@ -110,6 +112,7 @@ impl AccountEntry {
             without_traces: self.without_traces,
             internal_stored: self.internal_stored,
             wrappers: self.wrappers.clone(),
+            issuers: self.issuers.clone(),
             bridges: self.bridges.clone(),
             genesis: self.genesis.clone(),
             dao_fork: self.dao_fork.clone(),

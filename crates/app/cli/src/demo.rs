@@ -1,6 +1,6 @@
 //! `holdfast demo`: the crate `holdfast-demo`, served.
 
-use crate::live::{AccessArgs, Listen, Outbox, background, serve_shared};
+use crate::serve::{AccessArgs, Listen, Outbox, background, serve_shared};
 use clap::Args;
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! `holdfast show`, `search`, `explain`, `trace`, `exposure` and `paths`: queries of a chain.
 
-use crate::accounts::{self, traces};
+use crate::accounts::{self, evidence, traces};
 use crate::answer::Fields;
 use crate::args::{ServerArgs, StoreArgs};
 use crate::chain_reader::{ChainReader, known, server_of};
@@ -300,9 +300,37 @@ pub struct TraceArgs {
     /// Most rows of the table.
     #[arg(long, default_value_t = 40)]
     rows: usize,
-    /// Write a signed evidence bundle to this file.
+    /// Write a signed evidence bundle to this file. On account chains its proofs are read from --blocks or --rpc, and a server's store is read here.
     #[arg(long)]
     bundle: Option<PathBuf>,
+    #[command(flatten)]
+    proofs: ProofArgs,
+}
+
+/// Where the proofs of a bundle of account chains come from: ledgers store neither receipts nor signatures.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ProofArgs {
+    /// With --bundle: folder or file of a chain's blocks, as CHAIN=PATH; PATH alone is of --chain. Repeat it for several.
+    #[arg(long, value_name = "[CHAIN=]PATH", requires = "bundle")]
+    pub blocks: Vec<String>,
+    /// With --bundle: a chain's node, as CHAIN=URL; URL alone is of --chain. Repeat it for several.
+    #[arg(long, value_name = "[CHAIN=]URL", requires = "bundle")]
+    pub rpc: Vec<String>,
+    /// With --bundle: file with the value of the header that opens the nodes.
+    #[arg(long, requires = "bundle")]
+    pub node_key_file: Option<PathBuf>,
+    /// With --bundle: the blocks were read without traces.
+    #[arg(long, requires = "bundle")]
+    pub without_traces: bool,
+    /// With --bundle (Tron): the node stores moves inside transactions.
+    #[arg(long, requires = "bundle")]
+    pub internal_stored: bool,
+    /// With --bundle: a further contract that wraps a chain's coin, as blocks were ingested with; repeat it for several.
+    #[arg(long = "wrapper", requires = "bundle")]
+    pub wrappers: Vec<String>,
+    /// With --bundle: a further contract of a bridge, as blocks were ingested with; repeat it for several.
+    #[arg(long = "bridge", value_name = "ROLE:ADDRESS", requires = "bundle")]
+    pub bridges: Vec<String>,
 }
 
 impl TraceArgs {
@@ -374,9 +402,11 @@ fn account_trace(args: &TraceArgs, as_json: bool) -> anyhow::Result<()> {
         !args.entity,
         "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
     );
-    anyhow::ensure!(args.bundle.is_none(), "--bundle is for chains of Bitcoin's family");
     let request = traces::request(&args.subject, &args.accounts, &args.links, args.request().options);
     let report = traces::trace(&args.chain, &args.accounts, &request)?;
+    if let Some(path) = &args.bundle {
+        evidence::write(&args.chain, &args.accounts, &args.proofs, &request, path)?;
+    }
     draw(&report, args.format, args.rows, as_json)
 }
 

@@ -13,12 +13,14 @@
 )]
 
 mod accounts;
+mod call;
 mod chains;
 #[cfg(feature = "demo")]
 mod demo;
 mod ledger;
 mod live;
 mod lookup;
+mod serve;
 mod sharing;
 mod simulate;
 mod workspace;
@@ -58,7 +60,7 @@ enum Command {
     /// Follow a live node: catch up, follow reorganizations, watch the mempool.
     Follow(live::Follow),
     /// Serve the HTTP API and the pages.
-    Serve(Box<live::Serve>),
+    Serve(Box<serve::Serve>),
     /// The configuration of `serve`: check a file, print the reference.
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -145,7 +147,7 @@ enum Command {
     #[command(subcommand)]
     Academy(academy::AcademyCommand),
     /// Call any endpoint of the HTTP API (see /openapi.json): at the running server, or on the store itself.
-    Call(live::Call),
+    Call(call::Call),
     /// Generate synthetic data with ground truth.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
@@ -176,8 +178,8 @@ fn moved(name: &str, rest: &Moved) -> anyhow::Result<()> {
 }
 
 fn main() -> ExitCode {
-    let cli = match config::parse(Cli::command()) {
-        Ok(matches) => Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit()),
+    let (cli, store) = match config::parse(Cli::command()) {
+        Ok(matches) => (Cli::from_arg_matches(&matches).unwrap_or_else(|e| e.exit()), args::store_of(&matches)),
         Err(error) => {
             eprintln!("holdfast: {error:#}");
             return ExitCode::FAILURE;
@@ -197,6 +199,7 @@ fn main() -> ExitCode {
         if let Some(folder) = std::env::var_os("HOLDFAST_DATA") {
             holdfast_academy::labs::blocks::read_from(folder.into());
         }
+        store.as_deref().map_or(Ok(()), args::add_listed_assets)?;
         run(cli.command, cli.json)
     })
 }
@@ -209,7 +212,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Ledger(command) => ledger::run(command, json),
         Command::Accounts(command) => accounts::show::run(command, json),
         Command::Follow(args) => live::follow_command(args, json),
-        Command::Serve(args) => live::serve_command(*args),
+        Command::Serve(args) => serve::serve_command(*args),
         Command::Config(command) => config::run(command, Cli::command(), json),
         Command::Backup(args) => backup::backup(args, json),
         Command::Restore(args) => backup::restore(args, json),
@@ -242,7 +245,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Warnings(command) => campaigns::warnings(command, json),
         Command::Campaigns(command) => campaigns::campaigns(command, json),
         Command::Academy(command) => academy::run(command, json),
-        Command::Call(args) => live::call_command(args),
+        Command::Call(args) => call::call_command(args),
         Command::Accuracy(rest) => moved("accuracy", &rest),
         Command::Simulate(command) => simulate::run(command, json),
         Command::Bench(rest) => moved("", &rest),

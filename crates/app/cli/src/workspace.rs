@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum TagsCommand {
-    /// Import TagPacks, ActorPacks, OFAC lists (sanctioned_addresses_*.txt), labels of block explorers (etherscan*.json) and CSV from files or folders.
+    /// Import TagPacks, ActorPacks, OFAC lists (sdn_advanced*.xml, sanctioned_addresses_*.txt), labels of block explorers (etherscan*.json) and CSV from files or folders.
     Import(TagsImport),
     /// List addresses whose tags disagree.
     Conflicts(ChainArgs),

@@ -236,6 +236,7 @@ const TABLE: &[RowOf] = &[
     ("accounts block", &["1"], Refused("no account chain")),
     ("accounts assets", &[], Refused("no account chain")),
     ("accounts asset", &["USDT"], Refused("no account chain")),
+    ("accounts freezes", &[], Refused("no account chain")),
     ("accounts links", &["0x11111111111111111111111111111111111111aa"], Refused("no account chain")),
     ("accounts cluster", &["0x11111111111111111111111111111111111111aa"], Refused("no account chain")),
     (

@@ -2,10 +2,10 @@
 
 use crate::{open_desk, output};
 use anyhow::{Context, bail};
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgMatches, Args};
 use holdfast_screening::Screening;
-use holdfast_types::ChainId;
+use holdfast_types::{Asset, ChainId};
 use holdfast_workspace::{AccountWorkspace, Workspace};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -20,6 +20,35 @@ pub struct StoreArgs {
     /// The store's folder; its ledger is in `ledger/` below.
     #[arg(long, env = "HOLDFAST_STORE", default_value = DEFAULT_STORE)]
     pub store: PathBuf,
+}
+
+/// The exchange's own assets, beside the curated list: a file in the store.
+pub const ASSET_LIST: &str = "assets.csv";
+/// Largest list of assets, in bytes.
+const MAX_ASSET_LIST: usize = 4 << 20;
+
+/// Returns the store that a command line names, if its command has one.
+#[must_use]
+pub fn store_of(matches: &ArgMatches) -> Option<PathBuf> {
+    let mut deepest = matches;
+    while let Some((_, below)) = deepest.subcommand() {
+        deepest = below;
+    }
+    deepest.try_get_one::<PathBuf>("store").ok().flatten().cloned()
+}
+
+/// Adds the assets that a store lists (`assets.csv`: ticker, CAIP-19 id, decimals, other tickers) to the curated list. Call it before any asset is read.
+///
+/// # Errors
+/// When the file cannot be read, or a line of it is wrong.
+pub fn add_listed_assets(store: &Path) -> anyhow::Result<()> {
+    let path = store.join(ASSET_LIST);
+    if !path.is_file() {
+        return Ok(());
+    }
+    let text = String::from_utf8(output::read_bounded(&path, MAX_ASSET_LIST)?);
+    let text = text.with_context(|| format!("{}: no UTF-8", path.display()))?;
+    Asset::add_listed(&text).with_context(|| path.display().to_string())
 }
 
 /// The ledger of a store. Commands of earlier versions named its own folder.

@@ -64,6 +64,9 @@ pub fn print_exposure(exposure: &ExposureView) {
     print("destination of funds", &exposure.destination);
 }
 
+/// Most blocks that are listed to be compared.
+const MOST_COMPARED: usize = 20;
+
 /// Verifies a bundle, a production or a certificate, and prints the result. `public_key` is the signer to expect (hex), `identity` the file of
 /// the age key that opens an encrypted production.
 ///
@@ -94,6 +97,12 @@ pub fn verify_file(
         }
         for line in &found.claims {
             println!("claim   {line}");
+        }
+        for block in found.headers.iter().take(MOST_COMPARED) {
+            println!("compare block {} of {}: {}", block.height, block.chain, block.hash);
+        }
+        if let Some(more) = found.headers.len().checked_sub(MOST_COMPARED).filter(|more| *more > 0) {
+            println!("compare {more} further blocks: --json lists all");
         }
         for line in &found.failures {
             println!("FAILED  {line}");

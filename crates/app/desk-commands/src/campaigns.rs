@@ -9,6 +9,7 @@ use holdfast_api::campaigns::CampaignPreview;
 use holdfast_client::{Client, Request, api_path};
 use holdfast_console::desk_key::key_ring;
 use holdfast_decision::Event;
+use holdfast_decision::lookalikes::Lookalike;
 use holdfast_decision::warnings::Scam;
 use holdfast_prevention::Prevention;
 use holdfast_prevention::PreventionError;
@@ -16,7 +17,7 @@ use holdfast_prevention::campaigns::{NewCampaign, Template};
 use holdfast_screening::warnings::{WarningAnswers, WarningFilter};
 use holdfast_types::ids::CampaignId;
 use holdfast_workspace::Workspace;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -151,6 +152,10 @@ fn print_warning(w: &Value) {
         w.count("hold"),
         w.time("cooling_until").rfc3339()
     );
+    if let Ok(lookalike) = Lookalike::deserialize(&w["lookalike"]) {
+        let [address, of] = lookalike.parts().map(|[start, middle, end]| format!("{start}[{middle}]{end}"));
+        println!("    pays       {address}\n    looks like {of}");
+    }
 }
 
 fn list_warnings(desk: &DeskArgs, filter: &WarningFilter, as_json: bool) -> anyhow::Result<()> {

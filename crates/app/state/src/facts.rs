@@ -4,6 +4,7 @@ use crate::AppState;
 use holdfast_attribution::Category;
 use holdfast_bitcoin::Txid;
 use holdfast_bitcoin::block::SingleTx;
+use holdfast_decision::lookalikes::{KnownBy, Lookalike};
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::facts::chain_facts;
@@ -12,6 +13,9 @@ use holdfast_vendors::Question;
 use holdfast_workspace::{ChainHandle, ChainQueries, ChainsError};
 use std::sync::Arc;
 
+/// Most deposit addresses of a customer whose payments on the chain are looked at.
+const MAX_OWN: u32 = 16;
+
 impl AppState {
     /// Returns what the chain knows about an event. Fails closed: a chain that cannot be queried is stated as unavailable.
     pub fn facts(&self, event: &Event) -> ChainFacts {
@@ -19,9 +23,30 @@ impl AppState {
             return ChainFacts::default();
         }
         match self.chain_of(event) {
-            Ok(chain) => self.look(&*chain, event),
+            Ok(chain) => {
+                let mut facts = self.look(&*chain, event);
+                if let Err(e) = self.add_imitated(&*chain, event, &mut facts) {
+                    facts.unavailable.get_or_insert(e);
+                }
+                facts
+            }
             Err(e) => ChainFacts::unavailable(e.to_string()),
         }
+    }
+
+    /// Adds the address that a withdrawal's imitates among those that the customer's deposit addresses dealt with on the chain.
+    fn add_imitated(&self, chain: &dyn ChainQueries, event: &Event, facts: &mut ChainFacts) -> Result<(), String> {
+        let Some(to) = event.counterparty.as_deref().filter(|to| chain.outputs().is_none() && chain.is_address(to))
+        else {
+            return Ok(());
+        };
+        if event.kind != EventKind::Withdrawal || facts.unavailable.is_some() {
+            return Ok(());
+        }
+        let own = self.screening.addresses_of(&event.customer, MAX_OWN).map_err(|e| e.to_string())?;
+        let imitated = chain.imitated_by(to, &own).map_err(|e| e.to_string())?;
+        facts.lookalike = imitated.and_then(|of| Lookalike::between(to, &of, KnownBy::Chain));
+        Ok(())
     }
 
     /// Returns the chain that holds an event's asset, as it is now; the first one where none does, which has the tags.

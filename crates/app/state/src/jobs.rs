@@ -284,11 +284,15 @@ impl AppState {
                 continue;
             }
             let snapshot = chain.snapshot();
+            let is_asset = |asset: &str| snapshot.has_asset(asset);
+            // An address of a customer that an issuer froze raises an alert by the last deposit there.
+            let frozen: Vec<String> = touched.frozen.iter().cloned().collect();
+            all.extend(self.screening.latest_deposits_at(&frozen, &is_asset)?);
             let names = TouchedNames {
-                addresses: touched.addresses.into_iter().collect(),
+                addresses: touched.addresses.into_iter().chain(touched.frozen).collect(),
                 txs: touched.txs.into_iter().collect(),
             };
-            all.extend(self.screening.touched_transfers(&names, &|asset| snapshot.has_asset(asset))?);
+            all.extend(self.screening.touched_transfers(&names, &is_asset)?);
         }
         Ok(match is_whole || all.len() > MAX_LISTED {
             true => Scope::All,

@@ -66,9 +66,7 @@ impl AppState {
     /// Imports the present tags of a source into the workspace, and screens past transfers again.
     fn place_tags(&self, source: &Source) -> Result<(), SharingError> {
         let tags = self.sharing().tags_of(source)?;
-        self.replace_pack(&source.pack(), tags)?;
-        self.rescreen_later(&format!("source '{}' changed", source.name));
-        Ok(())
+        self.replace_pack(&source.pack(), tags, &format!("source '{}' changed", source.name)).map(|_| ())
     }
 
     /// Ends the effects of what is no longer valid, and begins those of what is valid from now on.
@@ -82,13 +80,13 @@ impl AppState {
         Ok(())
     }
 
-    fn replace_pack(&self, pack: &str, tags: Vec<Tag>) -> Result<usize, SharingError> {
+    fn replace_pack(&self, pack: &str, tags: Vec<Tag>, why: &str) -> Result<usize, SharingError> {
         let replace = |w: &mut holdfast_workspace::Workspace| -> Result<usize, ChangeError> {
             let removed = w.replace_pack(pack, tags);
             w.catch_up();
             Ok(removed)
         };
-        let replaced = holdfast_jobs::background("background", || self.change_tags(replace))?;
+        let replaced = holdfast_jobs::background("background", || self.change_tags(why, replace))?;
         replaced.map_err(|e| SharingError::State(e.to_string()))
     }
 
@@ -98,8 +96,7 @@ impl AppState {
     /// [`SharingError`].
     pub fn withdraw_source(&self, id: SourceId, why: &str, actor: &str) -> Result<WithdrawnSource, SharingError> {
         let undone = self.sharing().withdraw_source(id, why, actor)?;
-        let tags = self.replace_pack(&undone.pack, Vec::new())?;
-        self.rescreen_later(&format!("{} was withdrawn", undone.pack));
+        let tags = self.replace_pack(&undone.pack, Vec::new(), &format!("{} was withdrawn", undone.pack))?;
         Ok(WithdrawnSource { undone, tags })
     }
 }

@@ -209,16 +209,18 @@ impl AppState {
         Ok(())
     }
 
-    /// Changes the tags, of all chains.
+    /// Changes the tags, of all chains, and has past transfers screened again; `why` is what rescreened decisions give as the reason.
     ///
     /// # Errors
     /// Those of `change`, and [`ChangeError`].
     pub fn change_tags<T, E: From<ChangeError>>(
         &self,
+        why: &str,
         change: impl FnOnce(&mut Workspace) -> Result<T, E>,
     ) -> Result<T, E> {
         let answer = self.chain().change(change)?;
         self.spread_tags();
+        self.rescreen_later(why);
         Ok(answer)
     }
 

@@ -4,6 +4,7 @@ use crate::campaigns::{currency, money};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::WarningState;
+use holdfast_decision::lookalikes::{KnownBy, Lookalike};
 use holdfast_page::components::ListQuery;
 use holdfast_page::components::{Bare, List, N, T, time, word};
 use holdfast_page::forms::{Nothing, form_of};
@@ -57,7 +58,11 @@ fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
         td { (w.customer) }
         td { (word(w.scam.name())) }
         td.n { @match w.value { Some(v) => (money(v, unit)), None => (t!("common-unknown")) } }
-        td { @if let Some(payee) = &w.counterparty { a.hash href={"/address/" (payee)} { (payee) } } }
+        td.hash { @match (&w.lookalike, &w.counterparty) {
+            (Some(l), _) => (lookalike(l)),
+            (None, Some(payee)) => a.hash href={"/address/" (payee)} { (payee) },
+            (None, None) => "",
+        } }
         td { (word(&w.state)) @if is_open(w) { br; span.note { (rich!("warnings-not-before", time = time(w.cooling_until))) } } }
         td { @for q in &w.questions { @if w.answers.as_ref().is_some_and(|a| a.get(&q.id) == Some(&true)) { (q.text) br; } } }
         td { @if is_open(w) {
@@ -65,6 +70,18 @@ fn row(w: &WarningRecord, unit: &str, frame: &Frame) -> Markup {
             @if frame.may("events") || frame.may("desk") { (form_of::<Nothing>(&format!("/desk/warnings/{}", w.event), &[], "warnings-cancelled")) }
         } }
     } }
+}
+
+/// Shows an address above the one that it looks like; what differs is marked.
+pub(crate) fn lookalike(lookalike: &Lookalike) -> Markup {
+    let [address, of] = lookalike.parts();
+    let marked = |[start, middle, end]: [&str; 3]| html! { span.hash { (start) mark { (middle) } (end) } };
+    let known_by = match lookalike.known_by {
+        KnownBy::Paid => t!("warnings-lookalike-paid"),
+        KnownBy::Received => t!("warnings-lookalike-received"),
+        KnownBy::Chain => t!("warnings-lookalike-chain"),
+    };
+    html! { (marked(address)) br; (marked(of)) " " span.note { (known_by) } }
 }
 
 /// Records that a customer cancelled a withdrawal.

@@ -19,13 +19,15 @@ pub use found::{BlockSink, Find, ReadBlock, SinkError};
 pub use node::{BlockSource, NodeOptions, NodeSource};
 
 use holdfast_evm::{BlockError, Header, allocation};
-use holdfast_types::{AccountId, BlockTransfers, ChainId};
+use holdfast_types::{AccountId, BlockTransfers, ChainId, Issuer};
 
 /// What is known of a chain beside its blocks.
 #[derive(Clone, Debug, Default)]
 pub struct ChainNotes {
     /// Contracts that wrap the chain's coin, besides those that are known of the chain.
     pub wrappers: Vec<AccountId>,
+    /// Contracts whose issuers can freeze accounts, besides those that are known of the chain.
+    pub issuers: Vec<Issuer>,
     /// Balances of the first block (EVM): a CSV with the columns `address` and `value` in wei, proved against its header.
     pub genesis: Option<String>,
     /// Balances that mainnet's DAO fork moved (Ethereum): a CSV with the columns `from_address`, `to_address` and `value` in wei.
@@ -39,12 +41,14 @@ impl ChainNotes {
     fn evm(&self, chain: holdfast_evm::Chain) -> holdfast_evm::Chain {
         let address =
             |account: &AccountId| <[u8; 20]>::try_from(account.as_bytes()).ok().map(holdfast_evm::Address::from);
-        self.wrappers.iter().filter_map(address).fold(chain, holdfast_evm::Chain::with_wrapper)
+        let chain = self.wrappers.iter().filter_map(address).fold(chain, holdfast_evm::Chain::with_wrapper);
+        self.issuers.iter().cloned().fold(chain, holdfast_evm::Chain::with_issuer)
     }
 
     /// Returns a chain of Tron with these notes.
     fn tron(&self, chain: holdfast_tron::Chain) -> holdfast_tron::Chain {
-        self.wrappers.iter().copied().fold(chain, holdfast_tron::Chain::with_wrapper)
+        let chain = self.wrappers.iter().copied().fold(chain, holdfast_tron::Chain::with_wrapper);
+        self.issuers.iter().cloned().fold(chain, holdfast_tron::Chain::with_issuer)
     }
 
     /// Adds what a block moves outside its transactions and does not state: the balances of the first one, the DAO fork.

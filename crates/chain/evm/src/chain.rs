@@ -1,7 +1,7 @@
 //! The chains: which family of nodes runs them, their canonical wrappers, their rules by height.
 
 use alloy_primitives::{Address, address};
-use holdfast_types::ChainId;
+use holdfast_types::{ChainId, Issuer};
 
 /// Kind of node software, where it decides what a block holds and who gets the fees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub struct Chain {
     number: u64,
     stack: Stack,
     wrappers: Vec<Address>,
+    issuers: Vec<Issuer>,
 }
 
 /// Canonical wrappers of the chain's coin: contracts known to credit exactly the coin that they take.
@@ -61,7 +62,8 @@ impl Chain {
             _ => Stack::Ethereum,
         };
         let wrappers = WRAPPERS.iter().filter(|(chain, _)| *chain == number).map(|(_, wrapper)| *wrapper).collect();
-        Chain { id, number, stack, wrappers }
+        let issuers = Issuer::listed_on(&id);
+        Chain { id, number, stack, wrappers, issuers }
     }
 
     /// Returns the chain of a CAIP-2 id; `None` of other namespaces than `eip155`.
@@ -81,6 +83,13 @@ impl Chain {
     #[must_use]
     pub fn with_wrapper(mut self, wrapper: Address) -> Self {
         self.wrappers.push(wrapper);
+        self
+    }
+
+    /// Returns the chain with one more contract whose issuer can freeze accounts.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.push(issuer);
         self
     }
 
@@ -106,6 +115,12 @@ impl Chain {
     #[must_use]
     pub fn is_wrapper(&self, contract: &Address) -> bool {
         self.wrappers.contains(contract)
+    }
+
+    /// Returns the contracts whose issuers can freeze accounts: the curated list's, and those that were added.
+    #[must_use]
+    pub fn issuers(&self) -> &[Issuer] {
+        &self.issuers
     }
 
     /// Returns the reward in wei for a block with proof of work; `None` where this crate does not know the chain's rewards.

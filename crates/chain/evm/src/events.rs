@@ -131,27 +131,27 @@ pub fn token(log: &Log, is_wrapper: bool) -> Event {
 }
 
 /// Returns the n-th word of topics (without the event's) and data together: some tokens index nothing, some index other fields.
-fn word(log: &Log, n: usize) -> Option<B256> {
+pub(crate) fn word(log: &Log, n: usize) -> Option<B256> {
     match log.topics.get(n + 1) {
         Some(topic) => Some(*topic),
         None => data_word(&log.data, n + 1 - log.topics.len()),
     }
 }
 
-fn data_word(data: &[u8], n: usize) -> Option<B256> {
+pub(crate) fn data_word(data: &[u8], n: usize) -> Option<B256> {
     let start = n.checked_mul(32)?;
     data.get(start..start.checked_add(32)?).map(B256::from_slice)
 }
 
-fn words(log: &Log) -> usize {
+pub(crate) fn words(log: &Log) -> usize {
     log.topics.len() - 1 + log.data.len().div_ceil(32)
 }
 
-fn account(word: B256) -> Option<Address> {
+pub(crate) fn account(word: B256) -> Option<Address> {
     word[..12].iter().all(|b| *b == 0).then(|| Address::from_word(word))
 }
 
-fn number(word: B256) -> U256 {
+pub(crate) fn number(word: B256) -> U256 {
     U256::from_be_bytes(word.0)
 }
 

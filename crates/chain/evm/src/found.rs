@@ -2,6 +2,7 @@
 //! same on every chain whose machine descends from the EVM.
 
 use crate::events::Event;
+use crate::issuers::Issued;
 use alloy_primitives::{Address, U256};
 use holdfast_types::{AccountId, Amount, Commitment, Position, Signal, TokenRef, Transfer, TransferKind};
 use std::collections::HashMap;
@@ -42,7 +43,9 @@ pub struct Found {
     /// What is of note beside them.
     pub signals: Vec<Signal>,
     /// Places in `transfers` of what may be a wrap or an unwrap, the wrapper, and whether its own event states it.
-    wraps: Vec<(usize, AccountId, bool)>,
+    pub(crate) wraps: Vec<(usize, AccountId, bool)>,
+    /// What issuers' contracts stated.
+    pub(crate) issued: Issued,
 }
 
 impl Found {

@@ -13,7 +13,8 @@ use std::collections::HashMap;
 pub const MAX_FRAMES: usize = 4_000_000;
 
 /// Kind of a frame, as far as it decides whether value moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FrameKind {
     /// A call, which may carry value.
     Call,
@@ -82,12 +83,10 @@ impl Trace {
     }
 
     /// Refuses a trace that is not that of a transaction.
-    pub(crate) fn agrees_with(
-        &self,
-        transaction: &Transaction,
-        from: Address,
-        outcome: Outcome,
-    ) -> Result<(), BlockError> {
+    ///
+    /// # Errors
+    /// [`BlockError`] names what of the outermost call is not the transaction's.
+    pub fn agrees_with(&self, transaction: &Transaction, from: Address, outcome: Outcome) -> Result<(), BlockError> {
         if let Some(stated) = &self.transaction {
             equal("txHash", stated, &transaction.hash())?;
         }

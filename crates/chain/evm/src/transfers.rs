@@ -6,7 +6,7 @@
 use crate::events::{self, Event};
 use crate::found::{Found, Order, amount, id};
 use crate::trace::{Frame, FrameKind, Step};
-use crate::{Chain, Log, Outcome, Receipt, Stack, Trace, Transaction, VerifiedBlock, fees, rewards};
+use crate::{Chain, Header, Log, Outcome, Receipt, Stack, Trace, Transaction, VerifiedBlock, fees, rewards};
 use alloy_primitives::{Address, B256, U256};
 use holdfast_types::{
     Amount, BlockTransfers, Commitment, Position, Signal, TokenRef, TransactionTransfers, Transfer, TransferKind,
@@ -22,19 +22,17 @@ pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
     let (mut logs_before, mut gas_before) = (0u32, 0);
     for (i, transaction) in block.transactions.iter().enumerate() {
         let receipt = &verified.receipts[i];
-        let reader = Reader {
-            chain,
-            verified,
+        let single = Single {
+            header: &block.header,
+            index: u32::try_from(i).unwrap_or(u32::MAX),
             transaction,
             receipt,
             payer: verified.senders[i],
             trace: verified.traces.as_ref().map(|traces| &traces[i]),
             logs_before,
-            gas_used: receipt.cumulative_gas - gas_before,
-            found: Found::default(),
-            seen: Seen::default(),
+            gas_before,
         };
-        transactions.push(reader.read(u32::try_from(i).unwrap_or(u32::MAX)));
+        transactions.push(transfers_of(chain, &single));
         logs_before = logs_before.saturating_add(u32::try_from(receipt.logs.len()).unwrap_or(u32::MAX));
         gas_before = receipt.cumulative_gas;
     }
@@ -55,6 +53,45 @@ pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
     }
 }
 
+/// A transaction apart from the others of its block, with all that its transfers follow from.
+#[derive(Clone, Copy, Debug)]
+pub struct Single<'a> {
+    /// Header of its block.
+    pub header: &'a Header,
+    /// Number in its block.
+    pub index: u32,
+    /// The transaction.
+    pub transaction: &'a Transaction,
+    /// Its receipt.
+    pub receipt: &'a Receipt,
+    /// Account that sent it: [`crate::sender`].
+    pub payer: Address,
+    /// Its trace, where there is one.
+    pub trace: Option<&'a Trace>,
+    /// How many logs stand before its own in the block.
+    pub logs_before: u32,
+    /// Gas that the block had used before it: what the receipt before states. Its fee follows from it.
+    pub gas_before: u64,
+}
+
+/// Lists the transfers of a transaction apart from its block; those of [`transfers`] where all that is given is its block's.
+#[must_use]
+pub fn transfers_of(chain: &Chain, single: &Single<'_>) -> TransactionTransfers {
+    let reader = Reader {
+        chain,
+        header: single.header,
+        transaction: single.transaction,
+        receipt: single.receipt,
+        payer: single.payer,
+        trace: single.trace,
+        logs_before: single.logs_before,
+        gas_used: single.receipt.cumulative_gas.saturating_sub(single.gas_before),
+        found: Found::default(),
+        seen: Seen::default(),
+    };
+    reader.read(single.index)
+}
+
 /// Reads what Polygon's state sync moved: all of it a claim of the node.
 fn state_sync(
     chain: &Chain,
@@ -66,8 +103,9 @@ fn state_sync(
     let nobody =
         Transaction { from: Some(Address::ZERO), to: Some(Address::ZERO), kind: 126, ..Transaction::default() };
     let (trace, found, seen, payer) = (None, Found::default(), Seen::default(), Address::ZERO);
+    let header = &verified.block.header;
     let reader =
-        Reader { chain, verified, transaction: &nobody, receipt, payer, trace, logs_before, gas_used: 0, found, seen };
+        Reader { chain, header, transaction: &nobody, receipt, payer, trace, logs_before, gas_used: 0, found, seen };
     let mut read = reader.read(u32::try_from(verified.block.transactions.len()).unwrap_or(u32::MAX));
     read.hash = hash.0;
     for transfer in &mut read.transfers {
@@ -94,7 +132,7 @@ struct Seen {
 
 struct Reader<'a> {
     chain: &'a Chain,
-    verified: &'a VerifiedBlock,
+    header: &'a Header,
     transaction: &'a Transaction,
     receipt: &'a Receipt,
     payer: Address,
@@ -134,6 +172,7 @@ impl Reader<'_> {
                 self.creation(receiver, self.payer, Position::Transaction);
             }
             self.walk();
+            self.found.settle_issued(&self.order());
             self.found.settle_wraps(self.trace.is_some() || self.chain.stack() == Stack::Polygon);
             self.settle_ended();
         }
@@ -236,6 +275,9 @@ impl Reader<'_> {
 
     fn frame(&mut self, frame: &Frame, number: u32) {
         let position = Position::Trace(number);
+        if let (FrameKind::Call, Some(to)) = (frame.kind, frame.to) {
+            self.found.called(self.chain.issuers(), id(frame.from), id(to));
+        }
         // The outermost frame is the transaction itself, which was listed as such. A call without value still may end a contract below.
         let is_inner = number > 0;
         match frame.kind {
@@ -266,7 +308,7 @@ impl Reader<'_> {
     /// A contract ended itself. Since Cancun only one that was created in the same transaction really ends (EIP-6780); its coin moves either way.
     fn ended(&mut self, frame: &Frame, position: Position) {
         let contract = frame.from;
-        let ends = !self.verified.block.header.is_cancun() || self.seen.created.contains(&contract);
+        let ends = !self.header.is_cancun() || self.seen.created.contains(&contract);
         if frame.to != Some(contract) {
             self.moved(contract, frame.to, frame.value, position, true);
         } else if ends {
@@ -297,11 +339,16 @@ impl Reader<'_> {
             }
             Event::FeeEarner(account) => self.seen.earner = Some(account),
             event => {
-                let (to, method) = (self.transaction.to.map(id), self.transaction.method());
-                let order = Order { payer: id(self.payer), to, method, commitment: Commitment::Root };
+                let order = self.order();
                 self.found.log(&order, id(log.address), self.chain.is_wrapper(&log.address), number, event);
+                self.found.issuer_log(&order, self.chain.issuers(), log, number, &self.transaction.input);
             }
         }
+    }
+
+    fn order(&self) -> Order {
+        let (to, method) = (self.transaction.to.map(id), self.transaction.method());
+        Order { payer: id(self.payer), to, method, commitment: Commitment::Root }
     }
 
     /// Polygon's own log of its coin. That of the transaction's value was listed as such.
@@ -326,7 +373,7 @@ impl Reader<'_> {
     }
 
     fn fees(&mut self) -> Amount {
-        let header = &self.verified.block.header;
+        let header = self.header;
         let earner = match self.chain.stack() {
             Stack::Polygon => self.seen.earner.or_else(|| self.earner_by_log()),
             _ => Some(header.beneficiary),
@@ -357,7 +404,7 @@ mod tests {
     use crate::header::tests::header;
     use crate::receipt::ReceiptClaims;
     use crate::transaction::Deposit;
-    use crate::{Block, Bloom, Checks, Header, Ommers, verify};
+    use crate::{Block, Bloom, Checks, Ommers, verify};
     use alloy_primitives::{address, b256};
     use alloy_rlp::BufMut;
     use alloy_trie::root::ordered_trie_root_with_encoder;
@@ -465,6 +512,22 @@ mod tests {
             let names: Vec<_> = kinds(&block.transactions[0]).into_iter().map(|k| k.0).collect();
             assert_eq!(names, expected, "{value}");
         }
+    }
+
+    #[test]
+    fn tethers_issues_stand_in_its_books() {
+        let (tether, wallet) = (
+            address!("dac17f958d2ee523a2206206994597c13d831ec7"),
+            address!("c6cde7c39eb2f0f0095f41570af89efc2c1ea828"),
+        );
+        let issue = log(tether, &[alloy_primitives::keccak256("Issue(uint256)")], &[90]);
+        let moved = log(tether, &[events::TRANSFER, wallet.into_word(), B.into_word()], &[80]);
+        let call = Transaction { to: Some(wallet), ..plain(0) };
+        let receipt = receipt(0, Outcome::Status(true), 21_000, vec![issue, moved]);
+        let block = listed(&Chain::of(1), vec![(call, receipt)], None);
+        let found = &block.transactions[0].transfers;
+        assert_eq!(kinds(&block.transactions[0]), [("mint", 90, Commitment::Root), ("token", 80, Commitment::Root)]);
+        assert_eq!((found[0].to, found[0].position), (Some(id(wallet)), Position::Log(0, 0)));
     }
 
     #[test]

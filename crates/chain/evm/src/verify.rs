@@ -51,6 +51,12 @@ impl VerifiedBlock {
         &self.senders
     }
 
+    /// Returns the traces of its transactions, one for each, where they were added: claims.
+    #[must_use]
+    pub fn traces(&self) -> Option<&[Trace]> {
+        self.traces.as_deref()
+    }
+
     /// Returns the logs of the block with the number of their transaction; a log's place is its number in the block.
     pub fn logs(&self) -> impl Iterator<Item = (usize, &Log)> {
         self.receipts.iter().enumerate().flat_map(|(i, receipt)| receipt.logs.iter().map(move |log| (i, log)))
@@ -162,7 +168,11 @@ fn check_withdrawals(chain: &Chain, block: &Block) -> Result<(), BlockError> {
     }
 }
 
-fn sender(chain: &Chain, transaction: &Transaction, checks: Checks) -> Result<Address, BlockError> {
+/// Returns who sent a transaction: what its signature gives, or what its type carries.
+///
+/// # Errors
+/// [`BlockError`] where it is signed and the signature gives nobody, or another account than is stated.
+pub fn sender(chain: &Chain, transaction: &Transaction, checks: Checks) -> Result<Address, BlockError> {
     // Transactions of the OP Stack from before Bedrock and of Arbitrum from before Nitro are not signed as Ethereum's are.
     let unsigned = !transaction.is_signed() || (transaction.r.is_zero() && chain.stack() != Stack::Ethereum);
     match transaction.from {

@@ -1,7 +1,7 @@
 //! The chains of Tron, and what reading them needs beside the blocks: canonical wrappers, pairs of exchanges, names and rates of tokens.
 
 use crate::contract::Token;
-use holdfast_types::{AccountId, ChainId, Hash32, TokenRef};
+use holdfast_types::{AccountId, ChainId, Hash32, Issuer, TokenRef};
 use std::collections::HashMap;
 
 /// Ends of the first blocks' ids by which chains are known, and their names. `eth_chainId` gives the same four bytes.
@@ -18,6 +18,7 @@ const WRAPPER: [u8; 20] = [
 pub struct Chain {
     id: ChainId,
     wrappers: Vec<AccountId>,
+    issuers: Vec<Issuer>,
     exchanges: HashMap<u64, [TokenRef; 2]>,
     names: HashMap<Vec<u8>, u64>,
     rates: HashMap<u64, (u64, u64)>,
@@ -45,8 +46,10 @@ impl Chain {
         let name = CHAINS.iter().find(|(known, _)| *known == number).map(|(_, name)| (*name).to_owned());
         let is_mainnet = number == CHAINS[0].0;
         let name = name.unwrap_or_else(|| format!("0x{number:08x}"));
+        let id = ChainId::parse(&format!("tron:{name}")).expect("a name or hex digits make a reference of CAIP-2");
         Chain {
-            id: ChainId::parse(&format!("tron:{name}")).expect("a name or hex digits make a reference of CAIP-2"),
+            issuers: Issuer::listed_on(&id),
+            id,
             wrappers: if is_mainnet { vec![AccountId::evm(WRAPPER)] } else { Vec::new() },
             exchanges: HashMap::new(),
             names: HashMap::new(),
@@ -59,6 +62,19 @@ impl Chain {
     pub fn with_wrapper(mut self, wrapper: AccountId) -> Self {
         self.wrappers.push(wrapper);
         self
+    }
+
+    /// Returns the chain with one more contract whose issuer can freeze accounts.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// Returns the contracts whose issuers can freeze accounts: the curated list's, and those that were added.
+    #[must_use]
+    pub fn issuers(&self) -> &[Issuer] {
+        &self.issuers
     }
 
     /// Adds the pair of tokens of a built-in exchange, which never changes.

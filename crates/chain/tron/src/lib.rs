@@ -36,5 +36,5 @@ pub use holdfast_node::{BlockError, NodeError, Problem};
 pub use info::Info;
 pub use proto::address;
 pub use transaction::Transaction;
-pub use transfers::transfers;
-pub use verify::{VerifiedBlock, verify};
+pub use transfers::{Single, transfers, transfers_of};
+pub use verify::{VerifiedBlock, check_info, verify};

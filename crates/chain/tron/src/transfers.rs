@@ -21,18 +21,9 @@ pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
     let mut transactions = Vec::with_capacity(verified.infos.len());
     let (internal_known, mut logs_before) = (verified.is_internal_known(), 0u32);
     for (i, (transaction, info)) in block.transactions.iter().zip(&verified.infos).enumerate() {
-        let (success, is_proved) = verified.success(i);
-        let reader = Reader {
-            chain,
-            transaction,
-            info,
-            owner: transaction.owner.unwrap_or(AccountId::ZERO),
-            internal_known,
-            certainty: if is_proved { Commitment::Root } else { Commitment::Claim },
-            places: 0,
-            found: Found::default(),
-        };
-        transactions.push(reader.read(u32::try_from(i).unwrap_or(u32::MAX), success, logs_before));
+        let index = u32::try_from(i).unwrap_or(u32::MAX);
+        let single = Single { index, transaction, info, internal_known, logs_before };
+        transactions.push(transfers_of(chain, &single));
         logs_before = logs_before.saturating_add(u32::try_from(info.logs.len()).unwrap_or(u32::MAX));
     }
     let first = (0u32..).zip(if block.header.number == 0 { block.transactions.as_slice() } else { &[] });
@@ -46,6 +37,38 @@ pub fn transfers(chain: &Chain, verified: &VerifiedBlock) -> BlockTransfers {
         block_level: first.filter_map(|(i, transaction)| genesis(transaction, i)).collect(),
         internal_known,
     }
+}
+
+/// A transaction apart from the others of its block, with all that its transfers follow from.
+#[derive(Clone, Copy, Debug)]
+pub struct Single<'a> {
+    /// Number in its block.
+    pub index: u32,
+    /// The transaction.
+    pub transaction: &'a Transaction,
+    /// What the node adds to it: claims.
+    pub info: &'a Info,
+    /// Whether all moves inside it are known: [`VerifiedBlock::is_internal_known`].
+    pub internal_known: bool,
+    /// How many logs stand before its own in the block.
+    pub logs_before: u32,
+}
+
+/// Lists the transfers of a transaction apart from its block; those of [`transfers`] where all that is given is its block's.
+#[must_use]
+pub fn transfers_of(chain: &Chain, single: &Single<'_>) -> TransactionTransfers {
+    let (success, is_proved) = single.transaction.success(Some(single.info));
+    let reader = Reader {
+        chain,
+        transaction: single.transaction,
+        info: single.info,
+        owner: single.transaction.owner.unwrap_or(AccountId::ZERO),
+        internal_known: single.internal_known,
+        certainty: if is_proved { Commitment::Root } else { Commitment::Claim },
+        places: 0,
+        found: Found::default(),
+    };
+    reader.read(single.index, success, single.logs_before)
 }
 
 /// Returns the balance that a transaction of the first block makes.
@@ -374,11 +397,23 @@ impl Reader<'_> {
     fn logs(&mut self, logs_before: u32) {
         let (to, method) = (self.transaction.to(), self.transaction.method());
         let order = Order { payer: self.owner, to, method, commitment: Commitment::Claim };
+        let issuers = self.chain.issuers();
+        let input = match &self.transaction.contract {
+            Contract::Call(call) => call.data.as_slice(),
+            _ => &[],
+        };
+        for internal in self.info.internal.iter().filter(|i| !i.rejected && i.note == "call") {
+            if let (Some(from), Some(to)) = (internal.from, internal.to) {
+                self.found.called(issuers, from, to);
+            }
+        }
         for (number, log) in (logs_before..=u32::MAX).zip(&self.info.logs) {
             let contract = id(log.address);
             let is_wrapper = self.chain.is_wrapper(&contract);
             self.found.log(&order, contract, is_wrapper, number, events::token(log, is_wrapper));
+            self.found.issuer_log(&order, issuers, log, number, input);
         }
+        self.found.settle_issued(&order);
     }
 
     /// Adds the fee: what a pool of fees hands to the producer, and the rest, which is destroyed, or went to an account without a key before 2021.

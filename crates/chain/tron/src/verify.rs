@@ -1,7 +1,7 @@
 //! Verification: the header is hashed again, the transactions root is recomputed, and what a node adds must at least agree with both.
 
 use crate::contract::Contract;
-use crate::{Block, BlockError, Info, Transaction};
+use crate::{Block, BlockError, Header, Info, Transaction};
 use holdfast_node::equal;
 use std::fmt;
 
@@ -48,15 +48,16 @@ impl VerifiedBlock {
         let shows = || self.infos.iter().any(|info| !info.internal.is_empty());
         self.stores_internal || !self.block.transactions.iter().any(|t| t.contract.is_call()) || shows()
     }
+}
 
-    /// Returns whether a transaction succeeded, and whether the transactions root commits to that.
-    pub(crate) fn success(&self, index: usize) -> (bool, bool) {
-        let Some(transaction) = self.block.transactions.get(index) else { return (false, false) };
-        match transaction.stated_success() {
+impl Transaction {
+    /// Returns whether it succeeded, and whether the transactions root commits to that.
+    pub(crate) fn success(&self, info: Option<&Info>) -> (bool, bool) {
+        match self.stated_success() {
             Some(success) => (success, true),
             // Blocks hold no transaction of other kinds that failed.
-            None if !transaction.contract.is_call() => (true, true),
-            None => (self.infos.get(index).is_none_or(|info| !has_failed(info)), false),
+            None if !self.contract.is_call() => (true, true),
+            None => (info.is_none_or(|info| !has_failed(info)), false),
         }
     }
 }
@@ -88,7 +89,7 @@ fn check(block: &Block, infos: &[Info]) -> Result<(), BlockError> {
         check_owner(transaction, header.number).map_err(|e| e.within(format_args!("transactions[{i}]")))?;
     }
     for (i, (info, transaction)) in infos.iter().zip(&block.transactions).enumerate() {
-        check_info(block, info, transaction).map_err(|e| e.within(format_args!("infos[{i}]")))?;
+        check_info(header, info, transaction).map_err(|e| e.within(format_args!("infos[{i}]")))?;
     }
     Ok(())
 }
@@ -106,10 +107,14 @@ fn check_owner(transaction: &Transaction, number: u64) -> Result<(), BlockError>
     }
 }
 
-fn check_info(block: &Block, info: &Info, transaction: &Transaction) -> Result<(), BlockError> {
+/// Compares what a node adds to a transaction with the transaction and its block's header.
+///
+/// # Errors
+/// [`BlockError`] names the field that does not agree.
+pub fn check_info(header: &Header, info: &Info, transaction: &Transaction) -> Result<(), BlockError> {
     equal("id", &Hex(info.id), &Hex(transaction.id))?;
-    equal("blockNumber", &info.block, &block.header.number)?;
-    equal("blockTimeStamp", &info.timestamp_ms, &block.header.timestamp_ms)?;
+    equal("blockNumber", &info.block, &header.number)?;
+    equal("blockTimeStamp", &info.timestamp_ms, &header.timestamp_ms)?;
     let cost = &info.cost;
     let parts = cost.bandwidth.checked_add(cost.energy);
     if parts.is_none_or(|parts| parts > cost.total) || cost.earned > cost.total {

@@ -6,8 +6,8 @@ use common::{Made, Message, made_block};
 use holdfast_account_ledger::{Ledger, NATIVE, Settings};
 use holdfast_tron::{BlockError, Chain, VerifiedBlock, json, transfers, verify};
 use holdfast_types::{
-    AccountId, BlockTransfers, Commitment, Position, Resource, Signal, StakeChange, TokenRef, TransactionTransfers,
-    TransferKind,
+    AccountId, Address, BlockTransfers, Commitment, Issuer, IssuerAct, IssuerAction, Position, Resource, Signal,
+    StakeChange, TokenRef, TransactionTransfers, TransferKind,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -353,6 +353,54 @@ fn wraps_need_coin_beside_them() {
     assert_eq!(kinds(&stored), [TransferKind::Value]);
     assert!(matches!(stored.signals[..], [Signal::UnpairedWrap { .. }]));
     assert_eq!(kinds(&one(call(49))), [TransferKind::Value, TransferKind::Internal, TransferKind::Wrap]);
+}
+
+/// Hash of `AddedBlackList(address)`, `DestroyedBlackFunds(address,uint256)`, `Issue(uint256)`, `Submission(uint256)`.
+const ADDED: &str = "42e160154868087d6bfdc0ca23d96a1c1cfa32f1b72ba9ba27b69b98a0d819dc";
+const DESTROYED: &str = "61e6e66b0d6339b2980aecc6ccc0039736791f0ccde9ed512e789a7fbdd698c6";
+const ISSUE: &str = "cb8241adb0c3fdb35b70c24ce35c5eb0c17af7431c99f827d44a445ca624176a";
+const SUBMISSION: &str = "c0ba8fe4b176c1714197d43b9cc6bcf797a4a7461c5fe8d0ef6e184ae7601e51";
+
+#[test]
+fn tethers_freezes_and_proposals_are_claims_of_the_node() {
+    let account_of = |text: &str| AccountId::try_from(&Address::read(text)).unwrap();
+    let usdt = account_of("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t");
+    let wallet = account_of("TBPxhVAsuzoFnKyXtc1o2UySEydPHgATto");
+    assert!(Chain::mainnet().issuers().iter().any(|i: &Issuer| i.token == usdt && i.wallet == Some(wallet)));
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let (token_hex, wallet_hex) = (hex(usdt.as_bytes()), hex(wallet.as_bytes()));
+    let units = |n: u64| format!("{n:064x}");
+    // As Tether's contract of Tron writes them: the account is indexed, and an issue has a transfer behind it.
+    let logs = json!([
+        {"address": token_hex, "topics": [ADDED, topic(4)], "data": ""},
+        {"address": token_hex, "topics": [DESTROYED, topic(4)], "data": units(70)},
+        {"address": token_hex, "topics": [ISSUE], "data": units(90)},
+        {"address": token_hex, "topics": [TRANSFER, topic(0), format!("{wallet_hex:0>64}")], "data": units(90)},
+        {"address": digits(9), "topics": [ADDED, topic(5)], "data": ""},
+    ]);
+    let read = one(Made { logs, ..Made::call() });
+    let token = TokenRef::Fungible(usdt);
+    let moved: Vec<_> = read.transfers.iter().map(|t| (t.token, t.from, t.to, t.kind, t.position)).collect();
+    let at = |n| Position::Log(n, 0);
+    let burnt = (token, Some(account(4)), None, TransferKind::Burn, at(1));
+    assert_eq!(moved, [burnt, (token, None, Some(wallet), TransferKind::Mint, at(3))]);
+    assert!(read.transfers.iter().all(|t| t.commitment == Commitment::Claim));
+    let done = |action, amount: Option<u64>, n| Signal::Issuer {
+        token,
+        act: IssuerAct::Done { action, account: account(4), amount: amount.map(Into::into) },
+        position: at(n),
+    };
+    assert_eq!(read.signals, [done(IssuerAction::Freeze, None, 0), done(IssuerAction::Destroy, Some(70), 1)]);
+    // `submitTransaction(USDT, 0, addBlackList(account 5))`
+    let call = format!("0ecb93c0{}", topic(5));
+    let words = [format!("{token_hex:0>64}"), units(0), units(96), units(36), format!("{call:0<128}")].concat();
+    let input: Vec<u8> =
+        (0..words.len() / 2).map(|i| u8::from_str_radix(&words[2 * i..2 * i + 2], 16).unwrap()).collect();
+    let input = [&[0xc6, 0x42, 0x74, 0x74][..], &input].concat();
+    let message = message().bytes(2, &holdfast_tron::address(&wallet)).bytes(4, &input);
+    let logs = json!([{"address": wallet_hex, "topics": [SUBMISSION, units(8)], "data": ""}]);
+    let act = IssuerAct::Proposed { action: IssuerAction::Freeze, account: account(5), proposal: 8 };
+    assert_eq!(one(Made { logs, ..Made::of(31, message) }).signals, [Signal::Issuer { token, act, position: at(0) }]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::facts::ChainFacts;
 use crate::fields::Input;
 use crate::flags::{self, FLAG_BASIS, Flag, Flags, Touch};
 use crate::holds::{ActiveHolds, HoldPlan, covered, plan};
+use crate::issuer::IssuerFact;
 use crate::model::{Event, EventKind};
 use crate::prices::{Price, value_of};
 use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
@@ -143,7 +144,7 @@ impl<'a> Draft<'a> {
     fn warn(&mut self, state: &State, terms: &WarningTerms, reason: &Reason) {
         let Some(scam) = terms.scam.or_else(|| Scam::of(self.facts.category)) else { return };
         let language = state.customer(&self.event.customer).and_then(|c| c.language.as_deref());
-        let new = Warning::new(scam, terms, self.now, language.unwrap_or("en"));
+        let new = Warning::new(scam, terms, self.now, language.unwrap_or("en")).about(reason.lookalike.clone());
         if self.warning.as_ref().is_none_or(|w| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
             self.warning = Some(new);
         }
@@ -271,6 +272,9 @@ fn reason_of(found: &RuleMatch, input: &Input) -> Reason {
         because.insert(0, finding.text.clone());
         value = finding.value;
     }
+    if found.speaks_of_issuers {
+        because.splice(0..0, input.facts.issuer.iter().map(IssuerFact::words));
+    }
     let mut decision = rule.decision;
     if let Some(error) = &found.error {
         because.insert(0, format!("the rule could not be evaluated: {error}"));
@@ -285,6 +289,7 @@ fn reason_of(found: &RuleMatch, input: &Input) -> Reason {
         because,
         value,
         tags: if found.speaks_of_chain { input.facts.tags.clone() } else { Vec::new() },
+        lookalike: if found.speaks_of_lookalikes { input.lookalike() } else { None },
         source: rule.source.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! A decision and its reasons.
 
 use crate::facts::TagFact;
+use crate::lookalikes::Lookalike;
 use crate::typology::Finding;
 use crate::warnings::Warning;
 use holdfast_types::Timestamp;
@@ -69,6 +70,9 @@ pub struct Reason {
     /// Tags behind it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<TagFact>,
+    /// The address that the withdrawal's imitates, where the rule is about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookalike: Option<Lookalike>,
     /// Where the rule comes from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
@@ -132,6 +136,7 @@ pub(crate) fn engine(rule: &str, decision: Verdict, title: &str, because: Vec<St
         because,
         value: value.unwrap_or(0),
         tags: Vec::new(),
+        lookalike: None,
         source: Vec::new(),
     }
 }

@@ -2,6 +2,8 @@
 //! only; a caller that has a ledger completes it.
 
 use crate::behind::Behind;
+use crate::issuer::IssuerFact;
+use crate::lookalikes::Lookalike;
 use holdfast_attribution::Category;
 use holdfast_attribution::taxonomy::Risk;
 use serde::{Deserialize, Serialize};
@@ -93,6 +95,12 @@ pub struct ChainFacts {
     /// Outputs of the deposit's transaction that pay no more than it does.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub spray: u32,
+    /// The address that a withdrawal's imitates: one that the ledger has in payments with an address of the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookalike: Option<Lookalike>,
+    /// Freezes of addresses of the transfer by issuers of tokens, in force or proposed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuer: Vec<IssuerFact>,
     /// Where the ledger contradicts the event: amount, receiving address, asset, confirmations. Decisions fail closed on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatch: Vec<String>,
@@ -179,6 +187,7 @@ impl ChainFacts {
                 }
             }
         }
+        lines.extend(self.issuer.iter().map(IssuerFact::finding));
         lines.extend(self.mismatch.iter().map(|m| format!("the ledger differs: {m}")));
         lines.sort();
         lines

@@ -1,6 +1,8 @@
 //! The fields that rules speak about. `holdfast rules fields` prints this table.
 
 use crate::facts::{ChainFacts, Share, risk_level};
+use crate::issuer::{IssuerFact, IssuerState};
+use crate::lookalikes::Lookalike;
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
 use crate::typology::{Finding, Typology, part_of};
@@ -95,6 +97,18 @@ impl<'a> Input<'a> {
 
     fn customer(&self) -> Option<&'a crate::state::Customer> {
         self.state.customer(&self.event.customer)
+    }
+
+    /// Returns what a withdrawal's address imitates: an address that the customer dealt with here, else one that the ledger knows of.
+    pub(crate) fn lookalike(&self) -> Option<Lookalike> {
+        let address = self.event.counterparty.as_ref().filter(|_| self.event.kind == EventKind::Withdrawal)?;
+        let known = self.customer().and_then(|c| c.counterparties.lookalike_of(address));
+        known.or_else(|| self.facts.lookalike.clone())
+    }
+
+    /// Returns whether a freeze of the transfer's addresses is of a kind.
+    fn has_freeze(&self, wanted: impl Fn(&IssuerFact) -> bool) -> bool {
+        self.facts.issuer.iter().any(wanted)
     }
 
     fn shares(&self, side: fn(&ChainFacts) -> &[Share], least: u8, direct: bool) -> i64 {
@@ -288,6 +302,7 @@ fields! {
     counterparty.new_to_customer "whether the customer never withdrew to it" => |x| x.event.kind == EventKind::Withdrawal && x.customer().is_none_or(|c| !c.knows_destination(party_of(x.event))),
     counterparty.customers_7d "customers that moved money with it within 7 days" => |x| x.party().map_or(0, |p| int(p.customers(x.event.time, 7 * DAY, |_| true))),
     counterparty.is_customer "whether a withdrawal goes to a deposit address of a customer here" => |x| x.event.counterparty.as_ref().is_some_and(|a| x.state.owner_of(a).is_some()),
+    withdrawal.lookalike_of "the address that a withdrawal's imitates: one with the same first three and last four characters that the customer dealt with before; empty when none" => |x| x.lookalike().map_or(String::new(), |l| l.of),
     exposure.source_direct "share of money directly from each category, millionths: exposure.source_direct['ransomware']" => |x| table(&x.facts.source, |s| s.direct_ppm),
     exposure.source_indirect "the same through unattributed addresses" => |x| table(&x.facts.source, |s| s.indirect_ppm),
     exposure.destination_direct "share of what the address received that went directly to each category, millionths" => |x| table(&x.facts.destination, |s| s.direct_ppm),
@@ -304,6 +319,11 @@ fields! {
     },
     exposure.unavailable "whether the chain could not be queried" => |x| x.facts.unavailable.is_some(),
     exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| int(x.facts.unknown_amounts),
+    issuer.frozen "whether the issuer of the event's asset froze the other side's address" => |x| x.has_freeze(|f| f.state == IssuerState::Frozen && f.concerns(x.event)),
+    issuer.freeze_proposed "whether a freeze of the other side's address is before the issuer of the event's asset" => |x| x.has_freeze(|f| f.state == IssuerState::Proposed && f.concerns(x.event)),
+    issuer.other_asset "whether the issuer of another asset froze the other side's address, or a freeze is before it" => |x| x.has_freeze(|f| !f.own && !f.concerns(x.event)),
+    issuer.own_address "whether an issuer froze the customer's own deposit address, or a freeze is before it, of any asset" => |x| x.has_freeze(|f| f.own),
+    issuer.since_hours "hours since the latest of these; 1000000 for never" => |x| hours_since(x.event.time, x.facts.issuer.iter().map(|f| f.since).max()),
     exposure.unknown_share "share of the money of which it is not known where it came from, millionths: account chains, beyond bounds or before the first block" => |x| int(x.facts.unknown_ppm),
     exposure.gaps "what the exposure leaves out on account chains, in words" => |x| FieldValue::List(x.facts.gaps.clone()),
     velocity.deposits_1h "deposits within 1 hour before the event" => |x| x.totals.deposits[0].0,

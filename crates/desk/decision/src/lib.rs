@@ -25,6 +25,8 @@ pub mod flags;
 pub mod fold;
 mod holds;
 pub mod inputs;
+pub mod issuer;
+pub mod lookalikes;
 pub mod model;
 mod prices;
 pub mod rules;

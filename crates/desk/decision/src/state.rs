@@ -2,6 +2,7 @@
 //! records and events, and every part is bounded.
 
 use crate::facts::ChainFacts;
+use crate::lookalikes::Counterparties;
 use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
 use holdfast_types::{Address, Seconds, Timestamp};
 use std::collections::{HashMap, VecDeque};
@@ -133,6 +134,8 @@ pub struct Customer {
     pub devices: Vec<(Key, Timestamp)>,
     /// First use of each destination: (address key, time, the address), latest first by use, at most 64.
     pub destinations: Vec<(Key, Timestamp, Box<str>)>,
+    /// Addresses that the customer paid or was paid by, by their first and last characters.
+    pub counterparties: Counterparties,
     /// Money received from another customer through an address: (sender's index, time, value), at most 32.
     pub received_from: VecDeque<(u32, Timestamp, u64)>,
 }
@@ -156,6 +159,7 @@ impl Customer {
             activities: VecDeque::new(),
             devices: Vec::new(),
             destinations: Vec::new(),
+            counterparties: Counterparties::default(),
             received_from: VecDeque::new(),
         }
     }
@@ -393,6 +397,7 @@ impl State {
                 }
             }
         }
+        note_counterparties(customer, event, facts);
         if party != 0 {
             self.note_party(party, index, time, value, kind.comes_in());
         }
@@ -466,6 +471,23 @@ impl State {
             }
             keep
         });
+    }
+}
+
+/// Takes in the addresses of an event's other side.
+fn note_counterparties(customer: &mut Customer, event: &Event, facts: &ChainFacts) {
+    let known = &mut customer.counterparties;
+    match event.kind {
+        EventKind::Withdrawal => {
+            // What the ledger says to look like another is no payment to rely on either.
+            let is_paid = facts.lookalike.is_none();
+            event.counterparty.iter().for_each(|address| known.note(address, event.time, is_paid));
+        }
+        EventKind::Deposit => {
+            let senders = facts.senders.iter().chain(&event.counterparty);
+            senders.for_each(|address| known.note(address, event.time, false));
+        }
+        EventKind::Payment | EventKind::Account => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! Warnings at the withdrawal itself: the scam, questions whose answers are signs of it, and a cooling-off time. Their texts are part of decisions.
 
+use crate::lookalikes::Lookalike;
 use holdfast_attribution::Category;
 use holdfast_input::language::best;
 use holdfast_types::{Seconds, Timestamp};
@@ -42,13 +43,15 @@ pub enum Scam {
     Extortion,
     /// False sites and giveaways.
     Phishing,
+    /// Addresses made to look like those that somebody deals with.
+    AddressPoisoning,
     /// Another, or not known which.
     Other,
 }
 
 impl Scam {
     /// All kinds.
-    pub const ALL: [Scam; 8] = [
+    pub const ALL: [Scam; 9] = [
         Scam::Investment,
         Scam::Romance,
         Scam::Impersonation,
@@ -56,6 +59,7 @@ impl Scam {
         Scam::Recovery,
         Scam::Extortion,
         Scam::Phishing,
+        Scam::AddressPoisoning,
         Scam::Other,
     ];
 
@@ -139,6 +143,9 @@ pub struct Warning {
     pub message: String,
     /// Questions to the customer.
     pub questions: Vec<Question>,
+    /// The address that is to be paid beside the one that it looks like, for the customer to compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookalike: Option<Lookalike>,
 }
 
 type Texts = BTreeMap<String, String>;
@@ -192,7 +199,14 @@ impl Warning {
     pub fn new(scam: Scam, terms: &WarningTerms, now: Timestamp, lang: &str) -> Self {
         let (title, message) = scam.words(lang);
         let cooling_until = now + Seconds::hours(terms.cooling_off_hours.into());
-        Warning { scam, cooling_until, then: terms.then, title, message, questions: scam.questions(lang) }
+        let (then, questions, lookalike) = (terms.then, scam.questions(lang), None);
+        Warning { scam, cooling_until, then, title, message, questions, lookalike }
+    }
+
+    /// Returns the warning with the address that the payee's imitates.
+    #[must_use]
+    pub fn about(self, lookalike: Option<Lookalike>) -> Self {
+        Warning { lookalike, ..self }
     }
 }
 

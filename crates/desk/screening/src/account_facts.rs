@@ -1,6 +1,7 @@
 //! Facts of transfers between accounts, from any chain that answers [`ChainQueries`]: every payment has one payer and one payee.
 
 use crate::facts::tag_fact;
+use crate::issuer_facts;
 use crate::reconcile::{self, Paid};
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_attribution::{Category, Tlp};
@@ -68,11 +69,15 @@ fn party(chain: &dyn ChainQueries, address: &str, facts: &mut ChainFacts) -> Res
         facts.category = known.category;
     }
     facts.tags.extend(known.tags.iter().map(tag_fact));
+    issuer_facts::add(chain, address, false, facts)?;
     Ok(known.is_on_chain)
 }
 
 fn deposit(chain: &dyn ChainQueries, event: &Event, asset: &str, facts: &mut ChainFacts) -> Result<(), WorkspaceError> {
     let tx = event.tx.as_deref().unwrap_or_default();
+    if let Some(own) = event.address.as_deref().filter(|own| chain.is_address(own)) {
+        issuer_facts::add(chain, own, true, facts)?;
+    }
     let Some(mut payments) = found(chain.payments_out(tx))? else {
         facts.unavailable = Some("the transaction is not in the ledger".into());
         return Ok(());

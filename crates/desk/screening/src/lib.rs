@@ -31,6 +31,7 @@ pub mod facts;
 pub mod flags;
 pub mod holds;
 pub mod identifiers;
+mod issuer_facts;
 mod log;
 mod migrations;
 mod pulse;

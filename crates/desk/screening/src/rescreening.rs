@@ -87,6 +87,28 @@ impl Screening {
         })
     }
 
+    /// Returns the number of the latest decided deposit at each of some addresses, of the assets that count.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn latest_deposits_at(
+        &self,
+        addresses: &[String],
+        is_asset: &dyn Fn(&str) -> bool,
+    ) -> Result<BTreeSet<u64>, ScreeningError> {
+        let sql = "SELECT seq, asset FROM event_identifiers
+                   WHERE kind = 'address' AND value = $1 AND role LIKE 'receiving address of deposit %' ORDER BY seq DESC LIMIT 64";
+        self.read(|db| {
+            let mut found = BTreeSet::new();
+            for address in addresses {
+                let rows = db.query(sql, &[identifiers::comparable("address", address).into()])?;
+                let last = rows.iter().find(|row| row.text_or_null(1).is_some_and(is_asset));
+                found.extend(last.map(|row| row.number(0)).transpose()?);
+            }
+            Ok(found)
+        })
+    }
+
     /// Returns the numbers of transfers that are held only because the chain could not be queried.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 use crate::core::Core;
 use crate::holds;
 use crate::service::{Screening, ScreeningError};
+use holdfast_decision::Decision;
+use holdfast_decision::lookalikes::Lookalike;
 use holdfast_decision::model::Record;
 use holdfast_input::language::best;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
@@ -53,6 +55,9 @@ pub struct WarningRecord {
     pub message: String,
     /// Questions in that language.
     pub questions: Vec<Question>,
+    /// The payee's address beside the one that it looks like, where that is what is warned of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookalike: Option<Lookalike>,
 }
 
 /// What the customer answers.
@@ -70,11 +75,13 @@ pub struct WarningAnswers {
 pub(crate) const COLUMNS: [&str; 10] =
     ["event", "customer", "scam", "hold", "value", "counterparty", "raised", "cooling_until", "then_do", "state"];
 
-const SELECT: &str = "SELECT event, customer, scam, hold, value, counterparty, raised, cooling_until, then_do, state, answers, answered, closed FROM warnings";
+const SELECT: &str = "SELECT event, customer, scam, hold, value, counterparty, raised, cooling_until, then_do, state, answers, answered, closed,
+    CASE WHEN scam = 'address_poisoning' THEN (SELECT result FROM events WHERE events.id = warnings.event) END FROM warnings";
 
 fn record(row: &Row, lang: &str) -> Result<WarningRecord, DbError> {
     let scam = Scam::from_name(row.text(2)?).ok_or(DbError::Type(2))?;
     let (title, message) = scam.words(lang);
+    let decision: Option<Decision> = row.text_or_null(13).map(|d| parse("decision", d)).transpose()?;
     Ok(WarningRecord {
         event: row.text(0)?.to_owned(),
         customer: row.text(1)?.to_owned(),
@@ -93,6 +100,7 @@ fn record(row: &Row, lang: &str) -> Result<WarningRecord, DbError> {
         title,
         message,
         questions: scam.questions(lang),
+        lookalike: decision.and_then(|d| d.warning).and_then(|w| w.lookalike),
     })
 }
 

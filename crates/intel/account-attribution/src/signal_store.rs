@@ -132,6 +132,18 @@ impl SignalStore {
         Ok(more)
     }
 
+    /// Returns the signals of issuers of tokens and of their wallets ([`Signal::Issuer`]), in chain order: at most the last `most`, and whether there may be
+    /// more.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn issuer_signals(&self, most: usize) -> Result<(Vec<PlacedSignal>, bool), StoreError> {
+        self.0.by_key(issuer_key(), most, &mut |number| {
+            let found = self.signal(number)?;
+            Ok(matches!(found.signal, Signal::Issuer { .. }).then_some(found))
+        })
+    }
+
     /// Calls `each` with the signals of a range of heights in chain order, until it breaks.
     ///
     /// # Errors
@@ -162,11 +174,17 @@ fn account_key(account: &AccountId) -> u64 {
     key(b"a", account.as_bytes())
 }
 
+/// Returns the key of all signals of issuers.
+fn issuer_key() -> u64 {
+    key(b"i", b"issuer")
+}
+
 fn raw(block: &BlockTransfers) -> Result<RawBlock, StoreError> {
     let mut records = Vec::new();
     for tx in &block.transactions {
         for signal in &tx.signals {
             let mut keys: Vec<u64> = signal.accounts().map(|account| account_key(&account)).collect();
+            keys.extend(matches!(signal, Signal::Issuer { .. }).then(issuer_key));
             keys.dedup();
             let why = "a signal cannot be written";
             let bytes = encode(signal).ok_or(StoreError::Block { height: block.height, why })?;
@@ -190,7 +208,7 @@ fn decode(bytes: &[u8]) -> Option<Signal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdfast_types::{Amount, Missing, Position, Resource, StakeChange, TokenRef};
+    use holdfast_types::{Amount, IssuerAct, IssuerAction, Missing, Position, Resource, StakeChange, TokenRef};
 
     fn account(n: u8) -> AccountId {
         AccountId::evm([n; 20])
@@ -225,6 +243,11 @@ mod tests {
                 position: Position::BlockEnd(0),
             },
             Signal::Undetermined { account: a, missing: Missing::Meaning, position: Position::BlockStart(7) },
+            Signal::Issuer {
+                token,
+                act: IssuerAct::Done { action: IssuerAction::Destroy, account: a, amount },
+                position,
+            },
         ]
     }
 
@@ -284,6 +307,9 @@ mod tests {
             assert!(!store.for_each_of(&account(2), &mut |s| backward.push(s)).unwrap());
             assert!(backward.iter().rev().eq(&of_b));
             assert!(store.signals_of(&account(9), 3).unwrap().0.is_empty(), "a token is no account");
+            let (issuers, more) = store.issuer_signals(10).unwrap();
+            assert_eq!((issuers.len(), more), (blocks, false));
+            assert!(issuers.iter().all(|s| matches!(s.signal, Signal::Issuer { .. })));
             let mut found = Vec::new();
             let mut each = |s: PlacedSignal| {
                 found.push(s.signal);

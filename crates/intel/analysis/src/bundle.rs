@@ -5,16 +5,18 @@
 //! `externals.json` (amounts of outputs whose transactions the ledger does not hold: claims, from undo data), `transactions/TXID`, and
 //! `manifest.json` with the SHA-256 of all of them, signed in `manifest.sig` (Ed25519). [`verify`] checks every byte and traces again.
 
+mod container;
 mod verify;
 
-pub use verify::{Verification, verify};
+pub use container::{Compared, Files, Verification, canonical_json, file, format_of, open, parse, seal};
+pub use verify::verify;
 
 use crate::report::{Describe, NamedView, TraceReport};
 use crate::trace::{Trace, TraceOptions};
 use crate::view::View;
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use holdfast_attribution::{Category, Tag};
-use holdfast_bitcoin::hash::{merkle_branch, sha256};
+use holdfast_bitcoin::hash::merkle_branch;
 use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_utxo_ledger::{Ledger, LedgerError, Source};
 use serde::{Deserialize, Serialize};
@@ -43,22 +45,6 @@ pub enum BundleError {
     /// Packing failed.
     #[error("bundle does not pack: {0}")]
     Io(#[from] std::io::Error),
-}
-
-#[derive(Serialize, Deserialize)]
-struct Manifest {
-    format: u32,
-    tool: String,
-    created: String,
-    public_key: String,
-    files: Vec<FileEntry>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct FileEntry {
-    name: String,
-    size: u64,
-    sha256: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -194,31 +180,6 @@ fn prove(
     Ok(proofs)
 }
 
-/// Lists and signs a bundle's files, and packs them.
-fn sign_and_pack(
-    mut files: BTreeMap<String, Vec<u8>>,
-    key: &SigningKey,
-    created: &str,
-) -> Result<Vec<u8>, BundleError> {
-    let entry = |(name, bytes): (&String, &Vec<u8>)| FileEntry {
-        name: name.clone(),
-        size: bytes.len() as u64,
-        sha256: hex::encode(sha256(bytes)),
-    };
-    let manifest = Manifest {
-        format: FORMAT,
-        tool: format!("holdfast {}", env!("CARGO_PKG_VERSION")),
-        created: created.to_owned(),
-        public_key: hex::encode(key.verifying_key().as_bytes()),
-        files: files.iter().map(entry).collect(),
-    };
-    let manifest = serde_json::to_vec_pretty(&manifest)?;
-    let signature = key.sign(&manifest);
-    files.insert("manifest.json".into(), manifest);
-    files.insert("manifest.sig".into(), hex::encode(signature.to_bytes()).into_bytes());
-    Ok(pack(&files)?)
-}
-
 /// Makes a bundle. `created` is the time to state (RFC 3339); it comes from the caller so that equal input gives equal bytes.
 ///
 /// # Errors
@@ -258,12 +219,12 @@ pub fn make(
         tip_hash: tip.map_or(String::new(), |t| t.hash.to_string()),
     };
     let report = TraceReport::new(view, result, options);
-    files.insert("parameters.json".into(), serde_json::to_vec_pretty(&parameters)?);
-    files.insert("result.json".into(), serde_json::to_vec_pretty(&report)?);
-    files.insert("attributions.json".into(), serde_json::to_vec_pretty(&attributions)?);
-    files.insert("proofs.json".into(), serde_json::to_vec_pretty(&proofs)?);
-    files.insert("externals.json".into(), serde_json::to_vec_pretty(&claims)?);
-    sign_and_pack(files, key, created)
+    files.insert("parameters.json".into(), canonical_json(&parameters)?);
+    files.insert("result.json".into(), canonical_json(&report)?);
+    files.insert("attributions.json".into(), canonical_json(&attributions)?);
+    files.insert("proofs.json".into(), canonical_json(&proofs)?);
+    files.insert("externals.json".into(), canonical_json(&claims)?);
+    seal(files, FORMAT, key, created)
 }
 
 fn attributions(view: &NamedView<'_>, addresses: &BTreeSet<u32>, wanted: &mut BTreeSet<u32>) -> Vec<Attribution> {
@@ -310,20 +271,4 @@ fn attributions(view: &NamedView<'_>, addresses: &BTreeSet<u32>, wanted: &mut BT
         out.push(Attribution { address: ledger.address_text(*address), category, tags, cluster });
     }
     out
-}
-
-/// Packs files into a tar with fixed metadata, in name order.
-fn pack(files: &BTreeMap<String, Vec<u8>>) -> std::io::Result<Vec<u8>> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, bytes) in files {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        header.set_mtime(0);
-        header.set_uid(0);
-        header.set_gid(0);
-        header.set_entry_type(tar::EntryType::Regular);
-        builder.append_data(&mut header, name, bytes.as_slice())?;
-    }
-    builder.into_inner()
 }

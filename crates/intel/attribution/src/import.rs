@@ -1,6 +1,7 @@
-//! Importing tags from files and folders: TagPacks, ActorPacks, OFAC address lists, labels of block explorers, CSV.
+//! Importing tags from files and folders: TagPacks, ActorPacks, OFAC's lists and address lists made of them, labels of block explorers, CSV.
 
 use crate::labels::{self, Explorer};
+use crate::sdn;
 use crate::tagpack::{self, Pack, PackError};
 use crate::tags::{Confidence, Tag, TagStore};
 use crate::taxonomy::Category;
@@ -153,7 +154,7 @@ pub enum ImportError {
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
     /// Nothing to import.
-    #[error("{0}: no .yaml, .yml, .csv, sanctioned_addresses_*.txt or etherscan*.json file here")]
+    #[error("{0}: no .yaml, .yml, .csv, sdn_advanced*.xml, sanctioned_addresses_*.txt or etherscan*.json file here")]
     Empty(PathBuf),
 }
 
@@ -201,6 +202,7 @@ pub fn is_importable(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or(name);
     [".yaml", ".yml", ".csv"].iter().any(|e| base.ends_with(e))
         || ofac_asset(base).is_some()
+        || sdn::is_list(base)
         || Explorer::of_file(name).is_some()
 }
 
@@ -222,6 +224,8 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
             let base = name.rsplit('/').next().unwrap_or(name);
             if let Some(asset) = ofac_asset(base) {
                 read_ofac(name, asset, bytes)
+            } else if sdn::is_list(base) {
+                sdn::read(name, bytes)
             } else if let Some(explorer) = Explorer::of_file(name) {
                 labels::read(name, &explorer, bytes)
             } else if base.ends_with(".csv") {
@@ -259,12 +263,7 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
 /// # Errors
 /// [`PackError::Nothing`] when no line is an address.
 pub fn read_ofac(name: &str, asset: &str, bytes: &[u8]) -> Result<Pack, PackError> {
-    let asset = asset::canonical(match asset {
-        // Codes that name a chain: its own coin stands for it.
-        "ARB" => "eip155:42161/slip44:60",
-        "BSC" => "BNB",
-        code => code,
-    });
+    let asset = sdn::asset_of(asset);
     let mut pack = Pack { title: format!("OFAC SDN list, {asset}"), ..Pack::default() };
     let title = pack.title.clone();
     let mut entries = 0;

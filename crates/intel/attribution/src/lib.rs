@@ -25,6 +25,7 @@ pub mod labels;
 pub mod nobody;
 pub mod ownerless;
 mod sanctions;
+pub mod sdn;
 pub mod sealed;
 pub mod tagpack;
 pub mod tags;

@@ -1,11 +1,12 @@
 //! Joining what was sent on one chain with what was received on another: by the message's id first, and, where a side has none, by a rule whose error
 //! was measured.
 
+use crate::known::chain_of;
 use crate::link::{BridgeSide, Certainty, Direction, Evidence, Link, LinkKind, MessageId, Protocol, Record, Rule};
-use crate::store::Store;
+use crate::look_ups::Records;
 use crate::{LinkError, RecordNumber, view};
 use holdfast_evm::B256;
-use holdfast_types::{AccountId, Amount, Asset, ChainId};
+use holdfast_types::{AccountId, Amount, Asset};
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
 
@@ -70,25 +71,20 @@ impl Default for Heuristic {
 /// The stores of several chains, seen together.
 #[derive(Clone, Debug)]
 pub struct Bridges<'a> {
-    stores: Vec<&'a Store>,
+    stores: Vec<&'a dyn Records>,
     heuristic: Heuristic,
-}
-
-/// Numbers of chains with bridges that are not their EIP-155 numbers.
-const NUMBERS: [(Protocol, u64, &str); 2] =
-    [(Protocol::Nomad, 0x0065_7468, "eip155:1"), (Protocol::Nomad, 0x6265_616d, "eip155:1284")];
-
-/// Returns the chain that a bridge numbers so.
-fn chain_of(protocol: Protocol, number: u64) -> Option<ChainId> {
-    let known = NUMBERS.iter().find(|(of, n, _)| *of == protocol && *n == number);
-    let text = known.map_or_else(|| format!("eip155:{number}"), |(.., chain)| (*chain).to_owned());
-    ChainId::parse(&text).ok()
 }
 
 impl<'a> Bridges<'a> {
     /// Sees stores together; no two may be of one chain.
     #[must_use]
-    pub fn new(stores: Vec<&'a Store>) -> Self {
+    pub fn new<R: Records>(stores: Vec<&'a R>) -> Self {
+        Bridges::of(stores.into_iter().map(|store| store as &dyn Records).collect())
+    }
+
+    /// Sees records together that are not all of one kind of store; no two may be of one chain.
+    #[must_use]
+    pub fn of(stores: Vec<&'a dyn Records>) -> Self {
         Bridges { stores, heuristic: Heuristic::default() }
     }
 
@@ -119,27 +115,77 @@ impl<'a> Bridges<'a> {
     fn by_message(&self, at: &Stored) -> Result<Counterpart, LinkError> {
         let Some(message) = &at.side.message else { return Ok(Counterpart::NotHeld) };
         let (protocol, direction) = (at.side.protocol, at.side.direction);
-        for (store, held) in self.stores.iter().enumerate().filter(|(store, _)| *store != at.store) {
+        if protocol == Protocol::CctpV2 {
+            return self.by_content(at, message);
+        }
+        // THORChain also swaps on one chain.
+        let is_other = |store: usize| store != at.store || protocol == Protocol::Thorchain;
+        for (store, held) in self.stores.iter().enumerate().filter(|(store, _)| is_other(*store)) {
             let found = held.of_message(protocol, direction.opposite(), message)?;
             if let Some((number, side)) = found.into_iter().next() {
                 if self.is_repeated(at, message)? {
                     return Ok(Counterpart::Repeated);
                 }
-                let other = Stored { store, number, side };
-                let (out, into) = sorted(at.clone(), other);
-                if self.agree(&out, &into) {
-                    let link = joined(&out, &into, protocol.rule(), Certainty::Message);
-                    return Ok(Counterpart::Found(Box::new(CrossLink { out, into, link })));
-                }
-                let other = if direction == Direction::In { into } else { out };
-                return Ok(Counterpart::Contradicts(Box::new(other)));
+                let (out, into) = sorted(at.clone(), Stored { store, number, side });
+                return Ok(self.compared(out, into, direction, (protocol.rule(), Certainty::Message)));
             }
         }
         self.missing(at)
     }
 
+    /// Finds the other side of a message whose id is what it says. Equal messages differ in nothing but their time: the first that was sent is the
+    /// first that is received.
+    fn by_content(&self, at: &Stored, message: &MessageId) -> Result<Counterpart, LinkError> {
+        let (protocol, direction) = (at.side.protocol, at.side.direction);
+        let Some(own) = self.stores.get(at.store) else { return Ok(Counterpart::NotHeld) };
+        let mut alike = own.of_message(protocol, direction, message)?;
+        alike.retain(|(_, side)| side.remote == at.side.remote);
+        let Some(place) = alike.iter().position(|(number, _)| *number == at.number) else {
+            return Ok(Counterpart::NotHeld);
+        };
+        for (store, held) in self.stores.iter().enumerate().filter(|(store, _)| *store != at.store) {
+            let found = held.of_message(protocol, direction.opposite(), message)?;
+            let fits = |side: &BridgeSide| self.is_towards(side, at.store) && self.is_towards(&at.side, store);
+            let fitting: Vec<_> = found.into_iter().filter(|(_, side)| fits(side)).collect();
+            let is_alone = alike.len() == 1 && fitting.len() == 1;
+            if let Some((number, side)) = fitting.into_iter().nth(place) {
+                let (out, into) = sorted(at.clone(), Stored { store, number, side });
+                let by_order = (Rule::OldestDeposit, Certainty::Heuristic);
+                let basis = if is_alone { (protocol.rule(), Certainty::Message) } else { by_order };
+                return Ok(self.compared(out, into, direction, basis));
+            }
+        }
+        self.missing(at)
+    }
+
+    /// Returns the link of two sides that name one message, or that they contradict each other.
+    fn compared(
+        &self,
+        out: Stored,
+        into: Stored,
+        from: Direction,
+        (rule, certainty): (Rule, Certainty),
+    ) -> Counterpart {
+        if self.agree(&out, &into) {
+            let link = joined(&out, &into, rule, certainty);
+            return Counterpart::Found(Box::new(CrossLink { out, into, link }));
+        }
+        Counterpart::Contradicts(Box::new(if from == Direction::In { into } else { out }))
+    }
+
+    /// Returns whether a side's other chain is that of a store, or not known.
+    fn is_towards(&self, side: &BridgeSide, store: usize) -> bool {
+        let named = side.remote.and_then(|remote| chain_of(side.protocol, remote));
+        let held = self.stores.get(store).map(|store| store.chain());
+        named.is_none_or(|named| held == Some(&named))
+    }
+
     /// Returns whether its chain has the same side of the message before.
     fn is_repeated(&self, at: &Stored, message: &MessageId) -> Result<bool, LinkError> {
+        if at.side.protocol == Protocol::Thorchain {
+            // A swap in parts may pay several times, and pay back what is left.
+            return Ok(false);
+        }
         let Some(own) = self.stores.get(at.store) else { return Ok(false) };
         let alike = own.of_message(at.side.protocol, at.side.direction, message)?;
         Ok(alike.first().is_some_and(|(first, _)| *first < at.number))
@@ -209,11 +255,27 @@ impl<'a> Bridges<'a> {
         (difference <= most).then_some(difference)
     }
 
-    /// Returns whether two sides of a message agree. Who provides liquidity early may keep a fee.
+    /// Returns whether two sides of a message agree.
     fn agree(&self, out: &Stored, into: &Stored) -> bool {
         let assets_differ = out.side.asset.zip(into.side.asset).is_some_and(|(a, b)| a != b);
-        let is_less = into.side.end.amount <= out.side.end.amount;
-        out.store != into.store && !assets_differ && is_less && out.side.beneficiary == into.side.beneficiary
+        let protocol = out.side.protocol;
+        let (sent, received) = (&out.side, &into.side);
+        let amounts_agree = match protocol {
+            // Who provides liquidity early may keep a fee.
+            Protocol::Nomad | Protocol::Ronin => received.end.amount <= sent.end.amount,
+            Protocol::Cctp | Protocol::CctpV2 | Protocol::Across => sent.stated == received.stated,
+            Protocol::Wormhole | Protocol::LayerZero => {
+                sent.stated.is_some_and(|stated| view::is_scaled(received.end.amount, stated))
+            }
+            // One asset became another.
+            Protocol::Thorchain => true,
+        };
+        let is_back = protocol == Protocol::Thorchain && received.beneficiary == sent.end.account;
+        let chains_agree =
+            !protocol.states() || (self.is_towards(sent, into.store) && self.is_towards(received, out.store));
+        let accounts_agree = sent.beneficiary == received.beneficiary || is_back;
+        let is_other = out.store != into.store || protocol == Protocol::Thorchain;
+        is_other && !assets_differ && amounts_agree && accounts_agree && (chains_agree || is_back)
     }
 
     /// Returns whether two sides move the same asset: as messages name it, or by the curated list's ticker.
@@ -250,17 +312,18 @@ impl<'a> Bridges<'a> {
         each: &mut dyn FnMut(Stored, Counterpart) -> ControlFlow<()>,
     ) -> Result<(), LinkError> {
         let held = self.stores.get(store).ok_or(LinkError::NotStored(0))?;
-        held.for_each(&mut |number, record| {
-            let Record::Bridge(side) = record else { return Ok(ControlFlow::Continue(())) };
+        for number in 0..held.count() {
+            let Record::Bridge(side) = held.record(number)? else { continue };
             if side.direction != direction {
-                return Ok(ControlFlow::Continue(()));
+                continue;
             }
             let at = Stored { store, number, side };
-            Ok(match self.counterpart(&at)? {
-                Counterpart::Found(_) => ControlFlow::Continue(()),
-                other => each(at, other),
-            })
-        })
+            let found = self.counterpart(&at)?;
+            if !matches!(found, Counterpart::Found(_)) && each(at, found).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,8 @@ use holdfast_types::{AccountId, Amount, Hash32, Position, TokenRef, TransferKind
 
 /// Most transfers of an end that are stored, and most logs of a link; the first ones are.
 const MOST: usize = 1 << 12;
+/// Most bytes of a destination's text that are stored.
+pub(crate) const MOST_TEXT: usize = 255;
 
 /// Writes records.
 #[derive(Debug, Default)]
@@ -146,6 +148,12 @@ impl Output {
         self.number(side.asset.map_or(0, |(chain, _)| chain));
         self.number(side.remote.map_or(0, |remote| remote.saturating_add(1)));
         self.number(u64::from(side.log));
+        if side.protocol.states() {
+            self.byte(u8::from(side.stated.is_some()));
+            self.amount(side.stated.unwrap_or_default());
+            let text = side.destination.as_deref().unwrap_or_default();
+            self.short(text.get(..text.len().min(MOST_TEXT)).unwrap_or_default().as_bytes());
+        }
     }
 
     fn mixer(&mut self, moved: &MixerMove) {
@@ -266,7 +274,32 @@ impl Input<'_> {
         let (end, beneficiary) = (self.end()?, self.account()?);
         let (id, chain) = (self.hash()?, self.number()?);
         let (asset, remote) = (id.map(|id| (chain, id)), self.number()?.checked_sub(1));
-        Some(BridgeSide { protocol, direction, message, time, end, beneficiary, asset, remote, log: self.small()? })
+        let log = self.small()?;
+        let (stated, destination) = if protocol.states() { self.statement()? } else { (None, None) };
+        Some(BridgeSide {
+            protocol,
+            direction,
+            message,
+            time,
+            end,
+            beneficiary,
+            asset,
+            remote,
+            log,
+            stated,
+            destination,
+        })
+    }
+
+    fn statement(&mut self) -> Option<(Option<Amount>, Option<String>)> {
+        let is_stated = match self.byte()? {
+            0 => false,
+            1 => true,
+            _ => return None,
+        };
+        let amount = self.amount()?;
+        let text = std::str::from_utf8(self.short()?).ok()?;
+        Some((is_stated.then_some(amount), (!text.is_empty()).then(|| text.to_owned())))
     }
 
     fn mixer(&mut self) -> Option<MixerMove> {
@@ -287,6 +320,7 @@ impl Input<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use strum::VariantArray;
 
     fn account() -> impl Strategy<Value = AccountId> {
         prop_oneof![any::<[u8; 20]>().prop_map(AccountId::evm), any::<[u8; 32]>().prop_map(AccountId::solana),]
@@ -326,7 +360,8 @@ mod tests {
     }
 
     fn record() -> impl Strategy<Value = Record> {
-        let link = (0u8..3, 0u8..4, 0u8..8, any::<Option<[u8; 32]>>(), any::<Vec<u32>>(), end(), end()).prop_map(
+        let rules = u8::try_from(Rule::VARIANTS.len()).unwrap();
+        let link = (0u8..3, 0u8..4, 0u8..rules, any::<Option<[u8; 32]>>(), any::<Vec<u32>>(), end(), end()).prop_map(
             |(kind, certainty, rule, message, logs, out, into)| {
                 let evidence = Evidence { rule: Rule::from_repr(rule).unwrap(), message, logs };
                 let (kind, certainty) = (LinkKind::from_repr(kind).unwrap(), Certainty::from_repr(certainty).unwrap());
@@ -334,26 +369,32 @@ mod tests {
             },
         );
         let side = (
-            any::<(bool, bool)>(),
+            any::<bool>(),
             any::<Option<[u8; 32]>>(),
             end(),
             account(),
             any::<Option<(u64, [u8; 32])>>(),
             any::<(u64, Option<u32>, u32)>(),
+            (0u8..8, prop::option::of(amount()), prop::option::of("[A-Z.:a-z0-9]{1,90}")),
         )
-            .prop_map(|((nomad, is_in), message, end, beneficiary, asset, (time, remote, log))| {
-                Record::Bridge(BridgeSide {
-                    protocol: if nomad { Protocol::Nomad } else { Protocol::Ronin },
-                    direction: if is_in { Direction::In } else { Direction::Out },
-                    message,
-                    time,
-                    end,
-                    beneficiary,
-                    asset,
-                    remote: remote.map(u64::from),
-                    log,
-                })
-            });
+            .prop_map(
+                |(is_in, message, end, beneficiary, asset, (time, remote, log), (protocol, stated, destination))| {
+                    let protocol = Protocol::from_repr(protocol).unwrap();
+                    Record::Bridge(BridgeSide {
+                        protocol,
+                        direction: if is_in { Direction::In } else { Direction::Out },
+                        message,
+                        time,
+                        end,
+                        beneficiary,
+                        asset,
+                        remote: remote.map(u64::from),
+                        log,
+                        stated: stated.filter(|_| protocol.states()),
+                        destination: destination.filter(|_| protocol.states()),
+                    })
+                },
+            );
         let mixer = (account(), any::<bool>(), end(), account(), amount(), amount(), any::<(u64, u32)>()).prop_map(
             |(mixer, is_in, end, payer, fee, gas_price, (time, log))| {
                 let direction = if is_in { Direction::In } else { Direction::Out };

@@ -1,5 +1,6 @@
 //! Contracts whose events count. Anybody can write the events of a bridge: only those of its own contracts are read.
 
+use crate::known;
 use holdfast_types::{AccountId, ChainId};
 use std::collections::BTreeMap;
 
@@ -29,6 +30,24 @@ pub enum Role {
     RoninMainchain,
     /// The first Ronin bridge's gateway on Ronin.
     RoninSidechain,
+    /// CCTP's `TokenMessenger` of version 1, which burns and mints.
+    CctpMessenger,
+    /// CCTP's `MessageTransmitter` of version 1, which sends and receives messages.
+    CctpTransmitter,
+    /// CCTP's `TokenMessengerV2`.
+    CctpMessengerV2,
+    /// CCTP's `MessageTransmitterV2`.
+    CctpTransmitterV2,
+    /// Across's spoke pool.
+    AcrossPool,
+    /// Wormhole's core contract, which publishes messages.
+    WormholeCore,
+    /// Wormhole's token bridge.
+    WormholeBridge,
+    /// LayerZero's endpoint of version 2.
+    LayerZeroEndpoint,
+    /// A router of THORChain.
+    ThorchainRouter,
 }
 
 impl Role {
@@ -43,28 +62,19 @@ impl Role {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contracts {
     roles: BTreeMap<AccountId, Role>,
+    number: Option<u64>,
 }
-
-/// Chain, contract, role, as XChainWatcher's published configuration and Nomad's own logs name them.
-const KNOWN: [(&str, &str, Role); 6] = [
-    ("eip155:1", "92d3404a7e6c91455bbd81475cd9fad96acff4c8", Role::NomadHome),
-    ("eip155:1", "88a69b4e698a4b090df6cf5bd7b2d47325ad30a3", Role::NomadRouter),
-    ("eip155:1284", "8f184d6aa1977fd2f9d9024317d0ea5cf5815b6f", Role::NomadHome),
-    ("eip155:1284", "d3dfd3ede74e0dcebc1aa685e151332857efce2d", Role::NomadRouter),
-    ("eip155:1", "1a2a1c938ce3ec39b6d47113c7955baa9dd454f2", Role::RoninMainchain),
-    ("eip155:2020", "e35d62ebe18413d96ca2a2f7cf215bb21a406b4b", Role::RoninSidechain),
-];
 
 impl Contracts {
     /// Returns the contracts that are known on a chain.
     #[must_use]
     pub fn of(chain: &ChainId) -> Self {
-        let known = KNOWN.iter().filter(|(of, ..)| *of == chain.as_str());
-        let roles = known.filter_map(|(_, contract, role)| {
-            let account = hex::decode(contract).ok().and_then(|bytes| AccountId::from_bytes(&bytes))?;
-            Some((account, *role))
-        });
-        Contracts { roles: roles.collect() }
+        Contracts { roles: known::contracts(chain).into_iter().collect(), number: known::eip155(chain) }
+    }
+
+    /// Returns the number that EIP-155 gives the chain: some messages name their chain only by where they stand.
+    pub(crate) fn number(&self) -> Option<u64> {
+        self.number
     }
 
     /// Returns them with one more contract.
@@ -80,6 +90,11 @@ impl Contracts {
         self.roles.get(contract).copied()
     }
 
+    /// Returns all of them, by contract.
+    pub fn iter(&self) -> impl Iterator<Item = (&AccountId, Role)> {
+        self.roles.iter().map(|(contract, role)| (contract, *role))
+    }
+
     /// Returns whether no contract is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -92,12 +107,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_known_contract_reads() {
+    fn known_contracts_and_further_ones_have_roles() {
         let chain = |text: &str| ChainId::parse(text).unwrap();
         let sizes =
-            ["eip155:1", "eip155:1284", "eip155:2020", "eip155:10"].map(|c| Contracts::of(&chain(c)).roles.len());
-        assert_eq!(sizes, [3, 2, 1, 0]);
+            ["eip155:1", "eip155:1284", "eip155:2020", "eip155:31337"].map(|c| Contracts::of(&chain(c)).roles.len());
+        assert_eq!(sizes, [16, 5, 1, 0]);
         let own = AccountId::evm([1; 20]);
-        assert_eq!(Contracts::of(&chain("eip155:10")).with(own, Role::NomadAll).role(&own), Some(Role::NomadAll));
+        assert_eq!(Contracts::of(&chain("eip155:31337")).with(own, Role::NomadAll).role(&own), Some(Role::NomadAll));
     }
 }

@@ -1,11 +1,15 @@
 //! Finding all that a block links.
 
 use crate::contracts::Contracts;
-use crate::link::{BlockRecords, Place, Record};
+use crate::link::{BlockRecords, BridgeSide, Place, Record};
 use crate::view::{Tx, TxView, amount};
-use crate::{mixers, nomad, ronin, swaps, wraps};
+use crate::{across, cctp, layerzero, mixers, nomad, ronin, swaps, thorchain, wormhole, wraps};
 use holdfast_evm::VerifiedBlock;
 use holdfast_types::{Amount, BlockTransfers, Hash32};
+
+/// Decoders of bridges, in the order in which their sides are found.
+const BRIDGES: [fn(&Contracts, Tx<'_>) -> Vec<BridgeSide>; 7] =
+    [nomad::sides, ronin::sides, cctp::sides, across::sides, wormhole::sides, layerzero::sides, thorchain::sides];
 
 /// What of a block its records need beside transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +83,7 @@ pub fn find_in<'a>(
         records.extend(wraps::wraps(tx).into_iter().map(Record::Link));
         records.extend(swaps::swaps(tx).into_iter().map(Record::Link));
         if !contracts.is_empty() {
-            records.extend(nomad::sides(contracts, tx).into_iter().map(Record::Bridge));
-            records.extend(ronin::sides(contracts, tx).into_iter().map(Record::Bridge));
+            records.extend(BRIDGES.iter().flat_map(|sides| sides(contracts, tx)).map(Record::Bridge));
         }
         records.extend(mixers::moves(tx).into_iter().map(Record::Mixer));
     }

@@ -1,7 +1,8 @@
 //! The links of several ledgers as traces request them: by the numbers of their transfers.
 
 use crate::bridges::{Bridges, Counterpart};
-use crate::link::{Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record, Rule};
+use crate::link::{BridgeSide, Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record};
+use crate::look_ups::Records;
 use crate::store::Store;
 use crate::{LinkError, measured, mixers, pieces};
 use holdfast_account_ledger::{Ledger, LedgerError, StoredTransfer, TransferNumber};
@@ -14,10 +15,25 @@ use std::ops::Range;
 const MOST_CANDIDATES: usize = 10;
 const MOST_MOVES: usize = 20_000;
 
+/// The transfers of a chain by their transactions' places: a ledger's, or transfers in memory.
+pub trait Placed: std::fmt::Debug + Sync {
+    /// Returns a transfer with the place of its transaction; `None` of one outside transactions.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where it is not stored, or the ledger is damaged.
+    fn placed(&self, number: TransferNumber) -> Result<Option<(StoredTransfer, Place)>, LedgerError>;
+
+    /// Returns a transaction's transfers; none where the transaction is not held.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where the ledger is damaged.
+    fn transfers_at(&self, place: Place) -> Result<Vec<StoredTransfer>, LedgerError>;
+}
+
 /// The ledgers of several chains, each with its store of links.
 #[derive(Clone, Debug)]
 pub struct LedgerLinks<'a> {
-    chains: Vec<(&'a Ledger, &'a Store)>,
+    chains: Vec<(&'a dyn Placed, &'a dyn Records)>,
     bridges: Bridges<'a>,
 }
 
@@ -28,11 +44,49 @@ struct Found {
     moved: Moved,
 }
 
+impl Placed for Ledger {
+    fn placed(&self, number: TransferNumber) -> Result<Option<(StoredTransfer, Place)>, LedgerError> {
+        let stored = self.transfer(number)?;
+        let tx = self.tx(stored.tx)?;
+        if tx.is_block_side {
+            return Ok(None);
+        }
+        Ok(Some((stored, Place { height: self.block(tx.block)?.height, tx: tx.index })))
+    }
+
+    fn transfers_at(&self, place: Place) -> Result<Vec<StoredTransfer>, LedgerError> {
+        let Some(block) = self.block_at(place.height)? else { return Ok(Vec::new()) };
+        let Range { mut start, mut end } = block.txs;
+        // Those that stand for the block's sides are the first and the last.
+        if start < end && self.tx(start)?.is_block_side {
+            start += 1;
+        }
+        if start < end && self.tx(end - 1)?.is_block_side {
+            end -= 1;
+        }
+        while start < end {
+            let middle = start.midpoint(end);
+            let index = self.tx(middle)?.index;
+            if index == place.tx {
+                return self.transfers_of(middle);
+            }
+            if index < place.tx { start = middle + 1 } else { end = middle }
+        }
+        Ok(Vec::new())
+    }
+}
+
 impl<'a> LedgerLinks<'a> {
     /// Sees ledgers together, in the order in which traces name them.
     #[must_use]
     pub fn new(chains: Vec<(&'a Ledger, &'a Store)>) -> Self {
-        let bridges = Bridges::new(chains.iter().map(|(_, store)| *store).collect());
+        LedgerLinks::of(chains.into_iter().map(|(ledger, store)| (ledger as _, store as _)).collect())
+    }
+
+    /// Sees chains together whose transfers and records are not those of ledgers and stores.
+    #[must_use]
+    pub fn of(chains: Vec<(&'a dyn Placed, &'a dyn Records)>) -> Self {
+        let bridges = Bridges::of(chains.iter().map(|(_, records)| *records).collect());
         LedgerLinks { chains, bridges }
     }
 
@@ -42,54 +96,30 @@ impl<'a> LedgerLinks<'a> {
         &self.bridges
     }
 
-    fn chain(&self, chain: u16) -> Option<(&'a Ledger, &'a Store)> {
-        self.chains.get(usize::from(chain)).copied()
-    }
-
-    /// Returns the stored transfers of an end on a chain, in its order; `None` where the ledger does not hold all of them.
+    /// Returns the stored transfers of an end on a chain, in its order; `None` where not all of them are held.
     ///
     /// # Errors
     /// [`LedgerError::Damaged`].
     pub fn stored(&self, chain: usize, end: &End) -> Result<Option<Vec<StoredTransfer>>, LedgerError> {
-        self.chains.get(chain).map_or(Ok(None), |(ledger, _)| Self::stored_of(ledger, end))
+        self.chains.get(chain).map_or(Ok(None), |(ledger, _)| Self::stored_of(*ledger, end))
+    }
+
+    fn chain(&self, chain: u16) -> Option<(&'a dyn Placed, &'a dyn Records)> {
+        self.chains.get(usize::from(chain)).copied()
     }
 
     /// Finds what a store calls a transfer; `None` of one outside transactions.
-    fn found(ledger: &Ledger, number: TransferNumber) -> Result<Option<Found>, LedgerError> {
-        let stored = ledger.transfer(number)?;
-        let tx = ledger.tx(stored.tx)?;
-        if tx.is_block_side {
-            return Ok(None);
-        }
-        let place = Place { height: ledger.block(tx.block)?.height, tx: tx.index };
-        Ok(Some(Found { stored, place, moved: Moved { position: stored.position, kind: stored.kind } }))
-    }
-
-    /// Returns a transaction's transfers; none where the ledger does not hold it.
-    fn transfers(ledger: &Ledger, place: Place) -> Result<Vec<StoredTransfer>, LedgerError> {
-        let Some(block) = ledger.block_at(place.height)? else { return Ok(Vec::new()) };
-        let Range { mut start, mut end } = block.txs;
-        // Those that stand for the block's sides are the first and the last.
-        if start < end && ledger.tx(start)?.is_block_side {
-            start += 1;
-        }
-        if start < end && ledger.tx(end - 1)?.is_block_side {
-            end -= 1;
-        }
-        while start < end {
-            let middle = start.midpoint(end);
-            let index = ledger.tx(middle)?.index;
-            if index == place.tx {
-                return ledger.transfers_of(middle);
-            }
-            if index < place.tx { start = middle + 1 } else { end = middle }
-        }
-        Ok(Vec::new())
+    fn found(ledger: &dyn Placed, number: TransferNumber) -> Result<Option<Found>, LedgerError> {
+        let found = ledger.placed(number)?.map(|(stored, place)| {
+            let moved = Moved { position: stored.position, kind: stored.kind };
+            Found { stored, place, moved }
+        });
+        Ok(found)
     }
 
     /// Returns the stored transfers of an end, in its order; `None` where the ledger does not hold all of them.
-    fn stored_of(ledger: &Ledger, end: &End) -> Result<Option<Vec<StoredTransfer>>, LedgerError> {
-        let all = Self::transfers(ledger, end.place)?;
+    fn stored_of(ledger: &dyn Placed, end: &End) -> Result<Option<Vec<StoredTransfer>>, LedgerError> {
+        let all = ledger.transfers_at(end.place)?;
         let find = |moved: &Moved| all.iter().find(|t| (t.position, t.kind) == (moved.position, moved.kind)).copied();
         Ok(end.transfers.iter().map(find).collect())
     }
@@ -104,7 +134,7 @@ impl<'a> LedgerLinks<'a> {
         let (Some((first, _)), Some((second, _))) = (self.chains.get(out_chain), self.chains.get(into_chain)) else {
             return Ok(Vec::new());
         };
-        let (Some(outs), Some(intos)) = (Self::stored_of(first, out)?, Self::stored_of(second, into)?) else {
+        let (Some(outs), Some(intos)) = (Self::stored_of(*first, out)?, Self::stored_of(*second, into)?) else {
             return Ok(Vec::new());
         };
         let amounts = |all: &[StoredTransfer]| all.iter().map(|t| t.amount).collect::<Vec<Amount>>();
@@ -143,7 +173,7 @@ impl<'a> LedgerLinks<'a> {
                             links.extend(self.joined(ends.0, ends.1, &rest)?);
                         }
                         // What was sent is on a chain that is not held, or waits.
-                        _ if is_from => links.push(self.beyond(at, number, &found.stored, side.side.protocol.rule())),
+                        _ if is_from => links.push(self.beyond(at, number, &found.stored, &side.side)),
                         _ => {}
                     }
                 }
@@ -161,14 +191,16 @@ impl<'a> LedgerLinks<'a> {
     }
 
     /// Makes the link of what was sent to a transfer that no ledger holds.
-    fn beyond(&self, at: TransferId, record: u64, sent: &StoredTransfer, rule: Rule) -> traced::Link {
+    fn beyond(&self, at: TransferId, record: u64, sent: &StoredTransfer, side: &BridgeSide) -> traced::Link {
         let chain = u16::try_from(self.chains.len()).unwrap_or(u16::MAX);
         let to = TransferId { chain, number: TransferNumber::new(record) };
+        let rule = side.protocol.rule();
+        let named = side.destination.as_deref().map(|text| format!(" to {text}")).unwrap_or_default();
         let rest = Rest {
             kind: traced::LinkKind::Bridge,
             basis: Basis::Message,
             error_ppm: measured::of(rule, Certainty::Message).map(|m| m.error_ppm()),
-            evidence: format!("{}; the other side is not held", rule.name()),
+            evidence: format!("{}{named}; the other side is not held", rule.name()),
         };
         rest.link((at, Piece::whole(sent.amount)), (to, Piece::whole(sent.amount)), 0)
     }

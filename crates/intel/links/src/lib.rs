@@ -9,11 +9,15 @@
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 
+mod across;
 mod bridges;
+mod cctp;
 mod codec;
 mod contracts;
 mod find;
 mod flows;
+mod known;
+mod layerzero;
 mod ledger_links;
 mod link;
 mod look_ups;
@@ -25,18 +29,22 @@ mod pools;
 mod ronin;
 mod store;
 mod swaps;
+mod thorchain;
+mod vaults;
 mod view;
+mod wormhole;
 mod wraps;
 
 pub use bridges::{Bridges, Counterpart, CrossLink, Heuristic, Stored};
 pub use contracts::{Contracts, Role};
 pub use find::{Head, find, find_in, find_tron};
 pub use holdfast_block_store::{Counts, RecordNumber, StoreError as LinkError};
-pub use ledger_links::LedgerLinks;
+pub use ledger_links::{LedgerLinks, Placed};
 pub use link::{
     BlockRecords, BridgeSide, Certainty, Direction, End, Evidence, Link, LinkKind, MessageId, MixerMove, Moved, Place,
     Protocol, Record, Rule,
 };
+pub use look_ups::Records;
 pub use measured::Measured;
 pub use store::Store;
 pub use view::TxView;

@@ -54,6 +54,26 @@ pub enum Rule {
     Ronin = 6,
     /// The oldest deposit of the same asset and amount for the same beneficiary.
     OldestDeposit = 7,
+    /// Messages of Circle's CCTP, version 1.
+    Cctp = 8,
+    /// Messages of Circle's CCTP, version 2.
+    CctpV2 = 9,
+    /// Deposits and fills of Across.
+    Across = 10,
+    /// Transfers of Wormhole's token bridge.
+    Wormhole = 11,
+    /// Transfers of tokens of LayerZero's OFT standard, version 2.
+    LayerZero = 12,
+    /// Swaps through THORChain.
+    Thorchain = 13,
+    /// `Swap` of Uniswap v4's manager of pools.
+    UniswapV4 = 14,
+    /// `TokenExchange` of Curve's pools of like assets.
+    CurveStable = 15,
+    /// `Swap` of Balancer's vault, version 2.
+    BalancerV2 = 16,
+    /// `Swapped` of 1inch's routers.
+    OneInch = 17,
 }
 
 impl Rule {
@@ -126,6 +146,18 @@ pub enum Protocol {
     Nomad = 0,
     /// The first Ronin bridge: the number of a withdrawal or deposit.
     Ronin = 1,
+    /// Circle's CCTP, version 1: the source's domain and the message's nonce.
+    Cctp = 2,
+    /// Circle's CCTP, version 2: what the message says, because its nonce stands only on the receiving chain.
+    CctpV2 = 3,
+    /// Across: the origin's chain and the deposit's number.
+    Across = 4,
+    /// Wormhole's token bridge: emitter and sequence.
+    Wormhole = 5,
+    /// LayerZero's OFT standard, version 2: the packet's GUID.
+    LayerZero = 6,
+    /// THORChain: the hash of the transaction that paid in.
+    Thorchain = 7,
 }
 
 impl Protocol {
@@ -133,7 +165,18 @@ impl Protocol {
         match self {
             Protocol::Nomad => Rule::Nomad,
             Protocol::Ronin => Rule::Ronin,
+            Protocol::Cctp => Rule::Cctp,
+            Protocol::CctpV2 => Rule::CctpV2,
+            Protocol::Across => Rule::Across,
+            Protocol::Wormhole => Rule::Wormhole,
+            Protocol::LayerZero => Rule::LayerZero,
+            Protocol::Thorchain => Rule::Thorchain,
         }
+    }
+
+    /// Returns whether its sides are stored with [`BridgeSide::stated`] and [`BridgeSide::destination`], which the first two bridges have not.
+    pub(crate) fn states(self) -> bool {
+        !matches!(self, Protocol::Nomad | Protocol::Ronin)
     }
 }
 
@@ -177,6 +220,12 @@ pub struct BridgeSide {
     pub remote: Option<u64>,
     /// Number of the event's log in its block.
     pub log: u32,
+    /// The amount as the message states it, in the message's own units: what is compared where fees, other tokens or other decimals make the amounts
+    /// of the two sides differ.
+    pub stated: Option<Amount>,
+    /// Asset and address on the other chain as the message spells them, where the address is no account of 20 or 32 bytes (`BTC.BTC:bc1…`);
+    /// [`BridgeSide::beneficiary`] is then the hash of the address.
+    pub destination: Option<String>,
 }
 
 /// A deposit in a mixer of one denomination, or a withdrawal.

@@ -5,8 +5,124 @@ use crate::codec;
 use crate::link::{BridgeSide, Direction, MessageId, MixerMove, Moved, Place, Protocol, Record};
 use crate::store::{self, Store};
 use holdfast_block_store::RecordNumber;
-use holdfast_types::AccountId;
+use holdfast_types::{AccountId, ChainId};
 use std::ops::ControlFlow;
+
+/// The records of a chain as those who join them request them: a store's, or records in memory.
+pub trait Records: std::fmt::Debug + Sync {
+    /// Returns the chain.
+    fn chain(&self) -> &ChainId;
+
+    /// Returns the height of the first block that was read; none where none was.
+    fn first_height(&self) -> Option<u64>;
+
+    /// Returns the times of the first and the last block that was read, in Unix seconds; none where none was.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    fn times(&self) -> Result<Option<(u64, u64)>, LinkError>;
+
+    /// Returns how many records there are; they are numbered from 0 in chain order.
+    fn count(&self) -> u64;
+
+    /// Returns a record.
+    ///
+    /// # Errors
+    /// [`LinkError::NotStored`], [`LinkError::Damaged`].
+    fn record(&self, number: RecordNumber) -> Result<Record, LinkError>;
+
+    /// Returns the records of a transaction, in the order in which they were found.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    fn of_transaction(&self, place: Place) -> Result<Vec<(RecordNumber, Record)>, LinkError>;
+
+    /// Returns the sides of a message, in chain order: one, unless a bridge delivered twice.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    fn of_message(
+        &self,
+        protocol: Protocol,
+        direction: Direction,
+        message: &MessageId,
+    ) -> Result<Vec<(RecordNumber, BridgeSide)>, LinkError>;
+
+    /// Returns the sides whose tokens an account receives, in chain order: at most the last `most`, and whether there are more.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    fn of_beneficiary(
+        &self,
+        direction: Direction,
+        beneficiary: &AccountId,
+        most: usize,
+    ) -> Result<(Vec<(RecordNumber, BridgeSide)>, bool), LinkError>;
+
+    /// Returns the moves of a mixer, in chain order: at most the last `most`, and whether there are more.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    fn of_mixer(&self, mixer: &AccountId, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError>;
+
+    /// Returns the records that a transfer is in.
+    ///
+    /// # Errors
+    /// [`LinkError::Damaged`].
+    fn of_transfer(&self, place: Place, transfer: &Moved) -> Result<Vec<(RecordNumber, Record)>, LinkError> {
+        let mut records = self.of_transaction(place)?;
+        records.retain(|(_, record)| record.transfers().any(|moved| moved == transfer));
+        Ok(records)
+    }
+}
+
+impl Records for Store {
+    fn chain(&self) -> &ChainId {
+        self.chain()
+    }
+
+    fn first_height(&self) -> Option<u64> {
+        self.first_height()
+    }
+
+    fn times(&self) -> Result<Option<(u64, u64)>, LinkError> {
+        self.times()
+    }
+
+    fn count(&self) -> u64 {
+        self.counts().records
+    }
+
+    fn record(&self, number: RecordNumber) -> Result<Record, LinkError> {
+        self.record(number)
+    }
+
+    fn of_transaction(&self, place: Place) -> Result<Vec<(RecordNumber, Record)>, LinkError> {
+        self.of_transaction(place)
+    }
+
+    fn of_message(
+        &self,
+        protocol: Protocol,
+        direction: Direction,
+        message: &MessageId,
+    ) -> Result<Vec<(RecordNumber, BridgeSide)>, LinkError> {
+        self.of_message(protocol, direction, message)
+    }
+
+    fn of_beneficiary(
+        &self,
+        direction: Direction,
+        beneficiary: &AccountId,
+        most: usize,
+    ) -> Result<(Vec<(RecordNumber, BridgeSide)>, bool), LinkError> {
+        self.of_beneficiary(direction, beneficiary, most)
+    }
+
+    fn of_mixer(&self, mixer: &AccountId, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
+        self.of_mixer(mixer, most)
+    }
+}
 
 impl Store {
     /// Returns a record.

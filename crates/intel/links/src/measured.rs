@@ -49,6 +49,22 @@ pub const NET_FLOW: Measured = Measured { right: 1_568, wrong: 0, missed: 0, on:
 /// Wraps and unwraps of the simulated economy.
 pub const WRAPS: Measured = Measured { right: 1_826, wrong: 0, missed: 0, on: "simulated economy of accounts" };
 
+/// Messages of CCTP, both versions, that were received. Of this and the next ones there are no real pairs: the tests run the published contracts.
+pub const CCTP: Measured =
+    Measured { right: 5, wrong: 0, missed: 0, on: "CCTP's contracts on two nodes; no real pairs" };
+/// Deposits in Across that were filled.
+pub const ACROSS: Measured =
+    Measured { right: 4, wrong: 0, missed: 0, on: "Across's contract on two nodes; no real pairs" };
+/// Transfers of Wormhole's token bridge that were redeemed.
+pub const WORMHOLE: Measured =
+    Measured { right: 5, wrong: 0, missed: 0, on: "Wormhole's contracts on two nodes; no real pairs" };
+/// Packets of LayerZero's OFT standard that were delivered.
+pub const LAYER_ZERO: Measured =
+    Measured { right: 3, wrong: 0, missed: 0, on: "LayerZero's contracts on two nodes; no real pairs" };
+/// What was paid in and out of THORChain.
+pub const THORCHAIN: Measured =
+    Measured { right: 3, wrong: 0, missed: 0, on: "THORChain's router on two nodes; no real pairs" };
+
 /// Returns the measured error of a rule with a certainty; `None` where nobody measured it.
 #[must_use]
 pub fn of(rule: Rule, certainty: Certainty) -> Option<Measured> {
@@ -58,8 +74,22 @@ pub fn of(rule: Rule, certainty: Certainty) -> Option<Measured> {
         (Rule::OldestDeposit, _) => Some(OLDEST_DEPOSIT),
         (Rule::WrappedCoin, _) => Some(WRAPS),
         (Rule::UniswapV2, Certainty::Event) => Some(SWAPS),
+        (Rule::Cctp | Rule::CctpV2, _) => Some(CCTP),
+        (Rule::Across, _) => Some(ACROSS),
+        (Rule::Wormhole, _) => Some(WORMHOLE),
+        (Rule::LayerZero, _) => Some(LAYER_ZERO),
+        (Rule::Thorchain, _) => Some(THORCHAIN),
         // What the event adds to the net flow of sender or pool can only make it more certain.
-        (Rule::UniswapV3 | Rule::CurveCrypto, Certainty::Event) | (Rule::NetFlow, _) => Some(NET_FLOW),
+        (
+            Rule::UniswapV3
+            | Rule::UniswapV4
+            | Rule::CurveCrypto
+            | Rule::CurveStable
+            | Rule::BalancerV2
+            | Rule::OneInch,
+            Certainty::Event,
+        )
+        | (Rule::NetFlow, _) => Some(NET_FLOW),
         _ => None,
     }
 }

@@ -3,10 +3,10 @@
 
 use crate::contracts::{Contracts, Role};
 use crate::link::{BridgeSide, Direction, MessageId, Protocol};
-use crate::view::{Tx, account, any_account, id, moved, number, word};
+use crate::view::{Tx, account, any_account, bytes, bytes4, bytes32, id, is_amount, moved, number, word};
 use alloy_primitives::b256;
 use holdfast_evm::{B256, Log, keccak256};
-use holdfast_types::{AccountId, Amount, Hash32, TokenRef, Transfer};
+use holdfast_types::{Hash32, Transfer};
 
 /// `Dispatch(bytes32,uint256,uint64,bytes32,bytes)`.
 const DISPATCH: B256 = b256!("9d4c83d2e57d7d381feb264b44a5015e7f9ef26340f4fc46b558a6dc16dd811a");
@@ -59,34 +59,18 @@ pub(crate) fn sides(contracts: &Contracts, tx: Tx<'_>) -> Vec<BridgeSide> {
     sides
 }
 
-fn bytes4(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_be_bytes)
-}
-
-fn bytes32(bytes: &[u8], at: usize) -> Option<Hash32> {
-    bytes.get(at..at.checked_add(32)?)?.try_into().ok()
-}
-
 fn read_dispatch(log: &Log) -> Option<Dispatched> {
     if log.topics.len() != 4 {
         return None;
     }
-    // The root, the offset of the message, and there its length and bytes.
-    let offset = small(&word(log, 1)?)?;
-    let tail = log.data.get(offset..)?;
-    let length = small(&B256::from_slice(tail.get(..32)?))?;
-    let message = tail.get(32..32usize.checked_add(length)?)?;
+    // The root, and then the message.
+    let message = bytes(log, 1)?;
     let hash = keccak256(message);
     if hash != log.topics[1] {
         return None;
     }
     let destination = bytes4(message, 4 + 32 + 4)?;
     Some(Dispatched { hash: hash.0, destination, asset: read_asset(message) })
-}
-
-fn small(word: &B256) -> Option<usize> {
-    let is_small = word[..28].iter().all(|b| *b == 0);
-    bytes4(&word.0, 28).filter(|_| is_small).and_then(|n| usize::try_from(n).ok())
 }
 
 /// Returns the asset that a message of a token's transfer names.
@@ -118,6 +102,8 @@ fn sent(tx: Tx<'_>, place: u32, log: &Log, message: &Dispatched) -> Option<Bridg
         asset: message.asset,
         remote: Some(message.destination.into()),
         log: place,
+        stated: None,
+        destination: None,
     })
 }
 
@@ -141,11 +127,9 @@ fn received(tx: Tx<'_>, place: u32, log: &Log) -> Option<BridgeSide> {
         asset: None,
         remote: Some(origin.into()),
         log: place,
+        stated: None,
+        destination: None,
     })
-}
-
-fn is_amount(transfer: &Transfer, token: AccountId, amount: Amount) -> bool {
-    transfer.token == TokenRef::Fungible(token) && transfer.amount == amount
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(crate) fn sides(contracts: &Contracts, tx: Tx<'_>) -> Vec<BridgeSide> {
         let is_mainchain = match contracts.role(&id(log.address))? {
             Role::RoninMainchain => true,
             Role::RoninSidechain => false,
-            Role::NomadHome | Role::NomadRouter | Role::NomadAll => return None,
+            _ => return None,
         };
         // Number, owner and token are topics.
         let event = if log.topics.len() == 4 { log.topics[0] } else { return None };
@@ -84,6 +84,8 @@ fn side(tx: Tx<'_>, place: u32, log: &Log, (counter, direction, n): (u8, Directi
         asset: mainchain_token.map(|token| (MAINCHAIN, token)),
         remote: Some(if is_mainchain { SIDECHAIN } else { MAINCHAIN }),
         log: place,
+        stated: None,
+        destination: None,
     })
 }
 

@@ -308,6 +308,9 @@ pub fn write(
     let chains = serde_json::to_vec_pretty(&economy.chains_json(&hashes))?;
     written.bytes += u64::try_from(chains.len()).unwrap_or(u64::MAX);
     std::fs::write(dir.join("chains.json"), chains)?;
+    let assets = economy.assets_csv();
+    written.bytes += u64::try_from(assets.len()).unwrap_or(u64::MAX);
+    std::fs::write(dir.join("assets.csv"), assets)?;
     Ok(written)
 }
 
@@ -388,6 +391,21 @@ impl Economy {
         out
     }
 
+    /// Returns the assets of both chains as a store lists its own: ticker, CAIP-19 id, decimals.
+    #[must_use]
+    pub fn assets_csv(&self) -> String {
+        let of = self.world.contracts;
+        let mut csv = String::from("ticker,asset,decimals,aliases\n");
+        for number in self.options.chains {
+            let _ = writeln!(csv, "ETH,eip155:{number}/slip44:60,18,");
+            for (ticker, contract, decimals) in [("USDT", of.stable, 6), ("WETH", of.wrapper, 18), ("GEM", of.gem, 18)]
+            {
+                let _ = writeln!(csv, "{ticker},eip155:{number}/erc20:{:#x},{decimals},", self.world.address(contract));
+            }
+        }
+        csv
+    }
+
     /// Returns what a reader has to know of the chains.
     fn chains_json(&self, first_hashes: &[B256]) -> serde_json::Value {
         let of = self.world.contracts;
@@ -400,6 +418,7 @@ impl Economy {
                     "folder": number.to_string(),
                     "first_hash": first_hashes.get(chain).map(ToString::to_string),
                     "wrapper": at(of.wrapper),
+                    "issuer": format!("{}={}", at(of.stable), at(of.multisig)),
                     "tokens": {
                         "stablecoin": {"address": at(of.stable), "decimals": 6},
                         "wrapped": {"address": at(of.wrapper), "decimals": 18},

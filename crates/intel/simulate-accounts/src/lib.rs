@@ -36,6 +36,7 @@ use contracts::{Deployment, Operators};
 use crime::Crime;
 use holdfast_evm::{Address, Stack};
 use holdfast_simulate::random::Random;
+use holdfast_types::{AccountId, Issuer};
 use machine::Message;
 use seal::Tip;
 use std::collections::{BTreeMap, HashMap};
@@ -206,6 +207,14 @@ impl Economy {
     #[must_use]
     pub fn wrapper(&self) -> Address {
         self.world.address(self.world.contracts.wrapper)
+    }
+
+    /// Returns the stablecoin's contract and the wallet of its issuer's owners, on both chains.
+    #[must_use]
+    pub fn issuer(&self) -> Issuer {
+        let of = self.world.contracts;
+        let account = |account| AccountId::evm(self.world.address(account).into_array());
+        Issuer::of(account(of.stable), Some(account(of.multisig)))
     }
 
     /// Returns the contract that writes the events of a token that is none.

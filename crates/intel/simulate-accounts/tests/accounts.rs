@@ -4,7 +4,9 @@ use holdfast_account_ledger::{Backing, Ledger, NATIVE, Settings};
 use holdfast_evm::{Chain, Checks, VerifiedBlock, era1::Era1, json, trace, transfers, verify};
 use holdfast_simulate_accounts::files::{Format, write};
 use holdfast_simulate_accounts::{Action, Economy, FlowKind, NO_STATE, Options, Record, SimBlock};
-use holdfast_types::{AccountId, Amount, BlockTransfers, Signal, SignedAmount, TokenRef, TransferKind};
+use holdfast_types::{
+    AccountId, Amount, BlockTransfers, IssuerAct, IssuerAction, Signal, SignedAmount, TokenRef, TransferKind,
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -27,7 +29,7 @@ fn blocks(economy: &mut Economy) -> Vec<SimBlock> {
 }
 
 fn chain(economy: &Economy, number: u64) -> Chain {
-    Chain::of(number).with_wrapper(economy.wrapper())
+    Chain::of(number).with_wrapper(economy.wrapper()).with_issuer(economy.issuer())
 }
 
 /// Reads a block as a node's JSON, and verifies all of it.
@@ -220,6 +222,53 @@ fn everything_happens_and_every_flow_ends() {
         }
     }
     check_balances(&economy, &all, &books);
+}
+
+#[test]
+fn freezes_and_their_proposals_are_found_as_they_were_made() {
+    let mut economy = Economy::new(Options { blocks: 120, ..small(3) }).unwrap();
+    let all = blocks(&mut economy);
+    // What was found with each account: proposal, freeze, destruction, by the names of their transactions.
+    let mut found: BTreeMap<String, [Option<String>; 3]> = BTreeMap::new();
+    let mut open: HashMap<(usize, u64), (IssuerAction, AccountId)> = HashMap::new();
+    let mut executed = 0;
+    for block in &all {
+        let read = transfers(&chain(&economy, block.number), &verified(&chain(&economy, block.number), block));
+        for transaction in &read.transactions {
+            let tx = format!("{}:{}:{}", block.number, block.header.number, transaction.index);
+            for signal in &transaction.signals {
+                let Signal::Issuer { act, .. } = *signal else { continue };
+                match act {
+                    IssuerAct::Proposed { action, account, proposal } => {
+                        open.insert((block.chain, proposal), (action, account));
+                        if action == IssuerAction::Freeze {
+                            found.entry(format!("{account:?}")).or_default()[0] = Some(tx.clone());
+                        }
+                    }
+                    IssuerAct::Done { action, account, .. } => {
+                        let place = if action == IssuerAction::Freeze { 1 } else { 2 };
+                        found.entry(format!("{account:?}")).or_default()[place] = Some(tx.clone());
+                    }
+                    IssuerAct::Executed { proposal } => {
+                        executed += usize::from(open.remove(&(block.chain, proposal)).is_some());
+                    }
+                    IssuerAct::Confirmed { .. } => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+    let (mut freezes, mut destroyed) = (0, 0);
+    for record in economy.take_records() {
+        let Record::Freeze { account, proposed, frozen, destroyed: end, .. } = record else { continue };
+        let ended = end.map(|(_, tx)| tx);
+        destroyed += usize::from(ended.is_some());
+        freezes += 1;
+        assert_eq!(found.remove(&account), Some([Some(proposed), Some(frozen), ended]), "{account}");
+    }
+    assert!(freezes > 1 && destroyed > 0 && executed >= freezes + destroyed, "{freezes} {destroyed} {executed}");
+    // What is left was proposed, or frozen with a destruction proposed, when the economy ended.
+    assert!(found.values().all(|[proposed, _, destroyed]| proposed.is_some() && destroyed.is_none()), "{found:?}");
 }
 
 #[test]

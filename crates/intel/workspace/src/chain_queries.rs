@@ -1,5 +1,6 @@
 //! What the desk needs from a chain, whatever its family: of the Bitcoin family, where money lies in outputs, or of accounts.
 
+use crate::accounts::freeze_queries::FreezeView;
 use crate::error::WorkspaceError;
 use crate::reports::{ExposureView, PAGE, Subject, TraceRequest};
 use crate::workspace::Snapshot;
@@ -231,6 +232,22 @@ pub trait ChainQueries: Send + Sync {
     /// # Errors
     /// [`WorkspaceError::Query`] for text that is no address of the chain.
     fn address_facts(&self, address: &str, clearance: Tlp) -> Result<AddressFacts, WorkspaceError>;
+
+    /// Returns the freezes of an address by issuers of tokens that are proposed or in force; none on chains without such.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Query`] for text that is no address of the chain.
+    fn freezes_of(&self, _address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        Ok(Vec::new())
+    }
+
+    /// Returns the address that another one imitates, among those that any of `own` dealt with; none on chains that do not look for it.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::Query`] for text that is no address of the chain.
+    fn imitated_by(&self, _address: &str, _own: &[String]) -> Result<Option<String>, WorkspaceError> {
+        Ok(None)
+    }
 
     /// Returns payments that an address received, oldest first, after the first `skip` and at most [`PAGE`].
     ///

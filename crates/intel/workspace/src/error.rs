@@ -37,12 +37,15 @@ pub enum WorkspaceError {
     /// The ledger of an account chain.
     #[error(transparent)]
     Accounts(#[from] holdfast_account_ledger::LedgerError),
-    /// The trace over account chains.
-    #[error(transparent)]
-    AccountTrace(#[from] holdfast_analysis::accounts::AccountTraceError),
     /// What stands beside the ledger of an account chain.
     #[error(transparent)]
     Beside(#[from] crate::accounts::beside::BesideError),
+    /// The trace over account chains.
+    #[error(transparent)]
+    AccountTrace(#[from] holdfast_analysis::accounts::AccountTraceError),
+    /// The bundle of a trace over account chains.
+    #[error(transparent)]
+    Evidence(#[from] holdfast_account_evidence::EvidenceError),
     /// Text that names nothing of an account chain.
     #[error("'{0}' names nothing of {1}: {2}")]
     AccountQuery(String, ChainId, String),
@@ -82,8 +85,9 @@ impl WorkspaceError {
             | WorkspaceError::Trace(_)
             | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
             WorkspaceError::Accounts(e) => e.kind(),
-            WorkspaceError::AccountTrace(e) => e.kind(),
             WorkspaceError::Beside(e) => e.kind(),
+            WorkspaceError::AccountTrace(e) => e.kind(),
+            WorkspaceError::Evidence(e) => e.kind(),
             _ => ErrorKind::Internal,
         }
     }

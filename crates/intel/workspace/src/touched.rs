@@ -25,6 +25,8 @@ pub struct Touched {
     pub tagged: BTreeSet<String>,
     /// Transactions that pay out money whose origin changed.
     pub txs: BTreeSet<String>,
+    /// Addresses that an issuer of a token froze, lifted or proposes to, in canonical form.
+    pub frozen: BTreeSet<String>,
 }
 
 /// Returns how many transactions of an earlier snapshot a later one still has.

@@ -12,6 +12,7 @@ use holdfast_analysis::view::{LedgerView, View};
 use holdfast_attribution::Tlp;
 use holdfast_utxo_ledger::Source;
 use std::collections::HashSet;
+use std::path::Path;
 
 /// Most outputs that one trace starts from.
 const MAX_STARTS: usize = 200_000;
@@ -179,7 +180,18 @@ impl Workspace {
         &self,
         entropy: impl FnOnce() -> std::io::Result<[u8; 32]>,
     ) -> Result<SigningKey, WorkspaceError> {
-        let path = self.dir().join("signing.key");
+        Self::signing_key_of(self.dir(), entropy)
+    }
+
+    /// Returns the signing key of a store, whatever its chains are; made with `entropy` when there is none yet.
+    ///
+    /// # Errors
+    /// As [`Workspace::signing_key`].
+    pub fn signing_key_of(
+        store: &Path,
+        entropy: impl FnOnce() -> std::io::Result<[u8; 32]>,
+    ) -> Result<SigningKey, WorkspaceError> {
+        let path = store.join("signing.key");
         let io = |e| WorkspaceError::Io(path.clone(), e);
         match std::fs::read_to_string(&path) {
             Ok(text) => {

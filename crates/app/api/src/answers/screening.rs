@@ -1,6 +1,7 @@
 //! Answers about events, holds, alerts, rules, changes and the audit log.
 
 use holdfast_decision::completion::Completion;
+use holdfast_decision::lookalikes::Lookalike;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
 use holdfast_decision::warnings::{CoolingAction, Question, Scam};
@@ -352,6 +353,9 @@ views! {
         message: String,
         /// Questions in that language.
         questions: Vec<Question>,
+        /// The payee's address beside the one that it looks like, where that is what is warned of.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lookalike: Option<Lookalike>,
     }
 
     /// An entry.

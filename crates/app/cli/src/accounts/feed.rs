@@ -9,7 +9,7 @@ use holdfast_account_feed::{ChainNotes, FileBlocks, FollowReport, NodeOptions, N
 use holdfast_account_ledger::manifest::Manifest;
 use holdfast_account_ledger::{AppendOptions, AppendReport, Assets, Settings};
 use holdfast_links::{Contracts, Role};
-use holdfast_types::{AccountId, Address, ChainId};
+use holdfast_types::{AccountId, Address, ChainId, Issuer};
 use holdfast_workspace::AccountWorkspace;
 use holdfast_workspace::accounts::beside::LinkFinder;
 use holdfast_workspace::accounts::queries::token_of;
@@ -42,6 +42,10 @@ pub struct AccountArgs {
     /// Account chain: a further contract that wraps the chain's coin; repeat it for several.
     #[arg(long = "wrapper", requires = "chain")]
     pub wrappers: Vec<String>,
+    /// Account chain: a further token contract whose issuer can freeze accounts, as TOKEN, or TOKEN=WALLET with the wallet of several owners that owns it;
+    /// repeat it for several.
+    #[arg(long = "issuer", value_name = "TOKEN[=WALLET]", requires = "chain")]
+    pub issuers: Vec<String>,
     /// Account chain: a further contract of a bridge, as ROLE:ADDRESS, such as nomad-router:0x88a6…; repeat it for several.
     #[arg(long = "bridge", value_name = "ROLE:ADDRESS", requires = "chain")]
     pub bridges: Vec<String>,
@@ -55,12 +59,22 @@ pub struct AccountArgs {
 }
 
 impl AccountArgs {
-    fn notes(&self) -> anyhow::Result<ChainNotes> {
+    pub fn notes(&self) -> anyhow::Result<ChainNotes> {
         let list = |path: &Option<PathBuf>| path.as_deref().map(read_list).transpose();
         let wrapper =
             |text: &String| AccountId::try_from(&Address::read(text)).with_context(|| format!("--wrapper {text}"));
+        let account = |text: &str| AccountId::try_from(&Address::read(text)).ok();
+        let issuer = |text: &String| -> anyhow::Result<Issuer> {
+            let (token, wallet) =
+                text.split_once('=').map_or((text.as_str(), None), |(token, wallet)| (token, Some(wallet)));
+            let wallet = wallet
+                .map(|wallet| account(wallet).with_context(|| format!("--issuer {text}: '{wallet}' is no address")));
+            let token = account(token).with_context(|| format!("--issuer {text}: '{token}' is no address"))?;
+            Ok(Issuer::of(token, wallet.transpose()?))
+        };
         Ok(ChainNotes {
             wrappers: self.wrappers.iter().map(wrapper).collect::<anyhow::Result<_>>()?,
+            issuers: self.issuers.iter().map(issuer).collect::<anyhow::Result<_>>()?,
             genesis: list(&self.genesis)?,
             dao_fork: list(&self.dao_fork)?,
             has_internal: self.internal_stored,
@@ -69,6 +83,11 @@ impl AccountArgs {
 
     /// Returns what finds links: by the contracts of bridges that are known on a chain, and those that are named.
     fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
+        Ok(LinkFinder::new(self.contracts(chain)?))
+    }
+
+    /// Returns the contracts of bridges that are known on a chain, and those that are named.
+    pub fn contracts(&self, chain: &ChainId) -> anyhow::Result<Contracts> {
         let mut contracts = Contracts::of(chain);
         for text in &self.bridges {
             let read = || {
@@ -80,7 +99,7 @@ impl AccountArgs {
             let (contract, role) = read().with_context(|| format!("--bridge {text}"))?;
             contracts = contracts.with(contract, role);
         }
-        Ok(LinkFinder::new(contracts))
+        Ok(contracts)
     }
 
     /// Returns the node at an address.

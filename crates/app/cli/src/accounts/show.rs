@@ -1,6 +1,6 @@
 //! `holdfast accounts`: look-ups on account chains, by the store's server where one runs.
 
-use super::print;
+use super::{freezes, print};
 use crate::args::{ServerArgs, StoreArgs};
 use crate::chain_reader::server_of;
 use crate::output;
@@ -9,6 +9,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use holdfast_attribution::Tlp;
 use holdfast_client::{Client, Request};
 use holdfast_types::ChainId;
+use holdfast_workspace::accounts::freeze_queries::FreezesPage;
+use holdfast_workspace::accounts::freezes::FreezeState;
 use holdfast_workspace::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, TransfersPage,
 };
@@ -153,6 +155,19 @@ pub enum AccountsCommand {
         #[command(flatten)]
         at: Where,
     },
+    /// What issuers of tokens froze, lifted and destroyed, and the freezes that they propose, the latest first.
+    Freezes {
+        /// Only of this address, in any form of its chain.
+        address: Option<String>,
+        /// Only in this state: proposed, withdrawn, frozen, destroyed or lifted.
+        #[arg(long)]
+        state: Option<FreezeState>,
+        /// Leave out this many.
+        #[arg(long, default_value_t = 0)]
+        skip: usize,
+        #[command(flatten)]
+        at: Where,
+    },
     #[command(flatten)]
     Who(super::who::WhoCommand),
 }
@@ -283,6 +298,17 @@ pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
                 at.query("", |w| w.assets_page(skip), |c| c.get(&format!("{PATH}/assets")).query("skip", skip))?;
             let lines = |assets: &Vec<AssetView>| assets.iter().for_each(|a| println!("{}", print::asset_line(a)));
             show(&assets, lines, as_json)
+        }
+        AccountsCommand::Freezes { address, state, skip, at } => {
+            let page: FreezesPage = at.query(
+                address.as_deref().unwrap_or_default(),
+                |w| w.freezes_page(address.as_deref(), state, skip),
+                |c| {
+                    let request = c.get(&format!("{PATH}/freezes")).query("skip", skip);
+                    request.query_opt("address", address.as_deref()).query_opt("state", state.map(FreezeState::name))
+                },
+            )?;
+            show(&page, freezes::page, as_json)
         }
         AccountsCommand::Asset { asset, transfers: true, page, at } => {
             let transfers: TransfersPage = at.query(

@@ -202,6 +202,17 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     assert!(refused(&["trace", tx, "--chain", id, "--entity"], &store).contains("--entity"));
     assert!(refused(&["accounts", "address", "nonsense"], &store).contains("names nothing"));
 
+    // Tokens have units once the store lists them.
+    let list = store.join("assets.csv");
+    std::fs::copy(made.join("assets.csv"), &list).unwrap();
+    let stable = first["tokens"]["stablecoin"]["address"].as_str().unwrap();
+    assert_eq!(json_of(&["accounts", "asset", stable], &store)["ticker"], "USDT");
+    let said = run(holdfast().args(["accounts", "asset", stable, "--transfers", "--store", path(&store)]));
+    assert!(said.contains(" USDT") && !said.contains("base units of"), "{said}");
+    std::fs::write(&list, "ticker,asset,decimals\nUSDX,eip155:31337,6\n").unwrap();
+    let wrong = refused(&["accounts", "assets"], &store);
+    assert!(wrong.contains("assets.csv") && wrong.contains("line 2"), "{wrong}");
+    std::fs::remove_file(&list).unwrap();
     // A store without a ledger of outputs is searched; what is found alone is shown.
     assert_eq!(json_of(&["search", tx], &store)["hits"][0]["chain"], *id);
     for (what, field) in [(row[1], "balances"), (tx, "transfers"), (height.as_str(), "transactions")] {

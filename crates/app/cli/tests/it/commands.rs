@@ -44,6 +44,7 @@ fn the_demo_names_tag_source_path_and_amounts() {
     );
     the_demo_follows_money_to_a_held_deposit(&again["screening"]["followed"]);
     the_demo_measures_a_campaign(&again["campaign"]);
+    the_demo_follows_a_theft_to_another_chain(&again["accounts"]);
     // The same answers one by one.
     let store = ["--store", path(&store)];
     let shown = json(&run(holdfast().args(["--json", "show", "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"]).args(store)));
@@ -72,6 +73,17 @@ fn the_demo_names_tag_source_path_and_amounts() {
         let text = run(holdfast().args(["trace", first, "--format", format]).args(store));
         assert!(text.contains(expected), "{format}: {text}");
     }
+}
+
+fn the_demo_follows_a_theft_to_another_chain(theft: &Value) {
+    let crossings: Vec<&str> = theft["crossings"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(crossings.contains(&"swap") && crossings.contains(&"bridge"), "{theft}");
+    assert_eq!((&theft["balances"], &theft["warned"]), (&true.into(), &true.into()), "{theft}");
+    assert_eq!(theft["chains"].as_array().unwrap().len(), 2);
+    assert!(!theft["hold"].is_null(), "{theft}");
+    let verified = json(&run(holdfast().args(["--json", "verify", theft["bundle"].as_str().unwrap()])));
+    assert_eq!(verified["failures"], serde_json::json!([]));
+    assert!(verified["headers"].as_array().unwrap().len() > 3, "{verified}");
 }
 
 /// From the ransom by its collection and a peel chain: at least four transactions, every coin accounted for, the deposit on hold.

@@ -111,6 +111,10 @@ warnings-escalated = escalated
 warnings-stopped = stopped
 warnings-hold = hold { $id }
 warnings-cancelled = Customer cancelled it
+warnings-lookalike = Address, and the one that it looks like
+warnings-lookalike-paid = the customer paid it before
+warnings-lookalike-received = the customer received from it before
+warnings-lookalike-chain = an address of the customer dealt with it on the chain
 
 campaigns-title = Campaigns with police
 campaigns-campaign = Campaign

@@ -91,6 +91,15 @@ pub fn calls() -> Vec<Call> {
     let asset = get(&format!("/asset?asset=eip155:1/erc20:{USDT}"));
     assert_eq!((&asset["backing"], &asset["supply"]), (&json!("backed"), &json!("1000000")), "{asset}");
     assert_eq!(get("/asset/transfers?asset=USDT&chain=tron")["transfers"][0]["amount"], "1000000");
+    let frozen = get(&format!("/freezes?chain=ethereum&address={HOLDER}"));
+    assert_eq!((&frozen["count"], &frozen["unread_proposals"]), (&json!(0), &json!(0)), "{frozen}");
+    assert_eq!(get("/freezes?chain=tron&state=frozen")["chain"], "tron:mainnet");
+    let links = get(&format!("/links/{HOLDER}"));
+    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
+    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
+    let alone = get(&format!("/cluster/{HOLDER}"));
+    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
+    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     let exposure = get(&format!("/exposure/{HOLDER}?asset=USDT&chain=ethereum"));
     let source = &exposure["assets"][0]["source"];
     assert_eq!((&source["amount"], &source["unattributed"][0]["reason"]), (&json!("1000000"), &json!("made")));
@@ -104,18 +113,12 @@ pub fn calls() -> Vec<Call> {
         (&json!("1000000"), &json!("1000000")),
         "{paths}"
     );
-    let links = get(&format!("/links/{HOLDER}"));
-    assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
-    assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");
-    let alone = get(&format!("/cluster/{HOLDER}"));
-    assert_eq!((&alone["size"], &alone["category"]), (&json!(1), &json!("unattributed")), "{alone}");
-    assert_eq!(get(&format!("/explain/{HOLDER}/{HOLDER}"))["joined"], true);
     app.calls()
 }
 
 #[test]
 fn account_chains_are_described() {
-    assert!(calls().len() >= 11);
+    assert!(calls().len() >= 12);
 }
 
 #[test]
@@ -154,6 +157,9 @@ fn what_several_chains_have_is_named_and_never_picked() {
     get(&format!("/address/{HOLDER}/transfers?direction=sideways")).refused_with(400, "sideways");
     get(&format!("/address/{HOLDER}/transfers?order=largest")).refused_with(400, "largest");
     get("/address/0x02").refused(400);
+    get("/freezes").refused_with(400, "ethereum, tron");
+    get("/freezes?chain=tron&state=cold").refused(400);
+    get("/freezes?chain=tron&address=0x02").refused(400);
     get(&format!("/address/{HOLDER}?height=7")).refused_with(404, "block 7");
     get(&format!("/links/{}", "09".repeat(32))).refused_with(400, "ethereum, tron");
     get(&format!("/links/0x{}?chain=ethereum", "09".repeat(32))).refused(404);

@@ -124,7 +124,7 @@ fn import(shared: &AppState) -> ImportReport {
         w.catch_up();
         Ok(report)
     };
-    shared.change_tags(change).unwrap()
+    shared.change_tags("tags.csv was imported", change).unwrap()
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn an_import_of_tags_reaches_all_chains() {
     // Not lost: without a ledger the tag itself counts.
     assert_eq!(category("TRX", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"), "scam");
     // The pack's withdrawal reaches all chains too.
-    let removed = shared.change_tags(|w| -> Result<usize, ChangeError> {
+    let removed = shared.change_tags("tags.csv was withdrawn", |w| -> Result<usize, ChangeError> {
         let removed = w.remove_pack("tags.csv");
         w.catch_up();
         Ok(removed)

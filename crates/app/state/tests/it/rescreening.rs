@@ -99,8 +99,7 @@ fn tag(shared: &AppState, address: &str, abuse: &str) {
         w.catch_up();
         Ok(())
     };
-    shared.change_tags(import).unwrap();
-    shared.rescreen_later(&format!("{abuse}.csv was imported"));
+    shared.change_tags(&format!("{abuse}.csv was imported"), import).unwrap();
 }
 
 #[test]

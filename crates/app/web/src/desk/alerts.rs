@@ -1,5 +1,6 @@
 //! Alerts.
 
+use crate::warnings::lookalike;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::AlertState;
@@ -140,6 +141,9 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id):
                 a.hash href={"/address/" (x)} { (x) }
                 @if may_graph && !is_of_accounts(x) { " " a href={"/desk/graph?subject=" (x)} { (t!("common-graph")) } }
             } }
+            @if let Some(l) = e.decision.reasons.iter().find_map(|r| r.lookalike.as_ref()) {
+                dt { (t!("warnings-lookalike")) } dd { (lookalike(l)) }
+            }
             // A transfer of an account chain is named by its transaction and its place in it.
             @if let Some(tx) = &e.event.tx { dt { (t!("ledger-transaction")) } dd { a.hash href={"/tx/" (tx.split(':').next().unwrap_or_default())} { (tx) } } }
             @for r in &e.decision.reasons { dt { (r.rule) } dd { (word(json!(r.decision).as_str().unwrap_or_default())) } }

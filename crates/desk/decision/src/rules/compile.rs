@@ -19,6 +19,10 @@ pub(super) struct Compiled {
     pub(super) typologies: Vec<Typology>,
     /// Whether it speaks about the counterparty or exposures.
     pub(super) speaks_of_chain: bool,
+    /// Whether it speaks about the address that a withdrawal's imitates.
+    pub(super) speaks_of_lookalikes: bool,
+    /// Whether it speaks about issuers' freezes.
+    pub(super) speaks_of_issuers: bool,
     pub(super) uses_lists: bool,
 }
 
@@ -46,9 +50,20 @@ pub(super) fn compile(rule: &Rule, lists: &BTreeMap<String, Vec<String>>) -> Res
         .collect();
     let speaks_of_chain = names.selected.iter().any(|(g, _)| g == "counterparty" || g == "exposure")
         || names.selected.iter().any(|(g, n)| g == "typology" && ["mixer_exposure"].contains(&n.as_str()));
+    let speaks_of_lookalikes = names.selected.iter().any(|(g, n)| g == "withdrawal" && n == "lookalike_of");
+    let speaks_of_issuers = names.selected.iter().any(|(g, _)| g == "issuer");
     let uses_lists = names.selected.iter().any(|(g, _)| g == "lists");
     let steps = budget::steps(program.expression(), lists);
-    Ok(Compiled { program, steps, fields, typologies, speaks_of_chain, uses_lists })
+    Ok(Compiled {
+        program,
+        steps,
+        fields,
+        typologies,
+        speaks_of_chain,
+        speaks_of_lookalikes,
+        speaks_of_issuers,
+        uses_lists,
+    })
 }
 
 /// Bounds what the parser recurses on: brackets and chains of unary operators.

@@ -89,6 +89,10 @@ pub struct RuleMatch<'a> {
     pub typologies: &'a [Typology],
     /// Whether it speaks about the counterparty or exposures.
     pub speaks_of_chain: bool,
+    /// Whether it speaks about the address that a withdrawal's imitates.
+    pub speaks_of_lookalikes: bool,
+    /// Whether it speaks about issuers' freezes.
+    pub speaks_of_issuers: bool,
     /// Why it could not be evaluated.
     pub error: Option<String>,
     /// Whether that is because it would take too many steps.
@@ -270,6 +274,8 @@ impl RuleBook {
                 because,
                 typologies: &compiled.typologies,
                 speaks_of_chain: compiled.speaks_of_chain,
+                speaks_of_lookalikes: compiled.speaks_of_lookalikes,
+                speaks_of_issuers: compiled.speaks_of_issuers,
                 error,
                 over_budget,
             });

@@ -3,30 +3,8 @@
 use super::{Context, Finding, Typology, funding, money, parties};
 use crate::model::Action;
 use crate::state::{Activity, ActivityKind, Customer, DAY, HOUR, MEMORY, Party, key};
+use holdfast_types::lookalike::looks_alike;
 use holdfast_types::{Seconds, Timestamp};
-
-/// Whether two different addresses look alike to people who compare their ends: the first three and last four characters agree, after a common
-/// prefix that all addresses of their kind have. Makers of such addresses match three and more at the beginning and four and more at the end.
-pub fn looks_alike(a: &str, b: &str) -> bool {
-    let body = |address: &str| -> Vec<u8> {
-        let lower = address.to_ascii_lowercase();
-        let rest = if let Some(hex) = lower.strip_prefix("0x") {
-            return hex.bytes().collect();
-        } else if let Some((hrp, rest)) =
-            lower.split_once('1').filter(|(hrp, _)| ["bc", "tb", "bcrt", "ltc", "tltc", "rltc"].contains(hrp))
-        {
-            let _ = hrp;
-            // The first character is the witness version.
-            rest.get(1..).unwrap_or_default().to_owned()
-        } else {
-            // Base58 is case-sensitive; its first character names the kind.
-            address.get(1..).unwrap_or_default().to_owned()
-        };
-        rest.into_bytes()
-    };
-    let (x, y) = (body(a), body(b));
-    x != y && x.len() >= 16 && y.len() >= 16 && x[..3] == y[..3] && x[x.len() - 4..] == y[y.len() - 4..]
-}
 
 pub(super) fn address_poisoning(context: &Context) -> Option<Finding> {
     let address = context.event.counterparty.as_ref()?;

@@ -157,6 +157,20 @@ impl Screening {
         found.ok_or_else(|| ScreeningError::NotFound(format!("event '{id}'")))
     }
 
+    /// Returns deposit addresses of a customer, the newest `most` of them.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn addresses_of(&self, customer: &str, most: u32) -> Result<Vec<String>, ScreeningError> {
+        self.read(|db| {
+            let rows = db.query(
+                "SELECT id FROM records WHERE customer = $1 AND kind = 'deposit_address' ORDER BY time DESC, id LIMIT $2",
+                &[customer.into(), i64::from(most).into()],
+            )?;
+            rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+        })
+    }
+
     /// Returns decided events after a number, oldest first, with facts: the history that rules are tested on.
     ///
     /// # Errors

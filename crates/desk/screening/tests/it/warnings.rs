@@ -167,7 +167,7 @@ fn tagged_scams_are_decided_by_people(place: &TestDb) {
     assert_eq!(hold_state(&screening, answered.hold), "active");
     // The shipped book warns too.
     let standard = holdfast_decision::RuleBook::standard();
-    assert_eq!(standard.rules().iter().filter(|r| r.warning.is_some()).count(), 2);
+    assert_eq!(standard.rules().iter().filter(|r| r.warning.is_some()).count(), 3);
 }
 
 fn other_rules_keep_their_holds(place: &TestDb) {

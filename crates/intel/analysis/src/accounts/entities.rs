@@ -14,21 +14,21 @@ impl Classify for Entities {
     }
 }
 
-/// Returns whether traces end at an account: at attributed services and published contracts. What only looks like a pool ends nothing: anybody can
-/// write such a contract.
+/// Returns whether traces end at an account of a kind and category: at attributed services and published contracts. What only looks like a pool ends
+/// nothing: anybody can write such a contract.
 #[must_use]
-pub fn stop_of(published: Option<Kind>, category: Category) -> Option<Stop> {
-    match published {
-        Some(Kind::Wrapper) => return Some(Stop::Wrapper),
-        Some(Kind::Pool | Kind::Router) => return Some(Stop::Pool),
-        Some(Kind::Bridge) => return Some(Stop::Bridge),
-        Some(Kind::Mixer) => return Some(Stop::Mixer),
-        _ => {}
-    }
-    match category.name() {
+pub fn stop_of(kind: Option<Kind>, category: Category) -> Option<Stop> {
+    let by_kind = match kind {
+        Some(Kind::Wrapper) => Some(Stop::Wrapper),
+        Some(Kind::Pool | Kind::Router) => Some(Stop::Pool),
+        Some(Kind::Bridge) => Some(Stop::Bridge),
+        Some(Kind::Mixer) => Some(Stop::Mixer),
+        _ => None,
+    };
+    by_kind.or_else(|| match category.name() {
         "defi_dex" => Some(Stop::Pool),
         "defi_bridge" => Some(Stop::Bridge),
         "mixing_service" => Some(Stop::Mixer),
         _ => category.ends_traces().then_some(Stop::Service),
-    }
+    })
 }

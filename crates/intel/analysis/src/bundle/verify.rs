@@ -1,41 +1,18 @@
 //! Verification of a bundle: everything in it is recomputed from its bytes alone.
 
-use super::{Attribution, ClusterEvidence, ExternalClaim, FORMAT, MAX_BUNDLE_BYTES, Manifest, Parameters, Proof, pack};
+use super::container::{Files, Verification, file, open, parse};
+use super::{Attribution, ClusterEvidence, ExternalClaim, FORMAT, Parameters, Proof};
 use crate::report::{Describe, TraceReport};
 use crate::trace::{EndKind, trace};
 use crate::view::View;
-use ed25519_dalek::{Signature, VerifyingKey};
 use holdfast_attribution::Category;
 use holdfast_attribution::tags::weightiest;
 use holdfast_bitcoin::block::{SingleTx, parse_transaction};
-use holdfast_bitcoin::hash::{fold_branch, sha256};
+use holdfast_bitcoin::hash::fold_branch;
 use holdfast_bitcoin::{Header, Network, Txid};
 use holdfast_utxo_ledger::{OutputInfo, Source};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
-
-/// What verification found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Verification {
-    /// Checks passed, in words.
-    pub passed: Vec<String>,
-    /// What fails, naming file and cause.
-    pub failures: Vec<String>,
-    /// The signer's Ed25519 public key, hex.
-    pub public_key: String,
-    /// When the bundle was made, as it states.
-    pub created: String,
-    /// Statements that rest on the maker's word: absence of spends, amounts from undo data.
-    pub claims: Vec<String>,
-}
-
-impl Verification {
-    /// Returns whether nothing fails.
-    pub fn is_valid(&self) -> bool {
-        self.failures.is_empty()
-    }
-}
 
 /// Recomputes everything in a bundle. With `signer`, the signature must be by that key (hex). Reads nothing but the bytes given.
 pub fn verify(bytes: &[u8], signer: Option<&str>) -> Verification {
@@ -46,24 +23,8 @@ pub fn verify(bytes: &[u8], signer: Option<&str>) -> Verification {
     v
 }
 
-/// The files of a bundle, by name.
-type Files = BTreeMap<String, Vec<u8>>;
-
-fn file<'a>(files: &'a Files, name: &str) -> Result<&'a [u8], String> {
-    files.get(name).map(Vec::as_slice).ok_or_else(|| format!("{name}: missing"))
-}
-
 fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Result<(), String> {
-    if bytes.len() > MAX_BUNDLE_BYTES {
-        return Err(format!("bundle of {} bytes is over the limit of {MAX_BUNDLE_BYTES}", bytes.len()));
-    }
-    let files = unpack(bytes)?;
-    let canonical = pack(&files).map_err(|e| format!("bundle does not pack again: {e}"))?;
-    if canonical != bytes {
-        let at = canonical.iter().zip(bytes).position(|(a, b)| a != b).unwrap_or(canonical.len().min(bytes.len()));
-        v.failures.push(format!("bundle: byte {at} is not as the maker's tool packs it"));
-    }
-    verify_files(&files, signer, v)?;
+    let files = open(bytes, signer, FORMAT, v)?;
     if !v.failures.is_empty() {
         return Ok(()); // what follows would only repeat the damage
     }
@@ -91,42 +52,6 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
             "amounts or addresses of {} outputs come from undo data or from what inputs prove; their transactions are not here",
             claims.len()
         ));
-    }
-    Ok(())
-}
-
-/// Checks the signature, and every file against the manifest.
-fn verify_files(files: &Files, signer: Option<&str>, v: &mut Verification) -> Result<(), String> {
-    let manifest_bytes = file(files, "manifest.json")?;
-    let manifest: Manifest = parse("manifest.json", manifest_bytes)?;
-    if manifest.format != FORMAT {
-        return Err(format!("manifest.json: format {} is not known to this build", manifest.format));
-    }
-    v.public_key = manifest.public_key.clone();
-    v.created = manifest.created.clone();
-    if signer.is_some_and(|s| !s.eq_ignore_ascii_case(&manifest.public_key)) {
-        v.failures.push(format!("manifest.json: signed by {}, not by the key given", manifest.public_key));
-    }
-    match check_signature(manifest_bytes, file(files, "manifest.sig")?, &manifest.public_key) {
-        Ok(()) => v.passed.push(format!("manifest is signed by {}", manifest.public_key)),
-        Err(why) => v.failures.push(format!("manifest.sig: {why}")),
-    }
-    let mut listed: BTreeSet<&str> = ["manifest.json", "manifest.sig"].into();
-    for entry in &manifest.files {
-        listed.insert(&entry.name);
-        match files.get(&entry.name) {
-            None => v.failures.push(format!("{}: listed in the manifest but missing", entry.name)),
-            Some(bytes) if hex::encode(sha256(bytes)) != entry.sha256 || bytes.len() as u64 != entry.size => {
-                v.failures.push(format!("{}: SHA-256 or size is not the manifest's", entry.name));
-            }
-            Some(_) => {}
-        }
-    }
-    for name in files.keys().filter(|n| !listed.contains(n.as_str())) {
-        v.failures.push(format!("{name}: not listed in the manifest"));
-    }
-    if v.failures.is_empty() {
-        v.passed.push(format!("{} files have the hashes that the manifest lists", manifest.files.len()));
     }
     Ok(())
 }
@@ -190,43 +115,6 @@ fn verify_trace(view: &BundleView, parameters: &Parameters, stated: &[u8], v: &m
         ));
     }
     Ok(())
-}
-
-fn parse<'a, T: Deserialize<'a>>(name: &str, bytes: &'a [u8]) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|e| format!("{name}: {e}"))
-}
-
-fn unpack(bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, String> {
-    use std::io::Read;
-    let mut files = BTreeMap::new();
-    let mut archive = tar::Archive::new(bytes);
-    let entries = archive.entries().map_err(|e| format!("not a bundle: {e}"))?;
-    for entry in entries {
-        let mut entry = entry.map_err(|e| format!("not a bundle, or damaged: {e}"))?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content).map_err(|e| format!("{name}: {e}"))?;
-        if files.insert(name.clone(), content).is_some() {
-            return Err(format!("{name}: is in the bundle twice"));
-        }
-    }
-    if files.is_empty() {
-        return Err("not a bundle: it holds no file".into());
-    }
-    Ok(files)
-}
-
-fn check_signature(manifest: &[u8], signature: &[u8], key: &str) -> Result<(), String> {
-    let key: [u8; 32] =
-        hex::decode(key).ok().and_then(|k| k.try_into().ok()).ok_or("the public key is not 64 hex digits")?;
-    let key = VerifyingKey::from_bytes(&key).map_err(|e| e.to_string())?;
-    // Lower case only: another spelling of the same signature is another file.
-    let text = std::str::from_utf8(signature).map_err(|_| "not hex")?;
-    let bytes: [u8; 64] = hex::decode(text).ok().and_then(|s| s.try_into().ok()).ok_or("not 128 hex digits")?;
-    if hex::encode(bytes) != text {
-        return Err("not in lower-case hex".into());
-    }
-    key.verify_strict(manifest, &Signature::from_bytes(&bytes)).map_err(|_| "does not match manifest.json".into())
 }
 
 fn check_proof(proof: &Proof, bytes: &[u8], network: Network) -> Result<(SingleTx, Header), String> {

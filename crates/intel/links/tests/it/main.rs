@@ -2,6 +2,8 @@
 
 mod nomad;
 mod real_blocks;
+mod real_logs;
+mod recorded;
 mod ronin;
 #[allow(dead_code, reason = "shared with the tests of the crate that reads blocks")]
 #[path = "../../../../chain/evm/tests/it/samples.rs"]

@@ -67,6 +67,8 @@ fn record(random: &mut Random, place: Place) -> Record {
                 asset: None,
                 remote: None,
                 log: 4,
+                stated: None,
+                destination: None,
             })
         }
         _ => Record::Mixer(MixerMove {

@@ -125,7 +125,7 @@ pub struct Payment {
     pub method: Method,
     /// Which way.
     pub direction: Direction,
-    /// How it stands.
+    /// State of the payment.
     pub status: Status,
     /// Fingerprint of the card or bank account.
     pub instrument: String,

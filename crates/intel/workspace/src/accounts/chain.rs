@@ -1,6 +1,7 @@
 //! What the desk needs of an account chain, as of any other.
 
 use crate::accounts::AccountWorkspace;
+use crate::accounts::freeze_queries::FreezeView;
 use crate::accounts::queries::is_payment;
 use crate::accounts::transfers::Start;
 use crate::chain_queries::{
@@ -114,6 +115,14 @@ impl ChainQueries for AccountWorkspace {
             tags: tags.into_iter().cloned().collect(),
             address: canonical,
         })
+    }
+
+    fn freezes_of(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        self.freezes_in_force(address)
+    }
+
+    fn imitated_by(&self, address: &str, own: &[String]) -> Result<Option<String>, WorkspaceError> {
+        self.imitated(address, own)
     }
 
     fn received(&self, address: &str, skip: usize) -> Result<Vec<Payment>, WorkspaceError> {

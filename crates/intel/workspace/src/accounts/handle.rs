@@ -2,10 +2,13 @@
 
 use crate::accounts::{AccountSnapshot, AccountWorkspace};
 use crate::chain_handle::{ChangeError, MAX_WAITING};
+use crate::error::WorkspaceError;
 use crate::touched::{MAX_TOUCHED, Touched};
 use arc_swap::ArcSwap;
-use holdfast_account_ledger::{Ledger, LedgerError};
+use holdfast_account_ledger::Ledger;
 use holdfast_attribution::TagStore;
+use holdfast_types::Signal;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -127,11 +130,11 @@ impl AccountHandle {
 /// Notes addresses and transactions of the blocks in which two snapshots differ.
 fn note(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot) {
     let kept = kept_blocks(&before.ledger, &after.ledger);
-    let noted = kept.map(|kept| -> Result<(), LedgerError> {
+    let noted = kept.map(|kept| -> Result<(), WorkspaceError> {
         for side in [before, after] {
             for block in kept..side.ledger.counts().blocks {
                 note_block(touched, side, block)?;
-                if touched.addresses.len() + touched.txs.len() > MAX_TOUCHED {
+                if touched.addresses.len() + touched.txs.len() + touched.frozen.len() > MAX_TOUCHED {
                     touched.is_whole = true;
                     return Ok(());
                 }
@@ -161,9 +164,18 @@ pub(crate) fn kept_blocks(before: &Ledger, after: &Ledger) -> Option<u64> {
     (one.max(other) - kept <= MAX_BLOCKS).then_some(kept)
 }
 
-fn note_block(touched: &mut Touched, side: &AccountSnapshot, block: u64) -> Result<(), LedgerError> {
+fn note_block(touched: &mut Touched, side: &AccountSnapshot, block: u64) -> Result<(), WorkspaceError> {
     let ledger = &side.ledger;
-    for number in ledger.block(block)?.txs {
+    let block = ledger.block(block)?;
+    side.signals().for_each_in(block.height..block.height.saturating_add(1), &mut |placed| {
+        if let Signal::Issuer { act, .. } = placed.signal
+            && let Some(account) = act.account()
+        {
+            touched.frozen.insert(account.to_address(side.chain()).to_string());
+        }
+        ControlFlow::Continue(())
+    })?;
+    for number in block.txs {
         let tx = ledger.tx(number)?;
         if !tx.is_block_side {
             touched.txs.insert(side.hash_text(&tx.hash));

@@ -1,15 +1,20 @@
 //! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
-//! - [`beside`]: links and signals beside the ledger, in step with it.
+//! - [`beside`]: links and signals beside the ledger, in step with it; [`freezes`]: what issuers froze.
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
+//! - [`evidence`]: bundles of traces.
 //! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
 pub mod beside;
 mod chain;
+pub mod evidence;
 pub mod exposure;
+pub mod freeze_queries;
+pub mod freezes;
 pub mod handle;
+pub mod imitated;
 pub mod link_reports;
 mod peers;
 pub mod queries;
@@ -23,6 +28,7 @@ pub mod who_reports;
 
 use crate::accounts::beside::Beside;
 use crate::accounts::exposure::Exposed;
+use crate::accounts::freeze_queries::FreezeCache;
 use crate::accounts::who::Who;
 use crate::error::WorkspaceError;
 use crate::workspace::{CHAINS, Workspace};
@@ -48,6 +54,8 @@ pub struct AccountWorkspace {
     pub tags: Arc<TagStore>,
     /// Clusters and entities, once somebody requested or followed them.
     who: OnceLock<Who>,
+    /// Issuers' freezes, once somebody requested them.
+    freeze_cache: Arc<FreezeCache>,
     /// What is missing, once somebody requested it.
     gaps: OnceLock<Vec<String>>,
     /// The other account chains of the store, where they were given.
@@ -105,8 +113,8 @@ impl AccountWorkspace {
     }
 
     fn new(dir: PathBuf, ledger: Ledger, beside: Beside, tags: Arc<TagStore>) -> Self {
-        let (who, gaps) = (OnceLock::new(), OnceLock::new());
-        AccountWorkspace { dir, ledger, beside, tags, who, gaps, peers: Vec::new(), exposed: Arc::default() }
+        let (who, freeze_cache, gaps, exposed) = Default::default();
+        AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps, peers: Vec::new(), exposed }
     }
 
     /// Opens what is beside a ledger that is open for writing.
@@ -159,6 +167,7 @@ impl AccountWorkspace {
             beside: self.beside.snapshot(),
             tags: self.tags.clone(),
             who: self.who_now(),
+            freeze_cache: self.freeze_cache.clone(),
             gaps: self.gaps.clone(),
             peers: self.peers.clone(),
             exposed: self.exposed.clone(),

@@ -16,7 +16,7 @@ use holdfast_account_ledger::{Backing, BlockInfo, LedgerError, NATIVE, Opening, 
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Tag, Tlp, nobody};
 use holdfast_types::{
-    AccountId, Address, Amount, Asset, AssetId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,
+    AccountId, Address, Amount, Asset, AssetId, ChainId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,
 };
 use std::ops::ControlFlow;
 
@@ -52,6 +52,12 @@ fn place(transfer: &StoredTransfer) -> String {
     }
 }
 
+/// Returns a hash as explorers of a chain print it.
+pub(crate) fn hash_text(chain: &ChainId, hash: &Hash32) -> String {
+    let digits = hex::encode(hash);
+    if chain.family() == Family::Tron { digits } else { format!("0x{digits}") }
+}
+
 /// Reads a hash with or without `0x`.
 pub(crate) fn hash_of(text: &str) -> Option<Hash32> {
     hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()?.try_into().ok()
@@ -67,8 +73,7 @@ impl AccountWorkspace {
     /// Returns a hash as explorers of the chain print it.
     #[must_use]
     pub fn hash_text(&self, hash: &Hash32) -> String {
-        let digits = hex::encode(hash);
-        if self.chain().family() == Family::Tron { digits } else { format!("0x{digits}") }
+        hash_text(self.chain(), hash)
     }
 
     pub(crate) fn wrong(&self, text: &str, why: impl Into<String>) -> WorkspaceError {

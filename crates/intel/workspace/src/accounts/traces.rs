@@ -69,7 +69,7 @@ impl AccountTraceRequest {
         }
     }
 
-    fn options(&self) -> AccountOptions {
+    pub(super) fn options(&self) -> AccountOptions {
         let max_link_error_ppm = self.max_link_error_ppm;
         AccountOptions { trace: self.options, max_link_error_ppm, ..AccountOptions::default() }
     }
@@ -102,7 +102,12 @@ type Place = (u16, u32, Option<u32>, bool);
 
 impl AccountWorkspace {
     /// Returns what a trace of a subject starts from: transfers, and what an address held before the first block.
-    fn trace_starts(&self, chain: u16, subject: &str, asset: Option<&str>) -> Result<Vec<Start>, WorkspaceError> {
+    pub(super) fn trace_starts(
+        &self,
+        chain: u16,
+        subject: &str,
+        asset: Option<&str>,
+    ) -> Result<Vec<Start>, WorkspaceError> {
         let asset = asset.map(|asset| self.asset_number(asset)).transpose()?;
         let is_wanted = |other: &u32| asset.is_none_or(|asset| asset == *other);
         let start =

@@ -134,6 +134,7 @@ impl AccountWorkspace {
     pub(crate) fn take_tags(&mut self, tags: &Arc<TagStore>) {
         self.tags = tags.clone();
         self.gaps.take();
+        self.exposed = Arc::default();
         let chain = self.chain().clone();
         if let Some(mut who) = self.who.take() {
             who.services = Arc::new(Services::of(tags, chain.family(), CLEARANCE));
@@ -145,7 +146,7 @@ impl AccountWorkspace {
 
     /// Takes the tags of a snapshot of this chain, with the clusters and entities that follow from them.
     pub(crate) fn adopt(&mut self, prepared: AccountWorkspace) {
-        (self.tags, self.who) = (prepared.tags, prepared.who);
+        (self.tags, self.who, self.exposed) = (prepared.tags, prepared.who, prepared.exposed);
         self.gaps.take();
     }
 

@@ -6,7 +6,7 @@ use holdfast_account_ledger::{AppendOptions, Ledger, Settings};
 use holdfast_links::{Contracts, Counterpart, Direction, LinkKind, Record, Role};
 use holdfast_simulate_accounts::files::{Format, write};
 use holdfast_simulate_accounts::{Economy, Options};
-use holdfast_types::{AccountId, Address, ChainId, Signal};
+use holdfast_types::{AccountId, Address, ChainId, Issuer, Signal};
 use holdfast_workspace::accounts::beside::{LinkFinder, LinkedBlock};
 use holdfast_workspace::{AccountHandle, AccountWorkspace, ChainQueries, ChangeError};
 use serde_json::Value;
@@ -37,6 +37,13 @@ fn read(dir: &Path, chain: &Value) -> Made {
     let folder = dir.join(chain["folder"].as_str().unwrap());
     let notes = ChainNotes {
         wrappers: vec![id_of("wrapper")],
+        issuers: chain["issuer"]
+            .as_str()
+            .unwrap()
+            .split_once('=')
+            .map(|(t, w)| Issuer::of(id(t), Some(id(w))))
+            .into_iter()
+            .collect(),
         genesis: Some(std::fs::read_to_string(folder.join("genesis.csv")).unwrap()),
         ..ChainNotes::default()
     };
@@ -94,6 +101,44 @@ fn in_step(workspace: &AccountWorkspace, made: &Made, from: u64) {
     };
     workspace.signals().for_each_in(0..u64::MAX, &mut each).unwrap();
     assert_eq!(signals, expected);
+}
+
+#[test]
+fn freezes_are_those_of_the_truth_and_follow_the_blocks() {
+    let (dir, simulated) = (tempfile::tempdir().unwrap(), &*SIMULATED);
+    let made = &simulated.chains[0];
+    let (first, second) = made.blocks.split_at(made.blocks.len() / 2);
+    let mut workspace = opened(dir.path(), made);
+    append(&mut workspace, first);
+    let freezes = |workspace: &AccountWorkspace| workspace.freezes_page(None, None, 0).unwrap().freezes;
+    let before = freezes(&workspace);
+    // What was folded is extended block by block, and is the same as folded at once.
+    for block in second {
+        append(&mut workspace, std::slice::from_ref(block));
+        workspace.snapshot().freezes().unwrap();
+    }
+    let whole = freezes(&workspace);
+    assert!(whole.len() > before.len());
+    assert_eq!(freezes(&AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap()), whole);
+    let of_chain = format!("{}:", made.id.reference());
+    let truth = simulated.truth["freeze"].iter().filter(|r| r["proposed"].as_str().unwrap().starts_with(&of_chain));
+    let mut compared = 0;
+    for record in truth {
+        let address = record["account"].as_str().unwrap();
+        let page = workspace.freezes_page(Some(address), None, 0).unwrap();
+        let [freeze] = page.freezes.as_slice() else { panic!("{page:?}") };
+        let height = |tx: &Value| tx.as_str().unwrap().split(':').nth(1).unwrap().parse::<u64>().unwrap();
+        assert_eq!(freeze.proposed.as_ref().map(|step| step.height), Some(height(&record["proposed"])), "{freeze:?}");
+        assert_eq!(freeze.frozen.as_ref().map(|step| step.height), Some(height(&record["frozen"])));
+        assert!(freeze.frozen.as_ref().unwrap().tx.is_some() && freeze.proposed.as_ref().unwrap().proposal.is_some());
+        assert_eq!(workspace.freezes_of(address).unwrap().len(), 1);
+        assert!(workspace.freezes_page(Some(address), Some(freeze.state), 1).unwrap().freezes.is_empty());
+        compared += 1;
+    }
+    assert!(compared > 1, "{compared}");
+    // Blocks that are removed take their freezes with them.
+    workspace.truncate(second[0].transfers.height, true).unwrap();
+    assert_eq!(freezes(&workspace), before);
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! `holdfast accounts freezes`: what issuers of tokens froze, lifted and destroyed, and what they propose to.
+
+use super::print::amount;
+use holdfast_types::Timestamp;
+use holdfast_workspace::accounts::freeze_queries::{FreezeStep, FreezeView, FreezesPage};
+
+fn step(name: &str, step: Option<&FreezeStep>) {
+    let Some(step) = step else { return };
+    let seconds = i64::try_from(step.time).unwrap_or(i64::MAX);
+    let proposal = step.proposal.map(|n| format!(", proposal {n}")).unwrap_or_default();
+    let tx = step.tx.as_deref().unwrap_or("a transaction that this ledger does not store");
+    println!("    {name:<16} {} in block {}, {tx}{proposal}", Timestamp::from_unix(seconds).rfc3339(), step.height);
+}
+
+fn freeze(view: &FreezeView) {
+    let asset = view.asset.ticker.as_deref().unwrap_or(&view.asset.id);
+    let issuer = view.issuer.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
+    println!("{} {asset} {}{issuer}", view.address, view.state.name());
+    step("proposed", view.proposed.as_ref());
+    step("withdrawn", view.withdrawn.as_ref());
+    step("frozen", view.frozen.as_ref());
+    step("end proposed", view.lift_proposed.as_ref());
+    step("lifted", view.lifted.as_ref());
+    step("to be destroyed", view.destroy_proposed.as_ref());
+    step("destroyed", view.destroyed.as_ref());
+    if let Some(destroyed) = view.destroyed_amount {
+        println!("    {:<16} {}", "units destroyed", amount(destroyed, &view.asset));
+    }
+}
+
+/// Prints a page.
+pub fn page(page: &FreezesPage) {
+    if page.freezes.is_empty() {
+        println!("No freeze of that kind stands in the stored blocks of {}.", page.chain);
+    }
+    page.freezes.iter().for_each(freeze);
+    let shown = u64::try_from(page.freezes.len()).unwrap_or(u64::MAX);
+    if page.count > shown {
+        println!("{shown} of {}; --skip leaves out the first", page.count);
+    }
+    if page.unread_proposals > 0 {
+        println!("note: {} open proposals have a content that the blocks do not show", page.unread_proposals);
+    }
+    page.gaps.iter().for_each(|gap| println!("note: {gap}"));
+}

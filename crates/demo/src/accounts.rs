@@ -1,0 +1,253 @@
+//! The demo's second case: a theft of a stablecoin on a simulated account chain passes a swap and a bridge to a second chain and is stopped at the exchange,
+//! with a bundle that verifies; and a withdrawal to an address that imitates another one is warned of. The truth only chooses where to begin.
+
+use anyhow::Context;
+use holdfast_account_evidence::{FeedBlocks, Origin};
+use holdfast_account_feed::files::block_files;
+use holdfast_account_feed::{ChainNotes, FileBlocks};
+use holdfast_account_ledger::{AppendOptions, Settings};
+use holdfast_analysis::accounts::AccountEndKind;
+use holdfast_analysis::links::LinkKind;
+use holdfast_analysis::{Policy, render};
+use holdfast_attribution::import::import;
+use holdfast_attribution::{TagStore, Tlp};
+use holdfast_console::show::{print_decision, verify_file};
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Scope};
+use holdfast_links::{Contracts, Role};
+use holdfast_screening::Screening;
+use holdfast_screening::holds::HoldRequest;
+use holdfast_simulate_accounts::files::{Format, write};
+use holdfast_simulate_accounts::{Action, Economy, Options};
+use holdfast_state::system::{entropy, now};
+use holdfast_types::{AccountId, Address, Amount, ChainId, Timestamp, units};
+use holdfast_workspace::accounts::beside::LinkFinder;
+use holdfast_workspace::accounts::evidence::ChainReading;
+use holdfast_workspace::accounts::trace_report::{AccountTraceReport, TracedTransfer};
+use holdfast_workspace::accounts::traces::AccountTraceRequest;
+use holdfast_workspace::{AccountSnapshot, AccountWorkspace, Workspace};
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The folder of the simulated chains' store, in the demo's: the real blocks are not of the same world.
+const STORE: &str = "simulated-accounts";
+/// Decimal places of the simulated stablecoin.
+const DECIMALS: u32 = 6;
+
+/// What was simulated, and what of its truth the demo begins with.
+struct Made {
+    dir: tempfile::TempDir,
+    tags: Arc<TagStore>,
+    /// Transactions of thefts.
+    thefts: Vec<String>,
+    /// Whom somebody paid, and the address that imitates it.
+    poisoned: (String, String),
+}
+
+/// A chain as it was read.
+struct Read {
+    id: ChainId,
+    snapshot: Arc<AccountSnapshot>,
+    origin: Origin,
+    reading: ChainReading,
+    stablecoin: String,
+}
+
+fn simulate() -> anyhow::Result<Made> {
+    let dir = tempfile::tempdir()?;
+    let options = Options { seed: 3, blocks: 110, users: 40, txs_per_block: 20, ..Options::default() };
+    let mut economy = Economy::new(options).map_err(anyhow::Error::msg)?;
+    let mut thefts = Vec::new();
+    write(&mut economy, dir.path(), Format::Json, &mut |blocks| {
+        for block in blocks.iter().filter(|block| block.chain == 0) {
+            let of_theft = block.transactions.iter().zip(&block.truth).filter(|(_, t)| t.action == Action::Theft);
+            thefts.extend(of_theft.map(|(tx, _)| tx.hash.to_string()));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let records = std::fs::read_to_string(dir.path().join("truth").join("records.jsonl"))?;
+    let attempt = |line: &str| {
+        let record: Value = serde_json::from_str(line).ok()?;
+        let text = |name: &str| record[name].as_str().map(str::to_owned);
+        (record["record"] == "poisoning").then_some(())?;
+        Some((text("counterparty")?, text("lookalike")?))
+    };
+    let poisoned = records.lines().find_map(attempt).context("the simulated economy has an attempt of poisoning")?;
+    let mut tags = TagStore::default();
+    import(&mut tags, vec![("simulated-accounts.yaml".into(), economy.tagpack().into_bytes())]);
+    Ok(Made { dir, tags: Arc::new(tags), thefts, poisoned })
+}
+
+/// Reads the simulated chains into ledgers of the store.
+fn read(made: &Made, store: &Path) -> anyhow::Result<Vec<Read>> {
+    let list: Value = serde_json::from_slice(&std::fs::read(made.dir.path().join("chains.json"))?)?;
+    let mut chains = Vec::new();
+    for chain in list["chains"].as_array().context("chains.json lists chains")? {
+        let text = |value: &Value| value.as_str().map(str::to_owned).context("chains.json names it");
+        let account = |value: &Value| Ok::<_, anyhow::Error>(AccountId::try_from(&Address::read(&text(value)?))?);
+        let id = ChainId::parse(&text(&chain["chain"])?)?;
+        let folder = made.dir.path().join(text(&chain["folder"])?);
+        let notes = ChainNotes {
+            wrappers: vec![account(&chain["wrapper"])?],
+            genesis: Some(std::fs::read_to_string(folder.join("genesis.csv"))?),
+            ..ChainNotes::default()
+        };
+        let contracts = Contracts::of(&id).with(account(&chain["bridge"])?, Role::NomadAll);
+        let stablecoin = format!("{id}/erc20:{}", text(&chain["tokens"]["stablecoin"]["address"])?);
+        let mut workspace = AccountWorkspace::create_or_open(store, &Settings::new(id.clone()), made.tags.clone())?;
+        let before = workspace.ledger.snapshot();
+        let stored = |height| before.block_at(height).ok().flatten().map(|block| block.hash);
+        let files = block_files(&folder)?;
+        let finder = LinkFinder::new(contracts.clone());
+        let blocks = FileBlocks::new(&id, files.clone(), notes.clone(), 0, &stored, finder)?;
+        let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
+        workspace.append(&mut blocks.into_iter(), &AppendOptions::default())?;
+        workspace.update_who();
+        let reading = ChainReading { wrappers: notes.wrappers.clone(), contracts };
+        let (snapshot, origin) = (Arc::new(workspace.snapshot()), Origin::Files(files, notes));
+        chains.push(Read { id, snapshot, origin, reading, stablecoin });
+    }
+    Ok(chains)
+}
+
+/// Returns whether a theft passes a swap and the bridge and ends at an exchange on the second chain: the transfer by which it came there.
+fn arrival<'t>(trace: &'t AccountTraceReport, second: &ChainId) -> Option<(&'t TracedTransfer, Amount)> {
+    let crosses = |kind| trace.crossings.iter().any(|crossing| crossing.kind == kind);
+    if !crosses(LinkKind::Swap) || !crosses(LinkKind::Bridge) {
+        return None;
+    }
+    let at_exchange = trace.ends.iter().filter(|end| {
+        let category = end.party.as_ref().map(|party| party.category.name());
+        end.kind == AccountEndKind::Service && category == Some("exchange") && end.chain == second.as_str()
+    });
+    let largest = at_exchange.max_by_key(|end| end.amount)?;
+    let movement = trace.movements.iter().find(|m| Some(&m.transfer.id) == largest.transfer.as_ref())?;
+    Some((&movement.transfer, largest.amount))
+}
+
+fn deposit(transfer: &TracedTransfer, customer: &str) -> Event {
+    let time = Timestamp::from_unix(i64::try_from(transfer.time).unwrap_or(i64::MAX));
+    let mut event = Event::new(EventKind::Deposit, "demo-stolen-stablecoin".to_owned(), time, customer);
+    event.asset = Some(transfer.asset.id.clone());
+    event.amount = Some(transfer.amount);
+    event.tx = Some(transfer.tx.clone());
+    event.address = transfer.to.as_ref().map(|party| party.address.clone());
+    event
+}
+
+/// Runs the case, and prints it.
+pub fn run(screening: &Screening, store: &Path, as_json: bool) -> anyhow::Result<Value> {
+    let made = simulate()?;
+    let chains = read(&made, &store.join(STORE))?;
+    let [first, second] = chains.as_slice() else { anyhow::bail!("two chains are simulated") };
+    let all: Vec<Arc<AccountSnapshot>> = chains.iter().map(|chain| chain.snapshot.clone()).collect();
+    let source = first.snapshot.among(&all);
+    let mut found = None;
+    for theft in &made.thefts {
+        let mut request = AccountTraceRequest::new(theft);
+        request.options.policy = Policy::Fifo;
+        let trace = source.account_trace_for(&request, Tlp::Amber)?;
+        let arrived = arrival(&trace, &second.id).map(|(transfer, amount)| (transfer.clone(), amount));
+        if let Some((transfer, amount)) = arrived {
+            found = Some((request, trace, transfer, amount));
+            break;
+        }
+    }
+    let (request, trace, arrived, marked) = found.context("a theft reaches an exchange on the second chain")?;
+    let customer = "demo-account-customer";
+    let mut record = Record::new(RecordKind::Customer, customer, Timestamp::from_unix(1_780_000_000));
+    record.created = Some(Timestamp::from_unix(1_770_000_000));
+    screening.ingest(vec![record], "demo")?;
+    let target = second.snapshot.among(&all);
+    let event = deposit(&arrived, customer);
+    let facts = holdfast_screening::facts::chain_facts(&target, &event, None);
+    let decided = screening.decide(event.clone(), facts, "demo")?;
+    let hold = screening.place_hold(
+        HoldRequest {
+            id: "demo-followed-theft".into(),
+            scope: Scope::Deposit,
+            customer: customer.to_owned(),
+            account: None,
+            asset: event.asset.clone(),
+            amount: event.amount,
+            transfer: event.transfer(),
+            basis: "suspicion of theft, reported by the victim".into(),
+            reason: format!("{} of the theft {} reached this deposit", stable(marked), request.subject),
+            expires: None,
+            review: None,
+            second_person: None,
+        },
+        "demo",
+    )?;
+    let path = store.join("followed-theft.holdfast.tar");
+    std::fs::write(&path, bundle(&source, &chains, &request, store)?).with_context(|| path.display().to_string())?;
+    let warned = imitation(screening, first, &made.poisoned, customer)?;
+    if !as_json {
+        println!("\nA theft on a simulated account chain ({}), reported by the victim: {}.", first.id, request.subject);
+        print!("{}", crate::indent(&render::table(&trace, 12)));
+        println!(
+            "    {} of it reached the exchange on {} by {}; decided {} when it came, now hold {hold}.",
+            stable(marked),
+            second.id,
+            arrived.id,
+            decided.decision.name()
+        );
+        verify_file(&path, None, None, false)?;
+        println!("\nA customer is about to pay an address that imitates one that was paid before:");
+        print_decision(&warned.0, "USD");
+    }
+    let crossings: Vec<String> = trace.crossings.iter().map(|crossing| crossing.kind.to_string()).collect();
+    Ok(json!({ "theft": request.subject, "movements": trace.movements.len(), "crossings": crossings,
+        "chains": [first.id, second.id], "deposit": event.id, "marked": marked, "decision": decided.decision.name(), "hold": hold,
+        "balances": trace.balances, "bundle": path, "imitation": made.poisoned.1, "warned": warned.1 }))
+}
+
+fn stable(amount: Amount) -> String {
+    format!("{} of the stablecoin", units::whole(amount, DECIMALS))
+}
+
+/// Packs the evidence, with proofs out of the files that the ledgers were read from.
+fn bundle(
+    source: &AccountSnapshot,
+    chains: &[Read],
+    request: &AccountTraceRequest,
+    store: &Path,
+) -> anyhow::Result<Vec<u8>> {
+    let origins = chains.iter().map(|chain| (chain.id.clone(), chain.origin.clone())).collect();
+    let stored = |of: &ChainId, height: u64| {
+        let chain = chains.iter().find(|chain| chain.id == *of)?;
+        chain.snapshot.ledger.block_at(height).ok()?.map(|block| block.hash)
+    };
+    let reading = |of: &ChainId| {
+        let known = chains.iter().find(|chain| chain.id == *of).map(|chain| chain.reading.clone());
+        known.unwrap_or_else(|| ChainReading { wrappers: Vec::new(), contracts: Contracts::of(of) })
+    };
+    let key = Workspace::signing_key_of(store, entropy)?;
+    let mut blocks = FeedBlocks::new(origins, &stored);
+    Ok(source.account_bundle_for(request, &mut blocks, &reading, (&key, &now()), Tlp::Amber)?)
+}
+
+/// A customer pays somebody, and then an address that imitates theirs. Returns the second decision, and whether it is held and warned of.
+fn imitation(
+    screening: &Screening,
+    chain: &Read,
+    (paid, imitation): &(String, String),
+    customer: &str,
+) -> anyhow::Result<(holdfast_decision::Decision, bool)> {
+    let mut decided = None;
+    for (n, to) in (0i64..).zip([paid, imitation]) {
+        let time = Timestamp::from_unix(1_785_300_000 + 600 * n);
+        let mut event = Event::new(EventKind::Withdrawal, format!("demo-imitation-{n}"), time, customer);
+        event.asset = Some(chain.stablecoin.clone());
+        event.amount = Some(Amount::from(250_000_000u64));
+        event.value = Some(25_000);
+        event.counterparty = Some(to.clone());
+        let facts: ChainFacts = holdfast_screening::facts::chain_facts(&*chain.snapshot, &event, None);
+        decided = Some(screening.decide(event, facts, "demo")?);
+    }
+    let decided = decided.context("two withdrawals were decided")?;
+    let is_warned = decided.warning.as_ref().is_some_and(|warning| warning.lookalike.is_some());
+    anyhow::ensure!(is_warned, "a withdrawal to an address that imitates another one is warned of");
+    Ok((decided, is_warned))
+}

@@ -1,0 +1,246 @@
+//! Addresses that look like others (address poisoning): people compare the ends of an address, and whoever wants a payment makes one with the same ends and
+//! puts it into the history that they copy from.
+//!
+//! The addresses that a customer deals with are indexed by their ends ([`holdfast_types::lookalike`]), so that a withdrawal costs one look-up, however long
+//! the history is.
+
+use crate::state::{Key, address_key};
+use holdfast_types::Timestamp;
+use holdfast_types::lookalike::{Ends, compared, looks_alike};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Most addresses stored of a customer; those that only paid the customer are dropped first, the longest unused of them.
+pub const MAX_COUNTERPARTIES: usize = 512;
+
+/// How an address became known to a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownBy {
+    /// The customer withdrew to it.
+    Paid,
+    /// A deposit of the customer came from it.
+    Received,
+    /// The ledger has payments between it and an address of the customer.
+    Chain,
+}
+
+/// An address that looks like one that a customer deals with, but is another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lookalike {
+    /// The address that is to be paid.
+    pub address: String,
+    /// The address that it looks like.
+    pub of: String,
+    /// How many characters of both agree at the beginning; all behind them, up to the end that agrees, are to be compared one by one.
+    pub same_start: u32,
+    /// How many characters of both agree at the end.
+    pub same_end: u32,
+    /// How the customer deals with the other one.
+    pub known_by: KnownBy,
+}
+
+impl Lookalike {
+    /// Returns what is alike, where two texts are different addresses with the same ends.
+    #[must_use]
+    pub fn between(address: &str, of: &str, known_by: KnownBy) -> Option<Self> {
+        let (address, of) = (compared(address), compared(of));
+        if !looks_alike(&address, &of) {
+            return None;
+        }
+        let alike = |pairs: &mut dyn Iterator<Item = (u8, u8)>| {
+            let same = pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+            u32::try_from(same).unwrap_or(u32::MAX)
+        };
+        let same_start = alike(&mut address.bytes().zip(of.bytes()));
+        let same_end = alike(&mut address.bytes().rev().zip(of.bytes().rev()));
+        Some(Lookalike { address, of, same_start, same_end, known_by })
+    }
+
+    /// Returns both addresses, each as the part that agrees, the part that differs, and the part that agrees again.
+    #[must_use]
+    pub fn parts(&self) -> [[&str; 3]; 2] {
+        [&self.address, &self.of].map(|text| {
+            let start = usize::try_from(self.same_start).unwrap_or(usize::MAX).min(text.len());
+            let end = text.len().saturating_sub(usize::try_from(self.same_end).unwrap_or(usize::MAX)).max(start);
+            // Both counts are of equal bytes from the ends, which may stand within a character of another script.
+            match (text.get(..start), text.get(start..end), text.get(end..)) {
+                (Some(a), Some(b), Some(c)) => [a, b, c],
+                _ => ["", text, ""],
+            }
+        })
+    }
+}
+
+/// An address that a customer deals with.
+#[derive(Clone, Debug)]
+struct Counterparty {
+    ends: Ends,
+    key: Key,
+    first: Timestamp,
+    last: Timestamp,
+    is_paid: bool,
+    address: Box<str>,
+}
+
+/// The addresses that a customer deals with, by their ends.
+#[derive(Clone, Debug, Default)]
+pub struct Counterparties {
+    /// By ends, then by key.
+    all: Vec<Counterparty>,
+}
+
+impl Counterparties {
+    fn place(&self, ends: Ends, key: Key) -> Result<usize, usize> {
+        self.all.binary_search_by_key(&(ends, key), |c| (c.ends, c.key))
+    }
+
+    /// Takes in that the customer paid an address, or was paid from it. What looked like another address when it was to be paid is not taken as paid, so that
+    /// another try is warned of as well.
+    pub fn note(&mut self, address: &str, time: Timestamp, is_paid: bool) {
+        let text = compared(address);
+        let Some(ends) = Ends::of(&text) else { return };
+        let key = address_key(&text);
+        let is_paid = is_paid && self.lookalike_of(&text).is_none();
+        match self.place(ends, key) {
+            Ok(place) => {
+                let known = &mut self.all[place];
+                (known.first, known.last) = (known.first.min(time), known.last.max(time));
+                known.is_paid |= is_paid;
+            }
+            Err(place) => {
+                let (first, last, address) = (time, time, text.into());
+                self.all.insert(place, Counterparty { ends, key, first, last, is_paid, address });
+                if self.all.len() > MAX_COUNTERPARTIES {
+                    let least = self.all.iter().enumerate().min_by_key(|(_, c)| (c.is_paid, c.last, c.key));
+                    if let Some((place, _)) = least {
+                        self.all.remove(place);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the address that another one imitates: one with the same ends that the customer dealt with before. An address that the customer paid before
+    /// imitates none.
+    #[must_use]
+    pub fn lookalike_of(&self, address: &str) -> Option<Lookalike> {
+        let text = compared(address);
+        let (ends, key) = (Ends::of(&text)?, address_key(&text));
+        let begin = self.all.partition_point(|c| c.ends < ends);
+        let alike = self.all[begin..].iter().take_while(|c| c.ends == ends);
+        let own = alike.clone().find(|c| c.key == key);
+        if own.is_some_and(|c| c.is_paid) {
+            return None;
+        }
+        // Dust from the imitating address makes it known too, but later than what it imitates.
+        let earlier = alike.filter(|c| c.key != key && own.is_none_or(|own| c.first < own.first));
+        let of = earlier.max_by_key(|c| (c.is_paid, c.last, c.key))?;
+        Lookalike::between(&text, &of.address, if of.is_paid { KnownBy::Paid } else { KnownBy::Received })
+    }
+
+    /// Returns how many addresses are stored.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Returns whether none is stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_types::Seconds;
+    use proptest::prelude::*;
+
+    const PAYEE: &str = "0x1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa9876";
+    const IMITATION: &str = "0x123fbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb9876";
+    const OTHER: &str = "0x777bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb9876";
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_unix(1_700_000_000) + Seconds::MINUTE * minutes
+    }
+
+    #[test]
+    fn an_imitation_is_found_until_it_is_paid_unwarned() {
+        let mut known = Counterparties::default();
+        known.note(&PAYEE.to_uppercase().replace("0X", "0x"), at(1), true);
+        assert_eq!(known.lookalike_of(PAYEE), None);
+        assert_eq!(known.lookalike_of(OTHER), None);
+        let found = known.lookalike_of(IMITATION).unwrap();
+        assert_eq!((found.of.as_str(), found.known_by), (PAYEE, KnownBy::Paid));
+        assert_eq!((found.same_start, found.same_end), (5, 4));
+        assert_eq!(found.parts()[0], ["0x123", "fbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "9876"]);
+        assert_eq!(found.parts()[1].concat(), PAYEE);
+        // Dust from it, and a try to pay it, change nothing.
+        known.note(IMITATION, at(2), false);
+        known.note(IMITATION, at(3), true);
+        assert_eq!(known.lookalike_of(IMITATION), Some(found));
+        // What came first imitates nothing, also where it only paid in.
+        let mut known = Counterparties::default();
+        known.note(PAYEE, at(1), false);
+        known.note(IMITATION, at(2), false);
+        assert_eq!(known.lookalike_of(PAYEE), None);
+        assert_eq!(known.lookalike_of(IMITATION).unwrap().known_by, KnownBy::Received);
+        // Late news of an earlier payment is taken in.
+        known.note(IMITATION, at(0), false);
+        assert_eq!(known.lookalike_of(IMITATION), None);
+    }
+
+    #[test]
+    fn trons_two_forms_are_one_address() {
+        let (tron, hex) = ("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "41a614f803b6fd780986a42c78ec9c7f77e6ded13c");
+        let mut known = Counterparties::default();
+        known.note(hex, at(1), true);
+        known.note(tron, at(2), true);
+        assert_eq!(known.len(), 1);
+        let found = known.lookalike_of("TR7Nzzzzzzzzzzzzzzzzzzzzzzzzzzzj6t").map(|l| l.of);
+        assert_eq!(found, None, "three and three characters are not enough");
+        let found = known.lookalike_of("TR7NzzzzzzzzzzzzzzzzzzzzzzzzzzLj6t").map(|l| l.of);
+        assert_eq!(found.as_deref(), Some(tron));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_was_paid_stays_longest() {
+        let mut known = Counterparties::default();
+        known.note(PAYEE, at(0), true);
+        for n in 0..2 * MAX_COUNTERPARTIES {
+            known.note(&format!("0x{n:040x}"), at(1 + n as i64), false);
+        }
+        assert_eq!(known.len(), MAX_COUNTERPARTIES);
+        assert!(known.lookalike_of(IMITATION).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn the_index_finds_what_a_search_finds(addresses in prop::collection::vec("[0-9a-f]{3}[01]{30}[ab]{3}[0-9a-f]{4}", 1..60), paid in "[0-9a-f]{3}[01]{30}[ab]{3}[0-9a-f]{4}") {
+            let mut known = Counterparties::default();
+            for (n, address) in addresses.iter().enumerate() {
+                known.note(&format!("0x{address}"), at(n as i64), false);
+            }
+            // An address with the ends of one of them, and a middle of its own.
+            let of = &addresses[0];
+            let imitation = format!("0x{}{}{}", &of[..3], &paid[3..36], &of[36..]);
+            let alike: Vec<String> = addresses.iter().map(|a| format!("0x{a}")).filter(|a| looks_alike(a, &imitation)).collect();
+            let found = known.lookalike_of(&imitation);
+            prop_assert_eq!(found.is_some(), !alike.is_empty() && !addresses.contains(&imitation[2..].to_owned()));
+            prop_assert!(found.is_none_or(|found| alike.contains(&found.of)));
+        }
+
+        #[test]
+        fn any_text_is_answered(texts in prop::collection::vec(".{0,60}", 0..8)) {
+            let mut known = Counterparties::default();
+            for text in &texts {
+                if let Some(found) = known.lookalike_of(text) {
+                    prop_assert_eq!(found.parts().map(|parts| parts.concat()), [found.address.clone(), found.of.clone()]);
+                }
+                known.note(text, at(0), text.len() % 2 == 0);
+            }
+        }
+    }
+}

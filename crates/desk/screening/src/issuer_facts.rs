@@ -1,0 +1,41 @@
+//! Facts of issuers' freezes: what a chain knows of an address of a transfer.
+
+use holdfast_decision::ChainFacts;
+use holdfast_decision::issuer::{IssuerFact, IssuerState};
+use holdfast_types::Timestamp;
+use holdfast_workspace::accounts::freeze_queries::FreezeView;
+use holdfast_workspace::{ChainQueries, WorkspaceError};
+
+/// Most freezes of a transfer that are stated.
+const MAX_FACTS: usize = 32;
+
+/// Adds the freezes of an address that are proposed or in force.
+pub(crate) fn add(
+    chain: &dyn ChainQueries,
+    address: &str,
+    own: bool,
+    facts: &mut ChainFacts,
+) -> Result<(), WorkspaceError> {
+    for freeze in chain.freezes_of(address)? {
+        let fact = fact(&freeze, own);
+        if facts.issuer.len() < MAX_FACTS && !facts.issuer.contains(&fact) {
+            facts.issuer.push(fact);
+        }
+    }
+    Ok(())
+}
+
+fn fact(freeze: &FreezeView, own: bool) -> IssuerFact {
+    let state = if freeze.state.is_frozen() { IssuerState::Frozen } else { IssuerState::Proposed };
+    // Where a destroyed freeze began before the stored blocks, the destruction is what is known.
+    let step = if state == IssuerState::Frozen { freeze.frozen.as_ref() } else { freeze.proposed.as_ref() };
+    let step = step.or_else(|| freeze.since());
+    IssuerFact {
+        address: freeze.address.clone(),
+        own,
+        asset: freeze.asset.id.clone(),
+        state,
+        since: step.map_or(Timestamp::EPOCH, |s| Timestamp::from_unix(i64::try_from(s.time).unwrap_or(i64::MAX))),
+        tx: step.and_then(|s| s.tx.clone()),
+    }
+}

@@ -1,0 +1,102 @@
+//! Withdrawals to addresses that imitate others: held and warned of with both addresses, whatever was forgotten and begun again in between.
+
+use holdfast_decision::lookalikes::{KnownBy, Lookalike};
+use holdfast_decision::warnings::{CoolingAction, Scam};
+use holdfast_decision::{ChainFacts, Decision, Event, Verdict};
+use holdfast_screening::Screening;
+use holdfast_screening::replay::replay_log;
+use holdfast_screening::warnings::WarningAnswers;
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::Seconds;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+on_both!(
+    an_imitation_is_warned_of_until_a_person_or_the_customer_decides,
+    imitations_that_the_ledger_knows_are_warned_of
+);
+
+const PAYEE: &str = "0x1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa9876";
+const IMITATION: &str = "0x123fbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb9876";
+const OTHER: &str = "0x777bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb9876";
+const RULE: &str = "address-poisoning";
+
+fn open(place: &TestDb, clock: &TestClock) -> Screening {
+    Screening::open(&place.url, clock.clock()).unwrap()
+}
+
+fn known() -> ChainFacts {
+    ChainFacts { ledger: true, found: true, ..ChainFacts::default() }
+}
+
+fn decide(screening: &Screening, event: Event) -> Decision {
+    screening.decide(event, known(), "t").unwrap()
+}
+
+/// What a decision says the withdrawal's address imitates.
+fn imitated(decision: &Decision) -> Option<Lookalike> {
+    let reason = decision.reasons.iter().find(|r| r.rule == RULE)?;
+    assert_eq!(reason.decision, Verdict::Hold);
+    Some(reason.lookalike.clone().unwrap())
+}
+
+fn is_replayed(screening: &Screening, decisions: u64) {
+    let replay = replay_log(screening, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(replay.problems.is_empty() && replay.decisions == decisions, "{replay:?}");
+}
+
+fn an_imitation_is_warned_of_until_a_person_or_the_customer_decides(place: &TestDb) {
+    let clock = TestClock::new();
+    let screening = open(place, &clock);
+    let out = |id: &str, customer: &str, to: &str| withdrawal(id, customer, to, 1_000, 5_000);
+    assert_eq!(imitated(&decide(&screening, out("w1", "anna", PAYEE))), None);
+    // Dust in its name makes it known, and excuses nothing.
+    let dust = Event { counterparty: Some(IMITATION.into()), ..deposit("d1", "anna", "0x01", 1, 1) };
+    decide(&screening, dust);
+    let held = decide(&screening, out("w2", "anna", IMITATION));
+    let found = imitated(&held).unwrap();
+    assert_eq!((found.address.as_str(), found.of.as_str(), found.known_by), (IMITATION, PAYEE, KnownBy::Paid));
+    assert_eq!((found.same_start, found.same_end), (5, 4));
+    let warning = held.warning.clone().unwrap();
+    assert_eq!((warning.scam, warning.then), (Scam::AddressPoisoning, CoolingAction::Release));
+    assert_eq!((warning.lookalike.as_ref(), held.decision), (Some(&found), Verdict::Hold));
+    // The warning shows both for as long as it stands; another language has the same addresses.
+    for lang in ["en", "de"] {
+        assert_eq!(screening.warning("w2", lang).unwrap().lookalike.as_ref(), Some(&found));
+    }
+    // Others and other addresses are not concerned; another try is.
+    assert_eq!(imitated(&decide(&screening, out("w3", "bert", IMITATION))), None);
+    assert_eq!(imitated(&decide(&screening, out("w4", "anna", OTHER))), None);
+    assert!(imitated(&decide(&screening, out("w5", "anna", IMITATION))).is_some());
+    is_replayed(&screening, 6);
+    // The process begins again: the same is known.
+    drop(screening);
+    clock.set(START + Seconds::HOUR);
+    let screening = open(place, &clock);
+    let again = decide(&screening, Event { time: START + Seconds::MINUTE, ..out("w6", "anna", IMITATION) });
+    assert_eq!(imitated(&again), Some(found));
+    is_replayed(&screening, 7);
+    // Who compared every character goes on at once.
+    let questions = screening.warning("w2", "en").unwrap().questions;
+    let answers: BTreeMap<String, bool> = questions.into_iter().map(|q| (q.id, false)).collect();
+    assert!(answers.contains_key("copied") && answers.contains_key("compared"));
+    let answered = screening.answer_warning("w2", WarningAnswers { proceed: true, answers }, "app").unwrap();
+    assert_eq!(answered.state, "cooling");
+    screening.expire_holds().unwrap();
+    assert_eq!(screening.warning("w2", "en").unwrap().state, "released");
+    // Who copied it from a list of payments is spoken to.
+    let copied = screening.warning("w5", "en").unwrap().questions.into_iter().map(|q| (q.id.clone(), q.id == "copied"));
+    let given = WarningAnswers { proceed: true, answers: copied.collect() };
+    assert_eq!(screening.answer_warning("w5", given, "app").unwrap().state, "escalated");
+}
+
+fn imitations_that_the_ledger_knows_are_warned_of(place: &TestDb) {
+    let screening = open(place, &TestClock::new());
+    let of_ledger = Lookalike::between(IMITATION, PAYEE, KnownBy::Chain).unwrap();
+    let facts = ChainFacts { lookalike: Some(of_ledger.clone()), ..known() };
+    for id in ["w1", "w2"] {
+        let decided = screening.decide(withdrawal(id, "anna", IMITATION, 1_000, 5_000), facts.clone(), "t").unwrap();
+        assert_eq!(imitated(&decided), Some(of_ledger.clone()));
+    }
+    is_replayed(&screening, 2);
+}

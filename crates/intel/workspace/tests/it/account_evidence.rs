@@ -1,0 +1,81 @@
+//! Evidence bundles of traces over account chains: a simulated theft over swaps and the bridge, with the proofs of the files that the ledgers were made of.
+
+use ed25519_dalek::SigningKey;
+use holdfast_account_evidence::{FeedBlocks, Origin, stated_result, verify};
+use holdfast_account_feed::files::block_files;
+use holdfast_account_feed::{ChainNotes, FileBlocks};
+use holdfast_account_ledger::{AppendOptions, Settings};
+use holdfast_analysis::Policy;
+use holdfast_attribution::import::import;
+use holdfast_attribution::{TagStore, Tlp};
+use holdfast_links::{Contracts, Role};
+use holdfast_simulate_accounts::files::{Format, write};
+use holdfast_simulate_accounts::{Economy, Options};
+use holdfast_types::{AccountId, Address, ChainId};
+use holdfast_workspace::accounts::beside::LinkFinder;
+use holdfast_workspace::accounts::evidence::ChainReading;
+use holdfast_workspace::accounts::traces::AccountTraceRequest;
+use holdfast_workspace::{AccountWorkspace, Workspace, WorkspaceError};
+use serde_json::Value;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+#[test]
+fn a_trace_of_the_store_becomes_a_bundle_that_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    let options = Options { seed: 3, blocks: 80, users: 60, txs_per_block: 25, ..Options::default() };
+    let mut economy = Economy::new(options).unwrap();
+    write(&mut economy, dir.path(), Format::Json, &mut |_| Ok(ControlFlow::Continue(()))).unwrap();
+    let mut tags = TagStore::default();
+    import(&mut tags, vec![("sim.yaml".into(), economy.tagpack().into_bytes())]);
+    let tags = Arc::new(tags);
+    let chains: Value = serde_json::from_slice(&std::fs::read(dir.path().join("chains.json")).unwrap()).unwrap();
+    let (mut opened, mut origins, mut readings) = (Vec::new(), Vec::new(), Vec::new());
+    for chain in chains["chains"].as_array().unwrap() {
+        let account = |name: &str| AccountId::try_from(&Address::read(chain[name].as_str().unwrap())).unwrap();
+        let id = ChainId::parse(chain["chain"].as_str().unwrap()).unwrap();
+        let folder = dir.path().join(chain["folder"].as_str().unwrap());
+        let notes = ChainNotes {
+            wrappers: vec![account("wrapper")],
+            genesis: Some(std::fs::read_to_string(folder.join("genesis.csv")).unwrap()),
+            ..ChainNotes::default()
+        };
+        let contracts = Contracts::of(&id).with(account("bridge"), Role::NomadAll);
+        let files = block_files(&folder).unwrap();
+        let none = |_| None;
+        let finder = LinkFinder::new(contracts.clone());
+        let mut blocks =
+            FileBlocks::new(&id, files.clone(), notes.clone(), 0, &none, finder).unwrap().map(Result::unwrap);
+        let mut workspace = AccountWorkspace::create_or_open(&store, &Settings::new(id.clone()), tags.clone()).unwrap();
+        workspace.append(&mut blocks, &AppendOptions::default()).unwrap();
+        workspace.update_who();
+        opened.push(Arc::new(workspace.snapshot()));
+        readings.push((id.clone(), ChainReading { wrappers: notes.wrappers.clone(), contracts }));
+        origins.push((id, Origin::Files(files, notes)));
+    }
+    let transactions = std::fs::read_to_string(dir.path().join("truth/transactions.csv")).unwrap();
+    let theft = transactions.lines().map(|line| line.split(',').collect::<Vec<_>>()).find(|row| row[4] == "theft");
+    let mut request = AccountTraceRequest::new(theft.unwrap()[3]);
+    request.options.policy = Policy::Fifo;
+    let first = opened[0].among(&opened);
+    let key: SigningKey = Workspace::signing_key_of(&store, || Ok([3; 32])).unwrap();
+    let reading = |of: &ChainId| readings.iter().find(|(id, _)| id == of).unwrap().1.clone();
+    let stored = |of: &ChainId, height: u64| {
+        let chain = opened.iter().find(|chain| chain.chain() == of)?;
+        chain.ledger.block_at(height).ok()?.map(|block| block.hash)
+    };
+    let made = |origins| {
+        let mut blocks = FeedBlocks::new(origins, &stored);
+        first.account_bundle_for(&request, &mut blocks, &reading, (&key, "2026-11-27T12:00:00Z"), Tlp::Amber)
+    };
+    let bundle = made(origins).unwrap();
+    let v = verify(&bundle, Some(&hex::encode(key.verifying_key().as_bytes())));
+    assert!(v.is_valid(), "{:#?}", v.failures);
+    let (stated, shown) = (stated_result(&bundle).unwrap(), first.account_trace_for(&request, Tlp::Amber).unwrap());
+    assert_eq!(stated.movements.len(), shown.movements.len());
+    assert_eq!((stated.crossings.len(), stated.ends.len()), (shown.crossings.len(), shown.ends.len()));
+    assert!(!stated.crossings.is_empty(), "{stated:?}");
+    // Without blocks there are no proofs.
+    assert!(matches!(made(Vec::new()), Err(WorkspaceError::Evidence(_))));
+}
