@@ -1,6 +1,7 @@
 //! Pages of account chains: what each holds, addresses with balances and transfers, transactions, blocks, assets. Tags and names are those that the reader
 //! may see.
 
+use crate::account_flows::ways_on;
 use crate::ledger::{instant, risk, tags_table};
 use axum::extract::{Path, Query, State};
 use holdfast_page::components::{Head, N, T, listing, none, word};
@@ -44,7 +45,18 @@ impl Place {
         format!("/accounts/{}/{what}/{id}", self.0)
     }
 
-    fn link(&self, what: &str, id: &str) -> Markup {
+    /// Returns the path of a page of the chain.
+    pub(crate) fn root(&self, what: &str) -> String {
+        format!("/accounts/{}/{what}", self.0)
+    }
+
+    /// Returns the name of the chain.
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns a link to something on the chain, by a shortened id.
+    pub(crate) fn link(&self, what: &str, id: &str) -> Markup {
         html! { a.hash href=(self.path(what, id)) { (short(id)) } }
     }
 
@@ -60,7 +72,7 @@ impl Place {
     }
 
     /// A link to an asset: its ticker, or that it is not listed and the contract, which alone tells what it is.
-    fn asset(&self, asset: &AssetView) -> Markup {
+    pub(crate) fn asset(&self, asset: &AssetView) -> Markup {
         let to = self.path("asset", asset_path(asset));
         match &asset.ticker {
             Some(ticker) => html! { a href=(to) title=(asset.id) { (ticker) } },
@@ -96,7 +108,7 @@ fn short(id: &str) -> Markup {
 }
 
 /// An amount in the unit that people use, where the list has its decimals; else in base units.
-fn amount(base_units: Amount, asset: &AssetView) -> Markup {
+pub(crate) fn amount(base_units: Amount, asset: &AssetView) -> Markup {
     let number =
         asset.decimals.map_or_else(|| base_units.to_string(), |places| units::whole(base_units, places.into()));
     html! {
@@ -105,11 +117,11 @@ fn amount(base_units: Amount, asset: &AssetView) -> Markup {
     }
 }
 
-fn time(seconds: u64) -> Markup {
+pub(crate) fn time(seconds: u64) -> Markup {
     instant(Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX)))
 }
 
-fn gaps(gaps: &[String]) -> Markup {
+pub(crate) fn gaps(gaps: &[String]) -> Markup {
     html! {
         h2 { (t!("accounts-gaps")) }
         @if gaps.is_empty() { (none(&t!("common-none"))) } @else { ul { @for gap in gaps { li { (gap) } } } }
@@ -130,7 +142,7 @@ async fn on<T: Send + 'static>(
 }
 
 /// The line that leads to the chain and to all of them.
-fn way_up(place: &Place) -> Markup {
+pub(crate) fn way_up(place: &Place) -> Markup {
     html! { p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.0)} { (place.0) } } }
 }
 
@@ -188,7 +200,8 @@ pub(crate) async fn chain(State(shared): State<AppState>, frame: Frame, Path(cha
     let count = |n: u64| html! { dd { (n) } };
     let body = html! {
         h1 { (place.0) }
-        p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.0) "/assets"} { (t!("accounts-assets")) } }
+        p { a href="/accounts" { (t!("accounts-title")) } " · " a href=(place.root("assets")) { (t!("accounts-assets")) }
+            " · " a href=(place.root("paths")) { (t!("accounts-paths")) } }
         dl {
             dt { (t!("accounts-id")) } dd.hash { (summary.chain) }
             dt { (t!("accounts-holds")) } dd { (summary.holding) }
@@ -472,7 +485,7 @@ pub(crate) async fn address(
         (way_up(&place))
         @if let Some(nobody) = &report.nobody { p.note { (t!("accounts-nobody", what = nobody.as_str())) } }
         @if !elsewhere.is_empty() { p { (t!("accounts-elsewhere")) @for other in &elsewhere { " " a href=(other.path("address", &report.address)) { (other.0) } } } }
-        @if !report.in_ledger { p.note { (t!("ledger-not-mentioned")) } }
+        @if report.in_ledger { (ways_on(&place, &report.address, true)) } @else { p.note { (t!("ledger-not-mentioned")) } }
         h2 { (t!("ledger-tags")) }
         @if report.tags.is_empty() { (none(&t!("ledger-no-tag"))) } @else { (tags_table(&report.tags)) }
         @if report.in_ledger {
@@ -522,6 +535,7 @@ pub(crate) async fn tx(
             dt { (t!("ledger-fee")) } dd { @match report.fee { Some(fee) => (coin.amount(fee)), None => (t!("accounts-fee-unknown")) } }
         }
         @if !report.internal_known { p.note { (t!("accounts-internal-unknown")) } }
+        (ways_on(&place, &report.hash, false))
         h2 { (t!("accounts-transfers")) }
         (transfers_table(&place, &report.transfers, true))
         (rest(&place.path("tx", &report.hash), query.skip, report.transfers.len(), report.transfer_count))

@@ -534,10 +534,10 @@ fn subject_link(subject: &str) -> Markup {
 }
 
 /// Names of directions and policies, as queries write them.
-const DIRECTIONS: [&str; 2] = ["forward", "backward"];
-const POLICIES: [&str; 4] = ["haircut", "fifo", "lifo", "poison"];
+pub(crate) const DIRECTIONS: [&str; 2] = ["forward", "backward"];
+pub(crate) const POLICIES: [&str; 4] = ["haircut", "fifo", "lifo", "poison"];
 
-fn options(selected: &str, all: &[&str]) -> Markup {
+pub(crate) fn options(selected: &str, all: &[&str]) -> Markup {
     html! { @for name in all { option value=(name) selected[*name == selected] { (word(name)) } } }
 }
 

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 mod academy;
+mod account_flows;
 mod accounts;
 mod field_guide;
 mod ledger;
@@ -41,6 +42,11 @@ fn ledger_routes() -> Routes {
         .open("/accounts/{chain}/block/{block}", get(accounts::block))
         .open("/accounts/{chain}/assets", get(accounts::assets))
         .open("/accounts/{chain}/asset/{*asset}", get(accounts::asset))
+        .open_with("/accounts/{chain}/exposure/{subject}", Needs::OPEN.long(), get(account_flows::exposure))
+        .open_with("/accounts/{chain}/trace", Needs::OPEN.long(), get(account_flows::trace))
+        .open_with("/accounts/{chain}/paths", Needs::OPEN.long(), get(account_flows::paths))
+        .open("/accounts/{chain}/links/{subject}", get(account_flows::links))
+        .open("/accounts/{chain}/cluster/{address}", get(account_flows::cluster))
         .open("/style.css", get(ledger::style))
         .open("/field-guide", get(field_guide::field_guide))
         .open_with("/transparency", Needs::OPEN.long(), get(transparency::page))

@@ -70,3 +70,44 @@ accounts-decimals = Decimals
 accounts-backing = Transfers
 accounts-unbacked-by = the balance of { $account } went below zero first in { $tx }
 accounts-supply = Supply
+
+# What goes beyond a transfer: exposures, traces, paths, links, clusters.
+accounts-links = Links
+accounts-links-intro = Swaps, wraps, sides of bridges and moves of mixers, each with the measured error of the rule that found it. What ends in a mixer is never linked to what leaves it.
+accounts-no-link = No link was found.
+accounts-given = Given
+accounts-received = Received
+accounts-basis = Rests on
+accounts-error = { $share } of its links were wrong when it was measured
+accounts-error-unknown = nobody measured its error
+accounts-cluster = Cluster
+accounts-cluster-size = { $n ->
+    [one] It is alone: no heuristic that is on ({ $heuristics }) joins it with another address.
+   *[other] { $n } addresses count as one owner's, joined by { $heuristics }.
+}
+accounts-why = Why it ends
+accounts-who = Who
+accounts-no-category = No category is known.
+accounts-unattributed = What nobody is known for, by the reason for which it ends there:
+accounts-unknown-share = Of { $share } it is not known.
+accounts-exposure-bounds = Made from the latest { $transfers } transfers each way, over { $hops } transfers at most, and over swaps, wraps and bridges.
+accounts-score = Risk score { $score } of 100.
+accounts-score-unknown = Risk score: unknown.
+accounts-left-out = Further assets that were not looked at: { $n }.
+accounts-hops = Hops
+accounts-marked = Marked
+accounts-found = Found
+accounts-crossed = Crossed over
+accounts-left = Left
+accounts-reached = Reached
+accounts-books-balance = The books of every asset balance.
+accounts-books-off = THE BOOKS DO NOT BALANCE.
+accounts-ends = Ends
+accounts-crossings = Swaps, wraps and bridges
+accounts-candidates = Candidates behind mixers
+accounts-candidates-text = What may be the other side of a mixer's move, the likeliest first. None of them is a fact.
+accounts-steps = Steps
+accounts-paths = Paths
+accounts-path = Path { $n }
+accounts-find-paths = Find paths
+accounts-no-path = No path was found within the usual bounds.

@@ -13,6 +13,7 @@ use crate::queries::tag_view;
 use crate::reports::PAGE;
 use holdfast_account_ledger::manifest::Assets;
 use holdfast_account_ledger::{Backing, BlockInfo, LedgerError, NATIVE, Opening, Posting, StoredTransfer, TxInfo};
+use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Tag, Tlp, nobody};
 use holdfast_types::{
     AccountId, Address, Amount, Asset, AssetId, ChainId, Commitment, Family, Hash32, Position, TokenRef, TransferKind,

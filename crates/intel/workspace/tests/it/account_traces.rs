@@ -45,7 +45,8 @@ fn lines(side: &ExposureSide) -> Vec<(&str, Amount, Amount)> {
 
 fn id_of(workspace: &AccountWorkspace, from: u8, to: u8) -> String {
     let id = workspace.chain();
-    let all = workspace.account_transfers(&address(from, id), Some("USDT"), Default::default()).unwrap().transfers;
+    let all =
+        workspace.account_transfers(&address(from, id), Some("USDT"), Default::default(), Tlp::Red).unwrap().transfers;
     all.iter().find(|t| t.to.as_ref().is_some_and(|a| a.to_lowercase() == address(to, id))).unwrap().id.clone()
 }
 
