@@ -17,6 +17,9 @@ use utoipa::ToSchema;
 /// Most transfers of an address that a page looks through for links.
 const MOST_TRANSFERS: usize = 4_000;
 
+/// Records with their numbers.
+type Records = Vec<(RecordNumber, Record)>;
+
 /// One end of a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LinkEnd {
@@ -215,7 +218,7 @@ impl AccountWorkspace {
         Ok(Some(Place { height: self.ledger.block(tx.block)?.height, tx: tx.index }))
     }
 
-    fn records_of_tx(&self, text: &str) -> Result<Vec<(RecordNumber, Record)>, WorkspaceError> {
+    fn records_of_tx(&self, text: &str) -> Result<Records, WorkspaceError> {
         let (tx, transfers) = self.payments_of(text)?;
         let Some(place) = self.place_of(tx.number)? else { return Ok(Vec::new()) };
         let mut records = self.links().of_transaction(place)?;
@@ -227,7 +230,11 @@ impl AccountWorkspace {
     }
 
     /// Returns the records that transfers of an address are in, and the transfer behind which the next page begins.
+<<<<<<< HEAD
     fn records_of_address(&self, text: &str, start: Start) -> Result<PageOfRecords, WorkspaceError> {
+=======
+    fn records_of_address(&self, text: &str, start: Start) -> Result<(Records, Option<u64>), WorkspaceError> {
+>>>>>>> w-feed
         let account = self.known_account(text)?;
         let mut postings: Vec<Posting> = Vec::new();
         self.for_each_posting(account, &self.ledger.assets_of(account)?, start, &mut |posting| {
