@@ -9,10 +9,9 @@ use std::path::Path;
 #[path = "../../../chain/evm/tests/it/real_files.rs"]
 mod real_files;
 
-fn rows(path: &Path) -> impl Iterator<Item = Vec<String>> {
+fn rows(path: &Path) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(path).unwrap();
-    let rows: Vec<Vec<String>> = text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
-    rows.into_iter()
+    text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }
 
 #[test]
@@ -21,7 +20,7 @@ fn every_confirmed_loss_is_warned_of() {
     let start = Timestamp::from_unix(1_700_000_000);
     let mut losses = 0;
     for chain in ["ethereum", "bsc"] {
-        let mut rows = rows(&data.join(format!("poisoning/payoff_transfers_{chain}.csv")));
+        let mut rows = rows(&data.join(format!("poisoning/payoff_transfers_{chain}.csv"))).into_iter();
         let head = rows.next().unwrap();
         let place = |name: &str| head.iter().position(|h| h == name).unwrap();
         let (paid, intended) = (place("topics_to_addr"), place("intended_addr"));
