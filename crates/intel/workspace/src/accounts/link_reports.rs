@@ -176,9 +176,6 @@ impl Seen<'_> {
     }
 }
 
-/// Records with their numbers, and where the next page begins.
-type PageOfRecords = (Vec<(RecordNumber, Record)>, Option<u64>);
-
 impl AccountWorkspace {
     /// Returns a page of the links of an address, or those of a transaction or of one of its transfers, on the chain with an id. `chains` are all that are
     /// held: links lead from one to the other.
@@ -230,11 +227,7 @@ impl AccountWorkspace {
     }
 
     /// Returns the records that transfers of an address are in, and the transfer behind which the next page begins.
-<<<<<<< HEAD
-    fn records_of_address(&self, text: &str, start: Start) -> Result<PageOfRecords, WorkspaceError> {
-=======
     fn records_of_address(&self, text: &str, start: Start) -> Result<(Records, Option<u64>), WorkspaceError> {
->>>>>>> w-feed
         let account = self.known_account(text)?;
         let mut postings: Vec<Posting> = Vec::new();
         self.for_each_posting(account, &self.ledger.assets_of(account)?, start, &mut |posting| {
