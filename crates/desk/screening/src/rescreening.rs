@@ -103,7 +103,7 @@ impl Screening {
             for address in addresses {
                 let rows = db.query(sql, &[identifiers::comparable("address", address).into()])?;
                 let last = rows.iter().find(|row| row.text_or_null(1).is_some_and(is_asset));
-                found.extend(last.map(|row| row.number(0)).transpose()?);
+                found.extend(last.map(|row| row.number::<u64>(0)).transpose()?);
             }
             Ok(found)
         })
