@@ -548,7 +548,7 @@ mod tests {
             Heuristic::GasFunding,
             Heuristic::Factory,
         ]);
-        for seed in 0..120 {
+        for seed in 0..30 {
             let (mut random, mut log, mut graph) = (Random(seed), Vec::new(), Graph::default());
             let tagged: Vec<u32> = (0..ACCOUNTS).filter(|_| random.below(3) == 0).collect();
             tagged.iter().for_each(|account| graph.tag(*account));
