@@ -3,7 +3,6 @@
 use crate::args::DeskArgs;
 use crate::desk::read_policy;
 use crate::desk_key::anchors;
-use crate::output;
 use crate::running::Reach;
 use anyhow::{Context, bail};
 use clap::Args;

@@ -50,7 +50,7 @@ pub struct NodeArgs {
 }
 
 impl NodeArgs {
-    fn source(&self) -> anyhow::Result<Option<Box<dyn BlockSource + Send>>> {
+    pub fn source(&self) -> anyhow::Result<Option<Box<dyn BlockSource + Send>>> {
         if let Some(url) = &self.rest {
             return Ok(Some(Box::new(Rest::new(url))));
         }

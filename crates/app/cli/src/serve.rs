@@ -25,7 +25,7 @@ use holdfast_state::status::{FollowerBounds, Status};
 use holdfast_store::Fatal;
 use holdfast_telemetry::logs::one_line;
 use holdfast_telemetry::service;
-use holdfast_workspace::{AccountWorkspace, Workspace};
+use holdfast_workspace::{AccountWorkspace, ChainQueries, Workspace};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;

@@ -1,6 +1,5 @@
 //! `holdfast accounts freezes`: what issuers of tokens froze, lifted and destroyed, and what they propose to.
 
-use super::print::amount;
 use holdfast_types::Timestamp;
 use holdfast_workspace::accounts::freeze_queries::{FreezeStep, FreezeView, FreezesPage};
 
@@ -24,7 +23,7 @@ fn freeze(view: &FreezeView) {
     step("to be destroyed", view.destroy_proposed.as_ref());
     step("destroyed", view.destroyed.as_ref());
     if let Some(destroyed) = view.destroyed_amount {
-        println!("    {:<16} {}", "units destroyed", amount(destroyed, &view.asset));
+        println!("    {:<16} {}", "units destroyed", view.asset.amount(destroyed));
     }
 }
 

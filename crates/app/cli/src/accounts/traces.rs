@@ -109,19 +109,19 @@ fn print_exposure(report: &AccountExposureReport) {
         };
         println!("{}: risk score {score}", print::asset_line(&of.asset));
         let side = |name: &str, side: &ExposureSide| {
-            println!("  {name} ({}):", print::amount(side.amount, &of.asset));
+            println!("  {name} ({}):", of.asset.amount(side.amount));
             for line in &side.by_category {
                 println!(
                     "    {:>8} {} [{} risk] direct {}, indirect {}",
                     percent(line.share_ppm),
                     line.category,
                     line.risk,
-                    print::amount(line.direct, &of.asset),
-                    print::amount(line.indirect, &of.asset)
+                    of.asset.amount(line.direct),
+                    of.asset.amount(line.indirect)
                 );
             }
             for line in &side.unattributed {
-                let amount = print::amount(line.amount, &of.asset);
+                let amount = of.asset.amount(line.amount);
                 println!("    {:>8} nobody known: {} {amount}", percent(line.share_ppm), line.reason);
             }
         };
@@ -169,7 +169,7 @@ pub fn paths(
     }
     for path in &paths {
         let unit = path.steps.last().map(|step| &step.transfer.asset);
-        let amount = unit.map_or_else(|| path.amount.to_string(), |asset| print::amount(path.amount, asset));
+        let amount = unit.map_or_else(|| path.amount.to_string(), |asset| asset.amount(path.amount));
         println!("{amount} by {}:", counted(path.steps.len() as u64, "transfer"));
         for step in &path.steps {
             let transfer = &step.transfer;
@@ -182,7 +182,7 @@ pub fn paths(
             println!(
                 "  {} {} {} -> {}",
                 Timestamp::from_unix(time).rfc3339(),
-                print::amount(step.marked, &transfer.asset),
+                transfer.asset.amount(step.marked),
                 side(&transfer.from, "(new)"),
                 side(&transfer.to, "(destroyed)")
             );

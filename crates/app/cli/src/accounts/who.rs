@@ -107,13 +107,7 @@ fn links(of: &str, page: &PageArgs, at: &Where) -> anyhow::Result<LinksPage> {
 fn end(end: Option<&LinkEnd>, unknown: &str) -> String {
     let Some(end) = end else { return unknown.to_owned() };
     let tx = end.tx.as_deref().unwrap_or("a transaction that is not held");
-    format!(
-        "{} of {} on {} ({tx}, block {})",
-        print::amount(end.amount, &end.asset),
-        end.account,
-        end.chain,
-        end.height
-    )
+    format!("{} of {} on {} ({tx}, block {})", end.asset.amount(end.amount), end.account, end.chain, end.height)
 }
 
 fn link(view: &LinkView) {
