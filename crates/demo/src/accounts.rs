@@ -1,4 +1,4 @@
-//! The demo's second case: a theft of a stablecoin on a simulated account chain passes a swap and a bridge to a second chain and is stopped at the exchange,
+//! The demo's second case: a theft of USDT on a simulated account chain passes a swap and a bridge to a second chain and is stopped at the exchange,
 //! with a bundle that verifies; and a withdrawal to an address that imitates another one is warned of. The truth only chooses where to begin.
 
 use anyhow::Context;
@@ -9,8 +9,8 @@ use holdfast_account_ledger::{AppendOptions, Settings};
 use holdfast_analysis::accounts::AccountEndKind;
 use holdfast_analysis::links::LinkKind;
 use holdfast_analysis::{Policy, render};
-use holdfast_attribution::import::import;
 use holdfast_attribution::{TagStore, Tlp};
+use holdfast_console::args::{ASSET_LIST, add_listed_assets};
 use holdfast_console::show::{print_decision, verify_file};
 use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Scope};
 use holdfast_links::{Contracts, Role};
@@ -30,15 +30,15 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The folder of the simulated chains' store, in the demo's: the real blocks are not of the same world.
-const STORE: &str = "simulated-accounts";
+/// The pack of tags of the simulated chains.
+const PACK: &str = "simulated-accounts.yaml";
 /// Decimal places of the simulated stablecoin.
 const DECIMALS: u32 = 6;
 
 /// What was simulated, and what of its truth the demo begins with.
-struct Made {
+pub(crate) struct Made {
     dir: tempfile::TempDir,
-    tags: Arc<TagStore>,
+    tagpack: String,
     /// Transactions of thefts.
     thefts: Vec<String>,
     /// Whom somebody paid, and the address that imitates it.
@@ -54,10 +54,18 @@ struct Read {
     stablecoin: String,
 }
 
-fn simulate() -> anyhow::Result<Made> {
+/// Simulates the chains, and gives the store the list of their assets, so that amounts have units. Call it before any asset is read.
+pub(crate) fn simulate(store: &Path) -> anyhow::Result<Made> {
     let dir = tempfile::tempdir()?;
     let options = Options { seed: 3, blocks: 110, users: 40, txs_per_block: 20, ..Options::default() };
     let mut economy = Economy::new(options).map_err(anyhow::Error::msg)?;
+    let list = store.join(ASSET_LIST);
+    // A list that is there was read when the program began.
+    if !list.exists() {
+        std::fs::create_dir_all(store).with_context(|| store.display().to_string())?;
+        std::fs::write(&list, economy.assets_csv()).with_context(|| list.display().to_string())?;
+        add_listed_assets(store)?;
+    }
     let mut thefts = Vec::new();
     write(&mut economy, dir.path(), Format::Json, &mut |blocks| {
         for block in blocks.iter().filter(|block| block.chain == 0) {
@@ -74,13 +82,11 @@ fn simulate() -> anyhow::Result<Made> {
         Some((text("counterparty")?, text("lookalike")?))
     };
     let poisoned = records.lines().find_map(attempt).context("the simulated economy has an attempt of poisoning")?;
-    let mut tags = TagStore::default();
-    import(&mut tags, vec![("simulated-accounts.yaml".into(), economy.tagpack().into_bytes())]);
-    Ok(Made { dir, tags: Arc::new(tags), thefts, poisoned })
+    Ok(Made { dir, tagpack: economy.tagpack(), thefts, poisoned })
 }
 
 /// Reads the simulated chains into ledgers of the store.
-fn read(made: &Made, store: &Path) -> anyhow::Result<Vec<Read>> {
+fn read(made: &Made, tags: &Arc<TagStore>, store: &Path) -> anyhow::Result<Vec<Read>> {
     let list: Value = serde_json::from_slice(&std::fs::read(made.dir.path().join("chains.json"))?)?;
     let mut chains = Vec::new();
     for chain in list["chains"].as_array().context("chains.json lists chains")? {
@@ -95,7 +101,7 @@ fn read(made: &Made, store: &Path) -> anyhow::Result<Vec<Read>> {
         };
         let contracts = Contracts::of(&id).with(account(&chain["bridge"])?, Role::NomadAll);
         let stablecoin = format!("{id}/erc20:{}", text(&chain["tokens"]["stablecoin"]["address"])?);
-        let mut workspace = AccountWorkspace::create_or_open(store, &Settings::new(id.clone()), made.tags.clone())?;
+        let mut workspace = AccountWorkspace::create_or_open(store, &Settings::new(id.clone()), tags.clone())?;
         let before = workspace.ledger.snapshot();
         let stored = |height| before.block_at(height).ok().flatten().map(|block| block.hash);
         let files = block_files(&folder)?;
@@ -109,6 +115,12 @@ fn read(made: &Made, store: &Path) -> anyhow::Result<Vec<Read>> {
         chains.push(Read { id, snapshot, origin, reading, stablecoin });
     }
     Ok(chains)
+}
+
+/// Opens the simulated chains for the server, which looks them up and screens their movements.
+pub(crate) fn open(store: &Path, tags: &Arc<TagStore>) -> anyhow::Result<Vec<AccountWorkspace>> {
+    let ids = AccountWorkspace::chains_of(store)?;
+    Ok(ids.iter().map(|id| AccountWorkspace::open_for_writing(store, id, tags.clone())).collect::<Result<_, _>>()?)
 }
 
 /// Returns whether a theft passes a swap and the bridge and ends at an exchange on the second chain: the transfer by which it came there.
@@ -136,10 +148,17 @@ fn deposit(transfer: &TracedTransfer, customer: &str) -> Event {
     event
 }
 
-/// Runs the case, and prints it.
-pub fn run(screening: &Screening, store: &Path, as_json: bool) -> anyhow::Result<Value> {
-    let made = simulate()?;
-    let chains = read(&made, &store.join(STORE))?;
+/// Runs the case, and prints it. The chains stay in the store, and their tags among the workspace's.
+pub(crate) fn run(
+    screening: &Screening,
+    made: &Made,
+    workspace: &mut Workspace,
+    store: &Path,
+    as_json: bool,
+) -> anyhow::Result<Value> {
+    workspace.import_tags_as(vec![(PACK.into(), made.tagpack.clone().into_bytes())], Some(Tlp::Clear));
+    workspace.catch_up();
+    let chains = read(made, &workspace.tags, store)?;
     let [first, second] = chains.as_slice() else { anyhow::bail!("two chains are simulated") };
     let all: Vec<Arc<AccountSnapshot>> = chains.iter().map(|chain| chain.snapshot.clone()).collect();
     let source = first.snapshot.among(&all);
@@ -204,7 +223,7 @@ pub fn run(screening: &Screening, store: &Path, as_json: bool) -> anyhow::Result
 }
 
 fn stable(amount: Amount) -> String {
-    format!("{} of the stablecoin", units::whole(amount, DECIMALS))
+    format!("{} USDT", units::whole(amount, DECIMALS))
 }
 
 /// Packs the evidence, with proofs out of the files that the ledgers were read from.

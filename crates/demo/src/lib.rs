@@ -268,6 +268,7 @@ fn write_evidence(workspace: &Workspace, subject: &str, store: &Path, as_json: b
 /// When the store cannot be written, or something that the demo shows does not hold.
 pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let start = Instant::now();
+    let made = accounts::simulate(store)?;
     let mut workspace = Workspace::create_or_open(store, Network::Bitcoin)?;
     fill(&mut workspace, as_json)?;
     let summary = workspace.summary();
@@ -299,10 +300,12 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let first = findings.first().context("block 400000 pays a ransomware address")?;
     let case = case::run(&screening, &workspace, &key_ring, &vault, store, first, as_json)?;
     let campaign = campaign::run(&screening, &mut workspace, &key_ring, as_json)?;
-    let accounts = accounts::run(&screening, store, as_json)?;
+    let accounts = accounts::run(&screening, &made, &mut workspace, store, as_json)?;
     // The campaign's tags stay: a server that is started later measures the same effect.
     workspace.save()?;
-    let shared = AppState::new(workspace, screening, key_ring, vault)?;
+    let account_chains = accounts::open(store, &workspace.tags)?;
+    let mut shared = AppState::new(workspace, screening, key_ring, vault)?;
+    shared.add_account_chains(account_chains)?;
     let sharing = sharing::run(&shared, as_json)?;
     let academy = academy::run(&shared, store, as_json)?;
     if as_json {
@@ -311,7 +314,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
         )?;
     } else {
         println!(
-            "\nTry: holdfast show ADDRESS --store {}, or open /desk/cases/{} on the server below.",
+            "\nTry: holdfast show ADDRESS --store {}, or open /desk/cases/{} or /accounts on the server below.",
             store.display(),
             case["case"]
         );
