@@ -12,14 +12,15 @@ use holdfast_analysis::{Policy, render};
 use holdfast_attribution::{TagStore, Tlp};
 use holdfast_console::args::{ASSET_LIST, add_listed_assets};
 use holdfast_console::show::{print_decision, verify_file};
-use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Scope};
+use holdfast_decision::flags::{Flag, State, Subject};
+use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind, Verdict};
 use holdfast_links::{Contracts, Role};
 use holdfast_screening::Screening;
-use holdfast_screening::holds::HoldRequest;
+use holdfast_screening::clock::system_clock;
 use holdfast_simulate_accounts::files::{Format, write};
 use holdfast_simulate_accounts::{Action, Economy, Options};
 use holdfast_state::system::{entropy, now};
-use holdfast_types::{AccountId, Address, Amount, ChainId, Timestamp, units};
+use holdfast_types::{AccountId, Address, Amount, ChainId, Seconds, Timestamp, units};
 use holdfast_workspace::accounts::beside::LinkFinder;
 use holdfast_workspace::accounts::evidence::ChainReading;
 use holdfast_workspace::accounts::trace_report::{AccountTraceReport, TracedTransfer};
@@ -179,46 +180,44 @@ pub(crate) fn run(
     record.created = Some(Timestamp::from_unix(1_770_000_000));
     screening.ingest(vec![record], "demo")?;
     let target = second.snapshot.among(&all);
-    let event = deposit(&arrived, customer);
-    let facts = holdfast_screening::facts::chain_facts(&target, &event, None);
-    let decided = screening.decide(event.clone(), facts, "demo")?;
-    let hold = screening.place_hold(
-        HoldRequest {
-            id: "demo-followed-theft".into(),
-            scope: Scope::Deposit,
-            customer: customer.to_owned(),
-            account: None,
-            asset: event.asset.clone(),
-            amount: event.amount,
-            transfer: event.transfer(),
-            basis: "suspicion of theft, reported by the victim".into(),
-            reason: format!("{} of the theft {} reached this deposit", stable(marked), request.subject),
-            expires: None,
-            review: None,
-            second_person: None,
+    // The exchange that was robbed flags the theft; the money is followed from every deposit back to it.
+    let raised = system_clock()();
+    screening.raise_flag(
+        Flag {
+            id: "demo-theft".into(),
+            member: "the exchange that was robbed".into(),
+            community: String::new(),
+            subject: Subject::Transaction,
+            asset: "USDT".into(),
+            value: request.subject.clone(),
+            reason: "hot wallet emptied".into(),
+            raised,
+            until: raised + Seconds::DAY,
+            state: State::Open,
+            source: None,
+            tlp: String::new(),
         },
         "demo",
     )?;
+    let event = deposit(&arrived, customer);
+    let facts = holdfast_screening::facts::chain_facts(&target, &event, None);
+    let decided = screening.decide(event.clone(), facts, "demo")?;
+    anyhow::ensure!(decided.decision >= Verdict::Hold, "the deposit that the theft reached is held: {decided:?}");
     let path = store.join("followed-theft.holdfast.tar");
     std::fs::write(&path, bundle(&source, &chains, &request, store)?).with_context(|| path.display().to_string())?;
     let warned = imitation(screening, first, &made.poisoned, customer)?;
     if !as_json {
         println!("\nA theft on a simulated account chain ({}), reported by the victim: {}.", first.id, request.subject);
         print!("{}", crate::indent(&render::table(&trace, 12)));
-        println!(
-            "    {} of it reached the exchange on {} by {}; decided {} when it came, now hold {hold}.",
-            stable(marked),
-            second.id,
-            arrived.id,
-            decided.decision.name()
-        );
+        println!("    {} of it reached the exchange on {} by {}. The deposit:", stable(marked), second.id, arrived.id);
+        print_decision(&decided, "USD");
         verify_file(&path, None, None, false)?;
         println!("\nA customer is about to pay an address that imitates one that was paid before:");
         print_decision(&warned.0, "USD");
     }
     let crossings: Vec<String> = trace.crossings.iter().map(|crossing| crossing.kind.to_string()).collect();
     Ok(json!({ "theft": request.subject, "movements": trace.movements.len(), "crossings": crossings,
-        "chains": [first.id, second.id], "deposit": event.id, "marked": marked, "decision": decided.decision.name(), "hold": hold,
+        "chains": [first.id, second.id], "deposit": event.id, "marked": marked, "decision": decided.decision.name(), "holds": decided.holds,
         "balances": trace.balances, "bundle": path, "imitation": made.poisoned.1, "warned": warned.1 }))
 }
 

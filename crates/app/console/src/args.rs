@@ -179,3 +179,28 @@ where
 {
     PossibleValuesParser::new(T::VARIANTS.iter().map(AsRef::as_ref)).try_map(|name| name.parse::<T>())
 }
+
+/// Reads `CHAIN=REST`, or REST alone, which is of the usual chain.
+#[must_use]
+pub fn of_chain(text: &str, usual: &ChainId) -> (ChainId, String) {
+    let named = text.split_once('=').and_then(|(chain, rest)| Some((ChainId::of_accounts(chain).ok()?, rest)));
+    named.map_or_else(|| (usual.clone(), text.to_owned()), |(chain, rest)| (chain, rest.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_may_name_its_chain() {
+        let usual = ChainId::parse("eip155:1").unwrap();
+        for (text, chain, rest) in [
+            ("blocks", "eip155:1", "blocks"),
+            ("tron=dir/x", "tron:mainnet", "dir/x"),
+            ("eip155:137=http://node/?a=b", "eip155:137", "http://node/?a=b"),
+            ("http://node/?key=b", "eip155:1", "http://node/?key=b"),
+        ] {
+            assert_eq!(of_chain(text, &usual), (ChainId::parse(chain).unwrap(), rest.to_owned()), "{text}");
+        }
+    }
+}

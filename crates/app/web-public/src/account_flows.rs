@@ -4,6 +4,7 @@
 use crate::accounts::{Place, amount, gaps, time, way_up};
 use crate::ledger::{DIRECTIONS, POLICIES, options, risk, tags_table};
 use axum::extract::{Path, Query, State};
+use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_analysis::{Direction, Policy, TraceOptions};
 use holdfast_page::components::{N, T, listing, none, word};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
@@ -270,7 +271,12 @@ pub(crate) async fn trace(
     Query(form): Query<TraceForm>,
 ) -> Page {
     let request = form.request();
-    let (place, report) = among(shared, chain, move |chain| chain.account_trace_for(&request, clearance)).await?;
+    let trace = move |chain: &AccountSnapshot| match chain.account_trace_for(&request, clearance) {
+        // That an address received nothing is an answer.
+        Err(WorkspaceError::AccountTrace(AccountTraceError::NoStart)) => Ok(None),
+        report => report.map(Some),
+    };
+    let (place, report) = among(shared, chain, trace).await?;
     let direction = if form.direction == Direction::Forward { "forward" } else { "backward" };
     let policy = match form.policy {
         Policy::Poison => "poison",
@@ -288,7 +294,7 @@ pub(crate) async fn trace(
             label { (t!("common-asset")) input name="asset" value=(form.asset) placeholder=(t!("accounts-all-assets")); }
             button type="submit" { (t!("ledger-trace")) }
         }
-        (traced(&report))
+        @match &report { Some(report) => (traced(report)), None => (none(&t!("accounts-no-start"))) }
     };
     Ok(frame.page(&t!("ledger-trace"), &form.subject, body))
 }

@@ -182,6 +182,8 @@ pub struct Store {
     pub(crate) columns: Columns,
     pub(crate) heads: Heads,
     checksums: Option<Arc<Checksums>>,
+    /// Whether fewer blocks are shown than the checksums are of.
+    is_part: bool,
     lock: Option<File>,
 }
 
@@ -224,7 +226,15 @@ impl Store {
     pub fn empty(chain: &ChainId) -> Result<Self, StoreError> {
         let columns = Columns::empty().map_err(|e| StoreError::Io(PathBuf::new(), e))?;
         let (dir, manifest) = (PathBuf::new(), Manifest::new(chain.clone()));
-        Ok(Store { dir, manifest, columns, heads: Heads::new(), checksums: Some(Arc::default()), lock: None })
+        Ok(Store {
+            dir,
+            manifest,
+            columns,
+            heads: Heads::new(),
+            checksums: Some(Arc::default()),
+            is_part: false,
+            lock: None,
+        })
     }
 
     fn load(dir: &Path, write: bool) -> Result<Self, StoreError> {
@@ -246,7 +256,7 @@ impl Store {
                 }
             })
             .map_err(io)?;
-        Ok(Store { dir: dir.to_owned(), manifest, columns, heads, checksums, lock: None })
+        Ok(Store { dir: dir.to_owned(), manifest, columns, heads, checksums, is_part: false, lock: None })
     }
 
     /// Returns what is stored now, for reading only. It stays valid while this store is appended to and cut back.
@@ -258,6 +268,7 @@ impl Store {
             columns: self.columns.snapshot(),
             heads: self.heads.clone(),
             checksums: self.checksums.clone(),
+            is_part: self.is_part,
             lock: None,
         }
     }
@@ -459,19 +470,19 @@ impl Store {
             self.columns.commit(counts).map_err(|e| self.io(e))?;
             self.manifest.counts = counts;
             self.manifest.first = self.manifest.first.filter(|_| common > 0);
-            // They are of more blocks than are shown.
-            self.checksums = None;
+            self.is_part = true;
         }
         Ok(())
     }
 
-    /// Compares all files with their checksums and has every record read. Returns what is damaged.
+    /// Compares all files with their checksums, where they are of what is shown, and has every record read. Returns what is damaged.
     ///
     /// # Errors
     /// [`StoreError::Io`].
     pub fn check(&self, reads: &dyn Fn(Place, &[u8]) -> bool) -> Result<Vec<StoreError>, StoreError> {
         let mut damage = Vec::new();
         match &self.checksums {
+            _ if self.is_part => {}
             None => damage.push(StoreError::damaged(BLOCKS, 0, "the checksums are missing")),
             Some(checksums) => {
                 let compared = checksums.compare(&self.columns.files(self.counts())).map_err(|e| self.io(e))?;

@@ -133,8 +133,9 @@ impl Counterparties {
         if own.is_some_and(|c| c.is_paid) {
             return None;
         }
-        // Dust from the imitating address makes it known too, but later than what it imitates.
-        let earlier = alike.filter(|c| c.key != key && own.is_none_or(|own| c.first < own.first));
+        // Dust from the imitating address makes it known too, but later than what it imitates; of one moment, what was paid comes first.
+        let rank = |c: &Counterparty| (c.first, !c.is_paid);
+        let earlier = alike.filter(|c| c.key != key && own.is_none_or(|own| rank(c) < rank(own)));
         let of = earlier.max_by_key(|c| (c.is_paid, c.last, c.key))?;
         Lookalike::between(&text, &of.address, if of.is_paid { KnownBy::Paid } else { KnownBy::Received })
     }
@@ -181,6 +182,12 @@ mod tests {
         known.note(IMITATION, at(2), false);
         known.note(IMITATION, at(3), true);
         assert_eq!(known.lookalike_of(IMITATION), Some(found));
+        // Of one moment, what was paid is imitated.
+        let mut known = Counterparties::default();
+        known.note(PAYEE, at(1), true);
+        known.note(IMITATION, at(1), false);
+        assert_eq!(known.lookalike_of(IMITATION).unwrap().of, PAYEE);
+        assert_eq!(known.lookalike_of(PAYEE), None);
         // What came first imitates nothing, also where it only paid in.
         let mut known = Counterparties::default();
         known.note(PAYEE, at(1), false);

@@ -8,6 +8,7 @@ use holdfast_account_evidence::{FeedBlocks, Origin};
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, NodeOptions};
 use holdfast_attribution::Tlp;
+use holdfast_console::args::of_chain;
 use holdfast_state::system::{entropy, now};
 use holdfast_types::ChainId;
 use holdfast_workspace::accounts::evidence::ChainReading;
@@ -15,12 +16,6 @@ use holdfast_workspace::accounts::traces::AccountTraceRequest;
 use holdfast_workspace::{AccountSnapshot, AccountWorkspace, Workspace, pick_accounts};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Reads `CHAIN=REST`, or REST alone, which is of the chain that is traced.
-fn of_chain(text: &str, usual: &ChainId) -> (ChainId, String) {
-    let named = text.split_once('=').and_then(|(chain, rest)| Some((ChainId::of_accounts(chain).ok()?, rest)));
-    named.map_or_else(|| (usual.clone(), text.to_owned()), |(chain, rest)| (chain, rest.to_owned()))
-}
 
 /// Returns where each chain's blocks come from.
 fn origins(
@@ -99,22 +94,4 @@ pub fn write(
     let path = path.display();
     eprintln!("Evidence bundle written to {path}. Verify it and see who signed it with: holdfast verify {path}");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_may_name_its_chain() {
-        let usual = ChainId::parse("eip155:1").unwrap();
-        for (text, chain, rest) in [
-            ("blocks", "eip155:1", "blocks"),
-            ("tron=dir/x", "tron:mainnet", "dir/x"),
-            ("eip155:137=http://node/?a=b", "eip155:137", "http://node/?a=b"),
-            ("http://node/?key=b", "eip155:1", "http://node/?key=b"),
-        ] {
-            assert_eq!(of_chain(text, &usual), (ChainId::parse(chain).unwrap(), rest.to_owned()), "{text}");
-        }
-    }
 }

@@ -45,6 +45,7 @@ accounts-fees = Fees
 accounts-without-fees = left out
 accounts-with-fees = shown
 accounts-other-party = From or to
+accounts-no-start = It received nothing in the stored blocks, so there is nothing to follow.
 accounts-no-transfer = No transfer.
 accounts-nothing-yet = None among the transfers that were gone over; the next page goes on behind them.
 accounts-new = came into being

@@ -137,7 +137,8 @@ fn traces_come_in_five_forms_and_refuse_what_they_do_not_know() {
     trace("&format=pdf").refused_with(400, "unknown format");
     trace("&asset=nonsense").refused_with(400, "nonsense");
     trace("&max_edges=99999999").refused_with(400, "max_edges");
-    wallet.get(&format!("/api/v1/account-chains/trace?subject={HOLDER}")).refused_with(400, "ethereum, tron");
+    let hash = format!("0x{}", "07".repeat(32));
+    wallet.get(&format!("/api/v1/account-chains/trace?subject={hash}")).refused_with(400, "ethereum, tron");
     let nobody = "0x0909090909090909090909090909090909090909";
     let paths = format!("/api/v1/account-chains/paths?from={HOLDER}&to={nobody}&chain=ethereum");
     wallet.get(&paths).refused_with(404, "is not in this ledger");

@@ -32,8 +32,8 @@ struct Read {
     deposits: Vec<(Hash32, String, String, Amount)>,
 }
 
-fn is_hack(block: &SimBlock, index: usize) -> bool {
-    block.truth[index].action == Action::Theft
+fn is_theft(block: &SimBlock, index: usize, hack: u32) -> bool {
+    block.truth[index].action == Action::Theft && block.truth[index].flow == Some(hack)
 }
 
 /// Reads both chains as an ingest does.
@@ -53,6 +53,7 @@ fn read() -> Read {
         Record::Flow { flow, kind: FlowKind::Hack, .. } => Some(*flow),
         _ => None,
     });
+    let hack = hack.unwrap();
     // The bridge is one contract: it dispatches the messages.
     let sent = sim.iter().flat_map(|b| &b.truth).find(|t| t.action == Action::BridgeOut).unwrap();
     let bridge = sent.transfers.iter().find_map(|t| t.to.filter(|_| t.kind == TransferKind::Token)).unwrap();
@@ -67,7 +68,7 @@ fn read() -> Read {
         let mut moved = transfers(&chain, &verified);
         let found = find(&Contracts::of(chain.id()).with(bridge, Role::NomadAll), &verified, &moved);
         moved.block_level.clone_from(&block.genesis);
-        for index in (0..block.truth.len()).filter(|index| is_hack(block, *index)) {
+        for index in (0..block.truth.len()).filter(|index| is_theft(block, *index, hack)) {
             let token = |t: &&Transfer| t.kind == TransferKind::Token;
             theft = moved.transactions[index].transfers.iter().find(token).cloned();
         }
@@ -75,7 +76,7 @@ fn read() -> Read {
     }
     let ids = options.chains.map(|number| Chain::of(number).id().clone());
     let paid = |record: &Record| match record {
-        Record::Deposit { tx, address, asset, amount, flow, .. } if *flow == hack => {
+        Record::Deposit { tx, address, asset, amount, flow, .. } if *flow == Some(hack) => {
             let place: Vec<usize> = tx.split(':').map(|n| n.parse().unwrap()).collect();
             let block = &blocks[1][place[1]].transfers;
             assert_eq!(place[0] as u64, options.chains[1], "the thief pays in on the second chain");

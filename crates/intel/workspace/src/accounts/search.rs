@@ -6,6 +6,7 @@ use crate::lookup::{Hit, HitKind, Lookup, MAX_HITS, MAX_SCANNED, by_name, hash_b
 use holdfast_account_ledger::{BlockInfo, LedgerError};
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, nobody};
+use holdfast_types::{AccountId, Address};
 use std::collections::BTreeSet;
 
 type Visible<'a> = &'a (dyn Fn(&Tag) -> bool + Sync);
@@ -77,7 +78,8 @@ impl AccountWorkspace {
             let view = asset_view(&self.asset_of(asset)?);
             found.push(Hit { name: view.ticker, ..self.stored_hit(HitKind::Asset, view.id) });
         }
-        if found.is_empty() && !self.reads(text) {
+        // An address of another chain is no beginning of a hash.
+        if found.is_empty() && AccountId::try_from(&Address::read(text)).is_err() {
             let digits = hash_beginning(text.strip_prefix("0x").unwrap_or(text));
             if let Some(digits) = digits {
                 found = self.by_hash_beginning(&digits, notes)?;
@@ -88,10 +90,6 @@ impl AccountWorkspace {
             }
         }
         Ok(found)
-    }
-
-    fn reads(&self, text: &str) -> bool {
-        self.account_id(text).is_ok()
     }
 
     /// Returns an address that the ledger stores, or that tags name.
