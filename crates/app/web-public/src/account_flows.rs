@@ -84,6 +84,15 @@ fn side(side: &ExposureSide, asset: &AssetExposure) -> Markup {
     }
 }
 
+/// The risk score; the least that it can be where a part is not known.
+fn score(asset: &AssetExposure) -> String {
+    match asset.risk_score {
+        Some(score) if asset.gaps.is_empty() => t!("accounts-score", score = score),
+        Some(score) => t!("accounts-score-least", score = score),
+        None => t!("accounts-score-unknown"),
+    }
+}
+
 /// Shows the exposure of an address or a transaction.
 pub(crate) async fn exposure(
     State(shared): State<AppState>,
@@ -106,7 +115,7 @@ pub(crate) async fn exposure(
                 @if report.assets.is_empty() { (none(&t!("accounts-no-balance"))) }
                 @for asset in &report.assets {
                     h2 { (place.asset(&asset.asset)) }
-                    p { @match asset.risk_score { Some(score) => (t!("accounts-score", score = score)), None => (t!("accounts-score-unknown")) } }
+                    p { (score(asset)) }
                     h3 { (t!("ledger-exposure-source")) }
                     (side(&asset.source, asset))
                     h3 { (t!("ledger-exposure-destination")) }

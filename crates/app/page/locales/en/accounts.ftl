@@ -93,6 +93,7 @@ accounts-unattributed = What nobody is known for, by the reason for which it end
 accounts-unknown-share = Of { $share } it is not known.
 accounts-exposure-bounds = Made from the latest { $transfers } transfers each way, over { $hops } transfers at most, and over swaps, wraps and bridges.
 accounts-score = Risk score { $score } of 100.
+accounts-score-least = Risk score at least { $score } of 100: a part is not known.
 accounts-score-unknown = Risk score: unknown.
 accounts-left-out = Further assets that were not looked at: { $n }.
 accounts-hops = Hops
