@@ -17,6 +17,7 @@ use holdfast_workspace::accounts::link_reports::{LinkEnd, LinkView};
 use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party, TracedMovement};
 use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
 use holdfast_workspace::accounts::transfers::Start;
+use holdfast_workspace::accounts::who::CLEARANCE;
 use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -443,7 +444,11 @@ pub(crate) async fn cluster(
     let body = html! {
         h1 { (t!("accounts-cluster")) " " span.hash { (report.address) } " " (risk(report.category)) }
         (way_up(&place))
-        p { (t!("accounts-cluster-size", n = report.size, heuristics = report.heuristics.join(", "))) }
+        @if clearance >= CLEARANCE {
+            p { (t!("accounts-cluster-size", n = report.size, heuristics = report.heuristics.join(", "))) }
+        } @else {
+            p.note { (t!("accounts-cluster-hidden")) }
+        }
         @if let Some(tag) = &report.tag { h2 { (t!("ledger-entity-tag")) } (tags_table(std::slice::from_ref(tag))) }
         h2 { (t!("ledger-addresses")) }
         ul { @for member in &report.members { li { a.hash href=(place.path("address", member)) { (member) } } } }

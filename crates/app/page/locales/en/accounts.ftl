@@ -86,6 +86,7 @@ accounts-cluster-size = { $n ->
     [one] It is alone: no heuristic that is on ({ $heuristics }) joins it with another address.
    *[other] { $n } addresses count as one owner's, joined by { $heuristics }.
 }
+accounts-cluster-hidden = Clusters rest on tags that you may not read: the address alone is shown.
 accounts-why = Why it ends
 accounts-who = Who
 accounts-no-category = No category is known.
