@@ -347,7 +347,7 @@ impl AccountWorkspace {
             destination_amount: Some(exposure.destination.amount),
             unknown_amounts: 0,
             unknown_source_ppm: exposure.source.unknown_ppm,
-            is_unsound: !self.gaps_of_asset(asset)?.is_empty(),
+            is_unsound: matches!(self.ledger.backing(asset)?, Backing::Unbacked { .. }),
             gaps: exposure.gaps,
             as_of_height: None,
         })
