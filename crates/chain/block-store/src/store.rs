@@ -188,10 +188,11 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a chain's store for writing, creating it when there is none. One process at a time.
+    /// Opens a chain's store for writing, creating it when there is none. One process at a time. One that an earlier version of this program wrote begins
+    /// anew: what was found by it is less than what is looked for now.
     ///
     /// # Errors
-    /// [`StoreError`] when it is locked, damaged or of another chain.
+    /// [`StoreError`] when it is locked, damaged, of another chain, or of a later version of this program.
     pub fn create_or_open(dir: &Path, chain: &ChainId) -> Result<Self, StoreError> {
         let io = |e| StoreError::Io(dir.to_owned(), e);
         std::fs::create_dir_all(dir).map_err(io)?;
@@ -200,6 +201,11 @@ impl Store {
             // The files first: a store that has a manifest can be read.
             Columns::open(dir, Counts::default(), true).map_err(io)?;
             Manifest::new(chain.clone()).write(dir).map_err(io)?;
+        }
+        if let Some(stored) = Manifest::outdated(dir)?.filter(|stored| stored.chain == *chain) {
+            // Checksums that a kill left behind would count as the next revision's.
+            checksums::remove_others(dir, stored.revision).map_err(io)?;
+            stored.anew().write(dir).map_err(io)?;
         }
         let mut store = Self::load(dir, true)?;
         if store.manifest.chain != *chain {
@@ -211,12 +217,18 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens an existing store for reading.
+    /// Opens an existing store for reading. One that an earlier version of this program wrote has no blocks ([`Store::empty`]).
     ///
     /// # Errors
-    /// [`StoreError`] when it is missing or damaged.
+    /// [`StoreError`] when it is missing, damaged, or of a later version of this program.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        if Manifest::path(dir).exists() { Self::load(dir, false) } else { Err(StoreError::Missing(dir.to_owned())) }
+        if !Manifest::path(dir).exists() {
+            return Err(StoreError::Missing(dir.to_owned()));
+        }
+        match Manifest::outdated(dir)? {
+            Some(stored) => Self::empty(&stored.chain),
+            None => Self::load(dir, false),
+        }
     }
 
     /// Returns a store in which no block was looked at, for reading: of a chain that has none.
