@@ -371,27 +371,26 @@ impl Store {
             batch.blocks.push(BlockRow { hash: block.hash, time: block.time, records, bytes, keys });
         }
         batch.write(&self.columns, base).map_err(|e| self.io(e))?;
-        self.manifest.first.get_or_insert(first.height);
-        self.commit(counts)?;
-        self.heads = heads;
-        Ok(())
+        let first = self.manifest.first.unwrap_or(first.height);
+        self.commit(Some(first), counts, heads)
     }
 
-    fn commit(&mut self, counts: Counts) -> Result<(), StoreError> {
+    /// Commits. Until the manifest is written nothing of the store changes, so that after a failure the same can be tried again.
+    fn commit(&mut self, first: Option<u64>, counts: Counts, heads: Heads) -> Result<(), StoreError> {
+        let revision = self.manifest.revision + 1;
         let checksums = match &self.checksums {
             None => None,
             Some(old) => {
                 let new = old.moved_to(&self.columns.files(counts)).map_err(|e| self.io(e))?;
                 let new = new.map_err(|changed| changed_rows(&changed))?;
-                new.write(&self.dir, self.manifest.revision + 1).map_err(|e| self.io(e))?;
+                new.write(&self.dir, revision).map_err(|e| self.io(e))?;
                 Some(Arc::new(new))
             }
         };
-        self.manifest.counts = counts;
-        self.manifest.revision += 1;
-        self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
-        self.checksums = checksums;
-        let _ = std::fs::remove_file(checksums::path(&self.dir, self.manifest.revision - 1));
+        let manifest = Manifest { revision, first, counts, ..self.manifest.clone() };
+        manifest.write(&self.dir).map_err(|e| self.io(e))?;
+        (self.manifest, self.heads, self.checksums) = (manifest, heads, checksums);
+        let _ = std::fs::remove_file(checksums::path(&self.dir, revision - 1));
         self.columns.commit(counts).map_err(|e| self.io(e))
     }
 
@@ -410,11 +409,7 @@ impl Store {
         let counts = self.counts_until(stay)?;
         let heads = self.heads_until(counts)?;
         self.columns.detach(counts).map_err(|e| self.io(e))?;
-        if stay == 0 {
-            self.manifest.first = None;
-        }
-        self.commit(counts)?;
-        self.heads = heads;
+        self.commit(Some(first).filter(|_| stay > 0), counts, heads)?;
         Ok(now.blocks - stay)
     }
 
