@@ -1,7 +1,7 @@
 //! Checks what a bundle holds: everything is recomputed from its bytes alone.
 
 use crate::claims::Claims;
-use crate::contents::{self, Basis, Contents, Coverage, Proof, Start, To};
+use crate::contents::{self, Basis, Contents, Coverage, LinkedTransfer, Proof, Start};
 use crate::report::{Describe, Report};
 use crate::view::{AccountRow, ChainView, Held, Tx, small};
 use crate::{evm, names, tron};
@@ -575,11 +575,15 @@ fn links(
     let mut found = 0;
     for (place, entry) in contents.links.iter().enumerate() {
         let named = |why: &dyn std::fmt::Display| format!("links.json: link {place}: {why}");
-        let from = id(entry.from).ok_or_else(|| named(&"it leaves by no transfer of the bundle"))?;
-        let to = match entry.to {
-            To::Transfer(to) => id(to).ok_or_else(|| named(&"it comes out at no transfer of the bundle"))?,
-            To::Elsewhere(number) => TransferId { chain: elsewhere, number: TransferNumber::new(number) },
+        let end = |end: LinkedTransfer| match end {
+            LinkedTransfer::Transfer(place) => id(place),
+            LinkedTransfer::Elsewhere(number) => {
+                Some(TransferId { chain: elsewhere, number: TransferNumber::new(number) })
+            }
         };
+        let from = end(entry.from).ok_or_else(|| named(&"it leaves by no transfer of the bundle"))?;
+        let to = end(entry.to).ok_or_else(|| named(&"it comes out at no transfer of the bundle"))?;
+        let is_away = |id: TransferId| id.chain == elsewhere;
         let link = Link {
             from,
             from_piece: piece(entry.from_piece),
@@ -591,13 +595,15 @@ fn links(
             rank: entry.rank,
             evidence: entry.evidence.clone(),
         };
-        if claims.link(&link, to.chain == elsewhere) {
-            let others = again.links_from(from).map_err(|e| named(&e))?;
+        if claims.link(&link, is_away(from) || is_away(to)) {
+            let others = if is_away(from) { again.links_to(to) } else { again.links_from(from) };
+            let others = others.map_err(|e| named(&e))?;
+            let is_same = |a: TransferId, b: TransferId| if is_away(a) { is_away(b) } else { a == b };
             let is_it = |other: &Link| {
                 let (a, b) = (&link, other);
-                let is_there = if a.to.chain == elsewhere { b.to.chain == elsewhere } else { a.to == b.to };
-                is_there
-                    && (a.from, a.from_piece, a.to_piece) == (b.from, b.from_piece, b.to_piece)
+                is_same(a.from, b.from)
+                    && is_same(a.to, b.to)
+                    && (a.from_piece, a.to_piece) == (b.from_piece, b.to_piece)
                     && (a.kind, a.basis, a.rank, &a.evidence) == (b.kind, b.basis, b.rank, &b.evidence)
             };
             if !others.iter().any(is_it) {
