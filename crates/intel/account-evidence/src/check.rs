@@ -489,10 +489,11 @@ fn agree(view: &ChainView, held: &Held, account: u32) -> Result<(), String> {
         if span.is_first && held.opening != Some(before) {
             return Err("its first balance is not its opening".to_owned());
         }
-        let within: Vec<u32> = held.transfers.iter().copied().filter(|t| (span.from..span.to).contains(t)).collect();
+        let at = |place: u32| held.transfers.partition_point(|t| *t < place);
+        let within = held.transfers.get(at(span.from)..at(span.to)).unwrap_or_default();
         let mut sum = holdfast_types::SignedAmount::from(before);
         let mut least = sum;
-        for place in within {
+        for place in within.iter().copied() {
             let change = view.change(held, account, place, place + 1);
             sum = change.and_then(|c| sum.checked_add(c)).ok_or("its balance is beyond 256 bits")?;
             if sum.is_negative() {
