@@ -250,11 +250,12 @@ fn chains(contents: &Contents) -> Result<Vec<ChainView>, String> {
         view.accounts.push(AccountRow { address: account.address.clone(), category, stop, label });
     }
     last = 0;
+    let mut named = BTreeSet::new();
     for asset in &contents.assets {
         let view = views.get_mut(usize::from(asset.chain));
         let view = view.filter(|_| asset.chain >= last).ok_or("assets.json: not in the order of the chains")?;
         last = asset.chain;
-        if *asset.asset.chain() != view.id || view.assets.iter().any(|a| a.0 == asset.asset) {
+        if *asset.asset.chain() != view.id || !named.insert(asset.asset.to_string()) {
             return Err(format!("assets.json: {} is not of {}, or twice", asset.asset, view.id));
         }
         view.assets.push((asset.asset.clone(), asset.backing, asset.internal_unknown));
