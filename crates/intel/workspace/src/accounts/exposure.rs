@@ -308,7 +308,8 @@ impl AccountWorkspace {
             Subject::Transfers(_) => Category::UNATTRIBUTED,
         };
         let least = source.score().max(destination.score()).max(risk_weight(own.risk()));
-        let is_known = source.unknown_ppm == 0 && !source.is_partial && !source.amount.is_zero();
+        let is_whole = |side: &ExposureSide| side.unknown_ppm == 0 && !side.is_partial;
+        let is_known = is_whole(&source) && is_whole(&destination) && !source.amount.is_zero();
         Ok(AssetExposure {
             asset: self.asset_view(asset)?,
             risk_score: (is_known || least > 0).then_some(least),
