@@ -86,6 +86,7 @@ accounts-cluster-size = { $n ->
     [one] It is alone: no heuristic that is on ({ $heuristics }) joins it with another address.
    *[other] { $n } addresses count as one owner's, joined by { $heuristics }.
 }
+accounts-by-cluster = Its category is that of its { $cluster }: the tag names another address of it.
 accounts-why = Why it ends
 accounts-who = Who
 accounts-no-category = No category is known.
@@ -98,10 +99,13 @@ accounts-left-out = Further assets that were not looked at: { $n }.
 accounts-hops = Hops
 accounts-marked = Marked
 accounts-found = Found
-accounts-crossed = Crossed over
+accounts-came-over = Came over
+accounts-drawn-in = drawn in:
+accounts-crossed = Went over
+accounts-met-again = met again:
 accounts-left = Left
 accounts-reached = Reached
-accounts-books-balance = The books of every asset balance.
+accounts-books-balance = The books of every asset balance: what was marked, and what came over by swaps, wraps and bridges, was found, went over, or was paid in fees.
 accounts-books-off = THE BOOKS DO NOT BALANCE.
 accounts-ends = Ends
 accounts-crossings = Swaps, wraps and bridges
@@ -111,4 +115,5 @@ accounts-steps = Steps
 accounts-paths = Paths
 accounts-path = Path { $n }
 accounts-find-paths = Find paths
+accounts-paths-intro = The ways by which money went from an address, a transaction or a transfer to an address, over swaps, wraps and bridges too.
 accounts-no-path = No path was found within the usual bounds.
