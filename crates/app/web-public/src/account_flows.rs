@@ -6,7 +6,7 @@ use crate::ledger::{DIRECTIONS, POLICIES, options, risk, tags_table};
 use axum::extract::{Path, Query, State};
 use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_analysis::{Direction, Policy, TraceOptions};
-use holdfast_page::components::{N, T, listing, none, word};
+use holdfast_page::components::{N, T, listing, none, word, words};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
@@ -40,9 +40,34 @@ async fn among<T: Send + 'static>(
     Ok(run_blocking(answer).await?)
 }
 
-/// A part in millionths, as a percentage.
+/// A part in millionths, as a percentage. What is there is never shown as nothing.
 fn share(ppm: u64) -> String {
-    format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100)
+    match ppm {
+        1..100 => "< 0.01 %".to_owned(),
+        _ => format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100),
+    }
+}
+
+/// The transaction of a subject that is one, or a transfer in one: `HASH` or `HASH:log:2`.
+fn transaction_of(subject: &str) -> Option<&str> {
+    let hash = subject.split(':').next().unwrap_or_default();
+    let digits = hash.strip_prefix("0x").unwrap_or(hash);
+    (digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(hash)
+}
+
+/// The subject of a page, which leads to its own page.
+fn subject_link(place: &Place, subject: &str) -> Markup {
+    let (what, id) = transaction_of(subject).map_or(("address", subject), |hash| ("tx", hash));
+    html! { a.hash href=(place.path(what, id)) { (subject) } }
+}
+
+/// The line that leads up, and the one to what else is known of a page's subject.
+fn ways(place: &Place, subject: &str) -> Markup {
+    let hash = transaction_of(subject);
+    html! {
+        (way_up(place))
+        (ways_on(place, hash.unwrap_or(subject), hash.is_none()))
+    }
 }
 
 /// Links from a subject to what is known of it beyond its transfers.
@@ -54,11 +79,13 @@ pub(crate) fn ways_on(place: &Place, subject: &str, is_address: bool) -> Markup 
             .finish();
         format!("{}?{query}", place.root("trace"))
     };
+    let from = form_urlencoded::Serializer::new(String::new()).append_pair("from", subject).finish();
     html! { p {
         a href=(to_trace("forward")) { (t!("ledger-trace-forward")) } " · "
         a href=(to_trace("backward")) { (t!("ledger-trace-backward")) } " · "
         a href=(place.path("exposure", subject)) { (t!("ledger-exposure")) } " · "
-        a href=(place.path("links", subject)) { (t!("accounts-links")) }
+        a href=(place.path("links", subject)) { (t!("accounts-links")) } " · "
+        a href={(place.root("paths")) "?" (from)} { (t!("accounts-paths")) }
         @if is_address { " · " a href=(place.path("cluster", subject)) { (t!("accounts-cluster")) } }
     } }
 }
@@ -66,10 +93,11 @@ pub(crate) fn ways_on(place: &Place, subject: &str, is_address: bool) -> Markup 
 fn side(side: &ExposureSide, asset: &AssetExposure) -> Markup {
     let heads = [T("ledger-category"), N("ledger-share"), N("ledger-direct"), N("ledger-indirect")];
     let rests = [T("accounts-why"), N("ledger-share"), N("common-amount")];
+    let shown = |ppm: u64, is_nothing: bool| if is_nothing { ppm } else { ppm.max(1) };
     html! {
         (listing(&heads, &side.by_category, "accounts-no-category", |line| html! { tr {
             td { (risk(line.category)) }
-            td.n { (share(line.share_ppm)) }
+            td.n { (share(shown(line.share_ppm, line.direct.is_zero() && line.indirect.is_zero()))) }
             td.n { (amount(line.direct, &asset.asset)) }
             td.n { (amount(line.indirect, &asset.asset)) }
         } }))
@@ -77,7 +105,7 @@ fn side(side: &ExposureSide, asset: &AssetExposure) -> Markup {
             p.note { (t!("accounts-unattributed")) }
             (listing(&rests, &side.unattributed, "common-none", |line| html! { tr {
                 td { (word(line.reason)) }
-                td.n { (share(line.share_ppm)) }
+                td.n { (share(shown(line.share_ppm, line.amount.is_zero()))) }
                 td.n { (amount(line.amount, &asset.asset)) }
             } }))
         }
@@ -107,8 +135,8 @@ pub(crate) async fn exposure(
     })
     .await?;
     let body = html! {
-        h1 { (t!("ledger-exposure")) " " span.hash { (subject) } }
-        (way_up(&place))
+        h1 { (t!("ledger-exposure")) " " (subject_link(&place, &subject)) }
+        (ways(&place, &subject))
         @match &report {
             None => (none(&t!("ledger-exposure-hidden"))),
             Some(report) => {
@@ -183,7 +211,7 @@ fn movements(list: &[TracedMovement]) -> Markup {
                 td.n { (movement.hops) }
                 td { (time(transfer.time)) }
                 td.n { (amount(movement.marked, &transfer.asset)) }
-                td { (place.asset(&transfer.asset)) }
+                td { (place.asset(&transfer.asset)) br; span.note { (place.name()) } }
                 td { (party(&transfer.chain, transfer.from.as_ref(), &t!("accounts-new"))) }
                 td { (party(&transfer.chain, transfer.to.as_ref(), &t!("accounts-destroyed"))) }
                 td { (place.link("tx", &transfer.tx)) }
@@ -195,9 +223,9 @@ fn movements(list: &[TracedMovement]) -> Markup {
 
 fn traced(report: &AccountTraceReport) -> Markup {
     let books = [
-        T("accounts-chain"),
         T("common-asset"),
         N("accounts-marked"),
+        N("accounts-came-over"),
         N("accounts-found"),
         N("accounts-crossed"),
         N("ledger-fee"),
@@ -217,10 +245,10 @@ fn traced(report: &AccountTraceReport) -> Markup {
         (listing(&books, &report.books, "accounts-no-transfer", |book| {
             let place = Place::named(&book.chain);
             html! { tr {
-                td { (place.name()) }
-                td { (place.asset(&book.asset)) }
-                td.n { (amount(book.marked, &book.asset)) }
-                td.n { (amount(book.found, &book.asset)) }
+                td { (place.asset(&book.asset)) br; span.note { (place.name()) } }
+                td.n { (amount(book.marked, &book.asset)) @if !book.added.is_zero() { br; span.note { (t!("accounts-drawn-in")) } " " (amount(book.added, &book.asset)) } }
+                td.n { (amount(book.crossed_in, &book.asset)) }
+                td.n { (amount(book.found, &book.asset)) @if !book.common.is_zero() { br; span.note { (t!("accounts-met-again")) } " " (amount(book.common, &book.asset)) } }
                 td.n { (amount(book.crossed_out, &book.asset)) }
                 td.n { (amount(book.fees, &book.asset)) }
             } }
@@ -240,14 +268,19 @@ fn traced(report: &AccountTraceReport) -> Markup {
         @if !report.crossings.is_empty() {
             h2 { (t!("accounts-crossings")) }
             (listing(&crossings, &report.crossings, "common-none", |crossing| {
-                let (from, to) = (Place::named(&crossing.from.chain), Place::named(&crossing.to.chain));
+                // Backward the trace left where the link comes out.
+                let (left, reached) = match report.direction {
+                    Direction::Forward => (&crossing.from, &crossing.to),
+                    Direction::Backward => (&crossing.to, &crossing.from),
+                };
+                let (from, to) = (Place::named(&left.chain), Place::named(&reached.chain));
                 html! { tr {
                     td { (word(crossing.kind)) }
                     td { (word(crossing.basis)) br; span.note { (error_text(crossing.error_ppm)) } }
-                    td.n { (amount(crossing.left, &crossing.from.asset)) }
-                    td { (from.asset(&crossing.from.asset)) br; (from.link("tx", &crossing.from.tx)) }
-                    td.n { (amount(crossing.reached, &crossing.to.asset)) }
-                    td { (to.asset(&crossing.to.asset)) br; (to.link("tx", &crossing.to.tx)) }
+                    td.n { (amount(crossing.left, &left.asset)) }
+                    td { (from.asset(&left.asset)) " " span.note { (from.name()) } br; (from.link("tx", &left.tx)) }
+                    td.n { (amount(crossing.reached, &reached.asset)) }
+                    td { (to.asset(&reached.asset)) " " span.note { (to.name()) } br; (to.link("tx", &reached.tx)) }
                 } }
             }))
         }
@@ -295,8 +328,8 @@ pub(crate) async fn trace(
         Policy::Lifo => "lifo",
     };
     let body = html! {
-        h1 { (rich!("ledger-trace-title", subject = html! { span.hash { (form.subject) } })) }
-        (way_up(&place))
+        h1 { (rich!("ledger-trace-title", subject = subject_link(&place, form.subject.trim()))) }
+        (ways(&place, form.subject.trim()))
         form.step action=(place.root("trace")) method="get" {
             input type="hidden" name="subject" value=(form.subject);
             label { (t!("ledger-direction")) select name="direction" { (options(direction, &DIRECTIONS)) } }
@@ -362,6 +395,7 @@ pub(crate) async fn paths(
     let body = html! {
         h1 { (t!("accounts-paths")) }
         (way_up(&place))
+        p { (t!("accounts-paths-intro")) }
         form.step action=(place.root("paths")) method="get" {
             label { (t!("common-from")) input name="from" size="44" required value=(form.from); }
             label { (t!("common-to")) input name="to" size="44" required value=(form.to); }
@@ -395,7 +429,7 @@ fn links_table(links: &[LinkView]) -> Markup {
         html! { tr {
             td { (word(&link.kind)) }
             td { (word(&link.state)) }
-            td { @if let Some(certainty) = &link.certainty { (word(certainty)) ", " } (link.rule) br; span.note { (error_text(link.error_ppm)) } }
+            td { @if let Some(certainty) = &link.certainty { (word(certainty)) ", " } (word(&link.rule)) br; span.note { (error_text(link.error_ppm)) } }
             td { (link_end(link.out.as_ref())) }
             td { (link_end(link.into.as_ref())) }
         } }
@@ -422,8 +456,8 @@ pub(crate) async fn links(
     })
     .await?;
     let body = html! {
-        h1 { (t!("accounts-links")) " " span.hash { (subject) } }
-        (way_up(&place))
+        h1 { (t!("accounts-links")) " " (subject_link(&place, &subject)) }
+        (ways(&place, &subject))
         p { (t!("accounts-links-intro")) }
         (links_table(&report.links))
         @if let Some(next) = report.next { p { a href={(place.path("links", &subject)) "?after=" (next)} { (t!("common-next-page")) } } }
@@ -442,10 +476,10 @@ pub(crate) async fn cluster(
     let named = address.clone();
     let (place, report) = among(shared, chain, move |chain| chain.account_cluster(&named, 0, clearance)).await?;
     let body = html! {
-        h1 { (t!("accounts-cluster")) " " span.hash { (report.address) } " " (risk(report.category)) }
-        (way_up(&place))
+        h1 { (t!("accounts-cluster")) " " (subject_link(&place, &report.address)) " " (risk(report.category)) }
+        (ways(&place, &report.address))
         @if clearance >= CLEARANCE {
-            p { (t!("accounts-cluster-size", n = report.size, heuristics = report.heuristics.join(", "))) }
+            p { (t!("accounts-cluster-size", n = report.size, heuristics = words(&report.heuristics))) }
         } @else {
             p.note { (t!("accounts-cluster-hidden")) }
         }
@@ -466,6 +500,20 @@ mod tests {
     fn parts_are_percentages_and_errors_are_stated() {
         assert_eq!((share(1_000_000), share(12_345), share(0)), ("100.00 %".into(), "1.23 %".into(), "0.00 %".into()));
         assert!(error_text(Some(4_200)).contains("0.42 %") && error_text(None) != error_text(Some(0)));
+        assert_eq!((share(99), share(100)), ("< 0.01 %".into(), "0.01 %".into()));
+    }
+
+    #[test]
+    fn subjects_lead_to_their_pages() {
+        let hash = format!("0x{}", "ab".repeat(32));
+        let place = Place::named("eip155:1");
+        for subject in [hash.clone(), format!("{hash}:log:2")] {
+            assert_eq!(transaction_of(&subject), Some(hash.as_str()));
+            let link = subject_link(&place, &subject).into_string();
+            assert!(link.contains(&format!("/tx/{hash}\"")) && link.contains(&format!(">{subject}<")), "{link}");
+        }
+        let address = format!("0x{}", "ab".repeat(20));
+        assert!(subject_link(&place, &address).into_string().contains(&format!("/address/{address}\"")));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use serde::Deserialize;
 /// Newest blocks that a chain's page links to.
 const NEWEST_BLOCKS: u64 = 12;
 /// Digits of an amount beyond which it may be broken into lines.
-const LONG_AMOUNT: usize = 24;
+const LONG_AMOUNT: usize = 28;
 
 /// A chain, as pages name it and link to what it has.
 #[derive(Clone, Debug)]
@@ -488,6 +488,9 @@ pub(crate) async fn address(
         @if report.in_ledger { (ways_on(&place, &report.address, true)) } @else { p.note { (t!("ledger-not-mentioned")) } }
         h2 { (t!("ledger-tags")) }
         @if report.tags.is_empty() { (none(&t!("ledger-no-tag"))) } @else { (tags_table(&report.tags)) }
+        @if report.in_ledger && report.tags.is_empty() && report.category.is_attributed() {
+            p { (rich!("accounts-by-cluster", cluster = html! { a href=(place.path("cluster", &report.address)) { (t!("accounts-cluster")) } })) }
+        }
         @if report.in_ledger {
             (balances(&place, &report, query.skip))
             h2 #transfers { (t!("accounts-transfers")) }
@@ -650,7 +653,7 @@ pub(crate) async fn asset(
     let oldest = query.order == "oldest";
     let body = html! {
         h1 { (title) }
-        (way_up(&place))
+        p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.0)} { (place.0) } " · " a href=(place.root("assets")) { (t!("accounts-assets")) } }
         @if report.asset.ticker.is_none() { p.note { (t!("accounts-asset-unlisted-text")) } }
         (asset_facts(&place, &report, contract.as_ref()))
         h2 #transfers { (t!("accounts-transfers")) }

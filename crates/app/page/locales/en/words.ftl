@@ -268,3 +268,13 @@ word-transfer-adjust = adjustment
 word-backing-backed = they agree with each other
 word-backing-unbacked = they contradict each other
 word-backing-unknown = unknown whether they agree: not all of them are stored
+
+# Why traces over account chains end; what joins addresses of them.
+word-made = came into being
+word-opening = there before the first block
+word-elsewhere = on a chain that is not stored
+word-hops = bound of hops
+word-edges = bound of transfers
+word-sweep = sweeps of deposit addresses
+word-deposit-reuse = payments to one deposit address
+word-gas-funding = gas paid for

@@ -1,5 +1,6 @@
 //! Alerts.
 
+use crate::desk::in_unit;
 use crate::warnings::lookalike;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
@@ -14,7 +15,6 @@ use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::state_filter;
-use holdfast_types::units::with_unit;
 use maud::{Markup, html};
 use serde_json::json;
 
@@ -112,14 +112,15 @@ fn action<T: PageForm>(to: &str, name: &str, button: &str) -> Markup {
 
 /// Shows an alert.
 pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id): Path<u64>) -> Page {
-    let (a, notes, event) = run_blocking(move || {
+    let (a, notes, event, amount) = run_blocking(move || {
         let (alert, notes) = shared.screening.alert(id)?;
         let event = shared
             .screening
             .history(alert.event.saturating_sub(1), 1)?
             .into_iter()
             .find(|e| e.decision.seq == alert.event);
-        Ok((alert, notes, event))
+        let amount = event.as_ref().and_then(|e| Some(in_unit(&shared, e.event.amount?, e.event.asset.as_deref()?)));
+        Ok((alert, notes, event, amount))
     })
     .await?;
     let to = format!("/desk/alerts/{id}");
@@ -136,7 +137,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id):
         @if let Some(e) = &event { h2 { (t!("alert-event", id = e.event.id.as_str())) } dl {
             dt { (t!("common-kind")) } dd { (word(e.event.kind.name())) }
             dt { (t!("common-time")) } dd { (time(e.event.time)) }
-            @if let (Some(n), Some(asset)) = (&e.event.amount, &e.event.asset) { dt { (t!("common-amount")) } dd { (with_unit(*n, asset)) } }
+            @if let Some(amount) = &amount { dt { (t!("common-amount")) } dd { (amount) } }
             @if let Some(x) = e.event.counterparty.as_ref().or(e.event.address.as_ref()) { dt { (t!("common-address")) } dd {
                 a.hash href={"/address/" (x)} { (x) }
                 @if may_graph && !is_of_accounts(x) { " " a href={"/desk/graph?subject=" (x)} { (t!("common-graph")) } }
@@ -146,7 +147,10 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id):
             }
             // A transfer of an account chain is named by its transaction and its place in it.
             @if let Some(tx) = &e.event.tx { dt { (t!("ledger-transaction")) } dd { a.hash href={"/tx/" (tx.split(':').next().unwrap_or_default())} { (tx) } } }
-            @for r in &e.decision.reasons { dt { (r.rule) } dd { (word(json!(r.decision).as_str().unwrap_or_default())) } }
+            @for r in &e.decision.reasons { dt { (r.rule) } dd {
+                (word(json!(r.decision).as_str().unwrap_or_default())) ": " (r.title)
+                @if !r.because.is_empty() { ul { @for fact in &r.because { li { (fact) } } } }
+            } }
         } }
         h2 { (t!("alert-notes")) }
         @for n in &notes { p { strong { (n.author) } " " (time(n.time)) " " (word(&n.action)) br; (n.text) } }

@@ -1,5 +1,6 @@
 //! Holds.
 
+use crate::desk::in_unit;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::HoldState;
@@ -13,8 +14,8 @@ use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::state_filter;
-use holdfast_types::units::with_unit;
 use maud::html;
+use std::collections::HashMap;
 
 page_form! {
     /// Releases a hold, or requests its release.
@@ -27,7 +28,13 @@ page_form! {
 pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state = state_filter(q.state.as_deref())?.unwrap_or(HoldState::Active);
     let filter = HoldFilter { state: Some(state.to_string()), after: q.after, limit: PAGE_ROWS, ..Default::default() };
-    let list = run_blocking(move || Ok(shared.screening.holds(&filter)?)).await?;
+    let (list, amounts) = run_blocking(move || {
+        let list = shared.screening.holds(&filter)?;
+        let amount = |h: &Hold| (h.id, in_unit(&shared, h.held, h.asset.as_deref().unwrap_or_default()));
+        let amounts: HashMap<u64, String> = list.iter().filter(|h| h.amount.is_some()).map(amount).collect();
+        Ok((list, amounts))
+    })
+    .await?;
     let may = frame.may("holds");
     let heads = [
         N("holds-hold"),
@@ -45,7 +52,7 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q):
         html! { tr id={"hold-" (h.id)} {
             td.n { (h.id) }
             td { (h.customer) }
-            td { (word(h.scope.name())) @if h.amount.is_some() { ": " (with_unit(h.held, h.asset.as_deref().unwrap_or_default())) } }
+            td.covers { (word(h.scope.name())) @if let Some(amount) = amounts.get(&h.id) { ": " (amount) } }
             td { (h.basis) br; span.note.long { (h.reason) } }
             td { (rich!("common-time-by", time = time(h.placed), person = h.placed_by)) }
             td { @match h.expires { Some(t) => (time(t)), None => (t!("holds-open-ended")) } }

@@ -16,3 +16,14 @@ pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod second_factor;
 pub(crate) mod sign_in;
+
+use holdfast_state::AppState;
+use holdfast_types::Amount;
+use holdfast_types::units::with_unit;
+
+/// Returns an amount in the unit of its asset: of an asset that an account chain of the store holds, as the chain names it.
+pub(crate) fn in_unit(shared: &AppState, base_units: Amount, asset: &str) -> String {
+    let chain = asset.split_once('/').and_then(|(chain, _)| shared.chains.accounts_named(chain).ok());
+    let report = chain.and_then(|chain| chain.snapshot().asset_report(asset).ok());
+    report.map_or_else(|| with_unit(base_units, asset), |report| report.asset.amount(base_units))
+}
