@@ -399,7 +399,8 @@ impl Economy {
         let mut csv = String::from("ticker,asset,decimals,aliases\n");
         for number in self.options.chains {
             let _ = writeln!(csv, "SIMETH,eip155:{number}/slip44:60,18,");
-            for (ticker, contract, decimals) in [("USDT", of.stable, 6), ("WSIMETH", of.wrapper, 18), ("GEM", of.gem, 18)]
+            for (ticker, contract, decimals) in
+                [("USDT", of.stable, 6), ("WSIMETH", of.wrapper, 18), ("GEM", of.gem, 18)]
             {
                 let _ = writeln!(csv, "{ticker},eip155:{number}/erc20:{:#x},{decimals},", self.world.address(contract));
             }
