@@ -10,6 +10,9 @@ use holdfast_types::{AccountId, Amount, Asset};
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
 
+/// Seconds by which the clock of a chain may be behind another's.
+const MOST_SKEW: u64 = 3_600;
+
 /// A side in one of the stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -150,7 +153,12 @@ impl<'a> Bridges<'a> {
             let fits = |side: &BridgeSide| self.is_towards(side, at.store) && self.is_towards(&at.side, store);
             let fitting: Vec<_> = found.into_iter().filter(|(_, side)| fits(side)).collect();
             let is_alone = alike.len() == 1 && fitting.len() == 1;
-            if let Some((number, side)) = fitting.into_iter().nth(place) {
+            // What was received before this was sent is of an equal message that was sent before the first block that is held.
+            let is_behind = |side: &BridgeSide| {
+                let (sent, received) = if direction == Direction::In { (&at.side, side) } else { (side, &at.side) };
+                received.time.saturating_add(MOST_SKEW) >= sent.time
+            };
+            if let Some((number, side)) = fitting.into_iter().nth(place).filter(|(_, side)| is_behind(side)) {
                 let (out, into) = sorted(at.clone(), Stored { store, number, side });
                 let by_order = (Rule::OldestDeposit, Certainty::Heuristic);
                 let basis = if is_alone { (protocol.rule(), Certainty::Message) } else { by_order };

@@ -108,6 +108,11 @@ pub struct AccountExposure {
 type Holder = (Category, Option<Stop>);
 
 impl AccountExposure {
+    /// Returns how many balances and holders it rests on.
+    fn rests(&self) -> usize {
+        self.read.len().saturating_add(self.holders.len())
+    }
+
     /// Returns whether all whom it passed or ended at are still who they were.
     fn is_of(&self, over: LinkedChains<'_>) -> bool {
         self.holders.iter().all(|(chain, account, was)| {
@@ -372,14 +377,19 @@ pub struct AccountExposures {
     resting: HashMap<Key, HashSet<Key>>,
     /// Those of which a part waits on another chain.
     waiting: HashSet<Key>,
+    /// Balances and holders that the stored answers rest on, in all.
+    rests: usize,
 }
 
+/// Most balances and holders that stored answers rest on: some hundred megabytes.
+const MOST_RESTS: usize = 2_000_000;
+
 impl AccountExposures {
-    /// Makes a store of at most so many answers.
+    /// Makes a store of at most so many answers; fewer where they rest on very many balances.
     #[must_use]
     pub fn new(bounds: ExposureBounds, most: usize) -> Self {
         let (stored, order, resting) = (HashMap::new(), VecDeque::new(), HashMap::new());
-        AccountExposures { bounds, most: most.max(1), stored, order, resting, waiting: HashSet::new() }
+        AccountExposures { bounds, most: most.max(1), stored, order, resting, waiting: HashSet::new(), rests: 0 }
     }
 
     /// Returns how many answers are stored.
@@ -423,7 +433,8 @@ impl AccountExposures {
     pub fn put(&mut self, chain: u16, account: u32, asset: u32, exposure: &Arc<AccountExposure>) {
         let key = (chain, asset, account);
         self.drop_one(key);
-        while self.stored.len() >= self.most {
+        let rests = exposure.rests();
+        while self.stored.len() >= self.most || self.rests.saturating_add(rests) > MOST_RESTS {
             let Some(oldest) = self.order.pop_front() else { break };
             self.drop_one(oldest);
         }
@@ -433,6 +444,7 @@ impl AccountExposures {
         if exposure.is_waiting {
             self.waiting.insert(key);
         }
+        self.rests = self.rests.saturating_add(rests);
         self.stored.insert(key, exposure.clone());
         self.order.push_back(key);
     }
@@ -459,10 +471,12 @@ impl AccountExposures {
         self.order.clear();
         self.resting.clear();
         self.waiting.clear();
+        self.rests = 0;
     }
 
     fn drop_one(&mut self, key: Key) {
         let Some(exposure) = self.stored.remove(&key) else { return };
+        self.rests = self.rests.saturating_sub(exposure.rests());
         self.waiting.remove(&key);
         for read in &exposure.read {
             if let Some(others) = self.resting.get_mut(read) {

@@ -271,3 +271,28 @@ fn a_ledger_of_an_earlier_version_states_what_was_not_looked_for() {
     assert!(said.contains("links before block 10 were not looked for"), "{said}");
     assert!(said.contains("signals before block 10 were not looked for"), "{said}");
 }
+
+#[test]
+fn links_and_signals_of_an_earlier_version_begin_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = &SIMULATED.chains[0];
+    append(&mut opened(dir.path(), made), &made.blocks[..10]);
+    for folder in AccountWorkspace::beside_dirs(dir.path(), &made.id) {
+        let path = folder.join("MANIFEST");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut manifest: Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+        manifest["format"] = 1.into();
+        let json = manifest.to_string();
+        let sum = hex::encode(holdfast_types::hash::sha256(json.as_bytes()));
+        std::fs::write(&path, format!("{sum}\n{json}")).unwrap();
+    }
+    let gaps = |workspace: &AccountWorkspace| workspace.coverage().gaps.join("\n");
+    let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
+    assert!(gaps(&reader).contains("links were not looked for in the stored blocks"), "{}", gaps(&reader));
+    assert!(gaps(&reader).contains("signals were not looked for in the stored blocks"), "{}", gaps(&reader));
+    drop(reader);
+    let mut workspace = opened(dir.path(), made);
+    append(&mut workspace, &made.blocks[10..20]);
+    in_step(&workspace, made, 10);
+    assert!(gaps(&workspace).contains("links before block 10 were not looked for"), "{}", gaps(&workspace));
+}
