@@ -86,7 +86,7 @@ accounts-cluster-size = { $n ->
     [one] It is alone: no heuristic that is on ({ $heuristics }) joins it with another address.
    *[other] { $n } addresses count as one owner's, joined by { $heuristics }.
 }
-accounts-by-cluster = Its category is that of its { $cluster }: the tag names another address of it.
+accounts-by-cluster = Its category comes from a tag of another address of its { $cluster }, or it is a contract that its project published.
 accounts-why = Why it ends
 accounts-who = Who
 accounts-no-category = No category is known.
