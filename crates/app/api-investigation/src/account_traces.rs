@@ -22,9 +22,9 @@ use utoipa_axum::routes;
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("account-traces")
-        .add(CHAIN, routes!(account_exposure))
-        .add(CHAIN, routes!(account_trace))
-        .add(CHAIN, routes!(account_paths))
+        .add(CHAIN.long(), routes!(account_exposure))
+        .add(CHAIN.long(), routes!(account_trace))
+        .add(CHAIN.long(), routes!(account_paths))
 }
 
 /// Most paths of an answer.

@@ -225,6 +225,11 @@ impl Copying {
             self.ledger::<AccountManifest>(ledger)?;
             let mut has_tip = true;
             for store in beside {
+                let dir = self.from.join(store);
+                // What an earlier version of the program found is found anew.
+                if BesideManifest::path(&dir).exists() && BesideManifest::outdated(&dir)?.is_some() {
+                    continue;
+                }
                 self.ledger::<BesideManifest>(store)?;
                 has_tip &= self.has_tip(ledger, store)?;
             }

@@ -1,7 +1,7 @@
 //! What is known of an event when it is decided: the chain, the mempool, other providers.
 
 use crate::AppState;
-use holdfast_attribution::Category;
+use holdfast_attribution::{Category, Tlp};
 use holdfast_bitcoin::Txid;
 use holdfast_bitcoin::block::SingleTx;
 use holdfast_decision::lookalikes::{KnownBy, Lookalike};
@@ -94,7 +94,12 @@ impl AppState {
     /// Returns the category of an event's payee by today's tags.
     #[must_use]
     pub fn category_now(&self, event: &Event) -> Option<Category> {
-        Some(chain_facts(&*self.chain_of(event).ok()?, event, None).category)
+        let chain = self.chain_of(event).ok()?;
+        if chain.outputs().is_none() {
+            // Without the exposures, which are walked for on account chains.
+            return Some(chain.address_facts(event.counterparty.as_deref()?, Tlp::Red).ok()?.category);
+        }
+        Some(chain_facts(&*chain, event, None).category)
     }
 
     /// Decides on unconfirmed deposits of a chain: every output of a pending transaction that pays a customer's deposit address. A hold is in

@@ -263,7 +263,7 @@ impl AppState {
         // All are taken, also where one of them is touched as a whole.
         for chain in self.chains.handles() {
             let touched = chain.take_touched();
-            // Chains of other families do not report what tags touch beyond the tagged addresses.
+            // Account chains, and chains of other families, do not report what tags touch beyond the tagged addresses.
             is_whole |= touched.is_whole || (self.chains.has_others() && !touched.tagged.is_empty());
             if is_whole {
                 continue;

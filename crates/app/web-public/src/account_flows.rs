@@ -17,6 +17,7 @@ use holdfast_workspace::accounts::link_reports::{LinkEnd, LinkView};
 use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party, TracedMovement};
 use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
 use holdfast_workspace::accounts::transfers::Start;
+use holdfast_workspace::accounts::who::CLEARANCE;
 use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -112,6 +113,15 @@ fn side(side: &ExposureSide, asset: &AssetExposure) -> Markup {
     }
 }
 
+/// The risk score; the least that it can be where a part is not known.
+fn score(asset: &AssetExposure) -> String {
+    match asset.risk_score {
+        Some(score) if asset.gaps.is_empty() => t!("accounts-score", score = score),
+        Some(score) => t!("accounts-score-least", score = score),
+        None => t!("accounts-score-unknown"),
+    }
+}
+
 /// Shows the exposure of an address or a transaction.
 pub(crate) async fn exposure(
     State(shared): State<AppState>,
@@ -134,7 +144,7 @@ pub(crate) async fn exposure(
                 @if report.assets.is_empty() { (none(&t!("accounts-no-balance"))) }
                 @for asset in &report.assets {
                     h2 { (place.asset(&asset.asset)) }
-                    p { @match asset.risk_score { Some(score) => (t!("accounts-score", score = score)), None => (t!("accounts-score-unknown")) } }
+                    p { (score(asset)) }
                     h3 { (t!("ledger-exposure-source")) }
                     (side(&asset.source, asset))
                     h3 { (t!("ledger-exposure-destination")) }
@@ -468,7 +478,11 @@ pub(crate) async fn cluster(
     let body = html! {
         h1 { (t!("accounts-cluster")) " " (subject_link(&place, &report.address)) " " (risk(report.category)) }
         (ways(&place, &report.address))
-        p { (t!("accounts-cluster-size", n = report.size, heuristics = words(&report.heuristics))) }
+        @if clearance >= CLEARANCE {
+            p { (t!("accounts-cluster-size", n = report.size, heuristics = words(&report.heuristics))) }
+        } @else {
+            p.note { (t!("accounts-cluster-hidden")) }
+        }
         @if let Some(tag) = &report.tag { h2 { (t!("ledger-entity-tag")) } (tags_table(std::slice::from_ref(tag))) }
         h2 { (t!("ledger-addresses")) }
         ul { @for member in &report.members { li { a.hash href=(place.path("address", member)) { (member) } } } }

@@ -578,7 +578,7 @@ pub(crate) async fn block(
         @if !report.internal_known { p.note { (t!("accounts-internal-unknown")) } }
         h2 { (t!("ledger-transactions")) }
         @if report.transactions.is_empty() { (none(&t!("accounts-no-transaction"))) }
-        ol start=(query.skip + 1) { @for hash in &report.transactions { li { a.hash href=(place.path("tx", hash)) { (hash) } } } }
+        ol start=(query.skip.saturating_add(1)) { @for hash in &report.transactions { li { a.hash href=(place.path("tx", hash)) { (hash) } } } }
         (rest(&place.path("block", &report.height.to_string()), query.skip, report.transactions.len(), report.tx_count))
         @if report.outside_count > 0 {
             h2 { (t!("accounts-outside")) }

@@ -137,6 +137,15 @@ pub fn fetch<T>(
             break;
         }
     }
+    // Where the chain moved meanwhile, what does not follow is fetched again: what is beside the ledger refuses it before the ledger does.
+    let mut last = base.map(|(_, hash)| hash);
+    let follows = |block: &&ReadBlock<T>| {
+        let is_next = last.is_none_or(|last| block.transfers.parent == last);
+        last = Some(block.transfers.hash);
+        is_next
+    };
+    let followed = blocks.iter().take_while(follows).count();
+    blocks.truncate(followed);
     Ok(Fetched { base, before, blocks, tip })
 }
 

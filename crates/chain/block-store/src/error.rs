@@ -24,9 +24,7 @@ pub enum StoreError {
     #[error("{0}: {1}")]
     Manifest(PathBuf, #[source] SealError),
     /// The manifest is of another version.
-    #[error(
-        "{0}: these links were found by another version ({1}) of this program; remove the folder and read the blocks again"
-    )]
+    #[error("{0}: this was found by another version ({1}) of this program; use that one, or {REPAIR}")]
     Format(PathBuf, u32),
     /// The store is of another chain.
     #[error("{path}: this is of {stored}, not of {requested}")]

@@ -36,7 +36,7 @@ pub struct Manifest {
 }
 
 /// Version of the layout, and of what is looked for in blocks: of a store whose blocks were read for fewer bridges it would be said that nobody sent what
-/// another chain received.
+/// another chain received. A store of an earlier version begins anew.
 const FORMAT: u32 = 2;
 
 const NAME: &str = "MANIFEST";
@@ -57,12 +57,27 @@ impl Manifest {
     /// # Errors
     /// [`StoreError::Manifest`], [`StoreError::Format`].
     pub fn read(dir: &Path) -> Result<Self, StoreError> {
+        let manifest = Self::read_any(dir)?;
+        if manifest.format == FORMAT { Ok(manifest) } else { Err(StoreError::Format(Self::path(dir), manifest.format)) }
+    }
+
+    /// Reads the manifest of a store that an earlier version of this program wrote: it looked for less, so nothing that it found counts. None where it is
+    /// of this version, or of a later one.
+    ///
+    /// # Errors
+    /// [`StoreError::Manifest`].
+    pub fn outdated(dir: &Path) -> Result<Option<Self>, StoreError> {
+        Ok(Some(Self::read_any(dir)?).filter(|manifest| manifest.format < FORMAT))
+    }
+
+    fn read_any(dir: &Path) -> Result<Self, StoreError> {
         let path = Self::path(dir);
-        let manifest: Manifest = sealed::read(&path).map_err(|e| StoreError::Manifest(path.clone(), e))?;
-        match manifest.format {
-            FORMAT => Ok(manifest),
-            other => Err(StoreError::Format(path, other)),
-        }
+        sealed::read(&path).map_err(|e| StoreError::Manifest(path, e))
+    }
+
+    /// Returns the manifest of the same store without blocks, as the next commit.
+    pub(crate) fn anew(&self) -> Self {
+        Manifest { revision: self.revision.saturating_add(1), ..Manifest::new(self.chain.clone()) }
     }
 
     /// Commits: after this returns, a kill or power cut at any moment leaves this manifest or a later one.

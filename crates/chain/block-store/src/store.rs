@@ -188,10 +188,11 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a chain's store for writing, creating it when there is none. One process at a time.
+    /// Opens a chain's store for writing, creating it when there is none. One process at a time. One that an earlier version of this program wrote begins
+    /// anew: what was found by it is less than what is looked for now.
     ///
     /// # Errors
-    /// [`StoreError`] when it is locked, damaged or of another chain.
+    /// [`StoreError`] when it is locked, damaged, of another chain, or of a later version of this program.
     pub fn create_or_open(dir: &Path, chain: &ChainId) -> Result<Self, StoreError> {
         let io = |e| StoreError::Io(dir.to_owned(), e);
         std::fs::create_dir_all(dir).map_err(io)?;
@@ -200,6 +201,11 @@ impl Store {
             // The files first: a store that has a manifest can be read.
             Columns::open(dir, Counts::default(), true).map_err(io)?;
             Manifest::new(chain.clone()).write(dir).map_err(io)?;
+        }
+        if let Some(stored) = Manifest::outdated(dir)?.filter(|stored| stored.chain == *chain) {
+            // Checksums that a kill left behind would count as the next revision's.
+            checksums::remove_others(dir, stored.revision).map_err(io)?;
+            stored.anew().write(dir).map_err(io)?;
         }
         let mut store = Self::load(dir, true)?;
         if store.manifest.chain != *chain {
@@ -211,12 +217,18 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens an existing store for reading.
+    /// Opens an existing store for reading. One that an earlier version of this program wrote has no blocks ([`Store::empty`]).
     ///
     /// # Errors
-    /// [`StoreError`] when it is missing or damaged.
+    /// [`StoreError`] when it is missing, damaged, or of a later version of this program.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        if Manifest::path(dir).exists() { Self::load(dir, false) } else { Err(StoreError::Missing(dir.to_owned())) }
+        if !Manifest::path(dir).exists() {
+            return Err(StoreError::Missing(dir.to_owned()));
+        }
+        match Manifest::outdated(dir)? {
+            Some(stored) => Self::empty(&stored.chain),
+            None => Self::load(dir, false),
+        }
     }
 
     /// Returns a store in which no block was looked at, for reading: of a chain that has none.
@@ -359,27 +371,26 @@ impl Store {
             batch.blocks.push(BlockRow { hash: block.hash, time: block.time, records, bytes, keys });
         }
         batch.write(&self.columns, base).map_err(|e| self.io(e))?;
-        self.manifest.first.get_or_insert(first.height);
-        self.commit(counts)?;
-        self.heads = heads;
-        Ok(())
+        let first = self.manifest.first.unwrap_or(first.height);
+        self.commit(Some(first), counts, heads)
     }
 
-    fn commit(&mut self, counts: Counts) -> Result<(), StoreError> {
+    /// Commits. Until the manifest is written nothing of the store changes, so that after a failure the same can be tried again.
+    fn commit(&mut self, first: Option<u64>, counts: Counts, heads: Heads) -> Result<(), StoreError> {
+        let revision = self.manifest.revision + 1;
         let checksums = match &self.checksums {
             None => None,
             Some(old) => {
                 let new = old.moved_to(&self.columns.files(counts)).map_err(|e| self.io(e))?;
                 let new = new.map_err(|changed| changed_rows(&changed))?;
-                new.write(&self.dir, self.manifest.revision + 1).map_err(|e| self.io(e))?;
+                new.write(&self.dir, revision).map_err(|e| self.io(e))?;
                 Some(Arc::new(new))
             }
         };
-        self.manifest.counts = counts;
-        self.manifest.revision += 1;
-        self.manifest.write(&self.dir).map_err(|e| self.io(e))?;
-        self.checksums = checksums;
-        let _ = std::fs::remove_file(checksums::path(&self.dir, self.manifest.revision - 1));
+        let manifest = Manifest { revision, first, counts, ..self.manifest.clone() };
+        manifest.write(&self.dir).map_err(|e| self.io(e))?;
+        (self.manifest, self.heads, self.checksums) = (manifest, heads, checksums);
+        let _ = std::fs::remove_file(checksums::path(&self.dir, revision - 1));
         self.columns.commit(counts).map_err(|e| self.io(e))
     }
 
@@ -398,11 +409,7 @@ impl Store {
         let counts = self.counts_until(stay)?;
         let heads = self.heads_until(counts)?;
         self.columns.detach(counts).map_err(|e| self.io(e))?;
-        if stay == 0 {
-            self.manifest.first = None;
-        }
-        self.commit(counts)?;
-        self.heads = heads;
+        self.commit(Some(first).filter(|_| stay > 0), counts, heads)?;
         Ok(now.blocks - stay)
     }
 

@@ -99,11 +99,17 @@ impl<'a> Input<'a> {
         self.state.customer(&self.event.customer)
     }
 
-    /// Returns what a withdrawal's address imitates: an address that the customer dealt with here, else one that the ledger knows of.
+    /// Returns what a withdrawal's address imitates: an address that the customer dealt with here, else one that the ledger knows of. An address that the
+    /// customer paid before, unwarned, imitates none.
     pub(crate) fn lookalike(&self) -> Option<Lookalike> {
         let address = self.event.counterparty.as_ref().filter(|_| self.event.kind == EventKind::Withdrawal)?;
-        let known = self.customer().and_then(|c| c.counterparties.lookalike_of(address));
-        known.or_else(|| self.facts.lookalike.clone())
+        let known = self.customer().map(|c| &c.counterparties);
+        // Dust from an imitation of a payee can be all that the ledger has of an address with these ends.
+        if known.is_some_and(|known| known.has_paid(address)) {
+            return None;
+        }
+        let found = known.and_then(|known| known.lookalike_of(address));
+        found.or_else(|| self.facts.lookalike.clone())
     }
 
     /// Returns whether a freeze of the transfer's addresses is of a kind.

@@ -45,13 +45,13 @@ impl IssuerFact {
     /// Returns it in words.
     #[must_use]
     pub fn words(&self) -> String {
-        let state = match self.state {
-            IssuerState::Proposed => "a freeze by its issuer is proposed",
-            IssuerState::Frozen => "frozen by its issuer",
-        };
         let (address, asset, since) = (&self.address, &self.asset, self.since.rfc3339());
+        let state = match self.state {
+            IssuerState::Proposed => format!("a freeze by the issuer of {asset} is proposed"),
+            IssuerState::Frozen => format!("frozen by the issuer of {asset}"),
+        };
         let tx = self.tx.as_ref().map(|tx| format!(", transaction {tx}")).unwrap_or_default();
-        format!("{address}: {state} for {asset} since {since}{tx}")
+        format!("{address}: {state} since {since}{tx}")
     }
 
     /// Returns whether it is of the other side and of an event's asset.
@@ -61,8 +61,8 @@ impl IssuerFact {
 
     /// Returns the line by which screening again tells new findings from known ones.
     pub(crate) fn finding(&self) -> String {
-        let what = if self.state == IssuerState::Frozen { "frozen by its issuer" } else { "freeze proposed" };
+        let what = if self.state == IssuerState::Frozen { "frozen" } else { "freeze proposed" };
         let whose = if self.own { "own address " } else { "" };
-        format!("{whose}{} {what} for {}", self.address, self.asset)
+        format!("{whose}{} {what} by the issuer of {}", self.address, self.asset)
     }
 }

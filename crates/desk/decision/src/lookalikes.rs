@@ -140,6 +140,14 @@ impl Counterparties {
         Lookalike::between(&text, &of.address, if of.is_paid { KnownBy::Paid } else { KnownBy::Received })
     }
 
+    /// Returns whether the customer paid an address that looked like no other one then: it imitates none, whatever came later.
+    #[must_use]
+    pub fn has_paid(&self, address: &str) -> bool {
+        let text = compared(address);
+        let place = Ends::of(&text).and_then(|ends| self.place(ends, address_key(&text)).ok());
+        place.and_then(|place| self.all.get(place)).is_some_and(|c| c.is_paid)
+    }
+
     /// Returns how many addresses are stored.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -175,6 +183,7 @@ mod tests {
         assert_eq!(known.lookalike_of(OTHER), None);
         let found = known.lookalike_of(IMITATION).unwrap();
         assert_eq!((found.of.as_str(), found.known_by), (PAYEE, KnownBy::Paid));
+        assert!(known.has_paid(PAYEE) && !known.has_paid(IMITATION) && !known.has_paid("x"));
         assert_eq!((found.same_start, found.same_end), (5, 4));
         assert_eq!(found.parts()[0], ["0x123", "fbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "9876"]);
         assert_eq!(found.parts()[1].concat(), PAYEE);

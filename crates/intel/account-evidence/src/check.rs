@@ -1,7 +1,7 @@
 //! Checks what a bundle holds: everything is recomputed from its bytes alone.
 
 use crate::claims::Claims;
-use crate::contents::{self, Basis, Contents, Coverage, Proof, Start, To};
+use crate::contents::{self, Basis, Contents, Coverage, LinkedTransfer, Proof, Start};
 use crate::report::{Describe, Report};
 use crate::view::{AccountRow, ChainView, Held, Tx, small};
 use crate::{evm, names, tron};
@@ -250,11 +250,12 @@ fn chains(contents: &Contents) -> Result<Vec<ChainView>, String> {
         view.accounts.push(AccountRow { address: account.address.clone(), category, stop, label });
     }
     last = 0;
+    let mut named = BTreeSet::new();
     for asset in &contents.assets {
         let view = views.get_mut(usize::from(asset.chain));
         let view = view.filter(|_| asset.chain >= last).ok_or("assets.json: not in the order of the chains")?;
         last = asset.chain;
-        if *asset.asset.chain() != view.id || view.assets.iter().any(|a| a.0 == asset.asset) {
+        if *asset.asset.chain() != view.id || !named.insert(asset.asset.to_string()) {
             return Err(format!("assets.json: {} is not of {}, or twice", asset.asset, view.id));
         }
         view.assets.push((asset.asset.clone(), asset.backing, asset.internal_unknown));
@@ -489,10 +490,11 @@ fn agree(view: &ChainView, held: &Held, account: u32) -> Result<(), String> {
         if span.is_first && held.opening != Some(before) {
             return Err("its first balance is not its opening".to_owned());
         }
-        let within: Vec<u32> = held.transfers.iter().copied().filter(|t| (span.from..span.to).contains(t)).collect();
+        let at = |place: u32| held.transfers.partition_point(|t| *t < place);
+        let within = held.transfers.get(at(span.from)..at(span.to)).unwrap_or_default();
         let mut sum = holdfast_types::SignedAmount::from(before);
         let mut least = sum;
-        for place in within {
+        for place in within.iter().copied() {
             let change = view.change(held, account, place, place + 1);
             sum = change.and_then(|c| sum.checked_add(c)).ok_or("its balance is beyond 256 bits")?;
             if sum.is_negative() {
@@ -575,11 +577,15 @@ fn links(
     let mut found = 0;
     for (place, entry) in contents.links.iter().enumerate() {
         let named = |why: &dyn std::fmt::Display| format!("links.json: link {place}: {why}");
-        let from = id(entry.from).ok_or_else(|| named(&"it leaves by no transfer of the bundle"))?;
-        let to = match entry.to {
-            To::Transfer(to) => id(to).ok_or_else(|| named(&"it comes out at no transfer of the bundle"))?,
-            To::Elsewhere(number) => TransferId { chain: elsewhere, number: TransferNumber::new(number) },
+        let end = |end: LinkedTransfer| match end {
+            LinkedTransfer::Transfer(place) => id(place),
+            LinkedTransfer::Elsewhere(number) => {
+                Some(TransferId { chain: elsewhere, number: TransferNumber::new(number) })
+            }
         };
+        let from = end(entry.from).ok_or_else(|| named(&"it leaves by no transfer of the bundle"))?;
+        let to = end(entry.to).ok_or_else(|| named(&"it comes out at no transfer of the bundle"))?;
+        let is_away = |id: TransferId| id.chain == elsewhere;
         let link = Link {
             from,
             from_piece: piece(entry.from_piece),
@@ -591,13 +597,15 @@ fn links(
             rank: entry.rank,
             evidence: entry.evidence.clone(),
         };
-        if claims.link(&link, to.chain == elsewhere) {
-            let others = again.links_from(from).map_err(|e| named(&e))?;
+        if claims.link(&link, is_away(from) || is_away(to)) {
+            let others = if is_away(from) { again.links_to(to) } else { again.links_from(from) };
+            let others = others.map_err(|e| named(&e))?;
+            let is_same = |a: TransferId, b: TransferId| if is_away(a) { is_away(b) } else { a == b };
             let is_it = |other: &Link| {
                 let (a, b) = (&link, other);
-                let is_there = if a.to.chain == elsewhere { b.to.chain == elsewhere } else { a.to == b.to };
-                is_there
-                    && (a.from, a.from_piece, a.to_piece) == (b.from, b.from_piece, b.to_piece)
+                is_same(a.from, b.from)
+                    && is_same(a.to, b.to)
+                    && (a.from_piece, a.to_piece) == (b.from_piece, b.to_piece)
                     && (a.kind, a.basis, a.rank, &a.evidence) == (b.kind, b.basis, b.rank, &b.evidence)
             };
             if !others.iter().any(is_it) {

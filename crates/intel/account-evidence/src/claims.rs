@@ -154,7 +154,7 @@ impl Claims {
             "{} accounts end or pass the trace otherwise than this build would decide from their tags",
         );
         say(self.by_rule, "{} links rest on a rule about other transactions, which are not here");
-        say(self.elsewhere, "{} links go to chains that are not here");
+        say(self.elsewhere, "{} links lead to or from chains that are not here");
         say(self.candidates, "{} withdrawals or deposits of mixers are listed as candidates, never as facts");
         say(self.errors, "the measured errors of {} links");
         say(self.wrappers, "{} contracts are taken as wrappers of the coin by the maker's word");

@@ -335,9 +335,9 @@ pub(crate) struct Span {
 /// `links.json`: what the trace was told of links.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LinkEntry {
-    pub from: u32,
+    pub from: LinkedTransfer,
     pub from_piece: (Amount, Amount),
-    pub to: To,
+    pub to: LinkedTransfer,
     pub to_piece: (Amount, Amount),
     pub kind: holdfast_analysis::links::LinkKind,
     pub basis: holdfast_analysis::links::Basis,
@@ -348,7 +348,8 @@ pub(crate) struct LinkEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum To {
+pub(crate) enum LinkedTransfer {
+    /// By place in `transfers.json`.
     Transfer(u32),
     /// On a chain that the trace does not hold: a number that parts such links.
     Elsewhere(u64),

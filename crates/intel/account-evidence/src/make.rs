@@ -1,6 +1,7 @@
 //! Makes bundles: traces again, notes what the trace reads, and takes the proofs of it out of the blocks.
 
-use crate::contents::{self, Contents, Coverage, HeaderEntry, LinkEntry, Parameters, Point, Proof, Span, Start, To};
+use crate::contents::{self, Contents, Coverage, HeaderEntry, LinkEntry, LinkedTransfer, Parameters, Point, Proof};
+use crate::contents::{Span, Start};
 use crate::error::EvidenceError;
 use crate::known::Known;
 use crate::nodes::Nodes;
@@ -283,11 +284,13 @@ impl<'a> Maker<'a> {
     }
 
     fn link(&self, link: &Link) -> LinkEntry {
-        let to = self.place(link.to).map_or(To::Elsewhere(link.to.number.get()), To::Transfer);
+        let end = |id: TransferId| {
+            self.place(id).map_or(LinkedTransfer::Elsewhere(id.number.get()), LinkedTransfer::Transfer)
+        };
         LinkEntry {
-            from: self.place(link.from).unwrap_or(u32::MAX),
+            from: end(link.from),
             from_piece: (link.from_piece.offset, link.from_piece.amount),
-            to,
+            to: end(link.to),
             to_piece: (link.to_piece.offset, link.to_piece.amount),
             kind: link.kind,
             basis: link.basis,

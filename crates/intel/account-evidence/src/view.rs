@@ -106,7 +106,8 @@ impl ChainView {
 
     /// Returns what the transfers of an account from one place to another come to.
     pub(crate) fn change(&self, held: &Held, account: u32, from: u32, to: u32) -> Option<SignedAmount> {
-        let within = held.transfers.iter().filter(|t| (from..to).contains(*t));
+        let at = |place: u32| held.transfers.partition_point(|t| *t < place);
+        let within = held.transfers.get(at(from)..at(to)).unwrap_or_default().iter();
         let mut sum = SignedAmount::ZERO;
         for posting in within.flat_map(|t| self.postings(account, *t)) {
             let amount = posting.transfer.amount;

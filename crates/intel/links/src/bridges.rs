@@ -122,13 +122,15 @@ impl<'a> Bridges<'a> {
         let is_other = |store: usize| store != at.store || protocol == Protocol::Thorchain;
         for (store, held) in self.stores.iter().enumerate().filter(|(store, _)| is_other(*store)) {
             let found = held.of_message(protocol, direction.opposite(), message)?;
-            if let Some((number, side)) = found.into_iter().next() {
-                if self.is_repeated(at, message)? {
-                    return Ok(Counterpart::Repeated);
-                }
+            let mut answers = found.into_iter().map(|(number, side)| {
                 let (out, into) = sorted(at.clone(), Stored { store, number, side });
-                return Ok(self.compared(out, into, direction, (protocol.rule(), Certainty::Message)));
-            }
+                self.compared(out, into, direction, (protocol.rule(), Certainty::Message))
+            });
+            let Some(first) = answers.next() else { continue };
+            // Anybody can fill a deposit of Across with another amount or recipient: such a side hides none that agrees.
+            let is_found = |answer: &Counterpart| matches!(answer, Counterpart::Found(_));
+            let answer = if is_found(&first) { first } else { answers.find(is_found).unwrap_or(first) };
+            return Ok(if self.is_repeated(at, message, &answer)? { Counterpart::Repeated } else { answer });
         }
         self.missing(at)
     }
@@ -180,15 +182,21 @@ impl<'a> Bridges<'a> {
         named.is_none_or(|named| held == Some(&named))
     }
 
-    /// Returns whether its chain has the same side of the message before.
-    fn is_repeated(&self, at: &Stored, message: &MessageId) -> Result<bool, LinkError> {
+    /// Returns whether its chain has the same side of the message before: one that agrees with the other side, where this one does.
+    fn is_repeated(&self, at: &Stored, message: &MessageId, answer: &Counterpart) -> Result<bool, LinkError> {
         if at.side.protocol == Protocol::Thorchain {
             // A swap in parts may pay several times, and pay back what is left.
             return Ok(false);
         }
         let Some(own) = self.stores.get(at.store) else { return Ok(false) };
         let alike = own.of_message(at.side.protocol, at.side.direction, message)?;
-        Ok(alike.first().is_some_and(|(first, _)| *first < at.number))
+        let mut before = alike.into_iter().take_while(|(number, _)| *number < at.number);
+        let Counterpart::Found(cross) = answer else { return Ok(before.next().is_some()) };
+        let other = if at.side.direction == Direction::In { &cross.into } else { &cross.out };
+        Ok(before.any(|(number, side)| {
+            let (out, into) = sorted(Stored { store: at.store, number, side }, other.clone());
+            self.agree(&out, &into)
+        }))
     }
 
     /// Returns whether the blocks in which the other side would be are held.

@@ -170,11 +170,17 @@ impl<'a> LedgerLinks<'a> {
                             let rest = Rest::of(&cross.link);
                             let (out, into) = (&cross.out, &cross.into);
                             let ends = ((out.store, &out.side.end), (into.store, &into.side.end));
-                            links.extend(self.joined(ends.0, ends.1, &rest)?);
+                            let joined = self.joined(ends.0, ends.1, &rest)?;
+                            if joined.is_empty() {
+                                // A ledger of chosen assets does not hold the other side's transfers.
+                                links.push(self.beyond(at, number, &found.stored, &side.side));
+                            }
+                            links.extend(joined);
                         }
-                        // What was sent is on a chain that is not held, or waits.
-                        _ if is_from => links.push(self.beyond(at, number, &found.stored, &side.side)),
-                        _ => {}
+                        // It was paid for before: there is no other side.
+                        Counterpart::Repeated if !is_from => {}
+                        // The other side is on a chain that is not held, or waits. That something came over a bridge does not say who made it.
+                        _ => links.push(self.beyond(at, number, &found.stored, &side.side)),
                     }
                 }
                 Record::Mixer(moved) if moved.direction == Direction::Out && !is_from => {
@@ -190,10 +196,10 @@ impl<'a> LedgerLinks<'a> {
         Ok(links)
     }
 
-    /// Makes the link of what was sent to a transfer that no ledger holds.
-    fn beyond(&self, at: TransferId, record: u64, sent: &StoredTransfer, side: &BridgeSide) -> traced::Link {
+    /// Makes the link of what was sent to a transfer that no ledger holds, or of what was received from one.
+    fn beyond(&self, at: TransferId, record: u64, own: &StoredTransfer, side: &BridgeSide) -> traced::Link {
         let chain = u16::try_from(self.chains.len()).unwrap_or(u16::MAX);
-        let to = TransferId { chain, number: TransferNumber::new(record) };
+        let other = TransferId { chain, number: TransferNumber::new(record) };
         let rule = side.protocol.rule();
         let named = side.destination.as_deref().map(|text| format!(" to {text}")).unwrap_or_default();
         let rest = Rest {
@@ -202,7 +208,11 @@ impl<'a> LedgerLinks<'a> {
             error_ppm: measured::of(rule, Certainty::Message).map(|m| m.error_ppm()),
             evidence: format!("{}{named}; the other side is not held", rule.name()),
         };
-        rest.link((at, Piece::whole(sent.amount)), (to, Piece::whole(sent.amount)), 0)
+        let whole = Piece::whole(own.amount);
+        match side.direction {
+            Direction::In => rest.link((at, whole), (other, whole), 0),
+            Direction::Out => rest.link((other, whole), (at, whole), 0),
+        }
     }
 
     /// Lists the deposits that a withdrawal from a mixer may come from.

@@ -4,10 +4,11 @@
 use crate::link::{Certainty, Evidence, Link, LinkKind, Moved, Rule};
 use crate::view::{Tx, moved};
 use holdfast_types::{Position, TokenRef, Transfer, TransferKind};
+use std::collections::BTreeSet;
 
 /// Returns the wraps and unwraps of a transaction, each with the coin's transfer of the same amount, which no two of them share.
 pub(crate) fn wraps(tx: Tx<'_>) -> Vec<Link> {
-    let mut used: Vec<Moved> = Vec::new();
+    let mut used: BTreeSet<Moved> = BTreeSet::new();
     let mut links = Vec::new();
     for wrapped in tx.moved().filter(|t| matches!(t.kind, TransferKind::Wrap | TransferKind::Unwrap)) {
         let is_wrap = wrapped.kind == TransferKind::Wrap;
@@ -19,7 +20,7 @@ pub(crate) fn wraps(tx: Tx<'_>) -> Vec<Link> {
         };
         let log = if let Position::Log(number, _) = wrapped.position { number } else { u32::MAX };
         let Some(coin) = tx.nearest(log, fits) else { continue };
-        used.push(moved(coin));
+        used.insert(moved(coin));
         let coin_account = if is_wrap { coin.from } else { coin.to };
         let token_account = if is_wrap { wrapped.to } else { wrapped.from };
         let (Some(coin_account), Some(token_account)) = (coin_account, token_account) else { continue };

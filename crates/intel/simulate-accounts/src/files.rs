@@ -391,14 +391,16 @@ impl Economy {
         out
     }
 
-    /// Returns the assets of both chains as a store lists its own: ticker, CAIP-19 id, decimals.
+    /// Returns the assets of both chains as a store lists its own: ticker, CAIP-19 id, decimals. The coin has a ticker of its own, so that ETH stays
+    /// Ethereum's alone; USDT is of many chains anyhow.
     #[must_use]
     pub fn assets_csv(&self) -> String {
         let of = self.world.contracts;
         let mut csv = String::from("ticker,asset,decimals,aliases\n");
         for number in self.options.chains {
-            let _ = writeln!(csv, "ETH,eip155:{number}/slip44:60,18,");
-            for (ticker, contract, decimals) in [("USDT", of.stable, 6), ("WETH", of.wrapper, 18), ("GEM", of.gem, 18)]
+            let _ = writeln!(csv, "SIMETH,eip155:{number}/slip44:60,18,");
+            for (ticker, contract, decimals) in
+                [("USDT", of.stable, 6), ("WSIMETH", of.wrapper, 18), ("GEM", of.gem, 18)]
             {
                 let _ = writeln!(csv, "{ticker},eip155:{number}/erc20:{:#x},{decimals},", self.world.address(contract));
             }

@@ -120,9 +120,10 @@ pub struct ChainExposure {
     pub destination_amount: Option<Amount>,
     /// Amounts that are not known and in no sum.
     pub unknown_amounts: u64,
-    /// Part of the source of which it is not known where it came from, in millionths: beyond bounds, before the first block, on chains that are not held.
+    /// Part of the source of which it is not known where it came from, in millionths: beyond bounds, before the first block, on chains that are not held;
+    /// of coin all of it, where moves inside transactions were not read.
     pub unknown_source_ppm: u64,
-    /// Whether no figure of the asset is sound: its transfers contradict each other, or moves inside transactions were not read.
+    /// Whether no figure of the asset is sound: its transfers contradict each other.
     pub is_unsound: bool,
     /// What the figures leave out, in words.
     pub gaps: Vec<String>,

@@ -289,10 +289,11 @@ impl Chains {
         self.handles.len() == 1 && self.accounts.is_empty() && self.others.is_empty()
     }
 
-    /// Returns whether there are chains that report nothing of what changes touch.
+    /// Returns whether there are chains that do not report which transfers a change of tags touches beyond those of the tagged addresses: account chains,
+    /// whose exposures are made when they are requested, and chains of other families.
     #[must_use]
     pub fn has_others(&self) -> bool {
-        !self.others.is_empty()
+        !self.accounts.is_empty() || !self.others.is_empty()
     }
 
     /// Returns all chains of the Bitcoin family.

@@ -86,6 +86,7 @@ accounts-cluster-size = { $n ->
     [one] It is alone: no heuristic that is on ({ $heuristics }) joins it with another address.
    *[other] { $n } addresses count as one owner's, joined by { $heuristics }.
 }
+accounts-cluster-hidden = Clusters rest on tags that you may not read: the address alone is shown.
 accounts-by-cluster = Its category comes from a tag of another address of its { $cluster }, or it is a contract that its project published.
 accounts-why = Why it ends
 accounts-who = Who
@@ -94,6 +95,7 @@ accounts-unattributed = What nobody is known for, by the reason for which it end
 accounts-unknown-share = Of { $share } it is not known.
 accounts-exposure-bounds = Made from the latest { $transfers } transfers each way, over { $hops } transfers at most, and over swaps, wraps and bridges.
 accounts-score = Risk score { $score } of 100.
+accounts-score-least = Risk score at least { $score } of 100: a part is not known.
 accounts-score-unknown = Risk score: unknown.
 accounts-left-out = Further assets that were not looked at: { $n }.
 accounts-hops = Hops

@@ -99,4 +99,11 @@ fn imitations_that_the_ledger_knows_are_warned_of(place: &TestDb) {
         assert_eq!(imitated(&decided), Some(of_ledger.clone()));
     }
     is_replayed(&screening, 2);
+    // Who was paid before is no imitation of whoever sent dust to an address of the customer since.
+    assert_eq!(imitated(&decide(&screening, withdrawal("w3", "bert", PAYEE, 1_000, 5_000))), None);
+    let of_dust = Lookalike::between(PAYEE, IMITATION, KnownBy::Chain);
+    let facts = ChainFacts { lookalike: of_dust, ..known() };
+    let decided = screening.decide(withdrawal("w4", "bert", PAYEE, 1_000, 5_000), facts, "t").unwrap();
+    assert_eq!(imitated(&decided), None);
+    is_replayed(&screening, 4);
 }

@@ -52,7 +52,14 @@ pub fn account_paths(
             *best = (crossing.reached, crossing.link.from);
         }
     }
-    let is_start = |id: TransferId| starts.iter().any(|(start, _)| *start == AccountStart::Transfer(id));
+    let (mut started, mut held) = (BTreeSet::new(), BTreeSet::new());
+    for (start, _) in starts {
+        match *start {
+            AccountStart::Transfer(id) => _ = started.insert(id),
+            AccountStart::Balance { chain, account, asset, .. } => _ = held.insert((chain, account, asset)),
+        }
+    }
+    let is_start = |id: TransferId| started.contains(&id);
     let before = |id: TransferId, transfer: &StoredTransfer| {
         if let Some((_, from)) = crossed.get(&id) {
             return Some(*from);
@@ -62,10 +69,7 @@ pub fn account_paths(
         earlier.iter().rev().max_by_key(|m| m.amount).map(|m| m.transfer)
     };
     let has_balance = |id: TransferId, transfer: &StoredTransfer| {
-        starts.iter().any(|(start, _)| {
-            matches!(start, AccountStart::Balance { chain, account, asset, .. }
-                if (*chain, Some(*account), *asset) == (id.chain, transfer.from, transfer.asset))
-        })
+        transfer.from.is_some_and(|from| held.contains(&(id.chain, from, transfer.asset)))
     };
     let mut paths = Vec::new();
     let arrived = trace.ends.iter().filter(|e| e.account.is_some_and(|a| targets.contains(&(e.chain, a))));

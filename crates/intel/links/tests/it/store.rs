@@ -280,6 +280,37 @@ fn every_flipped_byte_is_named() {
     assert!(matches!(Store::open(dir.path()), Err(LinkError::Manifest(..))));
 }
 
+#[test]
+fn what_an_earlier_version_found_begins_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path();
+    let whole = blocks(1, 500, None, 20);
+    Store::create_or_open(path, &chain()).unwrap().append(&whole).unwrap();
+    let set_format = |format: u32| {
+        let text = std::fs::read_to_string(path.join("MANIFEST")).unwrap();
+        let mut manifest: serde_json::Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+        manifest["format"] = format.into();
+        let json = manifest.to_string();
+        let sum = hex::encode(holdfast_types::hash::sha256(json.as_bytes()));
+        std::fs::write(path.join("MANIFEST"), format!("{sum}\n{json}")).unwrap();
+    };
+    set_format(1);
+    let read = Store::open(path).unwrap();
+    assert_eq!((read.tip().unwrap(), read.counts().records), (None, 0), "nothing that it found counts");
+    let mut store = Store::create_or_open(path, &chain()).unwrap();
+    assert_eq!((store.tip().unwrap(), store.first_height()), (None, None));
+    assert!(store.check().unwrap().is_empty());
+    store.append(&whole[5..]).unwrap();
+    drop(store);
+    let store = Store::open(path).unwrap();
+    assert_eq!(store.first_height(), Some(505));
+    assert!(store.check().unwrap().is_empty());
+    compare(&store, &whole[5..]);
+    set_format(u32::MAX);
+    assert!(matches!(Store::open(path), Err(LinkError::Format(..))), "a later one is not written over");
+    assert!(matches!(Store::create_or_open(path, &chain()), Err(LinkError::Format(..))));
+}
+
 /// What is killed: run by the test below in a process of its own, and nothing otherwise.
 #[test]
 fn child() {

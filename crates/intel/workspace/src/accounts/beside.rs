@@ -212,6 +212,7 @@ impl AccountWorkspace {
         blocks: &mut dyn Iterator<Item = LinkedBlock>,
         options: &AppendOptions,
     ) -> Result<AppendReport, FollowError> {
+        self.gaps.take();
         holdfast_account_feed::append(&mut self.ledger, &mut self.beside, blocks, options)
     }
 
@@ -220,6 +221,7 @@ impl AccountWorkspace {
     /// # Errors
     /// As [`AccountWorkspace::append`].
     pub fn put(&mut self, fetched: Fetched<BlockRecords>) -> Result<FollowReport, FollowError> {
+        self.gaps.take();
         holdfast_account_feed::put(&mut self.ledger, &mut self.beside, fetched)
     }
 
@@ -234,6 +236,7 @@ impl AccountWorkspace {
         to_height: Option<u64>,
         progress: &mut dyn FnMut(&FollowReport, u64) -> ControlFlow<()>,
     ) -> Result<FollowReport, FollowError> {
+        self.gaps.take();
         let (ledger, beside) = (&mut self.ledger, &mut self.beside);
         holdfast_account_feed::follow(ledger, beside, source, from_height, to_height, progress)
     }
@@ -243,6 +246,7 @@ impl AccountWorkspace {
     /// # Errors
     /// [`FollowError::Ledger`], [`FollowError::Sink`].
     pub fn truncate(&mut self, height: u64, with_final: bool) -> Result<u64, FollowError> {
+        self.gaps.take();
         let removed = if with_final { self.ledger.truncate_final(height)? } else { self.ledger.truncate(height)? };
         self.beside.keep_to(&self.ledger)?;
         Ok(removed)

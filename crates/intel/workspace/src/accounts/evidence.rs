@@ -2,11 +2,12 @@
 
 use crate::accounts::AccountWorkspace;
 use crate::accounts::traces::AccountTraceRequest;
+use crate::accounts::who::CLEARANCE;
 use crate::error::WorkspaceError;
 use ed25519_dalek::SigningKey;
 use holdfast_account_attribution::Kind;
 use holdfast_account_evidence::{Basis, Blocks, ChainSource, Cleared, Known, Request, make};
-use holdfast_analysis::accounts::Classify;
+use holdfast_analysis::accounts::{Classify, Stop, stop_of};
 use holdfast_analysis::links::Links;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_links::{Contracts, LedgerLinks};
@@ -31,6 +32,10 @@ impl Classify for ForReader<'_> {
     fn category(&self, account: u32) -> Category {
         self.chain.category_for(account, self.clearance)
     }
+
+    fn stop(&self, account: u32) -> Option<Stop> {
+        stop_of(self.chain.entities().kind(account), self.category(account))
+    }
 }
 
 impl Known for ForReader<'_> {
@@ -40,6 +45,7 @@ impl Known for ForReader<'_> {
         let basis = Cleared { ledger, entities, clusters, tags, clearance: self.clearance }.basis(account);
         match &basis {
             // The reader may not know the cluster: the category is that of the contract.
+            Basis::Cluster { .. } if self.clearance < CLEARANCE => Basis::Word,
             Basis::Cluster { tag, .. } if tag.concept() != self.category(account) => Basis::Word,
             _ => basis,
         }

@@ -308,7 +308,8 @@ impl AccountWorkspace {
             Subject::Transfers(_) => Category::UNATTRIBUTED,
         };
         let least = source.score().max(destination.score()).max(risk_weight(own.risk()));
-        let is_known = source.unknown_ppm == 0 && !source.is_partial && !source.amount.is_zero();
+        let is_whole = |side: &ExposureSide| side.unknown_ppm == 0 && !side.is_partial;
+        let is_known = is_whole(&source) && is_whole(&destination) && !source.amount.is_zero();
         Ok(AssetExposure {
             asset: self.asset_view(asset)?,
             risk_score: (is_known || least > 0).then_some(least),
@@ -347,7 +348,7 @@ impl AccountWorkspace {
             destination_amount: Some(exposure.destination.amount),
             unknown_amounts: 0,
             unknown_source_ppm: exposure.source.unknown_ppm,
-            is_unsound: !self.gaps_of_asset(asset)?.is_empty(),
+            is_unsound: matches!(self.ledger.backing(asset)?, Backing::Unbacked { .. }),
             gaps: exposure.gaps,
             as_of_height: None,
         })

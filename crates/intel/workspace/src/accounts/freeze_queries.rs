@@ -161,8 +161,9 @@ impl AccountWorkspace {
                 return Ok(folded.freezes.clone());
             }
         }
-        let mut freezes = Freezes::default();
-        self.fold(&mut freezes, &self.signals().issuer_signals(MAX_SIGNALS)?.0)?;
+        let (signals, is_cut) = self.signals().issuer_signals(MAX_SIGNALS)?;
+        let mut freezes = Freezes::begun(is_cut);
+        self.fold(&mut freezes, &signals)?;
         let freezes = Arc::new(freezes);
         *cached = Some(Folded { tip, freezes: freezes.clone() });
         Ok(freezes)
@@ -212,6 +213,9 @@ impl AccountWorkspace {
         let mut gaps = self.gaps().to_vec();
         if let Some(first) = self.ledger.first()?.filter(|first| first.height > 0) {
             gaps.push(format!("freezes before block {}, where the ledger begins, are not known", first.height));
+        }
+        if freezes.is_cut {
+            gaps.push(format!("only the latest {MAX_SIGNALS} acts of issuers were looked at"));
         }
         Ok(FreezesPage {
             chain: self.chain().to_string(),

@@ -144,9 +144,16 @@ pub struct Freezes {
     proposals: BTreeMap<(TokenRef, u64), Proposal>,
     /// Proposals whose content the blocks did not show, by token, that were not executed.
     unread: BTreeSet<(TokenRef, u64)>,
+    /// Whether there are earlier signals of issuers that were not taken.
+    pub(crate) is_cut: bool,
 }
 
 impl Freezes {
+    /// Returns no freezes yet; `is_cut` says whether there are signals of issuers before those that are taken next.
+    pub(crate) fn begun(is_cut: bool) -> Self {
+        Freezes { is_cut, ..Freezes::default() }
+    }
+
     /// Takes the next signal in the order of the chain. Signals of other kinds change nothing.
     pub fn take(&mut self, at: At, signal: &Signal) {
         let Signal::Issuer { token, act, .. } = *signal else { return };

@@ -3,7 +3,7 @@
 use crate::accounts::AccountWorkspace;
 use crate::accounts::transfers::Start;
 use crate::error::WorkspaceError;
-use holdfast_account_ledger::{Backing, Direction, LedgerError, StoredTransfer};
+use holdfast_account_ledger::{Backing, Direction, LedgerError, StoredTransfer, TransferNumber};
 use holdfast_types::Amount;
 use holdfast_types::lookalike::{Ends, compared, looks_alike};
 use serde::{Deserialize, Serialize};
@@ -66,13 +66,13 @@ pub fn is_dust(ticker: Option<&str>, decimals: Option<u8>, amount: Amount) -> bo
     bound.is_some_and(|bound| amount < Amount::new(bound))
 }
 
-/// The addresses that an address dealt with, by their ends, oldest first.
-type Known = HashMap<Ends, Vec<String>>;
+/// The addresses that some addresses dealt with, by their ends, each with the first transfer between them.
+type Known = HashMap<Ends, Vec<(TransferNumber, String)>>;
 
 /// Returns the address that another one imitates; none for an address that is older than those with its ends.
 fn imitated_in<'a>(known: &'a Known, address: &str) -> Option<&'a String> {
     let text = compared(address);
-    let first = known.get(&Ends::of(&text)?)?.first()?;
+    let (_, first) = known.get(&Ends::of(&text)?)?.iter().min()?;
     looks_alike(&text, first).then_some(first)
 }
 
@@ -89,8 +89,10 @@ impl AccountWorkspace {
                     is_paid |= is_out && text == payee;
                     if let Some(ends) = Ends::of(&text) {
                         let alike = known.entry(ends).or_default();
-                        if !alike.contains(&text) {
-                            alike.push(text);
+                        let number = posting.transfer.number;
+                        match alike.iter_mut().find(|(_, known)| *known == text) {
+                            Some((first, _)) => *first = number.min(*first),
+                            None => alike.push((number, text)),
                         }
                     }
                 }
@@ -177,7 +179,9 @@ mod tests {
     fn the_older_of_two_alike_imitates_nothing() {
         let [first, second] =
             ["0x1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa9876", "0x123fbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb9876"];
-        let known = Known::from([(Ends::of(first).unwrap(), vec![first.to_owned(), second.to_owned()])]);
+        // Whichever of the customer's addresses was looked at first.
+        let at = |number, address: &str| (TransferNumber::new(number), address.to_owned());
+        let known = Known::from([(Ends::of(first).unwrap(), vec![at(9, second), at(2, first)])]);
         assert_eq!(imitated_in(&known, second).map(String::as_str), Some(first));
         assert_eq!(imitated_in(&known, first), None);
         assert_eq!(imitated_in(&known, "0x777aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa9876"), None);

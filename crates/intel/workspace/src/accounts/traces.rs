@@ -259,7 +259,13 @@ impl AccountWorkspace {
                 is_passed,
             })
         };
-        Ok(places.into_iter().take(MAX_PLACES).map(endpoint).collect::<Result<_, _>>()?)
+        let mut places: Vec<(Place, (Amount, u32))> = places.into_iter().collect();
+        if places.len() > MAX_PLACES {
+            // Where it lies counts more than what it passed, and what is near more than what is far.
+            places.sort_by_key(|((.., is_passed), (_, hops))| (*is_passed, *hops));
+            places.truncate(MAX_PLACES);
+        }
+        Ok(places.into_iter().map(endpoint).collect::<Result<_, _>>()?)
     }
 
     /// Returns an account's address in the form in which the desk compares it.

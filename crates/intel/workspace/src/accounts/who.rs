@@ -105,6 +105,7 @@ impl AccountWorkspace {
     pub fn update_who(&mut self) {
         let mut who = self.who.take().unwrap_or_else(|| Who::new(&self.ledger, &self.tags, &self.dir));
         who.follow(self, u64::MAX);
+        self.gaps.take();
         let _ = self.who.set(who);
     }
 
