@@ -87,7 +87,7 @@ accounts-cluster-size = { $n ->
    *[other] { $n } addresses count as one owner's, joined by { $heuristics }.
 }
 accounts-cluster-hidden = Clusters rest on tags that you may not read: the address alone is shown.
-accounts-by-cluster = Its category is that of its { $cluster }: the tag names another address of it.
+accounts-by-cluster = Its category comes from a tag of another address of its { $cluster }, or it is a contract that its project published.
 accounts-why = Why it ends
 accounts-who = Who
 accounts-no-category = No category is known.
