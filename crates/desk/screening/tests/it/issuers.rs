@@ -7,7 +7,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::facts::chain_facts;
 use holdfast_simulate_accounts::{Economy, Options, Record};
 use holdfast_testing::{AccountChain, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::{Amount, Asset, ChainId, TokenRef};
+use holdfast_types::{Amount, Asset, ChainId, Seconds, Timestamp, TokenRef};
 use holdfast_workspace::accounts::freezes::At;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,9 @@ fn freezes_decide_from_the_block_of_their_proposal(place: &TestDb) {
         txs += 1;
         format!("0x{txs:064x}")
     };
-    let of_asset = |event: Event| Event { asset: Some(asset.to_string()), ..event };
+    // Within hours of the economy's blocks.
+    let soon = Timestamp::from_unix(1_750_000_000) + Seconds::DAY;
+    let of_asset = |event: Event| Event { asset: Some(asset.to_string()), time: soon, ..event };
     let clean = "0x00000000000000000000000000000000000000aa";
     for (address, proposed, frozen) in truth {
         let out = || of_asset(withdrawal("w", "anna", &address, 5, 500));
@@ -91,6 +93,9 @@ fn freezes_decide_from_the_block_of_their_proposal(place: &TestDb) {
             assert_eq!(facts.issuer.first().map(|f| f.state), expected, "{address} at {height}");
             assert_eq!(rules(&decided).contains(&"issuer-frozen"), expected.is_some());
             let Some(state) = expected else { continue };
+            // A proposal that nobody executed within a month holds nothing any more; a freeze does.
+            let (later, _) = decide(&chain, Event { time: soon + Seconds::DAY * 31, ..out() });
+            assert_eq!(rules(&later).contains(&"issuer-frozen"), state == IssuerState::Frozen);
             let reason = decided.reasons.iter().find(|r| r.rule == "issuer-frozen").unwrap();
             assert_eq!((reason.decision, decided.decision), (Verdict::Hold, Verdict::Hold));
             let known = facts.issuer[0].since.unix();
