@@ -78,8 +78,7 @@ impl Area {
     fn of(path: &str) -> Self {
         let within = |area: &str| path.strip_prefix(area).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         if is_private(path) {
-            let marked = LINKS.iter().skip(1).find(|(to, _)| within(to));
-            return Area::Desk(marked.map_or("/desk", |(to, _)| *to));
+            return Area::Desk(links().find(|to| *to != ENTRANCE && within(to)).unwrap_or(ENTRANCE));
         }
         match (within("/portal"), within("/academy")) {
             (true, _) => Area::Portal,
@@ -89,30 +88,42 @@ impl Area {
     }
 }
 
-/// Pages that the desk's navigation leads to, with the keys of their names.
-pub const LINKS: [(&str, &str); 17] = [
-    ("/desk", "nav-desk"),
-    ("/desk/requests", "nav-requests"),
-    ("/desk/cases", "nav-cases"),
-    ("/desk/alerts", "nav-alerts"),
-    ("/desk/holds", "nav-holds"),
-    ("/desk/warnings", "nav-warnings"),
-    ("/desk/campaigns", "nav-campaigns"),
-    ("/desk/officers", "nav-officers"),
-    ("/desk/seizures", "nav-seizures"),
-    ("/desk/sharing", "nav-sharing"),
-    ("/desk/recommendations", "nav-recommendations"),
-    ("/desk/changes", "nav-changes"),
-    ("/desk/academy", "nav-academy"),
-    ("/desk/people", "nav-people"),
-    ("/desk/jobs", "nav-jobs"),
-    ("/desk/audit", "nav-audit"),
-    ("/transparency", "nav-transparency"),
+/// A part of the navigation: the key of its name, and its pages, each with the key of its name.
+type Group = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// The navigation, by what people do.
+pub const MENU: [Group; 9] = [
+    ("nav-group-own", &[("/desk", "nav-desk")]),
+    ("nav-group-investigate", &[("/desk/graph", "nav-graph"), ("/accounts", "nav-chains"), ("/desk/cases", "nav-cases")]),
+    ("nav-group-monitor", &[("/desk/alerts", "nav-alerts"), ("/desk/holds", "nav-holds"), ("/desk/warnings", "nav-warnings")]),
+    (
+        "nav-group-respond",
+        &[("/desk/requests", "nav-requests"), ("/desk/officers", "nav-officers"), ("/desk/seizures", "nav-seizures")],
+    ),
+    ("nav-group-report", &[("/transparency", "nav-transparency")]),
+    ("nav-group-share", &[("/desk/sharing", "nav-sharing")]),
+    ("nav-group-prevent", &[("/desk/campaigns", "nav-campaigns"), ("/desk/recommendations", "nav-recommendations")]),
+    ("nav-group-train", &[("/desk/academy", "nav-academy"), ("/field-guide", "nav-field-guide")]),
+    (
+        "nav-group-administer",
+        &[
+            ("/desk/changes", "nav-changes"),
+            ("/desk/people", "nav-people"),
+            ("/desk/jobs", "nav-jobs"),
+            ("/desk/audit", "nav-audit"),
+            ("/openapi.json", "nav-api"),
+        ],
+    ),
 ];
+
+/// Returns the pages of the navigation.
+pub fn links() -> impl Iterator<Item = &'static str> {
+    MENU.iter().flat_map(|(_, pages)| pages.iter().map(|(to, _)| *to))
+}
 
 /// Returns the first page of the desk that somebody may open: an administrator's is not the investigators' queue.
 pub fn landing(needs: &NeedsTable, may: impl Fn(&str) -> bool) -> Option<&'static str> {
-    LINKS.iter().map(|(to, _)| *to).find(|to| is_private(to) && opens(needs, &may, to))
+    links().find(|to| is_private(to) && opens(needs, &may, to))
 }
 
 /// Returns whether somebody may open a page: whether they have a scope of which its route needs one.
@@ -178,33 +189,32 @@ impl Frame {
         landing(&self.needs, |scope| self.may(scope))
     }
 
-    /// Links of the head, to the areas in which the person works.
+    /// Links of the head, to the other areas in which the person works.
     fn ways(&self) -> Vec<(&'static str, &'static str)> {
         let mut ways = Vec::new();
-        if let Some(to) = self.landing() {
-            ways.push((to, "nav-desk"));
-        }
         if self.officer {
             ways.push(("/portal", "nav-portal"));
         }
         if self.learner {
             ways.push(("/academy/me", "nav-labs"));
         }
-        if ways.is_empty() && self.leads {
+        if self.landing().is_none() && ways.is_empty() && self.leads {
             ways.push(("/sign-in", "nav-sign-in"));
         }
-        if self.caller.is_some() || (self.leads && !self.officer) {
+        if self.caller.is_none() && self.leads && !self.officer {
             ways.push(("/openapi.json", "nav-api"));
         }
         ways
     }
 
-    /// Returns a page.
+    /// Returns a page of the ledger.
     pub fn page(&self, title: &str, query: &str, body: Markup) -> Markup {
-        self.with(title, query, &self.ways(), body)
+        self.with(title, query, &self.ways(), &self.menu(""), body)
     }
 
-    fn with(&self, title: &str, query: &str, ways: &[(&str, &str)], body: Markup) -> Markup {
+    /// Returns a page. The menu stands beside it; on a narrow screen it is a drawer that its link opens, without a script.
+    fn with(&self, title: &str, query: &str, ways: &[(&str, &str)], menu: &Markup, body: Markup) -> Markup {
+        let has_menu = !menu.0.is_empty();
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -216,8 +226,10 @@ impl Frame {
                     link rel="icon" href="data:,";
                 }
                 body {
+                    a.skip href="#main" { (t!("nav-skip")) }
                     header {
-                        a href="/" { "Holdfast" }
+                        @if has_menu { a.open-menu href="#menu" { (t!("nav-menu")) } }
+                        a.brand href="/" { "Holdfast" }
                         form.search action="/search" method="get" role="search" {
                             input type="search" name="q" value=(query) aria-label=(t!("common-search-label"))
                                 placeholder=(t!("common-search-hint")) autofocus[title == t!("ledger-home")];
@@ -225,30 +237,45 @@ impl Frame {
                         }
                         @for (to, key) in ways { a href=(to) { (t!(key)) } }
                     }
-                    main { (body) }
+                    div.frame[has_menu] {
+                        (menu)
+                        main #main { (body) }
+                    }
                 }
+            }
+        }
+    }
+
+    /// The navigation of the desk, of which `here` is marked; empty for whoever has no page there.
+    fn menu(&self, here: &str) -> Markup {
+        if self.caller.is_none() || self.landing().is_none() {
+            return Markup::default();
+        }
+        let local = self.caller.as_ref().is_some_and(Caller::is_local);
+        html! {
+            nav.menu #menu aria-label=(t!("nav-desk")) {
+                a.close-menu href="#main" { (t!("nav-close")) }
+                @for (group, pages) in MENU {
+                    @let pages: Vec<_> = pages.iter().filter(|(to, _)| self.may_open(to)).collect();
+                    @if !pages.is_empty() {
+                        p { (t!(group)) }
+                        ul { @for (to, key) in pages { li { a href=(to) aria-current=[(*to == here).then_some("page")] { (t!(key)) } } } }
+                    }
+                }
+                @if self.may_open("/desk/search") { form action="/desk/search" role="search" {
+                    input name="q" type="search" aria-label=(t!("desk-search-label")) placeholder=(t!("desk-search-hint"));
+                } }
+                @if !local { p { (t!("nav-group-person")) } ul { li {
+                    a href="/desk/sessions" aria-current=[(here == "/desk/sessions").then_some("page")] { (t!("nav-sessions")) }
+                } } }
+                (self.sign_out())
             }
         }
     }
 
     /// Returns a page of the desk, `here` of its navigation.
     pub fn desk(&self, title: &str, here: &str, body: Markup) -> Markup {
-        let links: Vec<_> = LINKS.into_iter().filter(|(to, _)| self.caller.is_some() && self.may_open(to)).collect();
-        let body = html! {
-            @if !links.is_empty() { nav aria-label=(t!("nav-desk")) { @for (to, key) in links {
-                a href=(to) aria-current=[(to == here).then_some("page")] { (t!(key)) }
-            }
-            @if self.caller.as_ref().is_some_and(|c| !c.is_local()) {
-                a href="/desk/sessions" aria-current=[(here == "/desk/sessions").then_some("page")] { (t!("nav-sessions")) }
-            }
-            @if self.may_open("/desk/search") { form action="/desk/search" role="search" {
-                input name="q" type="search" aria-label=(t!("desk-search-label")) placeholder=(t!("desk-search-hint"));
-            } }
-            (self.sign_out()) } }
-            h1 { (title) }
-            (body)
-        };
-        self.page(title, "", body)
+        self.with(title, "", &self.ways(), &self.menu(here), html! { h1 { (title) } (body) })
     }
 
     fn sign_out(&self) -> Markup {
@@ -260,7 +287,7 @@ impl Frame {
 
     /// Returns a page of the officers' portal before and between its steps of signing in.
     pub fn entrance(&self, title: &str, body: Markup) -> Markup {
-        self.with(title, "", &[], body)
+        self.with(title, "", &[], &Markup::default(), body)
     }
 
     /// Returns a page of the officers' portal, with links to what the officer may open.
@@ -275,7 +302,7 @@ impl Frame {
             h1 { (title) }
             (body)
         };
-        self.with(title, "", &[], body)
+        self.with(title, "", &[], &Markup::default(), body)
     }
 
     /// Returns a page of the academy.

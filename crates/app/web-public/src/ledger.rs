@@ -23,9 +23,12 @@ use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use std::sync::Arc;
 
+/// The stylesheet: its colours, spaces and type, then its rules.
+const STYLE: &str = concat!(include_str!("../../../../web/css/tokens.css"), include_str!("../../../../web/style.css"));
+
 /// Shows the stylesheet.
 pub(crate) async fn style() -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../../../web/style.css")).into_response()
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
 }
 
 /// A time to the second, in UTC.

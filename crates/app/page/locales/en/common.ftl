@@ -1,5 +1,20 @@
 # Head, navigation, and words that several pages share.
 nav-desk = Desk
+nav-skip = Skip to the content
+nav-menu = Menu
+nav-close = Close
+nav-group-own = My work
+nav-group-investigate = Investigate
+nav-group-monitor = Monitor
+nav-group-respond = Respond
+nav-group-report = Report
+nav-group-share = Share
+nav-group-prevent = Prevent
+nav-group-train = Train
+nav-group-administer = Administer
+nav-group-person = Your account
+nav-graph = Graph
+nav-chains = Account chains
 nav-portal = Portal
 nav-labs = Your labs
 nav-sign-in = Sign in
