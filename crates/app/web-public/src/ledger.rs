@@ -1,6 +1,5 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
-use crate::accounts::Place;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,6 +9,7 @@ use holdfast_api_investigation::chain::TraceQuery;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_page::components::{Head, N, T, listing, none, table, word};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
+use holdfast_page::places::Place;
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;

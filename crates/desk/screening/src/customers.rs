@@ -1,0 +1,82 @@
+//! All that screening has of a customer, for whoever looks into one.
+
+use crate::alerts::{self, Alert, AlertFilter};
+use crate::events::{self, EventFilter};
+use crate::holds::{self, Hold, HoldFilter};
+use crate::service::DecidedEvent;
+use holdfast_decision::Record;
+use holdfast_store::{Database, DbError, number, parse};
+use serde::Serialize;
+
+/// Most records, and most events, of an answer.
+pub const MAX_LISTED: usize = 200;
+/// Most alerts, and most holds, of an answer.
+const MAX_WORK: usize = 1_000;
+
+/// What is known of a customer. Lists are cut at [`MAX_LISTED`], those of alerts and holds at a thousand; what is cut is said.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CustomerFile {
+    /// The customer's id.
+    pub customer: String,
+    /// What the exchange stated: the customer, accounts, deposit addresses, cards, bank accounts, devices, identity checks.
+    pub records: Vec<Record>,
+    /// The latest events with their decisions, the latest first.
+    pub events: Vec<DecidedEvent>,
+    /// Alerts, the latest first.
+    pub alerts: Vec<Alert>,
+    /// Holds, the latest first.
+    pub holds: Vec<Hold>,
+    /// Lists of which more is stored than is here: `records`, `events`, `alerts`, `holds`.
+    pub cut: Vec<&'static str>,
+}
+
+impl CustomerFile {
+    /// Returns whether nothing at all is stored of the customer.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.events.is_empty() && self.alerts.is_empty() && self.holds.is_empty()
+    }
+}
+
+/// Cuts a list, and notes that it was.
+fn cut<T>(list: &mut Vec<T>, most: usize, name: &'static str, noted: &mut Vec<&'static str>) {
+    if list.len() > most {
+        list.truncate(most);
+        noted.push(name);
+    }
+}
+
+/// Reads what is stored of a customer.
+///
+/// # Errors
+/// [`DbError`].
+pub fn read(db: &mut Database, customer: &str) -> Result<CustomerFile, DbError> {
+    let rows = db.query(
+        "SELECT body FROM records WHERE (customer = $1 OR (kind = 'customer' AND id = $2)) ORDER BY kind, time DESC, id LIMIT $3",
+        &[customer.into(), customer.into(), number(MAX_LISTED as u64 + 1)],
+    )?;
+    let mut records: Vec<Record> =
+        rows.iter().map(|row| parse("record", row.text(0)?)).collect::<Result<_, DbError>>()?;
+    let of_events = EventFilter {
+        customer: Some(customer.to_owned()),
+        newest_first: true,
+        limit: MAX_LISTED + 1,
+        ..EventFilter::default()
+    };
+    let mut events = events::list(db, &of_events)?;
+    let mut alerts = alerts::list(
+        db,
+        &AlertFilter { customer: Some(customer.to_owned()), limit: MAX_WORK, ..AlertFilter::default() },
+    )?;
+    let mut holds =
+        holds::list(db, &HoldFilter { customer: Some(customer.to_owned()), limit: MAX_WORK, ..HoldFilter::default() })?;
+    let mut noted = Vec::new();
+    cut(&mut records, MAX_LISTED, "records", &mut noted);
+    cut(&mut events, MAX_LISTED, "events", &mut noted);
+    // They are listed from the first on: of a list that is full there may be more.
+    noted.extend((alerts.len() >= MAX_WORK).then_some("alerts"));
+    noted.extend((holds.len() >= MAX_WORK).then_some("holds"));
+    alerts.reverse();
+    holds.reverse();
+    Ok(CustomerFile { customer: customer.to_owned(), records, events, alerts, holds, cut: noted })
+}
