@@ -90,22 +90,26 @@ impl Area {
 }
 
 /// Pages that the desk's navigation leads to, with the keys of their names.
-pub const LINKS: [(&str, &str); 17] = [
+pub const LINKS: [(&str, &str); 21] = [
     ("/desk", "nav-desk"),
     ("/desk/requests", "nav-requests"),
     ("/desk/cases", "nav-cases"),
     ("/desk/alerts", "nav-alerts"),
     ("/desk/holds", "nav-holds"),
+    ("/desk/events", "nav-events"),
+    ("/desk/customers", "nav-customers"),
     ("/desk/warnings", "nav-warnings"),
     ("/desk/campaigns", "nav-campaigns"),
     ("/desk/officers", "nav-officers"),
     ("/desk/seizures", "nav-seizures"),
     ("/desk/sharing", "nav-sharing"),
+    ("/desk/rules", "nav-rules"),
     ("/desk/recommendations", "nav-recommendations"),
     ("/desk/changes", "nav-changes"),
     ("/desk/academy", "nav-academy"),
     ("/desk/people", "nav-people"),
     ("/desk/jobs", "nav-jobs"),
+    ("/desk/webhooks", "nav-webhooks"),
     ("/desk/audit", "nav-audit"),
     ("/transparency", "nav-transparency"),
 ];

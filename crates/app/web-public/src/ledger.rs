@@ -160,7 +160,7 @@ pub(crate) async fn search(
     let query = text.clone();
     let several = !shared.chains.is_one();
     let (found, known) = run_blocking(move || {
-        let found = shared.chains.lookup(&query, &|t| t.is_for(clearance));
+        let found = shared.chains.lookup(&query, clearance);
         // Addresses of a ledger's chain that no block mentions still have a page.
         let known = match found.hits.is_empty() {
             true => unmentioned(&shared, &bare(&query), clearance)?,
@@ -278,6 +278,15 @@ fn hit_id(hit: &Hit, has_several_chains: bool) -> Markup {
     }
 }
 
+/// The chain that holds a hit; of what no chain here holds, the assets that its tags name.
+fn hit_chain(hit: &Hit) -> Markup {
+    let is_name = matches!(hit.kind, HitKind::Actor | HitKind::Label);
+    html! { @match hit.chain_name().filter(|_| hit.in_ledger) {
+        Some(chain) => { (chain) }
+        None => { (hit.assets.join(", ")) @if !is_name { br; span.note { (t!("ledger-hit-by-tags")) } } }
+    } }
+}
+
 fn results(found: &Lookup, has_several_chains: bool) -> Markup {
     let heads = [
         T("ledger-hit-kind"),
@@ -296,8 +305,8 @@ fn results(found: &Lookup, has_several_chains: bool) -> Markup {
             td { (t!(kind_key(hit.kind))) }
             td { (hit.name.as_deref().unwrap_or_default()) }
             td { (hit_id(hit, has_several_chains)) }
-            td { @if hit.category.is_attributed() { (risk(hit.category)) } }
-            td { @if hit.chain.is_some() { (hit.chain_name().unwrap_or_default()) } @else { (hit.assets.join(", ")) } }
+            td { @if hit.category.is_attributed() { (risk(hit.category)) @if hit.by_cluster { br; span.note { (t!("ledger-hit-by-cluster")) } } } }
+            td { (hit_chain(hit)) }
             td.n { @if hit.addresses > 0 { (hit.addresses) } }
         } })) }
         @if found.more > 0 { p.note { (t!("ledger-results-best", n = found.hits.len())) } }

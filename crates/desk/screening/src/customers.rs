@@ -3,10 +3,12 @@
 use crate::alerts::{self, Alert, AlertFilter};
 use crate::events::{self, EventFilter};
 use crate::holds::{self, Hold, HoldFilter};
+use crate::identifiers;
 use crate::service::DecidedEvent;
 use holdfast_decision::Record;
 use holdfast_store::{Database, DbError, number, parse};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Most records, and most events, of an answer.
 pub const MAX_LISTED: usize = 200;
@@ -79,4 +81,43 @@ pub fn read(db: &mut Database, customer: &str) -> Result<CustomerFile, DbError> 
     alerts.reverse();
     holds.reverse();
     Ok(CustomerFile { customer: customer.to_owned(), records, events, alerts, holds, cut: noted })
+}
+
+/// Kinds of identifiers by which customers are looked for, the surest first.
+const KINDS: [&str; 9] =
+    ["email", "phone", "account", "deposit_address", "destination", "iban", "instrument", "document", "device"];
+/// Most customers that a search finds.
+const MAX_FOUND: usize = 100;
+
+/// Returns the customers that a text names, by their id or something that records and withdrawals state of them, each with what that is.
+///
+/// # Errors
+/// [`DbError`].
+pub fn find(db: &mut Database, text: &str) -> Result<BTreeMap<String, Vec<String>>, DbError> {
+    let text = text.trim();
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for sql in [
+        "SELECT id FROM records WHERE kind = 'customer' AND id = $1",
+        "SELECT customer FROM events WHERE customer = $1 LIMIT 1",
+        "SELECT customer FROM holds WHERE customer = $1 LIMIT 1",
+    ] {
+        if let Some(row) = db.query(sql, &[text.into()])?.first() {
+            found.entry(row.text(0)?.to_owned()).or_default();
+            break;
+        }
+    }
+    for kind in KINDS.into_iter().chain(["name_key"]) {
+        for key in identifiers::keys(kind, text, None) {
+            for (customer, source) in identifiers::find_key(db, kind, &key, MAX_FOUND)? {
+                if found.len() >= MAX_FOUND && !found.contains_key(&customer) {
+                    continue;
+                }
+                let how = found.entry(customer).or_default();
+                if !how.contains(&source) {
+                    how.push(source);
+                }
+            }
+        }
+    }
+    Ok(found)
 }

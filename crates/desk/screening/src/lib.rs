@@ -37,6 +37,7 @@ pub mod identifiers;
 mod issuer_facts;
 mod log;
 mod migrations;
+pub mod named;
 mod pulse;
 mod reconcile;
 pub mod replay;

@@ -303,3 +303,14 @@ word-contract-by-published = its project publishes it, or the factory that creat
 word-contract-by-transfers = transfers of its token are stored; anybody can write such a contract
 word-contract-by-mixer_moves = deposits and withdrawals of one denomination are stored; anybody can write such a contract
 word-contract-by-user_operations = it acted in user operations
+
+# States of rules, records of customers, movements.
+word-live = live
+word-shadow = shadow
+word-off = off
+word-customer = customer
+word-deposit_address = deposit address
+word-failed = failed
+word-broadcast = broadcast
+word-sent = sent
+word-pending = pending
