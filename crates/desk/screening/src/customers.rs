@@ -29,7 +29,7 @@ pub struct CustomerFile {
     /// Holds, the latest first.
     pub holds: Vec<Hold>,
     /// Lists of which more is stored than is here: `records`, `events`, `alerts`, `holds`.
-    pub cut: Vec<&'static str>,
+    pub cut: Vec<String>,
 }
 
 impl CustomerFile {
@@ -41,10 +41,10 @@ impl CustomerFile {
 }
 
 /// Cuts a list, and notes that it was.
-fn cut<T>(list: &mut Vec<T>, most: usize, name: &'static str, noted: &mut Vec<&'static str>) {
+fn cut<T>(list: &mut Vec<T>, most: usize, name: &'static str, noted: &mut Vec<String>) {
     if list.len() > most {
         list.truncate(most);
-        noted.push(name);
+        noted.push(name.to_owned());
     }
 }
 
@@ -76,8 +76,8 @@ pub fn read(db: &mut Database, customer: &str) -> Result<CustomerFile, DbError> 
     cut(&mut records, MAX_LISTED, "records", &mut noted);
     cut(&mut events, MAX_LISTED, "events", &mut noted);
     // They are listed from the first on: of a list that is full there may be more.
-    noted.extend((alerts.len() >= MAX_WORK).then_some("alerts"));
-    noted.extend((holds.len() >= MAX_WORK).then_some("holds"));
+    noted.extend((alerts.len() >= MAX_WORK).then(|| "alerts".to_owned()));
+    noted.extend((holds.len() >= MAX_WORK).then(|| "holds".to_owned()));
     alerts.reverse();
     holds.reverse();
     Ok(CustomerFile { customer: customer.to_owned(), records, events, alerts, holds, cut: noted })

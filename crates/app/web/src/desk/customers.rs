@@ -252,7 +252,7 @@ pub(crate) async fn page(
     let customer = &shown.file.customer;
     let all_events = form_urlencoded::Serializer::new(String::new()).append_pair("customer", customer).finish();
     let body = html! {
-        @for list in &shown.file.cut { p.note { (t!("customers-cut", list = *list)) } }
+        @for list in &shown.file.cut { p.note { (t!("customers-cut", list = list.as_str())) } }
         (records(&shown.file))
         h2 #events { (t!("events-title")) }
         (events_table(&shown.events, links, false))

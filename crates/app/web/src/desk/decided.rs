@@ -75,7 +75,7 @@ impl Shown {
             // A transfer of an account chain is named by its transaction and its place in it.
             @if let Some(tx) = &event.tx { dt { (t!("ledger-transaction")) } dd { (self.pages.tx(tx)) @if let Some(n) = event.output { ":" (n) } } }
             @if let Some(completion) = completion {
-                dt { (t!("events-completion")) } dd { (word(serde_json::json!(completion.status).as_str().unwrap_or_default()))
+                dt { (t!("events-completion")) } dd { (word(completion.status.name()))
                     @if let Some(tx) = &completion.tx { ", " (self.pages.tx(tx)) } }
             }
             @if let Some(text) = &event.reference { dt { (t!("events-reference")) } dd { (text) } }
