@@ -41,7 +41,10 @@ pub struct FoundCustomer {
 
 /// Returns the customers that a text names, at most 100.
 #[utoipa::path(get, path = "/api/v1/customers", params(CustomersQuery), responses((status = 200, body = Vec<FoundCustomer>), (status = 400, body = ErrorBody)))]
-pub async fn customers(State(shared): State<AppState>, Query(query): Query<CustomersQuery>) -> Answer<Vec<FoundCustomer>> {
+pub async fn customers(
+    State(shared): State<AppState>,
+    Query(query): Query<CustomersQuery>,
+) -> Answer<Vec<FoundCustomer>> {
     if query.q.trim().is_empty() {
         return Err(ApiError::bad("q: it is missing; write what to look for"));
     }
@@ -106,13 +109,11 @@ pub async fn customer(
             items.extend(file.alerts.iter().map(|alert| (ItemKind::Alert, alert.id.to_string())));
             items.extend(file.holds.iter().map(|hold| (ItemKind::Hold, hold.id.to_string())));
             items.extend(file.events.iter().map(|decided| (ItemKind::Event, decided.event.id.clone())));
-            let person = Person {
-                name: caller.0.to_string(),
-                reads_all: caller.may("audit"),
-                changes_all: caller.may("admin"),
-            };
+            let person =
+                Person { name: caller.0.to_string(), reads_all: caller.may("audit"), changes_all: caller.may("admin") };
             let found = shared.cases().with_items(&items, &person)?;
-            cases = Some(found.into_iter().map(|c| CustomerCase { id: c.id, title: c.title, state: c.state }).collect());
+            cases =
+                Some(found.into_iter().map(|c| CustomerCase { id: c.id, title: c.title, state: c.state }).collect());
             let found = shared.desk().about_customer(&id, &caller.0)?;
             let request = |(stored, verdict): (holdfast_requests::intake::Stored, String)| CustomerRequest {
                 id: stored.request.id,

@@ -120,7 +120,9 @@ fn version_text(desk: &DeskArgs, version: u32, as_json: bool) -> anyhow::Result<
     let here = |s: &Screening| {
         let (book, yaml) = s.rule_book(version)?;
         let (time, author, sha256) = (book.time, book.author, book.sha256);
-        Ok::<_, ScreeningError>(json!({"version": version, "time": time, "author": author, "sha256": sha256, "yaml": yaml}))
+        Ok::<_, ScreeningError>(
+            json!({"version": version, "time": time, "author": author, "sha256": sha256, "yaml": yaml}),
+        )
     };
     let path = holdfast_client::api_path(&["rules", "versions", &version.to_string()]);
     let answer = desk.answer(here, |c| c.get(&path))?;

@@ -112,8 +112,7 @@ impl Finder<'_> {
     fn of_asset(&self, asset: Option<&str>) -> Vec<Arc<AccountSnapshot>> {
         let all = self.chains.account_snapshots();
         let Some(asset) = asset.and_then(|text| Asset::parse(text).ok()) else { return all };
-        let on: Vec<_> =
-            all.iter().filter(|chain| !asset.ids_on(chain.chain()).is_empty()).map(Arc::clone).collect();
+        let on: Vec<_> = all.iter().filter(|chain| !asset.ids_on(chain.chain()).is_empty()).map(Arc::clone).collect();
         // A ticker of no list can be on any chain.
         if on.is_empty() && asset.id().is_none() { all } else { on }
     }
@@ -127,7 +126,11 @@ impl Finder<'_> {
             return None;
         }
         let outputs = || Some((format!("/address/{text}"), None));
-        if self.chains.snapshots().iter().any(|chain| chain.subject(&text).is_ok_and(|s| matches!(s, Subject::Address(_))))
+        if self
+            .chains
+            .snapshots()
+            .iter()
+            .any(|chain| chain.subject(&text).is_ok_and(|s| matches!(s, Subject::Address(_))))
         {
             return outputs();
         }
@@ -185,7 +188,9 @@ impl Pages {
 
     fn shown(&self, what: What, text: &str) -> Markup {
         match self.0.get(&(what, text.to_owned())) {
-            Some((to, chain)) => html! { a.hash href=(to) { (text) } @if let Some(chain) = chain { " " span.note { (chain) } } },
+            Some((to, chain)) => {
+                html! { a.hash href=(to) { (text) } @if let Some(chain) = chain { " " span.note { (chain) } } }
+            }
             None => html! { span.hash { (text) } },
         }
     }

@@ -15,13 +15,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 /// States of a freeze, in the order of the columns of the sums.
-const STATES: [FreezeState; 5] = [
-    FreezeState::Proposed,
-    FreezeState::Frozen,
-    FreezeState::Destroyed,
-    FreezeState::Lifted,
-    FreezeState::Withdrawn,
-];
+const STATES: [FreezeState; 5] =
+    [FreezeState::Proposed, FreezeState::Frozen, FreezeState::Destroyed, FreezeState::Lifted, FreezeState::Withdrawn];
 
 /// Which freezes a page shows.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -151,12 +151,7 @@ impl Lookup {
 
 /// Searches chains for whatever `text` names, for a reader of labels up to `clearance`. What a text is on several account chains is several results, and a
 /// note says so.
-pub fn lookup_on(
-    chains: &[Arc<Snapshot>],
-    accounts: &[Arc<AccountSnapshot>],
-    text: &str,
-    clearance: Tlp,
-) -> Lookup {
+pub fn lookup_on(chains: &[Arc<Snapshot>], accounts: &[Arc<AccountSnapshot>], text: &str, clearance: Tlp) -> Lookup {
     let visible: &(dyn Fn(&Tag) -> bool + Sync) = &|tag| tag.is_for(clearance);
     // Names are those of the tags, which all chains share.
     let of_accounts =

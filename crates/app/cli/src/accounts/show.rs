@@ -306,12 +306,8 @@ pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
             show(&assets, lines, as_json)
         }
         AccountsCommand::Freezes { address, asset, issuer, state, skip, at } => {
-            let filter = FreezeFilter {
-                address: address.as_deref(),
-                asset: asset.as_deref(),
-                issuer: issuer.as_deref(),
-                state,
-            };
+            let filter =
+                FreezeFilter { address: address.as_deref(), asset: asset.as_deref(), issuer: issuer.as_deref(), state };
             let page: FreezesPage = at.query(
                 filter.address.unwrap_or_default(),
                 |w| w.freezes_page(filter, skip),

@@ -335,7 +335,16 @@ jobs-job = Job
 jobs-kind = Kind
 jobs-state = State
 jobs-tries = Tries
-jobs-next = Next run
+jobs-progress = Progress
+jobs-done-of = { $done } of { $all }
+jobs-when = When
+jobs-next-at = next run { $time }
+jobs-started-at = began { $time }
+jobs-ended-at = ended { $time }
+jobs-waiting = waiting
+jobs-running = running
+jobs-failed = failed
+jobs-done = done
 jobs-error = Last error
 jobs-retry = Try now
 

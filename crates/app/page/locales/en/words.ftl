@@ -314,3 +314,4 @@ word-failed = failed
 word-broadcast = broadcast
 word-sent = sent
 word-pending = pending
+word-waiting = waiting

@@ -52,7 +52,9 @@ fn desk() -> TestApp {
     let mut asked = crate::requests::request("r-1");
     asked["targets"] = json!([{"kind": "address", "value": HOLDER}, {"kind": "user_id", "value": "c-2"}, {"kind": "user_id", "value": "nobody"}]);
     ana.post("/api/v1/desk/requests", asked).ok();
-    app.as_role("administrator").post("/api/v1/webhooks", json!({"url": "https://example.org/hook", "topics": ["holds"]})).ok();
+    app.as_role("administrator")
+        .post("/api/v1/webhooks", json!({"url": "https://example.org/hook", "topics": ["holds"]}))
+        .ok();
     app
 }
 
@@ -107,7 +109,10 @@ fn every_link_of_the_desk_leads_to_a_page_for_each_role() {
             for page in ["/desk/alerts/1", "/desk/holds/1", "/desk/events/d-1", "/desk/customers/c-2", "/desk/rules"] {
                 assert!(seen.contains(page), "{role} is led to {page}: {seen:?}");
             }
-            assert!(seen.contains("/desk/customers/c%201%2F%C3%BC") && seen.contains("/desk/events/w%2F1%20%3F"), "{seen:?}");
+            assert!(
+                seen.contains("/desk/customers/c%201%2F%C3%BC") && seen.contains("/desk/events/w%2F1%20%3F"),
+                "{seen:?}"
+            );
         }
     }
 }
@@ -215,5 +220,8 @@ fn events_and_customers_are_found(app: &TestApp) {
     assert!(browser.page("/desk/customers?q=nobody").ok().contains("nobody"));
     let customer: Value = app.as_role("investigator").get("/api/v1/customers/c-1").ok();
     let page = browser.page("/desk/customers/c-1").ok();
-    assert!(page.contains("z@example.org") && page.contains(customer["events"][0]["event"]["id"].as_str().unwrap()), "{page}");
+    assert!(
+        page.contains("z@example.org") && page.contains(customer["events"][0]["event"]["id"].as_str().unwrap()),
+        "{page}"
+    );
 }

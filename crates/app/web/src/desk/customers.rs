@@ -197,7 +197,8 @@ fn records(file: &CustomerFile) -> Markup {
 }
 
 fn addresses(shown: &Shown) -> Markup {
-    let heads = [T("common-address"), T("customers-use"), T("common-asset"), N("customers-events"), T("customers-last")];
+    let heads =
+        [T("common-address"), T("customers-use"), T("common-asset"), N("customers-events"), T("customers-last")];
     let list: Vec<(&String, &Used)> = shown.used.iter().collect();
     html! {
         h2 #addresses { (t!("customers-addresses")) }

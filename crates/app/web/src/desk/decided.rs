@@ -39,8 +39,10 @@ impl Shown {
         let tags = decision.reasons.iter().chain(&decision.shadow).flat_map(|reason| &reason.tags).chain(&facts.tags);
         let of_issuer = facts.issuer.iter().map(|fact| &fact.address);
         let alike = decision.reasons.iter().filter_map(|reason| reason.lookalike.as_ref()).chain(&facts.lookalike);
-        let addresses = event.address.iter().chain(&event.counterparty).chain(of_issuer).chain(tags.map(|tag| &tag.address));
-        let addresses = addresses.chain(alike.flat_map(|l| [&l.address, &l.of])).chain(facts.senders.iter().take(MAX_NAMED));
+        let addresses =
+            event.address.iter().chain(&event.counterparty).chain(of_issuer).chain(tags.map(|tag| &tag.address));
+        let addresses =
+            addresses.chain(alike.flat_map(|l| [&l.address, &l.of])).chain(facts.senders.iter().take(MAX_NAMED));
         addresses.for_each(|address| pages.add_address(finder, asset, address));
         let txs = event.tx.iter().chain(completion.as_ref().and_then(|c| c.tx.as_ref()));
         txs.for_each(|tx| pages.add_tx(finder, asset, tx));

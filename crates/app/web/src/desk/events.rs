@@ -159,7 +159,10 @@ mod tests {
     fn a_filter_is_read_and_kept_on_the_next_page() {
         let form = EventsForm { kind: "deposit".into(), named: " 0x1&2 ".into(), ..EventsForm::default() };
         let filter = form.filter().unwrap();
-        assert_eq!((filter.kind, filter.named.as_deref(), filter.decision), (Some(EventKind::Deposit), Some("0x1&2"), None));
+        assert_eq!(
+            (filter.kind, filter.named.as_deref(), filter.decision),
+            (Some(EventKind::Deposit), Some("0x1&2"), None)
+        );
         assert_eq!(form.behind(7), "/desk/events?kind=deposit&named=0x1%262&before=7");
         let wrong = EventsForm { decision: "maybe".into(), ..EventsForm::default() };
         let e = wrong.filter().unwrap_err();

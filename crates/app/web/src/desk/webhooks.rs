@@ -41,8 +41,14 @@ fn standing(webhook: &Webhook) -> Markup {
 /// Shows the webhooks.
 pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
     let list = run_blocking(move || Ok(shared.screening.webhooks()?)).await?;
-    let heads =
-        [N("webhooks-webhook"), T("webhooks-url"), T("webhooks-topics"), N("webhooks-delivered"), T("common-state"), Bare];
+    let heads = [
+        N("webhooks-webhook"),
+        T("webhooks-url"),
+        T("webhooks-topics"),
+        N("webhooks-delivered"),
+        T("common-state"),
+        Bare,
+    ];
     let body = html! {
         p { (t!("webhooks-intro", topics = TOPICS.join(", "))) }
         (listing(&heads, &list, "webhooks-none", |w| html! { tr {

@@ -318,8 +318,7 @@ impl AccountWorkspace {
 
     /// Returns a freeze as answers show it, with what the address has.
     fn freeze_view(&self, freeze: &Freeze) -> Result<FreezeView, WorkspaceError> {
-        let (account, asset) =
-            (self.ledger.account_number(&freeze.account), self.ledger.asset_number(&freeze.token));
+        let (account, asset) = (self.ledger.account_number(&freeze.account), self.ledger.asset_number(&freeze.token));
         let held = match account.zip(asset) {
             Some((account, asset)) => self.ledger.balance(account, asset)?.known(),
             None => None,
