@@ -11,6 +11,9 @@ use holdfast_types::{AccountId, Address, ChainId, Issuer, Signal};
 use holdfast_workspace::accounts::beside::{LinkFinder, LinkedBlock};
 use holdfast_workspace::accounts::freeze_queries::FreezeFilter;
 use holdfast_workspace::accounts::freezes::FreezeState;
+use holdfast_workspace::accounts::imitated::TransferNote;
+use holdfast_workspace::accounts::reports::TransferView;
+use holdfast_workspace::accounts::transfers::Start;
 use holdfast_workspace::{AccountHandle, AccountWorkspace, ChainQueries, ChangeError};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -159,6 +162,71 @@ fn freezes_are_those_of_the_truth_and_follow_the_blocks() {
     // Blocks that are removed take their freezes with them.
     workspace.truncate(second[0].transfers.height, true).unwrap();
     assert_eq!(freezes(&workspace), before);
+}
+
+/// All transfers of an address, the oldest first.
+fn transfers_of(workspace: &AccountWorkspace, address: &str) -> Vec<TransferView> {
+    let (mut all, mut start) = (Vec::new(), Start::default());
+    loop {
+        let page = workspace.account_transfers(address, None, start, Tlp::Red).unwrap();
+        all.extend(page.transfers);
+        let Some(next) = page.next else { return all };
+        start.after = Some(next);
+    }
+}
+
+#[test]
+fn transfers_of_victims_name_whom_the_other_side_imitates() {
+    let (dir, simulated) = (tempfile::tempdir().unwrap(), &*SIMULATED);
+    let made = &simulated.chains[0];
+    let mut workspace = opened(dir.path(), made);
+    append(&mut workspace, &made.blocks);
+    let (mut spoofed, mut imitated) = (0, 0);
+    for record in &simulated.truth["poisoning"] {
+        let name = |field: &str| Address::read(record[field].as_str().unwrap()).checksummed();
+        let (victim, counterparty, lookalike) = (name("victim"), name("counterparty"), name("lookalike"));
+        for transfer in transfers_of(&workspace, &victim) {
+            let is_to = |address: &str| transfer.to.as_deref() == Some(address);
+            if is_to(&lookalike) {
+                assert!(transfer.notes.contains(&TransferNote::Lookalike), "{record} {transfer:?}");
+                assert_eq!(transfer.imitates.as_deref(), Some(counterparty.as_str()), "{record}");
+                imitated += 1;
+                spoofed += usize::from(transfer.notes.contains(&TransferNote::Spoofed));
+            } else if is_to(&counterparty) {
+                assert!(!transfer.notes.contains(&TransferNote::Lookalike), "{record} {transfer:?}");
+            }
+        }
+    }
+    assert!(imitated > 0 && spoofed > 0, "{imitated} {spoofed}");
+}
+
+#[test]
+fn contracts_of_the_economy_are_known_by_what_they_did() {
+    let (dir, simulated) = (tempfile::tempdir().unwrap(), &*SIMULATED);
+    let made = &simulated.chains[0];
+    let mut workspace = opened(dir.path(), made);
+    append(&mut workspace, &made.blocks);
+    let kinds = |address: &str| {
+        let contract = workspace.account(address, 0, Tlp::Red).unwrap().contract;
+        contract.map_or(Vec::new(), |view| view.kinds.into_iter().map(|known| known.kind).collect())
+    };
+    // A token by its stored transfers, a mixer by its moves; of a person nothing tells that they are a contract.
+    let frozen = simulated.truth["freeze"].iter().find_map(|record| record["account"].as_str()).unwrap();
+    let token = workspace.freezes_page(FreezeFilter::default(), 0).unwrap().freezes[0].asset.id.clone();
+    assert_eq!(kinds(token.rsplit_once(':').unwrap().1), ["token"]);
+    let mut mixers = std::collections::BTreeSet::new();
+    let mut each = |_, record| {
+        if let Record::Mixer(moved) = record {
+            mixers.insert(moved.mixer.to_address(&made.id).checksummed());
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    workspace.links().for_each(&mut each).unwrap();
+    assert!(!mixers.is_empty());
+    for mixer in &mixers {
+        assert!(kinds(mixer).contains(&"mixer".to_owned()), "{mixer}");
+    }
+    assert_eq!(kinds(frozen), [""; 0], "{frozen}");
 }
 
 #[test]
