@@ -14,6 +14,8 @@ use holdfast_state::AppState;
 use maud::{Markup, html};
 use std::sync::Arc;
 
+/// Characters of an amount beyond which it may be broken into lines.
+const LONG_AMOUNT: usize = 28;
 /// Most senders, and most places that the money came through, whose pages are looked for.
 const MAX_NAMED: usize = 32;
 
@@ -180,7 +182,7 @@ pub(crate) fn events_table(list: &[(DecidedEvent, Option<String>)], links: Links
             td.long { (links.event(&event.id)) }
             td { (time(event.time)) }
             td { (word(event.kind.name())) @if let Some(action) = event.action { br; span.note { (word(action.name())) } } }
-            td.n { @if let Some(amount) = amount { span.long { (amount) } } }
+            td.n { @if let Some(amount) = amount { @if amount.len() > LONG_AMOUNT { span.long { (amount) } } @else { (amount) } } }
             td { (word(decision.decision.name()))
                 @if let Some(alert) = decision.alert { br; span.note { (rich!("events-alert", alert = links.alert(alert))) } } }
             td { @for reason in decision.reasons.iter().take(3) { (reason.title) br; }
