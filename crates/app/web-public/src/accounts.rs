@@ -652,6 +652,7 @@ pub(crate) async fn asset(
         p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.name())} { (place.name()) } " · " a href=(place.root("assets")) { (t!("accounts-assets")) } }
         @if report.asset.ticker.is_none() { p.note { (t!("accounts-asset-unlisted-text")) } }
         (asset_facts(&place, &report, contract.as_ref()))
+        p { a href={(place.root("freezes")) "?" (form_urlencoded::Serializer::new(String::new()).append_pair("asset", &report.asset.id).finish())} { (t!("freezes-short")) } }
         h2 #transfers { (t!("accounts-transfers")) }
         p.filters { (t!("common-show"))
             " " a href={(to) "#transfers"} aria-current=[(!oldest).then_some("true")] { (t!("accounts-newest")) }
