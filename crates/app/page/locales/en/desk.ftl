@@ -324,7 +324,6 @@ webhooks-failing = { $n ->
    *[other] { $n } tries of the next message failed.
 }
 webhooks-next = next try { $time }
-webhooks-removed = removed
 webhooks-add = Add a webhook
 webhooks-remove = Remove
 webhooks-secret = Webhook { $id } is in place. The secret of its signatures:

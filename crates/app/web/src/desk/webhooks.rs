@@ -28,8 +28,7 @@ page_form! {
 /// How deliveries to a webhook stand.
 fn standing(webhook: &Webhook) -> Markup {
     html! {
-        @if let Some(removed) = webhook.removed { (t!("webhooks-removed")) " " (time(removed)) }
-        @else if webhook.failures == 0 { (t!("webhooks-working")) }
+        @if webhook.failures == 0 { (t!("webhooks-working")) }
         @else {
             strong.high { (t!("webhooks-failing", n = webhook.failures)) }
             @if webhook.next_try > Timestamp::from_unix(0) { br; (rich!("webhooks-next", time = time(webhook.next_try))) }
@@ -57,7 +56,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
             td { (w.topics.join(", ")) }
             td.n { (w.delivered) }
             td { (standing(w)) }
-            td { @if w.removed.is_none() { (form_of::<Nothing>(&format!("{HERE}/{}", w.id), &[], "webhooks-remove")) } }
+            td { (form_of::<Nothing>(&format!("{HERE}/{}", w.id), &[], "webhooks-remove")) }
         } }))
         h2 { (t!("webhooks-add")) }
         (form_of::<NewWebhook>(HERE, &[], "common-add"))
