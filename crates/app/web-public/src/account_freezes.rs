@@ -3,16 +3,19 @@
 use crate::account_flows::among;
 use crate::accounts::{amount, asset_link, chosen, gaps, rest, time, way_up};
 use axum::extract::{Path, Query, State};
-use holdfast_page::components::{N, T, listing, word};
+use holdfast_page::components::{N, T, listing, none, word};
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::places::Place;
 use holdfast_page::texts::t;
 use holdfast_state::AppState;
+use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
 use holdfast_workspace::accounts::freeze_queries::{FreezeFilter, FreezeStep, FreezeTotals, FreezeView, FreezesPage};
 use holdfast_workspace::accounts::freezes::FreezeState;
+use holdfast_workspace::{AccountSnapshot, WorkspaceError};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// States of a freeze, in the order of the columns of the sums.
 const STATES: [FreezeState; 5] =
@@ -162,6 +165,30 @@ fn covered(page: &FreezesPage) -> Markup {
         } }
         @if page.unread_proposals > 0 { p.note { (t!("freezes-unread", n = page.unread_proposals)) } }
     }
+}
+
+/// Shows what issuers froze on every account chain, added up.
+pub(crate) async fn all(State(shared): State<AppState>, frame: Frame) -> Page {
+    let list = run_blocking(move || {
+        let chains = shared.chains.account_snapshots();
+        let page =
+            |chain: &Arc<AccountSnapshot>| Ok((Place::of(chain), chain.freezes_page(FreezeFilter::default(), 0)?));
+        Ok(chains.iter().map(page).collect::<Result<Vec<_>, WorkspaceError>>()?)
+    })
+    .await?;
+    let title = t!("freezes-short");
+    let body = html! {
+        h1 { (title) }
+        p { a href="/accounts" { (t!("accounts-title")) } }
+        p { (t!("freezes-intro")) }
+        @if list.is_empty() { (none(&t!("accounts-no-chain"))) }
+        @for (place, found) in &list {
+            h2 { a href=(place.root("freezes")) { (place.name()) } }
+            (covered(found))
+            (totals(place, &found.totals))
+        }
+    };
+    Ok(frame.page(&title, "", body))
 }
 
 /// Shows the freezes of a chain.

@@ -120,7 +120,7 @@ pub(crate) async fn chains(State(shared): State<AppState>, frame: Frame) -> Page
     ];
     let body = html! {
         h1 { (t!("accounts-title")) }
-        p { (t!("accounts-intro")) }
+        p { (t!("accounts-intro")) " " a href="/accounts/freezes" { (t!("freezes-short")) } }
         (listing(&heads, &list, "accounts-no-chain", |(place, summary)| html! { tr {
             td { a href={"/accounts/" (place.name())} { (place.name()) } }
             td { (summary.holding) }

@@ -37,6 +37,7 @@ fn ledger_routes() -> Routes {
         .open("/block/{block}", get(ledger::block))
         .open_with("/trace", Needs::OPEN.long(), get(ledger::trace))
         .open("/accounts", get(accounts::chains))
+        .open("/accounts/freezes", get(account_freezes::all))
         .open("/accounts/{chain}", get(accounts::chain))
         .open("/accounts/{chain}/address/{address}", get(accounts::address))
         .open("/accounts/{chain}/tx/{hash}", get(accounts::tx))

@@ -63,6 +63,8 @@ fn pages_show_what_is_held_and_lead_to_each_other() {
     assert!(holder.contains("Its code was not looked at"), "{holder}");
     let freezes = page(&app, "/accounts/ethereum/freezes?asset=USDT&issuer=tether");
     assert!(freezes.contains("No freeze of that kind") && freezes.contains("What is missing"), "{freezes}");
+    let all = page(&app, "/accounts/freezes");
+    assert!(all.contains("/accounts/tron/freezes") && all.contains("/accounts/polygon/freezes"), "{all}");
     let outgoing = page(&app, &format!("/accounts/ethereum/address/{HOLDER}?direction=out"));
     assert!(outgoing.contains("No transfer.") && outgoing.contains("value=\"out\" selected"), "{outgoing}");
     // What no list names is shown by its contract, without a name or unit.
