@@ -4,6 +4,7 @@ use crate::answers::screening::CustomerFile;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_cases::case::{CaseState, ItemKind, Person};
+use holdfast_cases::customers;
 use holdfast_requests::intake::RequestState;
 use holdfast_requests::request::Kind;
 use holdfast_state::AppState;
@@ -19,7 +20,7 @@ use utoipa_axum::routes;
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
-    Routes::new("customers").add(READ.personal(), routes!(customers)).add(READ.personal(), routes!(customer))
+    Routes::new("customers").add(READ.personal(), routes!(find_customers)).add(READ.personal(), routes!(customer))
 }
 
 /// Whom to look for.
@@ -41,14 +42,14 @@ pub struct FoundCustomer {
 
 /// Returns the customers that a text names, at most 100.
 #[utoipa::path(get, path = "/api/v1/customers", params(CustomersQuery), responses((status = 200, body = Vec<FoundCustomer>), (status = 400, body = ErrorBody)))]
-pub async fn customers(
+pub async fn find_customers(
     State(shared): State<AppState>,
     Query(query): Query<CustomersQuery>,
 ) -> Answer<Vec<FoundCustomer>> {
     if query.q.trim().is_empty() {
         return Err(ApiError::bad("q: it is missing; write what to look for"));
     }
-    let found = run_blocking(move || Ok(shared.screening.find_customers(&query.q)?)).await?;
+    let found = run_blocking(move || Ok(customers::find(&shared.screening, &query.q)?)).await?;
     let found = found.into_iter().map(|(customer, stated_by)| FoundCustomer { customer, stated_by });
     Ok(Json(found.collect()))
 }
@@ -101,7 +102,7 @@ pub async fn customer(
     Path(id): Path<String>,
 ) -> Answer<CustomerAnswer> {
     let read = move || {
-        let file = shared.screening.customer(&id)?;
+        let file = customers::of(&shared.screening, &id)?;
         let reads = READERS.scopes().iter().any(|scope| caller.may(scope));
         let (mut cases, mut requests) = (None, None);
         if reads {

@@ -3,8 +3,9 @@
 use crate::answer::Fields;
 use crate::args::DeskArgs;
 use clap::Subcommand;
+use holdfast_cases::{CaseError, customers};
 use holdfast_client::api_path;
-use holdfast_screening::{Screening, ScreeningError};
+use holdfast_screening::Screening;
 use serde_json::{Value, json};
 
 #[derive(Subcommand)]
@@ -34,9 +35,9 @@ pub fn run(command: CustomersCommand, as_json: bool) -> anyhow::Result<()> {
 
 fn find(desk: &DeskArgs, text: &str, as_json: bool) -> anyhow::Result<()> {
     let here = |s: &Screening| {
-        let found = s.find_customers(text)?.into_iter();
+        let found = customers::find(s, text)?.into_iter();
         let list: Vec<Value> = found.map(|(customer, by)| json!({"customer": customer, "stated_by": by})).collect();
-        Ok::<_, ScreeningError>(list)
+        Ok::<_, CaseError>(list)
     };
     let list = desk.answer(here, |c| c.get("/api/v1/customers").query("q", text))?;
     if as_json {
@@ -50,7 +51,7 @@ fn find(desk: &DeskArgs, text: &str, as_json: bool) -> anyhow::Result<()> {
 
 fn show(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["customers", id]);
-    let file = desk.answer(|s| s.customer(id), |c| c.get(&path))?;
+    let file = desk.answer(|s| customers::of(s, id), |c| c.get(&path))?;
     if as_json {
         return file.print();
     }

@@ -173,7 +173,7 @@ views! {
     }
 
     /// All that screening has of a customer.
-    CustomerFile of holdfast_screening::customers::CustomerFile {
+    CustomerFile of holdfast_cases::customers::CustomerFile {
         /// The customer's id.
         customer: String,
         /// What the exchange stated: the customer, accounts, deposit addresses, cards, bank accounts, devices, identity checks.

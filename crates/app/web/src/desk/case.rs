@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
+use holdfast_cases::named::{self, Thing};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
 use holdfast_page::components::{Bare, T, chains_text, is_of_accounts, none, table, time, word};
 use holdfast_page::forms::{
@@ -14,7 +15,6 @@ use holdfast_page::forms::{
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
-use holdfast_screening::named::Thing;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -242,7 +242,7 @@ pub(crate) async fn page(
             }
         }
         let named: Vec<_> = file.items.iter().filter_map(|i| Some((thing(&i.kind)?, i.key.clone()))).collect();
-        let stored = shared.screening.stored(&named)?;
+        let stored = named::stored(&shared.screening, &named)?;
         Ok((file, d.reports(id, &p)?, Named { pages, stored }))
     })
     .await?;

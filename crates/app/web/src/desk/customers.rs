@@ -9,13 +9,13 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{Case, ItemKind};
+use holdfast_cases::customers::{self, CustomerFile};
 use holdfast_decision::{EventKind, Record, RecordKind};
 use holdfast_page::components::{N, T, listing, none, time, word};
 use holdfast_page::frame::{ErrorPage, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages, segment};
 use holdfast_page::texts::{rich, t};
 use holdfast_requests::intake::Stored;
-use holdfast_screening::customers::CustomerFile;
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -46,7 +46,7 @@ pub(crate) async fn find(
     let wanted = text.clone();
     let found = run_blocking(move || match wanted.is_empty() {
         true => Ok(BTreeMap::new()),
-        false => Ok(shared.screening.find_customers(&wanted)?),
+        false => Ok(customers::find(&shared.screening, &wanted)?),
     })
     .await?;
     if let (1, Some(only)) = (found.len(), found.keys().next()) {
@@ -113,7 +113,7 @@ fn used(file: &CustomerFile) -> BTreeMap<String, Used> {
 
 impl Shown {
     fn of(shared: &AppState, caller: &Caller, finder: Finder<'_>, id: &str) -> Result<Self, ApiError> {
-        let mut file = shared.screening.customer(id)?;
+        let mut file = customers::of(&shared.screening, id)?;
         let used = used(&file);
         let mut pages = Pages::default();
         used.iter().for_each(|(address, used)| pages.add_address(finder, used.asset.as_deref(), address));

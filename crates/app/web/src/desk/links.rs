@@ -1,13 +1,13 @@
 //! Links to things of the desk. Each is a link for who may open its page, and its text for others.
 
 use holdfast_cases::case::Case;
+use holdfast_cases::named::Thing;
 use holdfast_decision::RuleBook;
 use holdfast_page::components::word;
 use holdfast_page::frame::Frame;
 use holdfast_page::places::segment;
 use holdfast_page::texts::t;
 use holdfast_requests::intake::Stored;
-use holdfast_screening::named::Thing;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 

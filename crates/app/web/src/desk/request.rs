@@ -6,6 +6,7 @@ use axum::extract::{Multipart, Path, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_attribution::Tlp;
 use holdfast_cases::case::{Case, ItemKind};
+use holdfast_cases::named::{self, Thing};
 use holdfast_page::components::{Bare, T, chains_text, table, time, word, words};
 use holdfast_page::forms::{
     Fields, Flag, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps, upload,
@@ -18,7 +19,6 @@ use holdfast_requests::matching::{TargetCoverage, coverage};
 use holdfast_requests::portal::{File, Message};
 use holdfast_requests::production::Production;
 use holdfast_requests::request::{Kind, Target, TargetKind};
-use holdfast_screening::named::Thing;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -212,7 +212,7 @@ impl Shown {
             productions: d.productions(&id, &caller.0)?,
             seizures,
             pages,
-            stored: shared.screening.stored(&named)?,
+            stored: named::stored(&shared.screening, &named)?,
             cases: shared.cases().with_items(&[(ItemKind::Request, id.clone())], &person(caller))?,
             opened,
             id,

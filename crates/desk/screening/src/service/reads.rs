@@ -6,11 +6,9 @@ use crate::audit::{self, AuditReport};
 use crate::books::{self, StoredBook};
 use crate::completion;
 use crate::core::price_of;
-use crate::customers::{self, CustomerFile};
 use crate::events::{self, EventFilter};
 use crate::flags;
 use crate::holds::{self, Hold, HoldFilter, HoldsReport};
-use crate::named::{self, Thing};
 use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries, newest};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::{Flag, State as FlagState};
@@ -18,7 +16,7 @@ use holdfast_decision::{ChainFacts, Decision, Event, Price};
 use holdfast_store::number;
 use holdfast_types::asset;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A decided event with everything it rests on.
@@ -240,34 +238,6 @@ impl Screening {
     /// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
     pub fn hold(&self, id: u64) -> Result<Hold, ScreeningError> {
         self.read(|db| holds::get(db, id))?.ok_or_else(|| ScreeningError::NotFound(format!("hold {id}")))
-    }
-
-    /// Returns what is known of a customer.
-    ///
-    /// # Errors
-    /// [`ScreeningError::NotFound`] for one of whom nothing is stored; [`ScreeningError::Store`] when the database fails.
-    pub fn customer(&self, id: &str) -> Result<CustomerFile, ScreeningError> {
-        let found = self.read(|db| db.snapshot(|db| customers::read(db, id)))?;
-        match found.is_empty() {
-            true => Err(ScreeningError::NotFound(format!("customer '{id}'"))),
-            false => Ok(found),
-        }
-    }
-
-    /// Returns the customers that a text names, each with what states it; see [`customers::find`].
-    ///
-    /// # Errors
-    /// [`ScreeningError::Store`] when the database fails.
-    pub fn find_customers(&self, text: &str) -> Result<BTreeMap<String, Vec<String>>, ScreeningError> {
-        self.read(|db| customers::find(db, text))
-    }
-
-    /// Returns those of some things that are stored.
-    ///
-    /// # Errors
-    /// [`ScreeningError::Store`] when the database fails.
-    pub fn stored(&self, things: &[(Thing, String)]) -> Result<BTreeSet<(Thing, String)>, ScreeningError> {
-        self.read(|db| named::stored(db, things))
     }
 
     /// Returns versions of the rule book, the latest first; those below `before`, where it is given.

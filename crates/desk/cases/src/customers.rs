@@ -1,11 +1,13 @@
-//! All that screening has of a customer, for whoever looks into one.
+//! Customers, for whoever looks into one: finding one, and all that screening has of one. Its cases and requests are found by [`crate::Cases::with_items`]
+//! and the desk's `about_customer`, for who may read them.
 
-use crate::alerts::{self, Alert, AlertFilter};
-use crate::events::{self, EventFilter};
-use crate::holds::{self, Hold, HoldFilter};
-use crate::identifiers;
-use crate::service::DecidedEvent;
+use crate::CaseError;
 use holdfast_decision::Record;
+use holdfast_screening::alerts::{self, Alert, AlertFilter};
+use holdfast_screening::events::{self, EventFilter};
+use holdfast_screening::holds::{self, Hold, HoldFilter};
+use holdfast_screening::service::DecidedEvent;
+use holdfast_screening::{Screening, identifiers};
 use holdfast_store::{Database, DbError, number, parse};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -34,8 +36,7 @@ pub struct CustomerFile {
 
 impl CustomerFile {
     /// Returns whether nothing at all is stored of the customer.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.records.is_empty() && self.events.is_empty() && self.alerts.is_empty() && self.holds.is_empty()
     }
 }
@@ -48,11 +49,19 @@ fn cut<T>(list: &mut Vec<T>, most: usize, name: &'static str, noted: &mut Vec<St
     }
 }
 
-/// Reads what is stored of a customer.
+/// Returns what is stored of a customer.
 ///
 /// # Errors
-/// [`DbError`].
-pub fn read(db: &mut Database, customer: &str) -> Result<CustomerFile, DbError> {
+/// [`CaseError::NotFound`] for one of whom nothing is stored, and when the database fails.
+pub fn of(screening: &Screening, customer: &str) -> Result<CustomerFile, CaseError> {
+    let found = screening.read(|db| db.snapshot(|db| read(db, customer)))?;
+    match found.is_empty() {
+        true => Err(CaseError::NotFound(format!("customer '{customer}'"))),
+        false => Ok(found),
+    }
+}
+
+fn read(db: &mut Database, customer: &str) -> Result<CustomerFile, DbError> {
     let rows = db.query(
         "SELECT body FROM records WHERE (customer = $1 OR (kind = 'customer' AND id = $2)) ORDER BY kind, time DESC, id LIMIT $3",
         &[customer.into(), customer.into(), number(MAX_LISTED as u64 + 1)],
@@ -92,8 +101,12 @@ const MAX_FOUND: usize = 100;
 /// Returns the customers that a text names, by their id or something that records and withdrawals state of them, each with what that is.
 ///
 /// # Errors
-/// [`DbError`].
-pub fn find(db: &mut Database, text: &str) -> Result<BTreeMap<String, Vec<String>>, DbError> {
+/// [`CaseError`] when the database fails.
+pub fn find(screening: &Screening, text: &str) -> Result<BTreeMap<String, Vec<String>>, CaseError> {
+    Ok(screening.read(|db| found_by(db, text))?)
+}
+
+fn found_by(db: &mut Database, text: &str) -> Result<BTreeMap<String, Vec<String>>, DbError> {
     let text = text.trim();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for sql in [

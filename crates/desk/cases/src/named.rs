@@ -1,5 +1,7 @@
 //! Which of the things that people name by hand, such as the items of a case, are stored: what they wrote may be a slip, or a name.
 
+use crate::CaseError;
+use holdfast_screening::Screening;
 use holdfast_store::{Database, DbError, Value, number};
 use std::collections::BTreeSet;
 
@@ -42,8 +44,12 @@ impl Thing {
 /// Returns those of some things that are stored.
 ///
 /// # Errors
-/// [`DbError`].
-pub fn stored(db: &mut Database, named: &[(Thing, String)]) -> Result<BTreeSet<(Thing, String)>, DbError> {
+/// [`CaseError`] when the database fails.
+pub fn stored(screening: &Screening, named: &[(Thing, String)]) -> Result<BTreeSet<(Thing, String)>, CaseError> {
+    Ok(screening.read(|db| found(db, named))?)
+}
+
+fn found(db: &mut Database, named: &[(Thing, String)]) -> Result<BTreeSet<(Thing, String)>, DbError> {
     let mut found = BTreeSet::new();
     for (thing, key) in named {
         let (statements, is_number) = thing.found_by();
