@@ -3,7 +3,7 @@
 use holdfast_attribution::Tlp;
 use holdfast_types::{Asset, ChainId};
 use holdfast_workspace::lookup::bare;
-use holdfast_workspace::{AccountSnapshot, Chains, Subject};
+use holdfast_workspace::{AccountSnapshot, ChainQueries, Chains, Subject};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
