@@ -104,7 +104,7 @@ pub async fn search(
     Clearance(clearance): Clearance,
     Query(query): Query<LookupQuery>,
 ) -> Answer<Lookup> {
-    run_blocking(move || Ok(shared.chains.lookup(&query.q, &|t| t.is_for(clearance)))).await.map(one)
+    run_blocking(move || Ok(shared.chains.lookup(&query.q, clearance))).await.map(one)
 }
 
 /// A sanctions entry, in the shape of Chainalysis's sanctions API.

@@ -7,7 +7,7 @@ use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{CHAIN, Routes};
-use holdfast_workspace::accounts::freeze_queries::FreezesPage;
+use holdfast_workspace::accounts::freeze_queries::{FreezeFilter, FreezesPage};
 use holdfast_workspace::accounts::freezes::FreezeState;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -24,8 +24,26 @@ pub(crate) fn routes() -> Routes {
 pub struct FreezesQuery {
     /// Only those of this address, in any form of its chain.
     pub address: Option<String>,
+    /// Only those of this token: a ticker, a CAIP-19 id or a contract.
+    pub asset: Option<String>,
+    /// Only those by this issuer, by its name in the curated list.
+    pub issuer: Option<String>,
     /// Only those in this state.
     pub state: Option<FreezeState>,
+}
+
+impl FreezesQuery {
+    fn filter(&self) -> FreezeFilter<'_> {
+        fn given(text: &Option<String>) -> Option<&str> {
+            text.as_deref().filter(|text| !text.is_empty())
+        }
+        FreezeFilter {
+            address: given(&self.address),
+            asset: given(&self.asset),
+            issuer: given(&self.issuer),
+            state: self.state,
+        }
+    }
 }
 
 /// Returns a page of the freezes that issuers of tokens proposed and made on a chain, the latest first.
@@ -38,9 +56,9 @@ pub async fn account_freezes(
     Query(page): Query<SkipQuery>,
 ) -> Result<Json<FreezesPage>, ApiError> {
     let freezes = move || {
-        let address = of.address.as_deref().filter(|address| !address.is_empty());
-        let chain = shared.chains.accounts_for(address.unwrap_or_default(), on.chain.as_deref())?;
-        Ok(chain.freezes_page(address, of.state, page.count())?)
+        let filter = of.filter();
+        let chain = shared.chains.accounts_for(filter.address.unwrap_or_default(), on.chain.as_deref())?;
+        Ok(chain.freezes_page(filter, page.count())?)
     };
     run_blocking(freezes).await.map(Json)
 }

@@ -7,8 +7,9 @@ use axum::http::{HeaderMap, header};
 use axum::{Extension, Json};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::tables::{self, ReadOptions};
-use holdfast_decision::{Decision, Event, Record};
+use holdfast_decision::{Decision, Event, EventKind, Record, Verdict};
 use holdfast_screening::ScreeningError;
+use holdfast_screening::events::EventFilter;
 use holdfast_state::AppState;
 use holdfast_state::answers::{each, one};
 use holdfast_state::auth::Caller;
@@ -88,27 +89,53 @@ pub async fn complete(
     run_blocking(move || Ok(shared.screening.complete(&id, completion, &caller.0)?)).await.map(one)
 }
 
-/// Page of a list.
+/// Which events, and which page of them.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PageQuery {
+pub struct EventsQuery {
     /// Numbers above this one (default 0).
     #[serde(default)]
     after: u64,
+    /// Numbers below this one.
+    before: Option<u64>,
+    /// The latest first; by default the oldest.
+    #[serde(default)]
+    newest_first: bool,
     /// At most so many (default 100, up to 1,000).
     limit: Option<u16>,
+    /// Of one customer.
+    customer: Option<String>,
+    /// Of one kind.
+    kind: Option<EventKind>,
+    /// With one decision.
+    decision: Option<Verdict>,
+    /// That met this rule, live or in shadow.
+    rule: Option<String>,
+    /// That name this address or transaction, in any form.
+    named: Option<String>,
 }
 
-impl PageQuery {
-    fn limit(&self) -> usize {
-        self.limit.map_or(100, |l| usize::from(l).clamp(1, 1000))
+impl EventsQuery {
+    fn filter(self) -> EventFilter {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        EventFilter {
+            customer: given(self.customer),
+            kind: self.kind,
+            decision: self.decision,
+            rule: given(self.rule),
+            named: given(self.named),
+            after: self.after,
+            before: self.before,
+            newest_first: self.newest_first,
+            limit: self.limit.map_or(100, usize::from),
+        }
     }
 }
 
-/// Returns decided events, oldest first.
-#[utoipa::path(get, path = "/api/v1/events", params(PageQuery), responses((status = 200, body = Vec<DecidedEvent>)))]
-pub async fn events(State(shared): State<AppState>, Query(page): Query<PageQuery>) -> Answer<Vec<DecidedEvent>> {
-    run_blocking(move || Ok(shared.screening.history(page.after, page.limit())?)).await.map(each)
+/// Returns decided events, oldest first unless the latest are requested.
+#[utoipa::path(get, path = "/api/v1/events", params(EventsQuery), responses((status = 200, body = Vec<DecidedEvent>), (status = 400, body = ErrorBody)))]
+pub async fn events(State(shared): State<AppState>, Query(query): Query<EventsQuery>) -> Answer<Vec<DecidedEvent>> {
+    run_blocking(move || Ok(shared.screening.events(&query.filter())?)).await.map(each)
 }
 
 /// Result of an import of records.

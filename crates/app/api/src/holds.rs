@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new("holds")
         .add(READ.personal(), routes!(holds))
         .add(HOLDS, routes!(place_hold))
+        .add(READ.personal(), routes!(hold))
         .add(READ.personal().long(), routes!(check_holds))
         .add(HOLDS, routes!(release_hold))
 }
@@ -49,6 +50,13 @@ pub async fn holds(State(shared): State<AppState>, Query(q): Query<HoldQuery>) -
     let limit = q.limit.map_or(100, usize::from);
     let filter = HoldFilter { state: q.state.map(|s| s.to_string()), customer: q.customer, after: q.after, limit };
     run_blocking(move || Ok(shared.screening.holds(&filter)?)).await.map(each)
+}
+
+/// Returns a hold, whatever became of it.
+#[utoipa::path(get, path = "/api/v1/holds/{id}", params(("id" = u64, Path, description = "Number of the hold")),
+    responses((status = 200, body = Hold), (status = 404, body = ErrorBody)))]
+pub async fn hold(State(shared): State<AppState>, Path(id): Path<u64>) -> Answer<Hold> {
+    run_blocking(move || Ok(shared.screening.hold(id)?)).await.map(one)
 }
 
 /// A hold that was placed.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod campaigns;
 pub mod changes;
 pub mod compat;
+pub mod customers;
 pub mod events;
 pub mod holds;
 pub mod jobs;
@@ -35,6 +36,7 @@ pub fn routes() -> Routes {
         campaigns::routes(),
         changes::routes(),
         compat::routes(),
+        customers::routes(),
         events::routes(),
         holds::routes(),
         jobs::routes(),

@@ -1,9 +1,9 @@
 //! Rule books, their statistics and trials, and prices.
 
-use crate::answers::screening::{Change, RuleStatistics, RuleTest};
+use crate::answers::screening::{Change, RuleStatistics, RuleTest, StoredBook};
 use crate::changes;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
@@ -43,6 +43,8 @@ pub(crate) fn routes() -> Routes {
         .add(RULES.body(limits::BOOK).any_media(), routes!(apply_rules))
         .add(READ.body(limits::BOOK).any_media(), routes!(try_rules))
         .add(READ_OR_RULES, routes!(rule_statistics))
+        .add(READ_OR_RULES, routes!(rule_books))
+        .add(READ_OR_RULES, routes!(rule_book))
         .add(Needs::key(&["chain", "read", "rules"]), routes!(rule_fields))
         .add(RULES, routes!(set_price))
 }
@@ -132,6 +134,40 @@ pub async fn try_rules(State(shared): State<AppState>, body: Bytes) -> Answer<Ru
 #[utoipa::path(get, path = "/api/v1/rules/statistics", responses((status = 200, body = Vec<RuleStatistics>)))]
 pub async fn rule_statistics(State(shared): State<AppState>) -> Answer<Vec<RuleStatistics>> {
     run_blocking(move || Ok(shared.screening.rule_statistics()?)).await.map(each)
+}
+
+/// Page of the versions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VersionsQuery {
+    /// Versions below this one; by default from the latest on.
+    before: Option<u32>,
+    /// At most so many (default 100, up to 1,000).
+    limit: Option<u16>,
+}
+
+/// Returns the versions of the rule book, the latest first.
+#[utoipa::path(get, path = "/api/v1/rules/versions", params(VersionsQuery), responses((status = 200, body = Vec<StoredBook>)))]
+pub async fn rule_books(State(shared): State<AppState>, Query(page): Query<VersionsQuery>) -> Answer<Vec<StoredBook>> {
+    let limit = page.limit.map_or(100, usize::from);
+    run_blocking(move || Ok(shared.screening.rule_books(page.before, limit)?)).await.map(each)
+}
+
+/// A version of the rule book with its text.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookTextAnswer {
+    #[serde(flatten)]
+    book: StoredBook,
+    /// Its text (YAML), as it was written.
+    yaml: String,
+}
+
+/// Returns a version of the rule book with its text.
+#[utoipa::path(get, path = "/api/v1/rules/versions/{version}", params(("version" = u32, Path, description = "Number of the version")),
+    responses((status = 200, body = BookTextAnswer), (status = 404, body = ErrorBody)))]
+pub async fn rule_book(State(shared): State<AppState>, Path(version): Path<u32>) -> Answer<BookTextAnswer> {
+    let (book, yaml) = run_blocking(move || Ok(shared.screening.rule_book(version)?)).await?;
+    Ok(Json(BookTextAnswer { book: book.into(), yaml }))
 }
 
 /// A field that rules speak about.

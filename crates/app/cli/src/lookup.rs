@@ -73,7 +73,7 @@ impl ChainArgs {
     fn look_up(&self, text: &str) -> anyhow::Result<Lookup> {
         match server_of(&self.store, &self.server)? {
             Some(client) => Ok(client.get("/api/v1/search").query("q", text).fetch()?),
-            None => Ok(OpenChains::open(&self.store.store)?.lookup(text, &|_| true)),
+            None => Ok(OpenChains::open(&self.store.store)?.lookup(text, Tlp::Red)),
         }
     }
 }

@@ -29,7 +29,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use holdfast_desk_commands::{
-    academy, alerts, audit, campaigns, connect, desk, events, evidence, holds, import, keys, rules, screen, staff,
+    academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, rules, screen,
+    staff,
 };
 use std::process::ExitCode;
 
@@ -92,7 +93,10 @@ enum Command {
     Records(screen::RecordsCommand),
     /// Screen events from a file and store the decisions.
     Screen(screen::Screen),
-    /// Decided events: show one, complete them with later facts.
+    /// Customers: find one, show all that screening has of one.
+    #[command(subcommand)]
+    Customers(customers::CustomersCommand),
+    /// Decided events: list and show them, complete them with later facts.
     #[command(subcommand)]
     Events(events::EventsCommand),
     /// Rule books: show, test over history, put in force.
@@ -227,6 +231,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Verify(args) => workspace::verify(args, json),
         Command::Records(command) => screen::records(command, json),
         Command::Screen(args) => screen::screen(args, json),
+        Command::Customers(command) => customers::run(command, json),
         Command::Events(command) => events::run(command, json),
         Command::Rules(command) => rules::rules(command, json),
         Command::Holds(command) => holds::holds(command, json),

@@ -31,6 +31,7 @@ pub fn print_lookup(found: &Lookup) {
     for hit in &found.hits {
         let name = hit.name.as_ref().map(|n| format!(" '{n}'")).unwrap_or_default();
         let category = match hit.category.is_attributed() {
+            true if hit.by_cluster => format!(" [{}, {} risk, by its cluster or kind]", hit.category, hit.risk),
             true => format!(" [{}, {} risk]", hit.category, hit.risk),
             false => String::new(),
         };

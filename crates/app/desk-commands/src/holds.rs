@@ -27,6 +27,13 @@ pub enum HoldsCommand {
         #[arg(long)]
         customer: Option<String>,
     },
+    /// Show a hold, whatever became of it.
+    Show {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Its number.
+        id: u64,
+    },
     /// Place a hold or freeze.
     Place(Box<PlaceArgs>),
     /// Release a hold; where a second person is needed, the first call proposes and another person's call confirms.
@@ -85,6 +92,7 @@ const MAX_LISTED: usize = 1_000;
 pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         HoldsCommand::List { desk, state, customer } => list(&desk, state, customer, as_json),
+        HoldsCommand::Show { desk, id } => show(&desk, id, as_json),
         HoldsCommand::Place(args) => place(*args, as_json),
         HoldsCommand::Release { desk, id, amount, reason } => release(&desk, id, amount, &reason, as_json),
         HoldsCommand::Check { desk } => check(&desk, as_json),
@@ -107,6 +115,26 @@ fn list(desk: &DeskArgs, state: Option<String>, customer: Option<String>, as_jso
         let what = h["asset"].as_str().map_or(String::new(), |a| format!(" {}", with_unit(units(&h["held"]), a)));
         let (id, state, scope) = (h.count("id"), h.word("state"), h.word("scope"));
         println!("{id:>6} {state:<8} {scope:<7}{what} of {}: {}", h.word("customer"), h.word("reason"));
+    }
+    Ok(())
+}
+
+fn show(desk: &DeskArgs, id: u64, as_json: bool) -> anyhow::Result<()> {
+    let path = api_path(&["holds", &id.to_string()]);
+    let hold = desk.answer(|s| s.hold(id), |c| c.get(&path))?;
+    if as_json {
+        return hold.print();
+    }
+    let what = hold["asset"].as_str().map_or(String::new(), |a| format!(" {}", with_unit(units(&hold["held"]), a)));
+    println!("hold {id} is {}: {}{what} of {}", hold.word("state"), hold.word("scope"), hold.word("customer"));
+    println!("  basis    {}", hold.word("basis"));
+    println!("  reason   {}", hold.word("reason"));
+    println!("  placed   {} by {}", hold.time("placed").rfc3339(), hold.word("placed_by"));
+    if let Some(by) = hold["asked_by"].as_str() {
+        println!("  release  requested by {by}: {}", hold.word("asked_reason"));
+    }
+    if let Some(by) = hold["ended_by"].as_str() {
+        println!("  ended    {} by {by}: {}", hold.time("ended").rfc3339(), hold.word("ended_reason"));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ pub mod alerts;
 pub mod audit;
 pub mod campaigns;
 pub mod connect;
+pub mod customers;
 pub mod desk;
 mod desk_cases;
 pub mod events;

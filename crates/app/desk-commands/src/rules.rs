@@ -25,6 +25,14 @@ pub enum RulesCommand {
         /// The default one, as YAML to edit.
         #[arg(long)]
         default: bool,
+        /// The text of a version, as it was written.
+        #[arg(long, conflicts_with = "default")]
+        version: Option<u32>,
+    },
+    /// List the versions of the rule book, the latest first.
+    Versions {
+        #[command(flatten)]
+        desk: DeskArgs,
     },
     /// List the fields that rules use.
     Fields,
@@ -57,7 +65,9 @@ pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
             print!("{DEFAULT_BOOK}");
             Ok(())
         }
+        RulesCommand::Show { desk, version: Some(version), .. } => version_text(&desk, version, as_json),
         RulesCommand::Show { desk, .. } => show(&desk, as_json),
+        RulesCommand::Versions { desk } => versions(&desk, as_json),
         RulesCommand::Fields => {
             let all = FIELDS.iter().map(|f| (format!("{}.{}", f.group, f.name), f.description.to_owned()));
             definitions(&all.collect::<Vec<_>>(), 36, as_json)
@@ -102,6 +112,38 @@ fn show(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
             rule.word("decision"),
             rule.word("title")
         );
+    }
+    Ok(())
+}
+
+fn version_text(desk: &DeskArgs, version: u32, as_json: bool) -> anyhow::Result<()> {
+    let here = |s: &Screening| {
+        let (book, yaml) = s.rule_book(version)?;
+        let (time, author, sha256) = (book.time, book.author, book.sha256);
+        Ok::<_, ScreeningError>(
+            json!({"version": version, "time": time, "author": author, "sha256": sha256, "yaml": yaml}),
+        )
+    };
+    let path = holdfast_client::api_path(&["rules", "versions", &version.to_string()]);
+    let answer = desk.answer(here, |c| c.get(&path))?;
+    if as_json {
+        return answer.print();
+    }
+    print!("{}", answer.word("yaml"));
+    Ok(())
+}
+
+fn versions(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    /// Most versions of a list.
+    const MAX_LISTED: usize = 1_000;
+    let here = |s: &Screening| s.rule_books(None, MAX_LISTED);
+    let list = desk.answer(here, |c| c.get("/api/v1/rules/versions").query("limit", MAX_LISTED))?;
+    if as_json {
+        return list.print();
+    }
+    for book in list.rows("versions") {
+        let (version, time) = (book.count("version"), book.time("time").rfc3339());
+        println!("{version:>6} {time} by {}, SHA-256 {}", book.word("author"), book.word("sha256"));
     }
     Ok(())
 }

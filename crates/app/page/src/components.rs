@@ -160,6 +160,7 @@ pub fn is_of_accounts(text: &str) -> bool {
 mod tests {
     use super::*;
     use holdfast_academy::classes::{Mode, SessionState};
+    use holdfast_account_attribution::Kind;
     use holdfast_attribution::Category;
     use holdfast_decision::EventKind;
     use holdfast_decision::warnings::Scam;
@@ -177,6 +178,7 @@ mod tests {
         names.extend(TargetKind::ALL.iter().map(|k| k.name().to_owned()));
         names.extend(EventKind::ALL.map(|k| k.name().to_owned()));
         names.extend(Scam::ALL.map(|s| s.name().to_owned()));
+        names.extend(Kind::VARIANTS.iter().map(|k| format!("contract-{}", k.name())));
         names.extend(TransferKind::VARIANTS.iter().map(|k| format!("transfer-{}", k.name())));
         let missing: Vec<&String> =
             names.iter().filter(|n| texts::find(&format!("word-{n}"), None).is_none()).collect();

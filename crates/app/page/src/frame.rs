@@ -95,7 +95,17 @@ type Group = (&'static str, &'static [(&'static str, &'static str)]);
 pub const MENU: [Group; 9] = [
     ("nav-group-own", &[("/desk", "nav-desk")]),
     ("nav-group-investigate", &[("/desk/graph", "nav-graph"), ("/accounts", "nav-chains"), ("/desk/cases", "nav-cases")]),
-    ("nav-group-monitor", &[("/desk/alerts", "nav-alerts"), ("/desk/holds", "nav-holds"), ("/desk/warnings", "nav-warnings")]),
+    (
+        "nav-group-monitor",
+        &[
+            ("/desk/alerts", "nav-alerts"),
+            ("/desk/events", "nav-events"),
+            ("/desk/customers", "nav-customers"),
+            ("/desk/holds", "nav-holds"),
+            ("/desk/warnings", "nav-warnings"),
+            ("/desk/rules", "nav-rules"),
+        ],
+    ),
     (
         "nav-group-respond",
         &[("/desk/requests", "nav-requests"), ("/desk/officers", "nav-officers"), ("/desk/seizures", "nav-seizures")],
@@ -110,6 +120,7 @@ pub const MENU: [Group; 9] = [
             ("/desk/changes", "nav-changes"),
             ("/desk/people", "nav-people"),
             ("/desk/jobs", "nav-jobs"),
+            ("/desk/webhooks", "nav-webhooks"),
             ("/desk/audit", "nav-audit"),
             ("/openapi.json", "nav-api"),
         ],

@@ -9,4 +9,5 @@ pub mod components;
 pub mod forms;
 pub mod frame;
 pub mod passkey_forms;
+pub mod places;
 pub mod texts;

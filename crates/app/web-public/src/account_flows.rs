@@ -1,13 +1,14 @@
 //! Pages of what goes beyond a transfer on account chains: exposures, traces, paths, links across assets and chains, clusters. They go over the chain and the
 //! others of the store.
 
-use crate::accounts::{Place, amount, gaps, time, way_up};
+use crate::accounts::{amount, asset_link, gaps, time, way_up};
 use crate::ledger::{DIRECTIONS, POLICIES, options, risk, tags_table};
 use axum::extract::{Path, Query, State};
 use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_analysis::{Direction, Policy, TraceOptions};
 use holdfast_page::components::{N, T, listing, none, word, words};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
+use holdfast_page::places::Place;
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
@@ -28,7 +29,7 @@ const MAX_ROWS: usize = 200;
 const MAX_PATHS: usize = 10;
 
 /// Answers a query on the chain that a path names, with the others of the store beside it.
-async fn among<T: Send + 'static>(
+pub(crate) async fn among<T: Send + 'static>(
     shared: AppState,
     chain: String,
     query: impl FnOnce(&AccountSnapshot) -> Result<T, WorkspaceError> + Send + 'static,
@@ -143,7 +144,7 @@ pub(crate) async fn exposure(
                 p.note { (t!("accounts-exposure-bounds", transfers = report.bounds.max_transfers, hops = report.bounds.max_hops)) }
                 @if report.assets.is_empty() { (none(&t!("accounts-no-balance"))) }
                 @for asset in &report.assets {
-                    h2 { (place.asset(&asset.asset)) }
+                    h2 { (asset_link(&place, &asset.asset)) }
                     p { (score(asset)) }
                     h3 { (t!("ledger-exposure-source")) }
                     (side(&asset.source, asset))
@@ -211,7 +212,7 @@ fn movements(list: &[TracedMovement]) -> Markup {
                 td.n { (movement.hops) }
                 td { (time(transfer.time)) }
                 td.n { (amount(movement.marked, &transfer.asset)) }
-                td { (place.asset(&transfer.asset)) br; span.note { (place.name()) } }
+                td { (asset_link(&place, &transfer.asset)) br; span.note { (place.name()) } }
                 td { (party(&transfer.chain, transfer.from.as_ref(), &t!("accounts-new"))) }
                 td { (party(&transfer.chain, transfer.to.as_ref(), &t!("accounts-destroyed"))) }
                 td { (place.link("tx", &transfer.tx)) }
@@ -245,7 +246,7 @@ fn traced(report: &AccountTraceReport) -> Markup {
         (listing(&books, &report.books, "accounts-no-transfer", |book| {
             let place = Place::named(&book.chain);
             html! { tr {
-                td { (place.asset(&book.asset)) br; span.note { (place.name()) } }
+                td { (asset_link(&place, &book.asset)) br; span.note { (place.name()) } }
                 td.n { (amount(book.marked, &book.asset)) @if !book.added.is_zero() { br; span.note { (t!("accounts-drawn-in")) } " " (amount(book.added, &book.asset)) } }
                 td.n { (amount(book.crossed_in, &book.asset)) }
                 td.n { (amount(book.found, &book.asset)) @if !book.common.is_zero() { br; span.note { (t!("accounts-met-again")) } " " (amount(book.common, &book.asset)) } }
@@ -260,7 +261,7 @@ fn traced(report: &AccountTraceReport) -> Markup {
                 td { (word(end.kind)) }
                 td { (party(&end.chain, end.party.as_ref(), &t!("common-nobody"))) }
                 td { (place.name()) }
-                td { (place.asset(&end.asset)) }
+                td { (asset_link(&place, &end.asset)) }
                 td.n { (amount(end.amount, &end.asset)) }
             } }
         }))
@@ -278,9 +279,9 @@ fn traced(report: &AccountTraceReport) -> Markup {
                     td { (word(crossing.kind)) }
                     td { (word(crossing.basis)) br; span.note { (error_text(crossing.error_ppm)) } }
                     td.n { (amount(crossing.left, &left.asset)) }
-                    td { (from.asset(&left.asset)) " " span.note { (from.name()) } br; (from.link("tx", &left.tx)) }
+                    td { (asset_link(&from, &left.asset)) " " span.note { (from.name()) } br; (from.link("tx", &left.tx)) }
                     td.n { (amount(crossing.reached, &reached.asset)) }
-                    td { (to.asset(&reached.asset)) " " span.note { (to.name()) } br; (to.link("tx", &reached.tx)) }
+                    td { (asset_link(&to, &reached.asset)) " " span.note { (to.name()) } br; (to.link("tx", &reached.tx)) }
                 } }
             }))
         }
@@ -366,7 +367,7 @@ fn path(report: &AccountPathReport) -> Markup {
         html! { tr {
             td { (time(transfer.time)) }
             td.n { (amount(step.marked, &transfer.asset)) }
-            td { (place.asset(&transfer.asset)) br; span.note { (place.name()) } }
+            td { (asset_link(&place, &transfer.asset)) br; span.note { (place.name()) } }
             td { (party(&transfer.chain, transfer.from.as_ref(), &t!("accounts-new"))) }
             td { (party(&transfer.chain, transfer.to.as_ref(), &t!("accounts-destroyed"))) }
             td { (place.link("tx", &transfer.tx)) }
@@ -415,7 +416,7 @@ fn link_end(end: Option<&LinkEnd>) -> Markup {
         None => span.note { (t!("common-unknown")) },
         Some(end) => {
             @let place = Place::named(&end.chain);
-            (amount(end.amount, &end.asset)) " " (place.asset(&end.asset)) br;
+            (amount(end.amount, &end.asset)) " " (asset_link(&place, &end.asset)) br;
             (place.link("address", &end.account)) " "
             @if let Some(tx) = &end.tx { (place.link("tx", tx)) }
             br; span.note { (place.name()) }

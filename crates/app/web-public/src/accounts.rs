@@ -2,16 +2,19 @@
 //! may see.
 
 use crate::account_flows::ways_on;
+use crate::account_freezes::freezes_table;
 use crate::ledger::{instant, risk, tags_table};
 use axum::extract::{Path, Query, State};
 use holdfast_page::components::{Head, N, T, listing, none, word};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
+use holdfast_page::places::{Place, short};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
-use holdfast_types::{Amount, ChainId, Timestamp, units};
+use holdfast_types::{Amount, Timestamp, units};
+use holdfast_workspace::accounts::imitated::TransferNote;
 use holdfast_workspace::accounts::reports::{
     AccountReport, AccountSummary, AssetReport, AssetView, BalanceView, PartyView, TransferView, TransfersPage,
 };
@@ -25,60 +28,24 @@ const NEWEST_BLOCKS: u64 = 12;
 /// Digits of an amount beyond which it may be broken into lines.
 const LONG_AMOUNT: usize = 28;
 
-/// A chain, as pages name it and link to what it has.
-#[derive(Clone, Debug)]
-pub(crate) struct Place(String);
-
-impl Place {
-    pub(crate) fn of(chain: &AccountSnapshot) -> Self {
-        Place(chain.usual_name())
-    }
-
-    /// Returns the chain with a CAIP-2 id.
-    pub(crate) fn named(id: &str) -> Self {
-        let usual = ChainId::parse(id).ok().and_then(|id| id.usual_name());
-        Place(usual.unwrap_or(id).to_owned())
-    }
-
-    /// Returns the path of something on the chain: of an `address`, `tx`, `block` or `asset`.
-    pub(crate) fn path(&self, what: &str, id: &str) -> String {
-        format!("/accounts/{}/{what}/{id}", self.0)
-    }
-
-    /// Returns the path of a page of the chain.
-    pub(crate) fn root(&self, what: &str) -> String {
-        format!("/accounts/{}/{what}", self.0)
-    }
-
-    /// Returns the name of the chain.
-    pub(crate) fn name(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns a link to something on the chain, by a shortened id.
-    pub(crate) fn link(&self, what: &str, id: &str) -> Markup {
-        html! { a.hash href=(self.path(what, id)) { (short(id)) } }
-    }
-
-    /// A link to the transaction of a transfer; of one outside transactions, to the block.
-    fn origin(&self, transfer: &TransferView) -> Markup {
-        let height = transfer.height.to_string();
-        match transfer.outside_transactions {
-            true => {
-                html! { a href=(self.path("block", &height)) { (t!("ledger-block-title", height = transfer.height)) } }
-            }
-            false => self.link("tx", &transfer.tx),
+/// A link to the transaction of a transfer; of one outside transactions, to the block.
+fn origin(place: &Place, transfer: &TransferView) -> Markup {
+    let height = transfer.height.to_string();
+    match transfer.outside_transactions {
+        true => {
+            html! { a href=(place.path("block", &height)) { (t!("ledger-block-title", height = transfer.height)) } }
         }
+        false => place.link("tx", &transfer.tx),
     }
+}
 
-    /// A link to an asset: its ticker, or that it is not listed and the contract, which alone tells what it is.
-    pub(crate) fn asset(&self, asset: &AssetView) -> Markup {
-        let to = self.path("asset", asset_path(asset));
-        match &asset.ticker {
-            Some(ticker) => html! { a href=(to) title=(asset.id) { (ticker) } },
-            None => {
-                html! { span.note { (t!("accounts-not-listed")) } " " a.hash href=(to) { (short(reference(asset))) } }
-            }
+/// A link to an asset: its ticker, or that it is not listed and the contract, which alone tells what it is.
+pub(crate) fn asset_link(place: &Place, asset: &AssetView) -> Markup {
+    let to = place.path("asset", asset_path(asset));
+    match &asset.ticker {
+        Some(ticker) => html! { a href=(to) title=(asset.id) { (ticker) } },
+        None => {
+            html! { span.note { (t!("accounts-not-listed")) } " " a.hash href=(to) { (short(reference(asset))) } }
         }
     }
 }
@@ -92,19 +59,6 @@ fn asset_path(asset: &AssetView) -> &str {
 fn reference(asset: &AssetView) -> &str {
     let path = asset_path(asset);
     path.split_once(':').map_or(path, |(_, reference)| reference)
-}
-
-/// A long id with its midst hidden; it is there for who copies or hears it.
-fn short(id: &str) -> Markup {
-    /// Characters that are shown at each end, and the fewest that are worth hiding between them.
-    const ENDS: (usize, usize, usize) = (8, 6, 8);
-    let (begin, behind) = (ENDS.0, id.len().saturating_sub(ENDS.1));
-    match (id.get(..begin), id.get(begin..behind), id.get(behind..)) {
-        (Some(first), Some(midst), Some(last)) if midst.len() >= ENDS.2 => {
-            html! { span title=(id) { (first) span.midst { (midst) } (last) } }
-        }
-        _ => html! { (id) },
-    }
 }
 
 /// An amount in the unit that people use, where the list has its decimals; else in base units.
@@ -143,7 +97,7 @@ async fn on<T: Send + 'static>(
 
 /// The line that leads to the chain and to all of them.
 pub(crate) fn way_up(place: &Place) -> Markup {
-    html! { p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.0)} { (place.0) } } }
+    html! { p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.name())} { (place.name()) } } }
 }
 
 /// Shows the account chains.
@@ -161,18 +115,20 @@ pub(crate) async fn chains(State(shared): State<AppState>, frame: Frame) -> Page
         N("ledger-tip"),
         T("accounts-tip-time"),
         N("accounts-transfers"),
+        T("freezes-short"),
         N("accounts-gaps"),
     ];
     let body = html! {
         h1 { (t!("accounts-title")) }
-        p { (t!("accounts-intro")) }
+        p { (t!("accounts-intro")) " " a href="/accounts/freezes" { (t!("freezes-short")) } }
         (listing(&heads, &list, "accounts-no-chain", |(place, summary)| html! { tr {
-            td { a href={"/accounts/" (place.0)} { (place.0) } }
+            td { a href={"/accounts/" (place.name())} { (place.name()) } }
             td { (summary.holding) }
             td.n { @match summary.tip_height { Some(height) => { a href=(place.path("block", &height.to_string())) { (height) } } None => (t!("ledger-no-block")) } }
             td { (tip_age(summary, now)) }
             td.n { (summary.transfers) }
-            td.n { a href={"/accounts/" (place.0) "#gaps"} { (summary.gaps.len()) } }
+            td { a href=(place.root("freezes")) { (t!("freezes-list")) } }
+            td.n { a href={"/accounts/" (place.name()) "#gaps"} { (summary.gaps.len()) } }
         } }))
     };
     Ok(frame.page(&t!("accounts-title"), "", body))
@@ -199,9 +155,9 @@ pub(crate) async fn chain(State(shared): State<AppState>, frame: Frame, Path(cha
     let blocks = summary.tip_height.map(|tip| (first.max(tip.saturating_sub(NEWEST_BLOCKS - 1))..=tip).rev());
     let count = |n: u64| html! { dd { (n) } };
     let body = html! {
-        h1 { (place.0) }
+        h1 { (place.name()) }
         p { a href="/accounts" { (t!("accounts-title")) } " · " a href=(place.root("assets")) { (t!("accounts-assets")) }
-            " · " a href=(place.root("paths")) { (t!("accounts-paths")) } }
+            " · " a href=(place.root("paths")) { (t!("accounts-paths")) } " · " a href=(place.root("freezes")) { (t!("freezes-short")) } }
         dl {
             dt { (t!("accounts-id")) } dd.hash { (summary.chain) }
             dt { (t!("accounts-holds")) } dd { (summary.holding) }
@@ -223,7 +179,7 @@ pub(crate) async fn chain(State(shared): State<AppState>, frame: Frame, Path(cha
             p { @for height in blocks { a href=(place.path("block", &height.to_string())) { (height) } " " } }
         }
     };
-    Ok(frame.page(&place.0, "", body))
+    Ok(frame.page(&place.name(), "", body))
 }
 
 /// Which transfers a page shows.
@@ -252,7 +208,7 @@ pub(crate) struct ListQuery {
 }
 
 /// Reads a choice of a query, whose first value is what an empty one stands for.
-fn chosen<T: Copy>(field: &str, text: &str, values: &[(&str, T)]) -> Result<T, ApiError> {
+pub(crate) fn chosen<T: Copy>(field: &str, text: &str, values: &[(&str, T)]) -> Result<T, ApiError> {
     let found = match text {
         "" => values.first(),
         _ => values.iter().find(|(name, _)| *name == text),
@@ -310,7 +266,7 @@ fn more(to: &str, query: &ListQuery, page: &TransfersPage) -> Markup {
 }
 
 /// A link to the rest of a list that is cut by number.
-fn rest(to: &str, skip: usize, shown: usize, all: u64) -> Markup {
+pub(crate) fn rest(to: &str, skip: usize, shown: usize, all: u64) -> Markup {
     let behind = skip.saturating_add(shown);
     let mark = if to.contains('?') { '&' } else { '?' };
     html! { @if shown > 0 && all > behind as u64 || skip > 0 {
@@ -348,10 +304,10 @@ fn transfers_table(place: &Place, list: &[TransferView], of_transaction: bool) -
         html! { tr {
             td { (kind(transfer)) }
             td.n { (amount(transfer.amount, &transfer.asset)) }
-            td { (place.asset(&transfer.asset)) }
+            td { (asset_link(place, &transfer.asset)) }
             td { (party(place, transfer.from.as_ref(), transfer.from_tag.as_ref(), &t!("accounts-new"))) }
             td { (party(place, transfer.to.as_ref(), transfer.to_tag.as_ref(), &t!("accounts-destroyed"))) }
-            @if !of_transaction { td { (place.origin(transfer)) br; (time(transfer.time)) } }
+            @if !of_transaction { td { (origin(place, transfer)) br; (time(transfer.time)) } }
         } }
     })
 }
@@ -377,10 +333,10 @@ fn own_transfers(place: &Place, list: &[TransferView]) -> Markup {
             td { (time(transfer.time)) }
             td { @if is_in { (t!("accounts-in")) } @else { (t!("accounts-out")) } }
             td.n { (amount(transfer.amount, &transfer.asset)) }
-            td { (place.asset(&transfer.asset)) }
+            td { (asset_link(place, &transfer.asset)) }
             td { (party(place, other.as_ref(), tag.as_ref(), &nobody)) }
-            td { (kind(transfer)) }
-            td { (place.origin(transfer)) }
+            td { (kind(transfer)) (notes(place, transfer)) }
+            td { (origin(place, transfer)) }
         } }
     })
 }
@@ -416,7 +372,7 @@ fn balances(place: &Place, report: &AccountReport, skip: usize) -> Markup {
             button type="submit" { (t!("common-show")) }
         }
         (listing(&heads, &report.balances, "accounts-no-balance", |view| html! { tr {
-            td { (place.asset(&view.asset)) }
+            td { (asset_link(place, &view.asset)) }
             td.n { (held(view)) }
             td { (held_notes(view)) }
         } }))
@@ -456,6 +412,41 @@ fn choice(place: &Place, report: &AccountReport, query: &ListQuery) -> Markup {
     } }
 }
 
+/// What is known of an address as a contract, and that nobody looked at its code.
+fn what_it_is(place: &Place, report: &AccountReport) -> Markup {
+    if report.nobody.is_some() {
+        return html! {};
+    }
+    let Some(contract) = &report.contract else { return html! { p.note { (t!("contract-unknown")) } } };
+    html! { dl {
+        @if contract.kinds.is_empty() && contract.creator.is_some() { dt { (t!("contract-kind")) } dd { (t!("contract-kind-unknown")) } }
+        @for known in &contract.kinds {
+            dt { (t!("contract-kind")) }
+            dd { strong { (word(format!("contract-{}", known.kind))) } @if let Some(role) = &known.role { " (" (role) ")" }
+                ": " (word(format!("contract-by-{}", known.rests_on.name()))) }
+        }
+        @if let Some(creator) = &contract.creator {
+            dt { (t!("contract-creator")) } dd { (place.link("address", creator))
+                @if let Some(at) = &contract.created { ", " (time(at.time)) ", "
+                    @match &at.tx { Some(tx) => (place.link("tx", tx)), None => a href=(place.path("block", &at.height.to_string())) { (t!("ledger-block-title", height = at.height)) } } }
+            }
+        }
+        @if let Some(delegate) = &contract.delegate {
+            dt { (t!("contract-delegate")) } dd { (place.link("address", delegate)) }
+        }
+    } }
+}
+
+/// Why a transfer is no payment to rely on.
+fn notes(place: &Place, transfer: &TransferView) -> Markup {
+    html! { @for note in &transfer.notes { br; span.medium { @match (note, &transfer.imitates) {
+        (TransferNote::Lookalike, Some(of)) => (rich!("transfer-note-imitates", address = place.link("address", of))),
+        (TransferNote::Lookalike, None) => (t!("transfer-note-lookalike")),
+        (TransferNote::Spoofed, _) => (t!("transfer-note-spoofed")),
+        (TransferNote::Dust, _) => (t!("transfer-note-dust")),
+    } } } }
+}
+
 /// Shows an address.
 pub(crate) async fn address(
     State(shared): State<AppState>,
@@ -484,8 +475,13 @@ pub(crate) async fn address(
         h1 { (t!("ledger-address-title")) " " span.hash { (report.address) } " " (risk(report.category)) }
         (way_up(&place))
         @if let Some(nobody) = &report.nobody { p.note { (t!("accounts-nobody", what = nobody.as_str())) } }
-        @if !elsewhere.is_empty() { p { (t!("accounts-elsewhere")) @for other in &elsewhere { " " a href=(other.path("address", &report.address)) { (other.0) } } } }
+        @if !elsewhere.is_empty() { p { (t!("accounts-elsewhere")) @for other in &elsewhere { " " a href=(other.path("address", &report.address)) { (other.name()) } } } }
         @if report.in_ledger { (ways_on(&place, &report.address, true)) } @else { p.note { (t!("ledger-not-mentioned")) } }
+        (what_it_is(&place, &report))
+        @if !report.freezes.is_empty() {
+            h2 { (t!("freezes-short")) }
+            (freezes_table(&place, &report.freezes, false))
+        }
         h2 { (t!("ledger-tags")) }
         @if report.tags.is_empty() { (none(&t!("ledger-no-tag"))) } @else { (tags_table(&report.tags)) }
         @if report.in_ledger && report.tags.is_empty() && report.category.is_attributed() {
@@ -603,17 +599,17 @@ pub(crate) async fn assets(
     let shown =
         if list.is_empty() { 0 } else { PAGE.min(usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(skip)) };
     let body = html! {
-        h1 { (t!("accounts-assets-of", chain = place.0.as_str())) }
+        h1 { (t!("accounts-assets-of", chain = place.name())) }
         (way_up(&place))
         p { (t!("accounts-assets-intro")) }
         (listing(&heads, &list, "accounts-no-asset", |asset| html! { tr {
-            td { (place.asset(asset)) }
+            td { (asset_link(&place, asset)) }
             td.hash { (asset.id) }
             td.n { @match asset.decimals { Some(n) => (n), None => (t!("common-unknown")) } }
         } }))
-        (rest(&format!("/accounts/{}/assets", place.0), query.skip, shown, all))
+        (rest(&format!("/accounts/{}/assets", place.name()), query.skip, shown, all))
     };
-    Ok(frame.page(&t!("accounts-assets-of", chain = place.0.as_str()), "", body))
+    Ok(frame.page(&t!("accounts-assets-of", chain = place.name()), "", body))
 }
 
 fn asset_facts(place: &Place, report: &AssetReport, contract: Option<&String>) -> Markup {
@@ -653,9 +649,10 @@ pub(crate) async fn asset(
     let oldest = query.order == "oldest";
     let body = html! {
         h1 { (title) }
-        p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.0)} { (place.0) } " · " a href=(place.root("assets")) { (t!("accounts-assets")) } }
+        p { a href="/accounts" { (t!("accounts-title")) } " · " a href={"/accounts/" (place.name())} { (place.name()) } " · " a href=(place.root("assets")) { (t!("accounts-assets")) } }
         @if report.asset.ticker.is_none() { p.note { (t!("accounts-asset-unlisted-text")) } }
         (asset_facts(&place, &report, contract.as_ref()))
+        p { a href={(place.root("freezes")) "?" (form_urlencoded::Serializer::new(String::new()).append_pair("asset", &report.asset.id).finish())} { (t!("freezes-short")) } }
         h2 #transfers { (t!("accounts-transfers")) }
         p.filters { (t!("common-show"))
             " " a href={(to) "#transfers"} aria-current=[(!oldest).then_some("true")] { (t!("accounts-newest")) }
@@ -670,18 +667,6 @@ pub(crate) async fn asset(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_midst_of_long_ids_is_hidden_and_there() {
-        let id = format!("0x{}", "ab".repeat(32));
-        let shown = short(&id).into_string();
-        assert!(shown.contains(&format!("title=\"{id}\"")) && shown.contains("class=\"midst\""), "{shown}");
-        let text: String = shown.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
-        assert_eq!(text, id, "what is copied is whole");
-        for whole in ["0x1234", "slip44:60", "ééééééééééééééééééééééé"] {
-            assert_eq!(short(whole).into_string().contains("midst"), whole.len() > 40, "{whole}");
-        }
-    }
 
     #[test]
     fn a_page_behind_another_has_the_same_choice() {

@@ -1,6 +1,5 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
-use crate::accounts::Place;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,6 +9,7 @@ use holdfast_api_investigation::chain::TraceQuery;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_page::components::{Head, N, T, listing, none, table, word};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
+use holdfast_page::places::Place;
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
@@ -163,7 +163,7 @@ pub(crate) async fn search(
     let query = text.clone();
     let several = !shared.chains.is_one();
     let (found, known) = run_blocking(move || {
-        let found = shared.chains.lookup(&query, &|t| t.is_for(clearance));
+        let found = shared.chains.lookup(&query, clearance);
         // Addresses of a ledger's chain that no block mentions still have a page.
         let known = match found.hits.is_empty() {
             true => unmentioned(&shared, &bare(&query), clearance)?,
@@ -281,6 +281,15 @@ fn hit_id(hit: &Hit, has_several_chains: bool) -> Markup {
     }
 }
 
+/// The chain that holds a hit; of what no chain here holds, the assets that its tags name.
+fn hit_chain(hit: &Hit) -> Markup {
+    let is_name = matches!(hit.kind, HitKind::Actor | HitKind::Label);
+    html! { @match hit.chain_name().filter(|_| hit.in_ledger) {
+        Some(chain) => { (chain) }
+        None => { (hit.assets.join(", ")) @if !is_name { br; span.note { (t!("ledger-hit-by-tags")) } } }
+    } }
+}
+
 fn results(found: &Lookup, has_several_chains: bool) -> Markup {
     let heads = [
         T("ledger-hit-kind"),
@@ -299,8 +308,8 @@ fn results(found: &Lookup, has_several_chains: bool) -> Markup {
             td { (t!(kind_key(hit.kind))) }
             td { (hit.name.as_deref().unwrap_or_default()) }
             td { (hit_id(hit, has_several_chains)) }
-            td { @if hit.category.is_attributed() { (risk(hit.category)) } }
-            td { @if hit.chain.is_some() { (hit.chain_name().unwrap_or_default()) } @else { (hit.assets.join(", ")) } }
+            td { @if hit.category.is_attributed() { (risk(hit.category)) @if hit.by_cluster { br; span.note { (t!("ledger-hit-by-cluster")) } } } }
+            td { (hit_chain(hit)) }
             td.n { @if hit.addresses > 0 { (hit.addresses) } }
         } })) }
         @if found.more > 0 { p.note { (t!("ledger-results-best", n = found.hits.len())) } }

@@ -7,6 +7,7 @@
 
 mod academy;
 mod account_flows;
+mod account_freezes;
 mod accounts;
 mod field_guide;
 mod ledger;
@@ -36,11 +37,13 @@ fn ledger_routes() -> Routes {
         .open("/block/{block}", get(ledger::block))
         .open_with("/trace", Needs::OPEN.long(), get(ledger::trace))
         .open("/accounts", get(accounts::chains))
+        .open("/accounts/freezes", get(account_freezes::all))
         .open("/accounts/{chain}", get(accounts::chain))
         .open("/accounts/{chain}/address/{address}", get(accounts::address))
         .open("/accounts/{chain}/tx/{hash}", get(accounts::tx))
         .open("/accounts/{chain}/block/{block}", get(accounts::block))
         .open("/accounts/{chain}/assets", get(accounts::assets))
+        .open("/accounts/{chain}/freezes", get(account_freezes::page))
         .open("/accounts/{chain}/asset/{*asset}", get(accounts::asset))
         .open_with("/accounts/{chain}/exposure/{subject}", Needs::OPEN.long(), get(account_flows::exposure))
         .open_with("/accounts/{chain}/trace", Needs::OPEN.long(), get(account_flows::trace))

@@ -1,4 +1,4 @@
-//! Pages of the desk: requests, cases, alerts, holds, campaigns, sharing, people, and signing in. Pages for everybody else are in
+//! Pages of the desk: requests, cases, alerts, events, customers, holds, rules, campaigns, sharing, people, and signing in. Pages for everybody else are in
 //! `holdfast-web-public`; what all are made of is in `holdfast-page`.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
@@ -23,6 +23,7 @@ const HOLDS: Needs = Needs::key(&["holds"]);
 const AUDITORS: Needs = Needs::key(&["audit"]);
 /// The handler checks which of them the kind of a change needs.
 const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
+const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
 const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
 const SHARING: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
 
@@ -34,8 +35,8 @@ pub fn routes() -> Routes {
 
 fn desk_routes() -> Routes {
     use desk::{
-        alerts, audit, case, cases, evidence, graph, holds, home, passkeys, people, recommendations, request, requests,
-        second_factor, sign_in,
+        alerts, audit, case, cases, customers, events, evidence, graph, holds, home, passkeys, people, recommendations,
+        request, requests, rules, second_factor, sign_in, webhooks,
     };
     /// A step of signing in.
     const STEP: Needs = Needs::OPEN.body(TINY).rate(Rate::SignIn);
@@ -63,7 +64,14 @@ fn desk_routes() -> Routes {
         .get("/desk/alerts/{id}", READ.personal(), alerts::page)
         .post("/desk/alerts/{id}", ALERTS, alerts::act)
         .get("/desk/holds", READ.personal(), holds::list)
+        .get("/desk/holds/{id}", READ.personal(), holds::page)
         .post("/desk/holds/{id}/release", HOLDS, holds::release)
+        .get("/desk/events", READ.personal(), events::list)
+        .get("/desk/events/{id}", READ.personal(), events::page)
+        .get("/desk/customers", READ.personal(), customers::find)
+        .get("/desk/customers/{id}", READ.personal(), customers::page)
+        .get("/desk/rules", READ_OR_RULES, rules::page)
+        .get("/desk/rules/{version}", READ_OR_RULES, rules::version)
         .get("/desk/cases", READERS.long(), cases::list)
         .post("/desk/cases", DESK.long(), cases::open)
         .get("/desk/cases/{id}", READERS.long(), case::page)
@@ -96,6 +104,9 @@ fn desk_routes() -> Routes {
         .post("/desk/second-factor/passkeys/{id}", EVERYBODY.body(TINY), passkeys::step)
         .get("/desk/jobs", MANAGE, people::jobs)
         .post("/desk/jobs/{id}", MANAGE, people::retry_job)
+        .get("/desk/webhooks", MANAGE, webhooks::page)
+        .post("/desk/webhooks", MANAGE, webhooks::add)
+        .post("/desk/webhooks/{id}", MANAGE, webhooks::remove)
         .get("/desk/audit", AUDITORS.long(), audit::list)
         .get("/desk/audit/replay", AUDITORS.long(), audit::page)
         .post("/desk/audit/replay", AUDITORS.long(), audit::replay)

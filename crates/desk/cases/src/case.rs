@@ -29,7 +29,7 @@ use holdfast_types::{Invalid, Timestamp};
 use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -423,6 +423,38 @@ impl Cases<'_> {
                 ),
             };
             db.query(&sql, &parameters)?.iter().map(case).collect()
+        })
+    }
+
+    /// Returns cases that the person may read in which one of some items is, by its kind and canonical key, the latest first, at most 100. Withdrawn items
+    /// do not count. The access is recorded in the audit log.
+    ///
+    /// # Errors
+    /// [`CaseError`] when the database fails.
+    pub fn with_items(&self, wanted: &[(ItemKind, String)], person: &Person) -> Result<Vec<Case>, CaseError> {
+        /// Most items that are looked up.
+        const MAX_WANTED: usize = 500;
+        self.note_look("cases.listed", "cases", &person.name)?;
+        self.read(|db| {
+            let mut ids: BTreeSet<CaseId> = BTreeSet::new();
+            for (kind, key) in wanted.iter().take(MAX_WANTED) {
+                let rows = db.query(
+                    "SELECT DISTINCT case_id FROM case_items WHERE kind = $1 AND key = $2 AND withdrawn IS NULL LIMIT 100",
+                    &[kind.name().into(), key.as_str().into()],
+                )?;
+                for row in &rows {
+                    ids.insert(row.number(0)?);
+                }
+            }
+            let mut cases = Vec::new();
+            for id in ids.into_iter().rev().take(100) {
+                if role(db, id, person).is_err() {
+                    continue;
+                }
+                let rows = db.query(&format!("{CASE} WHERE id = $1"), &[number(id)])?;
+                cases.extend(rows.first().map(case).transpose()?);
+            }
+            Ok(cases)
         })
     }
 

@@ -24,7 +24,9 @@
 )]
 
 pub mod case;
+pub mod customers;
 mod error;
+pub mod named;
 pub mod recommend;
 pub mod report_xml;
 pub mod reports;

@@ -152,6 +152,15 @@ pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbErr
     db.query(&sql, &parameters)?.iter().map(alert).collect()
 }
 
+/// Returns alerts about an event, by its number: the decision's, and late ones. At most 100.
+///
+/// # Errors
+/// [`DbError`].
+pub fn about(db: &mut Database, event: u64) -> Result<Vec<Alert>, DbError> {
+    let sql = format!("SELECT {} FROM alerts WHERE event = $1 ORDER BY id LIMIT 100", COLUMNS.join(", "));
+    db.query(&sql, &[number(event)])?.iter().map(alert).collect()
+}
+
 /// One alert with its notes.
 ///
 /// # Errors

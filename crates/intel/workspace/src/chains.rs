@@ -9,7 +9,7 @@ use crate::error::WorkspaceError;
 use crate::lookup::{Lookup, bare, lookup_on};
 use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
-use holdfast_attribution::Tag;
+use holdfast_attribution::Tlp;
 use holdfast_types::{Asset, AssetId, ChainId, ErrorKind, Family};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -81,8 +81,8 @@ impl OpenChains {
 
     /// Searches all chains for whatever `text` names; see [`lookup_on`].
     #[must_use]
-    pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
-        lookup_on(&self.first, &self.accounts, text, visible)
+    pub fn lookup(&self, text: &str, clearance: Tlp) -> Lookup {
+        lookup_on(&self.first, &self.accounts, text, clearance)
     }
 }
 
@@ -377,8 +377,8 @@ impl Chains {
 
     /// Searches all chains of the Bitcoin family and all account chains for whatever `text` names; see [`lookup_on`].
     #[must_use]
-    pub fn lookup(&self, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Lookup {
-        lookup_on(&self.snapshots(), &self.account_snapshots(), text, visible)
+    pub fn lookup(&self, text: &str, clearance: Tlp) -> Lookup {
+        lookup_on(&self.snapshots(), &self.account_snapshots(), text, clearance)
     }
 
     /// Returns a chain whose ledger holds an asset, as it is now. A ticker can be on several: [`Chains::for_transfer`] decides there.

@@ -6,7 +6,7 @@ use crate::accounts::AccountSnapshot;
 use crate::reports::Subject;
 use crate::workspace::{Snapshot, Workspace};
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Actor, Category, Tag, TagStore};
+use holdfast_attribution::{Actor, Category, Tag, TagStore, Tlp};
 use holdfast_bitcoin::{AddressKey, display_hash};
 use holdfast_types::{Address, ChainId};
 use rayon::prelude::*;
@@ -68,6 +68,9 @@ pub struct Hit {
     pub category: Category,
     /// Its risk.
     pub risk: String,
+    /// Whether the category is that of its cluster, or of its published kind, and not of a tag of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_cluster: bool,
     /// Whether the ledger holds it.
     pub in_ledger: bool,
     /// Tagged addresses with this name; 1 for an address itself.
@@ -146,16 +149,13 @@ impl Lookup {
     }
 }
 
-/// Searches chains for whatever `text` names. What a text is on several account chains is several results, and a note says so.
-pub fn lookup_on(
-    chains: &[Arc<Snapshot>],
-    accounts: &[Arc<AccountSnapshot>],
-    text: &str,
-    visible: &(dyn Fn(&Tag) -> bool + Sync),
-) -> Lookup {
+/// Searches chains for whatever `text` names, for a reader of labels up to `clearance`. What a text is on several account chains is several results, and a
+/// note says so.
+pub fn lookup_on(chains: &[Arc<Snapshot>], accounts: &[Arc<AccountSnapshot>], text: &str, clearance: Tlp) -> Lookup {
+    let visible: &(dyn Fn(&Tag) -> bool + Sync) = &|tag| tag.is_for(clearance);
     // Names are those of the tags, which all chains share.
     let of_accounts =
-        accounts.iter().enumerate().map(|(n, chain)| chain.lookup(text, visible, chains.is_empty() && n == 0));
+        accounts.iter().enumerate().map(|(n, chain)| chain.lookup(text, clearance, chains.is_empty() && n == 0));
     let mut answers = chains.iter().map(|chain| chain.lookup(text, visible)).chain(of_accounts);
     let first = answers.next().unwrap_or_default();
     let mut found = answers.fold(first, Lookup::merged);
@@ -182,6 +182,7 @@ impl Hit {
             assets: Vec::new(),
             category: Category::UNATTRIBUTED,
             risk: Category::UNATTRIBUTED.risk().name().to_owned(),
+            by_cluster: false,
             in_ledger: false,
             addresses: 0,
             examples: Vec::new(),
@@ -351,12 +352,14 @@ impl Workspace {
         let best = weightiest(tags.iter().copied());
         let own = best.map_or(Category::UNATTRIBUTED, Tag::concept);
         let of_entity = number.and_then(|n| self.entities.tag_where(&self.tags, &self.clusters, n, visible));
-        let category = of_entity.map(Tag::concept).filter(|c| c.risk() > own.risk()).unwrap_or(own);
+        let of_cluster = of_entity.map(Tag::concept).filter(|c| c.risk() > own.risk());
+        let category = of_cluster.unwrap_or(own);
         let hit = Hit {
             name: best.map(|t| t.label.clone()),
             assets: assets.into_iter().collect(),
             category,
             risk: category.risk().name().to_owned(),
+            by_cluster: of_cluster.is_some(),
             in_ledger: number.is_some(),
             addresses: 1,
             ..self.chain_hit(HitKind::Address, id)

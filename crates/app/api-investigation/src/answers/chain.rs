@@ -326,6 +326,9 @@ views! {
         category: Category,
         /// Its risk.
         risk: String,
+        /// Whether the category is that of its cluster, or of its published kind, and not of a tag of its own.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        by_cluster: bool,
         /// Whether the ledger holds it.
         in_ledger: bool,
         /// Tagged addresses with this name; 1 for an address itself.

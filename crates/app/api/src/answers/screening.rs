@@ -5,7 +5,7 @@ use holdfast_decision::lookalikes::Lookalike;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
 use holdfast_decision::warnings::{CoolingAction, Question, Scam};
-use holdfast_decision::{ChainFacts, Decision, Verdict};
+use holdfast_decision::{ChainFacts, Decision, Record, Verdict};
 use holdfast_screening::changes::ChangeKind;
 use holdfast_state::answers::views;
 use holdfast_types::named;
@@ -170,6 +170,35 @@ views! {
         action: String,
         /// Comment, assignee or outcome.
         text: String,
+    }
+
+    /// All that screening has of a customer.
+    CustomerFile of holdfast_cases::customers::CustomerFile {
+        /// The customer's id.
+        customer: String,
+        /// What the exchange stated: the customer, accounts, deposit addresses, cards, bank accounts, devices, identity checks.
+        records: Vec<Record>,
+        /// The latest events with their decisions, the latest first.
+        events: Vec<DecidedEvent> = each,
+        /// Alerts, the latest first.
+        alerts: Vec<Alert> = each,
+        /// Holds, the latest first.
+        holds: Vec<Hold> = each,
+        /// Lists of which more is stored than is here: records, events, alerts, holds.
+        cut: Vec<String>,
+    }
+
+    /// A version of the rule book.
+    StoredBook of holdfast_screening::books::StoredBook {
+        /// Its number.
+        version: u32,
+        /// When it was put in force, Unix seconds.
+        #[schema(value_type = i64)]
+        time: Timestamp,
+        /// Who put it in force.
+        author: String,
+        /// SHA-256 of its text.
+        sha256: String,
     }
 
     /// How a rule does.

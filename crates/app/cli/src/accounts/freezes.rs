@@ -1,7 +1,7 @@
 //! `holdfast accounts freezes`: what issuers of tokens froze, lifted and destroyed, and what they propose to.
 
 use holdfast_types::Timestamp;
-use holdfast_workspace::accounts::freeze_queries::{FreezeStep, FreezeView, FreezesPage};
+use holdfast_workspace::accounts::freeze_queries::{FreezeStep, FreezeTotals, FreezeView, FreezesPage};
 
 fn step(name: &str, step: Option<&FreezeStep>) {
     let Some(step) = step else { return };
@@ -11,7 +11,7 @@ fn step(name: &str, step: Option<&FreezeStep>) {
     println!("    {name:<16} {} in block {}, {tx}{proposal}", Timestamp::from_unix(seconds).rfc3339(), step.height);
 }
 
-fn freeze(view: &FreezeView) {
+pub fn freeze(view: &FreezeView) {
     let asset = view.asset.ticker.as_deref().unwrap_or(&view.asset.id);
     let issuer = view.issuer.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
     println!("{} {asset} {}{issuer}", view.address, view.state.name());
@@ -25,6 +25,17 @@ fn freeze(view: &FreezeView) {
     if let Some(destroyed) = view.destroyed_amount {
         println!("    {:<16} {}", "units destroyed", view.asset.amount(destroyed));
     }
+    if let Some(held) = view.held {
+        println!("    {:<16} {}", "holds now", view.asset.amount(held));
+    }
+}
+
+fn total(total: &FreezeTotals) {
+    let asset = total.asset.ticker.as_deref().unwrap_or(&total.asset.id);
+    let issuer = total.issuer.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
+    let states = total.by_state.iter().map(|(state, n)| format!("{n} {}", state.name())).collect::<Vec<_>>().join(", ");
+    let destroyed = total.destroyed_amount.map_or("an amount that is not known".into(), |sum| total.asset.amount(sum));
+    println!("{asset}{issuer}: {states}; {destroyed} destroyed");
 }
 
 /// Prints a page.
@@ -32,10 +43,15 @@ pub fn page(page: &FreezesPage) {
     if page.freezes.is_empty() {
         println!("No freeze of that kind stands in the stored blocks of {}.", page.chain);
     }
+    page.totals.iter().for_each(total);
     page.freezes.iter().for_each(freeze);
     let shown = u64::try_from(page.freezes.len()).unwrap_or(u64::MAX);
     if page.count > shown {
         println!("{shown} of {}; --skip leaves out the first", page.count);
+    }
+    match (page.from_height, page.tip_height) {
+        (Some(from), Some(tip)) => println!("Blocks {from} to {tip} were looked at."),
+        _ => println!("No block was looked at."),
     }
     if page.unread_proposals > 0 {
         println!("note: {} open proposals have a content that the blocks do not show", page.unread_proposals);

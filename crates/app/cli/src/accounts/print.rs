@@ -3,6 +3,8 @@
 use crate::output::{counted, thousands};
 use holdfast_types::Timestamp;
 use holdfast_workspace::TagView;
+use holdfast_workspace::accounts::contract::ContractView;
+use holdfast_workspace::accounts::imitated::TransferNote;
 use holdfast_workspace::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView, PartyView,
     TransferView, TransfersPage,
@@ -61,11 +63,35 @@ fn balance(view: &BalanceView) -> String {
     format!("{held}{backing}{internal}")
 }
 
+fn contract(view: &ContractView) {
+    for known in &view.kinds {
+        let role = known.role.as_deref().map(|role| format!(" ({role})")).unwrap_or_default();
+        println!("contract: {}{role}, by {}", words(&known.kind), words(known.rests_on.name()));
+    }
+    if let Some(creator) = &view.creator {
+        let at = view.created.as_ref().map(|at| format!(" in block {}", at.height)).unwrap_or_default();
+        println!("contract: created by {creator}{at}");
+    }
+    if let Some(delegate) = &view.delegate {
+        println!("account of a key that runs the code of {delegate} (EIP-7702)");
+    }
+}
+
+fn words(name: &str) -> String {
+    name.replace('_', " ")
+}
+
 pub fn account(report: &AccountReport) {
     println!("Address {} on {}, {}", report.address, report.name, report.category);
     if let Some(nobody) = &report.nobody {
         println!("Nobody controls it ({nobody}): tags on it name no one.");
     }
+    match &report.contract {
+        Some(view) => contract(view),
+        None if report.nobody.is_none() => println!("Nothing tells that it is a contract; its code was not looked at."),
+        None => {}
+    }
+    report.freezes.iter().for_each(super::freezes::freeze);
     tags(&report.tags);
     if !report.in_ledger {
         println!("No stored block mentions it.");
@@ -98,6 +124,14 @@ fn transfer(view: &TransferView) {
         if view.is_committed { "" } else { ", claim of the node" }
     );
     println!("      {} (block {})", view.id, view.height);
+    for note in &view.notes {
+        match (note, &view.imitates) {
+            (TransferNote::Lookalike, Some(of)) => println!("      note: the other side's address imitates {of}"),
+            (TransferNote::Lookalike, None) => println!("      note: the other side's address imitates another one"),
+            (TransferNote::Spoofed, _) => println!("      note: spoofed: the token's transfers contradict each other"),
+            (TransferNote::Dust, _) => println!("      note: dust, worth next to nothing"),
+        }
+    }
 }
 
 pub fn transfers(page: &TransfersPage) {

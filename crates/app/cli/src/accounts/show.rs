@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use holdfast_attribution::Tlp;
 use holdfast_client::{Client, Request};
 use holdfast_types::ChainId;
-use holdfast_workspace::accounts::freeze_queries::FreezesPage;
+use holdfast_workspace::accounts::freeze_queries::{FreezeFilter, FreezesPage};
 use holdfast_workspace::accounts::freezes::FreezeState;
 use holdfast_workspace::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, TransfersPage,
@@ -159,6 +159,12 @@ pub enum AccountsCommand {
     Freezes {
         /// Only of this address, in any form of its chain.
         address: Option<String>,
+        /// Only of this token: a ticker, a CAIP-19 id or a contract.
+        #[arg(long)]
+        asset: Option<String>,
+        /// Only by this issuer, by its name in the curated list, such as Tether.
+        #[arg(long)]
+        issuer: Option<String>,
         /// Only in this state: proposed, withdrawn, frozen, destroyed or lifted.
         #[arg(long)]
         state: Option<FreezeState>,
@@ -299,13 +305,16 @@ pub fn run(command: AccountsCommand, as_json: bool) -> anyhow::Result<()> {
             let lines = |assets: &Vec<AssetView>| assets.iter().for_each(|a| println!("{}", print::asset_line(a)));
             show(&assets, lines, as_json)
         }
-        AccountsCommand::Freezes { address, state, skip, at } => {
+        AccountsCommand::Freezes { address, asset, issuer, state, skip, at } => {
+            let filter =
+                FreezeFilter { address: address.as_deref(), asset: asset.as_deref(), issuer: issuer.as_deref(), state };
             let page: FreezesPage = at.query(
-                address.as_deref().unwrap_or_default(),
-                |w| w.freezes_page(address.as_deref(), state, skip),
+                filter.address.unwrap_or_default(),
+                |w| w.freezes_page(filter, skip),
                 |c| {
                     let request = c.get(&format!("{PATH}/freezes")).query("skip", skip);
-                    request.query_opt("address", address.as_deref()).query_opt("state", state.map(FreezeState::name))
+                    let request = request.query_opt("address", filter.address).query_opt("asset", filter.asset);
+                    request.query_opt("issuer", filter.issuer).query_opt("state", state.map(FreezeState::name))
                 },
             )?;
             show(&page, freezes::page, as_json)

@@ -119,3 +119,41 @@ accounts-path = Path { $n }
 accounts-find-paths = Find paths
 accounts-paths-intro = The ways by which money went from an address, a transaction or a transfer to an address, over swaps, wraps and bridges too.
 accounts-no-path = No path was found within the usual bounds.
+
+# What an address is, and notes beside transfers.
+contract-kind = Contract
+contract-kind-unknown = A stored block shows that it was created; of which kind it is, is not known.
+contract-unknown = Nothing in the stored blocks or in published lists tells that this is a contract. Its code was not looked at.
+contract-creator = Created by
+contract-delegate = Runs the code of (EIP-7702)
+transfer-note-imitates = the other side's address imitates { $address }
+transfer-note-lookalike = the other side's address imitates another one
+transfer-note-spoofed = spoofed: the token's transfers contradict each other
+transfer-note-dust = dust: worth next to nothing
+
+# Issuers' freezes.
+freezes-title = Issuers' freezes on { $chain }
+freezes-short = Issuers' freezes
+freezes-list = Freezes
+freezes-totals = By asset
+freezes-intro = Issuers of some tokens can freeze what an address has, and destroy it. Several owners of the issuer's wallet must agree: what they propose is public before it is done, and until then the address can still send.
+freezes-covered = Blocks { $from } to { $tip } were looked at; what issuers did before is not known.
+freezes-not-covered = No block was looked at for acts of issuers: no freeze is known here, which does not say that there is none.
+freezes-unread = Open proposals whose content the blocks do not show: { $n }. Each may be a freeze of any address.
+freezes-none = No freeze of that kind stands in the blocks that were looked at.
+freezes-issuer = Issuer
+freezes-all-issuers = all issuers
+freezes-issuer-unlisted = not listed
+freezes-all-states = all
+freezes-steps = What happened
+freezes-held = Holds now
+freezes-destroyed-amount = Destroyed units
+freezes-tx-not-stored = in a transaction that this ledger does not store
+freezes-proposal = proposal { $number }
+freezes-step-proposed = proposed
+freezes-step-withdrawn = proposal withdrawn
+freezes-step-frozen = frozen
+freezes-step-lift-proposed = end proposed
+freezes-step-lifted = lifted
+freezes-step-destroy-proposed = destruction proposed
+freezes-step-destroyed = destroyed

@@ -38,6 +38,7 @@ alerts-none = No alert is in this state.
 alert-title = Alert { $id }
 alert-rules = Rules
 alert-event = Event { $id }
+alert-about-event = Event { $event }
 alert-notes = Notes
 alert-assignee = Assignee (empty: nobody)
 alert-outcome = Outcome
@@ -51,6 +52,10 @@ alert-reopen = Reopen
 
 holds-title = Holds
 holds-hold = Hold
+holds-title-of = Hold { $id }
+holds-review = To be reviewed by
+holds-ended = Ended
+holds-second-person = needs a second person
 holds-covers = Covers
 holds-basis = Basis
 holds-placed = Placed
@@ -208,13 +213,137 @@ passkey-use = Use your passkey
 passkey-rename = Rename
 passkey-remove = Remove { $name }
 
+events-title = Events
+events-none = No event of that kind was decided.
+events-event = Event
+events-named = Address or transaction
+events-counterparty = Other side's address
+events-own-address = Received at
+events-completion = What became of it
+events-reference = Reference
+events-by-book = by version { $version } of the rule book
+events-coverage = Looked at
+events-not-covered = nothing: no source answered for its asset
+events-why = Why
+events-shadow = Rules in shadow, which change nothing
+events-no-reason = No rule requires anything.
+events-rule = Rule
+events-rule-version = version { $version }
+events-alert = alert { $alert }
+events-confidence = confidence { $n } of 100
+events-unavailable = The chain could not be queried: { $why }
+events-senders = Senders that the chain names
+events-behind = Where the money came through
+events-behind-hops = Hops
+events-no-case = No case that you may read has this event, its alerts, holds or customer.
+
+customers-title = Customers
+customers-customer = Customer { $id }
+customers-intro = Reading a customer's data is recorded in the audit log.
+customers-find-label = Id, name, mail address, telephone, address, account, IBAN, document or device
+customers-none = No record and no event names a customer by '{ $text }'.
+customers-name = Name
+customers-email = Mail address
+customers-phone = Telephone
+customers-language = Language
+customers-industry = Line of business
+customers-risk = The exchange's rating
+customers-account = Account
+customers-fingerprint = Fingerprint
+customers-document = Document
+customers-result = Result
+customers-birth-year = Year of birth
+customers-level = Level
+customers-flags = Marks
+customers-created = Signed up
+customers-stated = Stated
+customers-no-record = The exchange stated nothing of this customer; what stands below comes from events, alerts and holds.
+customers-records = Accounts, instruments, devices, identity checks
+customers-record = Id
+customers-details = Details
+customers-addresses = Addresses
+customers-addresses-about = Deposit addresses that the exchange stated, and addresses that the latest { $n } events name.
+customers-use = Use
+customers-own-address = the customer's own
+customers-events = Events
+customers-last = Last
+customers-all-events = All events of this customer
+customers-no-alert = No alert is about this customer.
+customers-no-hold = No hold is on this customer's funds.
+customers-no-case = No case that you may read has this customer, or an event, alert or hold of theirs.
+customers-no-request = No reviewer matched a request to this customer.
+customers-match = match { $verdict }
+customers-cut = More { $list } are stored than are shown here.
+
+rules-title = Rules
+rules-book = { $title }, version { $version }, is in force.
+rules-text = Its text
+rules-waiting = { $n ->
+    [one] One proposed rule book waits for a second person.
+   *[other] { $n } proposed rule books wait for a second person.
+}
+rules-list = Rules
+rules-none = The book has no rule.
+rules-what = What it is for
+rules-policy = What holds for all rules
+rules-lists = Lists
+rules-each = Each rule
+rules-on = Applies to
+rules-when = When
+rules-hold = Hold
+rules-warning = Warning
+rules-cooling-off = { $time } of cooling off
+rules-measured = Measured
+rules-no-hit = no event met it in this version
+rules-hits = { $n ->
+    [one] { $n } event
+   *[other] { $n } events
+}
+rules-precision = precision { $share } ({ $right } right, { $wrong } wrong)
+rules-no-precision = no alert with it is closed as right or wrong yet
+rules-events = Events that met it
+rules-versions = Versions
+rules-version = Version
+rules-version-title = Rule book, version { $version }
+rules-author = Put in force by
+rules-in-force = in force
+rules-replaced = replaced
+rules-no-version = No version is stored.
+rules-sha256 = SHA-256
+
+webhooks-title = Webhooks
+webhooks-none = There is no webhook.
+webhooks-intro = What is decided is posted to these addresses in order, signed as Standard Webhooks say, and repeated until it is received. Topics: { $topics }.
+webhooks-webhook = Webhook
+webhooks-url = Address (https)
+webhooks-topics = Topics
+webhooks-delivered = Delivered
+webhooks-working = receives messages
+webhooks-failing = { $n ->
+    [one] One try of the next message failed.
+   *[other] { $n } tries of the next message failed.
+}
+webhooks-next = next try { $time }
+webhooks-add = Add a webhook
+webhooks-remove = Remove
+webhooks-secret = Webhook { $id } is in place. The secret of its signatures:
+
 jobs-title = Jobs
 jobs-none = There is no job.
 jobs-job = Job
 jobs-kind = Kind
 jobs-state = State
 jobs-tries = Tries
-jobs-next = Next run
+jobs-progress = Progress
+jobs-done-of = { $done } of { $all }
+jobs-when = When
+jobs-next-at = next run { $time }
+jobs-started-at = began { $time }
+jobs-ended-at = ended { $time }
+jobs-waiting = waiting
+jobs-running = running
+jobs-failed = failed
+jobs-done = done
 jobs-error = Last error
 jobs-retry = Try now
 

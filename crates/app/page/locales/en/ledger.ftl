@@ -31,6 +31,8 @@ ledger-hit-address = address
 ledger-hit-actor = actor
 ledger-hit-asset = asset
 ledger-hit-label = label
+ledger-hit-by-cluster = by its cluster or published kind
+ledger-hit-by-tags = known by tags alone
 
 ledger-category = Category
 ledger-tag-label = Label

@@ -278,3 +278,40 @@ word-edges = bound of transfers
 word-sweep = sweeps of deposit addresses
 word-deposit-reuse = payments to one deposit address
 word-gas-funding = gas paid for
+
+# How an issuer's freeze stands; kinds of contracts, and what they rest on.
+word-freeze-proposed = proposed
+word-freeze-withdrawn = withdrawn
+word-freeze-frozen = frozen
+word-freeze-destroyed = destroyed
+word-freeze-lifted = lifted
+word-contract-entry_point = entry point of user operations (ERC-4337)
+word-contract-mixer = mixer
+word-contract-bridge = bridge
+word-contract-safe = Safe
+word-contract-multisig = wallet of several owners
+word-contract-smart_account = smart account (ERC-4337)
+word-contract-router = router of swaps
+word-contract-pool = pool
+word-contract-forwarder = deposit address that forwards
+word-contract-factory = factory of contracts
+word-contract-wrapper = wrapper of the chain's coin
+word-contract-multi_token = token of several ids (ERC-1155)
+word-contract-non_fungible = token of single things (ERC-721)
+word-contract-token = token
+word-contract-by-published = its project publishes it, or the factory that created it
+word-contract-by-transfers = transfers of its token are stored; anybody can write such a contract
+word-contract-by-mixer_moves = deposits and withdrawals of one denomination are stored; anybody can write such a contract
+word-contract-by-user_operations = it acted in user operations
+
+# States of rules, records of customers, movements.
+word-live = live
+word-shadow = shadow
+word-off = off
+word-customer = customer
+word-deposit_address = deposit address
+word-failed = failed
+word-broadcast = broadcast
+word-sent = sent
+word-pending = pending
+word-waiting = waiting

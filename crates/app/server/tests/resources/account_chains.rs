@@ -94,6 +94,12 @@ pub fn calls() -> Vec<Call> {
     let frozen = get(&format!("/freezes?chain=ethereum&address={HOLDER}"));
     assert_eq!((&frozen["count"], &frozen["unread_proposals"]), (&json!(0), &json!(0)), "{frozen}");
     assert_eq!(get("/freezes?chain=tron&state=frozen")["chain"], "tron:mainnet");
+    let of_issuer = get("/freezes?chain=ethereum&asset=USDT&issuer=Tether");
+    assert_eq!((&of_issuer["totals"], &of_issuer["tip_height"]), (&json!([]), &json!(1)), "{of_issuer}");
+    let contract = get(&format!("/address/{USDT}?chain=ethereum"));
+    let kind = &contract["contract"]["kinds"][0];
+    assert_eq!((&kind["kind"], &kind["rests_on"]), (&json!("token"), &json!("transfers")), "{contract}");
+    assert!(report.get("contract").is_none() && report.get("freezes").is_none(), "{report}");
     let links = get(&format!("/links/{HOLDER}"));
     assert_eq!((&links["links"], &links["chain"]), (&json!([]), &json!("eip155:1")));
     assert!(links["gaps"].to_string().contains("links were not looked for"), "{links}");

@@ -57,6 +57,14 @@ fn pages_show_what_is_held_and_lead_to_each_other() {
     ] {
         assert!(holder.contains(text), "{text}: {holder}");
     }
+    // The token's contract is known by its transfers; of the holder nothing tells that it is one, which is said.
+    let contract = page(&app, &format!("/accounts/ethereum/address/{USDT}"));
+    assert!(contract.contains("transfers of its token are stored"), "{contract}");
+    assert!(holder.contains("Its code was not looked at"), "{holder}");
+    let freezes = page(&app, "/accounts/ethereum/freezes?asset=USDT&issuer=tether");
+    assert!(freezes.contains("No freeze of that kind") && freezes.contains("What is missing"), "{freezes}");
+    let all = page(&app, "/accounts/freezes");
+    assert!(all.contains("/accounts/tron/freezes") && all.contains("/accounts/polygon/freezes"), "{all}");
     let outgoing = page(&app, &format!("/accounts/ethereum/address/{HOLDER}?direction=out"));
     assert!(outgoing.contains("No transfer.") && outgoing.contains("value=\"out\" selected"), "{outgoing}");
     // What no list names is shown by its contract, without a name or unit.
@@ -81,7 +89,7 @@ fn pages_show_what_is_held_and_lead_to_each_other() {
             todo.extend(links(&page(&app, &path)));
         }
     }
-    for what in ["address", "tx", "block", "asset", "assets"] {
+    for what in ["address", "tx", "block", "asset", "assets", "freezes"] {
         let of_kind = |path: &&String| path.split('/').nth(3).is_some_and(|part| part.split('?').next() == Some(what));
         assert!(seen.iter().filter(of_kind).count() >= 3, "{what}: {seen:?}");
     }
@@ -90,6 +98,9 @@ fn pages_show_what_is_held_and_lead_to_each_other() {
         ("/accounts/ethereum/block/9", 404, "block 9"),
         ("/accounts/ethereum/address/0x12", 400, "0x12"),
         (&format!("/accounts/ethereum/address/{HOLDER}?direction=up"), 400, "none of in, out"),
+        ("/accounts/ethereum/freezes?state=cold", 400, "state: 'cold' is none of proposed"),
+        ("/accounts/ethereum/freezes?address=0x12", 400, "0x12"),
+        ("/accounts/ethereum/freezes?issuer=Nobody", 400, "Tether"),
         ("/accounts/ethereum/asset/DOGE", 400, "DOGE"),
     ] {
         let refused = app.browser().page(path).answer;

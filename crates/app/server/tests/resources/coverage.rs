@@ -41,6 +41,8 @@ fn all() -> Vec<Test> {
         crate::changes::ALL,
         crate::communities::ALL,
         crate::compat::ALL,
+        crate::customers::ALL,
+        crate::desk_pages::ALL,
         crate::events::ALL,
         crate::flags::ALL,
         crate::health::ALL,

@@ -9,6 +9,7 @@ on_both_apps!(
     an_event_is_decided_once,
     a_movement_is_completed,
     wrong_events_name_their_field,
+    events_are_chosen_by_what_they_are,
     past_transfers_are_screened_again
 );
 
@@ -41,6 +42,40 @@ fn an_event_is_decided_once(app: &TestApp) {
     exchange.post("/api/v1/events", on_chain).ok();
     assert_eq!(reader.get("/api/v1/events/w-2").ok()["facts"]["found"], true);
     exchange.get("/api/v1/events").refused_with(403, "read");
+}
+
+fn events_are_chosen_by_what_they_are(app: &TestApp) {
+    let exchange = app.as_role("exchange");
+    for (n, customer) in [(1, "c-1"), (2, "c-2"), (3, "c-1")] {
+        let mut event = withdrawal(&format!("w-{n}"), "5");
+        event["customer"] = json!(customer);
+        exchange.post("/api/v1/events", event).ok();
+    }
+    let mut other = withdrawal("w-4", "5");
+    other["counterparty"] = json!("0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
+    exchange.post("/api/v1/events", other).ok();
+    let login = json!({"id": "l-1", "kind": "account", "time": START, "customer": "c-1", "action": "login"});
+    exchange.post("/api/v1/events", login).ok();
+    let done = json!({"time": START, "status": "confirmed", "tx": "AB".repeat(32)});
+    exchange.post("/api/v1/events/w-2/completion", done).ok();
+    let reader = app.as_role("investigator");
+    let ids = |query: &str| -> Vec<String> {
+        let found = reader.get(&format!("/api/v1/events?{query}")).ok();
+        found.as_array().unwrap().iter().map(|e| e["event"]["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids("customer=c-1&kind=withdrawal"), ["w-1", "w-3", "w-4"]);
+    assert_eq!(ids("kind=account"), ["l-1"]);
+    assert_eq!(ids("decision=review&newest_first=true&limit=2"), ["w-4", "w-3"]);
+    assert_eq!(ids("decision=review&newest_first=true&before=3"), ["w-2", "w-1"]);
+    assert_eq!(ids("decision=reject"), [""; 0]);
+    assert_eq!(ids("named=0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"), ["w-4"], "in any case");
+    assert_eq!(ids(&format!("named=0x{}", "ab".repeat(32))), ["w-2"], "by the transaction that completed it");
+    assert_eq!(ids("rule=engine.uncovered"), [""; 0], "the engine's own findings are no rules");
+    assert_eq!(ids("customer=c-2&rule="), ["w-2"]);
+    let completed = reader.get("/api/v1/events?customer=c-2").ok();
+    assert_eq!(completed[0]["completion"]["status"], "confirmed", "{completed}");
+    reader.get("/api/v1/events?kind=planet").refused(400);
+    reader.get("/api/v1/events?decision=maybe").refused(400);
 }
 
 fn a_movement_is_completed(app: &TestApp) {

@@ -29,6 +29,9 @@ fn a_hold_is_placed_once_and_released_by_two(app: &TestApp) {
     assert_eq!(released["state"], "released", "{released}");
     bo.post("/api/v1/holds/1/release", why).refused(409);
     assert_eq!((state("active"), state("released")), (0, 1));
+    let shown = ana.get("/api/v1/holds/1").ok();
+    assert_eq!((&shown["state"], &shown["ended_by"]), (&json!("released"), &json!("bo")), "{shown}");
+    ana.get("/api/v1/holds/9").refused_with(404, "hold 9");
     assert_eq!(ana.get("/api/v1/holds/check").ok()["problems"], json!([]));
     ana.get("/api/v1/holds?state=melted").refused_with(400, "`active`, `released`, `expired`");
     // A held account decides.

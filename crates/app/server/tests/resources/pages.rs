@@ -53,11 +53,12 @@ fn nobody_works_without_a_session_or_a_token(app: &TestApp) {
 
 fn lists_refuse_states_that_there_are_not(app: &TestApp) {
     let browser = app.browser().sign_in("root");
-    let lists: [(&str, &[&str]); 8] = [
+    let lists: [(&str, &[&str]); 9] = [
         ("alerts", &["open", "closed"]),
         ("cases", &["open", "closed"]),
         ("changes", &["proposed", "approved", "rejected"]),
         ("holds", &["active", "released", "expired"]),
+        ("jobs", &["waiting", "running", "done", "failed"]),
         ("officers", &["registered", "proved", "approved", "suspended"]),
         ("requests", &["open", "prepared", "answered"]),
         ("seizures", &["prepared", "returned", "approved", "moved"]),

@@ -18,6 +18,14 @@ fn a_book_waits_for_a_second_person(app: &TestApp) {
     let after = ana.get("/api/v1/rules").ok();
     assert_eq!(after["version"], before["version"].as_u64().unwrap() + 1);
     assert_eq!(after["book"]["rules"][0]["id"], "large");
+    let versions = ana.get("/api/v1/rules/versions").ok();
+    assert_eq!(versions[0]["version"], after["version"], "the latest comes first: {versions}");
+    assert_eq!(versions[0]["author"], "bo", "whoever put it in force: {versions}");
+    let text = ana.get(&format!("/api/v1/rules/versions/{}", after["version"])).ok();
+    assert_eq!((&text["yaml"], &text["sha256"]), (&json!(BOOK), &after["sha256"]), "{text}");
+    let older = ana.get(&format!("/api/v1/rules/versions?before={}", after["version"])).ok();
+    assert_eq!(older.as_array().map(Vec::len), versions.as_array().map(|all| all.len() - 1));
+    ana.get("/api/v1/rules/versions/99").refused_with(404, "version 99");
     ana.send("PUT", "/api/v1/rules", "application/yaml", "title: t\nrules: [").refused(400);
     let unknown = BOOK.replace("event.value", "event.colour");
     ana.send("PUT", "/api/v1/rules", "application/yaml", unknown).refused_with(400, "large");

@@ -1,5 +1,6 @@
 //! One desk for several chains: an event's asset picks the ledger that it is looked up in.
 
+use holdfast_attribution::Tlp;
 use holdfast_attribution::import::ImportReport;
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network};
@@ -231,10 +232,10 @@ fn a_look_up_finds_the_chain_by_what_it_names() {
     let unknown = shared.snapshot_for(&ChainQuery { chain: Some("DOGE".into()) }, "1").unwrap_err();
     assert!(unknown.message.contains("litecoin-regtest"), "{unknown:?}");
     // A search covers all chains, and names the chain of each result.
-    let found = shared.chains.lookup("1", &|_| true);
+    let found = shared.chains.lookup("1", Tlp::Red);
     let assets: Vec<&str> = found.hits.iter().flat_map(|h| &h.assets).map(String::as_str).collect();
     assert_eq!(assets, ["BTC", "LTC"]);
-    let found = shared.chains.lookup(&classify(&key(2)).to_text(litecoin), &|_| true);
+    let found = shared.chains.lookup(&classify(&key(2)).to_text(litecoin), Tlp::Red);
     assert!(found.unknown.is_empty() && found.hits.len() == 1 && found.hits[0].assets == ["LTC"], "{found:?}");
 }
 

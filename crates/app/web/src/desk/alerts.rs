@@ -1,22 +1,24 @@
 //! Alerts.
 
-use crate::desk::in_unit;
-use crate::warnings::lookalike;
+use crate::desk::decided::Shown;
+use crate::desk::links::Links;
+use crate::desk::work::Work;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_api::answers::screening::AlertState;
 use holdfast_page::components::ListQuery;
-use holdfast_page::components::{List, N, PAGE_ROWS, T, is_of_accounts, time, word};
+use holdfast_page::components::{List, N, PAGE_ROWS, T, time, word};
 use holdfast_page::forms::{Fields, Input, Opt, PageForm, Text, form_of, page_form, page_steps};
 use holdfast_page::frame::{Answer, Frame, Page, back};
-use holdfast_page::texts::t;
+use holdfast_page::places::Finder;
+use holdfast_page::texts::{rich, t};
 use holdfast_screening::alerts::{Alert, AlertAction, AlertFilter, Outcome};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::state_filter;
+use holdfast_state::clearance::Clearance;
 use maud::{Markup, html};
-use serde_json::json;
 
 page_form! {
     /// Gives an alert to somebody, or to nobody.
@@ -92,10 +94,11 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q):
         heads: &heads,
         empty: "alerts-none",
     };
+    let links = Links(&frame);
     let row = |a: &Alert| {
         html! { tr {
-            td.n { a href={"/desk/alerts/" (a.id)} { (a.id) } }
-            td { (a.customer) }
+            td.n { (links.alert(a.id)) }
+            td { (links.customer(&a.customer)) }
             td { (word(&a.decision)) }
             td { (a.reason) br; span.note { (a.rules.join(", ")) } }
             td { @match &a.assignee { Some(name) => (name), None => (t!("common-nobody")) } }
@@ -110,51 +113,42 @@ fn action<T: PageForm>(to: &str, name: &str, button: &str) -> Markup {
     form_of::<T>(to, &[("action", name)], button)
 }
 
-/// Shows an alert.
-pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(id): Path<u64>) -> Page {
-    let (a, notes, event, amount) = run_blocking(move || {
+/// Shows an alert, with the event that it is about and all that there is about both.
+pub(crate) async fn page(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Clearance(clearance): Clearance,
+    Path(id): Path<u64>,
+) -> Page {
+    let (a, notes, shown, work) = run_blocking(move || {
         let (alert, notes) = shared.screening.alert(id)?;
-        let event = shared
-            .screening
-            .history(alert.event.saturating_sub(1), 1)?
-            .into_iter()
-            .find(|e| e.decision.seq == alert.event);
-        let amount = event.as_ref().and_then(|e| Some(in_unit(&shared, e.event.amount?, e.event.asset.as_deref()?)));
-        Ok((alert, notes, event, amount))
+        let decided = shared.screening.event_numbered(alert.event)?;
+        let work = Work::about(&shared, &caller, &decided)?;
+        let finder = Finder { chains: &shared.chains, clearance };
+        Ok((alert, notes, Shown::of(&shared, finder, decided), work))
     })
     .await?;
     let to = format!("/desk/alerts/{id}");
-    let (may_graph, may) = (frame.may("desk"), frame.may("alerts"));
+    let links = Links(&frame);
     let body = html! {
         dl {
-            dt { (t!("common-customer")) } dd { (a.customer) }
+            dt { (t!("common-customer")) } dd { (links.customer(&a.customer)) }
             dt { (t!("common-decision")) } dd { (word(&a.decision)) }
             dt { (t!("common-reason")) } dd { (a.reason) }
-            dt { (t!("alert-rules")) } dd { (a.rules.join(", ")) }
+            dt { (t!("alert-rules")) } dd { (links.rules(&a.rules, &shown.book)) }
             dt { (t!("common-state")) } dd { (word(&a.state)) @if let Some(o) = &a.outcome { ": " (word(o)) } }
             dt { (t!("alerts-assignee")) } dd { @match &a.assignee { Some(name) => (name), None => (t!("common-nobody")) } }
+            dt { (t!("alerts-since")) } dd { (time(a.created)) }
         }
-        @if let Some(e) = &event { h2 { (t!("alert-event", id = e.event.id.as_str())) } dl {
-            dt { (t!("common-kind")) } dd { (word(e.event.kind.name())) }
-            dt { (t!("common-time")) } dd { (time(e.event.time)) }
-            @if let Some(amount) = &amount { dt { (t!("common-amount")) } dd { (amount) } }
-            @if let Some(x) = e.event.counterparty.as_ref().or(e.event.address.as_ref()) { dt { (t!("common-address")) } dd {
-                a.hash href={"/address/" (x)} { (x) }
-                @if may_graph && !is_of_accounts(x) { " " a href={"/desk/graph?subject=" (x)} { (t!("common-graph")) } }
-            } }
-            @if let Some(l) = e.decision.reasons.iter().find_map(|r| r.lookalike.as_ref()) {
-                dt { (t!("warnings-lookalike")) } dd { (lookalike(l)) }
-            }
-            // A transfer of an account chain is named by its transaction and its place in it.
-            @if let Some(tx) = &e.event.tx { dt { (t!("ledger-transaction")) } dd { a.hash href={"/tx/" (tx.split(':').next().unwrap_or_default())} { (tx) } } }
-            @for r in &e.decision.reasons { dt { (r.rule) } dd {
-                (word(json!(r.decision).as_str().unwrap_or_default())) ": " (r.title)
-                @if !r.because.is_empty() { ul { @for fact in &r.because { li { (fact) } } } }
-            } }
-        } }
+        h2 { (rich!("alert-about-event", event = links.event(&shown.decided.event.id))) }
+        (shown.event(links, frame.may("desk")))
+        (shown.decision(links))
+        (shown.facts())
+        (work.lists(links, Some(id)))
         h2 { (t!("alert-notes")) }
         @for n in &notes { p { strong { (n.author) } " " (time(n.time)) " " (word(&n.action)) br; (n.text) } }
-        @if may {
+        @if frame.may("alerts") {
             (action::<Assign>(&to, "assign", "alert-assign"))
             (action::<Comment>(&to, "comment", "alert-comment"))
             @if a.state == "open" { (action::<Close>(&to, "close", "alert-close")) }

@@ -1,23 +1,28 @@
 //! A case: its items, people, reports, links and timeline.
 
 use crate::desk::evidence::{AddExhibit, Scan};
+use crate::desk::links::Links;
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
+use holdfast_cases::named::{self, Thing};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
 use holdfast_page::components::{Bare, T, chains_text, is_of_accounts, none, table, time, word};
 use holdfast_page::forms::{
     Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
 };
 use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
+use holdfast_state::clearance::Clearance;
 use holdfast_types::ids::{CaseId, CaseItemId, ReportId};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 page_form! {
     /// Adds an item.
@@ -221,14 +226,27 @@ pub(crate) async fn page(
     State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
+    Clearance(clearance): Clearance,
     Path(id): Path<CaseId>,
 ) -> Page {
     let p = person(&caller);
-    let (file, reports) = run_blocking(move || {
+    let (file, reports, named) = run_blocking(move || {
         let d = shared.cases();
-        Ok((d.case(id, &shared.chains.all(), &p)?, d.reports(id, &p)?))
+        let file = d.case(id, &shared.chains.all(), &p)?;
+        let (finder, mut pages) = (Finder { chains: &shared.chains, clearance }, Pages::default());
+        for item in &file.items {
+            match item.kind.as_str() {
+                "address" => pages.add_address(finder, None, &item.key),
+                "transaction" => pages.add_tx(finder, None, &item.key),
+                _ => {}
+            }
+        }
+        let named: Vec<_> = file.items.iter().filter_map(|i| Some((thing(&i.kind)?, i.key.clone()))).collect();
+        let stored = named::stored(&shared.screening, &named)?;
+        Ok((file, d.reports(id, &p)?, Named { pages, stored }))
     })
     .await?;
+    let links = Links(&frame);
     let c = &file.case;
     let to = format!("/desk/cases/{id}");
     let people =
@@ -241,13 +259,17 @@ pub(crate) async fn page(
             @if let Some(t) = &c.typology { "; " (t!("common-typology")) ": " (word(t)) }
         }
         p { a href={"/api/v1/desk/cases/" (id) "/report.pdf"} { (t!("case-pdf")) } }
-        (items(&file, &to))
+        (items(&file, &to, links, &named))
         @if frame.may("desk") { (steps(c.state == CaseState::Open, &to)) }
         (report_list(&reports, &to, &frame))
         @if !file.links.is_empty() {
             h2 { (t!("case-links")) }
             ul { @for l in &file.links { li {
-                a href={"/desk/cases/" (l.case)} { (t!("case-link", id = l.case.number())) @if let Some(t) = &l.title { ": " (t) } }
+                // Whoever is not on the other case cannot open it.
+                @match &l.title {
+                    Some(title) => a href={"/desk/cases/" (l.case)} { (t!("case-link", id = l.case.number())) ": " (title) },
+                    None => (t!("case-link", id = l.case.number())),
+                }
                 " " (t!("case-shares", what = l.because.join("; ")))
             } } }
         }
@@ -259,33 +281,52 @@ pub(crate) async fn page(
     Ok(frame.desk(&t!("case-title", id = id.number(), title = c.title.as_str()), "/desk/cases", body))
 }
 
-fn items(file: &CaseFile, to: &str) -> Markup {
+fn items(file: &CaseFile, to: &str, links: Links<'_>, named: &Named) -> Markup {
     let open = file.case.state == CaseState::Open;
     let heads = [T("common-kind"), T("case-item"), T("case-added"), Bare];
     html! {
         h2 { (t!("case-items")) }
         (table(&heads, &file.items, |i| html! { tr class=[i.withdrawn.as_ref().map(|_| "struck")] {
             td { (word(&i.kind)) }
-            td { (item(i, file.case.id)) }
+            td { (item(i, file.case.id, links, named)) }
             td { (rich!("common-time-by", time = time(i.created), person = i.created_by)) }
             td { @if open && i.withdrawn.is_none() { (item_steps(i, to)) } }
         } }))
     }
 }
 
+/// What the items of a case name: addresses and transactions with their pages, and things of the desk that are stored.
+struct Named {
+    pages: Pages,
+    stored: BTreeSet<(Thing, String)>,
+}
+
+/// The thing of the desk that items of a kind name.
+fn thing(kind: &str) -> Option<Thing> {
+    match kind {
+        "subject" => Some(Thing::Customer),
+        "request" => Some(Thing::Request),
+        "alert" => Some(Thing::Alert),
+        "hold" => Some(Thing::Hold),
+        "event" => Some(Thing::Event),
+        _ => None,
+    }
+}
+
 /// What an item is, with links to it.
-fn item(i: &Item, case: CaseId) -> Markup {
+fn item(i: &Item, case: CaseId, links: Links<'_>, named: &Named) -> Markup {
     let graph =
         || html! { @if !is_of_accounts(&i.key) { a href={"/desk/graph?subject=" (i.key)} { (t!("common-graph")) } } };
     html! {
         @match i.kind.as_str() {
-            "address" => { a.hash href={"/address/" (i.key)} { (i.key) } " " (graph()) }
-            "transaction" => { a.hash href={"/tx/" (i.key)} { (i.key) } " " (graph()) }
-            "request" => { a href={"/desk/requests/" (i.key)} { (i.key) } }
-            "alert" => { a href={"/desk/alerts/" (i.key)} { (i.key) } }
+            "address" => { (named.pages.address(&i.key)) " " (graph()) }
+            "transaction" => { (named.pages.tx(&i.key)) " " (graph()) }
             "graph" => { a href={"/desk/graph?case=" (case) "&item=" (i.id)} { (t!("case-open-graph", subject = i.key.as_str())) } }
             "exhibit" => { a href={"/api/v1/desk/cases/" (case) "/exhibits/" (i.title)} { (i.title) } " " span.hash { (i.key) } }
-            _ => { span.hash { (i.key) } }
+            kind => { @match thing(kind) {
+                Some(thing) => (links.named(thing, &i.key, &named.stored)),
+                None => span.hash { (i.key) },
+            } }
         }
         @if i.kind != "exhibit" { " " (i.title) }
         @if let Some(t) = i.happened { " " span.note { (rich!("case-happened", time = time(t))) } }

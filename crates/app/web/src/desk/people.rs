@@ -2,10 +2,10 @@
 //! everybody.
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use holdfast_identity::{ApiKey, Person, PersonState, ROLES, SessionKind, role};
-use holdfast_jobs::{JobState, list as list_jobs};
-use holdfast_page::components::{Bare, N, T, listing, new_key, table, time, words};
+use holdfast_jobs::{JobState, StoredJob, list as list_jobs};
+use holdfast_page::components::{Bare, List, ListQuery, N, T, listing, new_key, table, time, word, words};
 use holdfast_page::forms::{Fields, Free, Input, Nothing, PageForm, Text, form_of, page_form, page_steps};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::{rich, t};
@@ -342,24 +342,64 @@ pub(crate) async fn end_session(
     Ok(back("/desk/sessions".into()))
 }
 
+/// How far a job is, where it says so.
+fn progress(job: &StoredJob) -> Markup {
+    html! { @match job.all {
+        Some(all) => (t!("jobs-done-of", done = job.done, all = all)),
+        None => @if job.done > 0 { (job.done) },
+    } }
+}
+
+/// Reads the state that jobs are chosen by.
+fn job_state(text: Option<&str>) -> Result<Option<JobState>, ApiError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let found = JobState::ALL.into_iter().find(|state| state.name() == text);
+    let names = || JobState::ALL.map(JobState::name).join(", ");
+    found.map(Some).ok_or_else(|| ApiError::bad(t!("form-none-of", field = "state", text = text, values = names())))
+}
+
 /// Shows jobs, newest first.
-pub(crate) async fn jobs(State(shared): State<AppState>, frame: Frame) -> Page {
-    let list = run_blocking(move || Ok(shared.screening.read(|db| list_jobs(db, None))?)).await?;
-    let heads =
-        [N("jobs-job"), T("jobs-kind"), T("jobs-state"), N("jobs-tries"), T("jobs-next"), T("jobs-error"), Bare];
-    let body = html! {
-        (listing(&heads, &list, "jobs-none", |j| html! { tr {
+pub(crate) async fn jobs(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+    let state = job_state(q.state.as_deref())?;
+    let list = run_blocking(move || Ok(shared.screening.read(|db| list_jobs(db, state))?)).await?;
+    let heads = [
+        N("jobs-job"),
+        T("jobs-kind"),
+        T("jobs-state"),
+        N("jobs-progress"),
+        N("jobs-tries"),
+        T("jobs-when"),
+        T("jobs-error"),
+        Bare,
+    ];
+    let states = [
+        ("", "requests-all"),
+        ("waiting", "jobs-waiting"),
+        ("running", "jobs-running"),
+        ("failed", "jobs-failed"),
+        ("done", "jobs-done"),
+    ];
+    let jobs = List { path: "/desk/jobs", states: &states, default_state: "", heads: &heads, empty: "jobs-none" };
+    let row = |j: &StoredJob| {
+        html! { tr {
             td.n { (j.id) }
-            td { (j.kind) @if !j.key.is_empty() { " " (j.key) } }
-            td { (j.state.name()) }
+            td { (word(&j.kind)) @if !j.key.is_empty() { " " span.long { (j.key) } } br; span.note { (t!("common-by", person = j.created_by.as_str())) } }
+            td { (word(j.state.name())) }
+            td.n { (progress(j)) }
             td.n { (j.tries) }
-            td { @if j.state == JobState::Waiting { (time(j.next_try)) } }
+            td { @match (j.state, j.ended, j.started) {
+                (JobState::Waiting, ..) => (rich!("jobs-next-at", time = time(j.next_try))),
+                (_, Some(ended), _) => (rich!("jobs-ended-at", time = time(ended))),
+                (_, None, Some(started)) => (rich!("jobs-started-at", time = time(started))),
+                (_, None, None) => (time(j.created)),
+            } }
             td { span.long { (j.error.as_deref().unwrap_or_default()) } }
             td { @if j.error.is_some() && matches!(j.state, JobState::Waiting | JobState::Failed) {
                 (form_of::<Nothing>(&format!("/desk/jobs/{}", j.id), &[], "jobs-retry"))
             } }
-        } }))
+        } }
     };
+    let body = jobs.whole(q.state.as_deref(), &list, row);
     Ok(frame.desk(&t!("jobs-title"), "/desk/jobs", body))
 }
 

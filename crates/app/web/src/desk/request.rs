@@ -1,25 +1,33 @@
 //! A request: the policy's judgement, signs of forgery, targets, messages, files, the steps.
 
+use crate::desk::links::Links;
 use axum::Extension;
 use axum::extract::{Multipart, Path, State};
+use holdfast_api_investigation::cases::person;
+use holdfast_attribution::Tlp;
+use holdfast_cases::case::{Case, ItemKind};
+use holdfast_cases::named::{self, Thing};
 use holdfast_page::components::{Bare, T, chains_text, table, time, word, words};
 use holdfast_page::forms::{
     Fields, Flag, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps, upload,
 };
 use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
 use holdfast_requests::intake::{Matched, Opened, Outcome, RequestState, Seizure, SeizureState, SeizureTransfer, Step};
 use holdfast_requests::matching::{TargetCoverage, coverage};
 use holdfast_requests::portal::{File, Message};
 use holdfast_requests::production::Production;
-use holdfast_requests::request::Kind;
+use holdfast_requests::request::{Kind, Target, TargetKind};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
+use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
 use holdfast_types::ids::SeizureId;
 use holdfast_types::units::with_unit;
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 /// Answers to a request, with the keys of their texts.
 const OUTCOMES: &[(&str, &str)] = &[
@@ -169,6 +177,47 @@ struct Shown {
     files: Vec<File>,
     productions: Vec<Production>,
     seizures: Vec<Seizure>,
+    /// Pages of the addresses and transactions that it names.
+    pages: Pages,
+    /// What its targets name that is stored here.
+    stored: BTreeSet<(Thing, String)>,
+    cases: Vec<Case>,
+}
+
+impl Shown {
+    fn of(shared: &AppState, caller: &Caller, clearance: Tlp, id: String) -> Result<Self, ApiError> {
+        let (d, chains) = (shared.desk(), shared.chains.all());
+        let opened = d.open(&id, &caller.0)?;
+        let targets = &opened.stored.request.targets;
+        let coverage = coverage(&chains, targets);
+        let seizures = d.transfers(&id, &caller.0)?;
+        let (finder, mut pages) = (Finder { chains: &shared.chains, clearance }, Pages::default());
+        for target in targets {
+            match target.kind {
+                TargetKind::Address => pages.add_address(finder, None, &target.value),
+                TargetKind::Transaction => pages.add_tx(finder, None, &target.value),
+                _ => {}
+            }
+        }
+        for seizure in &seizures {
+            pages.add_address(finder, Some(&seizure.transfer.asset), &seizure.transfer.destination);
+        }
+        let of_users = targets.iter().filter(|target| target.kind == TargetKind::UserId);
+        let named: Vec<_> = of_users.map(|target| (Thing::Customer, target.value.clone())).collect();
+        Ok(Shown {
+            coverage,
+            matches: d.matches(&chains, &id, &caller.0)?,
+            messages: d.messages(&id, &caller.0)?,
+            files: d.attachments(&id)?,
+            productions: d.productions(&id, &caller.0)?,
+            seizures,
+            pages,
+            stored: named::stored(&shared.screening, &named)?,
+            cases: shared.cases().with_items(&[(ItemKind::Request, id.clone())], &person(caller))?,
+            opened,
+            id,
+        })
+    }
 }
 
 /// Shows a request.
@@ -176,35 +225,21 @@ pub(crate) async fn page(
     State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
+    Clearance(clearance): Clearance,
     Path(id): Path<String>,
 ) -> Page {
-    let state = shared.clone();
-    let shown = run_blocking(move || {
-        let (d, chains) = (state.desk(), state.chains.all());
-        let opened = d.open(&id, &caller.0)?;
-        let coverage = coverage(&chains, &opened.stored.request.targets);
-        let seizures = d.transfers(&id, &caller.0)?;
-        Ok(Shown {
-            opened,
-            matches: d.matches(&chains, &id, &caller.0)?,
-            coverage,
-            messages: d.messages(&id, &caller.0)?,
-            files: d.attachments(&id)?,
-            productions: d.productions(&id, &caller.0)?,
-            seizures,
-            id,
-        })
-    })
-    .await?;
+    let shown = run_blocking(move || Shown::of(&shared, &caller, clearance, id)).await?;
+    let links = Links(&frame);
     let to = format!("/desk/requests/{}", shown.id);
     let body = html! {
         (shown.facts())
         (shown.policy())
         (shown.forgery(&to))
-        (shown.targets(&to))
-        (shown.answer(&to))
-        (shown.seizures(&to))
+        (shown.targets(&to, links))
+        (shown.answer(&to, links))
+        (shown.seizures(&to, links))
         (shown.productions(&to))
+        @if !shown.cases.is_empty() { h2 { (t!("nav-cases")) } (links.cases(&shown.cases)) }
         (shown.correspondence(&to))
     };
     Ok(frame.desk(&t!("request-title", id = shown.id.as_str()), "/desk/requests", body))
@@ -272,15 +307,25 @@ impl Shown {
         } } }
     }
 
-    fn targets(&self, to: &str) -> Markup {
+    /// What a target names, with a link where it is stored here.
+    fn target(&self, target: &Target, links: Links<'_>) -> Markup {
+        match target.kind {
+            TargetKind::Address => self.pages.address(&target.value),
+            TargetKind::Transaction => self.pages.tx(&target.value),
+            TargetKind::UserId => links.named(Thing::Customer, &target.value, &self.stored),
+            _ => html! { span.hash { (target.value) } },
+        }
+    }
+
+    fn targets(&self, to: &str, links: Links<'_>) -> Markup {
         let s = &self.opened.stored;
         let heads = [T("common-customer"), T("request-found-by"), T("common-reason"), Bare];
         html! {
             h2 { (t!("portal-new-targets")) }
-            ul { @for t in &s.request.targets { li { (word(t.kind.name())) " " span.hash { (t.value) } (self.covered(&t.value)) } } }
+            ul { @for t in &s.request.targets { li { (word(t.kind.name())) " " (self.target(t, links)) (self.covered(&t.value)) } } }
             @if self.matches.is_empty() { p.note { (t!("request-no-customer")) } }
             @else { (table(&heads, &self.matches, |m| html! { tr {
-                td { (m.found.customer) }
+                td { (links.customer(&m.found.customer)) }
                 td { (word(m.found.how)) ": " span.hash { (m.found.target) } }
                 td.long { (m.found.because.join("; ")) }
                 td {
@@ -291,7 +336,7 @@ impl Shown {
         }
     }
 
-    fn answer(&self, to: &str) -> Markup {
+    fn answer(&self, to: &str, links: Links<'_>) -> Markup {
         let s = &self.opened.stored;
         let kind = s.request.kind;
         html! {
@@ -309,15 +354,15 @@ impl Shown {
             @if s.state == RequestState::Answered && matches!(kind, Kind::Freeze | Kind::Preservation) {
                 (form_of::<Extend>(to, &[("step", "extend")], "request-extend"))
             }
-            @if !s.holds.is_empty() { p { (t!("nav-holds")) ": " @for h in &s.holds { (h) " " } } }
+            @if !s.holds.is_empty() { p { (t!("nav-holds")) ": " (links.holds(&s.holds)) } }
         }
     }
 
-    fn seizures(&self, to: &str) -> Markup {
+    fn seizures(&self, to: &str, links: Links<'_>) -> Markup {
         let heads = [T("common-amount"), T("common-to"), T("common-state"), Bare];
         html! { @if !self.seizures.is_empty() { (table(&heads, &self.seizures, |z| html! { tr {
-            td { (with_unit(z.transfer.amount, &z.transfer.asset)) ", " (z.transfer.customer) }
-            td.hash { (z.transfer.destination) }
+            td { (with_unit(z.transfer.amount, &z.transfer.asset)) ", " (links.customer(&z.transfer.customer)) }
+            td.hash { (self.pages.address(&z.transfer.destination)) }
             td { (word(z.state.as_ref())) @if let Some(x) = &z.reference { ": " (x) } }
             td { @if z.state == SeizureState::Approved {
                 (form_of::<Moved>(to, &[("step", "moved"), ("transfer", &z.id.to_string())], "request-moved"))

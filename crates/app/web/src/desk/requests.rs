@@ -1,5 +1,6 @@
 //! Lists of requests, officers with their agencies, and seizures.
 
+use crate::desk::links::Links;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_page::components::ListQuery;
@@ -151,10 +152,11 @@ pub(crate) async fn seizures(
     let states = [("", "requests-all"), ("approved", "seizures-to-execute"), ("moved", "seizures-executed")];
     let seizures =
         List { path: "/desk/seizures", states: &states, default_state: "", heads: &heads, empty: "seizures-none" };
+    let links = Links(&frame);
     let row = |z: &Seizure| {
         html! { tr {
             td { a href={"/desk/requests/" (z.request)} { (z.request) } }
-            td { (z.transfer.customer) }
+            td { (links.customer(&z.transfer.customer)) }
             td.n { (with_unit(z.transfer.amount, &z.transfer.asset)) }
             td.hash { (z.transfer.destination) }
             td { (word(z.state)) }

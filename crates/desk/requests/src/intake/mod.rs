@@ -306,6 +306,56 @@ impl Desk<'_> {
         Ok(list)
     }
 
+    /// Returns requests in which a reviewer said that a customer is meant or not, the latest first, at most 100, each with the verdict; the access is
+    /// recorded in the audit log. Requests whose matches nobody reviewed are not among them.
+    ///
+    /// # Errors
+    /// [`RequestError`] when the database fails.
+    pub fn about_customer(&self, customer: &str, actor: &str) -> Result<Vec<(Stored, String)>, RequestError> {
+        let now = self.screening.now();
+        let list = self.read(|db| {
+            let rows = db.query(
+                "SELECT request, verdict FROM request_matches WHERE customer = $1 ORDER BY decided DESC, request LIMIT 100",
+                &[customer.into()],
+            )?;
+            let mut list = Vec::new();
+            for row in &rows {
+                if let Some(stored) = by_id(db, row.text(0)?, now)? {
+                    list.push((stored, row.text(1)?.to_owned()));
+                }
+            }
+            Ok(list)
+        })?;
+        let detail = json!({ "requests": list.iter().map(|(r, _)| r.seq).collect::<Vec<_>>() }).to_string();
+        self.screening.note_look("request.listed", "requests", detail, actor)?;
+        Ok(list)
+    }
+
+    /// Returns the id of the request that placed a hold: by the answer to a freeze, or by a seizure.
+    ///
+    /// # Errors
+    /// [`RequestError`] when the database fails.
+    pub fn of_hold(&self, hold: u64, customer: &str) -> Result<Option<String>, RequestError> {
+        let now = self.screening.now();
+        self.read(|db| {
+            let rows = db.query("SELECT request FROM seizures WHERE hold = $1 LIMIT 1", &[number(hold)])?;
+            if let Some(row) = rows.first() {
+                return Ok(Some(row.text(0)?.to_owned()));
+            }
+            let rows = db.query(
+                "SELECT request FROM request_matches WHERE customer = $1 AND verdict = 'accepted' ORDER BY request LIMIT 1000",
+                &[customer.into()],
+            )?;
+            for row in &rows {
+                let found = by_id(db, row.text(0)?, now)?.filter(|stored| stored.holds.contains(&hold));
+                if let Some(stored) = found {
+                    return Ok(Some(stored.request.id));
+                }
+            }
+            Ok(None)
+        })
+    }
+
     /// Returns the customers that the request's targets are matched to now, sure ones first, with the verdicts of reviewers; the access is recorded
     /// in the audit log.
     ///

@@ -3,17 +3,20 @@
 use super::{Screening, ScreeningError};
 use crate::alerts::{self, Alert, AlertFilter, Note, RuleStatistics};
 use crate::audit::{self, AuditReport};
+use crate::books::{self, StoredBook};
 use crate::completion;
 use crate::core::price_of;
+use crate::events::{self, EventFilter};
 use crate::flags;
 use crate::holds::{self, Hold, HoldFilter, HoldsReport};
 use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries, newest};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::{Flag, State as FlagState};
 use holdfast_decision::{ChainFacts, Decision, Event, Price};
-use holdfast_store::{DbError, Row, number, parse};
+use holdfast_store::number;
 use holdfast_types::asset;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A decided event with everything it rests on.
@@ -150,7 +153,7 @@ impl Screening {
         let found = self.read(|db| {
             let rows = db.query("SELECT body, facts, result FROM events WHERE id = $1", &[id.into()])?;
             let Some(row) = rows.first() else { return Ok(None) };
-            let mut found = decided(row)?;
+            let mut found = events::decided(row)?;
             found.completion = completion::of_event(db, found.decision.seq)?;
             Ok(Some(found))
         })?;
@@ -181,22 +184,76 @@ impl Screening {
                 "SELECT body, facts, result FROM events WHERE seq > $1 ORDER BY seq LIMIT $2",
                 &[number(after), number(limit.clamp(1, 10_000) as u64)],
             )?;
-            let mut list = rows.iter().map(decided).collect::<Result<Vec<_>, _>>()?;
-            if let (Some(first), Some(last)) = (list.first(), list.last()) {
-                let mut known = completion::between(db, first.decision.seq, last.decision.seq)?;
-                list.iter_mut().for_each(|d| d.completion = known.remove(&d.decision.seq));
-            }
+            let mut list = rows.iter().map(events::decided).collect::<Result<Vec<_>, _>>()?;
+            events::complete(db, &mut list)?;
             Ok(list)
         })
     }
-}
 
-/// Reads body, facts and result.
-fn decided(row: &Row) -> Result<DecidedEvent, DbError> {
-    Ok(DecidedEvent {
-        event: parse("event", row.text(0)?)?,
-        facts: parse("facts", row.text(1)?)?,
-        decision: parse("decision", row.text(2)?)?,
-        completion: None,
-    })
+    /// Returns decided events by number, chosen by a filter.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn events(&self, filter: &EventFilter) -> Result<Vec<DecidedEvent>, ScreeningError> {
+        self.read(|db| events::list(db, filter))
+    }
+
+    /// Returns the decided event with a number.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
+    pub fn event_numbered(&self, seq: u64) -> Result<DecidedEvent, ScreeningError> {
+        let found = self.history(seq.saturating_sub(1), 1)?.into_iter().find(|e| e.decision.seq == seq);
+        found.ok_or_else(|| ScreeningError::NotFound(format!("event number {seq}")))
+    }
+
+    /// Returns the sender's ids of events with these numbers; of those that are not stored none.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn event_ids(&self, numbers: &[u64]) -> Result<BTreeMap<u64, String>, ScreeningError> {
+        self.read(|db| {
+            let mut ids = BTreeMap::new();
+            for seq in numbers {
+                let rows = db.query("SELECT id FROM events WHERE seq = $1", &[number(*seq)])?;
+                if let Some(row) = rows.first() {
+                    ids.insert(*seq, row.text(0)?.to_owned());
+                }
+            }
+            Ok(ids)
+        })
+    }
+
+    /// Returns alerts about an event, by its number.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn alerts_about(&self, event: u64) -> Result<Vec<Alert>, ScreeningError> {
+        self.read(|db| alerts::about(db, event))
+    }
+
+    /// Returns one hold.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
+    pub fn hold(&self, id: u64) -> Result<Hold, ScreeningError> {
+        self.read(|db| holds::get(db, id))?.ok_or_else(|| ScreeningError::NotFound(format!("hold {id}")))
+    }
+
+    /// Returns versions of the rule book, the latest first; those below `before`, where it is given.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn rule_books(&self, before: Option<u32>, limit: usize) -> Result<Vec<StoredBook>, ScreeningError> {
+        self.read(|db| books::list(db, before, limit))
+    }
+
+    /// Returns a version of the rule book with its text.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
+    pub fn rule_book(&self, version: u32) -> Result<(StoredBook, String), ScreeningError> {
+        let found = self.read(|db| books::get(db, version))?;
+        found.ok_or_else(|| ScreeningError::NotFound(format!("version {version} of the rule book")))
+    }
 }

@@ -7,9 +7,9 @@ use crate::accounts::reports::AssetView;
 use crate::error::WorkspaceError;
 use crate::reports::PAGE;
 use holdfast_account_attribution::PlacedSignal;
-use holdfast_types::{Amount, Asset, ChainId, Hash32, Issuer};
+use holdfast_types::{AccountId, Amount, Asset, ChainId, Hash32, Issuer, TokenRef};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
 
@@ -70,6 +70,10 @@ pub struct FreezeView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub destroyed_amount: Option<Amount>,
+    /// What the address has of it after the last stored block, in base units; absent where that is not known, or was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub held: Option<Amount>,
 }
 
 impl FreezeView {
@@ -96,6 +100,7 @@ impl FreezeView {
             destroy_proposed: numbered(freeze.destroy_proposed),
             destroyed: plain(freeze.destroyed),
             destroyed_amount: freeze.destroyed.and(freeze.destroyed_amount),
+            held: None,
         }
     }
 
@@ -112,6 +117,36 @@ impl FreezeView {
     }
 }
 
+/// Which freezes are listed; each choice leaves out what it does not name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FreezeFilter<'a> {
+    /// Only of this address, in any form of its chain.
+    pub address: Option<&'a str>,
+    /// Only of this token: a ticker, a CAIP-19 id or a contract.
+    pub asset: Option<&'a str>,
+    /// Only by this issuer, by its name in the curated list, in any case.
+    pub issuer: Option<&'a str>,
+    /// Only in this state.
+    pub state: Option<FreezeState>,
+}
+
+/// Freezes of one token, added up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FreezeTotals {
+    /// The token.
+    pub asset: AssetView,
+    /// The issuer's name, where the curated list has the contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Freezes by their state: `proposed`, `withdrawn`, `frozen`, `destroyed` or `lifted`.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>)]
+    pub by_state: BTreeMap<FreezeState, u64>,
+    /// How much was destroyed, in base units; absent where an event does not state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub destroyed_amount: Option<Amount>,
+}
+
 /// A page of freezes, those that began last first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FreezesPage {
@@ -121,6 +156,15 @@ pub struct FreezesPage {
     pub count: u64,
     /// The freezes.
     pub freezes: Vec<FreezeView>,
+    /// All that were chosen, in whatever state, added up by token.
+    #[serde(default)]
+    pub totals: Vec<FreezeTotals>,
+    /// Height of the first block whose signals were read: freezes before it are not known. Absent where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_height: Option<u64>,
+    /// Height of the last stored block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip_height: Option<u64>,
     /// Open proposals whose content the blocks do not show: each may be a freeze of any address.
     pub unread_proposals: u64,
     /// What is missing, in words.
@@ -191,44 +235,104 @@ impl AccountWorkspace {
         Ok(())
     }
 
-    /// Returns a page of the chain's freezes, or of an address's, after the first `skip`; of one state where one is given.
+    /// Returns a page of the chain's freezes that a filter chooses, after the first `skip`.
     ///
     /// # Errors
-    /// [`WorkspaceError`] for text that is no address, and when the store does not read.
-    pub fn freezes_page(
-        &self,
-        address: Option<&str>,
-        state: Option<FreezeState>,
-        skip: usize,
-    ) -> Result<FreezesPage, WorkspaceError> {
-        let account = address.map(|address| self.account_id(address)).transpose()?;
+    /// [`WorkspaceError`] for text that is no address or names no token, for an issuer that the curated list does not have, and when the store does not
+    /// read.
+    pub fn freezes_page(&self, filter: FreezeFilter<'_>, skip: usize) -> Result<FreezesPage, WorkspaceError> {
+        let account = filter.address.map(|address| self.account_id(address)).transpose()?;
+        let token = filter.asset.map(|asset| self.token_of(asset)).transpose()?;
+        let issued = filter.issuer.map(|name| self.issued_by(name)).transpose()?;
         let freezes = self.freezes()?;
         let wanted = |freeze: &&Freeze| {
-            account.is_none_or(|a| freeze.account == a) && state.is_none_or(|state| freeze.state == state)
+            account.is_none_or(|a| freeze.account == a)
+                && token.is_none_or(|token| freeze.token == token)
+                && issued.as_ref().is_none_or(|tokens| tokens.contains(&freeze.token))
         };
-        let found: Vec<&Freeze> = match &account {
+        let chosen: Vec<&Freeze> = match &account {
             Some(account) => freezes.of(account).rev().filter(wanted).collect(),
             None => freezes.all().iter().rev().filter(wanted).collect(),
         };
+        let totals = self.freeze_totals(&chosen);
+        let found: Vec<&Freeze> =
+            chosen.into_iter().filter(|freeze| filter.state.is_none_or(|state| freeze.state == state)).collect();
         let mut gaps = self.gaps().to_vec();
+        let from_height = self.signals().first_height();
         if let Some(first) = self.ledger.first()?.filter(|first| first.height > 0) {
             gaps.push(format!("freezes before block {}, where the ledger begins, are not known", first.height));
         }
         if freezes.is_cut {
             gaps.push(format!("only the latest {MAX_SIGNALS} acts of issuers were looked at"));
         }
+        let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        let page = found.into_iter().skip(skip).take(PAGE);
         Ok(FreezesPage {
             chain: self.chain().to_string(),
-            count: u64::try_from(found.len()).unwrap_or(u64::MAX),
-            freezes: found
-                .into_iter()
-                .skip(skip)
-                .take(PAGE)
-                .map(|freeze| FreezeView::of(self.chain(), freeze))
-                .collect(),
+            count,
+            freezes: page.map(|freeze| self.freeze_view(freeze)).collect::<Result<_, _>>()?,
+            totals,
+            from_height,
+            tip_height: self.ledger.tip()?.map(|tip| tip.height),
             unread_proposals: u64::try_from(freezes.unread()).unwrap_or(u64::MAX),
             gaps,
         })
+    }
+
+    /// Returns the tokens of an issuer on the chain.
+    fn issued_by(&self, name: &str) -> Result<Vec<TokenRef>, WorkspaceError> {
+        let (name, listed) = (name.trim(), Issuer::listed_on(self.chain()));
+        let own = listed.iter().filter(|issuer| issuer.name.eq_ignore_ascii_case(name));
+        let tokens: Vec<TokenRef> = own.map(|issuer| TokenRef::Fungible(issuer.token)).collect();
+        if tokens.is_empty() {
+            let names: BTreeSet<&str> = listed.iter().map(|issuer| issuer.name).collect();
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(self.wrong(name, format!("no issuer of that name is listed on this chain; there are: {names}")));
+        }
+        Ok(tokens)
+    }
+
+    fn freeze_totals(&self, freezes: &[&Freeze]) -> Vec<FreezeTotals> {
+        let mut totals: Vec<FreezeTotals> = Vec::new();
+        let mut places: HashMap<TokenRef, usize> = HashMap::new();
+        for freeze in freezes {
+            let place = *places.entry(freeze.token).or_insert_with(|| {
+                let asset = freeze.token.asset_id(self.chain());
+                totals.push(FreezeTotals {
+                    issuer: Issuer::listed(&asset).map(|issuer| issuer.name.to_owned()),
+                    asset: asset_view(&Asset::from(asset)),
+                    by_state: BTreeMap::new(),
+                    destroyed_amount: Some(Amount::ZERO),
+                });
+                totals.len() - 1
+            });
+            let Some(sum) = totals.get_mut(place) else { continue };
+            *sum.by_state.entry(freeze.state).or_default() += 1;
+            if freeze.destroyed.is_some() {
+                let add = |before: Amount| before.checked_add(freeze.destroyed_amount?);
+                sum.destroyed_amount = sum.destroyed_amount.and_then(add);
+            }
+        }
+        totals
+    }
+
+    /// Returns a freeze as answers show it, with what the address has.
+    fn freeze_view(&self, freeze: &Freeze) -> Result<FreezeView, WorkspaceError> {
+        let (account, asset) = (self.ledger.account_number(&freeze.account), self.ledger.asset_number(&freeze.token));
+        let held = match account.zip(asset) {
+            Some((account, asset)) => self.ledger.balance(account, asset)?.known(),
+            None => None,
+        };
+        Ok(FreezeView { held, ..FreezeView::of(self.chain(), freeze) })
+    }
+
+    /// Returns all freezes of an address, whatever became of them, the latest first.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::freezes_page`].
+    pub(crate) fn all_freezes_of(&self, account: &AccountId) -> Result<Vec<FreezeView>, WorkspaceError> {
+        let freezes = self.freezes()?;
+        freezes.of(account).rev().take(PAGE).map(|freeze| self.freeze_view(freeze)).collect()
     }
 
     /// Returns the freezes of an address that are proposed or in force.

@@ -122,7 +122,7 @@ impl AccountWorkspace {
         Ok(imitated_in(&known, &text).cloned())
     }
 
-    /// Returns what is of note about transfers of an address, for each in their order.
+    /// Returns what is of note about transfers of an address, for each in their order, and the address that the other side's imitates.
     ///
     /// # Errors
     /// [`LedgerError`] when the ledger does not read.
@@ -130,7 +130,7 @@ impl AccountWorkspace {
         &self,
         account: u32,
         transfers: &[StoredTransfer],
-    ) -> Result<Vec<Vec<TransferNote>>, LedgerError> {
+    ) -> Result<Vec<(Vec<TransferNote>, Option<String>)>, LedgerError> {
         let mut known = Known::new();
         self.note_sides(account, "", &mut known)?;
         let mut all = Vec::with_capacity(transfers.len());
@@ -142,14 +142,15 @@ impl AccountWorkspace {
             let other = if transfer.from == Some(account) { transfer.to } else { transfer.from };
             let other = other.map(|other| self.ledger.account(other)).transpose()?;
             let other = other.map(|other| other.to_address(self.chain()).to_string());
-            if other.is_some_and(|other| imitated_in(&known, &other).is_some()) {
+            let imitated = other.and_then(|other| imitated_in(&known, &other).cloned());
+            if imitated.is_some() {
                 notes.push(TransferNote::Lookalike);
             }
             let asset = self.asset_of(transfer.asset)?;
             if is_dust(asset.ticker(), asset.decimals(), transfer.amount) {
                 notes.push(TransferNote::Dust);
             }
-            all.push(notes);
+            all.push((notes, imitated));
         }
         Ok(all)
     }

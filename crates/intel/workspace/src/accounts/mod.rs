@@ -4,11 +4,12 @@
 //! - [`beside`]: links and signals beside the ledger, in step with it; [`freezes`]: what issuers froze.
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
-//! - [`evidence`]: bundles of traces.
+//! - [`evidence`]: bundles of traces; [`contract`]: of which kind a contract is; [`imitated`]: address poisoning.
 //! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
 pub mod beside;
 mod chain;
+pub mod contract;
 pub mod evidence;
 pub mod exposure;
 pub mod freeze_queries;

@@ -225,6 +225,8 @@ impl AccountWorkspace {
             direction: None,
             is_committed: transfer.commitment == Commitment::Root,
             number: transfer.number.get(),
+            notes: Vec::new(),
+            imitates: None,
         })
     }
 
@@ -282,6 +284,11 @@ impl AccountWorkspace {
             address: address.checksummed(),
             in_ledger: number.is_some(),
             nobody: nobody::kind(&canonical).map(str::to_owned),
+            contract: match nobody::kind(&canonical) {
+                Some(_) => None,
+                None => self.contract_view(&account, number)?,
+            },
+            freezes: self.all_freezes_of(&account)?,
             category,
             risk: category.risk().name().to_owned(),
             tags: tags.into_iter().map(|t| tag_view(&self.tags, t)).collect(),
@@ -358,21 +365,21 @@ impl AccountWorkspace {
         self.for_each_posting(account, &assets, start, &mut |posting| {
             page.take(posting.transfer.number.get(), start.has(&posting).then_some(posting))
         })?;
+        let (found, next) = page.page();
+        let stored: Vec<StoredTransfer> = found.iter().map(|posting| posting.transfer).collect();
+        let mut notes = self.transfer_notes(account, &stored)?.into_iter();
         let mut at = At::new(clearance);
-        let view = |posting: &Posting| -> Result<TransferView, LedgerError> {
-            let direction = Some(Way::from(posting.direction).name().to_owned());
-            Ok(TransferView { direction, ..self.transfer_view(&posting.transfer, &mut at)? })
+        let mut view = |posting: &Posting| -> Result<TransferView, WorkspaceError> {
+            let (notes, imitated) = notes.next().unwrap_or_default();
+            let imitates = imitated.map(|text| self.account_id(&text)).transpose()?;
+            Ok(TransferView {
+                direction: Some(Way::from(posting.direction).name().to_owned()),
+                notes,
+                imitates: imitates.map(|account| account.to_address(self.chain()).checksummed()),
+                ..self.transfer_view(&posting.transfer, &mut at)?
+            })
         };
-        self.page(page, view)
-    }
-
-    fn page<T>(
-        &self,
-        collected: Collected<T>,
-        view: impl FnMut(&T) -> Result<TransferView, LedgerError>,
-    ) -> Result<TransfersPage, WorkspaceError> {
-        let (found, next) = collected.page();
-        let transfers = found.iter().map(view).collect::<Result<_, _>>()?;
+        let transfers = found.iter().map(&mut view).collect::<Result<_, _>>()?;
         Ok(TransfersPage { chain: self.chain().to_string(), transfers, next })
     }
 
@@ -523,8 +530,10 @@ impl AccountWorkspace {
         self.for_each_transfer_of_asset(asset, start, &mut |transfer| {
             page.take(transfer.number.get(), start.has_kind(&transfer).then_some(transfer))
         })?;
+        let (found, next) = page.page();
         let mut at = At::new(clearance);
-        self.page(page, |transfer| self.transfer_view(transfer, &mut at))
+        let transfers = found.iter().map(|transfer| self.transfer_view(transfer, &mut at)).collect::<Result<_, _>>()?;
+        Ok(TransfersPage { chain: self.chain().to_string(), transfers, next })
     }
 
     /// Returns a page of the assets that the ledger has seen, in the order of their first transfer; the chain's coin comes first.

@@ -1,6 +1,9 @@
 //! Answers about account chains: what commands, the HTTP API and pages show of addresses, transactions, blocks and assets. Amounts are base units; tickers
 //! and decimals come from the curated list only, never from a token.
 
+use crate::accounts::contract::ContractView;
+use crate::accounts::freeze_queries::FreezeView;
+use crate::accounts::imitated::TransferNote;
 use crate::reports::TagView;
 use holdfast_attribution::Category;
 use holdfast_types::{Amount, SignedAmount, units};
@@ -123,6 +126,12 @@ pub struct TransferView {
     pub is_committed: bool,
     /// Number, from which the next page begins.
     pub number: u64,
+    /// Why it is no payment to rely on, in a list of an address's transfers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<TransferNote>,
+    /// The address that the other side's imitates, in a list of an address's transfers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imitates: Option<String>,
 }
 
 /// A page of transfers.
@@ -152,6 +161,12 @@ pub struct AccountReport {
     /// What it is where nobody controls it, such as a burn address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nobody: Option<String>,
+    /// What is known of it as a contract. Absent where nothing tells that it is one, which does not say that it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractView>,
+    /// Freezes of it by issuers of tokens, whatever became of them, the latest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freezes: Vec<FreezeView>,
     /// Category that it counts under.
     #[schema(value_type = String)]
     pub category: Category,

@@ -5,17 +5,18 @@ use crate::accounts::queries::{MAX_BLOCKS_SEARCHED, asset_view, hash_of};
 use crate::lookup::{Hit, HitKind, Lookup, MAX_HITS, MAX_SCANNED, by_name, hash_beginning, search, tagged_beginning};
 use holdfast_account_ledger::{BlockInfo, LedgerError};
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Category, Tag, nobody};
+use holdfast_attribution::{Tag, Tlp};
 use holdfast_types::{AccountId, Address};
 use std::collections::BTreeSet;
 
 type Visible<'a> = &'a (dyn Fn(&Tag) -> bool + Sync);
 
 impl AccountWorkspace {
-    /// Searches for whatever `text` names. `visible` selects the tags that the caller may read; names of tags are searched only `with_names`.
-    pub fn lookup(&self, text: &str, visible: Visible<'_>, with_names: bool) -> Lookup {
+    /// Searches for whatever `text` names, for a reader of labels up to `clearance`; names of tags are searched only `with_names`.
+    pub fn lookup(&self, text: &str, clearance: Tlp, with_names: bool) -> Lookup {
+        let visible: Visible<'_> = &|tag| tag.is_for(clearance);
         let mut by_identifier = |text: &str, notes: &mut Vec<String>| {
-            self.by_identifier(text, visible, with_names, notes).unwrap_or_else(|e| {
+            self.by_identifier(text, clearance, with_names, notes).unwrap_or_else(|e| {
                 notes.push(format!("{} could not be searched: {e}", self.usual_name()));
                 Vec::new()
             })
@@ -50,7 +51,7 @@ impl AccountWorkspace {
     fn by_identifier(
         &self,
         text: &str,
-        visible: Visible<'_>,
+        clearance: Tlp,
         with_names: bool,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Hit>, LedgerError> {
@@ -72,7 +73,7 @@ impl AccountWorkspace {
             let block = self.ledger.block_at(height)?;
             return Ok(block.iter().map(|block| self.block_hit(block)).collect());
         }
-        let mut found: Vec<Hit> = self.address_hit(text, visible)?.into_iter().collect();
+        let mut found: Vec<Hit> = self.address_hit(text, clearance)?.into_iter().collect();
         let is_named = !text.eq_ignore_ascii_case("native");
         if is_named && let Ok(asset) = self.asset_number(text) {
             let view = asset_view(&self.asset_of(asset)?);
@@ -84,37 +85,38 @@ impl AccountWorkspace {
             if let Some(digits) = digits {
                 found = self.by_hash_beginning(&digits, notes)?;
             } else if with_names {
-                let tagged = tagged_beginning(&self.tags, text, visible).into_iter();
-                let hits = tagged.map(|address| self.address_hit(address, visible));
+                let tagged = tagged_beginning(&self.tags, text, &|tag| tag.is_for(clearance)).into_iter();
+                let hits = tagged.map(|address| self.address_hit(address, clearance));
                 found = hits.filter_map(Result::transpose).collect::<Result<_, _>>()?;
             }
         }
         Ok(found)
     }
 
-    /// Returns an address that the ledger stores, or that tags name.
-    fn address_hit(&self, text: &str, visible: Visible<'_>) -> Result<Option<Hit>, LedgerError> {
+    /// Returns an address that the ledger stores, or that tags name, with the category that it counts under: by its own tags, its cluster's, or its
+    /// published kind.
+    fn address_hit(&self, text: &str, clearance: Tlp) -> Result<Option<Hit>, LedgerError> {
         let Ok(account) = self.account_id(text) else { return Ok(None) };
         let address = account.to_address(self.chain());
-        let canonical = address.to_string();
-        let tags: Vec<&Tag> = match nobody::kind(&canonical) {
-            Some(_) => Vec::new(),
-            None => self.tags.tags_of(&canonical).filter(|t| visible(t)).collect(),
-        };
-        let in_ledger = self.ledger.account_number(&account).is_some();
-        if !in_ledger && tags.is_empty() {
+        let tags = self.tags_for(&address.to_string(), clearance);
+        let number = self.ledger.account_number(&account);
+        if number.is_none() && tags.is_empty() {
             return Ok(None);
         }
         let id = address.checksummed();
-        let hit = if in_ledger { self.stored_hit(HitKind::Address, id) } else { Hit::bare(HitKind::Address, id) };
+        let hit = match number {
+            Some(_) => self.stored_hit(HitKind::Address, id),
+            None => Hit::bare(HitKind::Address, id),
+        };
+        let category = self.category_of(&tags, number, clearance);
         let best = weightiest(tags.iter().copied());
-        let category = best.map_or(Category::UNATTRIBUTED, Tag::concept);
         let assets: BTreeSet<String> = tags.iter().map(|t| t.asset.clone()).chain(hit.assets.clone()).collect();
         Ok(Some(Hit {
             name: best.map(|tag| tag.label.clone()),
             assets: assets.into_iter().collect(),
             category,
             risk: category.risk().name().to_owned(),
+            by_cluster: tags.is_empty() && category.is_attributed(),
             addresses: 1,
             ..hit
         }))

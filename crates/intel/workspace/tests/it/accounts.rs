@@ -8,6 +8,7 @@ use holdfast_types::{
     AccountId, Address, Amount, Asset, BlockTransfers, ChainId, Commitment, Hash32, Position, TokenRef,
     TransactionTransfers, Transfer, TransferKind,
 };
+use holdfast_workspace::accounts::imitated::TransferNote;
 use holdfast_workspace::accounts::reports::{TransferView, TransfersPage};
 use holdfast_workspace::accounts::transfers::{Order, Start, Way};
 use holdfast_workspace::{
@@ -177,6 +178,8 @@ fn look_ups_state_what_is_known_and_what_is_not() {
     let expected = [("in", 5_000_000, 1), ("in", 77, 1), ("out", 1_500_000, 2), ("out", 500_000, 2)];
     assert_eq!(moves, expected.map(|(way, n, height)| (way.to_owned(), amount(n), height)));
     assert_eq!(listed.next, None);
+    let notes: Vec<_> = listed.transfers.iter().map(|t| t.notes.clone()).collect();
+    assert_eq!(notes, [vec![], vec![TransferNote::Spoofed], vec![], vec![]], "of a token that contradicts itself");
     let later = Start { from_height: Some(2), ..Start::default() };
     assert_eq!(chain.account_transfers(&address(2, &id), Some("usdt"), later, Tlp::Red).unwrap().transfers.len(), 2);
 
@@ -212,6 +215,32 @@ fn look_ups_state_what_is_known_and_what_is_not() {
     assert!(!chain.has_asset("eip155:10/slip44:60"));
     let gaps = chain.coverage().gaps.join("\n");
     assert!(gaps.contains("no block is final yet") && !gaps.contains("not computed"), "{gaps}");
+}
+
+#[test]
+fn published_contracts_are_told_by_search_and_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = chain("eip155:1");
+    // The router of Tornado Cash, by its published list.
+    let router = "0xd90e2f925DA726b50C4Ed8D0Fb90Ad053324F31b";
+    let to = Some(AccountId::try_from(&Address::read(router)).unwrap());
+    let mut workspace = ethereum(dir.path(), &Arc::default());
+    let paid = Transfer { to, ..transfer(token(USDT), 2, 3, 7, 0) };
+    workspace.ledger.append_block(block(&id, 3, 0, &[vec![paid]])).unwrap();
+    workspace.update_who();
+    let chain = workspace.snapshot();
+    let kinds = |text: &str| -> Vec<(String, &str)> {
+        let contract = chain.account(text, 0, Tlp::Clear).unwrap().contract;
+        contract.into_iter().flat_map(|c| c.kinds).map(|known| (known.kind, known.rests_on.name())).collect()
+    };
+    assert_eq!(kinds(router), [("mixer".to_owned(), "published")]);
+    assert_eq!(kinds(USDT), [("token".to_owned(), "transfers")]);
+    assert_eq!(kinds(&address(2, &id)), []);
+    let found = chain.lookup(router, Tlp::Clear, true);
+    let [hit] = found.hits.as_slice() else { panic!("{found:?}") };
+    assert_eq!((hit.category.name(), hit.by_cluster, hit.name.as_deref()), ("mixing_service", true, None));
+    let unknown = chain.lookup(&address(2, &id), Tlp::Clear, true);
+    assert!(!unknown.hits[0].by_cluster && !unknown.hits[0].category.is_attributed(), "{unknown:?}");
 }
 
 #[test]

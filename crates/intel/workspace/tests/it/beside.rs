@@ -3,11 +3,17 @@
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks};
 use holdfast_account_ledger::{AppendOptions, Ledger, Settings};
+use holdfast_attribution::Tlp;
 use holdfast_links::{Contracts, Counterpart, Direction, LinkKind, Record, Role};
 use holdfast_simulate_accounts::files::{Format, write};
 use holdfast_simulate_accounts::{Economy, Options};
 use holdfast_types::{AccountId, Address, ChainId, Issuer, Signal};
 use holdfast_workspace::accounts::beside::{LinkFinder, LinkedBlock};
+use holdfast_workspace::accounts::freeze_queries::FreezeFilter;
+use holdfast_workspace::accounts::freezes::FreezeState;
+use holdfast_workspace::accounts::imitated::TransferNote;
+use holdfast_workspace::accounts::reports::TransferView;
+use holdfast_workspace::accounts::transfers::Start;
 use holdfast_workspace::{AccountHandle, AccountWorkspace, ChainQueries, ChangeError};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -110,7 +116,7 @@ fn freezes_are_those_of_the_truth_and_follow_the_blocks() {
     let (first, second) = made.blocks.split_at(made.blocks.len() / 2);
     let mut workspace = opened(dir.path(), made);
     append(&mut workspace, first);
-    let freezes = |workspace: &AccountWorkspace| workspace.freezes_page(None, None, 0).unwrap().freezes;
+    let freezes = |workspace: &AccountWorkspace| workspace.freezes_page(FreezeFilter::default(), 0).unwrap().freezes;
     let before = freezes(&workspace);
     // What was folded is extended block by block, and is the same as folded at once.
     for block in second {
@@ -125,20 +131,102 @@ fn freezes_are_those_of_the_truth_and_follow_the_blocks() {
     let mut compared = 0;
     for record in truth {
         let address = record["account"].as_str().unwrap();
-        let page = workspace.freezes_page(Some(address), None, 0).unwrap();
+        let of_address = FreezeFilter { address: Some(address), ..FreezeFilter::default() };
+        let page = workspace.freezes_page(of_address, 0).unwrap();
         let [freeze] = page.freezes.as_slice() else { panic!("{page:?}") };
         let height = |tx: &Value| tx.as_str().unwrap().split(':').nth(1).unwrap().parse::<u64>().unwrap();
         assert_eq!(freeze.proposed.as_ref().map(|step| step.height), Some(height(&record["proposed"])), "{freeze:?}");
         assert_eq!(freeze.frozen.as_ref().map(|step| step.height), Some(height(&record["frozen"])));
         assert!(freeze.frozen.as_ref().unwrap().tx.is_some() && freeze.proposed.as_ref().unwrap().proposal.is_some());
         assert_eq!(workspace.freezes_of(address).unwrap().len(), 1);
-        assert!(workspace.freezes_page(Some(address), Some(freeze.state), 1).unwrap().freezes.is_empty());
+        let in_state = FreezeFilter { state: Some(freeze.state), ..of_address };
+        assert!(workspace.freezes_page(in_state, 1).unwrap().freezes.is_empty());
+        let of_token = FreezeFilter { asset: Some(&freeze.asset.id), ..in_state };
+        assert_eq!(workspace.freezes_page(of_token, 0).unwrap().freezes, page.freezes);
+        let of_coin = FreezeFilter { asset: Some("native"), ..of_address };
+        assert!(workspace.freezes_page(of_coin, 0).unwrap().freezes.is_empty());
+        let report = workspace.account(address, 0, Tlp::Red).unwrap();
+        assert_eq!(report.freezes, page.freezes);
         compared += 1;
     }
     assert!(compared > 1, "{compared}");
+    let all = workspace.freezes_page(FreezeFilter::default(), 0).unwrap();
+    let [total] = all.totals.as_slice() else { panic!("{all:?}") };
+    assert_eq!(total.by_state.values().sum::<u64>(), all.count);
+    assert_eq!((all.from_height, all.tip_height), (Some(0), workspace.ledger.tip().unwrap().map(|tip| tip.height)));
+    // What one state's page leaves out is in the totals all the same.
+    let none = FreezeFilter { state: Some(FreezeState::Withdrawn), ..FreezeFilter::default() };
+    assert_eq!(workspace.freezes_page(none, 0).unwrap().totals, all.totals);
+    let unknown = FreezeFilter { issuer: Some("Nobody Ltd"), ..FreezeFilter::default() };
+    assert!(workspace.freezes_page(unknown, 0).unwrap_err().to_string().contains("Nobody Ltd"));
     // Blocks that are removed take their freezes with them.
     workspace.truncate(second[0].transfers.height, true).unwrap();
     assert_eq!(freezes(&workspace), before);
+}
+
+/// All transfers of an address, the oldest first.
+fn transfers_of(workspace: &AccountWorkspace, address: &str) -> Vec<TransferView> {
+    let (mut all, mut start) = (Vec::new(), Start::default());
+    loop {
+        let page = workspace.account_transfers(address, None, start, Tlp::Red).unwrap();
+        all.extend(page.transfers);
+        let Some(next) = page.next else { return all };
+        start.after = Some(next);
+    }
+}
+
+#[test]
+fn transfers_of_victims_name_whom_the_other_side_imitates() {
+    let (dir, simulated) = (tempfile::tempdir().unwrap(), &*SIMULATED);
+    let made = &simulated.chains[0];
+    let mut workspace = opened(dir.path(), made);
+    append(&mut workspace, &made.blocks);
+    let (mut spoofed, mut imitated) = (0, 0);
+    for record in &simulated.truth["poisoning"] {
+        let name = |field: &str| Address::read(record[field].as_str().unwrap()).checksummed();
+        let (victim, counterparty, lookalike) = (name("victim"), name("counterparty"), name("lookalike"));
+        for transfer in transfers_of(&workspace, &victim) {
+            let is_to = |address: &str| transfer.to.as_deref() == Some(address);
+            if is_to(&lookalike) {
+                assert!(transfer.notes.contains(&TransferNote::Lookalike), "{record} {transfer:?}");
+                assert_eq!(transfer.imitates.as_deref(), Some(counterparty.as_str()), "{record}");
+                imitated += 1;
+                spoofed += usize::from(transfer.notes.contains(&TransferNote::Spoofed));
+            } else if is_to(&counterparty) {
+                assert!(!transfer.notes.contains(&TransferNote::Lookalike), "{record} {transfer:?}");
+            }
+        }
+    }
+    assert!(imitated > 0 && spoofed > 0, "{imitated} {spoofed}");
+}
+
+#[test]
+fn contracts_of_the_economy_are_known_by_what_they_did() {
+    let (dir, simulated) = (tempfile::tempdir().unwrap(), &*SIMULATED);
+    let made = &simulated.chains[0];
+    let mut workspace = opened(dir.path(), made);
+    append(&mut workspace, &made.blocks);
+    let kinds = |address: &str| {
+        let contract = workspace.account(address, 0, Tlp::Red).unwrap().contract;
+        contract.map_or(Vec::new(), |view| view.kinds.into_iter().map(|known| known.kind).collect())
+    };
+    // A token by its stored transfers, a mixer by its moves; of a person nothing tells that they are a contract.
+    let frozen = simulated.truth["freeze"].iter().find_map(|record| record["account"].as_str()).unwrap();
+    let token = workspace.freezes_page(FreezeFilter::default(), 0).unwrap().freezes[0].asset.id.clone();
+    assert_eq!(kinds(token.rsplit_once(':').unwrap().1), ["token"]);
+    let mut mixers = std::collections::BTreeSet::new();
+    let mut each = |_, record| {
+        if let Record::Mixer(moved) = record {
+            mixers.insert(moved.mixer.to_address(&made.id).checksummed());
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    workspace.links().for_each(&mut each).unwrap();
+    assert!(!mixers.is_empty());
+    for mixer in &mixers {
+        assert!(kinds(mixer).contains(&"mixer".to_owned()), "{mixer}");
+    }
+    assert_eq!(kinds(frozen), [""; 0], "{frozen}");
 }
 
 #[test]

@@ -1,0 +1,271 @@
+//! Customers: finding one, and all that the desk has of one: what the exchange stated, events with decisions, holds, alerts, cases, requests, addresses.
+
+use crate::desk::decided::{amount_of, events_table};
+use crate::desk::in_unit;
+use crate::desk::links::Links;
+use crate::desk::work::reads_cases;
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use holdfast_api_investigation::cases::person;
+use holdfast_cases::case::{Case, ItemKind};
+use holdfast_cases::customers::{self, CustomerFile};
+use holdfast_decision::{EventKind, Record, RecordKind};
+use holdfast_page::components::{N, T, listing, none, time, word};
+use holdfast_page::frame::{ErrorPage, Frame, Page, back};
+use holdfast_page::places::{Finder, Pages, segment};
+use holdfast_page::texts::{rich, t};
+use holdfast_requests::intake::Stored;
+use holdfast_screening::service::DecidedEvent;
+use holdfast_state::AppState;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::clearance::Clearance;
+use holdfast_state::error::ApiError;
+use holdfast_types::Timestamp;
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const HERE: &str = "/desk/customers";
+
+/// Whom to look for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Words {
+    #[serde(default)]
+    q: String,
+}
+
+/// Shows the customers that a text names: by id, mail address, telephone, address, account and others; one alone is gone to.
+pub(crate) async fn find(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Query(words): Query<Words>,
+) -> Result<Response, ErrorPage> {
+    let text = words.q.trim().to_owned();
+    let wanted = text.clone();
+    let found = run_blocking(move || match wanted.is_empty() {
+        true => Ok(BTreeMap::new()),
+        false => Ok(customers::find(&shared.screening, &wanted)?),
+    })
+    .await?;
+    if let (1, Some(only)) = (found.len(), found.keys().next()) {
+        return Ok(back(format!("{HERE}/{}", segment(only))));
+    }
+    let links = Links(&frame);
+    let body = html! {
+        p { (t!("customers-intro")) }
+        form.step action=(HERE) method="get" {
+            label { (t!("customers-find-label")) input type="search" name="q" value=(text) size="44"; }
+            button type="submit" { (t!("common-search")) }
+        }
+        @if !text.is_empty() && found.is_empty() { (none(&t!("customers-none", text = text.as_str()))) }
+        ul { @for (customer, how) in &found { li { (links.customer(customer)) " " span.note { (how.join(", ")) } } } }
+    };
+    Ok(frame.desk(&t!("customers-title"), HERE, body).into_response())
+}
+
+/// An address in use by a customer.
+struct Used {
+    /// The customer's own deposit address.
+    own: bool,
+    asset: Option<String>,
+    /// Events of the page that name it, and the latest of their times.
+    events: usize,
+    last: Option<Timestamp>,
+}
+
+/// A customer with what the page needs beside.
+struct Shown {
+    file: CustomerFile,
+    events: Vec<(DecidedEvent, Option<String>)>,
+    held: BTreeMap<u64, String>,
+    used: BTreeMap<String, Used>,
+    pages: Pages,
+    cases: Vec<Case>,
+    requests: Vec<(Stored, String)>,
+    reads: bool,
+}
+
+/// The addresses that records and events name.
+fn used(file: &CustomerFile) -> BTreeMap<String, Used> {
+    let mut all: BTreeMap<String, Used> = BTreeMap::new();
+    for record in file.records.iter().filter(|record| record.kind == RecordKind::DepositAddress) {
+        all.insert(record.id.clone(), Used { own: true, asset: record.asset.clone(), events: 0, last: None });
+    }
+    for decided in &file.events {
+        let event = &decided.event;
+        let is_own = event.kind == EventKind::Deposit;
+        let named = [(event.address.as_ref(), is_own), (event.counterparty.as_ref(), false)];
+        for (address, own) in named.into_iter().filter_map(|(address, own)| Some((address?, own))) {
+            let used = all.entry(address.clone()).or_insert_with(|| Used {
+                own,
+                asset: event.asset.clone(),
+                events: 0,
+                last: None,
+            });
+            used.events += 1;
+            used.last = used.last.max(Some(event.time));
+        }
+    }
+    all
+}
+
+impl Shown {
+    fn of(shared: &AppState, caller: &Caller, finder: Finder<'_>, id: &str) -> Result<Self, ApiError> {
+        let mut file = customers::of(&shared.screening, id)?;
+        let used = used(&file);
+        let mut pages = Pages::default();
+        used.iter().for_each(|(address, used)| pages.add_address(finder, used.asset.as_deref(), address));
+        let reads = reads_cases(caller);
+        let (mut cases, mut requests) = (Vec::new(), Vec::new());
+        if reads {
+            let mut items = vec![(ItemKind::Subject, id.to_owned())];
+            items.extend(file.alerts.iter().map(|alert| (ItemKind::Alert, alert.id.to_string())));
+            items.extend(file.holds.iter().map(|hold| (ItemKind::Hold, hold.id.to_string())));
+            items.extend(file.events.iter().map(|decided| (ItemKind::Event, decided.event.id.clone())));
+            cases = shared.cases().with_items(&items, &person(caller))?;
+            requests = shared.desk().about_customer(id, &caller.0)?;
+        }
+        let of_hold = |hold: &holdfast_screening::holds::Hold| {
+            Some((hold.id, in_unit(shared, hold.amount.map(|_| hold.held)?, hold.asset.as_deref()?)))
+        };
+        let held = file.holds.iter().filter_map(of_hold).collect();
+        let events = std::mem::take(&mut file.events).into_iter().map(|decided| {
+            let amount = amount_of(shared, &decided.event);
+            (decided, amount)
+        });
+        Ok(Shown { events: events.collect(), file, held, used, pages, cases, requests, reads })
+    }
+}
+
+/// What a record states beside its kind and id, as texts with their names.
+fn details(record: &Record) -> Vec<(&'static str, String)> {
+    let fields = [
+        ("customers-name", &record.name),
+        ("customers-email", &record.email),
+        ("customers-phone", &record.phone),
+        ("common-country", &record.country),
+        ("customers-language", &record.language),
+        ("customers-industry", &record.industry),
+        ("customers-risk", &record.risk),
+        ("customers-account", &record.account),
+        ("common-asset", &record.asset),
+        ("customers-fingerprint", &record.fingerprint),
+        ("customers-document", &record.document),
+        ("customers-result", &record.result),
+    ];
+    let mut all: Vec<(&'static str, String)> =
+        fields.into_iter().filter_map(|(key, value)| Some((key, value.clone()?))).collect();
+    all.extend(record.birth_year.map(|year| ("customers-birth-year", year.to_string())));
+    all.extend(record.level.map(|level| ("customers-level", level.to_string())));
+    if !record.flags.is_empty() {
+        all.push(("customers-flags", record.flags.join(", ")));
+    }
+    all
+}
+
+fn details_list(record: &Record) -> Markup {
+    html! { @for (n, (key, value)) in details(record).iter().enumerate() { @if n > 0 { ", " } span.note { (t!(*key)) ": " } (value) } }
+}
+
+fn records(file: &CustomerFile) -> Markup {
+    let own = file.records.iter().find(|record| record.kind == RecordKind::Customer);
+    // Deposit addresses stand among the addresses.
+    let further = |record: &&Record| !matches!(record.kind, RecordKind::Customer | RecordKind::DepositAddress);
+    let others: Vec<&Record> = file.records.iter().filter(further).collect();
+    let heads = [T("common-kind"), T("customers-record"), T("customers-details"), T("customers-stated")];
+    html! {
+        @match own {
+            Some(record) => dl {
+                @for (key, value) in details(record) { dt { (t!(key)) } dd { (value) } }
+                @if let Some(created) = record.created { dt { (t!("customers-created")) } dd { (time(created)) } }
+                dt { (t!("customers-stated")) } dd { (time(record.time)) }
+            },
+            None => (none(&t!("customers-no-record"))),
+        }
+        @if !others.is_empty() {
+            h2 { (t!("customers-records")) }
+            (listing(&heads, &others, "common-none", |record| html! { tr {
+                td { (word(record.kind.name())) }
+                td.long { (record.id) }
+                td { (details_list(record)) }
+                td { (time(record.time)) }
+            } }))
+        }
+    }
+}
+
+fn addresses(shown: &Shown) -> Markup {
+    let heads =
+        [T("common-address"), T("customers-use"), T("common-asset"), N("customers-events"), T("customers-last")];
+    let list: Vec<(&String, &Used)> = shown.used.iter().collect();
+    html! {
+        h2 #addresses { (t!("customers-addresses")) }
+        p.note { (t!("customers-addresses-about", n = shown.events.len())) }
+        (listing(&heads, &list, "common-none", |(address, used)| html! { tr {
+            td { (shown.pages.address(address)) }
+            td { @if used.own { (t!("customers-own-address")) } @else { (t!("events-counterparty")) } }
+            td.long { (used.asset.as_deref().unwrap_or_default()) }
+            td.n { (used.events) }
+            td { @if let Some(last) = used.last { (time(last)) } }
+        } }))
+    }
+}
+
+fn alerts_and_holds(shown: &Shown, links: Links<'_>) -> Markup {
+    let of_alerts = [N("alerts-alert"), T("common-state"), T("common-decision"), T("common-reason"), T("alerts-since")];
+    let of_holds = [N("holds-hold"), T("common-state"), T("holds-covers"), T("holds-basis"), T("holds-placed")];
+    html! {
+        h2 #alerts { (t!("nav-alerts")) }
+        (listing(&of_alerts, &shown.file.alerts, "customers-no-alert", |a| html! { tr {
+            td.n { (links.alert(a.id)) }
+            td { (word(&a.state)) @if let Some(outcome) = &a.outcome { ": " (word(outcome)) } }
+            td { (word(&a.decision)) }
+            td { (a.reason) }
+            td { (time(a.created)) }
+        } }))
+        h2 #holds { (t!("nav-holds")) }
+        (listing(&of_holds, &shown.file.holds, "customers-no-hold", |h| html! { tr {
+            td.n { (links.hold(h.id)) }
+            td { (word(&h.state)) }
+            td.covers { (word(h.scope.name())) @if let Some(amount) = shown.held.get(&h.id) { ": " (amount) } }
+            td { (h.basis) br; span.note.long { (h.reason) } }
+            td { (rich!("common-time-by", time = time(h.placed), person = h.placed_by)) }
+        } }))
+    }
+}
+
+/// Shows a customer.
+pub(crate) async fn page(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Clearance(clearance): Clearance,
+    Path(id): Path<String>,
+) -> Page {
+    let shown = run_blocking(move || {
+        let finder = Finder { chains: &shared.chains, clearance };
+        Shown::of(&shared, &caller, finder, &id)
+    })
+    .await?;
+    let links = Links(&frame);
+    let customer = &shown.file.customer;
+    let all_events = form_urlencoded::Serializer::new(String::new()).append_pair("customer", customer).finish();
+    let body = html! {
+        @for list in &shown.file.cut { p.note { (t!("customers-cut", list = list.as_str())) } }
+        (records(&shown.file))
+        h2 #events { (t!("events-title")) }
+        (events_table(&shown.events, links, false))
+        p { a href={"/desk/events?" (all_events)} { (t!("customers-all-events")) } }
+        (alerts_and_holds(&shown, links))
+        @if shown.reads {
+            h2 #cases { (t!("nav-cases")) }
+            @if shown.cases.is_empty() { (none(&t!("customers-no-case"))) } @else { (links.cases(&shown.cases)) }
+            h2 #requests { (t!("nav-requests")) }
+            @if shown.requests.is_empty() { (none(&t!("customers-no-request"))) } @else { (links.requests(&shown.requests)) }
+        }
+        (addresses(&shown))
+    };
+    Ok(frame.desk(&t!("customers-customer", id = customer.as_str()), HERE, body))
+}
