@@ -30,6 +30,13 @@ pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts
     };
     facts.ledger = true;
     facts.exposures_as_of_height = chain.coverage().exposures_as_of_height;
+    let mut gaps = chain.blind_spots();
+    gaps.retain(|gap| !facts.gaps.contains(gap));
+    facts.gaps.splice(0..0, gaps);
+    let looked_up = looked_up.and_then(|()| {
+        facts.issuer_gaps = chain.freeze_gaps()?;
+        Ok(())
+    });
     if let Err(e) = looked_up {
         facts.unavailable = Some(e.to_string());
     }
@@ -48,7 +55,7 @@ fn withdrawal(
         expose(&exposure, facts);
         facts.destination = shares(&exposure.destination, exposure.destination_amount);
         // That a payee's own money comes from afar is no reason to doubt a payment to it.
-        facts.unknown_ppm = if exposure.is_unsound { WHOLE_PPM } else { 0 };
+        (facts.unknown_ppm, facts.older_ppm) = (if exposure.is_unsound { WHOLE_PPM } else { 0 }, 0);
     }
     Ok(())
 }
@@ -137,7 +144,10 @@ fn place_behind(place: PlaceBehind) -> Behind {
 fn expose(exposure: &ChainExposure, facts: &mut ChainFacts) {
     facts.source = shares(&exposure.source, exposure.source_amount);
     facts.unknown_amounts = exposure.unknown_amounts;
-    facts.unknown_ppm = if exposure.is_unsound { WHOLE_PPM } else { exposure.unknown_source_ppm };
+    (facts.unknown_ppm, facts.older_ppm) = match exposure.is_unsound {
+        true => (WHOLE_PPM, 0),
+        false => (exposure.unknown_source_ppm, exposure.older_source_ppm.min(exposure.unknown_source_ppm)),
+    };
     facts.gaps.clone_from(&exposure.gaps);
 }
 

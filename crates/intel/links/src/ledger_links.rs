@@ -4,7 +4,7 @@ use crate::bridges::{Bridges, Counterpart};
 use crate::link::{BridgeSide, Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record};
 use crate::look_ups::Records;
 use crate::store::Store;
-use crate::{LinkError, measured, mixers, pieces};
+use crate::{LinkError, Measured, measured, mixers, pieces};
 use holdfast_account_ledger::{Ledger, LedgerError, StoredTransfer, TransferNumber};
 use holdfast_analysis::links as traced;
 use holdfast_analysis::links::{Basis, Piece, TransferId};
@@ -202,10 +202,11 @@ impl<'a> LedgerLinks<'a> {
         let other = TransferId { chain, number: TransferNumber::new(record) };
         let rule = side.protocol.rule();
         let named = side.destination.as_deref().map(|text| format!(" to {text}")).unwrap_or_default();
+        // That it left or came over the bridge its own event states: nothing is joined that could be wrong.
         let rest = Rest {
             kind: traced::LinkKind::Bridge,
             basis: Basis::Message,
-            error_ppm: measured::of(rule, Certainty::Message).map(|m| m.error_ppm()),
+            measured: measured::of(rule, Certainty::Message),
             evidence: format!("{}{named}; the other side is not held", rule.name()),
         };
         let whole = Piece::whole(own.amount);
@@ -233,7 +234,7 @@ impl<'a> LedgerLinks<'a> {
             let rest = Rest {
                 kind: traced::LinkKind::Mixer,
                 basis: Basis::Heuristic,
-                error_ppm: (rank == 1).then(|| measured::MIXER_FIRST.error_ppm()),
+                measured: (rank == 1).then_some(measured::MIXER_FIRST),
                 evidence: format!("one of {} deposits; {}", ranking.deposits, reasons.join(", ")),
             };
             let from = TransferId { chain: at.chain, number: deposited.number };
@@ -248,7 +249,7 @@ impl<'a> LedgerLinks<'a> {
 struct Rest {
     kind: traced::LinkKind,
     basis: Basis,
-    error_ppm: Option<u32>,
+    measured: Option<Measured>,
     evidence: String,
 }
 
@@ -274,7 +275,7 @@ impl Rest {
         Rest {
             kind,
             basis,
-            error_ppm: measured::of(evidence.rule, link.certainty).map(|m| m.error_ppm()),
+            measured: measured::of(evidence.rule, link.certainty),
             evidence: format!("{}{message}{logs}", evidence.rule.name()),
         }
     }
@@ -287,7 +288,8 @@ impl Rest {
             to_piece: to.1,
             kind: self.kind,
             basis: self.basis,
-            error_ppm: self.error_ppm,
+            error_ppm: self.measured.map(|m| m.error_ppm()),
+            pairs: self.measured.map_or(0, |m| m.pairs()),
             rank,
             evidence: self.evidence.clone(),
         }

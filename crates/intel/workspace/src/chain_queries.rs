@@ -123,6 +123,8 @@ pub struct ChainExposure {
     /// Part of the source of which it is not known where it came from, in millionths: beyond bounds, before the first block, on chains that are not held;
     /// of coin all of it, where moves inside transactions were not read.
     pub unknown_source_ppm: u64,
+    /// The part of `unknown_source_ppm` that was there before the ledger's first block.
+    pub older_source_ppm: u64,
     /// Whether no figure of the asset is sound: its transfers contradict each other.
     pub is_unsound: bool,
     /// What the figures leave out, in words.
@@ -228,6 +230,12 @@ pub trait ChainQueries: Send + Sync {
     /// Returns the tip and what is known up to it.
     fn coverage(&self) -> ChainCoverage;
 
+    /// Returns what was not looked at in the stored blocks, in words: what a finding about a transfer of the chain may lack. Standing notes, such as which
+    /// moves no root commits to, are none.
+    fn blind_spots(&self) -> Vec<String> {
+        self.coverage().gaps
+    }
+
     /// Returns what is known of an address, for a reader of labels up to `clearance`.
     ///
     /// # Errors
@@ -239,6 +247,14 @@ pub trait ChainQueries: Send + Sync {
     /// # Errors
     /// [`WorkspaceError::Query`] for text that is no address of the chain.
     fn freezes_of(&self, _address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        Ok(Vec::new())
+    }
+
+    /// Returns what is not known of issuers' freezes, in words; nothing on chains without such.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the chain does not read.
+    fn freeze_gaps(&self) -> Result<Vec<String>, WorkspaceError> {
         Ok(Vec::new())
     }
 

@@ -30,6 +30,7 @@ fn link(kind: LinkKind, from: (TransferId, Piece), to: (TransferId, Piece)) -> L
         kind,
         basis: Basis::Event,
         error_ppm: Some(0),
+        pairs: 100,
         rank: 0,
         evidence: "by hand".into(),
     }
@@ -152,8 +153,13 @@ fn links_that_are_no_facts_are_not_crossed() {
     assert_eq!(run(&chains, &links, theft, &options(Policy::Lifo, Direction::Forward)), unmeasured);
     let lenient = AccountOptions { max_link_error_ppm: 30_000, ..options(Policy::Lifo, Direction::Forward) };
     assert_eq!(run(&chains, &links, theft, &lenient).crossings.len(), 2);
+    // What both sides of a bridge state is crossed, however few pairs it was measured on.
+    for error in [Some(631_597), None] {
+        links[0] = Link { basis: Basis::Message, error_ppm: error, ..links[0].clone() };
+        assert_eq!(run(&chains, &links, theft, &options(Policy::Lifo, Direction::Forward)).crossings.len(), 2);
+    }
     // Pieces beyond their transfers are no links.
-    links[0].error_ppm = Some(0);
+    links[0] = Link { basis: Basis::Event, error_ppm: Some(0), ..links[0].clone() };
     for (from, to) in [(piece(0, 151), piece(0, 30)), (piece(0, 150), piece(30, 1)), (piece(0, 0), piece(0, 30))] {
         let mut wrong = links.clone();
         (wrong[0].from_piece, wrong[0].to_piece) = (from, to);

@@ -99,6 +99,10 @@ impl ChainQueries for AccountWorkspace {
         }
     }
 
+    fn blind_spots(&self) -> Vec<String> {
+        self.unlooked().unwrap_or_else(|e| vec![format!("the ledger is damaged: {e}")])
+    }
+
     fn address_facts(&self, address: &str, clearance: Tlp) -> Result<AddressFacts, WorkspaceError> {
         let account = self.account_id(address)?;
         let canonical = account.to_address(self.chain()).to_string();
@@ -119,6 +123,10 @@ impl ChainQueries for AccountWorkspace {
 
     fn freezes_of(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
         self.freezes_in_force(address)
+    }
+
+    fn freeze_gaps(&self) -> Result<Vec<String>, WorkspaceError> {
+        self.gaps_of_freezes()
     }
 
     fn imitated_by(&self, address: &str, own: &[String]) -> Result<Option<String>, WorkspaceError> {

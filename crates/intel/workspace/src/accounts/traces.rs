@@ -51,7 +51,8 @@ pub struct AccountTraceRequest {
     /// Whether to go on over swaps, wraps and bridges, to the other account chains too.
     #[serde(default = "yes")]
     pub links: bool,
-    /// Links with a larger measured error, in millionths, are not crossed.
+    /// Links with a larger measured error (its upper bound, 95%, in millionths) are not crossed, but for those that the message of a bridge states on both
+    /// sides.
     #[serde(default = "default_error")]
     pub max_link_error_ppm: u32,
 }
@@ -455,6 +456,7 @@ impl Describe<'_> {
                 kind: link.kind,
                 basis: link.basis,
                 error_ppm: link.error_ppm,
+                measured_pairs: link.pairs,
                 evidence: link.evidence.clone(),
                 from: transfer(link.from)?,
                 to: transfer(link.to)?,

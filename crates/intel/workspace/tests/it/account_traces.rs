@@ -94,7 +94,13 @@ fn what_exposures_do_not_know_is_said() {
     let of = &five.assets[0];
     assert_eq!((of.source.unknown_ppm, of.risk_score, of.source.is_assumed), (1_000_000, None, true));
     assert!(of.gaps.iter().any(|gap| gap.contains("before the first stored block")), "{of:?}");
-    assert_eq!(w.exposure_of(&address(5, &id), Some("USDT")).unwrap().unknown_source_ppm, 1_000_000);
+    let facts = w.exposure_of(&address(5, &id), Some("USDT")).unwrap();
+    assert_eq!((facts.unknown_source_ppm, facts.older_source_ppm), (1_000_000, 1_000_000));
+    // What a contract without a known issuer mints may have come over a bridge.
+    let unlisted = format!("{id}/erc20:0x9999999999999999999999999999999999999999");
+    let facts = w.exposure_of(&address(3, &id), Some(&unlisted)).unwrap();
+    assert_eq!((facts.unknown_source_ppm, facts.older_source_ppm), (1_000_000, 0), "{facts:?}");
+    assert!(facts.gaps.iter().any(|gap| gap.contains("no event that is read states for what")), "{facts:?}");
     let dir = tempfile::tempdir().unwrap();
     let spoofed = vec![block(&id, 0, 0, &[]), block(&id, 1, 0, &[vec![transfer(false_token, 3, 4, 7, 0)]])];
     let w = opened(dir.path(), &Settings::new(id.clone()), &Arc::default(), spoofed).snapshot();
