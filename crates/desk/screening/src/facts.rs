@@ -42,6 +42,15 @@ pub fn chain_facts(chain: &dyn ChainQueries, event: &Event, pending: Option<&Sin
     }
 }
 
+/// Returns what a chain knows of an address that is no event's: in an asset, or, on account chains, in all that names determine.
+#[must_use]
+pub fn address_facts_on(chain: &dyn ChainQueries, asset: Option<&str>, address: &str) -> ChainFacts {
+    match chain.outputs() {
+        Some(workspace) => address_facts(workspace, asset.unwrap_or(workspace.asset()), address),
+        None => account_facts::address_facts(chain, asset, address),
+    }
+}
+
 pub(crate) fn tag_fact(tag: &Tag) -> TagFact {
     // Decisions go to the exchange's systems, to webhooks, into reports and productions: they name nothing above TLP:AMBER. The category, which
     // they rest on, stays; who may read the tag finds it at the address.

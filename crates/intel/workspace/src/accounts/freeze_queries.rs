@@ -1,6 +1,7 @@
 //! Questions about issuers' freezes: of a chain, of an address.
 
 use crate::accounts::AccountWorkspace;
+use crate::accounts::beside::BesideError;
 use crate::accounts::freezes::{At, Freeze, FreezeState, Freezes};
 use crate::accounts::queries::asset_view;
 use crate::accounts::reports::AssetView;
@@ -239,7 +240,7 @@ impl AccountWorkspace {
             return Ok(vec!["no block is stored, so no freeze is known".into()]);
         };
         let signals = self.signals().blocks();
-        let Some((begin, (end, _))) = signals.first_height().zip(signals.tip()?) else {
+        let Some((begin, (end, _))) = signals.first_height().zip(signals.tip().map_err(BesideError::from)?) else {
             return Ok(vec!["issuers' freezes were not looked for in the stored blocks; read them again to find them".into()]);
         };
         let mut gaps = Vec::new();
