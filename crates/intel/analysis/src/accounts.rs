@@ -103,7 +103,7 @@ pub enum AccountEndKind {
     Made,
     /// It was there before the ledger's first block.
     Opening,
-    /// It went to, or came from, a chain that the trace does not hold.
+    /// It went to, or came from, a chain, or an asset of a chain, that the trace does not hold.
     Elsewhere,
     /// A contract minted or destroyed it, and no event that is read states for what: of a token without a known issuer it may be the other side of a
     /// bridge. Exposures state it; of traces the transfer's kind does.

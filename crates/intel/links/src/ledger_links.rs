@@ -161,7 +161,13 @@ impl<'a> LedgerLinks<'a> {
             match record {
                 Record::Link(link) => {
                     let rest = Rest::of(&link);
-                    links.extend(self.joined((own, &link.out), (own, &link.into), &rest)?);
+                    let joined = self.joined((own, &link.out), (own, &link.into), &rest)?;
+                    let end = if is_from { &link.out } else { &link.into };
+                    if joined.is_empty() && end.transfers.contains(&found.moved) {
+                        // A ledger of chosen assets does not hold the other asset's transfers: what the money became is not known here.
+                        links.push(self.away(at, number, found.stored.amount, is_from, &rest));
+                    }
+                    links.extend(joined);
                 }
                 Record::Bridge(side) if (side.direction == Direction::In) == is_from => {
                     let Some(side) = self.bridges.side(own, number).map_err(ledger_error)? else { continue };
@@ -198,8 +204,6 @@ impl<'a> LedgerLinks<'a> {
 
     /// Makes the link of what was sent to a transfer that no ledger holds, or of what was received from one.
     fn beyond(&self, at: TransferId, record: u64, own: &StoredTransfer, side: &BridgeSide) -> traced::Link {
-        let chain = u16::try_from(self.chains.len()).unwrap_or(u16::MAX);
-        let other = TransferId { chain, number: TransferNumber::new(record) };
         let rule = side.protocol.rule();
         let named = side.destination.as_deref().map(|text| format!(" to {text}")).unwrap_or_default();
         // That it left or came over the bridge its own event states: nothing is joined that could be wrong.
@@ -209,10 +213,16 @@ impl<'a> LedgerLinks<'a> {
             measured: measured::of(rule, Certainty::Message),
             evidence: format!("{}{named}; the other side is not held", rule.name()),
         };
-        let whole = Piece::whole(own.amount);
-        match side.direction {
-            Direction::In => rest.link((at, whole), (other, whole), 0),
-            Direction::Out => rest.link((other, whole), (at, whole), 0),
+        self.away(at, record, own.amount, side.direction == Direction::In, &rest)
+    }
+
+    /// Makes the link of a whole transfer to one that no ledger holds, or from one.
+    fn away(&self, at: TransferId, record: u64, amount: Amount, is_from: bool, rest: &Rest) -> traced::Link {
+        let chain = u16::try_from(self.chains.len()).unwrap_or(u16::MAX);
+        let (other, whole) = (TransferId { chain, number: TransferNumber::new(record) }, Piece::whole(amount));
+        match is_from {
+            true => rest.link((at, whole), (other, whole), 0),
+            false => rest.link((other, whole), (at, whole), 0),
         }
     }
 

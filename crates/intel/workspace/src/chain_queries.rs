@@ -150,6 +150,8 @@ pub struct TraceEndpoint {
     pub hops: u32,
     /// Whether the money went on from there.
     pub is_passed: bool,
+    /// Whether some of it was not followed further because of the bounds.
+    pub is_cut: bool,
 }
 
 /// How far the money of a payment is followed back.
@@ -452,6 +454,7 @@ impl ChainQueries for Snapshot {
             chain: self.id(),
             asset: self.own_asset(),
             is_passed: false,
+            is_cut: end.kind.is_bound(),
             address: end.place.address,
             category: end.place.category,
             amount: Amount::from(end.place.amount),

@@ -8,10 +8,12 @@
 //! became it.
 
 use super::view::{Stop, Transfers};
-use super::{AccountEnd, AccountEndKind, AccountOptions, AccountStart, AccountTrace, AccountTraceError, trace_until};
+use super::{
+    AccountEnd, AccountEndKind, AccountOptions, AccountStart, AccountTrace, AccountTraceError, AssetBooks, trace_until,
+};
 use crate::links::{Links, TransferId};
 use crate::trace::{Bounds, Direction, Policy, TraceOptions};
-use holdfast_account_ledger::{Direction as Way, Ledger, LedgerError, TransferNumber};
+use holdfast_account_ledger::{Backing, Direction as Way, Ledger, LedgerError, TransferNumber};
 use holdfast_attribution::Category;
 use holdfast_types::{Amount, TransferKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -75,6 +77,8 @@ pub struct AccountTotals {
     pub is_partial: bool,
     /// Whether an opening balance on the way was taken as the least.
     pub is_assumed: bool,
+    /// Other assets on the way, by chain, whose transfers contradict each other, or of which not all moves were read.
+    pub doubtful: BTreeSet<(u16, u32)>,
 }
 
 impl AccountTotals {
@@ -359,6 +363,11 @@ fn totals(
         let part = if end.hops == 0 { direct } else { indirect };
         *part = sum(*part, worth)?;
     }
+    let is_doubtful = |book: &&AssetBooks| {
+        let is_unbacked = matches!(book.backing, Backing::Unbacked { .. });
+        (book.chain, book.asset) != of && (is_unbacked || book.internal_unknown)
+    };
+    totals.doubtful = trace.books.iter().filter(is_doubtful).map(|book| (book.chain, book.asset)).collect();
     totals.by_category = by_category.into_iter().map(|(c, (direct, indirect))| (c, direct, indirect)).collect();
     totals.by_category.sort_by_key(|(c, direct, indirect)| (std::cmp::Reverse(direct.checked_add(*indirect)), *c));
     totals.unattributed = unattributed.into_iter().collect();

@@ -17,7 +17,7 @@ use holdfast_analysis::report::risk_weight;
 use holdfast_attribution::{Category, TagStore, Tlp};
 use holdfast_types::{Amount, ChainId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use utoipa::ToSchema;
@@ -207,7 +207,7 @@ impl ExposureSide {
                 AccountEndKind::Hops => format!("is more than {} transfers away", BOUNDS.max_hops),
                 AccountEndKind::Edges => format!("is beyond {} movements", BOUNDS.max_edges),
                 AccountEndKind::Opening => "was there before the first stored block".to_owned(),
-                AccountEndKind::Elsewhere => "is on a chain that is not held, or waits to arrive there".to_owned(),
+                AccountEndKind::Elsewhere => "is on a chain or in an asset that is not held, or waits to arrive there".to_owned(),
                 AccountEndKind::Beyond => "is of balances beyond 256 bits".to_owned(),
                 AccountEndKind::Unread => {
                     "was minted or destroyed by a contract, and no event that is read states for what: perhaps by a bridge".to_owned()
@@ -310,6 +310,12 @@ impl AccountWorkspace {
             // Nothing is known for certain of any part.
             (source.unknown_ppm, destination.unknown_ppm) = (WHOLE_PPM, WHOLE_PPM);
             (source.older_ppm, destination.older_ppm) = (0, 0);
+        }
+        let doubtful: BTreeSet<_> = found.source.doubtful.union(&found.destination.doubtful).copied().collect();
+        for (chain, asset) in doubtful.into_iter().take(MAX_ASSETS) {
+            let Some(chain) = together.chains.get(usize::from(chain)) else { continue };
+            let on = chain.usual_name();
+            gaps.extend(chain.gaps_of_asset(asset)?.into_iter().map(|gap| format!("on the way, on {on}: {gap}")));
         }
         gaps.extend(source.gaps("what came"));
         gaps.extend(destination.gaps("what went"));

@@ -230,23 +230,24 @@ impl AccountWorkspace {
         let trace = together.ask(clearance, |over| trace_accounts(over.chains, over.links, &starts, &options))?;
         let describe = Describe { together: &together, clearance };
         // By where it is, and whether it went on.
-        let mut places: BTreeMap<Place, (Amount, u32)> = BTreeMap::new();
-        let mut add = |key: Place, amount: Amount, hops: u32| {
-            let place = places.entry(key).or_insert((Amount::ZERO, hops));
-            *place = (place.0.checked_add(amount).unwrap_or(Amount::MAX), place.1.min(hops));
+        let mut places: BTreeMap<Place, (Amount, u32, bool)> = BTreeMap::new();
+        let mut add = |key: Place, amount: Amount, hops: u32, is_cut: bool| {
+            let place = places.entry(key).or_insert((Amount::ZERO, hops, false));
+            let sum = place.0.checked_add(amount).unwrap_or(Amount::MAX);
+            *place = (sum, place.1.min(hops), place.2 || is_cut);
         };
         for end in &trace.ends {
-            add((end.chain, end.asset, end.account, false), end.amount, end.hops);
+            add((end.chain, end.asset, end.account, false), end.amount, end.hops, end.kind.is_bound());
         }
         let ended: BTreeSet<_> = trace.ends.iter().map(|end| (end.chain, end.asset, end.account)).collect();
         for movement in &trace.movements {
             let TransferId { chain, number } = movement.transfer;
             let to = together.chains[usize::from(chain)].ledger.transfer(number)?.to;
             if !ended.contains(&(chain, movement.asset, to)) {
-                add((chain, movement.asset, to, true), movement.amount, movement.hops);
+                add((chain, movement.asset, to, true), movement.amount, movement.hops, false);
             }
         }
-        let endpoint = |(place, (amount, hops)): (Place, (Amount, u32))| -> Result<TraceEndpoint, LedgerError> {
+        let endpoint = |(place, (amount, hops, is_cut)): (Place, (Amount, u32, bool))| -> Result<_, LedgerError> {
             let (chain, asset, account, is_passed) = place;
             let own: &AccountWorkspace = together.chains[usize::from(chain)];
             Ok(TraceEndpoint {
@@ -258,6 +259,7 @@ impl AccountWorkspace {
                 amount,
                 hops,
                 is_passed,
+                is_cut,
             })
         };
         let mut places: Vec<(Place, (Amount, u32))> = places.into_iter().collect();
