@@ -235,7 +235,12 @@ fn payment(
     let Some((number, first)) = meant.next() else { return Ok(None) };
     let is_alone = meant.next().is_none();
     let Some(amount) = first.amount.filter(|_| is_alone || log.is_some()) else { return Ok(None) };
-    Ok(Some(Paid { number: (!is_alone || log.is_some()).then_some(number), amount, to: first.to.clone(), id: first.id.clone() }))
+    Ok(Some(Paid {
+        number: (!is_alone || log.is_some()).then_some(number),
+        amount,
+        to: first.to.clone(),
+        id: first.id.clone(),
+    }))
 }
 
 /// What a transaction paid: its number where one is needed, base units, the address, its name on the chain.
@@ -257,7 +262,12 @@ fn paid(
     let Some(snapshot) = chain.outputs() else { return payment(chain, asset, tx, address, number) };
     let mempool = state.mempools.of(snapshot.ledger.network());
     let found = output(snapshot, &mempool, tx, address, number)?;
-    Ok(found.map(|(number, amount, to)| Paid { number: Some(number), amount: amount.into(), to, id: format!("{tx}:{number}") }))
+    Ok(found.map(|(number, amount, to)| Paid {
+        number: Some(number),
+        amount: amount.into(),
+        to,
+        id: format!("{tx}:{number}"),
+    }))
 }
 
 /// Finds an output of a transaction, confirmed or in the mempool, by its address or number.
@@ -369,7 +379,9 @@ async fn analyse(shared: &AppState, caller: &Caller, request: &elliptic::Request
                 };
                 let chain = named.chain()?;
                 let chain = match named.asset_name()? {
-                    Some(asset) => state.chains.for_transfer(&asset, &address.iter().map(String::as_str).collect::<Vec<_>>())?,
+                    Some(asset) => {
+                        state.chains.for_transfer(&asset, &address.iter().map(String::as_str).collect::<Vec<_>>())?
+                    }
                     // The coin of the chain that is named, or that stores the transaction.
                     None => match chain {
                         Some(chain) => state.chains.by_id(&chain),
@@ -579,7 +591,8 @@ pub async fn trm_addresses(State(shared): State<AppState>, body: Bytes) -> Resul
         }
         if knows_nothing(&facts) {
             let gaps = facts.gaps.join("; ");
-            refused.push(format!("[{i}].address: it is not known where its money came from, and no tag names it: {gaps}"));
+            refused
+                .push(format!("[{i}].address: it is not known where its money came from, and no tag names it: {gaps}"));
             continue;
         }
         let seen = Assessed { facts: &facts, decision: None, price, time: shared.screening.now() };

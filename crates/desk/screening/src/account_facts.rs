@@ -60,7 +60,8 @@ fn merge(other: ChainFacts, into: &mut ChainFacts) {
                 Some(known) => {
                     known.direct_ppm = known.direct_ppm.max(share.direct_ppm);
                     known.indirect_ppm = known.indirect_ppm.max(share.indirect_ppm);
-                    (known.direct, known.indirect) = (known.direct.max(share.direct), known.indirect.max(share.indirect));
+                    (known.direct, known.indirect) =
+                        (known.direct.max(share.direct), known.indirect.max(share.indirect));
                 }
                 None => all.push(share),
             }
@@ -182,7 +183,12 @@ fn deposit(chain: &dyn ChainQueries, event: &Event, asset: &str, facts: &mut Cha
     if let Some(exposure) = found(chain.exposure_of(&payment.id, Some(asset)))? {
         expose(&exposure, facts);
     }
-    facts.behind = chain.behind(&payment.id, flag_bounds())?.into_iter().map(place_behind).collect();
+    let behind = chain.behind(&payment.id, flag_bounds())?;
+    if behind.is_cut {
+        let what = format!("the nearest {MAX_BEHIND} places and {MAX_EDGES} movements");
+        facts.gaps.push(format!("flags were matched against {what} behind the deposit only"));
+    }
+    facts.behind = behind.places.into_iter().map(place_behind).collect();
     Ok(())
 }
 

@@ -71,12 +71,7 @@ pub(crate) fn behind_pending(workspace: &Workspace, sources: &[Source]) -> Resul
 }
 
 /// Walks back from `starts`, which are `first` transactions before the deposit.
-fn walk(
-    workspace: &Workspace,
-    starts: &[(Source, u64)],
-    total: u64,
-    first: u32,
-) -> Result<Vec<Behind>, TraceError> {
+fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32) -> Result<Vec<Behind>, TraceError> {
     let (ledger, clusters) = (&workspace.ledger, &workspace.clusters);
     if total == 0 {
         return Ok(Vec::new());

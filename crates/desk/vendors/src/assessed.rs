@@ -81,8 +81,10 @@ impl Coverage {
     /// Returns the coverage of facts.
     #[must_use]
     pub fn of(facts: &ChainFacts) -> Self {
-        let is_whole =
-            facts.unknown_amounts == 0 && facts.unknown_ppm == 0 && facts.gaps.is_empty() && facts.issuer_gaps.is_empty();
+        let is_whole = facts.unknown_amounts == 0
+            && facts.unknown_ppm == 0
+            && facts.gaps.is_empty()
+            && facts.issuer_gaps.is_empty();
         match (facts.ledger && facts.unavailable.is_none(), is_whole) {
             (false, _) => Coverage::None,
             (true, false) => Coverage::Partial,

@@ -38,12 +38,7 @@ const NETWORKS: &[Network] = &[
     network("bip122:00040fe8ec8471911baa1db1266ea15d", "ZEC", ("Zcash", "zcash", Some("zcash")), &["zec"]),
     network("bip122:000000000000000001d956714215d96f", "BSV", ("Bitcoin_SV", "bitcoin_sv", None), &["bsv"]),
     network("eip155:1", "ETH", ("Ethereum", "ethereum", Some("ethereum")), &["eth", "ethereum mainnet", "erc20"]),
-    network(
-        "eip155:61",
-        "ETC",
-        ("Ethereum_Classic", "ethereum_classic", Some("ethereum_classic")),
-        &["etc"],
-    ),
+    network("eip155:61", "ETC", ("Ethereum_Classic", "ethereum_classic", Some("ethereum_classic")), &["etc"]),
     network(
         "eip155:56",
         "BNB",
@@ -128,11 +123,18 @@ pub fn decimals(asset: &str) -> Option<u32> {
 ///
 /// # Errors
 /// [`Invalid`]: a contract that is none of the chain; a listed ticker that the list has not, or more than once, on the chain.
-pub fn asset_on(chain: &ChainId, (field, name): (&str, &str), contract: Option<(&str, &str)>) -> Result<String, Invalid> {
+pub fn asset_on(
+    chain: &ChainId,
+    (field, name): (&str, &str),
+    contract: Option<(&str, &str)>,
+) -> Result<String, Invalid> {
     if let Some((field, contract)) = contract.filter(|(_, contract)| !contract.trim().is_empty()) {
         return of_contract(chain, field, contract.trim()).map(|asset| asset.to_string());
     }
-    if chain.family() != Family::Other && Address::read(name).family() == chain.family() && chain.family() != Family::Bitcoin {
+    if chain.family() != Family::Other
+        && Address::read(name).family() == chain.family()
+        && chain.family() != Family::Bitcoin
+    {
         return of_contract(chain, field, name.trim()).map(|asset| asset.to_string());
     }
     // KYT's older names of tokens carry their chain: USDT_TRX.
@@ -146,8 +148,15 @@ pub fn asset_on(chain: &ChainId, (field, name): (&str, &str), contract: Option<(
     match asset.ids_on(chain).as_slice() {
         [one] => Ok(Asset::from(one.clone()).to_string()),
         [] if !asset.is_listed() && asset.id().is_none() => Ok(upper),
-        [] => Err(Invalid::new(field, format!("no {name} of {shown} is known here; name the token by its contract, or add it to the list of assets"))),
-        _ => Err(Invalid::new(field, format!("{name} means several assets of {shown}; name the token by its contract"))),
+        [] => Err(Invalid::new(
+            field,
+            format!(
+                "no {name} of {shown} is known here; name the token by its contract, or add it to the list of assets"
+            ),
+        )),
+        _ => {
+            Err(Invalid::new(field, format!("{name} means several assets of {shown}; name the token by its contract")))
+        }
     }
 }
 
@@ -249,9 +258,12 @@ mod tests {
         ] {
             assert_eq!(on(network, asset).unwrap(), expected, "{asset} on {network}");
         }
-        for (network, asset, field) in
-            [("Marschain", "USDT", "network"), ("Litecoin", "USDT", "asset"), ("Tron", "ETH", "asset"), ("", "BTC", "network")]
-        {
+        for (network, asset, field) in [
+            ("Marschain", "USDT", "network"),
+            ("Litecoin", "USDT", "asset"),
+            ("Tron", "ETH", "asset"),
+            ("", "BTC", "network"),
+        ] {
             assert_eq!(on(network, asset).unwrap_err().field, field, "{asset} on {network}");
         }
         let ethereum = chain("network", "ethereum").unwrap();
@@ -265,7 +277,9 @@ mod tests {
     fn every_network_is_a_chain_with_one_set_of_names() {
         for network in NETWORKS {
             let own = network.chain().unwrap();
-            for name in [network.kyt, network.elliptic].into_iter().chain(network.trm).chain(network.others.iter().copied()) {
+            for name in
+                [network.kyt, network.elliptic].into_iter().chain(network.trm).chain(network.others.iter().copied())
+            {
                 assert_eq!(chain("network", name).unwrap(), own, "{name}");
             }
             assert!(asset_on(&own, ("asset", network.coin), None).is_ok(), "{}", network.coin);

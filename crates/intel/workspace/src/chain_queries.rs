@@ -182,6 +182,15 @@ pub struct PlaceBehind {
     pub into: Option<usize>,
 }
 
+/// The places that the money of a payment came through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlacesBehind {
+    /// The nearest first.
+    pub places: Vec<PlaceBehind>,
+    /// Whether there may be others that the bounds on movements and places left out.
+    pub is_cut: bool,
+}
+
 /// The questions that screening, the desk and pages put to a chain. Answers are of one moment: who holds it sees no change.
 pub trait ChainQueries: Send + Sync {
     /// Returns which chain it is.
@@ -293,12 +302,12 @@ pub trait ChainQueries: Send + Sync {
     /// [`WorkspaceError`] for text that names nothing stored, and for a subject of several assets where none is named.
     fn exposure_of(&self, subject: &str, asset: Option<&str>) -> Result<ChainExposure, WorkspaceError>;
 
-    /// Returns what the money of a payment of accounts came through, over swaps and bridges too, the nearest first.
+    /// Returns what the money of a payment of accounts came through, over swaps and bridges too.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no payment of the chain.
-    fn behind(&self, _payment: &str, _bounds: BehindBounds) -> Result<Vec<PlaceBehind>, WorkspaceError> {
-        Ok(Vec::new())
+    fn behind(&self, _payment: &str, _bounds: BehindBounds) -> Result<PlacesBehind, WorkspaceError> {
+        Ok(PlacesBehind::default())
     }
 
     /// Follows money, and returns where it ended; of chains of accounts also where it passed.

@@ -179,12 +179,14 @@ fn what_several_chains_have_is_named_and_never_picked() {
 fn providers_formats_are_answered_by_the_chain_that_they_name() {
     let app = desk();
     let wallet = app.as_role("screener");
-    let screen = |chain: &str| {
-        wallet.post("/public/v2/screening/addresses", json!([{"address": HOLDER, "chain": chain}]))
-    };
+    let screen =
+        |chain: &str| wallet.post("/public/v2/screening/addresses", json!([{"address": HOLDER, "chain": chain}]));
     let answer = screen("ethereum").is(201);
     let coverage = &answer[0]["holdfast"]["coverage"];
-    assert_eq!((&coverage["state"], &coverage["found"], &coverage["ledger"]), (&json!("partial"), &json!(true), &json!(true)));
+    assert_eq!(
+        (&coverage["state"], &coverage["found"], &coverage["ledger"]),
+        (&json!("partial"), &json!(true), &json!(true))
+    );
     assert!(coverage["gaps"].to_string().contains("links were not looked for"), "{coverage}");
     for chain in ["arbitrum", "polygon"] {
         let refused = screen(chain);

@@ -356,7 +356,11 @@ impl ChainQueries for Unfollowed {
         self.0.coverage()
     }
 
-    fn address_facts(&self, address: &str, clearance: holdfast_attribution::Tlp) -> Result<AddressFacts, WorkspaceError> {
+    fn address_facts(
+        &self,
+        address: &str,
+        clearance: holdfast_attribution::Tlp,
+    ) -> Result<AddressFacts, WorkspaceError> {
         self.0.address_facts(address, clearance)
     }
 
@@ -376,11 +380,7 @@ impl ChainQueries for Unfollowed {
         self.0.exposure_of(subject, asset)
     }
 
-    fn trace_ends(
-        &self,
-        _: &TraceRequest,
-        _: holdfast_attribution::Tlp,
-    ) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
+    fn trace_ends(&self, _: &TraceRequest, _: holdfast_attribution::Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
         Err(WorkspaceError::Io("transfers.col".into(), std::io::ErrorKind::NotFound.into()))
     }
 }

@@ -279,6 +279,7 @@ fn a_flag_follows_transfers_of_accounts(db: &TestDb) {
             holdfast_workspace::chain_queries::BehindBounds { max_hops: 6, min_share_ppm: 1, max_edges: 9, most: 9 }
         )
         .unwrap()
+        .places
         .is_empty()
     );
 }

@@ -44,7 +44,8 @@ fn requests(data: &[u8]) {
         let _ = request.subject.asset_name().map_err(|e| assert!(!e.field.is_empty()));
     }
     if let Ok(transfer) = serde_json::from_slice::<Transfer>(data)
-        && let Ok(event) = transfer.event("user", Timestamp::from_unix(1_800_000_000), |_, _| Some((Some(1), 5u64.into())))
+        && let Ok(event) =
+            transfer.event("user", Timestamp::from_unix(1_800_000_000), |_, _| Some((Some(1), 5u64.into())))
     {
         event.validate().unwrap();
     }

@@ -5,7 +5,7 @@ use crate::accounts::freeze_queries::FreezeView;
 use crate::accounts::queries::is_payment;
 use crate::accounts::transfers::Start;
 use crate::chain_queries::{
-    AddressFacts, BehindBounds, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, PlaceBehind,
+    AddressFacts, BehindBounds, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, PlacesBehind,
     TraceEndpoint,
 };
 use crate::error::WorkspaceError;
@@ -162,7 +162,7 @@ impl ChainQueries for AccountWorkspace {
         self.chain_exposure(subject, asset)
     }
 
-    fn behind(&self, payment: &str, bounds: BehindBounds) -> Result<Vec<PlaceBehind>, WorkspaceError> {
+    fn behind(&self, payment: &str, bounds: BehindBounds) -> Result<PlacesBehind, WorkspaceError> {
         self.places_behind(payment, bounds)
     }
 

@@ -241,7 +241,9 @@ impl AccountWorkspace {
         };
         let signals = self.signals().blocks();
         let Some((begin, (end, _))) = signals.first_height().zip(signals.tip().map_err(BesideError::from)?) else {
-            return Ok(vec!["issuers' freezes were not looked for in the stored blocks; read them again to find them".into()]);
+            return Ok(vec![
+                "issuers' freezes were not looked for in the stored blocks; read them again to find them".into(),
+            ]);
         };
         let mut gaps = Vec::new();
         // Block 0 is the chain's own beginning: nobody is frozen in it.

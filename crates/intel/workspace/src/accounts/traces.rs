@@ -6,7 +6,7 @@ use crate::accounts::trace_report::{
     AccountTraceReport, Party, TracedAssumption, TracedBooks, TracedCandidate, TracedCrossing, TracedEnd,
     TracedMovement, TracedStart, TracedTransfer,
 };
-use crate::chain_queries::{BehindBounds, PlaceBehind, TraceEndpoint};
+use crate::chain_queries::{BehindBounds, PlaceBehind, PlacesBehind, TraceEndpoint};
 use crate::error::WorkspaceError;
 use crate::reports::{PAGE, TraceRequest};
 use holdfast_account_ledger::{Direction as Way, LedgerError, NATIVE, StoredTransfer, TransferNumber};
@@ -277,11 +277,7 @@ impl AccountWorkspace {
     }
 
     /// Returns what the money of a payment came through.
-    pub(crate) fn places_behind(
-        &self,
-        payment: &str,
-        bounds: BehindBounds,
-    ) -> Result<Vec<PlaceBehind>, WorkspaceError> {
+    pub(crate) fn places_behind(&self, payment: &str, bounds: BehindBounds) -> Result<PlacesBehind, WorkspaceError> {
         let (_, transfers) = self.payments_of(payment)?;
         let [transfer] = transfers.as_slice() else {
             return Err(self.wrong(payment, "one transfer is needed here: its transaction and place"));
@@ -302,7 +298,8 @@ impl AccountWorkspace {
                 into: through.into,
             })
         };
-        Ok(found.into_iter().map(place).collect::<Result<_, _>>()?)
+        let places = found.places.into_iter().map(place).collect::<Result<_, _>>()?;
+        Ok(PlacesBehind { places, is_cut: found.is_cut })
     }
 }
 

@@ -203,7 +203,7 @@ fn paths_and_the_desk_s_questions_follow_transfers() {
     assert_eq!(reached, [at(3, 250_000, false), at(4, 250_000, true), at(5, 250_000, false)]);
 
     let bounds = BehindBounds { max_hops: 6, min_share_ppm: 50_000, max_edges: 100, most: 48 };
-    let behind = w.behind(&id_of(&w, 4, 5), bounds).unwrap();
+    let behind = w.behind(&id_of(&w, 4, 5), bounds).unwrap().places;
     let places: Vec<_> = behind.iter().map(|p| (p.address.clone().unwrap(), p.hops, p.share_ppm, p.into)).collect();
     let place = |account: u8, hops, ppm, into| (address(account, &id), hops, ppm, into);
     assert_eq!(
@@ -217,6 +217,6 @@ fn paths_and_the_desk_s_questions_follow_transfers() {
     );
     assert_eq!(behind[2].transfer, theft);
     let near = BehindBounds { max_hops: 1, ..bounds };
-    assert_eq!(w.behind(&id_of(&w, 4, 5), near).unwrap().len(), 1);
+    assert_eq!(w.behind(&id_of(&w, 4, 5), near).unwrap().places.len(), 1);
     assert!(w.behind("nonsense", bounds).is_err());
 }

@@ -259,7 +259,11 @@ fn a_ledger_of_an_earlier_version_states_what_was_not_looked_for() {
     let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
     assert!(gaps(&reader).contains("links were not looked for in the stored blocks"), "{}", gaps(&reader));
     let of_freezes = |workspace: &AccountWorkspace| workspace.freeze_gaps().unwrap().join("\n");
-    assert!(of_freezes(&reader).contains("freezes were not looked for in the stored blocks"), "{}", of_freezes(&reader));
+    assert!(
+        of_freezes(&reader).contains("freezes were not looked for in the stored blocks"),
+        "{}",
+        of_freezes(&reader)
+    );
     drop(reader);
     let handle = AccountHandle::new(opened(dir.path(), made));
     let more = |workspace: &mut AccountWorkspace| -> Result<(), ChangeError> {
