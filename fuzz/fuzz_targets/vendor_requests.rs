@@ -3,7 +3,7 @@
 #![no_main]
 
 use holdfast_vendors::chainalysis::{Transfer, WithdrawalAttempt};
-use holdfast_vendors::{elliptic, trm};
+use holdfast_vendors::{elliptic, networks, trm};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -16,9 +16,12 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         assert_eq!(elliptic::analysis_id(&request), elliptic::analysis_id(&again));
+        if let Err(e) = request.subject.asset_name() {
+            assert!(!e.field.is_empty() && !e.problem.is_empty());
+        }
     }
     if let Ok(transfer) = serde_json::from_slice::<Transfer>(data) {
-        for found in [None, Some((1, 5))] {
+        for found in [None, Some((Some(1), 5_u64.into()))] {
             match transfer.event("user", 1_800_000_000_u32.into(), |_, _| found) {
                 Ok(event) => event.validate().unwrap(),
                 Err(e) => assert!(!e.field.is_empty()),
@@ -34,8 +37,8 @@ fuzz_target!(|data: &[u8]| {
         for request in &requests {
             let again: trm::Request = serde_json::from_value(serde_json::to_value(request).unwrap()).unwrap();
             assert_eq!(&again, request);
-            if let Ok(asset) = request.validate() {
-                assert_eq!(trm::asset_of(&request.chain), Some(asset));
+            if let Ok(chain) = request.validate() {
+                assert_eq!(networks::chain("chain", &request.chain), Ok(chain));
             }
         }
     }

@@ -260,6 +260,7 @@ impl ChainQueries for AccountChain {
             chain: self.id.clone(),
             asset: asset.clone(),
             is_passed: false,
+            is_cut: false,
             category: self.category(&address),
             address: Some(address.to_string()),
             amount,

@@ -13,6 +13,8 @@ pub struct Issuer {
     pub token: AccountId,
     /// The wallet of several owners (Gnosis's MultiSigWallet) that owns the contract: what its owners propose is public before it is done.
     pub wallet: Option<AccountId>,
+    /// Whether units come into being here only as the other side of a bridge, and not because the issuer sells them.
+    pub is_bridged: bool,
     /// The issuer's name.
     pub name: &'static str,
     /// Where the contract's events, and who its owner is, can be verified.
@@ -23,7 +25,7 @@ impl Issuer {
     /// Returns an issuer's contract that the list does not name, such as one of a test chain.
     #[must_use]
     pub const fn of(token: AccountId, wallet: Option<AccountId>) -> Self {
-        Issuer { token, wallet, name: "", source: "" }
+        Issuer { token, wallet, is_bridged: false, name: "", source: "" }
     }
 
     /// Returns the listed contracts of a chain.
@@ -39,22 +41,27 @@ impl Issuer {
     }
 }
 
-/// `data/issuers.csv`: CAIP-19 id, issuer, wallet of several owners (may be empty), source.
+/// `data/issuers.csv`: CAIP-19 id, issuer, wallet of several owners (may be empty), who mints (`issuer`, or `bridge`), source.
 static LIST: LazyLock<Vec<(AssetId, Issuer)>> = LazyLock::new(|| {
     let lines = include_str!("../../../data/issuers.csv").lines().skip(1);
     lines.filter_map(read).collect()
 });
 
 fn read(line: &'static str) -> Option<(AssetId, Issuer)> {
-    let mut cells = line.splitn(4, ',');
+    let mut cells = line.splitn(5, ',');
     let asset = AssetId::parse(cells.next()?).ok()?;
-    let (name, wallet, source) = (cells.next()?, cells.next()?, cells.next()?);
+    let (name, wallet, mints, source) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?);
     let token = TokenRef::of_asset(&asset)?.contract()?;
     let wallet = match wallet {
         "" => None,
         wallet => Some(AccountId::try_from(&Address::read(wallet)).ok()?),
     };
-    Some((asset, Issuer { token, wallet, name, source }))
+    let is_bridged = match mints {
+        "issuer" => false,
+        "bridge" => true,
+        _ => return None,
+    };
+    Some((asset, Issuer { token, wallet, is_bridged, name, source }))
 }
 
 /// What an issuer does with an account.
@@ -206,7 +213,9 @@ mod tests {
     fn contracts_are_found_by_chain_and_asset() {
         let tether = AssetId::parse("eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7").unwrap();
         let listed = Issuer::listed(&tether).unwrap();
-        assert_eq!((listed.name, listed.wallet.is_some()), ("Tether", true));
+        assert_eq!((listed.name, listed.wallet.is_some(), listed.is_bridged), ("Tether", true, false));
+        let on_arbitrum = AssetId::parse("eip155:42161/erc20:0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9").unwrap();
+        assert!(Issuer::listed(&on_arbitrum).is_some_and(|listed| listed.is_bridged));
         assert!(Issuer::listed_on(tether.chain()).contains(listed));
         let shib = AssetId::parse("eip155:1/erc20:0x95aD61b0a150d79219dCF64E1E6Cc01f0B64C4cE").unwrap();
         assert_eq!(Issuer::listed(&shib), None);

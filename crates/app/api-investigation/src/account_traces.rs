@@ -66,7 +66,8 @@ pub struct FollowQuery {
     pub through_services: bool,
     /// Go on over swaps, wraps and bridges, to the other account chains too (default true).
     pub links: Option<bool>,
-    /// Links with a larger measured error are not crossed (millionths, default 10,000).
+    /// Links with a larger measured error (its upper bound, 95%, in millionths, default 10,000) are not crossed, but for those that the message of a bridge
+    /// states on both sides.
     pub max_link_error_ppm: Option<u32>,
     /// Transfers away from the start (default 50).
     pub max_hops: Option<u32>,

@@ -11,7 +11,7 @@ use holdfast_bitcoin::mempool::Mempool;
 use holdfast_bitcoin::{AddressKey, Txid};
 use holdfast_decision::Price;
 use holdfast_decision::{ChainFacts, Event, EventKind};
-use holdfast_screening::facts::address_facts;
+use holdfast_screening::facts::{address_facts, address_facts_on};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -19,11 +19,14 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::json;
 use holdfast_state::error::ApiError;
 use holdfast_state::routes::{CHAIN, Needs, Routes};
-use holdfast_vendors::assessed::{is_covered, not_covered};
+use holdfast_types::{Address, Amount, Asset, ChainId};
+use holdfast_vendors::assessed::{is_covered, knows_nothing, not_covered};
 use holdfast_vendors::chainalysis::{self, Kind, Transfer, WithdrawalAttempt};
+use holdfast_vendors::networks::coin;
 use holdfast_vendors::{Assessed, elliptic, trm};
-use holdfast_workspace::Snapshot;
+use holdfast_workspace::{AccountSnapshot, ChainQueries, Payment, Snapshot, WorkspaceError};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use utoipa_axum::routes;
 
 // Analyses of addresses decide nothing, transfers do. Who sent a transfer reads its analysis by its id.
@@ -118,38 +121,64 @@ async fn price_in_usd(shared: &AppState, asset: String) -> Result<Option<Price>,
     run_blocking(price).await
 }
 
-fn ledger_asset(workspace: &Snapshot) -> &'static str {
-    workspace.ledger.network().parameters().asset
-}
-
-/// Whether a transfer of an asset can be looked up in the ledger.
-fn is_ledgers(workspace: &Snapshot, asset: &str) -> bool {
-    let ours = ledger_asset(workspace);
-    let same = |name: &str| asset.eq_ignore_ascii_case(name);
-    same(ours) || same("holistic") || (ours == "BTC" && same("XBT"))
-}
-
-/// The asset whose chain an address is to be looked up on: the ledger's for `holistic`, where the address has its form.
-fn asset_for(workspace: &Snapshot, asset: &str, address: &str) -> String {
-    if !asset.eq_ignore_ascii_case("holistic") {
-        return asset.to_ascii_uppercase();
+/// Facts of an address, with the asset that prices them where they are of one: in an asset, or in all that it holds, on a chain or on any. What no ledger
+/// here holds is known by tags alone.
+fn look_up(
+    state: &AppState,
+    chain: Option<&ChainId>,
+    asset: Option<&str>,
+    address: &str,
+) -> Result<(ChainFacts, Option<String>), ApiError> {
+    let by_tags = |asset: &str| address_facts(&state.chain().snapshot(), asset, address);
+    if let Some(asset) = asset {
+        let facts = match state.chains.for_transfer(asset, &[address])? {
+            Some(chain) => address_facts_on(&*chain, Some(asset), address),
+            None => by_tags(asset),
+        };
+        return Ok((facts, Some(asset.to_owned())));
     }
-    match AddressKey::parse(address, workspace.ledger.network()) {
-        Ok(_) => ledger_asset(workspace).to_owned(),
-        Err(_) => "holistic".to_owned(),
+    let own = |chain: &dyn ChainQueries| chain.outputs().map(|snapshot| snapshot.asset().to_owned());
+    if let Some(chain) = chain {
+        return Ok(match state.chains.by_id(chain) {
+            Some(chain) => (address_facts_on(&*chain, None, address), own(&*chain)),
+            None => (by_tags("holistic"), None),
+        });
+    }
+    let snapshot = state.snapshot_about("holistic", address);
+    if snapshot.is_address(address) {
+        return Ok((address_facts_on(&*snapshot, None, address), own(&*snapshot)));
+    }
+    // Who controls an account controls it on chains that are not held, too: only those that mention it can answer.
+    let stores = |chain: &Arc<AccountSnapshot>| chain.is_address(address) && chain.stores(address);
+    let on: Vec<_> = state.chains.account_snapshots().into_iter().filter(stores).collect();
+    match on.as_slice() {
+        [] => Ok((by_tags("holistic"), None)),
+        [one] => {
+            let chain = state.chains.by_id(one.chain());
+            Ok((chain.map_or_else(|| by_tags("holistic"), |chain| address_facts_on(&*chain, None, address)), None))
+        }
+        several => {
+            let names: Vec<String> = several.iter().map(|chain| chain.name()).collect();
+            Err(ApiError::bad(format!("subject.blockchain: the address is on {}; name one", names.join(", "))))
+        }
     }
 }
 
 /// Facts of an address, with the price of what the ledger counts.
-async fn address(shared: &AppState, asset: String, address: String) -> Result<(ChainFacts, Option<Price>), ApiError> {
+async fn address(
+    shared: &AppState,
+    chain: Option<ChainId>,
+    asset: Option<String>,
+    address: String,
+) -> Result<(ChainFacts, Option<Price>), ApiError> {
     let state = shared.clone();
-    let look = move || {
-        let snapshot = state.snapshot_about(&asset, &address);
-        let asset = asset_for(&snapshot, &asset, &address);
-        Ok((address_facts(&snapshot, &asset, &address), ledger_asset(&snapshot)))
-    };
+    let look = move || look_up(&state, chain.as_ref(), asset.as_deref(), &address);
     let (facts, asset) = run_blocking(look).await?;
-    Ok((facts, price_in_usd(shared, asset.to_owned()).await?))
+    let price = match asset {
+        Some(asset) => price_in_usd(shared, asset).await?,
+        None => None,
+    };
+    Ok((facts, price))
 }
 
 /// Screens an address (Elliptic AML API v2). Signed with the headers x-access-key, x-access-sign, x-access-timestamp.
@@ -160,8 +189,9 @@ pub async fn elliptic_wallet(State(shared): State<AppState>, body: Bytes) -> Res
     let request: elliptic::Request = read(ELLIPTIC, &body)?;
     request.validate(&["wallet_exposure"], "address").map_err(in_form(ELLIPTIC))?;
     let subject = &request.subject;
-    let (facts, price) =
-        address(&shared, subject.asset.clone(), subject.hash.clone()).await.map_err(in_form(ELLIPTIC))?;
+    let chain = subject.chain().map_err(in_form(ELLIPTIC))?;
+    let asset = subject.asset_name().map_err(in_form(ELLIPTIC))?;
+    let (facts, price) = address(&shared, chain, asset, subject.hash.clone()).await.map_err(in_form(ELLIPTIC))?;
     if let Some(why) = &facts.unavailable {
         return Err(Failed(ELLIPTIC, ApiError::bad(format!("subject.hash: {why}"))));
     }
@@ -177,7 +207,68 @@ pub async fn elliptic_wallet(State(shared): State<AppState>, body: Bytes) -> Res
 }
 
 /// An output: its number, base units, address.
-type Found = (u32, u64, Option<String>);
+type Output = (u32, u64, Option<String>);
+
+/// Finds a payment of an asset in a transaction of an account chain, by whom it pays or by its log. Its number among the transaction's payments is given
+/// where another one pays the same.
+fn payment(
+    chain: &dyn ChainQueries,
+    asset: &str,
+    tx: &str,
+    address: Option<&str>,
+    log: Option<u32>,
+) -> Result<Option<Paid>, ApiError> {
+    let payments = match chain.payments_out(tx) {
+        Err(WorkspaceError::NotFound(..) | WorkspaceError::AccountQuery(..)) => return Ok(None),
+        payments => payments?,
+    };
+    let is_meant = |payment: &Payment| {
+        let place = payment.id.split_once(':').map_or("", |(_, place)| place);
+        let is_log = |log: u32| place == format!("log:{log}");
+        let pays = |to: &str| payment.to.as_deref().is_some_and(|own| Address::same(own, to));
+        Asset::same(&payment.asset.to_string(), asset) && address.is_none_or(pays) && log.is_none_or(is_log)
+    };
+    if address.is_none() && log.is_none() {
+        return Ok(None);
+    }
+    let mut meant = (0u32..).zip(&payments).filter(|(_, payment)| is_meant(payment));
+    let Some((number, first)) = meant.next() else { return Ok(None) };
+    let is_alone = meant.next().is_none();
+    let Some(amount) = first.amount.filter(|_| is_alone || log.is_some()) else { return Ok(None) };
+    Ok(Some(Paid {
+        number: (!is_alone || log.is_some()).then_some(number),
+        amount,
+        to: first.to.clone(),
+        id: first.id.clone(),
+    }))
+}
+
+/// What a transaction paid: its number where one is needed, base units, the address, its name on the chain.
+struct Paid {
+    number: Option<u32>,
+    amount: Amount,
+    to: Option<String>,
+    id: String,
+}
+
+/// Finds what a transaction of an asset's chain paid.
+fn paid(
+    state: &AppState,
+    chain: &dyn ChainQueries,
+    asset: &str,
+    tx: &str,
+    (address, number): (Option<&str>, Option<u32>),
+) -> Result<Option<Paid>, ApiError> {
+    let Some(snapshot) = chain.outputs() else { return payment(chain, asset, tx, address, number) };
+    let mempool = state.mempools.of(snapshot.ledger.network());
+    let found = output(snapshot, &mempool, tx, address, number)?;
+    Ok(found.map(|(number, amount, to)| Paid {
+        number: Some(number),
+        amount: amount.into(),
+        to,
+        id: format!("{tx}:{number}"),
+    }))
+}
 
 /// Finds an output of a transaction, confirmed or in the mempool, by its address or number.
 fn output(
@@ -186,10 +277,10 @@ fn output(
     txid: &str,
     address: Option<&str>,
     number: Option<u32>,
-) -> Result<Option<Found>, ApiError> {
+) -> Result<Option<Output>, ApiError> {
     let Ok(hash) = txid.parse::<Txid>() else { return Ok(None) };
     let (ledger, network) = (&workspace.ledger, workspace.ledger.network());
-    let outputs: Vec<Found> = match ledger.tx_by_id(&hash) {
+    let outputs: Vec<Output> = match ledger.tx_by_id(&hash) {
         Some(tx) => {
             let first = ledger.outputs(tx).start;
             let one = |o: u64| {
@@ -281,22 +372,32 @@ async fn analyse(shared: &AppState, caller: &Caller, request: &elliptic::Request
         Some(done) => done,
         None => {
             let (hash, address) = (subject.hash.clone(), subject.output_address.clone());
-            let wanted = subject.asset.clone();
-            let state = shared.clone();
+            let (named, state) = (subject.clone(), shared.clone());
             let look = move || {
-                let snapshot = state.snapshot_about(&wanted, &hash);
-                let w = &*snapshot;
-                let mempool = state.mempools.of(w.ledger.network());
-                if !is_ledgers(w, &wanted) {
-                    return Err(unsupported(&format!(
-                        "subject.asset: {}",
-                        not_covered(&wanted, &ChainFacts::default())
-                    )));
-                }
-                Ok((output(w, &mempool, &hash, address.as_deref(), number)?, ledger_asset(w)))
+                let not_here = |asset: &str| {
+                    unsupported(&format!("subject.asset: {}", not_covered(asset, &ChainFacts::default())))
+                };
+                let chain = named.chain()?;
+                let chain = match named.asset_name()? {
+                    Some(asset) => {
+                        state.chains.for_transfer(&asset, &address.iter().map(String::as_str).collect::<Vec<_>>())?
+                    }
+                    // The coin of the chain that is named, or that stores the transaction.
+                    None => match chain {
+                        Some(chain) => state.chains.by_id(&chain),
+                        None => Some(state.snapshot_about(&named.asset, &hash) as Arc<dyn ChainQueries>),
+                    },
+                };
+                let chain = chain.ok_or_else(|| not_here(&named.asset))?;
+                let asset = match (named.asset_name()?, chain.outputs()) {
+                    (_, Some(snapshot)) => snapshot.asset().to_owned(),
+                    (Some(asset), None) => asset,
+                    (None, None) => coin(&chain.id()).to_string(),
+                };
+                Ok((paid(&state, &*chain, &asset, &hash, (address.as_deref(), number))?, asset))
             };
             let (found, asset) = run_blocking(look).await?;
-            let Some((number, amount, address)) = found else {
+            let Some(Paid { number, amount, to, id: reference }) = found else {
                 let message = format!(
                     "{NOT_IN_BLOCKCHAIN}transaction {} with that output is neither in this ledger nor in the mempool that is followed",
                     subject.hash
@@ -305,15 +406,15 @@ async fn analyse(shared: &AppState, caller: &Caller, request: &elliptic::Request
             };
             let kind = if request.kind == "source_of_funds" { EventKind::Deposit } else { EventKind::Withdrawal };
             let mut event = Event::new(kind, id, shared.screening.now(), customer);
-            event.asset = Some(asset.to_owned());
-            event.amount = Some(amount.into());
-            event.reference = Some(format!("{}:{number}", subject.hash));
+            event.asset = Some(asset);
+            event.amount = Some(amount);
+            event.reference = Some(reference);
             if kind == EventKind::Deposit {
                 event.tx = Some(subject.hash.clone());
-                event.output = Some(number);
-                event.address = address;
+                event.output = number;
+                event.address = to;
             } else {
-                event.counterparty = address;
+                event.counterparty = to;
             }
             decided(shared, caller, event).await?
         }
@@ -371,13 +472,16 @@ pub async fn kyt_transfer(
         let user = user.clone();
         let state = shared.clone();
         let event = run_blocking(move || {
-            let w = state.snapshot_about(&transfer.asset, "");
-            let mempool = state.mempools.of(w.ledger.network());
-            let find = |tx: &str, place: &str| {
-                let number = place.parse::<u32>().ok();
-                output(&w, &mempool, tx, number.is_none().then_some(place), number).ok().flatten().map(|f| (f.0, f.1))
+            let (tx, place) = transfer.transfer_reference.split_once(':').unwrap_or((&transfer.transfer_reference, ""));
+            let asset = transfer.asset()?;
+            let number = place.parse::<u32>().ok();
+            let address = number.is_none().then_some(place).filter(|place| !place.is_empty());
+            let address = address.or(transfer.output_address.as_deref());
+            let found = match state.chains.for_transfer(&asset, &address.into_iter().collect::<Vec<_>>())? {
+                Some(chain) => paid(&state, &*chain, &asset, tx, (address.filter(|_| number.is_none()), number))?,
+                None => None,
             };
-            Ok(transfer.event(&user, now, find)?)
+            Ok(transfer.event(&user, now, |_, _| found.map(|found| (found.number, found.amount)))?)
         })
         .await?;
         decided(&shared, &caller, event).await
@@ -465,22 +569,30 @@ pub async fn trm_addresses(State(shared): State<AppState>, body: Bytes) -> Resul
         let what = format!("body: send 1 to {} addresses, not {}", trm::MAX_ADDRESSES, requests.len());
         return Err(Failed(TRM, ApiError::bad(what)));
     }
-    let mut assets = Vec::new();
+    let mut chains = Vec::new();
     for (i, request) in requests.iter().enumerate() {
-        let asset = request.validate().map_err(|e| Failed(TRM, ApiError::bad(format!("[{i}].{e}"))))?;
-        assets.push(asset);
+        let chain = request.validate().map_err(|e| Failed(TRM, ApiError::bad(format!("[{i}].{e}"))))?;
+        chains.push(chain);
     }
     let mut items = Vec::new();
     // TRM's answer cannot express "not screened": an empty item reads as clean. So such a request is refused with the addresses to leave out.
     let mut refused = Vec::new();
-    for (i, (request, asset)) in requests.iter().zip(assets).enumerate() {
-        let (facts, price) = address(&shared, asset.to_owned(), request.address.clone()).await.map_err(in_form(TRM))?;
+    for (i, (request, chain)) in requests.iter().zip(chains).enumerate() {
+        let coin = coin(&chain).to_string();
+        let (facts, price) =
+            address(&shared, Some(chain), None, request.address.clone()).await.map_err(in_form(TRM))?;
         if let Some(why) = &facts.unavailable {
             refused.push(format!("[{i}].address: {why}"));
             continue;
         }
         if !is_covered(&facts) {
-            refused.push(format!("[{i}].chain: {} ({asset})", not_covered(&request.chain, &facts)));
+            refused.push(format!("[{i}].chain: {} ({coin})", not_covered(&request.chain, &facts)));
+            continue;
+        }
+        if knows_nothing(&facts) {
+            let gaps = facts.gaps.join("; ");
+            refused
+                .push(format!("[{i}].address: it is not known where its money came from, and no tag names it: {gaps}"));
             continue;
         }
         let seen = Assessed { facts: &facts, decision: None, price, time: shared.screening.now() };

@@ -58,7 +58,8 @@ pub struct LinkArgs {
     /// On account chains: do not go on over swaps, wraps and bridges.
     #[arg(long)]
     pub no_links: bool,
-    /// On account chains: do not cross links with a larger measured error, in millionths.
+    /// On account chains: do not cross links with a larger measured error (its upper bound, 95%, in millionths), but for those that the
+    /// message of a bridge states on both sides.
     #[arg(long)]
     pub max_link_error_ppm: Option<u32>,
 }

@@ -94,7 +94,10 @@ type Group = (&'static str, &'static [(&'static str, &'static str)]);
 /// The navigation, by what people do.
 pub const MENU: [Group; 9] = [
     ("nav-group-own", &[("/desk", "nav-desk")]),
-    ("nav-group-investigate", &[("/desk/graph", "nav-graph"), ("/accounts", "nav-chains"), ("/desk/cases", "nav-cases")]),
+    (
+        "nav-group-investigate",
+        &[("/desk/graph", "nav-graph"), ("/accounts", "nav-chains"), ("/desk/cases", "nav-cases")],
+    ),
     (
         "nav-group-monitor",
         &[

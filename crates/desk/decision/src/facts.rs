@@ -79,9 +79,16 @@ pub struct ChainFacts {
     /// block, or, of an asset whose transfers are not sound, all of it.
     #[serde(default, skip_serializing_if = "is_none_of")]
     pub unknown_ppm: u64,
-    /// What `source` and `destination` leave out on account chains, in words.
+    /// The part of `unknown_ppm` that lay on an address without a name before the ledger's first block; the rest was not looked at.
+    #[serde(default, skip_serializing_if = "is_none_of")]
+    pub older_ppm: u64,
+    /// What was not looked at on an account chain, in words: what `source` and `destination` leave out, and blocks in which links or signals were not looked
+    /// for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<String>,
+    /// What is not known of issuers' freezes on an account chain, in words: `issuer` may lack such.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuer_gaps: Vec<String>,
     /// Height of the block up to which tags and clusters are in `source` and `destination`, while newer ones are being worked in; absent when
     /// all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,6 +165,12 @@ impl ChainFacts {
     /// Returns the facts of a chain that could not be queried.
     pub fn unavailable(why: impl Into<String>) -> Self {
         ChainFacts { unavailable: Some(why.into()), ..ChainFacts::default() }
+    }
+
+    /// Returns the part of the money of which nobody looked where it came from, in millionths: what is not known without what is older than the ledger.
+    #[must_use]
+    pub fn unread_ppm(&self) -> u64 {
+        self.unknown_ppm.saturating_sub(self.older_ppm)
     }
 
     /// Returns the sources that answered for the event's asset: `ledger`, `tags` (the other side is tagged), and providers by name.

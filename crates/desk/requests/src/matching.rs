@@ -3,6 +3,7 @@
 use crate::RequestError;
 use crate::request::{Target, TargetKind};
 use crate::scope::OrderScope;
+use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{AddressKey, Txid};
 use holdfast_decision::Record;
@@ -12,7 +13,7 @@ use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, i
 use holdfast_store::parse;
 use holdfast_types::units::{of_asset, with_unit};
 use holdfast_types::{Address, named};
-use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest};
+use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest, WorkspaceError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -79,12 +80,64 @@ pub fn coverage(chains: &[Arc<dyn ChainQueries>], targets: &[Target]) -> Vec<Tar
     };
     let is_missing = |asset: &&String| !chains.iter().any(|chain| chain.has_asset(asset));
     let on_chain = targets.iter().filter(|t| matches!(t.kind, TargetKind::Address | TargetKind::Transaction));
+    let looked_up = |chain: &dyn ChainQueries, target: &Target| {
+        let mut covered = CoveredChain::of(chain);
+        if chain.fault().is_none() {
+            covered.gaps.extend(unmatched(chain, target));
+        }
+        covered
+    };
     let covered = |target: &Target| TargetCoverage {
         target: target.value.clone(),
-        chains: chains.iter().filter(|c| can_be_on(&***c, target)).map(|c| CoveredChain::of(&**c)).collect(),
+        chains: chains.iter().filter(|c| can_be_on(&***c, target)).map(|c| looked_up(&**c, target)).collect(),
         missing_asset: target.asset.as_ref().filter(is_missing).cloned(),
     };
     on_chain.map(covered).collect()
+}
+
+/// Returns what of a target is not matched on a chain, in words: payments that were not read, and money that was not followed, or not to its end.
+fn unmatched(chain: &dyn ChainQueries, target: &Target) -> Vec<String> {
+    let mut gaps = Vec::new();
+    let subject = match target.kind {
+        TargetKind::Address => chain.own_form(&target.value),
+        _ => Some(target.value.clone()),
+    };
+    let Some(subject) = subject else { return gaps };
+    if target.kind == TargetKind::Transaction {
+        match chain.payments_out(&subject) {
+            Ok(payments) if payments.len() > MAX_PAYMENTS => {
+                gaps.push(format!("of {} payments of the transaction {MAX_PAYMENTS} were looked at", payments.len()));
+            }
+            Err(e) if !is_elsewhere(&e) => gaps.push(format!("the transaction's payments could not be read: {e}")),
+            _ => {}
+        }
+    } else if let Some(members) = chain.outputs().and_then(|snapshot| others_of(snapshot, &subject))
+        && members > MAX_CLUSTER
+    {
+        gaps.push(format!("of {members} addresses under one control with it {MAX_CLUSTER} were looked at"));
+    }
+    match reached(chain, &subject) {
+        Ok(Reached { is_cut: true, .. }) => gaps.push(format!(
+            "its money was followed over {} transfers and {} movements at most",
+            MAX_TRACE.1, MAX_TRACE.0
+        )),
+        Ok(_) => {}
+        Err(e) => gaps.push(format!("its money was not followed: {e}")),
+    }
+    gaps
+}
+
+/// Whether an error states that the chain does not have what was named, and no failure to look.
+fn is_elsewhere(e: &WorkspaceError) -> bool {
+    use WorkspaceError::{AccountQuery, AccountTrace, NotFound, Query, Unknown};
+    matches!(e, NotFound(..) | Unknown(..) | Query(..) | AccountQuery(..) | AccountTrace(AccountTraceError::NoStart))
+}
+
+/// Returns how many other addresses an address's cluster has.
+fn others_of(snapshot: &Snapshot, text: &str) -> Option<usize> {
+    let key = AddressKey::parse(text, snapshot.ledger.network()).ok()?;
+    let number = snapshot.ledger.address_number(&key)?;
+    Some(snapshot.clusters.members(number).iter().filter(|member| **member != number).count())
 }
 
 /// Matches targets to customers, sure ones first, on all chains that an address or transaction can be on ([`coverage`]). Without chains only
@@ -331,7 +384,7 @@ fn transaction(
     scope: &OrderScope,
     add: &mut Add<'_>,
 ) -> Result<(), RequestError> {
-    // Not on this chain.
+    // Not on this chain; where it could not be read, `coverage` states it.
     let Ok(payments) = chain.payments_out(text) else { return Ok(()) };
     // Outputs by their index; transfers by their id, which names no chain.
     let name = |id: &str| match (chain.outputs(), id.rsplit_once(':')) {
@@ -364,12 +417,8 @@ fn traced(
     scope: &OrderScope,
     add: &mut Add<'_>,
 ) -> Result<(), RequestError> {
-    let mut request = TraceRequest { subject: subject.to_owned(), entity: false, options: Default::default() };
-    (request.options.bounds.max_edges, request.options.bounds.max_hops) = MAX_TRACE;
-    let reached = match chain.outputs() {
-        Some(snapshot) => reached_outputs(snapshot, &request),
-        None => reached_accounts(chain, &request),
-    };
+    // Where it cannot be followed (an address with too many outputs), it is matched by what is stated alone; `coverage` states it.
+    let Ok(Reached { ways: reached, .. }) = reached(chain, subject) else { return Ok(()) };
     let mut addresses: Vec<String> = reached.keys().cloned().collect();
     addresses.sort();
     for (address, customer) in screening.read(|db| find_many(db, "deposit_address", &addresses, MAX_MATCHES))? {
@@ -383,15 +432,35 @@ fn traced(
     Ok(())
 }
 
-/// Addresses that money reached, each with how; none where the subject cannot be traced (an address with too many outputs): it is matched by
-/// what is stated alone.
-type Reached = HashMap<String, Vec<String>>;
+/// What money reached.
+#[derive(Default)]
+struct Reached {
+    /// By address, how it came there.
+    ways: HashMap<String, Vec<String>>,
+    /// Whether some of it was not followed to its end.
+    is_cut: bool,
+}
+
+/// Follows the money of a subject; a subject that the chain does not have reached nothing.
+fn reached(chain: &dyn ChainQueries, subject: &str) -> Result<Reached, WorkspaceError> {
+    let mut request = TraceRequest { subject: subject.to_owned(), entity: false, options: Default::default() };
+    (request.options.bounds.max_edges, request.options.bounds.max_hops) = MAX_TRACE;
+    let reached = match chain.outputs() {
+        Some(snapshot) => reached_outputs(snapshot, &request),
+        None => reached_accounts(chain, &request),
+    };
+    match reached {
+        Err(e) if is_elsewhere(&e) => Ok(Reached::default()),
+        reached => reached,
+    }
+}
 
 /// Returns what a UTXO trace reached: where the money is, and what it went through.
-fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
+fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Result<Reached, WorkspaceError> {
     let (ledger, network) = (&snapshot.ledger, snapshot.ledger.network());
-    let mut reached = Reached::new();
-    let Ok((trace, _)) = snapshot.trace(request) else { return reached };
+    let mut reached = Reached::default();
+    let (trace, _) = snapshot.trace(request)?;
+    reached.is_cut = trace.ends.iter().any(|end| end.kind.is_bound());
     let ends = trace.ends.iter().map(|e| (e.place, e.amount, e.hops, e.via));
     let passed = trace.edges.iter().filter(|e| e.hops > 0).map(|e| (e.place, e.amount, e.hops - 1, e.via));
     let start = AddressKey::parse(&request.subject, network).ok().and_then(|key| ledger.address_number(&key));
@@ -402,23 +471,23 @@ fn reached_outputs(snapshot: &Snapshot, request: &TraceRequest) -> Reached {
         let amount = with_unit(amount, snapshot.asset());
         let s = if hops == 1 { "" } else { "s" };
         let why = format!("{amount} of it reached {address}{through}, {hops} transaction{s} on");
-        reached.entry(address).or_default().push(why);
+        reached.ways.entry(address).or_default().push(why);
     }
-    reached
+    Ok(reached)
 }
 
 /// Returns where money of accounts ended and passed, over swaps and bridges too.
-fn reached_accounts(chain: &dyn ChainQueries, request: &TraceRequest) -> Reached {
-    let mut reached = Reached::new();
-    let Ok(ends) = chain.trace_ends(request, Tlp::AmberStrict) else { return reached };
-    for end in ends {
+fn reached_accounts(chain: &dyn ChainQueries, request: &TraceRequest) -> Result<Reached, WorkspaceError> {
+    let mut reached = Reached::default();
+    for end in chain.trace_ends(request, Tlp::AmberStrict)? {
+        reached.is_cut |= end.is_cut;
         let Some(address) = end.address.filter(|a| !Address::same(a, &request.subject)) else { continue };
         let on = end.chain.usual_name().unwrap_or(end.chain.as_str());
         let amount = of_asset(end.amount, &end.asset);
         let s = if end.hops == 1 { "" } else { "s" };
         let passed = if end.is_passed { " and went on" } else { "" };
         let why = format!("{amount} of it reached {address} on {on}, {} transfer{s} on{passed}", end.hops);
-        reached.entry(address).or_default().push(why);
+        reached.ways.entry(address).or_default().push(why);
     }
-    reached
+    Ok(reached)
 }

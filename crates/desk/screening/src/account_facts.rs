@@ -19,6 +19,69 @@ const MAX_EDGES: usize = 4_096;
 /// A whole, in millionths.
 const WHOLE_PPM: u64 = 1_000_000;
 
+/// Returns what a chain knows of an address: in an asset, or in all that names determine. Of several assets the shares are those of the one that is most
+/// exposed, and amounts are no sums.
+pub(crate) fn address_facts(chain: &dyn ChainQueries, asset: Option<&str>, address: &str) -> ChainFacts {
+    let mut facts = ChainFacts { ledger: true, ..ChainFacts::default() };
+    let mut looked_up = || -> Result<(), WorkspaceError> {
+        facts.found = party(chain, address, &mut facts)?;
+        let assets = match asset {
+            Some(asset) => vec![asset.to_owned()],
+            None => chain.assets().iter().map(ToString::to_string).collect(),
+        };
+        let mut whole = ChainFacts::default();
+        for asset in &assets {
+            let Some(exposure) = found(chain.exposure_of(address, Some(asset)))? else { continue };
+            let mut of_asset = ChainFacts::default();
+            expose(&exposure, &mut of_asset);
+            of_asset.destination = shares(&exposure.destination, exposure.destination_amount);
+            merge(of_asset, &mut whole);
+        }
+        if asset.is_none() {
+            whole.gaps.push("tokens that the list of assets does not name were not looked at".to_owned());
+        }
+        (facts.source, facts.destination, facts.gaps) = (whole.source, whole.destination, whole.gaps);
+        (facts.unknown_ppm, facts.older_ppm) = (whole.unknown_ppm, whole.older_ppm);
+        facts.issuer_gaps = chain.freeze_gaps()?;
+        Ok(())
+    };
+    if let Err(e) = looked_up() {
+        facts.unavailable = Some(e.to_string());
+    }
+    add_blind_spots(chain, &mut facts);
+    facts
+}
+
+/// Adds the exposure in another asset: of each category the larger shares.
+fn merge(other: ChainFacts, into: &mut ChainFacts) {
+    for (all, more) in [(&mut into.source, other.source), (&mut into.destination, other.destination)] {
+        for share in more {
+            match all.iter_mut().find(|known| known.category == share.category) {
+                Some(known) => {
+                    known.direct_ppm = known.direct_ppm.max(share.direct_ppm);
+                    known.indirect_ppm = known.indirect_ppm.max(share.indirect_ppm);
+                    (known.direct, known.indirect) =
+                        (known.direct.max(share.direct), known.indirect.max(share.indirect));
+                }
+                None => all.push(share),
+            }
+        }
+    }
+    if other.unknown_ppm > into.unknown_ppm {
+        (into.unknown_ppm, into.older_ppm) = (other.unknown_ppm, other.older_ppm);
+    }
+    let new = other.gaps.into_iter().filter(|gap| !into.gaps.contains(gap));
+    let new: Vec<String> = new.collect();
+    into.gaps.extend(new);
+}
+
+/// Adds what was not looked at on the chain, before what the exposures leave out.
+fn add_blind_spots(chain: &dyn ChainQueries, facts: &mut ChainFacts) {
+    let mut gaps = chain.blind_spots();
+    gaps.retain(|gap| !facts.gaps.contains(gap));
+    facts.gaps.splice(0..0, gaps);
+}
+
 /// Returns what a chain knows of an event's transfer.
 pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts {
     let mut facts = ChainFacts::default();
@@ -30,6 +93,11 @@ pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts
     };
     facts.ledger = true;
     facts.exposures_as_of_height = chain.coverage().exposures_as_of_height;
+    add_blind_spots(chain, &mut facts);
+    let looked_up = looked_up.and_then(|()| {
+        facts.issuer_gaps = chain.freeze_gaps()?;
+        Ok(())
+    });
     if let Err(e) = looked_up {
         facts.unavailable = Some(e.to_string());
     }
@@ -48,7 +116,7 @@ fn withdrawal(
         expose(&exposure, facts);
         facts.destination = shares(&exposure.destination, exposure.destination_amount);
         // That a payee's own money comes from afar is no reason to doubt a payment to it.
-        facts.unknown_ppm = if exposure.is_unsound { WHOLE_PPM } else { 0 };
+        (facts.unknown_ppm, facts.older_ppm) = (if exposure.is_unsound { WHOLE_PPM } else { 0 }, 0);
     }
     Ok(())
 }
@@ -115,7 +183,12 @@ fn deposit(chain: &dyn ChainQueries, event: &Event, asset: &str, facts: &mut Cha
     if let Some(exposure) = found(chain.exposure_of(&payment.id, Some(asset)))? {
         expose(&exposure, facts);
     }
-    facts.behind = chain.behind(&payment.id, flag_bounds())?.into_iter().map(place_behind).collect();
+    let behind = chain.behind(&payment.id, flag_bounds())?;
+    if behind.is_cut {
+        let what = format!("the nearest {MAX_BEHIND} places and {MAX_EDGES} movements");
+        facts.gaps.push(format!("flags were matched against {what} behind the deposit only"));
+    }
+    facts.behind = behind.places.into_iter().map(place_behind).collect();
     Ok(())
 }
 
@@ -137,7 +210,10 @@ fn place_behind(place: PlaceBehind) -> Behind {
 fn expose(exposure: &ChainExposure, facts: &mut ChainFacts) {
     facts.source = shares(&exposure.source, exposure.source_amount);
     facts.unknown_amounts = exposure.unknown_amounts;
-    facts.unknown_ppm = if exposure.is_unsound { WHOLE_PPM } else { exposure.unknown_source_ppm };
+    (facts.unknown_ppm, facts.older_ppm) = match exposure.is_unsound {
+        true => (WHOLE_PPM, 0),
+        false => (exposure.unknown_source_ppm, exposure.older_source_ppm.min(exposure.unknown_source_ppm)),
+    };
     facts.gaps.clone_from(&exposure.gaps);
 }
 

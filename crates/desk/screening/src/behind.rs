@@ -4,7 +4,7 @@
 //! The walk is [`holdfast_analysis`]'s trace backward with haircut: every output's part of the deposit is known, parts that are too small are
 //! not followed, and the walk stops at services and at entities of many addresses, whose coins are pooled: what leaves them is not what came in.
 
-use holdfast_analysis::trace::{Bounds, Direction, EndKind, Policy, TraceOptions, trace};
+use holdfast_analysis::trace::{Bounds, Direction, EndKind, Policy, TraceError, TraceOptions, trace};
 use holdfast_analysis::view::{LedgerView, View};
 use holdfast_attribution::{Category, Clusters};
 use holdfast_bitcoin::display_hash;
@@ -48,13 +48,19 @@ struct Place {
 }
 
 /// The outputs behind a deposit that lies in the ledger.
-pub(crate) fn behind_output(workspace: &Workspace, output: u64) -> Vec<Behind> {
+///
+/// # Errors
+/// [`TraceError`] where the money cannot be followed: flags are then matched against nothing.
+pub(crate) fn behind_output(workspace: &Workspace, output: u64) -> Result<Vec<Behind>, TraceError> {
     let value = workspace.ledger.value(output);
     walk(workspace, &[(Source::Output(output), value)], value, 0)
 }
 
 /// The outputs behind a transaction that is not in a block yet, from what it spends. Each may be named once.
-pub(crate) fn behind_pending(workspace: &Workspace, sources: &[Source]) -> Vec<Behind> {
+///
+/// # Errors
+/// As [`behind_output`].
+pub(crate) fn behind_pending(workspace: &Workspace, sources: &[Source]) -> Result<Vec<Behind>, TraceError> {
     let mut sources = sources.to_vec();
     sources.sort_unstable();
     sources.dedup();
@@ -65,10 +71,10 @@ pub(crate) fn behind_pending(workspace: &Workspace, sources: &[Source]) -> Vec<B
 }
 
 /// Walks back from `starts`, which are `first` transactions before the deposit.
-fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32) -> Vec<Behind> {
+fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32) -> Result<Vec<Behind>, TraceError> {
     let (ledger, clusters) = (&workspace.ledger, &workspace.clusters);
     if total == 0 {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let least = (u128::from(total) * u128::from(MIN_SHARE_PERCENT)).div_ceil(100);
     let least = u64::try_from(least).unwrap_or(total);
@@ -76,7 +82,7 @@ fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32)
     let options =
         TraceOptions { direction: Direction::Backward, policy: Policy::Haircut, bounds, through_services: false };
     let view = Pooled { view: LedgerView { ledger, entities: &workspace.entities }, clusters };
-    let Ok(traced) = trace(&view, starts, &options) else { return Vec::new() };
+    let traced = trace(&view, starts, &options)?;
     let passed = traced.edges.iter().map(|e| Place { place: e.place, amount: e.amount, hops: e.hops - 1, via: e.via });
     let ended = traced.ends.iter().filter(|e| e.kind != EndKind::Service);
     let ended = ended.map(|e| Place { place: e.place, amount: e.amount, hops: e.hops, via: e.via });
@@ -108,7 +114,7 @@ fn walk(workspace: &Workspace, starts: &[(Source, u64)], total: u64, first: u32)
             .filter(|into| *into < i)
             .and_then(|into| u32::try_from(into).ok()),
     };
-    places.iter().enumerate().map(described).collect()
+    Ok(places.iter().enumerate().map(described).collect())
 }
 
 /// Returns a part of a total, in millionths.

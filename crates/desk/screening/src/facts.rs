@@ -4,6 +4,7 @@ use crate::account_facts;
 use crate::behind::{behind_output, behind_pending, ppm};
 use crate::reconcile::{self, Paid};
 use holdfast_analysis::exposure::Totals;
+use holdfast_analysis::trace::TraceError;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_attribution::{Category, CoinjoinSet, Tag, Tlp, coinjoin::Detector};
@@ -16,6 +17,7 @@ use holdfast_workspace::{ChainQueries, Workspace};
 use std::collections::BTreeMap;
 
 use holdfast_decision::ChainFacts;
+use holdfast_decision::behind::Behind;
 use holdfast_decision::facts::{Share, TagFact};
 
 /// Longest peel chain that is walked.
@@ -39,6 +41,15 @@ pub fn chain_facts(chain: &dyn ChainQueries, event: &Event, pending: Option<&Sin
             address_facts(workspace, asset, address)
         }
         _ => ChainFacts::default(),
+    }
+}
+
+/// Returns what a chain knows of an address that is no event's: in an asset, or, on account chains, in all that names determine.
+#[must_use]
+pub fn address_facts_on(chain: &dyn ChainQueries, asset: Option<&str>, address: &str) -> ChainFacts {
+    match chain.outputs() {
+        Some(workspace) => address_facts(workspace, asset.unwrap_or(workspace.asset()), address),
+        None => account_facts::address_facts(chain, asset, address),
     }
 }
 
@@ -162,7 +173,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         facts.source = shares(&exposure.source);
         facts.unknown_amounts = exposure.unknown.count();
         let value = ledger.value(output);
-        facts.behind = behind_output(workspace, output);
+        set_behind(&mut facts, behind_output(workspace, output));
         facts.spray = u32::try_from(outputs.clone().filter(|o| ledger.value(*o) <= value).count()).unwrap_or(u32::MAX);
         facts.coinjoin = coinjoin_behind(ledger, tx, None);
         facts.peel_hops = peel_hops(ledger, tx, output);
@@ -175,7 +186,7 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
             facts.unavailable = Some("no input of the unconfirmed transaction is in the ledger yet".into());
         }
         senders(workspace, &sources, &mut facts);
-        facts.behind = behind_pending(workspace, &sources);
+        set_behind(&mut facts, behind_pending(workspace, &sources));
         for source in &sources {
             let info = ledger.source_info(*source);
             let (Some(value), Some(address)) = (info.value, info.address) else { continue };
@@ -206,6 +217,14 @@ fn deposit(workspace: &Workspace, event: &Event, pending: Option<&SingleTx>) -> 
         facts.unavailable = Some("the transaction is neither in the ledger nor in the mempool that is followed".into());
     }
     facts
+}
+
+/// Takes what a deposit's money came through. Where that is not known no flag was matched, which is no sign that none is there.
+fn set_behind(facts: &mut ChainFacts, found: Result<Vec<Behind>, TraceError>) {
+    match found {
+        Ok(behind) => facts.behind = behind,
+        Err(e) => facts.unavailable = Some(format!("what the deposit's money came through could not be followed: {e}")),
+    }
 }
 
 fn place(ledger: &Ledger, txid: &Txid, vout: u32) -> Option<Source> {

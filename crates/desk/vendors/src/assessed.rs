@@ -5,6 +5,7 @@ use holdfast_decision::facts::Share;
 use holdfast_decision::{ChainFacts, Decision, Verdict};
 use holdfast_decision::{Price, Reason};
 use holdfast_types::{Amount, Timestamp};
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -64,17 +65,53 @@ pub fn not_covered(asset: &str, facts: &ChainFacts) -> String {
     })
 }
 
-/// Returns which sources an answer rests on.
+/// How much of what an exposure could rest on was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Coverage {
+    /// No ledger answered: tags of the address alone, if any.
+    None,
+    /// A ledger answered, and states what it leaves out.
+    Partial,
+    /// All of it.
+    Full,
+}
+
+impl Coverage {
+    /// Returns the coverage of facts.
+    #[must_use]
+    pub fn of(facts: &ChainFacts) -> Self {
+        let is_whole = facts.unknown_amounts == 0
+            && facts.unknown_ppm == 0
+            && facts.gaps.is_empty()
+            && facts.issuer_gaps.is_empty();
+        match (facts.ledger && facts.unavailable.is_none(), is_whole) {
+            (false, _) => Coverage::None,
+            (true, false) => Coverage::Partial,
+            (true, true) => Coverage::Full,
+        }
+    }
+}
+
+/// Returns whether a ledger answered, and yet nothing is known of the money: no tag, no share, and not where any of it came from. An answer without a
+/// finding would read as "nothing found".
+#[must_use]
+pub fn knows_nothing(facts: &ChainFacts) -> bool {
+    let nothing_found = facts.tags.is_empty() && facts.source.is_empty() && facts.destination.is_empty();
+    facts.ledger && nothing_found && facts.issuer.is_empty() && facts.unknown_ppm >= 1_000_000
+}
+
+/// Returns which sources an answer rests on, and what they leave out.
 pub fn coverage(facts: &ChainFacts) -> Value {
-    let exposure = facts.ledger && facts.found && facts.unknown_amounts == 0 && facts.unknown_ppm == 0;
+    let state = Coverage::of(facts);
     let mut coverage = json!({
-        "ledger": facts.ledger, "found": facts.found, "exposure": exposure, "unknown_amounts": facts.unknown_amounts,
-        "tags": facts.tags.len(),
+        "state": state, "ledger": facts.ledger, "found": facts.found, "exposure": facts.found && state == Coverage::Full,
+        "unknown_amounts": facts.unknown_amounts, "tags": facts.tags.len(),
     });
     // Account chains state what they leave out.
-    if facts.unknown_ppm > 0 || !facts.gaps.is_empty() {
+    if facts.unknown_ppm > 0 || !facts.gaps.is_empty() || !facts.issuer_gaps.is_empty() {
         coverage["unknown_ppm"] = facts.unknown_ppm.into();
-        coverage["gaps"] = facts.gaps.clone().into();
+        coverage["gaps"] = facts.gaps.iter().chain(&facts.issuer_gaps).cloned().collect::<Vec<_>>().into();
     }
     coverage
 }
@@ -166,6 +203,28 @@ mod tests {
         assert_eq!(seen.side_score(true), None);
         assert_eq!(seen.usd(50_000_000), Some(20_000.0));
         assert_eq!(Assessed { facts: &ChainFacts::default(), ..seen }.score(), None);
+    }
+
+    #[test]
+    fn gaps_are_never_full_coverage() {
+        let whole = ChainFacts { ledger: true, found: true, ..ChainFacts::default() };
+        assert_eq!((&coverage(&whole)["state"], &coverage(&whole)["exposure"]), (&json!("full"), &json!(true)));
+        let gap = || vec!["links before block 9 were not looked for".to_owned()];
+        for partial in [
+            ChainFacts { gaps: gap(), ..whole.clone() },
+            ChainFacts { issuer_gaps: gap(), ..whole.clone() },
+            ChainFacts { unknown_ppm: 1, ..whole.clone() },
+            ChainFacts { unknown_amounts: 1, ..whole.clone() },
+        ] {
+            let said = coverage(&partial);
+            assert_eq!((&said["state"], &said["exposure"]), (&json!("partial"), &json!(false)), "{said}");
+            assert!(partial.unknown_amounts > 0 || said["gaps"].is_array(), "{said}");
+        }
+        let none = coverage(&ChainFacts::unavailable("the node is down"));
+        assert_eq!((&none["state"], &none["exposure"]), (&json!("none"), &json!(false)));
+        let unknown = ChainFacts { unknown_ppm: 1_000_000, ..whole.clone() };
+        assert!(knows_nothing(&unknown) && !knows_nothing(&whole));
+        assert!(!knows_nothing(&ChainFacts { source: vec![share("ransomware", 1, 0)], ..unknown }));
     }
 
     #[test]

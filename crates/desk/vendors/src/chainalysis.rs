@@ -5,6 +5,7 @@
 
 use crate::assessed::{Assessed, coverage, is_covered, uuid, weight};
 use crate::elliptic::short;
+use crate::networks::{self, decimals};
 use holdfast_attribution::taxonomy::CONCEPTS;
 use holdfast_attribution::{Category, taxonomy::Risk};
 use holdfast_decision::facts::ProviderFact;
@@ -17,8 +18,6 @@ use holdfast_types::{Amount, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use utoipa::ToSchema;
-
-pub use holdfast_types::units::decimals;
 
 /// Returns base units of whole units.
 ///
@@ -116,10 +115,14 @@ pub struct WithdrawalAttempt {
     pub asset_denomination: Option<String>,
 }
 
-/// The ledger's asset of a request, as an event names it.
-fn asset_of(asset: &str) -> String {
-    asset.to_ascii_uppercase()
+/// Returns the asset of a request as an event names it: that of its network.
+fn asset_of(network: &str, asset: &str, contract: Option<&String>) -> Result<String, Invalid> {
+    let chain = networks::chain("network", network)?;
+    networks::asset_on(&chain, ("asset", asset), contract.map(|contract| ("assetId", contract.as_str())))
 }
+
+/// What a transfer's place in a ledger tells: the number of the output, where the chain has such, and base units.
+pub type Found = (Option<u32>, Amount);
 
 fn value_of(price: Option<f64>, denomination: Option<&str>, asset: &str, amount: Amount) -> Option<u64> {
     if denomination.is_some_and(|d| d != "USD") {
@@ -163,10 +166,18 @@ impl Kind {
 impl Transfer {
     /// External id of the transfer.
     pub fn id(&self, user: &str) -> String {
-        external_id(&[user, &asset_of(&self.asset), &self.transfer_reference, &self.direction])
+        external_id(&[user, &self.asset.to_ascii_uppercase(), &self.transfer_reference, &self.direction])
     }
 
-    /// Returns the transfer as an event; `amount` is the ledger's, where the request has none.
+    /// Returns the asset, as events name it.
+    ///
+    /// # Errors
+    /// [`Invalid`]: a network that is not known, or an asset that is not on it.
+    pub fn asset(&self) -> Result<String, Invalid> {
+        asset_of(&self.network, &self.asset, self.asset_id.as_ref())
+    }
+
+    /// Returns the transfer as an event; `found` looks its transaction and place up in the ledger of its asset.
     ///
     /// # Errors
     /// [`Invalid`] names the field.
@@ -174,7 +185,7 @@ impl Transfer {
         &self,
         user: &str,
         now: Timestamp,
-        found: impl FnOnce(&str, &str) -> Option<(u32, u64)>,
+        found: impl FnOnce(&str, &str) -> Option<Found>,
     ) -> Result<Event, Invalid> {
         text_ok("transferReference", &self.transfer_reference)?;
         text_ok("asset", &self.asset)?;
@@ -187,12 +198,12 @@ impl Transfer {
             Some(text) => parse_time(text).map_err(|e| Invalid::new("transferTimestamp", e.to_string()))?,
             None => now,
         };
-        let asset = asset_of(&self.asset);
+        let asset = self.asset()?;
         let (tx, output) = self.transfer_reference.split_once(':').unwrap_or((&self.transfer_reference, ""));
         let found = found(tx, output);
         let amount = match (&self.asset_amount, found) {
             (Some(amount), _) => base_units(&asset, amount)?,
-            (None, Some((_, units))) => Amount::from(units),
+            (None, Some((_, units))) => units,
             (None, None) => return Err(Invalid::new("assetAmount", "missing, and the transfer is not in the ledger")),
         };
         let mut event = Event::new(kind, Kind::Transfer.event_id(&self.id(user)), time, user);
@@ -204,7 +215,7 @@ impl Transfer {
         event.reference = Some(self.transfer_reference.clone());
         if kind == EventKind::Deposit {
             event.tx = Some(tx.to_owned());
-            event.output = found.map(|f| f.0).or_else(|| output.parse().ok());
+            event.output = found.map_or_else(|| output.parse().ok(), |(number, _)| number);
             event.address = address;
             event.counterparty = self.input_addresses.as_ref().and_then(|a| a.first().cloned());
         } else {
@@ -234,7 +245,7 @@ impl WithdrawalAttempt {
         text_ok("attemptIdentifier", &self.attempt_identifier)?;
         let time = parse_time(&self.attempt_timestamp);
         let time = time.map_err(|e| Invalid::new("attemptTimestamp", e.to_string()))?;
-        let asset = asset_of(&self.asset);
+        let asset = asset_of(&self.network, &self.asset, self.asset_id.as_ref())?;
         let amount = base_units(&asset, &self.asset_amount)?;
         let mut event = Event::new(EventKind::Withdrawal, Kind::Attempt.event_id(&self.id(user)), time, user);
         event.value = value_of(self.asset_price, self.asset_denomination.as_deref(), &asset, amount);
@@ -247,30 +258,17 @@ impl WithdrawalAttempt {
     }
 }
 
-/// Returns the network that an asset is native to, by Chainalysis's name.
-pub(crate) fn network(asset: &str) -> &'static str {
-    match asset {
-        "BTC" | "XBT" => "Bitcoin",
-        "LTC" => "Litecoin",
-        "BCH" => "Bitcoin_Cash",
-        "DOGE" => "Dogecoin",
-        "ETH" | "USDC" | "DAI" => "Ethereum",
-        "TRX" | "USDT_TRX" => "Tron",
-        "SOL" => "Solana",
-        "XRP" => "XRP_Ledger",
-        _ => "unknown",
-    }
-}
-
 /// Returns the summary of a registered transfer or withdrawal attempt. What was screened is complete at once. `updatedAt` is null, which is KYT's
 /// sign for "not processed", where nothing here could answer: no ledger of the asset and no tag, or a transaction not seen yet.
 pub fn summary(decided: &DecidedEvent, requested_network: Option<&str>) -> Value {
     let event = &decided.event;
     let asset = event.asset.as_deref().unwrap_or_default();
+    let (ticker, contract) = networks::named(asset);
+    let on = || networks::of_transfer(asset, &[]).as_ref().and_then(networks::kyt_name).unwrap_or("unknown");
     let (kind, external) =
         Kind::ALL.iter().find_map(|k| Some((k.0, event.id.strip_prefix(k.2)?))).unwrap_or((Kind::Transfer, &event.id));
     let mut answer = json!({
-        "externalId": external, "asset": asset, "assetId": null, "network": requested_network.unwrap_or_else(|| network(asset)),
+        "externalId": external, "asset": ticker, "assetId": contract, "network": requested_network.map_or_else(on, |name| name),
         "assetAmount": event.amount.and_then(|a| whole_units(asset, a)),
         "usdAmount": decided.decision.value.map(|v| v as f64 / 100.0),
         "updatedAt": is_covered(&decided.facts).then(|| decided.decision.decided.rfc3339()),
@@ -448,6 +446,24 @@ mod tests {
             (Some(Amount::new(50_000_000)), Some(1_000_025), Timestamp::from_unix(1_607_534_740))
         );
         assert_eq!(event.id, Kind::Attempt.event_id(&attempt.id("u1")));
+        // A ticker of several chains is that of the network; decimals are its own.
+        let on = |network: &str, asset: &str| {
+            let attempt = WithdrawalAttempt {
+                network: network.into(),
+                asset: asset.into(),
+                asset_amount: number("1.5"),
+                ..attempt.clone()
+            };
+            attempt.event("u1").map(|event| (event.asset.unwrap_or_default(), event.amount.unwrap_or_default()))
+        };
+        assert_eq!(
+            on("Tron", "USDT").unwrap(),
+            ("tron:mainnet/trc20:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t".to_owned(), Amount::new(1_500_000))
+        );
+        let (asset, amount) = on("Binance_Smart_Chain", "USDT").unwrap();
+        assert!(asset.starts_with("eip155:56/") && amount == Amount::new(15 * 10u128.pow(17)), "{asset} {amount}");
+        assert_eq!(on("Marschain", "USDT").unwrap_err().field, "network");
+        assert_eq!(on("Litecoin", "USDT").unwrap_err().field, "asset");
         assert_ne!(attempt.id("u1"), attempt.id("u2"));
     }
 

@@ -2,12 +2,13 @@
 //!
 //! Formats as published in Elliptic's OpenAPI documents of the wallet and transaction analyses; signatures as its SDKs make them.
 
-use crate::assessed::{Assessed, coverage, percent, share_score, uuid, verdict_weight, weight};
+use crate::assessed::{Assessed, Coverage, coverage, percent, share_score, uuid, verdict_weight, weight};
+use crate::networks;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use holdfast_decision::facts::{ProviderFact, Share, TagFact};
-use holdfast_types::Invalid;
+use holdfast_types::{ChainId, Invalid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -67,6 +68,9 @@ fn compact(json: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Asset and blockchain of an analysis of all that there is.
+const HOLISTIC: &str = "holistic";
+
 /// Subject of an analysis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = EllipticSubject)]
@@ -94,6 +98,32 @@ pub struct Subject {
     /// Log index of a token transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_index: Option<u32>,
+}
+
+impl Subject {
+    /// Returns the chain that it names; none for any (`holistic`).
+    ///
+    /// # Errors
+    /// [`Invalid`] for a blockchain that is not known.
+    pub fn chain(&self) -> Result<Option<ChainId>, Invalid> {
+        let named = self.blockchain.as_deref().filter(|name| !name.eq_ignore_ascii_case(HOLISTIC));
+        named.map(|name| networks::chain("subject.blockchain", name)).transpose()
+    }
+
+    /// Returns the asset as events name it; none for all that the address holds (`holistic`). A ticker is that of the chain, where one is named.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a blockchain that is not known, or an asset that is not on it.
+    pub fn asset_name(&self) -> Result<Option<String>, Invalid> {
+        let chain = self.chain()?;
+        if self.asset.eq_ignore_ascii_case(HOLISTIC) {
+            return Ok(None);
+        }
+        match chain {
+            Some(chain) => networks::asset_on(&chain, ("subject.asset", &self.asset), None).map(Some),
+            None => Ok(Some(holdfast_types::asset::canonical(&self.asset))),
+        }
+    }
 }
 
 /// A request of an analysis.
@@ -245,7 +275,7 @@ pub fn wallet(request: &Request, seen: &Assessed) -> Value {
     let mut answer = common(request, seen, &id);
     // Without a ledger of the asset only a tag on the address itself is known, and nothing of where its money came from or went.
     let full = seen.facts.ledger;
-    answer["asset_tier"] = if full { "full" } else { "limited" }.into();
+    answer["asset_tier"] = if Coverage::of(seen.facts) == Coverage::Full { "full" } else { "limited" }.into();
     answer["blockchain_info"] = json!({ "cluster": { "inflow_value": usd(None), "outflow_value": usd(None) } });
     answer["cluster_entities"] = entities(seen).into();
     let side = |to: bool| full.then(|| seen.side_score(to)).flatten();
@@ -310,9 +340,11 @@ pub fn read(answer: &Value) -> ProviderFact {
     }
     let coverage = &answer["holdfast"]["coverage"];
     if coverage["exposure"] == false && answer["risk_score"].is_null() {
-        let detail = match coverage["ledger"] == false {
-            true => "the provider has no ledger of this asset".into(),
-            false => "the provider does not know all amounts behind this address".into(),
+        let gaps = coverage["gaps"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let detail = match (coverage["ledger"] == false, gaps.collect::<Vec<_>>().join("; ")) {
+            (true, _) => "the provider has no ledger of this asset".into(),
+            (false, gaps) if gaps.is_empty() => "the provider does not know all amounts behind this address".into(),
+            (false, gaps) => short(&format!("the provider does not know all of it: {gaps}")),
         };
         return ProviderFact { risk: None, detail, cached };
     }

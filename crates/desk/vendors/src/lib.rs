@@ -16,6 +16,7 @@
 pub mod assessed;
 pub mod chainalysis;
 pub mod elliptic;
+pub mod networks;
 pub mod providers;
 pub mod trm;
 

@@ -7,13 +7,12 @@
 use crate::assessed::uuid;
 use crate::chainalysis::{self, whole_units};
 use crate::elliptic::{self, short};
-use crate::trm;
+use crate::{networks, trm};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use holdfast_decision::facts::ProviderFact;
 use holdfast_decision::{ChainFacts, Event, EventKind};
-use holdfast_types::Invalid;
-use holdfast_types::{Amount, Timestamp};
+use holdfast_types::{Amount, Asset, ChainId, Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -200,8 +199,10 @@ impl std::fmt::Debug for Providers {
 /// A query to providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Such as BTC.
+    /// As events name it, such as BTC.
     pub asset: String,
+    /// Its chain; none of a ticker that several chains share, where nothing decides.
+    pub chain: Option<ChainId>,
     /// The other side's address; of a deposit, one that paid it, where one is known.
     pub address: Option<String>,
     /// A deposit's transaction, output number and receiving address.
@@ -224,8 +225,12 @@ impl Question {
             EventKind::Withdrawal => None,
             _ => return None,
         };
+        let asset = event.asset.clone()?;
+        let addresses: Vec<&str> =
+            event.address.iter().chain(&event.counterparty).chain(&facts.senders).map(String::as_str).collect();
         Some(Question {
-            asset: event.asset.clone()?,
+            chain: networks::of_transfer(&asset, &addresses),
+            asset,
             address: event.counterparty.clone().or_else(|| facts.senders.first().cloned()),
             deposit,
             amount: event.amount.unwrap_or_default(),
@@ -237,8 +242,10 @@ impl Question {
 
     /// Returns the question about an address alone.
     pub fn address(asset: &str, address: &str, now: Timestamp) -> Question {
+        let asset = holdfast_types::asset::canonical(asset);
         Question {
-            asset: asset.to_ascii_uppercase(),
+            chain: networks::of_transfer(&asset, &[address]),
+            asset,
             address: Some(address.to_owned()),
             deposit: None,
             amount: Amount::new(0),
@@ -261,6 +268,15 @@ impl Question {
             }
             None => format!("{}|{}", self.asset, self.address.as_deref().unwrap_or_default()),
         }
+    }
+
+    /// Returns a provider's name of its chain.
+    fn network(&self, name: fn(&ChainId) -> Option<&'static str>) -> Result<&'static str, Fault> {
+        let Some(chain) = &self.chain else {
+            let why = format!("several chains have {}: its CAIP-19 id names one", self.asset);
+            return Err(Fault::Question(why));
+        };
+        name(chain).ok_or_else(|| Fault::Question(format!("it has no name for {chain} here")))
     }
 
     fn pseudonym(&self) -> String {
@@ -529,9 +545,14 @@ impl Provider {
 
     fn elliptic(&self, q: &Question, deadline: Instant) -> Result<ProviderFact, Fault> {
         let customer = q.pseudonym();
+        let (ticker, _) = networks::named(&q.asset);
         let (path, body) = match (&q.deposit, &q.address) {
             (Some((tx, output, address)), _) => {
-                let mut subject = json!({ "asset": q.asset, "type": "transaction", "hash": tx });
+                let mut subject = json!({ "asset": ticker, "type": "transaction", "hash": tx });
+                // A ticker that the list does not know is the provider's own.
+                if q.chain.is_some() || Asset::parse(&q.asset).is_ok_and(|asset| asset.is_listed()) {
+                    subject["blockchain"] = q.network(networks::elliptic_name)?.into();
+                }
                 match (address, output) {
                     (Some(address), _) => {
                         subject["output_type"] = "address".into();
@@ -571,22 +592,30 @@ impl Provider {
             let body = body.map(Value::to_string);
             self.good(self.call(method, path, &headers, body.as_deref(), deadline)?)
         };
-        let (user, asset, amount) = (q.pseudonym(), &q.asset, whole_units(&q.asset, q.amount));
+        let (user, amount) = (q.pseudonym(), whole_units(&q.asset, q.amount));
+        let (asset, contract) = networks::named(&q.asset);
         let (kind, body) = match (&q.deposit, &q.address, amount) {
             (Some((tx, output, address)), ..) => {
                 let place = address.clone().or_else(|| output.map(|o| o.to_string()));
                 let reference = place.map_or(tx.clone(), |p| format!("{tx}:{p}"));
-                let mut body = json!({ "network": chainalysis::network(asset), "asset": asset, "transferReference": reference, "direction": "received" });
+                let network = q.network(networks::kyt_name)?;
+                let mut body = json!({ "network": network, "asset": asset, "transferReference": reference, "direction": "received" });
+                if let Some(contract) = contract {
+                    body["assetId"] = contract.into();
+                }
                 if let Some(amount) = amount {
                     body["assetAmount"] = amount.into();
                 }
                 ("transfers", body)
             }
             (None, Some(address), Some(amount)) => {
-                let body = json!({
-                    "network": chainalysis::network(asset), "asset": asset, "address": address, "attemptIdentifier": uuid(&["attempt", &q.event]),
+                let mut body = json!({
+                    "network": q.network(networks::kyt_name)?, "asset": asset, "address": address, "attemptIdentifier": uuid(&["attempt", &q.event]),
                     "assetAmount": amount, "attemptTimestamp": q.time.rfc3339(),
                 });
+                if let Some(contract) = contract {
+                    body["assetId"] = contract.into();
+                }
                 ("withdrawal-attempts", body)
             }
             (None, Some(address), None) => {
@@ -617,8 +646,7 @@ impl Provider {
     }
 
     fn trm(&self, q: &Question, deadline: Instant) -> Result<ProviderFact, Fault> {
-        let chain =
-            trm::chain_of(&q.asset).ok_or_else(|| Fault::Question(format!("it has no chain for {}", q.asset)))?;
+        let chain = q.network(networks::trm_name)?;
         let address = q.address.clone().ok_or_else(|| Fault::Question("no address to query".into()))?;
         let request = trm::Request {
             address,

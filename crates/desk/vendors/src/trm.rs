@@ -4,10 +4,11 @@
 
 use crate::assessed::{Assessed, coverage, uuid};
 use crate::elliptic::short;
+use crate::networks;
 use holdfast_attribution::taxonomy::Risk;
 use holdfast_decision::facts::ProviderFact;
 use holdfast_decision::model::text_ok;
-use holdfast_types::Invalid;
+use holdfast_types::{ChainId, Invalid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -32,55 +33,19 @@ pub struct Request {
     pub external_id: Option<String>,
 }
 
-const CHAINS: &[(&str, &str)] = &[
-    ("bitcoin", "BTC"),
-    ("litecoin", "LTC"),
-    ("bitcoin_cash", "BCH"),
-    ("dogecoin", "DOGE"),
-    ("dash", "DASH"),
-    ("zcash", "ZEC"),
-    ("ethereum", "ETH"),
-    ("ethereum_classic", "ETC"),
-    ("binance_smart_chain", "BNB"),
-    ("polygon", "MATIC"),
-    ("avalanche_c_chain", "AVAX"),
-    ("arbitrum", "ETH"),
-    ("optimism", "ETH"),
-    ("base", "ETH"),
-    ("tron", "TRX"),
-    ("solana", "SOL"),
-    ("ripple", "XRP"),
-    ("stellar", "XLM"),
-    ("cardano", "ADA"),
-    ("monero", "XMR"),
-];
-
-/// Returns the native asset of a chain.
-pub fn asset_of(chain: &str) -> Option<&'static str> {
-    CHAINS.iter().find(|c| c.0 == chain).map(|c| c.1)
-}
-
-/// Returns the first chain that an asset is native to.
-pub fn chain_of(asset: &str) -> Option<&'static str> {
-    CHAINS.iter().find(|c| c.1 == asset).map(|c| c.0)
-}
-
 impl Request {
-    /// Checks the fields.
+    /// Checks the fields, and returns the chain.
     ///
     /// # Errors
     /// [`Invalid`] names the field.
-    pub fn validate(&self) -> Result<&'static str, Invalid> {
+    pub fn validate(&self) -> Result<ChainId, Invalid> {
         text_ok("address", &self.address)?;
         for (field, text) in [("accountExternalId", &self.account_external_id), ("externalId", &self.external_id)] {
             text.as_ref().map_or(Ok(()), |t| text_ok(field, t))?;
         }
-        asset_of(&self.chain).ok_or_else(|| {
-            let names: Vec<&str> = CHAINS.iter().map(|c| c.0).collect();
-            Invalid::new(
-                "chain",
-                format!("'{}' is none of {}", self.chain.chars().take(64).collect::<String>(), names.join(", ")),
-            )
+        networks::chain("chain", &self.chain).map_err(|e| {
+            let shown: String = self.chain.chars().take(64).collect();
+            Invalid::new(&e.field, format!("'{shown}' is none of {}", networks::trm_names().join(", ")))
         })
     }
 }
@@ -196,7 +161,11 @@ mod tests {
         assert_eq!((fact.risk, fact.detail.as_str()), (Some(3), "Mixer indirect, Wasabi"));
         assert_eq!(read(&json!([{"addressRiskIndicators": [], "entities": []}])).risk, Some(0));
         assert_eq!(read(&json!([])).risk, None);
-        assert_eq!(asset_of("bitcoin"), Some("BTC"));
-        assert_eq!(chain_of("ETH"), Some("ethereum"));
+        let chain = |chain: &str| {
+            let (address, chain) = ("13Nr".to_owned(), chain.to_owned());
+            Request { address, chain, account_external_id: None, external_id: None }.validate()
+        };
+        assert_eq!(chain("arbitrum").unwrap().as_str(), "eip155:42161", "and not ethereum, whose coin it shares");
+        assert!(chain("marschain").unwrap_err().to_string().contains("binance_smart_chain"));
     }
 }

@@ -594,6 +594,7 @@ fn links(
             kind: entry.kind,
             basis: entry.basis,
             error_ppm: entry.error_ppm,
+            pairs: 0,
             rank: entry.rank,
             evidence: entry.evidence.clone(),
         };

@@ -100,7 +100,7 @@ pub struct CrossingReport {
     pub kind: LinkKind,
     /// What the link rests on.
     pub basis: Basis,
-    /// Measured share of wrong ones, in millionths.
+    /// Wrong ones among a million at most, as it was measured.
     pub error_ppm: Option<u32>,
     /// What shows it.
     pub evidence: String,
@@ -119,7 +119,7 @@ pub struct CandidateReport {
     pub transfer: TransferName,
     /// Place among the candidates.
     pub rank: u32,
-    /// Measured share of wrong ones, in millionths.
+    /// Wrong ones among a million at most, as it was measured.
     pub error_ppm: Option<u32>,
 }
 

@@ -38,7 +38,8 @@ pub struct AccountOptions {
     pub trace: TraceOptions,
     /// By chain and asset: marked amounts below this are not followed, base units.
     pub min_amounts: BTreeMap<(u16, u32), Amount>,
-    /// Links are crossed whose measured error is at most this, in millionths; those that nobody measured are not.
+    /// Links are crossed of which at most so many in a million are wrong, by the upper bound of what was measured (95%), and those of which both sides name
+    /// the same message of a bridge, whatever was measured ([`Link::is_crossed`]); others that nobody measured are not.
     pub max_link_error_ppm: u32,
 }
 
@@ -102,8 +103,11 @@ pub enum AccountEndKind {
     Made,
     /// It was there before the ledger's first block.
     Opening,
-    /// It went to, or came from, a chain that the trace does not hold.
+    /// It went to, or came from, a chain, or an asset of a chain, that the trace does not hold.
     Elsewhere,
+    /// A contract minted or destroyed it, and no event that is read states for what: of a token without a known issuer it may be the other side of a
+    /// bridge. Exposures state it; of traces the transfer's kind does.
+    Unread,
     /// A balance is beyond 256 bits: the asset's transfers are false.
     Beyond,
     /// Bound: too many hops.
@@ -209,7 +213,7 @@ pub struct Candidate {
     pub transfer: TransferId,
     /// Place among the candidates, from 1.
     pub rank: u32,
-    /// Measured share of wrong candidates of this kind, in millionths.
+    /// Wrong candidates among a million of this kind at most, as it was measured (95%).
     pub error_ppm: Option<u32>,
 }
 

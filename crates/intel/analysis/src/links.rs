@@ -114,12 +114,25 @@ pub struct Link {
     pub kind: LinkKind,
     /// What the link rests on.
     pub basis: Basis,
-    /// Measured share of wrong links among those of this kind and basis, in millionths; `None` where nobody measured it.
+    /// Wrong links among a million of this kind and basis at most, as it was measured (95%); `None` where nobody measured it.
     pub error_ppm: Option<u32>,
+    /// How many links of this kind and basis that was measured on; 0 where nobody measured it, or it is not known any more.
+    pub pairs: u64,
     /// Place among the candidates, from 1; 0 where there are no others.
     pub rank: u32,
     /// What shows it, for people: event, message id, rule.
     pub evidence: String,
+}
+
+impl Link {
+    /// Returns whether traces cross it that accept so many wrong links in a million. A link of which both sides name the same message of a bridge is crossed
+    /// whatever was measured: the contracts state it, and a rule that is right by construction is not made less so by few pairs to measure it on.
+    /// Links of mixers never are.
+    #[must_use]
+    pub fn is_crossed(&self, max_error_ppm: u32) -> bool {
+        let is_stated = self.basis == Basis::Message;
+        self.kind != LinkKind::Mixer && (is_stated || self.error_ppm.is_some_and(|error| error <= max_error_ppm))
+    }
 }
 
 /// What knows links.
@@ -191,6 +204,7 @@ mod tests {
             kind: LinkKind::Swap,
             basis: Basis::Event,
             error_ppm: Some(0),
+            pairs: 100,
             rank: 0,
             evidence: String::new(),
         };

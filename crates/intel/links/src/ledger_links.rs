@@ -4,7 +4,7 @@ use crate::bridges::{Bridges, Counterpart};
 use crate::link::{BridgeSide, Certainty, Direction, End, LinkKind, MixerMove, Moved, Place, Record};
 use crate::look_ups::Records;
 use crate::store::Store;
-use crate::{LinkError, measured, mixers, pieces};
+use crate::{LinkError, Measured, measured, mixers, pieces};
 use holdfast_account_ledger::{Ledger, LedgerError, StoredTransfer, TransferNumber};
 use holdfast_analysis::links as traced;
 use holdfast_analysis::links::{Basis, Piece, TransferId};
@@ -161,7 +161,13 @@ impl<'a> LedgerLinks<'a> {
             match record {
                 Record::Link(link) => {
                     let rest = Rest::of(&link);
-                    links.extend(self.joined((own, &link.out), (own, &link.into), &rest)?);
+                    let joined = self.joined((own, &link.out), (own, &link.into), &rest)?;
+                    let end = if is_from { &link.out } else { &link.into };
+                    if joined.is_empty() && end.transfers.contains(&found.moved) {
+                        // A ledger of chosen assets does not hold the other asset's transfers: what the money became is not known here.
+                        links.push(self.away(at, number, found.stored.amount, is_from, &rest));
+                    }
+                    links.extend(joined);
                 }
                 Record::Bridge(side) if (side.direction == Direction::In) == is_from => {
                     let Some(side) = self.bridges.side(own, number).map_err(ledger_error)? else { continue };
@@ -198,20 +204,25 @@ impl<'a> LedgerLinks<'a> {
 
     /// Makes the link of what was sent to a transfer that no ledger holds, or of what was received from one.
     fn beyond(&self, at: TransferId, record: u64, own: &StoredTransfer, side: &BridgeSide) -> traced::Link {
-        let chain = u16::try_from(self.chains.len()).unwrap_or(u16::MAX);
-        let other = TransferId { chain, number: TransferNumber::new(record) };
         let rule = side.protocol.rule();
         let named = side.destination.as_deref().map(|text| format!(" to {text}")).unwrap_or_default();
+        // That it left or came over the bridge its own event states: nothing is joined that could be wrong.
         let rest = Rest {
             kind: traced::LinkKind::Bridge,
             basis: Basis::Message,
-            error_ppm: measured::of(rule, Certainty::Message).map(|m| m.error_ppm()),
+            measured: measured::of(rule, Certainty::Message),
             evidence: format!("{}{named}; the other side is not held", rule.name()),
         };
-        let whole = Piece::whole(own.amount);
-        match side.direction {
-            Direction::In => rest.link((at, whole), (other, whole), 0),
-            Direction::Out => rest.link((other, whole), (at, whole), 0),
+        self.away(at, record, own.amount, side.direction == Direction::In, &rest)
+    }
+
+    /// Makes the link of a whole transfer to one that no ledger holds, or from one.
+    fn away(&self, at: TransferId, record: u64, amount: Amount, is_from: bool, rest: &Rest) -> traced::Link {
+        let chain = u16::try_from(self.chains.len()).unwrap_or(u16::MAX);
+        let (other, whole) = (TransferId { chain, number: TransferNumber::new(record) }, Piece::whole(amount));
+        match is_from {
+            true => rest.link((at, whole), (other, whole), 0),
+            false => rest.link((other, whole), (at, whole), 0),
         }
     }
 
@@ -233,7 +244,7 @@ impl<'a> LedgerLinks<'a> {
             let rest = Rest {
                 kind: traced::LinkKind::Mixer,
                 basis: Basis::Heuristic,
-                error_ppm: (rank == 1).then(|| measured::MIXER_FIRST.error_ppm()),
+                measured: (rank == 1).then_some(measured::MIXER_FIRST),
                 evidence: format!("one of {} deposits; {}", ranking.deposits, reasons.join(", ")),
             };
             let from = TransferId { chain: at.chain, number: deposited.number };
@@ -248,7 +259,7 @@ impl<'a> LedgerLinks<'a> {
 struct Rest {
     kind: traced::LinkKind,
     basis: Basis,
-    error_ppm: Option<u32>,
+    measured: Option<Measured>,
     evidence: String,
 }
 
@@ -274,7 +285,7 @@ impl Rest {
         Rest {
             kind,
             basis,
-            error_ppm: measured::of(evidence.rule, link.certainty).map(|m| m.error_ppm()),
+            measured: measured::of(evidence.rule, link.certainty),
             evidence: format!("{}{message}{logs}", evidence.rule.name()),
         }
     }
@@ -287,7 +298,8 @@ impl Rest {
             to_piece: to.1,
             kind: self.kind,
             basis: self.basis,
-            error_ppm: self.error_ppm,
+            error_ppm: self.measured.map(|m| m.error_ppm()),
+            pairs: self.measured.map_or(0, |m| m.pairs()),
             rank,
             evidence: self.evidence.clone(),
         }

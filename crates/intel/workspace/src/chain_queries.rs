@@ -123,6 +123,8 @@ pub struct ChainExposure {
     /// Part of the source of which it is not known where it came from, in millionths: beyond bounds, before the first block, on chains that are not held;
     /// of coin all of it, where moves inside transactions were not read.
     pub unknown_source_ppm: u64,
+    /// The part of `unknown_source_ppm` that was there before the ledger's first block.
+    pub older_source_ppm: u64,
     /// Whether no figure of the asset is sound: its transfers contradict each other.
     pub is_unsound: bool,
     /// What the figures leave out, in words.
@@ -148,6 +150,8 @@ pub struct TraceEndpoint {
     pub hops: u32,
     /// Whether the money went on from there.
     pub is_passed: bool,
+    /// Whether some of it was not followed further because of the bounds.
+    pub is_cut: bool,
 }
 
 /// How far the money of a payment is followed back.
@@ -176,6 +180,15 @@ pub struct PlaceBehind {
     pub share_ppm: u64,
     /// Position in the answer of the place that it went to next; absent where that is the payment.
     pub into: Option<usize>,
+}
+
+/// The places that the money of a payment came through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlacesBehind {
+    /// The nearest first.
+    pub places: Vec<PlaceBehind>,
+    /// Whether there may be others that the bounds on movements and places left out.
+    pub is_cut: bool,
 }
 
 /// The questions that screening, the desk and pages put to a chain. Answers are of one moment: who holds it sees no change.
@@ -228,6 +241,12 @@ pub trait ChainQueries: Send + Sync {
     /// Returns the tip and what is known up to it.
     fn coverage(&self) -> ChainCoverage;
 
+    /// Returns what was not looked at in the stored blocks, in words: what a finding about a transfer of the chain may lack. Standing notes, such as which
+    /// moves no root commits to, are none.
+    fn blind_spots(&self) -> Vec<String> {
+        self.coverage().gaps
+    }
+
     /// Returns what is known of an address, for a reader of labels up to `clearance`.
     ///
     /// # Errors
@@ -239,6 +258,14 @@ pub trait ChainQueries: Send + Sync {
     /// # Errors
     /// [`WorkspaceError::Query`] for text that is no address of the chain.
     fn freezes_of(&self, _address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        Ok(Vec::new())
+    }
+
+    /// Returns what is not known of issuers' freezes, in words; nothing on chains without such.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the chain does not read.
+    fn freeze_gaps(&self) -> Result<Vec<String>, WorkspaceError> {
         Ok(Vec::new())
     }
 
@@ -275,12 +302,12 @@ pub trait ChainQueries: Send + Sync {
     /// [`WorkspaceError`] for text that names nothing stored, and for a subject of several assets where none is named.
     fn exposure_of(&self, subject: &str, asset: Option<&str>) -> Result<ChainExposure, WorkspaceError>;
 
-    /// Returns what the money of a payment of accounts came through, over swaps and bridges too, the nearest first.
+    /// Returns what the money of a payment of accounts came through, over swaps and bridges too.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no payment of the chain.
-    fn behind(&self, _payment: &str, _bounds: BehindBounds) -> Result<Vec<PlaceBehind>, WorkspaceError> {
-        Ok(Vec::new())
+    fn behind(&self, _payment: &str, _bounds: BehindBounds) -> Result<PlacesBehind, WorkspaceError> {
+        Ok(PlacesBehind::default())
     }
 
     /// Follows money, and returns where it ended; of chains of accounts also where it passed.
@@ -436,6 +463,7 @@ impl ChainQueries for Snapshot {
             chain: self.id(),
             asset: self.own_asset(),
             is_passed: false,
+            is_cut: end.kind.is_bound(),
             address: end.place.address,
             category: end.place.category,
             amount: Amount::from(end.place.amount),

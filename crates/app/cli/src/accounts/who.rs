@@ -112,8 +112,10 @@ fn end(end: Option<&LinkEnd>, unknown: &str) -> String {
 
 fn link(view: &LinkView) {
     let certainty = view.certainty.as_ref().map(|c| format!(", {c}")).unwrap_or_default();
-    let error = match (view.error_ppm, &view.measured_on) {
-        (Some(ppm), Some(on)) => format!(", {:.2}% wrong on {on}", f64::from(ppm) / 10_000.0),
+    let error = match (view.error_ppm, &view.measured_on, view.measured_pairs.zip(view.measured_wrong)) {
+        (Some(ppm), Some(on), Some((pairs, wrong))) => {
+            format!(", at most {:.2}% wrong (95%; {wrong} of {pairs} on {on})", f64::from(ppm) / 10_000.0)
+        }
         _ if view.state == "linked" => ", error not measured".to_owned(),
         _ => String::new(),
     };

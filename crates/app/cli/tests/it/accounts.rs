@@ -69,7 +69,8 @@ fn links_clusters_and_their_accuracy_are_those_of_the_truth() {
         let link = links["links"].as_array().unwrap().iter().find(|l| l["kind"] == "bridge").unwrap();
         assert_eq!((&link["state"], &link["message"]), (&json!("linked"), &bridged["message"]), "{links}");
         assert_eq!((&link["out"]["tx"], &link["into"]["tx"]), (&json!(sent), &json!(delivered)), "{links}");
-        assert_eq!((&link["into"]["amount"], &link["error_ppm"]), (&bridged["amount"], &json!(0)), "{links}");
+        assert_eq!((&link["into"]["amount"], &link["error_ppm"]), (&bridged["amount"], &json!(669)), "{links}");
+        assert_eq!((&link["measured_pairs"], &link["measured_wrong"]), (&json!(4_482), &json!(0)), "{links}");
     }
     let swapped = &records(&made, "swap")[0];
     let account = swapped["account"].as_str().unwrap();

@@ -201,7 +201,8 @@ fn assets_without_a_ledger_are_not_claimed_to_be_screened() {
         desk.ask("POST", path, &[(a, &key), (b, &signature), (c, &time)], Some(body))
     };
     let wallet = |asset: &str, hash: &str| {
-        let body = json!({"subject": {"asset": asset, "blockchain": asset, "type": "address", "hash": hash}, "type": "wallet_exposure",
+        let blockchain = if asset == "holistic" { asset } else { "ethereum" };
+        let body = json!({"subject": {"asset": asset, "blockchain": blockchain, "type": "address", "hash": hash}, "type": "wallet_exposure",
             "customer_reference": "c"});
         signed("/v2/wallet/synchronous", &body)
     };

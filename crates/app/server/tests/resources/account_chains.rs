@@ -179,3 +179,46 @@ fn what_several_chains_have_is_named_and_never_picked() {
     let decided = app.as_role("exchange").post("/api/v1/events", event).ok();
     assert_ne!(decided["decision"], "allow", "{decided}");
 }
+
+/// Other providers' clients name a chain: no other chain answers for it, and what an answer leaves out is stated.
+#[test]
+fn providers_formats_are_answered_by_the_chain_that_they_name() {
+    let app = desk();
+    let wallet = app.as_role("screener");
+    let screen =
+        |chain: &str| wallet.post("/public/v2/screening/addresses", json!([{"address": HOLDER, "chain": chain}]));
+    let answer = screen("ethereum").is(201);
+    let coverage = &answer[0]["holdfast"]["coverage"];
+    assert_eq!(
+        (&coverage["state"], &coverage["found"], &coverage["ledger"]),
+        (&json!("partial"), &json!(true), &json!(true))
+    );
+    assert!(coverage["gaps"].to_string().contains("links were not looked for"), "{coverage}");
+    for chain in ["arbitrum", "polygon"] {
+        let refused = screen(chain);
+        assert!(refused.status == 400 && refused.text().contains("not supported"), "{chain}: {}", refused.text());
+    }
+    let service = app.with_scopes("kyt", vec!["read".into(), "events".into()]);
+    let attempt = |network: &str, asset: &str, address: &str| {
+        let body = json!({"network": network, "asset": asset, "address": address, "assetAmount": 1.5,
+            "attemptIdentifier": format!("{network}-{asset}"), "attemptTimestamp": "2026-05-28T10:00:00"});
+        service.post("/api/kyt/v2/users/u-1/withdrawal-attempts", body)
+    };
+    let on_tron = attempt("TRON", "USDT", USDT_ON_TRON).is(202);
+    assert_eq!((&on_tron["asset"], &on_tron["assetId"]), (&json!("USDT"), &json!(USDT_ON_TRON)), "{on_tron}");
+    assert_eq!((&on_tron["assetAmount"], &on_tron["network"]), (&json!(1.5), &json!("TRON")), "{on_tron}");
+    let on_ethereum = attempt("Ethereum", "USDT", HOLDER).is(202);
+    assert!(on_ethereum["assetId"].as_str().unwrap().eq_ignore_ascii_case(USDT), "{on_ethereum}");
+    assert_eq!(on_ethereum["holdfast"]["coverage"]["state"], "partial", "{on_ethereum}");
+    // A chain that is not held answers nothing, and a name that is none is an error.
+    let elsewhere = attempt("Polygon", "USDT", HOLDER).is(202);
+    assert_eq!((&elsewhere["updatedAt"], &elsewhere["holdfast"]["coverage"]["ledger"]), (&json!(null), &json!(false)));
+    for (network, asset, field) in [("Marschain", "USDT", "network: "), ("Litecoin", "USDT", "asset: ")] {
+        let refused = attempt(network, asset, HOLDER);
+        assert!(refused.status == 400 && refused.text().contains(field), "{}", refused.text());
+    }
+    let hash = format!("0x{}", "07".repeat(32));
+    let received = json!({"network": "Ethereum", "asset": "USDT", "transferReference": format!("{hash}:{HOLDER}"), "direction": "received"});
+    let made = service.post("/api/kyt/v2/users/u-1/transfers", received).is(202);
+    assert_eq!(made["assetAmount"], 1.0, "the ledger's own amount: {made}");
+}

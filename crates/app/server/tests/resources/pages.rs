@@ -19,7 +19,10 @@ fn a_browser_signs_in_and_works(app: &TestApp) {
         assert!(page.ok().contains("<h1"), "{path}");
         let policy = page.answer.header("content-security-policy");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
-        assert!(!page.ok().contains(" style=") && !page.ok().contains("<style"), "{path}: the policy refuses styles in pages");
+        assert!(
+            !page.ok().contains(" style=") && !page.ok().contains("<style"),
+            "{path}: the policy refuses styles in pages"
+        );
     }
     let opened = browser.page("/desk/cases").form("/desk/cases").submit(&[("title", "A <ransom>"), ("summary", "B")]);
     assert_eq!(opened.status, 303, "{}", opened.text());

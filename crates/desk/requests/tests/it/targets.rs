@@ -6,14 +6,16 @@ use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_identity::KeyRing;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
-use holdfast_requests::matching::{How, Match, matches, matches_within};
+use holdfast_requests::matching::{How, Match, coverage, matches, matches_within};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::Database;
-use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
-use holdfast_types::{Amount, Seconds, Timestamp};
+use holdfast_testing::{AccountChain, START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_types::{Amount, Asset, ChainId, Seconds, Timestamp};
+use holdfast_workspace::chain_queries::{AddressFacts, TraceEndpoint};
+use holdfast_workspace::{ChainCoverage, ChainExposure, ChainQueries, Payment, TraceRequest, WorkspaceError};
 use std::sync::Arc;
 
 on_both!(
@@ -332,4 +334,79 @@ fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
         d.request_code(address, Some("Kai")).unwrap_or_else(|e| panic!("{address}: {e}"));
     }
     assert!(d.request_code("kai@пoлиция.рф", Some("Kai")).is_err(), "with a Latin letter");
+}
+
+/// A chain whose money cannot be followed: its file is gone.
+struct Unfollowed(AccountChain);
+
+impl ChainQueries for Unfollowed {
+    fn id(&self) -> ChainId {
+        self.0.id()
+    }
+
+    fn is_address(&self, text: &str) -> bool {
+        self.0.is_address(text)
+    }
+
+    fn assets(&self) -> Vec<Asset> {
+        self.0.assets()
+    }
+
+    fn coverage(&self) -> ChainCoverage {
+        self.0.coverage()
+    }
+
+    fn address_facts(
+        &self,
+        address: &str,
+        clearance: holdfast_attribution::Tlp,
+    ) -> Result<AddressFacts, WorkspaceError> {
+        self.0.address_facts(address, clearance)
+    }
+
+    fn received(&self, address: &str, skip: usize) -> Result<Vec<Payment>, WorkspaceError> {
+        self.0.received(address, skip)
+    }
+
+    fn payments_in(&self, tx: &str) -> Result<Vec<Payment>, WorkspaceError> {
+        self.0.payments_in(tx)
+    }
+
+    fn payments_out(&self, tx: &str) -> Result<Vec<Payment>, WorkspaceError> {
+        self.0.payments_out(tx)
+    }
+
+    fn exposure_of(&self, subject: &str, asset: Option<&str>) -> Result<ChainExposure, WorkspaceError> {
+        self.0.exposure_of(subject, asset)
+    }
+
+    fn trace_ends(&self, _: &TraceRequest, _: holdfast_attribution::Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
+        Err(WorkspaceError::Io("transfers.col".into(), std::io::ErrorKind::NotFound.into()))
+    }
+}
+
+#[test]
+fn money_that_could_not_be_followed_is_stated() {
+    let usdt = Asset::parse("eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7").unwrap();
+    let (robber, friend) = (format!("0x{}", "11".repeat(20)), format!("0x{}", "22".repeat(20)));
+    let tx = format!("0x{}", "07".repeat(32));
+    let mut chain = AccountChain::new(ChainId::parse("eip155:1").unwrap(), vec![usdt.clone()]);
+    chain.transfer(9, &tx, &usdt, &robber, &friend, Amount::new(5));
+    let stranger = format!("0x{}", "33".repeat(20));
+    let target = |kind, value: &str| Target::new(kind, value).canonical().unwrap();
+    let targets = [
+        target(TargetKind::Address, &robber),
+        target(TargetKind::Transaction, &tx),
+        target(TargetKind::Address, &stranger),
+    ];
+    let of = |chain: Arc<dyn ChainQueries>| -> Vec<String> {
+        let covered = coverage(&[chain], &targets);
+        covered.iter().map(|target| target.chains[0].gaps.join("; ")).collect()
+    };
+    let followed = of(Arc::new(chain.clone()));
+    assert!(followed.iter().all(|gaps| !gaps.contains("followed")), "{followed:?}");
+    let failed = of(Arc::new(Unfollowed(chain)));
+    for gaps in &failed {
+        assert!(gaps.contains("its money was not followed: transfers.col"), "{failed:?}");
+    }
 }

@@ -159,6 +159,30 @@ fn chainalysis_is_waited_for_until_it_has_screened() {
     assert!(fact.detail.contains("HIGH darknet market (Hydra)"), "{}", fact.detail);
 }
 
+/// A provider is asked about the chain that the transfer is on, and about none where that is not known.
+#[test]
+fn a_provider_is_asked_about_the_transfer_s_own_chain() {
+    let peer = peer(|_, _| Some((201, CLEAN.into())));
+    let providers = trm(&peer, "");
+    let ask = |asset: &str, address: &str| {
+        let question = Question::address(asset, address, Timestamp::from_unix(1_800_000_000));
+        providers.query(&question).remove("trm").unwrap()
+    };
+    let (on_tron, on_evm) = ("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "0xdAC17F958D2ee523a2206206994597C13D831ec7");
+    for (asset, address, chain) in [
+        ("USDT", on_tron, "tron"),
+        ("eip155:42161/slip44:60", on_evm, "arbitrum"),
+        ("eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7", on_evm, "ethereum"),
+    ] {
+        assert_eq!(ask(asset, address).risk, Some(1), "{asset}");
+        let request = peer.seen.lock().unwrap().pop().unwrap();
+        assert!(request.contains(&format!("\"chain\":\"{chain}\"")), "{request}");
+    }
+    let fact = ask("USDT", on_evm);
+    assert!(fact.risk.is_none() && fact.detail.contains("several chains have USDT"), "{fact:?}");
+    assert!(peer.seen.lock().unwrap().is_empty(), "nothing was sent");
+}
+
 #[test]
 fn files_are_checked() {
     for (yaml, field) in [

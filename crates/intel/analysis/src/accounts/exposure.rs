@@ -8,12 +8,14 @@
 //! became it.
 
 use super::view::{Stop, Transfers};
-use super::{AccountEndKind, AccountOptions, AccountStart, AccountTrace, AccountTraceError, trace_until};
+use super::{
+    AccountEnd, AccountEndKind, AccountOptions, AccountStart, AccountTrace, AccountTraceError, AssetBooks, trace_until,
+};
 use crate::links::{Links, TransferId};
 use crate::trace::{Bounds, Direction, Policy, TraceOptions};
-use holdfast_account_ledger::{Direction as Way, Ledger, LedgerError, TransferNumber};
+use holdfast_account_ledger::{Backing, Direction as Way, Ledger, LedgerError, TransferNumber};
 use holdfast_attribution::Category;
-use holdfast_types::Amount;
+use holdfast_types::{Amount, TransferKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::ops::Range;
@@ -75,6 +77,8 @@ pub struct AccountTotals {
     pub is_partial: bool,
     /// Whether an opening balance on the way was taken as the least.
     pub is_assumed: bool,
+    /// Other assets on the way, by chain, whose transfers contradict each other, or of which not all moves were read.
+    pub doubtful: BTreeSet<(u16, u32)>,
 }
 
 impl AccountTotals {
@@ -230,7 +234,7 @@ fn side(
     rests.holders.extend(trace.ends.iter().filter_map(|end| Some((end.chain, end.account?))));
     let waits = |kind| matches!(kind, AccountEndKind::Elsewhere | AccountEndKind::Bridge);
     rests.is_waiting |= over.links.is_some() && trace.ends.iter().any(|end| waits(end.kind));
-    totals(&trace, of, is_partial)
+    totals(over, &trace, of, is_partial)
 }
 
 /// Returns an account's latest transfers of one direction, without fees, and whether there are others.
@@ -319,7 +323,27 @@ fn worths(trace: &AccountTrace, of: (u16, u32), marked: Amount) -> Result<(Vec<A
     Ok((worths, Amount::checked_sum(fees).ok_or(AccountTraceError::TooLarge)?))
 }
 
-fn totals(trace: &AccountTrace, of: (u16, u32), is_partial: bool) -> Result<AccountTotals, AccountTraceError> {
+/// Returns why the money of an end came from nowhere or went there, as far as that is known. Coin from a base chain or from the consensus layer was there
+/// before; a token that nobody known issues may have been on another chain, behind a bridge that no decoder reads.
+fn origin(over: LinkedChains<'_>, end: &AccountEnd) -> Result<AccountEndKind, AccountTraceError> {
+    let (AccountEndKind::Made | AccountEndKind::Burnt, Some(number)) = (end.kind, end.transfer) else {
+        return Ok(end.kind);
+    };
+    let view = over.chain(end.chain)?;
+    Ok(match view.transfer(number)?.kind {
+        TransferKind::SystemDeposit | TransferKind::Withdrawal => AccountEndKind::Elsewhere,
+        TransferKind::Reward | TransferKind::Genesis | TransferKind::Fork => end.kind,
+        _ if view.has_known_issuer(end.asset)? => end.kind,
+        _ => AccountEndKind::Unread,
+    })
+}
+
+fn totals(
+    over: LinkedChains<'_>,
+    trace: &AccountTrace,
+    of: (u16, u32),
+    is_partial: bool,
+) -> Result<AccountTotals, AccountTraceError> {
     let sum = |a: Amount, b: Amount| a.checked_add(b).ok_or(AccountTraceError::TooLarge);
     let own = trace.books.iter().find(|book| (book.chain, book.asset) == of);
     let amount = own.map_or(Amount::ZERO, |book| book.books.marked);
@@ -331,7 +355,7 @@ fn totals(trace: &AccountTrace, of: (u16, u32), is_partial: bool) -> Result<Acco
     for (end, worth) in trace.ends.iter().zip(worths) {
         let is_cut = end.kind.is_bound() || matches!(end.kind, AccountEndKind::Rests | AccountEndKind::Opening);
         if is_cut || !end.category.is_attributed() {
-            let amount = unattributed.entry(end.kind).or_default();
+            let amount = unattributed.entry(origin(over, end)?).or_default();
             *amount = sum(*amount, worth)?;
             continue;
         }
@@ -339,6 +363,11 @@ fn totals(trace: &AccountTrace, of: (u16, u32), is_partial: bool) -> Result<Acco
         let part = if end.hops == 0 { direct } else { indirect };
         *part = sum(*part, worth)?;
     }
+    let is_doubtful = |book: &&AssetBooks| {
+        let is_unbacked = matches!(book.backing, Backing::Unbacked { .. });
+        (book.chain, book.asset) != of && (is_unbacked || book.internal_unknown)
+    };
+    totals.doubtful = trace.books.iter().filter(is_doubtful).map(|book| (book.chain, book.asset)).collect();
     totals.by_category = by_category.into_iter().map(|(c, (direct, indirect))| (c, direct, indirect)).collect();
     totals.by_category.sort_by_key(|(c, direct, indirect)| (std::cmp::Reverse(direct.checked_add(*indirect)), *c));
     totals.unattributed = unattributed.into_iter().collect();

@@ -353,7 +353,7 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
             self.candidates.insert((id, link.rank, other), candidate);
             return Ok(None);
         }
-        if link.error_ppm.is_none_or(|error| error > self.options.max_link_error_ppm) {
+        if !link.is_crossed(self.options.max_link_error_ppm) {
             return Ok(None);
         }
         if usize::from(other.chain) >= self.chains.len() {

@@ -40,19 +40,24 @@ pub struct Through {
     pub into: Option<usize>,
 }
 
-/// Returns what the money of a transfer came through, the nearest first. Services end it.
+/// What money came through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    /// The places, the nearest first.
+    pub places: Vec<Through>,
+    /// Whether there may be others that the bounds on movements and places left out.
+    pub is_cut: bool,
+}
+
+/// Returns what the money of a transfer came through. Services end it.
 ///
 /// # Errors
 /// As [`trace_accounts`].
-pub fn came_through(
-    over: LinkedChains<'_>,
-    of: TransferId,
-    bounds: ThroughBounds,
-) -> Result<Vec<Through>, AccountTraceError> {
+pub fn came_through(over: LinkedChains<'_>, of: TransferId, bounds: ThroughBounds) -> Result<Came, AccountTraceError> {
     let view = over.chains.get(usize::from(of.chain)).ok_or(AccountTraceError::Chain)?;
     let start = view.transfer(of.number)?;
     if start.amount.is_zero() {
-        return Ok(Vec::new());
+        return Ok(Came::default());
     }
     let (share, whole) = (Amount::from(bounds.min_share_ppm), Amount::new(1_000_000));
     let least = start.amount.mul_div(share, whole).unwrap_or_default().max(Amount::new(1));
@@ -70,7 +75,7 @@ pub fn came_through(
         ..AccountOptions::default()
     };
     let trace = match trace_accounts(over.chains, over.links, &[(AccountStart::Transfer(of), None)], &options) {
-        Err(AccountTraceError::NoStart) => return Ok(Vec::new()),
+        Err(AccountTraceError::NoStart) => return Ok(Came::default()),
         trace => trace?,
     };
     Walk::new(over, &trace, (of, start))?.places(&trace, bounds)
@@ -141,7 +146,7 @@ impl Walk {
     }
 
     /// Returns the places, the nearest first.
-    fn places(&self, trace: &AccountTrace, bounds: ThroughBounds) -> Result<Vec<Through>, AccountTraceError> {
+    fn places(&self, trace: &AccountTrace, bounds: ThroughBounds) -> Result<Came, AccountTraceError> {
         let rates = rates(trace, (self.of.chain, self.start.asset))?;
         let share = |chain: u16, asset: u32, amount: Amount| -> u64 {
             let worth = rates.get(&(chain, asset)).and_then(|(worth, units)| amount.mul_div(*worth, *units));
@@ -168,6 +173,7 @@ impl Walk {
         }
         places.retain(|(p, _)| (1..=bounds.max_hops).contains(&p.hops) && p.share_ppm >= bounds.min_share_ppm);
         places.sort_by_key(|(p, _)| (p.hops, Reverse(p.share_ppm), p.transfer, p.holder));
+        let is_cut = places.len() > bounds.most || trace.ends.iter().any(|end| end.kind == AccountEndKind::Edges);
         places.truncate(bounds.most);
         let mut by_transfer: HashMap<TransferId, usize> = HashMap::new();
         for (n, (place, _)) in places.iter().enumerate() {
@@ -177,7 +183,7 @@ impl Walk {
             let into = into.and_then(|id| by_transfer.get(&id).copied()).filter(|into| *into != n);
             Through { into, ..*place }
         };
-        Ok(places.iter().enumerate().map(into).collect())
+        Ok(Came { places: places.iter().enumerate().map(into).collect(), is_cut })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use holdfast_account_ledger::{Backing, Ledger, LedgerError, NATIVE, Posting, StoredTransfer, TransferNumber};
 use holdfast_attribution::{Categories, Category};
-use holdfast_types::{Amount, Hash32, Position};
+use holdfast_types::{Amount, Hash32, Issuer, Position, TokenRef};
 use serde::{Deserialize, Serialize};
 
 /// A kind of holder at which traces end: it pools the money of many, so that what leaves it is not what came in.
@@ -136,6 +136,15 @@ pub trait Transfers: Classify {
     /// # Errors
     /// [`LedgerError`] where the ledger is damaged.
     fn internal_unknown(&self, asset: u32) -> Result<bool, LedgerError>;
+
+    /// Returns whether whoever mints and destroys an asset is known: the issuer of the curated list, or the chain's own rules. Of any other token a mint may
+    /// be the other side of a bridge. By default it is.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where the ledger is damaged.
+    fn has_known_issuer(&self, _asset: u32) -> Result<bool, LedgerError> {
+        Ok(true)
+    }
 }
 
 /// A ledger with what is known of its accounts.
@@ -208,6 +217,15 @@ impl<C: Classify> Transfers for AccountView<'_, C> {
     fn internal_unknown(&self, asset: u32) -> Result<bool, LedgerError> {
         // Any account's balance states it: it is a matter of the blocks.
         Ok(asset == NATIVE && self.ledger.counts().accounts > 0 && self.ledger.balance(0, asset)?.internal_unknown)
+    }
+
+    fn has_known_issuer(&self, asset: u32) -> Result<bool, LedgerError> {
+        let token = self.ledger.asset(asset)?;
+        let issues = || {
+            let listed = Issuer::listed(&token.asset_id(&self.ledger.settings().chain));
+            listed.is_some_and(|issuer| !issuer.is_bridged)
+        };
+        Ok(matches!(token, TokenRef::Native | TokenRef::Trc10(_)) || issues())
     }
 }
 

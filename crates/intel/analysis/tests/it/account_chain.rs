@@ -6,13 +6,15 @@ use holdfast_attribution::Category;
 use holdfast_simulate::random::Random;
 use holdfast_types::{Amount, Commitment, Position, TransferKind};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Transfers numbered from 0, each in a transaction and block of its own.
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
     pub transfers: Vec<StoredTransfer>,
     pub stops: BTreeMap<u32, Stop>,
+    /// Assets of which nobody known mints units.
+    pub unissued: BTreeSet<u32>,
     pub time: u64,
     /// By account and asset; made when first needed.
     accounts: OnceCell<BTreeMap<(u32, u32), Account>>,
@@ -172,6 +174,10 @@ impl Transfers for Chain {
 
     fn internal_unknown(&self, _: u32) -> Result<bool, LedgerError> {
         Ok(false)
+    }
+
+    fn has_known_issuer(&self, asset: u32) -> Result<bool, LedgerError> {
+        Ok(!self.unissued.contains(&asset))
     }
 }
 

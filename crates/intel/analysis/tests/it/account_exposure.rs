@@ -47,6 +47,31 @@ fn direct_and_indirect_sides_are_told_apart() {
     assert_eq!(account_exposure(alone(&[&chain]), 0, 99, 0, near).unwrap().source, AccountTotals::default());
 }
 
+/// A token of no known issuer, and coin of a base chain, were somewhere before they came into being here: nobody read where.
+#[test]
+fn what_a_bridge_mints_is_not_known() {
+    let n = Amount::new;
+    let (issued, bridged, coin) = (0, 1, 2);
+    let mut chain = Chain::default();
+    chain.unissued.insert(bridged);
+    for (asset, kind) in [
+        (issued, TransferKind::Mint),
+        (bridged, TransferKind::Mint),
+        (coin, TransferKind::Reward),
+        (coin, TransferKind::SystemDeposit),
+        (coin, TransferKind::Withdrawal),
+    ] {
+        chain.push(asset, None, Some(1), n(10), kind);
+    }
+    chain.push(bridged, Some(1), None, n(10), TransferKind::Burn);
+    let of = |asset| account_exposure(alone(&[&chain]), 0, 1, asset, ExposureBounds::default()).unwrap();
+    assert_eq!(of(issued).source.unattributed, [(AccountEndKind::Made, n(10))]);
+    assert_eq!(of(bridged).source.unattributed, [(AccountEndKind::Unread, n(10))]);
+    assert_eq!(of(bridged).destination.unattributed, [(AccountEndKind::Unread, n(10))]);
+    let coin = of(coin).source.unattributed;
+    assert_eq!(coin, [(AccountEndKind::Made, n(10)), (AccountEndKind::Elsewhere, n(20))]);
+}
+
 /// The first transfers of a chain.
 fn first(chain: &Chain, count: usize) -> Chain {
     let mut part = Chain::at(chain.time);

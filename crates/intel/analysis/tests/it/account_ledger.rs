@@ -260,6 +260,7 @@ fn links(ledgers: &[Ledger; 2], records: &[Record], hashes: &HashMap<String, (us
         kind,
         basis,
         error_ppm: Some(0),
+        pairs: 100,
         rank: 0,
         evidence: "ground truth".into(),
     };

@@ -30,6 +30,7 @@ fn link(kind: LinkKind, from: (TransferId, Piece), to: (TransferId, Piece)) -> L
         kind,
         basis: Basis::Event,
         error_ppm: Some(0),
+        pairs: 100,
         rank: 0,
         evidence: "by hand".into(),
     }
@@ -152,8 +153,13 @@ fn links_that_are_no_facts_are_not_crossed() {
     assert_eq!(run(&chains, &links, theft, &options(Policy::Lifo, Direction::Forward)), unmeasured);
     let lenient = AccountOptions { max_link_error_ppm: 30_000, ..options(Policy::Lifo, Direction::Forward) };
     assert_eq!(run(&chains, &links, theft, &lenient).crossings.len(), 2);
+    // What both sides of a bridge state is crossed, however few pairs it was measured on.
+    for error in [Some(631_597), None] {
+        links[0] = Link { basis: Basis::Message, error_ppm: error, ..links[0].clone() };
+        assert_eq!(run(&chains, &links, theft, &options(Policy::Lifo, Direction::Forward)).crossings.len(), 2);
+    }
     // Pieces beyond their transfers are no links.
-    links[0].error_ppm = Some(0);
+    links[0] = Link { basis: Basis::Event, error_ppm: Some(0), ..links[0].clone() };
     for (from, to) in [(piece(0, 151), piece(0, 30)), (piece(0, 150), piece(30, 1)), (piece(0, 0), piece(0, 30))] {
         let mut wrong = links.clone();
         (wrong[0].from_piece, wrong[0].to_piece) = (from, to);
@@ -326,7 +332,12 @@ fn exposures_and_what_money_came_through_go_over_links() {
     assert_eq!(deposit.source.unattributed, [(AccountEndKind::Made, n(29))]);
 
     let bounds = ThroughBounds { max_hops: 6, min_share_ppm: 50_000, max_edges: 100, most: 48 };
-    let places = came_through(over, id(1, 1), bounds).unwrap();
+    let came = came_through(over, id(1, 1), bounds).unwrap();
+    assert!(!came.is_cut);
+    let places = came.places;
+    for few in [ThroughBounds { most: 1, ..bounds }, ThroughBounds { max_edges: 1, ..bounds }] {
+        assert!(came_through(over, id(1, 1), few).unwrap().is_cut, "{few:?}");
+    }
     let theft_at = places.iter().position(|p| p.transfer == theft).unwrap();
     // The theft came to 2; both sides of the swap are a hop, and both of the bridge.
     assert_eq!((places[theft_at].holder, places[theft_at].hops), (Some(2), 3), "{places:#?}");
@@ -338,7 +349,7 @@ fn exposures_and_what_money_came_through_go_over_links() {
     }
     let way: Vec<_> = way.into_iter().map(|n| places[n].transfer).collect();
     assert_eq!(way, [theft, id(0, 2), id(0, 3), id(0, 4), id(1, 0)]);
-    let near = came_through(over, id(1, 1), ThroughBounds { max_hops: 2, ..bounds }).unwrap();
+    let near = came_through(over, id(1, 1), ThroughBounds { max_hops: 2, ..bounds }).unwrap().places;
     assert!(near.iter().all(|p| p.transfer != theft) && !near.is_empty());
-    assert!(came_through(alone, id(1, 1), bounds).unwrap().iter().all(|p| p.transfer.chain == 1));
+    assert!(came_through(alone, id(1, 1), bounds).unwrap().places.iter().all(|p| p.transfer.chain == 1));
 }

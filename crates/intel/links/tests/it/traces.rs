@@ -6,7 +6,7 @@ use holdfast_analysis::accounts::{AccountOptions, AccountStart, AccountView, Tra
 use holdfast_analysis::links::{Basis, LinkKind, Links, Piece, TransferId};
 use holdfast_analysis::{Bounds, TraceOptions};
 use holdfast_evm::Chain;
-use holdfast_links::{LedgerLinks, Store};
+use holdfast_links::{LedgerLinks, Store, measured};
 use holdfast_simulate_accounts::{Action, Options, Record};
 use holdfast_types::{AccountId, Amount, TokenRef, TransferKind};
 use std::ops::ControlFlow;
@@ -78,7 +78,9 @@ fn traces_get_the_links_of_the_truth_from_both_ends() {
         let (from, to) = (from.unwrap(), to.unwrap());
         let found = links.links_from(from).unwrap();
         let [link] = found.as_slice() else { panic!("{record:?}: {found:?}") };
-        assert_eq!((link.kind, link.basis, link.from, link.to, link.error_ppm), (kind, basis, from, to, Some(0)));
+        assert_eq!((link.kind, link.basis, link.from, link.to), (kind, basis, from, to));
+        let measured = if kind == LinkKind::Swap { measured::SWAPS } else { measured::NOMAD };
+        assert_eq!((link.error_ppm, link.pairs), (Some(measured.error_ppm()), measured.pairs()));
         assert_eq!((link.from_piece, link.to_piece), (Piece::whole(amounts.0), Piece::whole(amounts.1)));
         assert_eq!(links.links_to(to).unwrap(), found);
         assert!(!link.evidence.is_empty());

@@ -5,7 +5,7 @@ use crate::accounts::freeze_queries::FreezeView;
 use crate::accounts::queries::is_payment;
 use crate::accounts::transfers::Start;
 use crate::chain_queries::{
-    AddressFacts, BehindBounds, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, PlaceBehind,
+    AddressFacts, BehindBounds, ChainCoverage, ChainExposure, ChainQueries, MAX_TAGS, Payment, PlacesBehind,
     TraceEndpoint,
 };
 use crate::error::WorkspaceError;
@@ -99,6 +99,10 @@ impl ChainQueries for AccountWorkspace {
         }
     }
 
+    fn blind_spots(&self) -> Vec<String> {
+        self.unlooked().unwrap_or_else(|e| vec![format!("the ledger is damaged: {e}")])
+    }
+
     fn address_facts(&self, address: &str, clearance: Tlp) -> Result<AddressFacts, WorkspaceError> {
         let account = self.account_id(address)?;
         let canonical = account.to_address(self.chain()).to_string();
@@ -119,6 +123,10 @@ impl ChainQueries for AccountWorkspace {
 
     fn freezes_of(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
         self.freezes_in_force(address)
+    }
+
+    fn freeze_gaps(&self) -> Result<Vec<String>, WorkspaceError> {
+        self.gaps_of_freezes()
     }
 
     fn imitated_by(&self, address: &str, own: &[String]) -> Result<Option<String>, WorkspaceError> {
@@ -154,7 +162,7 @@ impl ChainQueries for AccountWorkspace {
         self.chain_exposure(subject, asset)
     }
 
-    fn behind(&self, payment: &str, bounds: BehindBounds) -> Result<Vec<PlaceBehind>, WorkspaceError> {
+    fn behind(&self, payment: &str, bounds: BehindBounds) -> Result<PlacesBehind, WorkspaceError> {
         self.places_behind(payment, bounds)
     }
 

@@ -17,7 +17,7 @@ use holdfast_analysis::report::risk_weight;
 use holdfast_attribution::{Category, TagStore, Tlp};
 use holdfast_types::{Amount, ChainId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use utoipa::ToSchema;
@@ -74,7 +74,7 @@ pub struct AccountExposureLine {
 /// A part of an exposure that nobody is known for, and why it ends there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UnattributedLine {
-    /// Why the trace ends: `rests`, `made`, `opening`, `elsewhere`, `hops` (a bound), and others.
+    /// Why the trace ends: `rests`, `made`, `unread` (minted or destroyed for what no event states), `opening`, `elsewhere`, `hops` (a bound), and others.
     #[schema(value_type = String)]
     pub reason: AccountEndKind,
     /// Base units.
@@ -99,6 +99,9 @@ pub struct ExposureSide {
     pub fees: Amount,
     /// Part of which it is not known where it came from or went, in millionths: beyond bounds, before the first block, on chains that are not held.
     pub unknown_ppm: u64,
+    /// The part of `unknown_ppm` that was there before the ledger's first block, in millionths; the rest was not looked at.
+    #[serde(default)]
+    pub older_ppm: u64,
     /// Whether only the latest transfers were looked at.
     pub is_partial: bool,
     /// Whether an opening balance on the way, which nobody states, was taken as the least.
@@ -178,14 +181,17 @@ impl From<&AccountTotals> for ExposureSide {
             amount: *amount,
             share_ppm: share_ppm(*amount, totals.amount),
         };
-        let unknown = totals.unattributed.iter().filter(|u| is_unknown(u.0)).map(|u| u.1);
-        let unknown = Amount::checked_sum(unknown).unwrap_or(Amount::MAX);
+        let sum = |is_wanted: &dyn Fn(AccountEndKind) -> bool| {
+            let wanted = totals.unattributed.iter().filter(|u| is_wanted(u.0)).map(|u| u.1);
+            Amount::checked_sum(wanted).unwrap_or(Amount::MAX)
+        };
         ExposureSide {
             amount: totals.amount,
             by_category: totals.by_category.iter().map(line).collect(),
             unattributed: totals.unattributed.iter().map(unattributed).collect(),
             fees: totals.fees,
-            unknown_ppm: share_ppm(unknown, totals.amount),
+            unknown_ppm: share_ppm(sum(&is_unknown), totals.amount),
+            older_ppm: share_ppm(sum(&|kind| kind == AccountEndKind::Opening), totals.amount),
             is_partial: totals.is_partial,
             is_assumed: totals.is_assumed,
         }
@@ -201,8 +207,11 @@ impl ExposureSide {
                 AccountEndKind::Hops => format!("is more than {} transfers away", BOUNDS.max_hops),
                 AccountEndKind::Edges => format!("is beyond {} movements", BOUNDS.max_edges),
                 AccountEndKind::Opening => "was there before the first stored block".to_owned(),
-                AccountEndKind::Elsewhere => "is on a chain that is not held, or waits to arrive there".to_owned(),
+                AccountEndKind::Elsewhere => "is on a chain or in an asset that is not held, or waits to arrive there".to_owned(),
                 AccountEndKind::Beyond => "is of balances beyond 256 bits".to_owned(),
+                AccountEndKind::Unread => {
+                    "was minted or destroyed by a contract, and no event that is read states for what: perhaps by a bridge".to_owned()
+                }
                 kind => format!("ends in an unattributed {kind}, behind which no link is known"),
             };
             gaps.push(format!("{}.{}% of {what} {why}", line.share_ppm / 10_000, line.share_ppm / 1_000 % 10));
@@ -300,6 +309,13 @@ impl AccountWorkspace {
         if !gaps.is_empty() {
             // Nothing is known for certain of any part.
             (source.unknown_ppm, destination.unknown_ppm) = (WHOLE_PPM, WHOLE_PPM);
+            (source.older_ppm, destination.older_ppm) = (0, 0);
+        }
+        let doubtful: BTreeSet<_> = found.source.doubtful.union(&found.destination.doubtful).copied().collect();
+        for (chain, asset) in doubtful.into_iter().take(MAX_ASSETS) {
+            let Some(chain) = together.chains.get(usize::from(chain)) else { continue };
+            let on = chain.usual_name();
+            gaps.extend(chain.gaps_of_asset(asset)?.into_iter().map(|gap| format!("on the way, on {on}: {gap}")));
         }
         gaps.extend(source.gaps("what came"));
         gaps.extend(destination.gaps("what went"));
@@ -348,6 +364,7 @@ impl AccountWorkspace {
             destination_amount: Some(exposure.destination.amount),
             unknown_amounts: 0,
             unknown_source_ppm: exposure.source.unknown_ppm,
+            older_source_ppm: exposure.source.older_ppm,
             is_unsound: matches!(self.ledger.backing(asset)?, Backing::Unbacked { .. }),
             gaps: exposure.gaps,
             as_of_height: None,

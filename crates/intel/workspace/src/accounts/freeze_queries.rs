@@ -1,6 +1,7 @@
 //! Questions about issuers' freezes: of a chain, of an address.
 
 use crate::accounts::AccountWorkspace;
+use crate::accounts::beside::BesideError;
 use crate::accounts::freezes::{At, Freeze, FreezeState, Freezes};
 use crate::accounts::queries::asset_view;
 use crate::accounts::reports::AssetView;
@@ -191,6 +192,9 @@ impl AccountWorkspace {
         let Some(tip) = self.ledger.tip()?.map(|tip| (tip.height, tip.hash)) else { return Ok(Arc::default()) };
         let mut cached = self.freeze_cache.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(folded) = cached.as_mut() {
+            if folded.tip == tip {
+                return Ok(folded.freezes.clone());
+            }
             let (height, hash) = folded.tip;
             let is_below = self.ledger.block_at(height)?.is_some_and(|block| block.hash == hash);
             let (newest, more) = if is_below { self.signals().issuer_signals(NEWEST)? } else { (Vec::new(), true) };
@@ -258,13 +262,8 @@ impl AccountWorkspace {
         let found: Vec<&Freeze> =
             chosen.into_iter().filter(|freeze| filter.state.is_none_or(|state| freeze.state == state)).collect();
         let mut gaps = self.gaps().to_vec();
+        gaps.extend(self.gaps_of_freezes()?);
         let from_height = self.signals().first_height();
-        if let Some(first) = self.ledger.first()?.filter(|first| first.height > 0) {
-            gaps.push(format!("freezes before block {}, where the ledger begins, are not known", first.height));
-        }
-        if freezes.is_cut {
-            gaps.push(format!("only the latest {MAX_SIGNALS} acts of issuers were looked at"));
-        }
         let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
         let page = found.into_iter().skip(skip).take(PAGE);
         Ok(FreezesPage {
@@ -333,6 +332,42 @@ impl AccountWorkspace {
     pub(crate) fn all_freezes_of(&self, account: &AccountId) -> Result<Vec<FreezeView>, WorkspaceError> {
         let freezes = self.freezes()?;
         freezes.of(account).rev().take(PAGE).map(|freeze| self.freeze_view(freeze)).collect()
+    }
+
+    /// Returns what is not known of issuers' freezes, in words. Nothing is where signals of all blocks were kept from the chain's beginning on, and every
+    /// proposal was read.
+    ///
+    /// # Errors
+    /// As [`AccountWorkspace::freezes`].
+    pub(crate) fn gaps_of_freezes(&self) -> Result<Vec<String>, WorkspaceError> {
+        let Some((first, tip)) = self.ledger.first()?.zip(self.ledger.tip()?) else {
+            return Ok(vec!["no block is stored, so no freeze is known".into()]);
+        };
+        let signals = self.signals().blocks();
+        let Some((begin, (end, _))) = signals.first_height().zip(signals.tip().map_err(BesideError::from)?) else {
+            return Ok(vec![
+                "issuers' freezes were not looked for in the stored blocks; read them again to find them".into(),
+            ]);
+        };
+        let mut gaps = Vec::new();
+        // Block 0 is the chain's own beginning: nobody is frozen in it.
+        if first.height.max(begin) > 1 {
+            let whose = if begin > first.height { "issuers' acts were kept" } else { "the ledger begins" };
+            gaps.push(format!("freezes before block {}, where {whose}, are not known", first.height.max(begin)));
+        }
+        if end < tip.height {
+            gaps.push(format!("freezes after block {end} were not looked for"));
+        }
+        let freezes = self.freezes()?;
+        if freezes.is_cut {
+            gaps.push(format!("only the latest {MAX_SIGNALS} acts of issuers were looked at"));
+        }
+        match freezes.unread() {
+            0 => {}
+            1 => gaps.push("the blocks do not show whom an open proposal of an issuer is about".into()),
+            n => gaps.push(format!("the blocks do not show whom {n} open proposals of issuers are about")),
+        }
+        Ok(gaps)
     }
 
     /// Returns the freezes of an address that are proposed or in force.

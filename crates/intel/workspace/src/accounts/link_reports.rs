@@ -54,9 +54,16 @@ pub struct LinkView {
     pub certainty: Option<String>,
     /// What found it.
     pub rule: String,
-    /// Wrong links of a million of this rule, as it was measured; absent where nobody measured it.
+    /// Wrong links among a million of this rule at most: the upper bound (95%) of what was measured, which few pairs leave wide; absent where nobody
+    /// measured it. A link by the message of a bridge rests on what both contracts state, not on this figure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_ppm: Option<u32>,
+    /// How many links of the rule were compared with the truth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_pairs: Option<u64>,
+    /// How many of these were wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_wrong: Option<u64>,
     /// What it was measured on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_on: Option<String>,
@@ -125,6 +132,8 @@ impl Seen<'_> {
             certainty: Some(certainty.to_owned()),
             rule: link.evidence.rule.name().to_owned(),
             error_ppm: measured.map(|m| m.error_ppm()),
+            measured_pairs: measured.map(|m| m.pairs()),
+            measured_wrong: measured.map(|m| m.wrong),
             measured_on: measured.map(|m| m.on.to_owned()),
             out: self.end(out_chain, &link.out)?,
             into: self.end(into_chain, &link.into)?,
@@ -140,6 +149,8 @@ impl Seen<'_> {
             certainty: None,
             rule: rule.to_owned(),
             error_ppm: None,
+            measured_pairs: None,
+            measured_wrong: None,
             measured_on: None,
             out: None,
             into: None,

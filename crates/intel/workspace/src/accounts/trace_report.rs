@@ -74,8 +74,12 @@ pub struct TracedCrossing {
     /// What the link rests on: `event`, `message`, `net-flow` or `heuristic`.
     #[schema(value_type = String)]
     pub basis: Basis,
-    /// Measured share of wrong links of this kind and basis, in millionths.
+    /// Wrong links among a million of this kind and basis at most, as it was measured (upper bound, 95%).
     pub error_ppm: Option<u32>,
+    /// How many links of this kind and basis that was measured on. A link by the message of a bridge is crossed however few they are: both contracts
+    /// state it.
+    #[serde(default)]
+    pub measured_pairs: u64,
     /// What shows it: rule, message, logs.
     pub evidence: String,
     /// The transfer by which the money left its asset.
@@ -124,7 +128,7 @@ pub struct TracedCandidate {
     pub transfer: TracedTransfer,
     /// Place among the candidates, from 1.
     pub rank: u32,
-    /// Measured share of wrong candidates of this rank, in millionths.
+    /// Wrong candidates among a million of this rank at most, as it was measured (upper bound, 95%).
     pub error_ppm: Option<u32>,
 }
 
@@ -368,9 +372,12 @@ impl Drawn for AccountTraceReport {
             let _ = writeln!(out, "Links crossed ({}):", self.crossings.len());
         }
         for crossing in self.crossings.iter().take(most) {
-            let error = crossing
-                .error_ppm
-                .map_or("not measured".to_owned(), |ppm| format!("{}.{:02}%", ppm / 10_000, ppm / 100 % 100));
+            let pairs = crossing.measured_pairs;
+            let error = crossing.error_ppm.map_or("not measured".to_owned(), |ppm| {
+                format!("at most {}.{:02}% of {pairs} measured", ppm / 10_000, ppm / 100 % 100)
+            });
+            // Few pairs say little of it: what it rests on is said instead.
+            let stated = if crossing.basis == Basis::Message { ", both sides name the message" } else { "" };
             let (from, to) = (&crossing.from, &crossing.to);
             // Backward the trace left where the link comes out.
             let (of_from, of_to) = match self.direction {
@@ -379,7 +386,7 @@ impl Drawn for AccountTraceReport {
             };
             let _ = writeln!(
                 out,
-                "  {} by {}: {} on {} became {} on {} (wrong links: {error}; {})",
+                "  {} by {}: {} on {} became {} on {} (wrong links: {error}{stated}; {})",
                 crossing.kind,
                 crossing.basis,
                 money(of_from, &from.asset),
@@ -451,7 +458,7 @@ impl AccountTraceReport {
         }
         for candidate in self.candidates.iter().take(most) {
             let error = candidate.error_ppm.map_or("error not measured".to_owned(), |ppm| {
-                format!("{}% of such candidates are wrong", ppm / 10_000)
+                format!("at most {}% of such candidates are wrong", ppm.div_ceil(10_000))
             });
             let transfer = &candidate.transfer;
             let _ = writeln!(

@@ -6,7 +6,7 @@ use crate::accounts::trace_report::{
     AccountTraceReport, Party, TracedAssumption, TracedBooks, TracedCandidate, TracedCrossing, TracedEnd,
     TracedMovement, TracedStart, TracedTransfer,
 };
-use crate::chain_queries::{BehindBounds, PlaceBehind, TraceEndpoint};
+use crate::chain_queries::{BehindBounds, PlaceBehind, PlacesBehind, TraceEndpoint};
 use crate::error::WorkspaceError;
 use crate::reports::{PAGE, TraceRequest};
 use holdfast_account_ledger::{Direction as Way, LedgerError, NATIVE, StoredTransfer, TransferNumber};
@@ -51,7 +51,8 @@ pub struct AccountTraceRequest {
     /// Whether to go on over swaps, wraps and bridges, to the other account chains too.
     #[serde(default = "yes")]
     pub links: bool,
-    /// Links with a larger measured error, in millionths, are not crossed.
+    /// Links with a larger measured error (its upper bound, 95%, in millionths) are not crossed, but for those that the message of a bridge states on both
+    /// sides.
     #[serde(default = "default_error")]
     pub max_link_error_ppm: u32,
 }
@@ -229,23 +230,24 @@ impl AccountWorkspace {
         let trace = together.ask(clearance, |over| trace_accounts(over.chains, over.links, &starts, &options))?;
         let describe = Describe { together: &together, clearance };
         // By where it is, and whether it went on.
-        let mut places: BTreeMap<Place, (Amount, u32)> = BTreeMap::new();
-        let mut add = |key: Place, amount: Amount, hops: u32| {
-            let place = places.entry(key).or_insert((Amount::ZERO, hops));
-            *place = (place.0.checked_add(amount).unwrap_or(Amount::MAX), place.1.min(hops));
+        let mut places: BTreeMap<Place, (Amount, u32, bool)> = BTreeMap::new();
+        let mut add = |key: Place, amount: Amount, hops: u32, is_cut: bool| {
+            let place = places.entry(key).or_insert((Amount::ZERO, hops, false));
+            let sum = place.0.checked_add(amount).unwrap_or(Amount::MAX);
+            *place = (sum, place.1.min(hops), place.2 || is_cut);
         };
         for end in &trace.ends {
-            add((end.chain, end.asset, end.account, false), end.amount, end.hops);
+            add((end.chain, end.asset, end.account, false), end.amount, end.hops, end.kind.is_bound());
         }
         let ended: BTreeSet<_> = trace.ends.iter().map(|end| (end.chain, end.asset, end.account)).collect();
         for movement in &trace.movements {
             let TransferId { chain, number } = movement.transfer;
             let to = together.chains[usize::from(chain)].ledger.transfer(number)?.to;
             if !ended.contains(&(chain, movement.asset, to)) {
-                add((chain, movement.asset, to, true), movement.amount, movement.hops);
+                add((chain, movement.asset, to, true), movement.amount, movement.hops, false);
             }
         }
-        let endpoint = |(place, (amount, hops)): (Place, (Amount, u32))| -> Result<TraceEndpoint, LedgerError> {
+        let endpoint = |(place, (amount, hops, is_cut)): (Place, (Amount, u32, bool))| -> Result<_, LedgerError> {
             let (chain, asset, account, is_passed) = place;
             let own: &AccountWorkspace = together.chains[usize::from(chain)];
             Ok(TraceEndpoint {
@@ -257,6 +259,7 @@ impl AccountWorkspace {
                 amount,
                 hops,
                 is_passed,
+                is_cut,
             })
         };
         let mut places: Vec<(Place, (Amount, u32))> = places.into_iter().collect();
@@ -274,11 +277,7 @@ impl AccountWorkspace {
     }
 
     /// Returns what the money of a payment came through.
-    pub(crate) fn places_behind(
-        &self,
-        payment: &str,
-        bounds: BehindBounds,
-    ) -> Result<Vec<PlaceBehind>, WorkspaceError> {
+    pub(crate) fn places_behind(&self, payment: &str, bounds: BehindBounds) -> Result<PlacesBehind, WorkspaceError> {
         let (_, transfers) = self.payments_of(payment)?;
         let [transfer] = transfers.as_slice() else {
             return Err(self.wrong(payment, "one transfer is needed here: its transaction and place"));
@@ -299,7 +298,8 @@ impl AccountWorkspace {
                 into: through.into,
             })
         };
-        Ok(found.into_iter().map(place).collect::<Result<_, _>>()?)
+        let places = found.places.into_iter().map(place).collect::<Result<_, _>>()?;
+        Ok(PlacesBehind { places, is_cut: found.is_cut })
     }
 }
 
@@ -455,6 +455,7 @@ impl Describe<'_> {
                 kind: link.kind,
                 basis: link.basis,
                 error_ppm: link.error_ppm,
+                measured_pairs: link.pairs,
                 evidence: link.evidence.clone(),
                 from: transfer(link.from)?,
                 to: transfer(link.to)?,

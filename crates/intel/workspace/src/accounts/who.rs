@@ -85,7 +85,10 @@ impl Who {
         if let Some(why) = &self.fault {
             return Some(format!("clusters are not up to date: {why}"));
         }
-        let tip = ledger.tip().ok().flatten()?;
+        let tip = match ledger.tip() {
+            Ok(tip) => tip?,
+            Err(e) => return Some(format!("how far accounts are clustered is not known: {e}")),
+        };
         match self.clusters.height() {
             Some(height) if height >= tip.height => None,
             Some(height) => Some(format!("accounts were clustered up to block {height} only")),

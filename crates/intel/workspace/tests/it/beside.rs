@@ -346,6 +346,12 @@ fn a_ledger_of_an_earlier_version_states_what_was_not_looked_for() {
     let gaps = |workspace: &AccountWorkspace| workspace.coverage().gaps.join("\n");
     let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
     assert!(gaps(&reader).contains("links were not looked for in the stored blocks"), "{}", gaps(&reader));
+    let of_freezes = |workspace: &AccountWorkspace| workspace.freeze_gaps().unwrap().join("\n");
+    assert!(
+        of_freezes(&reader).contains("freezes were not looked for in the stored blocks"),
+        "{}",
+        of_freezes(&reader)
+    );
     drop(reader);
     let handle = AccountHandle::new(opened(dir.path(), made));
     let more = |workspace: &mut AccountWorkspace| -> Result<(), ChangeError> {
@@ -358,6 +364,16 @@ fn a_ledger_of_an_earlier_version_states_what_was_not_looked_for() {
     let said = gaps(&snapshot);
     assert!(said.contains("links before block 10 were not looked for"), "{said}");
     assert!(said.contains("signals before block 10 were not looked for"), "{said}");
+    assert!(snapshot.blind_spots().join("\n").contains("links before block 10 were not looked for"));
+    assert_eq!(of_freezes(&snapshot), "freezes before block 10, where issuers' acts were kept, are not known");
+    let page = snapshot.freezes_page(None, None, 0).unwrap();
+    assert!(page.gaps.contains(&of_freezes(&snapshot)), "{page:?}");
+    // Of a ledger whose every block was looked into nothing is missing.
+    let whole = tempfile::tempdir().unwrap();
+    let mut whole = opened(whole.path(), made);
+    append(&mut whole, &made.blocks[..20]);
+    whole.update_who();
+    assert_eq!((of_freezes(&whole), whole.blind_spots()), (String::new(), Vec::new()));
 }
 
 #[test]
