@@ -1,6 +1,7 @@
 //! What the desk needs from a chain, whatever its family: of the Bitcoin family, where money lies in outputs, or of accounts.
 
 use crate::accounts::freeze_queries::FreezeView;
+use crate::accounts::imitated::Imitation;
 use crate::error::WorkspaceError;
 use crate::reports::{ExposureView, PAGE, Subject, TraceRequest};
 use crate::workspace::Snapshot;
@@ -246,8 +247,8 @@ pub trait ChainQueries: Send + Sync {
     ///
     /// # Errors
     /// [`WorkspaceError::Query`] for text that is no address of the chain.
-    fn imitated_by(&self, _address: &str, _own: &[String]) -> Result<Option<String>, WorkspaceError> {
-        Ok(None)
+    fn imitated_by(&self, _address: &str, _own: &[String]) -> Result<Imitation, WorkspaceError> {
+        Ok(Imitation::default())
     }
 
     /// Returns payments that an address received, oldest first, after the first `skip` and at most [`PAGE`].

@@ -2,6 +2,7 @@
 
 use crate::accounts::AccountWorkspace;
 use crate::accounts::freeze_queries::FreezeView;
+use crate::accounts::imitated::Imitation;
 use crate::accounts::queries::is_payment;
 use crate::accounts::transfers::Start;
 use crate::chain_queries::{
@@ -121,7 +122,7 @@ impl ChainQueries for AccountWorkspace {
         self.freezes_in_force(address)
     }
 
-    fn imitated_by(&self, address: &str, own: &[String]) -> Result<Option<String>, WorkspaceError> {
+    fn imitated_by(&self, address: &str, own: &[String]) -> Result<Imitation, WorkspaceError> {
         self.imitated(address, own)
     }
 

@@ -109,6 +109,8 @@ impl AccountHandle {
         let after = Arc::new(workspace.snapshot());
         self.current.store(after.clone());
         if is_moved {
+            // A ledger that does not read is a fault that look-ups report.
+            let _ = after.sides_moved_since(&before);
             let mut touched = self.touched();
             if !touched.is_whole {
                 note(&mut touched, &before, &after);
