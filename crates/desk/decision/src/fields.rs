@@ -2,7 +2,7 @@
 
 use crate::facts::{ChainFacts, Share, risk_level};
 use crate::issuer::{IssuerFact, IssuerState};
-use crate::lookalikes::Lookalike;
+use crate::lookalikes::{self, Lookalike};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
 use crate::typology::{Finding, Typology, part_of};
@@ -99,17 +99,9 @@ impl<'a> Input<'a> {
         self.state.customer(&self.event.customer)
     }
 
-    /// Returns what a withdrawal's address imitates: an address that the customer dealt with here, else one that the ledger knows of. An address that the
-    /// customer paid before, unwarned, imitates none.
+    /// Returns what a withdrawal's address imitates.
     pub(crate) fn lookalike(&self) -> Option<Lookalike> {
-        let address = self.event.counterparty.as_ref().filter(|_| self.event.kind == EventKind::Withdrawal)?;
-        let known = self.customer().map(|c| &c.counterparties);
-        // Dust from an imitation of a payee can be all that the ledger has of an address with these ends.
-        if known.is_some_and(|known| known.has_paid(address)) {
-            return None;
-        }
-        let found = known.and_then(|known| known.lookalike_of(address));
-        found.or_else(|| self.facts.lookalike.clone())
+        lookalikes::of_withdrawal(self.customer(), self.event, self.facts)
     }
 
     /// Returns whether a freeze of the transfer's addresses is of a kind.
