@@ -116,7 +116,7 @@ fn deposit(chain: &dyn ChainQueries, event: &Event, asset: &str, facts: &mut Cha
         expose(&exposure, facts);
     }
     facts.behind = chain.behind(&payment.id, flag_bounds())?.into_iter().map(place_behind).collect();
-    Ok(())
+    issuer_facts::add_behind(chain, facts)
 }
 
 /// Returns how far back flags are matched.

@@ -122,6 +122,16 @@ impl ChainQueries for AccountWorkspace {
         self.freezes_in_force(address)
     }
 
+    fn freezes_of_any(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        let mut found = Vec::new();
+        for chain in std::iter::once(self).chain(self.peers.iter().map(|peer| &**peer)) {
+            if chain.is_address(address) {
+                found.extend(chain.freezes_in_force(address)?);
+            }
+        }
+        Ok(found)
+    }
+
     fn imitated_by(&self, address: &str, own: &[String]) -> Result<Imitation, WorkspaceError> {
         self.imitated(address, own)
     }

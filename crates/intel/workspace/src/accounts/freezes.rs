@@ -284,6 +284,12 @@ impl Freezes {
         }
     }
 
+    /// Returns the account that a proposal is about, until it is executed; `None` where the blocks do not show it.
+    #[must_use]
+    pub fn account_of(&self, token: TokenRef, proposal: u64) -> Option<AccountId> {
+        self.proposals.get(&(token, proposal)).map(|known| known.account)
+    }
+
     /// Returns all freezes, in the order of their first event.
     #[must_use]
     pub fn all(&self) -> &[Freeze] {

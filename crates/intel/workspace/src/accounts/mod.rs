@@ -6,6 +6,7 @@
 //! - [`imitated`]: look-alikes and notes beside transfers; `sides`: whom accounts dealt with.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
 //! - [`evidence`]: bundles of traces.
+//! - [`reach`]: which transfers may rest on something that changed.
 //! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
 pub mod beside;
@@ -19,6 +20,7 @@ pub mod imitated;
 pub mod link_reports;
 mod peers;
 pub mod queries;
+pub mod reach;
 pub mod reports;
 mod search;
 mod sides;
