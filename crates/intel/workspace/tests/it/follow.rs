@@ -260,7 +260,9 @@ fn look_alikes_are_found_from_what_was_read_before() {
     // Notes beside transfers: dust, and a token whose transfers contradict each other.
     let spoofed = TokenRef::Fungible(account(0x99));
     let moves = vec![transfer(spoofed, 77, 4, 9, 1), transfer(usdt, 4, 8, 50, 2)];
-    add(&handle, &[linked(block(&id, 7, 1, &[moves]), vec![])]);
+    let mut other = block(&id, 7, 1, &[moves]);
+    other.parent = blocks[6].transfers.hash;
+    add(&handle, &[linked(other, vec![])]);
     let snapshot = handle.snapshot();
     let number = snapshot.ledger.account_number(&account(4)).unwrap();
     let last = snapshot.ledger.block(7).unwrap().txs.start;
