@@ -50,7 +50,9 @@ impl AppState {
         facts.lookalike = imitated.of.and_then(|of| Lookalike::between(to, &of, KnownBy::Chain));
         facts.gaps.extend(imitated.gaps);
         if is_cut {
-            facts.gaps.push(format!("look-alikes were looked for at the {MAX_OWN} newest addresses of the customer only"));
+            facts
+                .gaps
+                .push(format!("look-alikes were looked for at the {MAX_OWN} newest addresses of the customer only"));
         }
         Ok(())
     }

@@ -168,25 +168,40 @@ impl AppState {
             return Ok(Reach::These(seqs));
         }
         let chains = self.chains.account_snapshots();
+        let part = |of: fn(&Origins) -> Origins| {
+            let parts = origins.iter().map(|(chain, all)| (chain.clone(), of(all)));
+            parts.filter(|(_, part)| !part.is_empty()).collect::<BTreeMap<_, _>>()
+        };
+        let sent = part(|all| Origins { sent: all.sent.clone(), ..Origins::default() });
+        let changed = part(|all| Origins { addresses: all.addresses.clone(), ..Origins::default() });
         let mut go_on = |postings: u64| {
             run.progress(postings.min(MAX_POSTINGS), Some(MAX_POSTINGS), run.resume_at());
             if run.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let mut reached = reached(&chains, origins, &mut go_on).map_err(Failure::again)?;
+        let late = reached(&chains, &sent, &mut go_on).map_err(Failure::again)?;
+        let changed = reached(&chains, &changed, &mut go_on).map_err(Failure::again)?;
         if run.is_stopping() {
             return Ok(Reach::These(seqs));
         }
-        if reached.is_cut {
-            tracing::info!(postings = reached.postings, "what changed is connected too widely; all transfers are screened again");
+        if changed.is_cut {
+            let postings = changed.postings;
+            tracing::info!(postings, "what changed is connected too widely; all transfers are screened again");
             return Ok(Reach::Anything);
         }
-        for chain in chains {
-            let names = TouchedNames {
-                addresses: reached.addresses.remove(chain.chain()).unwrap_or_default().into_iter().collect(),
-                txs: reached.txs.remove(chain.chain()).unwrap_or_default().into_iter().collect(),
-            };
-            let touched = self.screening.touched_transfers(&names, &|asset| chain.has_asset(asset));
-            seqs.extend(touched.map_err(Failure::again)?);
+        if late.is_cut {
+            // Bridges are used in every block: while a chain catches up, the nearest transfers are screened again, not all each time.
+            let postings = late.postings;
+            tracing::warn!(postings, "what left over bridges is followed to the nearest transfers only");
+        }
+        for mut reached in [late, changed] {
+            for chain in &chains {
+                let names = TouchedNames {
+                    addresses: reached.addresses.remove(chain.chain()).unwrap_or_default().into_iter().collect(),
+                    txs: reached.txs.remove(chain.chain()).unwrap_or_default().into_iter().collect(),
+                };
+                let touched = self.screening.touched_transfers(&names, &|asset| chain.has_asset(asset));
+                seqs.extend(touched.map_err(Failure::again)?);
+            }
         }
         Ok(Reach::These(seqs))
     }
@@ -426,11 +441,8 @@ mod tests {
 
     #[test]
     fn passes_list_what_they_look_at_while_that_is_little() {
-        let these = |seqs: &[u64], last| Scope::These {
-            seqs: seqs.iter().copied().collect(),
-            last,
-            origins: BTreeMap::new(),
-        };
+        let these =
+            |seqs: &[u64], last| Scope::These { seqs: seqs.iter().copied().collect(), last, origins: BTreeMap::new() };
         let mut scope = these(&[1, 5], 9);
         scope.merge(these(&[5, 7], 12));
         assert_eq!(

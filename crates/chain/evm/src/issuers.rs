@@ -257,9 +257,8 @@ impl Found {
             let is_of_account = |t: &Transfer| (if units.is_issue { t.to } else { t.from }) == units.account;
             // Who the owner is, is concluded from calls: a transfer to somebody else is the event's all the same.
             let is_twin = |t: &Transfer| is_alike(t) && (units.is_owner || is_of_account(t));
-            let free = |fits: &dyn Fn(&Transfer) -> bool| {
-                (0..taken.len()).find(|i| !taken[*i] && fits(&self.transfers[*i]))
-            };
+            let free =
+                |fits: &dyn Fn(&Transfer) -> bool| (0..taken.len()).find(|i| !taken[*i] && fits(&self.transfers[*i]));
             match free(&|t| is_alike(t) && is_of_account(t)).or_else(|| free(&is_twin)) {
                 Some(twin) => taken[twin] = true,
                 None => missing.push((units, kind)),
@@ -467,7 +466,8 @@ mod tests {
         let mint = transfer(Address::ZERO, WALLET, 90);
         // A router that the wallet calls behind it moves the token in the same transaction, or the wallet's mint goes to its treasury.
         let logs = [issue.clone(), mint.clone(), transfer(WALLET, USER, 5)];
-        for callers in [&[(WALLET, TOKEN), (USER, TOKEN)][..], &[(USER, TOKEN), (WALLET, TOKEN)], &[(USER, TOKEN)], &[]] {
+        for callers in [&[(WALLET, TOKEN), (USER, TOKEN)][..], &[(USER, TOKEN), (WALLET, TOKEN)], &[(USER, TOKEN)], &[]]
+        {
             let found = found(WALLET, &[], callers, &logs);
             let mints = found.transfers.iter().filter(|t| t.kind == TransferKind::Mint).count();
             assert_eq!((mints, found.transfers.len(), acts(&found)), (1, 2, vec![]), "{callers:?}");

@@ -249,7 +249,11 @@ impl Record {
         use RecordKind::*;
         let kind = self.kind;
         let texts: [(&str, Option<&String>, &[RecordKind]); 13] = [
-            ("customer", self.customer.as_ref(), &[Account, DepositAddress, Card, BankAccount, Device, Kyc, ConfirmedAddress]),
+            (
+                "customer",
+                self.customer.as_ref(),
+                &[Account, DepositAddress, Card, BankAccount, Device, Kyc, ConfirmedAddress],
+            ),
             ("account", self.account.as_ref(), &[DepositAddress]),
             ("name", self.name.as_ref(), &[Customer, Card, BankAccount, Account]),
             ("email", self.email.as_ref(), &[Customer]),

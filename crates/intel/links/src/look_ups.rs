@@ -209,12 +209,7 @@ impl Store {
     ///
     /// # Errors
     /// [`LinkError::Damaged`].
-    pub fn of_mixer(
-        &self,
-        mixer: &AccountId,
-        upto: Place,
-        most: usize,
-    ) -> Result<(Vec<MixerMove>, bool), LinkError> {
+    pub fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
         let last = self.numbers_of(upto).end;
         self.0.by_key(store::mixer_key(mixer), most, &mut |number| {
             // Later ones do not count, also not for the bound.

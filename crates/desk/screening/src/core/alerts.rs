@@ -3,9 +3,9 @@
 use super::{Core, HoldWrites};
 use crate::alerts::{self, AlertAction};
 use crate::service::ScreeningError;
+use holdfast_decision::inputs::{AlertRaised, Input};
 use holdfast_decision::model::{Event, EventKind};
 use holdfast_decision::{ChainFacts, Decision, issuer};
-use holdfast_decision::inputs::{AlertRaised, Input};
 use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::{Invalid, Timestamp};
 use serde_json::json;

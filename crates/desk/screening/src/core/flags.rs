@@ -70,7 +70,8 @@ impl Core {
         for seq in seqs {
             let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[number(*seq)])?;
             let Some(row) = rows.first() else { continue };
-            let (event, mut facts): (Event, ChainFacts) = (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
+            let (event, mut facts): (Event, ChainFacts) =
+                (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
             self.add_later_behind(*seq, &mut facts)?;
             placed.extend(self.hold_for_flag(&flag, *seq, &event, &facts, now)?);
         }
@@ -109,8 +110,7 @@ impl Core {
         let policy = &self.fold.book.file.policy;
         let known: Vec<FlagId> = self.fold.flags.of(event, &old, policy).iter().map(|t| t.flag.id.clone()).collect();
         let touches = self.fold.flags.of(event, new, policy);
-        let found: Vec<Flag> =
-            touches.iter().filter(|t| !known.contains(&t.flag.id)).map(|t| t.flag.clone()).collect();
+        let found: Vec<Flag> = touches.iter().filter(|t| !known.contains(&t.flag.id)).map(|t| t.flag.clone()).collect();
         for flag in found {
             self.hold_for_flag(&flag, seq, event, new, now)?;
         }

@@ -121,7 +121,8 @@ fn what_is_confirmed_is_not_held_again(place: &TestDb) {
     assert_eq!(screening.answer_warning("dora-2", gives_up, "app").unwrap().state, "stopped");
     let is_warned = |screening: &Screening, n: u32| {
         ["anna", "bert", "carl", "dora"].map(|customer| {
-            let spelled = if customer == "anna" { IMITATION.to_uppercase().replace("0X", "0x") } else { IMITATION.into() };
+            let spelled =
+                if customer == "anna" { IMITATION.to_uppercase().replace("0X", "0x") } else { IMITATION.into() };
             imitated(&decide(screening, out(&format!("{customer}-{n}"), customer, &spelled))).is_some()
         })
     };

@@ -428,7 +428,8 @@ mod tests {
         acts.push((11, done(IssuerAction::Lift, None)));
         assert_eq!(states(&acts), (vec![lifted, (FreezeState::Lifted, Some(5))], 0));
         // Of a freeze that began before the ledger, what is proposed in it is another one.
-        let before = [(1, proposed(IssuerAction::Freeze, 7)), (1, confirmed(7, 0)), (2, done(IssuerAction::Lift, None))];
+        let before =
+            [(1, proposed(IssuerAction::Freeze, 7)), (1, confirmed(7, 0)), (2, done(IssuerAction::Lift, None))];
         assert_eq!(states(&before), (vec![(FreezeState::Lifted, None), (FreezeState::Proposed, Some(7))], 1));
         // One that was withdrawn while the account was frozen is not open.
         let withdrawn = [

@@ -246,9 +246,7 @@ fn note_sent(touched: &mut Touched, after: &AccountSnapshot, kept: u64) -> Resul
 fn note_tags(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot) {
     let tagged: BTreeSet<u32> = before.entities().tagged().into_iter().chain(after.entities().tagged()).collect();
     let is_changed = |account: &u32| {
-        let tags = |side: &AccountSnapshot| {
-            side.entities().tags_of(&side.tags, *account).cloned().collect::<Vec<_>>()
-        };
+        let tags = |side: &AccountSnapshot| side.entities().tags_of(&side.tags, *account).cloned().collect::<Vec<_>>();
         class(before, *account) != class(after, *account) || tags(before) != tags(after)
     };
     let known = before.ledger.counts().accounts.min(after.ledger.counts().accounts);

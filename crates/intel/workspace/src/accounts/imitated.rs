@@ -90,7 +90,8 @@ pub struct Imitation {
 
 /// Returns what a look-up leaves out of accounts that have more transfers than are looked at.
 fn cut_gap(cut: usize) -> Option<String> {
-    (cut > 0).then(|| format!("look-alikes were looked for among the first {MAX_TRANSFERS} transfers of an address only"))
+    (cut > 0)
+        .then(|| format!("look-alikes were looked for among the first {MAX_TRANSFERS} transfers of an address only"))
 }
 
 /// Of addresses with the same ends the one that was dealt with first, which the others imitate.

@@ -60,10 +60,8 @@ fn two_chains() -> [(ChainId, Vec<LinkedBlock>); 2] {
         (vec![transfer(usdt, 2, 3, 100, 0)], vec![]),
         (vec![left], vec![side(Direction::In, 3, &left, 3)]),
     ];
-    let on_second = vec![
-        (vec![arrived], vec![side(Direction::Out, 0, &arrived, 3)]),
-        (vec![transfer(usdc, 3, 4, 60, 0)], vec![]),
-    ];
+    let on_second =
+        vec![(vec![arrived], vec![side(Direction::Out, 0, &arrived, 3)]), (vec![transfer(usdc, 3, 4, 60, 0)], vec![])];
     [(first.clone(), blocks(&first, on_first)), (second.clone(), blocks(&second, on_second))]
 }
 
@@ -121,7 +119,8 @@ fn a_tag_is_followed_over_a_bridge_and_no_further_than_the_money_goes() {
     assert!(cut.is_cut && cut.postings <= 3);
     assert!(reached_within(&snapshots, &all, 99, &mut |_| ControlFlow::Break(())).unwrap().is_cut);
     // A payee's money that goes to a tagged address concerns who pays that payee.
-    let upstream = BTreeMap::from([(second.0.clone(), Origins { addresses: addresses(&[4], &second.0), ..Origins::default() })]);
+    let upstream =
+        BTreeMap::from([(second.0.clone(), Origins { addresses: addresses(&[4], &second.0), ..Origins::default() })]);
     let reached = walked(&snapshots, &upstream);
     assert_eq!(reached.addresses[&first.0], addresses(&[2, 3, 9], &first.0));
     // The same tags again change nothing; without them it is followed again.
