@@ -192,7 +192,11 @@ impl AccountWorkspace {
     pub(crate) fn sides_moved_since(&self, before: &AccountSnapshot) -> Result<(), LedgerError> {
         let (old, new) = (tip_of(before)?, tip_of(self)?);
         let mut moved: HashSet<u32> = HashSet::new();
-        if self.sides.cache().of.is_empty() || self.sides.cache().tip != old {
+        let is_of_before = {
+            let cache = self.sides.cache();
+            !cache.of.is_empty() && cache.tip == old
+        };
+        if !is_of_before {
             return Ok(());
         }
         let kept = before.ledger.counts().blocks;
