@@ -152,9 +152,7 @@ impl Core {
         let customer = row.text(0)?.to_owned();
         let decision: Decision = parse("decision", row.text(1)?)?;
         let event: Event = parse("event", row.text(2)?)?;
-        if event.kind == EventKind::Deposit && facts.unavailable.is_none() {
-            self.follow_behind(seq, &event, (parse("facts", row.text(3)?)?, facts), now)?;
-        }
+        let decided_by: ChainFacts = parse("facts", row.text(3)?)?;
         let mut alert = None;
         if !new.is_empty() {
             let tags: Vec<String> =
@@ -182,6 +180,10 @@ impl Core {
                     self.end(&hold, None, "released", reason, "engine", now)?;
                 }
             }
+        }
+        // After what was held in ignorance only was let go: a flag holds it again.
+        if event.kind == EventKind::Deposit && facts.unavailable.is_none() {
+            self.follow_behind(seq, &event, (decided_by, facts), now)?;
         }
         if facts.unavailable.is_none() && alert.is_none() {
             alert = self.freezes_ended(seq, &customer, &issuer::ended(&old, &findings), why, now)?;

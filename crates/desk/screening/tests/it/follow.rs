@@ -15,6 +15,7 @@ use std::ops::ControlFlow;
 
 on_both!(
     what_came_over_a_bridge_is_held_once_that_is_known,
+    what_was_held_in_ignorance_is_held_for_its_flag,
     a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases
 );
 
@@ -105,6 +106,21 @@ fn what_came_over_a_bridge_is_held_once_that_is_known(place: &TestDb) {
     let events: Vec<u64> = held(&screening).into_iter().map(|(event, _)| event).collect();
     assert_eq!(events, [later, before], "not {other}");
     is_sound(&screening, 3);
+}
+
+/// What was held only because the chain did not answer is let go once it does, but for what a flag touches.
+fn what_was_held_in_ignorance_is_held_for_its_flag(place: &TestDb) {
+    let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
+    screening.raise_flag(flag("f1"), "sync").unwrap();
+    let silent = ChainFacts::unavailable("the node is silent");
+    let decide = |id: &str, n| screening.decide(deposit(id, id, &tx(n), 1_000, 5_000), silent.clone(), "t").unwrap();
+    let (flagged, clean) = (decide("d1", 1), decide("d2", 2));
+    assert_eq!(held(&screening).len(), 2);
+    again(&screening, flagged.seq, &over_the_bridge());
+    again(&screening, clean.seq, &known());
+    let [(event, reason)] = &held(&screening)[..] else { panic!("{:?}", held(&screening)) };
+    assert!(*event == flagged.seq && reason.contains("flag f1"), "{reason}");
+    is_sound(&screening, 2);
 }
 
 fn a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases(place: &TestDb) {
