@@ -43,9 +43,17 @@ impl AppState {
         if event.kind != EventKind::Withdrawal || facts.unavailable.is_some() {
             return Ok(());
         }
-        let own = self.screening.addresses_of(&event.customer, MAX_OWN).map_err(|e| e.to_string())?;
+        let mut own = self.screening.addresses_of(&event.customer, MAX_OWN + 1).map_err(|e| e.to_string())?;
+        let is_cut = own.len() > usize::try_from(MAX_OWN).unwrap_or(usize::MAX);
+        own.truncate(usize::try_from(MAX_OWN).unwrap_or(usize::MAX));
         let imitated = chain.imitated_by(to, &own).map_err(|e| e.to_string())?;
-        facts.lookalike = imitated.and_then(|of| Lookalike::between(to, &of, KnownBy::Chain));
+        facts.lookalike = imitated.of.and_then(|of| Lookalike::between(to, &of, KnownBy::Chain));
+        facts.gaps.extend(imitated.gaps);
+        if is_cut {
+            facts
+                .gaps
+                .push(format!("look-alikes were looked for at the {MAX_OWN} newest addresses of the customer only"));
+        }
         Ok(())
     }
 

@@ -9,10 +9,11 @@ use holdfast_sharing::sources::SourceState;
 use holdfast_store::{Store, StoreError};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::ids::SourceId;
-use holdfast_types::{ErrorKind, Seconds};
+use holdfast_types::{ChainId, ErrorKind, Seconds};
 use holdfast_workspace::ChainQueries;
+use holdfast_workspace::accounts::reach::{MAX_POSTINGS, Origins, reached};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ const SELDOM: Seconds = Seconds::MINUTE;
 
 /// Most transfers that a pass lists; beyond them it screens all again.
 const MAX_LISTED: usize = 20_000;
+/// Most addresses and transactions of account chains that a pass follows; beyond them it screens all again.
+const MAX_ORIGINS: usize = 10_000;
 
 /// Which transfers are screened again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,16 +46,24 @@ enum Scope {
         seqs: BTreeSet<u64>,
         /// The last event when the change was looked up. Events after it may have been decided before the change.
         last: u64,
+        /// Account chains: what changed, by CAIP-2 id. The pass finds the transfers that money of it can have reached.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        origins: BTreeMap<ChainId, Origins>,
     },
 }
 
 impl Scope {
     fn merge(&mut self, newer: Scope) {
         *self = match (std::mem::take(self), newer) {
-            (Scope::These { mut seqs, last }, Scope::These { seqs: more, last: newer }) => {
+            (
+                Scope::These { mut seqs, last, mut origins },
+                Scope::These { seqs: more, last: newer, origins: further },
+            ) => {
                 seqs.extend(more);
-                match seqs.len() <= MAX_LISTED {
-                    true => Scope::These { seqs, last: last.min(newer) },
+                further.into_iter().for_each(|(chain, later)| origins.entry(chain).or_default().merge(later));
+                let count: usize = origins.values().map(Origins::len).sum();
+                match seqs.len() <= MAX_LISTED && count <= MAX_ORIGINS {
+                    true => Scope::These { seqs, last: last.min(newer), origins },
                     false => Scope::All,
                 }
             }
@@ -114,9 +125,15 @@ impl Job for Rescreen {
             if is_stopped.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let mut after = after;
-        if let Scope::These { seqs, last } = &self.scope {
+        if let Scope::These { seqs, last, origins } = &self.scope
+            && let Reach::These(reached) = shared.reached_by(origins, run)?
+        {
+            if run.is_stopping() {
+                return Ok(Outcome::Stopped);
+            }
             // In addition to those that a change touched: those that only wait for the chain, whatever it answers now.
             let mut seqs = seqs.clone();
+            seqs.extend(reached);
             seqs.extend(shared.screening.held_in_ignorance().map_err(Failure::again)?);
             seqs.retain(|seq| *seq > after && *seq <= *last);
             shared
@@ -132,6 +149,61 @@ impl Job for Rescreen {
                 .map_err(Failure::again)?;
         }
         Ok(if is_stopped.get() { Outcome::Stopped } else { Outcome::Done })
+    }
+}
+
+/// What changes on account chains may have reached.
+enum Reach {
+    /// The transfers with these numbers.
+    These(BTreeSet<u64>),
+    /// More than is followed: it may be any.
+    Anything,
+}
+
+impl AppState {
+    /// Follows what changed on account chains to the transfers that may rest on it.
+    fn reached_by(&self, origins: &BTreeMap<ChainId, Origins>, run: &Run<'_>) -> Result<Reach, Failure> {
+        let mut seqs = BTreeSet::new();
+        if origins.is_empty() {
+            return Ok(Reach::These(seqs));
+        }
+        let chains = self.chains.account_snapshots();
+        let part = |of: fn(&Origins) -> Origins| {
+            let parts = origins.iter().map(|(chain, all)| (chain.clone(), of(all)));
+            parts.filter(|(_, part)| !part.is_empty()).collect::<BTreeMap<_, _>>()
+        };
+        let sent = part(|all| Origins { sent: all.sent.clone(), ..Origins::default() });
+        let changed = part(|all| Origins { addresses: all.addresses.clone(), ..Origins::default() });
+        let mut go_on = |postings: u64| {
+            run.progress(postings.min(MAX_POSTINGS), Some(MAX_POSTINGS), run.resume_at());
+            if run.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let late = reached(&chains, &sent, &mut go_on).map_err(Failure::again)?;
+        let changed = reached(&chains, &changed, &mut go_on).map_err(Failure::again)?;
+        if run.is_stopping() {
+            return Ok(Reach::These(seqs));
+        }
+        if changed.is_cut {
+            let postings = changed.postings;
+            tracing::info!(postings, "what changed is connected too widely; all transfers are screened again");
+            return Ok(Reach::Anything);
+        }
+        if late.is_cut {
+            // Bridges are used in every block: while a chain catches up, the nearest transfers are screened again, not all each time.
+            let postings = late.postings;
+            tracing::warn!(postings, "what left over bridges is followed to the nearest transfers only");
+        }
+        for mut reached in [late, changed] {
+            for chain in &chains {
+                let names = TouchedNames {
+                    addresses: reached.addresses.remove(chain.chain()).unwrap_or_default().into_iter().collect(),
+                    txs: reached.txs.remove(chain.chain()).unwrap_or_default().into_iter().collect(),
+                };
+                let touched = self.screening.touched_transfers(&names, &|asset| chain.has_asset(asset));
+                seqs.extend(touched.map_err(Failure::again)?);
+            }
+        }
+        Ok(Reach::These(seqs))
     }
 }
 
@@ -194,7 +266,9 @@ impl Job for TendSources {
     fn merge(&mut self, _: Self) {}
 
     fn run(&self, shared: &AppState, _: &Run<'_>) -> Result<Outcome, Failure> {
-        shared.spread_tags();
+        if shared.spread_tags() {
+            shared.rescreen_later("changed tags reached all chains");
+        }
         shared.rescreen_after_exposures();
         shared.store_rescreens();
         shared.apply_validity().map_err(Failure::again)?;
@@ -263,7 +337,7 @@ impl AppState {
         // All are taken, also where one of them is touched as a whole.
         for chain in self.chains.handles() {
             let touched = chain.take_touched();
-            // Account chains, and chains of other families, do not report what tags touch beyond the tagged addresses.
+            // Chains of other families do not report what tags touch beyond the tagged addresses.
             is_whole |= touched.is_whole || (self.chains.has_others() && !touched.tagged.is_empty());
             if is_whole {
                 continue;
@@ -277,6 +351,7 @@ impl AppState {
             let tagged = TouchedNames { addresses: touched.tagged.into_iter().collect(), txs: Vec::new() };
             all.extend(self.screening.touched_transfers(&tagged, &|_| true)?);
         }
+        let mut origins = BTreeMap::new();
         for chain in self.chains.accounts() {
             let touched = chain.take_touched();
             is_whole |= touched.is_whole;
@@ -284,6 +359,9 @@ impl AppState {
                 continue;
             }
             let snapshot = chain.snapshot();
+            if !touched.origins.is_empty() {
+                origins.insert(snapshot.chain().clone(), touched.origins);
+            }
             let is_asset = |asset: &str| snapshot.has_asset(asset);
             // An address of a customer that an issuer froze raises an alert by the last deposit there.
             let frozen: Vec<String> = touched.frozen.iter().cloned().collect();
@@ -296,7 +374,7 @@ impl AppState {
         }
         Ok(match is_whole || all.len() > MAX_LISTED {
             true => Scope::All,
-            false => Scope::These { seqs: all, last },
+            false => Scope::These { seqs: all, last, origins },
         })
     }
 
@@ -363,7 +441,8 @@ mod tests {
 
     #[test]
     fn passes_list_what_they_look_at_while_that_is_little() {
-        let these = |seqs: &[u64], last| Scope::These { seqs: seqs.iter().copied().collect(), last };
+        let these =
+            |seqs: &[u64], last| Scope::These { seqs: seqs.iter().copied().collect(), last, origins: BTreeMap::new() };
         let mut scope = these(&[1, 5], 9);
         scope.merge(these(&[5, 7], 12));
         assert_eq!(

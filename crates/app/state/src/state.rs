@@ -224,11 +224,13 @@ impl AppState {
         Ok(answer)
     }
 
-    /// Passes the tags to all chains; one that cannot be changed now gets them later.
-    pub(crate) fn spread_tags(&self) {
-        if let Err(e) = self.chains.spread_tags() {
+    /// Passes the tags to all chains; one that cannot be changed now gets them later. Returns whether any chain had others.
+    pub(crate) fn spread_tags(&self) -> bool {
+        self.chains.spread_tags().unwrap_or_else(|e| {
             tracing::warn!(reason = one_line(&e), "tags have not reached all chains; trying again");
-        }
+            // Those before it may have got them.
+            true
+        })
     }
 
     /// Screens past transfers again where exposures were rebuilt in the background.

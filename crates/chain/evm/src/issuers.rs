@@ -62,6 +62,9 @@ const METHODS: [([u8; 4], IssuerAction, &str); 6] = [
     ([0x0e, 0x27, 0xa3, 0x85], IssuerAction::Destroy, "destroyBlockedFunds(address)"),
 ];
 
+/// Most callers of an issuer's contract in a transaction that are told apart.
+const MOST_CALLERS: usize = 32;
+
 /// What a log of an issuer's contract states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TokenEvent {
@@ -138,6 +141,8 @@ struct Units {
     token: TokenRef,
     /// Who has, or had, them; `None` where the transaction does not show it.
     account: Option<AccountId>,
+    /// Whether that is the contract's owner, whom the event does not name.
+    is_owner: bool,
     is_issue: bool,
     amount: U256,
     position: Position,
@@ -148,17 +153,20 @@ struct Units {
 /// What a transaction's issuers did, until all its logs are read.
 #[derive(Debug, Default)]
 pub(crate) struct Issued {
-    /// Who called an issuer's contract last, by contract.
-    callers: HashMap<AccountId, AccountId>,
+    /// Who called an issuer's contract, by contract.
+    callers: HashMap<AccountId, Vec<AccountId>>,
     units: Vec<Units>,
 }
 
 impl Found {
-    /// Notes a call inside the transaction: only the owner can issue, so that who calls for it is the owner.
+    /// Notes a call inside the transaction: only the owner can issue, so that who calls for it is the owner. Where several call, it is not known which.
     pub fn called(&mut self, issuers: &[Issuer], from: AccountId, to: AccountId) {
         // A contract behind a proxy borrows code, which some nodes list as a call by itself.
         if from != to && issuers.iter().any(|issuer| issuer.token == to) {
-            self.issued.callers.insert(to, from);
+            let callers = self.issued.callers.entry(to).or_default();
+            if callers.len() < MOST_CALLERS && !callers.contains(&from) {
+                callers.push(from);
+            }
         }
     }
 
@@ -185,25 +193,26 @@ impl Found {
     fn token_event(&mut self, order: &Order, issuer: &Issuer, event: TokenEvent, position: Position) {
         let token = TokenRef::Fungible(issuer.token);
         let before = self.transfers.len();
-        let mut units = |account, is_issue, amount| {
-            self.issued.units.push(Units { token, account, is_issue, amount, position, before });
+        let mut units = |account, is_owner, is_issue, amount| {
+            self.issued.units.push(Units { token, account, is_owner, is_issue, amount, position, before });
         };
         match event {
             TokenEvent::Done(action, user, destroyed) => {
                 if let Some(destroyed) = destroyed {
-                    units(Some(id(user)), false, destroyed);
+                    units(Some(id(user)), false, false, destroyed);
                 }
                 let act = IssuerAct::Done { action, account: id(user), amount: destroyed.map(amount) };
                 self.signals.push(Signal::Issuer { token, act, position });
             }
             TokenEvent::Issued(amount) | TokenEvent::Redeemed(amount) => {
                 // The contract requires of its caller to be the owner, whose balance changes.
-                let owner = match self.issued.callers.get(&issuer.token) {
-                    Some(caller) => Some(*caller),
+                let owner = match self.issued.callers.get(&issuer.token).map(Vec::as_slice) {
+                    Some([caller]) => Some(*caller),
+                    Some(several) => issuer.wallet.filter(|wallet| several.contains(wallet)),
                     None if order.to == Some(issuer.token) => Some(order.payer),
                     None => issuer.wallet.filter(|wallet| order.to == Some(*wallet)),
                 };
-                units(owner, matches!(event, TokenEvent::Issued(_)), amount);
+                units(owner, true, matches!(event, TokenEvent::Issued(_)), amount);
             }
         }
     }
@@ -244,12 +253,13 @@ impl Found {
         let (mut taken, mut missing) = (vec![false; self.transfers.len()], Vec::new());
         for units in all {
             let kind = if units.is_issue { TransferKind::Mint } else { TransferKind::Burn };
-            let is_twin = |t: &Transfer| {
-                let side = if units.is_issue { t.to } else { t.from };
-                let same = (t.token, t.kind, t.amount) == (units.token, kind, amount(units.amount));
-                same && (units.account.is_none() || side == units.account)
-            };
-            match (0..taken.len()).find(|i| !taken[*i] && is_twin(&self.transfers[*i])) {
+            let is_alike = |t: &Transfer| (t.token, t.kind, t.amount) == (units.token, kind, amount(units.amount));
+            let is_of_account = |t: &Transfer| (if units.is_issue { t.to } else { t.from }) == units.account;
+            // Who the owner is, is concluded from calls: a transfer to somebody else is the event's all the same.
+            let is_twin = |t: &Transfer| is_alike(t) && (units.is_owner || is_of_account(t));
+            let free =
+                |fits: &dyn Fn(&Transfer) -> bool| (0..taken.len()).find(|i| !taken[*i] && fits(&self.transfers[*i]));
+            match free(&|t| is_alike(t) && is_of_account(t)).or_else(|| free(&is_twin)) {
                 Some(twin) => taken[twin] = true,
                 None => missing.push((units, kind)),
             }
@@ -445,6 +455,28 @@ mod tests {
         let twice = found(WALLET, &[], &[], &[logs[0].clone(), logs[1].clone(), logs[0].clone()]);
         assert_eq!(moves(&twice).len(), 2);
         assert_eq!(twice.transfers[1].position, at(7));
+    }
+
+    #[test]
+    fn who_else_calls_the_contract_makes_no_second_mint() {
+        let transfer = |from: Address, to: Address, n| {
+            log(TOKEN, "Transfer(address,address,uint256)", &[from.into_word(), to.into_word()], &[units(n)])
+        };
+        let issue = log(TOKEN, "Issue(uint256)", &[], &[units(90)]);
+        let mint = transfer(Address::ZERO, WALLET, 90);
+        // A router that the wallet calls behind it moves the token in the same transaction, or the wallet's mint goes to its treasury.
+        let logs = [issue.clone(), mint.clone(), transfer(WALLET, USER, 5)];
+        for callers in [&[(WALLET, TOKEN), (USER, TOKEN)][..], &[(USER, TOKEN), (WALLET, TOKEN)], &[(USER, TOKEN)], &[]]
+        {
+            let found = found(WALLET, &[], callers, &logs);
+            let mints = found.transfers.iter().filter(|t| t.kind == TransferKind::Mint).count();
+            assert_eq!((mints, found.transfers.len(), acts(&found)), (1, 2, vec![]), "{callers:?}");
+        }
+        // Without a transfer the wallet is the owner, also where others call; of strangers it is not known which.
+        let moved = |callers| moves(&found(USER, &[], callers, std::slice::from_ref(&issue)));
+        let expected = [(None, Some(id(WALLET)), 90, TransferKind::Mint, Position::Log(5, 0))];
+        assert_eq!(moved(&[(WALLET, TOKEN), (USER, TOKEN)]), expected);
+        assert_eq!(moved(&[(OWNER, TOKEN), (USER, TOKEN)]), []);
     }
 
     fn submission(destination: Address, method: &str, user: Address) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use crate::facts::{ChainFacts, Share, risk_level};
 use crate::issuer::{IssuerFact, IssuerState};
-use crate::lookalikes::Lookalike;
+use crate::lookalikes::{self, Lookalike};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
 use crate::typology::{Finding, Typology, part_of};
@@ -99,17 +99,9 @@ impl<'a> Input<'a> {
         self.state.customer(&self.event.customer)
     }
 
-    /// Returns what a withdrawal's address imitates: an address that the customer dealt with here, else one that the ledger knows of. An address that the
-    /// customer paid before, unwarned, imitates none.
+    /// Returns what a withdrawal's address imitates.
     pub(crate) fn lookalike(&self) -> Option<Lookalike> {
-        let address = self.event.counterparty.as_ref().filter(|_| self.event.kind == EventKind::Withdrawal)?;
-        let known = self.customer().map(|c| &c.counterparties);
-        // Dust from an imitation of a payee can be all that the ledger has of an address with these ends.
-        if known.is_some_and(|known| known.has_paid(address)) {
-            return None;
-        }
-        let found = known.and_then(|known| known.lookalike_of(address));
-        found.or_else(|| self.facts.lookalike.clone())
+        lookalikes::of_withdrawal(self.customer(), self.event, self.facts)
     }
 
     /// Returns whether a freeze of the transfer's addresses is of a kind.
@@ -327,11 +319,11 @@ fields! {
     exposure.unknown_amounts "outputs and inputs of unknown amount behind the exposure, which its shares leave out" => |x| int(x.facts.unknown_amounts),
     issuer.frozen "whether the issuer of the event's asset froze the other side's address" => |x| x.has_freeze(|f| f.state == IssuerState::Frozen && f.concerns(x.event)),
     issuer.freeze_proposed "whether a freeze of the other side's address is before the issuer of the event's asset" => |x| x.has_freeze(|f| f.state == IssuerState::Proposed && f.concerns(x.event)),
-    issuer.other_asset "whether the issuer of another asset froze the other side's address, or a freeze is before it" => |x| x.has_freeze(|f| !f.own && !f.concerns(x.event)),
+    issuer.other_asset "whether the issuer of another asset froze the other side's address, or any issuer one that a part of the deposit came through, or a freeze is before it" => |x| x.has_freeze(|f| !f.own && !f.concerns(x.event)),
     issuer.own_address "whether an issuer froze the customer's own deposit address, or a freeze is before it, of any asset" => |x| x.has_freeze(|f| f.own),
     issuer.unknown "whether freezes may be missing: the ledger, or what was kept of its blocks, begins late, or a proposal's content is not shown" => |x| !x.facts.issuer_gaps.is_empty(),
     issuer.gaps "what is not known of issuers' freezes, in words" => |x| FieldValue::List(x.facts.issuer_gaps.clone()),
-    issuer.since_hours "hours since the latest of these; 1000000 for never" => |x| hours_since(x.event.time, x.facts.issuer.iter().map(|f| f.since).max()),
+    issuer.since_hours "hours since the latest of these; 1000000 for never" => |x| hours_since(x.event.time, x.facts.issuer.iter().filter(|f| f.hops == 0).map(|f| f.since).max()),
     exposure.unknown_share "share of the money of which it is not known where it came from, millionths: account chains, beyond bounds or before the first block" => |x| int(x.facts.unknown_ppm),
     exposure.older_share "part of exposure.unknown_share that lay on an address without a name before the ledger's first block, millionths" => |x| int(x.facts.older_ppm),
     exposure.unread_share "the rest of exposure.unknown_share, millionths: beyond bounds, on chains that are not held, behind contracts that nobody reads, of assets that are not sound" => |x| int(x.facts.unread_ppm()),

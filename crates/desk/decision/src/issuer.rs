@@ -28,6 +28,9 @@ pub struct IssuerFact {
     pub asset: String,
     /// How it stands.
     pub state: IssuerState,
+    /// Transfers from the address to the deposit, of one that a part of the deposit came through; 0 of the other side and of the own address.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hops: u32,
     /// Since when, by the time of the block, Unix seconds.
     #[schema(value_type = i64)]
     pub since: Timestamp,
@@ -41,6 +44,27 @@ fn is_false(b: &bool) -> bool {
     !b
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// How the findings of a proposal and of a freeze read.
+const PROPOSED: &str = " freeze proposed by the issuer of ";
+const FROZEN: &str = " frozen by the issuer of ";
+
+/// Returns, in words, the freezes and proposals among earlier findings that are over by later ones. A proposal that became a freeze is not over.
+#[must_use]
+pub fn ended(old: &[String], new: &[String]) -> Vec<String> {
+    let is_over = |line: &&String| !new.contains(line) && !new.contains(&line.replace(PROPOSED, FROZEN));
+    let words = |line: &String| {
+        let is_proposal = line.contains(PROPOSED);
+        let word = if is_proposal { "the proposal is withdrawn" } else { "the freeze is lifted" };
+        (is_proposal || line.contains(FROZEN)).then(|| format!("{line}: {word}"))
+    };
+    old.iter().filter(is_over).filter_map(words).collect()
+}
+
 impl IssuerFact {
     /// Returns it in words.
     #[must_use]
@@ -51,18 +75,61 @@ impl IssuerFact {
             IssuerState::Frozen => format!("frozen by the issuer of {asset}"),
         };
         let tx = self.tx.as_ref().map(|tx| format!(", transaction {tx}")).unwrap_or_default();
-        format!("{address}: {state} since {since}{tx}")
+        let before = match self.hops {
+            0 => String::new(),
+            1 => ", 1 transfer before this deposit".to_owned(),
+            hops => format!(", {hops} transfers before this deposit"),
+        };
+        format!("{address}{before}: {state} since {since}{tx}")
     }
 
     /// Returns whether it is of the other side and of an event's asset.
     pub(crate) fn concerns(&self, event: &Event) -> bool {
-        !self.own && event.asset.as_deref().is_some_and(|asset| Asset::same(asset, &self.asset))
+        !self.own && self.hops == 0 && event.asset.as_deref().is_some_and(|asset| Asset::same(asset, &self.asset))
     }
 
     /// Returns the line by which screening again tells new findings from known ones.
     pub(crate) fn finding(&self) -> String {
-        let what = if self.state == IssuerState::Frozen { "frozen" } else { "freeze proposed" };
-        let whose = if self.own { "own address " } else { "" };
-        format!("{whose}{} {what} by the issuer of {}", self.address, self.asset)
+        let what = if self.state == IssuerState::Frozen { FROZEN } else { PROPOSED };
+        let whose = match (self.own, self.hops) {
+            (true, _) => "own address ",
+            (false, 0) => "",
+            // How far is no finding of its own: another way may be as long tomorrow.
+            (false, _) => "came through ",
+        };
+        format!("{whose}{}{what}{}", self.address, self.asset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proposals_that_became_freezes_are_not_over() {
+        let fact = |state, own, hops| IssuerFact {
+            address: "0x01".into(),
+            own,
+            asset: "eip155:1/erc20:0x02".into(),
+            state,
+            hops,
+            since: Timestamp::EPOCH,
+            tx: None,
+        };
+        let [proposed, frozen] =
+            [IssuerState::Proposed, IssuerState::Frozen].map(|state| fact(state, false, 0).finding());
+        assert_eq!(frozen, "0x01 frozen by the issuer of eip155:1/erc20:0x02");
+        let over = |old: &[&String], new: &[&String]| {
+            let owned = |lines: &[&String]| lines.iter().map(|line| String::clone(line)).collect::<Vec<_>>();
+            ended(&owned(old), &owned(new))
+        };
+        assert_eq!(over(&[&proposed], &[]), [format!("{proposed}: the proposal is withdrawn")]);
+        assert_eq!(over(&[&frozen], &[]), [format!("{frozen}: the freeze is lifted")]);
+        assert!(over(&[&proposed], &[&frozen]).is_empty() && over(&[&proposed], &[&proposed]).is_empty());
+        // Another's freeze ends nothing, and other findings are none.
+        let own = fact(IssuerState::Frozen, true, 0).finding();
+        assert_eq!(over(&[&proposed], &[&own]).len(), 1);
+        assert!(over(&[&"ransomware itself".to_owned()], &[]).is_empty());
+        assert!(fact(IssuerState::Frozen, false, 2).words().contains("2 transfers before this deposit"));
     }
 }

@@ -4,7 +4,9 @@
 //! The addresses that a customer deals with are indexed by their ends ([`holdfast_types::lookalike`]), so that a withdrawal costs one look-up, however long
 //! the history is.
 
-use crate::state::{Key, address_key};
+use crate::facts::ChainFacts;
+use crate::model::{Event, EventKind};
+use crate::state::{Customer, Key, address_key};
 use holdfast_types::Timestamp;
 use holdfast_types::lookalike::{Ends, compared, looks_alike};
 use serde::{Deserialize, Serialize};
@@ -72,6 +74,20 @@ impl Lookalike {
     }
 }
 
+/// Returns the address that a withdrawal's imitates: one that the customer dealt with here, else one that the ledger knows of. What the customer paid before,
+/// unwarned, or what was confirmed, imitates none.
+#[must_use]
+pub(crate) fn of_withdrawal(customer: Option<&Customer>, event: &Event, facts: &ChainFacts) -> Option<Lookalike> {
+    let address = event.counterparty.as_ref().filter(|_| event.kind == EventKind::Withdrawal)?;
+    let known = customer.map(|customer| &customer.counterparties);
+    // Dust from an imitation of a payee can be all that the ledger has of an address with these ends.
+    if known.is_some_and(|known| known.has_paid(address)) {
+        return None;
+    }
+    let found = known.and_then(|known| known.lookalike_of(address));
+    found.or_else(|| facts.lookalike.clone())
+}
+
 /// An address that a customer deals with.
 #[derive(Clone, Debug)]
 struct Counterparty {
@@ -121,6 +137,16 @@ impl Counterparties {
         }
     }
 
+    /// Takes in that somebody confirmed an address to be the one that the customer means to pay: it imitates none from now on.
+    pub fn confirm(&mut self, address: &str, time: Timestamp) {
+        self.note(address, time, false);
+        let text = compared(address);
+        let place = Ends::of(&text).and_then(|ends| self.place(ends, address_key(&text)).ok());
+        if let Some(known) = place.and_then(|place| self.all.get_mut(place)) {
+            known.is_paid = true;
+        }
+    }
+
     /// Returns the address that another one imitates: one with the same ends that the customer dealt with before. An address that the customer paid before
     /// imitates none.
     #[must_use]
@@ -140,7 +166,7 @@ impl Counterparties {
         Lookalike::between(&text, &of.address, if of.is_paid { KnownBy::Paid } else { KnownBy::Received })
     }
 
-    /// Returns whether the customer paid an address that looked like no other one then: it imitates none, whatever came later.
+    /// Returns whether the customer paid an address that looked like no other one then, or it was confirmed: it imitates none, whatever came later.
     #[must_use]
     pub fn has_paid(&self, address: &str) -> bool {
         let text = compared(address);
@@ -206,6 +232,21 @@ mod tests {
         // Late news of an earlier payment is taken in.
         known.note(IMITATION, at(0), false);
         assert_eq!(known.lookalike_of(IMITATION), None);
+    }
+
+    #[test]
+    fn what_is_confirmed_imitates_nothing_any_more() {
+        let mut known = Counterparties::default();
+        known.note(PAYEE, at(1), true);
+        assert!(known.lookalike_of(IMITATION).is_some());
+        known.confirm(&IMITATION.to_uppercase().replace("0X", "0x"), at(2));
+        assert!(known.has_paid(IMITATION) && known.lookalike_of(IMITATION).is_none());
+        // Another address with these ends is none of both.
+        let third = IMITATION.replace("bbb", "ccc");
+        assert!(known.lookalike_of(&third).is_some());
+        // Text that is no address changes nothing.
+        known.confirm("x", at(3));
+        assert_eq!(known.len(), 2);
     }
 
     #[test]

@@ -44,11 +44,13 @@ pub enum RecordKind {
     Device,
     /// An identity check.
     Kyc,
+    /// An address that somebody confirmed to be the one that the customer means to pay: it counts as no imitation of another one.
+    ConfirmedAddress,
 }
 
 impl RecordKind {
     /// All kinds.
-    pub const ALL: [RecordKind; 7] = [
+    pub const ALL: [RecordKind; 8] = [
         RecordKind::Customer,
         RecordKind::Account,
         RecordKind::DepositAddress,
@@ -56,6 +58,7 @@ impl RecordKind {
         RecordKind::BankAccount,
         RecordKind::Device,
         RecordKind::Kyc,
+        RecordKind::ConfirmedAddress,
     ];
 
     /// Returns the name, as in JSON.
@@ -147,6 +150,9 @@ pub struct Record {
     /// Identity check: passed, failed or pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
+    /// The address (confirmed addresses).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// Whether text is of a proper length and free of control characters.
@@ -229,6 +235,7 @@ impl Record {
             level: None,
             document: None,
             result: None,
+            address: None,
         }
     }
 
@@ -241,8 +248,12 @@ impl Record {
         time_ok("time", self.time)?;
         use RecordKind::*;
         let kind = self.kind;
-        let texts: [(&str, Option<&String>, &[RecordKind]); 12] = [
-            ("customer", self.customer.as_ref(), &[Account, DepositAddress, Card, BankAccount, Device, Kyc]),
+        let texts: [(&str, Option<&String>, &[RecordKind]); 13] = [
+            (
+                "customer",
+                self.customer.as_ref(),
+                &[Account, DepositAddress, Card, BankAccount, Device, Kyc, ConfirmedAddress],
+            ),
             ("account", self.account.as_ref(), &[DepositAddress]),
             ("name", self.name.as_ref(), &[Customer, Card, BankAccount, Account]),
             ("email", self.email.as_ref(), &[Customer]),
@@ -254,6 +265,7 @@ impl Record {
             ("fingerprint", self.fingerprint.as_ref(), &[Card, BankAccount, Device]),
             ("document", self.document.as_ref(), &[Kyc]),
             ("result", self.result.as_ref(), &[Kyc]),
+            ("address", self.address.as_ref(), &[ConfirmedAddress]),
         ];
         for (field, text, kinds) in texts {
             if let Some(text) = text {
@@ -277,6 +289,9 @@ impl Record {
         only("level", self.level.is_some(), Kyc)?;
         if kind != Customer && self.customer.is_none() {
             return Err(Invalid::new("customer", format!("a {} belongs to a customer; name it", kind.name())));
+        }
+        if kind == ConfirmedAddress && self.address.is_none() {
+            return Err(Invalid::new("address", "a confirmed_address states which; name it"));
         }
         if let Some(country) = &self.country {
             country_ok("country", country)?;

@@ -132,8 +132,8 @@ pub struct Customer {
     pub activities: VecDeque<Activity>,
     /// First use of each device: (device, time), at most 64.
     pub devices: Vec<(Key, Timestamp)>,
-    /// First use of each destination: (address key, time, the address), latest first by use, at most 64.
-    pub destinations: Vec<(Key, Timestamp, Box<str>)>,
+    /// First use of each destination: (address key, time), latest first by use, at most 64.
+    pub destinations: Vec<(Key, Timestamp)>,
     /// Addresses that the customer paid or was paid by, by their first and last characters.
     pub counterparties: Counterparties,
     /// Money received from another customer through an address: (sender's index, time, value), at most 32.
@@ -338,6 +338,10 @@ impl State {
                 let namespace = if record.kind == RecordKind::Device { "device" } else { "instrument" };
                 self.note_party(key(namespace, fingerprint), index, record.time, 0, true);
             }
+            RecordKind::ConfirmedAddress => {
+                let (Some(id), Some(address)) = (&record.customer, &record.address) else { return };
+                self.customer_mut(id).counterparties.confirm(address, record.time);
+            }
             RecordKind::Account => {}
         }
     }
@@ -382,9 +386,7 @@ impl State {
                 }
             }
         }
-        if event.kind == EventKind::Withdrawal
-            && let Some(address) = &event.counterparty
-        {
+        if event.kind == EventKind::Withdrawal && event.counterparty.is_some() {
             match customer.destinations.iter().position(|d| d.0 == party) {
                 Some(i) => {
                     let mut known = customer.destinations.remove(i);
@@ -392,7 +394,7 @@ impl State {
                     customer.destinations.insert(0, known);
                 }
                 None => {
-                    customer.destinations.insert(0, (party, time, address.as_str().into()));
+                    customer.destinations.insert(0, (party, time));
                     customer.destinations.truncate(64);
                 }
             }

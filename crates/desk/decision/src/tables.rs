@@ -118,6 +118,7 @@ const RECORD: Columns = &[
     ("level", Kind::Number),
     ("document", Kind::Id),
     ("result", Kind::Text),
+    ("address", Kind::Id),
 ];
 
 const EVENT: Columns = &[

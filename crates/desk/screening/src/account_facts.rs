@@ -189,7 +189,7 @@ fn deposit(chain: &dyn ChainQueries, event: &Event, asset: &str, facts: &mut Cha
         facts.gaps.push(format!("flags were matched against {what} behind the deposit only"));
     }
     facts.behind = behind.places.into_iter().map(place_behind).collect();
-    Ok(())
+    issuer_facts::add_behind(chain, facts)
 }
 
 /// Returns how far back flags are matched.

@@ -167,7 +167,7 @@ pub fn of_record(record: &Record) -> Vec<Identifier> {
             fields.extend([print, id].map(|value| ("iban", value.filter(|text| iban(text).is_some()))));
         }
         RecordKind::Device => fields.extend([("device", print), ("device", id)]),
-        RecordKind::Customer | RecordKind::Kyc => {}
+        RecordKind::Customer | RecordKind::Kyc | RecordKind::ConfirmedAddress => {}
     }
     let mut out = Vec::new();
     for (kind, value) in fields.into_iter().filter_map(|(kind, value)| Some((kind, value?))) {

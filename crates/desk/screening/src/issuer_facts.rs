@@ -17,15 +17,33 @@ pub(crate) fn add(
     facts: &mut ChainFacts,
 ) -> Result<(), WorkspaceError> {
     for freeze in chain.freezes_of(address)? {
-        let fact = fact(&freeze, own);
-        if facts.issuer.len() < MAX_FACTS && !facts.issuer.contains(&fact) {
-            facts.issuer.push(fact);
+        add_fact(fact(&freeze, own, 0), facts);
+    }
+    Ok(())
+}
+
+/// Adds the freezes of the addresses that a real part of a deposit came through, those of other chains that it came over a bridge from too.
+pub(crate) fn add_behind(chain: &dyn ChainQueries, facts: &mut ChainFacts) -> Result<(), WorkspaceError> {
+    for behind in facts.behind.clone() {
+        let Some(address) = behind.address else { continue };
+        for freeze in chain.freezes_of_any(&address)? {
+            let fact = fact(&freeze, false, behind.hops);
+            let is_known = |known: &IssuerFact| (&known.address, &known.asset) == (&fact.address, &fact.asset);
+            if !facts.issuer.iter().any(is_known) {
+                add_fact(fact, facts);
+            }
         }
     }
     Ok(())
 }
 
-fn fact(freeze: &FreezeView, own: bool) -> IssuerFact {
+fn add_fact(fact: IssuerFact, facts: &mut ChainFacts) {
+    if facts.issuer.len() < MAX_FACTS && !facts.issuer.contains(&fact) {
+        facts.issuer.push(fact);
+    }
+}
+
+fn fact(freeze: &FreezeView, own: bool, hops: u32) -> IssuerFact {
     let state = if freeze.state.is_frozen() { IssuerState::Frozen } else { IssuerState::Proposed };
     // Where a destroyed freeze began before the stored blocks, the destruction is what is known.
     let step = if state == IssuerState::Frozen { freeze.frozen.as_ref() } else { freeze.proposed.as_ref() };
@@ -35,6 +53,7 @@ fn fact(freeze: &FreezeView, own: bool) -> IssuerFact {
         own,
         asset: freeze.asset.id.clone(),
         state,
+        hops,
         since: step.map_or(Timestamp::EPOCH, |s| Timestamp::from_unix(i64::try_from(s.time).unwrap_or(i64::MAX))),
         tx: step.and_then(|s| s.tx.clone()),
     }

@@ -6,8 +6,13 @@ use holdfast_store::Schema;
 pub(crate) const SCHEMAS: [Schema; 3] = [SCREENING, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
 
 /// Screening's own.
-const SCREENING: Schema =
-    Schema { department: "screening", migrations: &[include_str!("migrations/screening_001_inputs.sql")] };
+const SCREENING: Schema = Schema {
+    department: "screening",
+    migrations: &[
+        include_str!("migrations/screening_001_inputs.sql"),
+        include_str!("migrations/screening_002_behind.sql"),
+    ],
+};
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[

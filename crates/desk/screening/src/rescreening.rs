@@ -5,7 +5,8 @@
 
 use crate::identifiers;
 use crate::service::{RescreenReport, Screening, ScreeningError};
-use holdfast_decision::model::Event;
+use holdfast_decision::flags::keys_of;
+use holdfast_decision::model::{Event, EventKind};
 use holdfast_decision::{ChainFacts, Decision};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use std::collections::BTreeSet;
@@ -197,13 +198,34 @@ impl Screening {
         let facts = look(&event);
         report.screened += 1;
         // Nothing to write for the many that did not change.
-        if facts.findings().join("\n") == row.text(2)? && !self.may_let_go(row.int(0)?, row.text(3)?, &facts)? {
+        if facts.findings().join("\n") == row.text(2)?
+            && !self.may_let_go(row.int(0)?, row.text(3)?, &facts)?
+            && !self.came_through_more(row.int(0)?, &event, &facts)?
+        {
             return Ok(());
         }
         let (seq, why) = (row.number(0)?, why.to_owned());
         let alert = self.change(move |core, now| core.screened_again(seq, &facts, &why, now))?;
         report.alerts.extend(alert);
         Ok(())
+    }
+
+    /// Whether a deposit's money came from or through something that is not known of it: its block, or a bridge's other side, was read since.
+    fn came_through_more(&self, seq: i64, event: &Event, facts: &ChainFacts) -> Result<bool, ScreeningError> {
+        if event.kind != EventKind::Deposit || facts.unavailable.is_some() {
+            return Ok(false);
+        }
+        let sql = format!("SELECT COUNT(*) FROM event_keys WHERE seq = $1 AND key IN ({})", places(2));
+        for part in keys_of(event, facts).chunks(AT_ONCE) {
+            let keys = padded(part.iter().map(|key| key.as_str().into()).collect());
+            let parameters: Vec<Value> = std::iter::once(seq.into()).chain(keys).collect();
+            let rows = self.read(|db| db.query(&sql, &parameters))?;
+            let known = rows.first().map_or(Ok(0), |row| row.number::<u64>(0))?;
+            if usize::try_from(known).is_ok_and(|known| known < part.len()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a held transfer's decision, as it is stored, rested only on that the chain could not be queried, the chain can be queried now,

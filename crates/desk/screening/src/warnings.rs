@@ -178,6 +178,12 @@ pub(crate) fn answer(
     )?;
     let detail = json!({ "state": state, "signs": signs, "scam": known.scam.name(), "hold": known.hold }).to_string();
     core.audit(now, actor, "warning.answered", &format!("event:{event}"), &detail);
+    // Who compared every character with the payee's own means this address: it is not warned of again.
+    if state == "cooling"
+        && let Some(found) = &known.lookalike
+    {
+        core.confirm_address(&known.customer, &found.address, event, actor, now)?;
+    }
     if hold.state == "active" {
         match state {
             "stopped" => {

@@ -334,9 +334,9 @@ impl Records for ChainView {
         Ok((sides, more))
     }
 
-    fn of_mixer(&self, mixer: &AccountId, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
+    fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
         let moves = self.records.iter().filter_map(|record| match record {
-            Record::Mixer(moved) if moved.mixer == *mixer => Some(moved.clone()),
+            Record::Mixer(moved) if moved.mixer == *mixer && moved.end.place <= upto => Some(moved.clone()),
             _ => None,
         });
         let mut moves: Vec<MixerMove> = moves.collect();

@@ -127,7 +127,7 @@ impl<'a> Bridges<'a> {
             let found = held.of_message(protocol, direction.opposite(), message)?;
             let mut answers = found.into_iter().map(|(number, side)| {
                 let (out, into) = sorted(at.clone(), Stored { store, number, side });
-                self.compared(out, into, direction, (protocol.rule(), Certainty::Message))
+                self.compared(out, into, direction, (protocol.rule(), protocol.certainty()))
             });
             let Some(first) = answers.next() else { continue };
             // Anybody can fill a deposit of Across with another amount or recipient: such a side hides none that agrees.

@@ -14,6 +14,9 @@ use std::ops::Range;
 /// Most candidates of a withdrawal from a mixer, and most of the mixer's moves that they are chosen from.
 const MOST_CANDIDATES: usize = 10;
 const MOST_MOVES: usize = 20_000;
+/// Why a side has no other side.
+const NOT_HELD: &str = "the other side is not held";
+const TOO_MANY: &str = "so much is sent to, or received by, the same account that the other side is not looked for";
 
 /// The transfers of a chain by their transactions' places: a ledger's, or transfers in memory.
 pub trait Placed: std::fmt::Debug + Sync {
@@ -179,14 +182,17 @@ impl<'a> LedgerLinks<'a> {
                             let joined = self.joined(ends.0, ends.1, &rest)?;
                             if joined.is_empty() {
                                 // A ledger of chosen assets does not hold the other side's transfers.
-                                links.push(self.beyond(at, number, &found.stored, &side.side));
+                                links.push(self.beyond(at, number, &found.stored, &side.side, NOT_HELD));
                             }
                             links.extend(joined);
                         }
                         // It was paid for before: there is no other side.
                         Counterpart::Repeated if !is_from => {}
                         // The other side is on a chain that is not held, or waits. That something came over a bridge does not say who made it.
-                        _ => links.push(self.beyond(at, number, &found.stored, &side.side)),
+                        Counterpart::TooMany => {
+                            links.push(self.beyond(at, number, &found.stored, &side.side, TOO_MANY));
+                        }
+                        _ => links.push(self.beyond(at, number, &found.stored, &side.side, NOT_HELD)),
                     }
                 }
                 Record::Mixer(moved) if moved.direction == Direction::Out && !is_from => {
@@ -203,7 +209,7 @@ impl<'a> LedgerLinks<'a> {
     }
 
     /// Makes the link of what was sent to a transfer that no ledger holds, or of what was received from one.
-    fn beyond(&self, at: TransferId, record: u64, own: &StoredTransfer, side: &BridgeSide) -> traced::Link {
+    fn beyond(&self, at: TransferId, record: u64, own: &StoredTransfer, side: &BridgeSide, why: &str) -> traced::Link {
         let rule = side.protocol.rule();
         let named = side.destination.as_deref().map(|text| format!(" to {text}")).unwrap_or_default();
         // That it left or came over the bridge its own event states: nothing is joined that could be wrong.
@@ -211,7 +217,7 @@ impl<'a> LedgerLinks<'a> {
             kind: traced::LinkKind::Bridge,
             basis: Basis::Message,
             measured: measured::of(rule, Certainty::Message),
-            evidence: format!("{}{named}; the other side is not held", rule.name()),
+            evidence: format!("{}{named}; {why}", rule.name()),
         };
         self.away(at, record, own.amount, side.direction == Direction::In, &rest)
     }
@@ -234,7 +240,9 @@ impl<'a> LedgerLinks<'a> {
         withdrawal: &MixerMove,
     ) -> Result<Vec<traced::Link>, LedgerError> {
         let Some((ledger, store)) = self.chain(at.chain) else { return Ok(Vec::new()) };
-        let (moves, _) = store.of_mixer(&withdrawal.mixer, MOST_MOVES).map_err(ledger_error)?;
+        let before = withdrawal.end.place;
+        let (moves, is_cut) = store.of_mixer(&withdrawal.mixer, before, MOST_MOVES).map_err(ledger_error)?;
+        let cut = if is_cut { format!(" among the last {} moves of the mixer", moves.len()) } else { String::new() };
         let ranking = mixers::rank(withdrawal, &moves, &|_, _| false, MOST_CANDIDATES);
         let mut links = Vec::new();
         for (rank, candidate) in (1u32..).zip(&ranking.candidates) {
@@ -245,7 +253,7 @@ impl<'a> LedgerLinks<'a> {
                 kind: traced::LinkKind::Mixer,
                 basis: Basis::Heuristic,
                 measured: (rank == 1).then_some(measured::MIXER_FIRST),
-                evidence: format!("one of {} deposits; {}", ranking.deposits, reasons.join(", ")),
+                evidence: format!("one of {} deposits{cut}; {}", ranking.deposits, reasons.join(", ")),
             };
             let from = TransferId { chain: at.chain, number: deposited.number };
             let whole = (Piece::whole(deposited.amount), Piece::whole(withdrawn.amount));
@@ -272,11 +280,15 @@ impl Rest {
         };
         let basis = match link.certainty {
             Certainty::Message => Basis::Message,
+            // Who received it wrote the memo, or let it be written.
+            Certainty::ClaimedByMemo => Basis::Heuristic,
             Certainty::Event => Basis::Event,
             Certainty::NetFlow => Basis::NetFlow,
             Certainty::Heuristic => Basis::Heuristic,
         };
         let evidence = &link.evidence;
+        let is_claim = link.certainty == Certainty::ClaimedByMemo;
+        let claim = if is_claim { ", claimed by memo, which anybody can write" } else { "" };
         let message = evidence.message.map(|id| format!(", message 0x{}", hex::encode(id))).unwrap_or_default();
         let logs = match evidence.logs.as_slice() {
             [] => String::new(),
@@ -286,7 +298,7 @@ impl Rest {
             kind,
             basis,
             measured: measured::of(evidence.rule, link.certainty),
-            evidence: format!("{}{message}{logs}", evidence.rule.name()),
+            evidence: format!("{}{claim}{message}{logs}", evidence.rule.name()),
         }
     }
 

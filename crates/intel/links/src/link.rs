@@ -29,6 +29,8 @@ pub enum Certainty {
     NetFlow = 2,
     /// A rule that can be wrong; its measured error is [`crate::Measured`].
     Heuristic = 3,
+    /// Both sides name the same message, but anybody can write the one that was received: whoever pays through THORChain's router chooses the memo.
+    ClaimedByMemo = 4,
 }
 
 /// What found a link: a decoder of a protocol's events, or a heuristic. The numbers are stored and never change.
@@ -161,6 +163,11 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// Returns how sure it is that two sides that name one message belong together.
+    pub(crate) fn certainty(self) -> Certainty {
+        if self == Protocol::Thorchain { Certainty::ClaimedByMemo } else { Certainty::Message }
+    }
+
     pub(crate) fn rule(self) -> Rule {
         match self {
             Protocol::Nomad => Rule::Nomad,

@@ -59,11 +59,11 @@ pub trait Records: std::fmt::Debug + Sync {
         most: usize,
     ) -> Result<(Vec<(RecordNumber, BridgeSide)>, bool), LinkError>;
 
-    /// Returns the moves of a mixer, in chain order: at most the last `most`, and whether there are more.
+    /// Returns the moves of a mixer up to a transaction, in chain order: at most the last `most`, and whether there are more.
     ///
     /// # Errors
     /// [`LinkError::Damaged`].
-    fn of_mixer(&self, mixer: &AccountId, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError>;
+    fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError>;
 
     /// Returns the records that a transfer is in.
     ///
@@ -119,8 +119,8 @@ impl Records for Store {
         self.of_beneficiary(direction, beneficiary, most)
     }
 
-    fn of_mixer(&self, mixer: &AccountId, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
-        self.of_mixer(mixer, most)
+    fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
+        self.of_mixer(mixer, upto, most)
     }
 }
 
@@ -205,17 +205,22 @@ impl Store {
         Ok((sides.filter(|(_, s)| fits(s)).collect(), more))
     }
 
-    /// Returns the moves of a mixer, in chain order: at most the last `most`, and whether there are more.
+    /// Returns the moves of a mixer up to a transaction, in chain order: at most the last `most`, and whether there are more.
     ///
     /// # Errors
     /// [`LinkError::Damaged`].
-    pub fn of_mixer(&self, mixer: &AccountId, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
-        let (records, more) = self.by_key(store::mixer_key(mixer), most)?;
-        let moves = records.into_iter().filter_map(|(_, record)| match record {
-            Record::Mixer(moved) if moved.mixer == *mixer => Some(moved),
-            _ => None,
-        });
-        Ok((moves.collect(), more))
+    pub fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
+        let last = self.numbers_of(upto).end;
+        self.0.by_key(store::mixer_key(mixer), most, &mut |number| {
+            // Later ones do not count, also not for the bound.
+            if number >= last {
+                return Ok(None);
+            }
+            Ok(match self.record(number)? {
+                Record::Mixer(moved) if moved.mixer == *mixer => Some(moved),
+                _ => None,
+            })
+        })
     }
 
     /// Returns the last records with a key, in chain order, and whether there are more.

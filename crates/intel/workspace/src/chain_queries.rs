@@ -1,6 +1,7 @@
 //! What the desk needs from a chain, whatever its family: of the Bitcoin family, where money lies in outputs, or of accounts.
 
 use crate::accounts::freeze_queries::FreezeView;
+use crate::accounts::imitated::Imitation;
 use crate::error::WorkspaceError;
 use crate::reports::{ExposureView, PAGE, Subject, TraceRequest};
 use crate::workspace::Snapshot;
@@ -269,12 +270,21 @@ pub trait ChainQueries: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Returns the freezes of an address that are proposed or in force, on this chain and on those that it is seen with. An address of another form than
+    /// theirs has none.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when a store does not read.
+    fn freezes_of_any(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        if self.is_address(address) { self.freezes_of(address) } else { Ok(Vec::new()) }
+    }
+
     /// Returns the address that another one imitates, among those that any of `own` dealt with; none on chains that do not look for it.
     ///
     /// # Errors
     /// [`WorkspaceError::Query`] for text that is no address of the chain.
-    fn imitated_by(&self, _address: &str, _own: &[String]) -> Result<Option<String>, WorkspaceError> {
-        Ok(None)
+    fn imitated_by(&self, _address: &str, _own: &[String]) -> Result<Imitation, WorkspaceError> {
+        Ok(Imitation::default())
     }
 
     /// Returns payments that an address received, oldest first, after the first `skip` and at most [`PAGE`].

@@ -289,11 +289,11 @@ impl Chains {
         self.handles.len() == 1 && self.accounts.is_empty() && self.others.is_empty()
     }
 
-    /// Returns whether there are chains that do not report which transfers a change of tags touches beyond those of the tagged addresses: account chains,
-    /// whose exposures are made when they are requested, and chains of other families.
+    /// Returns whether there are chains that do not report which transfers a change of tags touches beyond those of the tagged addresses: chains of other
+    /// families than Bitcoin's and account chains.
     #[must_use]
     pub fn has_others(&self) -> bool {
-        !self.accounts.is_empty() || !self.others.is_empty()
+        !self.others.is_empty()
     }
 
     /// Returns all chains of the Bitcoin family.
@@ -415,14 +415,15 @@ impl Chains {
         handle.or_else(accounts).or_else(|| self.others.get(id).map(|chain| Arc::clone(&**chain.load())))
     }
 
-    /// Gives the tags of the first chain to all others, where they changed.
+    /// Gives the tags of the first chain to all others, where they changed; returns whether any had others.
     ///
     /// # Errors
     /// [`ChangeError`] of a chain that is not changed; call it again then.
-    pub fn spread_tags(&self) -> Result<(), ChangeError> {
+    pub fn spread_tags(&self) -> Result<bool, ChangeError> {
         if self.is_one() {
-            return Ok(());
+            return Ok(false);
         }
+        let mut is_any = false;
         let _spreading = self.spreading.lock().map_err(|_| ChangeError::Failed)?;
         let tags = self.first.snapshot().tags.clone();
         for chain in self.handles.values().filter(|chain| !Arc::ptr_eq(&chain.snapshot().tags, &tags)) {
@@ -431,15 +432,17 @@ impl Chains {
                 workspace.catch_up();
                 Ok(())
             })?;
+            is_any = true;
         }
-        for chain in self.accounts.values() {
+        for chain in self.accounts.values().filter(|chain| !Arc::ptr_eq(&chain.snapshot().tags, &tags)) {
             chain.set_tags(&tags)?;
+            is_any = true;
         }
         for other in self.others.values() {
             if let Some(chain) = other.load().with_tags(&tags) {
                 other.store(Arc::new(chain));
             }
         }
-        Ok(())
+        Ok(is_any)
     }
 }

@@ -1,6 +1,7 @@
 //! What changes of tags, clusters and the ledger touch: the addresses and transactions whose category or exposure changed. Stored transfers of
 //! these are screened again, others are not looked at.
 
+use crate::accounts::reach::Origins;
 use crate::workspace::Snapshot;
 use holdfast_analysis::exposure::ExposureStep;
 use holdfast_types::Address;
@@ -25,8 +26,11 @@ pub struct Touched {
     pub tagged: BTreeSet<String>,
     /// Transactions that pay out money whose origin changed.
     pub txs: BTreeSet<String>,
-    /// Addresses that an issuer of a token froze, lifted or proposes to, in canonical form.
+    /// Addresses that an issuer of a token froze, lifted or proposes to, in canonical form; those of proposals that were confirmed, taken back or executed
+    /// too.
     pub frozen: BTreeSet<String>,
+    /// What changed on an account chain whose money may have gone far: [`crate::accounts::reach`] tells where.
+    pub origins: Origins,
 }
 
 /// Returns how many transactions of an earlier snapshot a later one still has.

@@ -69,14 +69,14 @@ fn deposit(shared: &AppState, txid: &str) -> u64 {
     decide(shared, event)
 }
 
-fn payloads(shared: &AppState, state: JobState) -> Vec<Value> {
+pub(crate) fn payloads(shared: &AppState, state: JobState) -> Vec<Value> {
     let sql = "SELECT payload FROM jobs WHERE kind = 'rescreen' AND state = $1";
     let rows = shared.screening.read(|db| db.query(sql, &[state.name().into()])).unwrap();
     rows.iter().map(|row| serde_json::from_str(row.text(0).unwrap()).unwrap()).collect()
 }
 
 /// Runs the jobs until no pass waits or runs.
-fn run_passes(shared: &AppState) {
+pub(crate) fn run_passes(shared: &AppState) {
     let runner = shared.start_jobs().unwrap();
     let began = Instant::now();
     while !payloads(shared, JobState::Waiting).is_empty() || !payloads(shared, JobState::Running).is_empty() {
@@ -87,7 +87,7 @@ fn run_passes(shared: &AppState) {
 }
 
 /// Numbers of events with a late alert.
-fn late(shared: &AppState) -> Vec<u64> {
+pub(crate) fn late(shared: &AppState) -> Vec<u64> {
     let alerts = shared.screening.alerts(&AlertFilter { limit: 100, ..AlertFilter::default() }).unwrap();
     alerts.iter().filter(|a| a.kind == "late").map(|a| a.event).collect()
 }

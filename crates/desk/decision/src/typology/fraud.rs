@@ -1,19 +1,19 @@
 //! Fraud on customers and by customers.
 
 use super::{Context, Finding, Typology, funding, money, parties};
+use crate::lookalikes::{self, KnownBy};
 use crate::model::Action;
 use crate::state::{Activity, ActivityKind, Customer, DAY, HOUR, MEMORY, Party, key};
-use holdfast_types::lookalike::looks_alike;
 use holdfast_types::{Seconds, Timestamp};
 
 pub(super) fn address_poisoning(context: &Context) -> Option<Finding> {
-    let address = context.event.counterparty.as_ref()?;
-    let customer = context.customer?;
-    if customer.knows_destination(context.party) {
-        return None;
-    }
-    let (_, _, known) = customer.destinations.iter().find(|d| looks_alike(&d.2, address))?;
-    let text = format!("the destination {address} looks like {known}, which the customer paid before, but is another");
+    let found = lookalikes::of_withdrawal(context.customer, context.event, context.facts)?;
+    let dealt = match found.known_by {
+        KnownBy::Paid => "which the customer paid before",
+        KnownBy::Received => "which paid the customer before",
+        KnownBy::Chain => "which an address of the customer dealt with on the chain",
+    };
+    let text = format!("the destination {} looks like {}, {dealt}, but is another", found.address, found.of);
     Some(context.found(Typology::AddressPoisoning, text, context.value, Vec::new()))
 }
 

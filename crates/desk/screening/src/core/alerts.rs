@@ -3,9 +3,9 @@
 use super::{Core, HoldWrites};
 use crate::alerts::{self, AlertAction};
 use crate::service::ScreeningError;
-use holdfast_decision::ChainFacts;
-use holdfast_decision::Decision;
 use holdfast_decision::inputs::{AlertRaised, Input};
+use holdfast_decision::model::{Event, EventKind};
+use holdfast_decision::{ChainFacts, Decision, issuer};
 use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::{Invalid, Timestamp};
 use serde_json::json;
@@ -146,11 +146,13 @@ impl Core {
         };
         let findings = facts.findings();
         let new: Vec<&String> = findings.iter().filter(|f| !old.contains(f)).collect();
-        let rows =
-            self.db.query("SELECT customer, result FROM events WHERE seq = $1", std::slice::from_ref(&number))?;
+        let sql = "SELECT customer, result, body, facts FROM events WHERE seq = $1";
+        let rows = self.db.query(sql, std::slice::from_ref(&number))?;
         let row = rows.first().ok_or_else(|| ScreeningError::NotFound(format!("event {seq}")))?;
         let customer = row.text(0)?.to_owned();
         let decision: Decision = parse("decision", row.text(1)?)?;
+        let event: Event = parse("event", row.text(2)?)?;
+        let decided_by: ChainFacts = parse("facts", row.text(3)?)?;
         let mut alert = None;
         if !new.is_empty() {
             let tags: Vec<String> =
@@ -179,6 +181,13 @@ impl Core {
                 }
             }
         }
+        // After what was held in ignorance only was let go: a flag holds it again.
+        if event.kind == EventKind::Deposit && facts.unavailable.is_none() {
+            self.follow_behind(seq, &event, (decided_by, facts), now)?;
+        }
+        if facts.unavailable.is_none() && alert.is_none() {
+            alert = self.freezes_ended(seq, &customer, &issuer::ended(&old, &findings), why, now)?;
+        }
         if old != findings {
             self.db.execute(
                 "INSERT INTO screened (seq, findings) VALUES ($1, $2)
@@ -187,5 +196,30 @@ impl Core {
             )?;
         }
         Ok(alert)
+    }
+
+    /// Issuers' freezes, or proposals of them, that a held transfer was decided by are over: raises an alert for whoever may release its holds.
+    fn freezes_ended(
+        &mut self,
+        seq: u64,
+        customer: &str,
+        ended: &[String],
+        why: &str,
+        now: Timestamp,
+    ) -> Result<Option<u64>, ScreeningError> {
+        if ended.is_empty() {
+            return Ok(None);
+        }
+        let sql = "SELECT id FROM holds WHERE event = $1 AND state = 'active' AND placed_by = 'engine' ORDER BY id";
+        let rows = self.db.query(sql, &[number(seq)])?;
+        let holds = rows.iter().map(|row| row.number(0)).collect::<Result<Vec<u64>, _>>()?;
+        let Some(first) = holds.first() else { return Ok(None) };
+        let reason = format!("{why}: {}; hold {first} may be released", ended.join("; "));
+        let rules = &["engine.late"];
+        let alert = NewAlert { event: seq, customer, kind: "late", decision: "review", reason: &reason, rules };
+        let id = self.raise_alert(&alert, now)?;
+        let detail = json!({"event": seq, "reason": reason, "holds": holds}).to_string();
+        self.audit(now, "engine", "alert.late", &format!("alert:{id}"), &detail);
+        Ok(Some(id))
     }
 }

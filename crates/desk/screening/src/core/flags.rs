@@ -9,7 +9,7 @@ use crate::service::ScreeningError;
 use holdfast_decision::ChainFacts;
 use holdfast_decision::HoldPlan;
 use holdfast_decision::flags::State as FlagState;
-use holdfast_decision::flags::{FLAG_BASIS, FLAGGED, Flag};
+use holdfast_decision::flags::{FLAG_BASIS, FLAGGED, Flag, keys_of};
 use holdfast_decision::inputs::Input;
 use holdfast_decision::model::Event;
 use holdfast_decision::rules::Scope;
@@ -70,62 +70,116 @@ impl Core {
         for seq in seqs {
             let rows = self.db.query("SELECT body, facts FROM events WHERE seq = $1", &[number(*seq)])?;
             let Some(row) = rows.first() else { continue };
-            let (event, facts): (Event, ChainFacts) = (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
-            let touches = self.fold.flags.of(&event, &facts, &self.fold.book.file.policy);
-            let Some(touch) = touches.iter().find(|t| t.flag.id == flag.id) else { continue };
-            let way = touch.way.as_ref().map(|way| format!("; {way}")).unwrap_or_default();
-            let Some(transfer) = event.transfer() else { continue };
-            let held = self
-                .fold
-                .holds
-                .get(&event.customer)
-                .and_then(|l| l.iter().find(|h| h.transfer.as_deref() == Some(&transfer)));
-            match held.map(|h| (h.flagged, h.id)) {
-                // Held for another flag: it ends with the last of them.
-                Some((true, hold)) => {
-                    let row = [number(hold), flag.id.as_str().into()];
-                    let sql = "INSERT INTO flag_holds (hold, flag) VALUES ($1, $2) ON CONFLICT (hold, flag) DO NOTHING";
-                    self.db.execute(sql, &row)?;
-                    self.last_as_flags(hold, now)?;
-                    continue;
-                }
-                Some((false, _)) => continue,
-                None => {}
-            }
-            let policy = &self.fold.book.file.policy;
-            let title = "a partner reports these funds, received earlier, as stolen";
-            let plan = HoldPlan {
-                dedupe: format!("flag:{}:{transfer}:{}", flag.id, event.id),
-                scope: Scope::Deposit,
-                customer: event.customer.clone(),
-                account: event.account.clone(),
-                asset: event.asset.clone(),
-                amount: event.amount,
-                transfer: Some(transfer),
-                basis: FLAG_BASIS.to_owned(),
-                reason: format!("{title}: {}: {} (flag {}){way}", flag.member, flag.reason, flag.id),
-                expires: Some(flag.until).filter(|_| flag.state == FlagState::Open),
-                review: Some(now + Seconds::hours(policy.review_hours.into())),
-                second_person: policy.second_person,
-                flags: vec![flag.id.clone()],
-            };
-            if !self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?.is_empty() {
-                continue;
-            }
-            placed.push(self.place(plan, Some(*seq), "engine", now)?);
-            let alert = NewAlert {
-                event: *seq,
-                customer: &event.customer,
-                kind: "flag",
-                decision: "hold",
-                reason: title,
-                rules: &[FLAGGED],
-            };
-            let alert = self.raise_alert(&alert, now)?;
-            let detail = json!({"event": seq, "reason": title, "flag": flag.id}).to_string();
-            self.audit(now, "engine", "alert.late", &format!("alert:{alert}"), &detail);
+            let (event, mut facts): (Event, ChainFacts) =
+                (parse("event", row.text(0)?)?, parse("facts", row.text(1)?)?);
+            self.add_later_behind(*seq, &mut facts)?;
+            placed.extend(self.hold_for_flag(&flag, *seq, &event, &facts, now)?);
         }
         Ok(placed)
+    }
+
+    /// Puts what a deposit's money came through, as it was found later, into its facts.
+    fn add_later_behind(&mut self, seq: u64, facts: &mut ChainFacts) -> Result<(), ScreeningError> {
+        let rows = self.db.query("SELECT behind FROM later_behind WHERE seq = $1", &[number(seq)])?;
+        if let Some(row) = rows.first() {
+            facts.behind = parse("behind", row.text(0)?)?;
+        }
+        Ok(())
+    }
+
+    /// A deposit was screened again: stores what its money came through, as far as that was not known, so that later flags find it, and holds it for the
+    /// flags in force that touch it by that. `old` is what it was decided by.
+    pub(super) fn follow_behind(
+        &mut self,
+        seq: u64,
+        event: &Event,
+        (mut old, new): (ChainFacts, &ChainFacts),
+        now: Timestamp,
+    ) -> Result<(), ScreeningError> {
+        self.add_later_behind(seq, &mut old)?;
+        let before = keys_of(event, &old);
+        if keys_of(event, new).iter().all(|key| before.contains(key)) {
+            return Ok(());
+        }
+        let rows = flags::key_rows(event, new, seq);
+        self.db.insert("event_keys", &flags::KEY_COLUMNS, &rows, "ON CONFLICT (key, seq) DO NOTHING")?;
+        self.db.execute(
+            "INSERT INTO later_behind (seq, behind) VALUES ($1, $2) ON CONFLICT (seq) DO UPDATE SET behind = excluded.behind",
+            &[number(seq), text(&new.behind).into()],
+        )?;
+        let policy = &self.fold.book.file.policy;
+        let known: Vec<FlagId> = self.fold.flags.of(event, &old, policy).iter().map(|t| t.flag.id.clone()).collect();
+        let touches = self.fold.flags.of(event, new, policy);
+        let found: Vec<Flag> = touches.iter().filter(|t| !known.contains(&t.flag.id)).map(|t| t.flag.clone()).collect();
+        for flag in found {
+            self.hold_for_flag(&flag, seq, event, new, now)?;
+        }
+        Ok(())
+    }
+
+    /// Holds a past deposit that a flag touches by its facts, unless it is held; returns the hold.
+    fn hold_for_flag(
+        &mut self,
+        flag: &Flag,
+        seq: u64,
+        event: &Event,
+        facts: &ChainFacts,
+        now: Timestamp,
+    ) -> Result<Option<u64>, ScreeningError> {
+        let touches = self.fold.flags.of(event, facts, &self.fold.book.file.policy);
+        let Some(touch) = touches.iter().find(|t| t.flag.id == flag.id) else { return Ok(None) };
+        let way = touch.way.as_ref().map(|way| format!("; {way}")).unwrap_or_default();
+        let Some(transfer) = event.transfer() else { return Ok(None) };
+        let held = self
+            .fold
+            .holds
+            .get(&event.customer)
+            .and_then(|l| l.iter().find(|h| h.transfer.as_deref() == Some(&transfer)));
+        match held.map(|h| (h.flagged, h.id)) {
+            // Held for another flag: it ends with the last of them.
+            Some((true, hold)) => {
+                let row = [number(hold), flag.id.as_str().into()];
+                let sql = "INSERT INTO flag_holds (hold, flag) VALUES ($1, $2) ON CONFLICT (hold, flag) DO NOTHING";
+                self.db.execute(sql, &row)?;
+                self.last_as_flags(hold, now)?;
+                return Ok(None);
+            }
+            Some((false, _)) => return Ok(None),
+            None => {}
+        }
+        let policy = &self.fold.book.file.policy;
+        let title = "a partner reports these funds, received earlier, as stolen";
+        let plan = HoldPlan {
+            dedupe: format!("flag:{}:{transfer}:{}", flag.id, event.id),
+            scope: Scope::Deposit,
+            customer: event.customer.clone(),
+            account: event.account.clone(),
+            asset: event.asset.clone(),
+            amount: event.amount,
+            transfer: Some(transfer),
+            basis: FLAG_BASIS.to_owned(),
+            reason: format!("{title}: {}: {} (flag {}){way}", flag.member, flag.reason, flag.id),
+            expires: Some(flag.until).filter(|_| flag.state == FlagState::Open),
+            review: Some(now + Seconds::hours(policy.review_hours.into())),
+            second_person: policy.second_person,
+            flags: vec![flag.id.clone()],
+        };
+        if !self.db.query("SELECT id FROM holds WHERE dedupe = $1", &[plan.dedupe.as_str().into()])?.is_empty() {
+            return Ok(None);
+        }
+        let placed = self.place(plan, Some(seq), "engine", now)?;
+        let alert = NewAlert {
+            event: seq,
+            customer: &event.customer,
+            kind: "flag",
+            decision: "hold",
+            reason: title,
+            rules: &[FLAGGED],
+        };
+        let alert = self.raise_alert(&alert, now)?;
+        let detail = json!({"event": seq, "reason": title, "flag": flag.id}).to_string();
+        self.audit(now, "engine", "alert.late", &format!("alert:{alert}"), &detail);
+        Ok(Some(placed))
     }
 
     /// Lets a hold for flags last as long as the last of them: for ever when one is confirmed.

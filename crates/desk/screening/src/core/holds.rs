@@ -5,13 +5,13 @@ use crate::alerts;
 use crate::holds::{self, Hold, HoldRequest};
 use crate::service::ScreeningError;
 use crate::warnings;
-use holdfast_decision::HoldPlan;
 use holdfast_decision::flags::State as FlagState;
 use holdfast_decision::fold::{HoldResult, NewHold};
 use holdfast_decision::inputs::{HoldChanged, HoldPlaced, Input};
 use holdfast_decision::rules::Scope;
+use holdfast_decision::{Decision, Event, HoldPlan};
 use holdfast_identity::same_person;
-use holdfast_store::{DbError, Value, number};
+use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::{Amount, Asset, Invalid, Seconds, SignedAmount, Timestamp, asset};
 use serde_json::json;
 
@@ -235,7 +235,22 @@ impl Core {
         }
         let amount = if hold.second_person { hold.asked_amount } else { amount };
         self.end(&hold, amount, "released", reason, actor, now)?;
-        self.hold(id)
+        let released = self.hold(id)?;
+        if released.state == "released" {
+            self.confirm_released(&released, actor, now)?;
+        }
+        Ok(released)
+    }
+
+    /// A person let a withdrawal go on whose address imitates another one: the address is the one that is meant.
+    fn confirm_released(&mut self, hold: &Hold, actor: &str, now: Timestamp) -> Result<(), ScreeningError> {
+        let Some(seq) = hold.event else { return Ok(()) };
+        let rows = self.db.query("SELECT body, result FROM events WHERE seq = $1", &[number(seq)])?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let (event, decision): (Event, Decision) = (parse("event", row.text(0)?)?, parse("decision", row.text(1)?)?);
+        let found = decision.reasons.iter().find_map(|reason| reason.lookalike.as_ref());
+        let Some(found) = found.filter(|_| decision.holds.contains(&hold.id)) else { return Ok(()) };
+        self.confirm_address(&event.customer, &found.address, &event.id, actor, now)
     }
 
     pub(crate) fn end(

@@ -7,11 +7,17 @@ use crate::log;
 use crate::service::ScreeningError;
 use holdfast_audit::digest;
 use holdfast_decision::completion::Completion;
-use holdfast_decision::model::{Event, Record};
+use holdfast_decision::model::{Event, Record, RecordKind};
 use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::Timestamp;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
+
+/// Returns the id of the record that a customer's address was confirmed.
+fn address_id(customer: &str, address: &str) -> String {
+    hex::encode(Sha256::digest(format!("{customer}\n{}", holdfast_types::address::canonical(address))))
+}
 
 impl Core {
     /// Stores records; returns how many were distinct.
@@ -64,6 +70,28 @@ impl Core {
         let detail = json!({"records": winners.len(), "sha256": digest(bodies)}).to_string();
         self.audit(now, actor, "records.ingested", "records", &detail);
         Ok(winners.len() as u64)
+    }
+
+    /// Stores that an address is the one that a customer means to pay, by an event at which it was found to imitate another one.
+    pub(crate) fn confirm_address(
+        &mut self,
+        customer: &str,
+        address: &str,
+        event: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<(), ScreeningError> {
+        // One for each customer and address, however often it is confirmed and however it is written.
+        let id = address_id(customer, address);
+        let record = Record {
+            customer: Some(customer.to_owned()),
+            address: Some(holdfast_types::address::canonical(address)),
+            ..Record::new(RecordKind::ConfirmedAddress, id, now)
+        };
+        self.ingest(std::slice::from_ref(&record), actor, now)?;
+        let detail = json!({"address": record.address, "event": event}).to_string();
+        self.audit(now, actor, "address.confirmed", &format!("customer:{customer}"), &detail);
+        Ok(())
     }
 
     /// Stores what became known of an event's movement; the same again changes nothing.

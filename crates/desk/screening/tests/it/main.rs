@@ -6,6 +6,7 @@ mod anchors;
 mod chain;
 mod clock;
 mod durability;
+mod follow;
 mod issuers;
 mod money;
 mod poisoning;

@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 
 on_both!(
     an_imitation_is_warned_of_until_a_person_or_the_customer_decides,
+    what_is_confirmed_is_not_held_again,
     imitations_that_the_ledger_knows_are_warned_of
 );
 
@@ -88,6 +89,54 @@ fn an_imitation_is_warned_of_until_a_person_or_the_customer_decides(place: &Test
     let copied = screening.warning("w5", "en").unwrap().questions.into_iter().map(|q| (q.id.clone(), q.id == "copied"));
     let given = WarningAnswers { proceed: true, answers: copied.collect() };
     assert_eq!(screening.answer_warning("w5", given, "app").unwrap().state, "escalated");
+}
+
+/// How often an address was confirmed, by the audit log.
+fn confirmations(screening: &Screening, customer: &str) -> usize {
+    let entries = screening.audit(0, Some(&format!("customer:{customer}")), 100).unwrap();
+    entries.iter().filter(|e| e.action == "address.confirmed").count()
+}
+
+fn what_is_confirmed_is_not_held_again(place: &TestDb) {
+    let clock = TestClock::new();
+    let screening = open(place, &clock);
+    let out = |id: &str, customer: &str, to: &str| withdrawal(id, customer, to, 1_000, 5_000);
+    let answers = |event: &str, sign: &str| {
+        let questions = screening.warning(event, "en").unwrap().questions;
+        let answers = questions.into_iter().map(|q| (q.id.clone(), q.id == sign)).collect();
+        screening.answer_warning(event, WarningAnswers { proceed: true, answers }, "app").unwrap().state
+    };
+    for customer in ["anna", "bert", "carl", "dora"] {
+        decide(&screening, out(&format!("{customer}-1"), customer, PAYEE));
+        assert!(imitated(&decide(&screening, out(&format!("{customer}-2"), customer, IMITATION))).is_some());
+    }
+    // The customer compared all characters.
+    assert_eq!(answers("anna-2", ""), "cooling");
+    // An officer lets it go.
+    let held = screening.event("bert-2").unwrap().decision;
+    screening.release_hold(held.holds[0], None, "the payee was called", "officer").unwrap();
+    // A sign of a scam, and giving up, confirm nothing.
+    assert_eq!(answers("carl-2", "copied"), "escalated");
+    let gives_up = WarningAnswers { proceed: false, answers: BTreeMap::new() };
+    assert_eq!(screening.answer_warning("dora-2", gives_up, "app").unwrap().state, "stopped");
+    let is_warned = |screening: &Screening, n: u32| {
+        ["anna", "bert", "carl", "dora"].map(|customer| {
+            let spelled =
+                if customer == "anna" { IMITATION.to_uppercase().replace("0X", "0x") } else { IMITATION.into() };
+            imitated(&decide(screening, out(&format!("{customer}-{n}"), customer, &spelled))).is_some()
+        })
+    };
+    assert_eq!(is_warned(&screening, 3), [false, false, true, true]);
+    assert_eq!(["anna", "bert", "carl", "dora"].map(|c| confirmations(&screening, c)), [1, 1, 0, 0]);
+    // Another imitation of the same payee is warned of.
+    let third = IMITATION.replace("bbb", "ccc");
+    assert!(imitated(&decide(&screening, out("anna-4", "anna", &third))).is_some());
+    let decided = screening.last_event().unwrap();
+    is_replayed(&screening, decided);
+    drop(screening);
+    let screening = open(place, &clock);
+    assert_eq!(is_warned(&screening, 5), [false, false, true, true]);
+    is_replayed(&screening, decided + 4);
 }
 
 fn imitations_that_the_ledger_knows_are_warned_of(place: &TestDb) {

@@ -152,7 +152,17 @@ fn compare(store: &Store, blocks: &[BlockRecords]) {
         let moved =
             |r: &&Record| if let Record::Mixer(m) = r { Some(m.clone()).filter(|m| m.mixer == mixer) } else { None };
         let expected: Vec<_> = numbered.iter().filter_map(|(_, r)| moved(r)).collect();
-        assert_eq!(store.of_mixer(&mixer, usize::MAX).unwrap(), (expected, false));
+        let end = Place { height: u64::MAX, tx: u32::MAX };
+        assert_eq!(store.of_mixer(&mixer, end, usize::MAX).unwrap(), (expected.clone(), false));
+        // Up to a transaction, the last of those before it, however many follow.
+        for (n, moved) in expected.iter().enumerate() {
+            let upto = moved.end.place;
+            let before = expected.iter().filter(|m| m.end.place <= upto).cloned().collect::<Vec<_>>();
+            let most = n.min(2) + 1;
+            let (found, is_cut) = store.of_mixer(&mixer, upto, most).unwrap();
+            assert_eq!(found, before[before.len().saturating_sub(most)..]);
+            assert!(is_cut || before.len() <= most);
+        }
     }
     let none = store.of_message(Protocol::Ronin, Direction::In, &[9; 32]).unwrap();
     assert!(none.is_empty() && store.of_transaction(Place { height: 1 << 40, tx: 0 }).unwrap().is_empty());

@@ -2,6 +2,7 @@
 
 use crate::accounts::AccountWorkspace;
 use crate::accounts::freeze_queries::FreezeView;
+use crate::accounts::imitated::Imitation;
 use crate::accounts::queries::is_payment;
 use crate::accounts::transfers::Start;
 use crate::chain_queries::{
@@ -129,7 +130,17 @@ impl ChainQueries for AccountWorkspace {
         self.gaps_of_freezes()
     }
 
-    fn imitated_by(&self, address: &str, own: &[String]) -> Result<Option<String>, WorkspaceError> {
+    fn freezes_of_any(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
+        let mut found = Vec::new();
+        for chain in std::iter::once(self).chain(self.peers.iter().map(|peer| &**peer)) {
+            if chain.is_address(address) {
+                found.extend(chain.freezes_in_force(address)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn imitated_by(&self, address: &str, own: &[String]) -> Result<Imitation, WorkspaceError> {
         self.imitated(address, own)
     }
 

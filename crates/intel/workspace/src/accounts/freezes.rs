@@ -84,8 +84,8 @@ pub struct Freeze {
     pub destroyed: Option<At>,
     /// How many units were destroyed; `None` where an event did not state it.
     pub destroyed_amount: Option<Amount>,
-    /// Proposals of the freeze that are not withdrawn.
-    open: BTreeSet<u64>,
+    /// Proposals of the freeze that are neither executed nor withdrawn, with their places.
+    open: BTreeMap<u64, At>,
 }
 
 impl Freeze {
@@ -102,7 +102,7 @@ impl Freeze {
             destroy_proposed: None,
             destroyed: None,
             destroyed_amount: Some(Amount::ZERO),
-            open: BTreeSet::new(),
+            open: BTreeMap::new(),
         }
     }
 
@@ -177,8 +177,11 @@ impl Freezes {
             }
             IssuerAct::Revoked { proposal, owner } => self.revoked(at, token, proposal, owner),
             IssuerAct::Executed { proposal } => {
-                self.proposals.remove(&(token, proposal));
                 self.unread.remove(&(token, proposal));
+                let account = self.proposals.remove(&(token, proposal)).map(|known| known.account);
+                if let Some(freeze) = account.and_then(|account| self.latest(token, account)) {
+                    freeze.open.remove(&proposal);
+                }
             }
             IssuerAct::Failed { .. } | IssuerAct::Unattributed { .. } => {}
         }
@@ -207,9 +210,10 @@ impl Freezes {
         match action {
             IssuerAction::Freeze => {
                 let freeze = self.current(token, account, FreezeState::Proposed);
+                // One that is before the owners while the account is frozen outlasts the end of that freeze.
+                freeze.open.entry(proposal).or_insert(at);
                 if freeze.state == FreezeState::Proposed {
                     freeze.proposed.get_or_insert((at, proposal));
-                    freeze.open.insert(proposal);
                 }
             }
             IssuerAction::Lift => {
@@ -234,15 +238,14 @@ impl Freezes {
         let (action, account) = (known.action, known.account);
         let Some(freeze) = self.latest(token, account) else { return };
         match action {
-            IssuerAction::Freeze if freeze.state == FreezeState::Proposed => {
+            IssuerAction::Freeze => {
                 freeze.open.remove(&proposal);
-                if freeze.open.is_empty() {
+                if freeze.state == FreezeState::Proposed && freeze.open.is_empty() {
                     (freeze.state, freeze.withdrawn) = (FreezeState::Withdrawn, Some(at));
                 }
             }
             IssuerAction::Lift => freeze.lift_proposed = freeze.lift_proposed.filter(|(_, n)| *n != proposal),
             IssuerAction::Destroy => freeze.destroy_proposed = freeze.destroy_proposed.filter(|(_, n)| *n != proposal),
-            IssuerAction::Freeze => {}
         }
     }
 
@@ -257,7 +260,18 @@ impl Freezes {
             // A ledger that begins later does not know when a freeze began that ends, or destroys, in it.
             IssuerAction::Lift => {
                 let freeze = self.current(token, account, FreezeState::Frozen);
+                if freeze.state == FreezeState::Proposed {
+                    // What ended began before the ledger; the proposal is of another freeze.
+                    freeze.proposed = None;
+                }
                 (freeze.state, freeze.lifted, freeze.lift_proposed) = (FreezeState::Lifted, Some(at), None);
+                // A lift ends no proposal: the owners can still execute it.
+                let open = std::mem::take(&mut freeze.open);
+                if let Some((proposal, begun)) = open.iter().min_by_key(|(n, at)| (at.height, **n)) {
+                    let proposed = Some((*begun, *proposal));
+                    let freeze = self.current(token, account, FreezeState::Proposed);
+                    (freeze.proposed, freeze.open) = (proposed, open);
+                }
             }
             IssuerAction::Destroy => {
                 let freeze = self.current(token, account, FreezeState::Frozen);
@@ -268,6 +282,12 @@ impl Freezes {
                 freeze.destroyed_amount = freeze.destroyed_amount.and_then(sum);
             }
         }
+    }
+
+    /// Returns the account that a proposal is about, until it is executed; `None` where the blocks do not show it.
+    #[must_use]
+    pub fn account_of(&self, token: TokenRef, proposal: u64) -> Option<AccountId> {
+        self.proposals.get(&(token, proposal)).map(|known| known.account)
     }
 
     /// Returns all freezes, in the order of their first event.
@@ -378,6 +398,48 @@ mod tests {
         ];
         assert_eq!(state(&twice), FreezeState::Proposed);
         assert_eq!(taken(&twice).all().len(), 1);
+    }
+
+    #[test]
+    fn a_lift_ends_no_open_proposal() {
+        let states = |acts: &[(u64, IssuerAct)]| {
+            let freezes = taken(acts);
+            let all: Vec<_> = freezes.of(&USER).map(|f| (f.state, f.proposed.map(|p| p.1))).collect();
+            (all, freezes.in_force(&USER).count())
+        };
+        // Two proposals; one is executed and lifted again, the other can still be executed.
+        let mut acts = vec![
+            (1, proposed(IssuerAction::Freeze, 4)),
+            (1, confirmed(4, 0)),
+            (2, proposed(IssuerAction::Freeze, 5)),
+            (2, confirmed(5, 0)),
+            (3, done(IssuerAction::Freeze, None)),
+            (3, IssuerAct::Executed { proposal: 4 }),
+            (9, done(IssuerAction::Lift, None)),
+        ];
+        let lifted = (FreezeState::Lifted, Some(4));
+        assert_eq!(states(&acts), (vec![lifted, (FreezeState::Proposed, Some(5))], 1));
+        // It is frozen by it, or it is withdrawn.
+        acts.push((10, revoked(5, 0)));
+        assert_eq!(states(&acts), (vec![lifted, (FreezeState::Withdrawn, Some(5))], 0));
+        acts.pop();
+        acts.extend([(10, done(IssuerAction::Freeze, None)), (10, IssuerAct::Executed { proposal: 5 })]);
+        assert_eq!(states(&acts), (vec![lifted, (FreezeState::Frozen, Some(5))], 1));
+        acts.push((11, done(IssuerAction::Lift, None)));
+        assert_eq!(states(&acts), (vec![lifted, (FreezeState::Lifted, Some(5))], 0));
+        // Of a freeze that began before the ledger, what is proposed in it is another one.
+        let before =
+            [(1, proposed(IssuerAction::Freeze, 7)), (1, confirmed(7, 0)), (2, done(IssuerAction::Lift, None))];
+        assert_eq!(states(&before), (vec![(FreezeState::Lifted, None), (FreezeState::Proposed, Some(7))], 1));
+        // One that was withdrawn while the account was frozen is not open.
+        let withdrawn = [
+            (1, done(IssuerAction::Freeze, None)),
+            (2, proposed(IssuerAction::Freeze, 8)),
+            (2, confirmed(8, 0)),
+            (3, revoked(8, 0)),
+            (4, done(IssuerAction::Lift, None)),
+        ];
+        assert_eq!(states(&withdrawn), (vec![(FreezeState::Lifted, None)], 0));
     }
 
     #[test]

@@ -6,12 +6,17 @@ use crate::error::WorkspaceError;
 use crate::touched::{MAX_TOUCHED, Touched};
 use arc_swap::ArcSwap;
 use holdfast_account_ledger::Ledger;
-use holdfast_attribution::TagStore;
-use holdfast_types::Signal;
+use holdfast_analysis::accounts::{Stop, stop_of};
+use holdfast_attribution::{Category, TagStore, Tlp};
+use holdfast_links::{Direction, Place, Record};
+use holdfast_types::{Signal, TokenRef};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+/// Most addresses whose change is followed; beyond them everything counts as touched.
+pub(crate) const MAX_ORIGINS: usize = 10_000;
 /// Most blocks of one change whose addresses are listed; beyond them everything counts as touched.
 const MAX_BLOCKS: u64 = 1_000;
 
@@ -109,9 +114,16 @@ impl AccountHandle {
         let after = Arc::new(workspace.snapshot());
         self.current.store(after.clone());
         if is_moved {
-            let mut touched = self.touched();
-            if !touched.is_whole {
+            // A ledger that does not read is a fault that look-ups report.
+            let _ = after.sides_moved_since(&before);
+        }
+        let mut touched = self.touched();
+        if !touched.is_whole {
+            if is_moved {
                 note(&mut touched, &before, &after);
+            }
+            if !touched.is_whole && !Arc::ptr_eq(&after.tags, &before.tags) {
+                note_tags(&mut touched, &before, &after);
             }
         }
     }
@@ -120,7 +132,7 @@ impl AccountHandle {
         self.touched.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Takes what blocks touched since it was last taken: stored transfers of it are to be screened again. The first time it is everything.
+    /// Takes what blocks and tags touched since it was last taken: stored transfers of it are to be screened again. The first time it is everything.
     #[must_use]
     pub fn take_touched(&self) -> Touched {
         std::mem::take(&mut *self.touched())
@@ -131,14 +143,26 @@ impl AccountHandle {
 fn note(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot) {
     let kept = kept_blocks(&before.ledger, &after.ledger);
     let noted = kept.map(|kept| -> Result<(), WorkspaceError> {
+        let mut in_blocks = InBlocks::default();
         for side in [before, after] {
             for block in kept..side.ledger.counts().blocks {
-                note_block(touched, side, block)?;
+                note_block(touched, &mut in_blocks, side, block)?;
                 if touched.addresses.len() + touched.txs.len() + touched.frozen.len() > MAX_TOUCHED {
                     touched.is_whole = true;
                     return Ok(());
                 }
             }
+        }
+        note_proposals(touched, &in_blocks.proposals, before, after)?;
+        // Whoever froze an address concerns also what its money became.
+        touched.origins.addresses.extend(touched.frozen.iter().cloned());
+        note_sent(touched, after, kept)?;
+        // Numbers of accounts are those of before where blocks only came.
+        if kept == before.ledger.counts().blocks {
+            let known = before.ledger.counts().accounts;
+            let accounts = in_blocks.accounts.into_iter().filter(|account| u64::from(*account) < known);
+            let changed = accounts.filter(|account| class(before, *account) != class(after, *account));
+            note_recategorized(touched, changed.collect(), [before, after])?;
         }
         Ok(())
     });
@@ -164,14 +188,120 @@ pub(crate) fn kept_blocks(before: &Ledger, after: &Ledger) -> Option<u64> {
     (one.max(other) - kept <= MAX_BLOCKS).then_some(kept)
 }
 
-fn note_block(touched: &mut Touched, side: &AccountSnapshot, block: u64) -> Result<(), WorkspaceError> {
+/// What blocks mention that is looked up once all of them were read.
+#[derive(Default)]
+struct InBlocks {
+    accounts: BTreeSet<u32>,
+    /// Proposals of issuers whose act does not name the account.
+    proposals: Vec<(TokenRef, u64)>,
+}
+
+/// What an account counts under, and how it ends traces.
+fn class(side: &AccountSnapshot, account: u32) -> (Category, Option<Stop>) {
+    let category = side.category_for(account, Tlp::Red);
+    (category, stop_of(side.entities().kind(account), category))
+}
+
+/// Notes the accounts of proposals that were confirmed, taken back or executed: the acts name numbers alone.
+fn note_proposals(
+    touched: &mut Touched,
+    proposals: &[(TokenRef, u64)],
+    before: &AccountSnapshot,
+    after: &AccountSnapshot,
+) -> Result<(), WorkspaceError> {
+    if proposals.is_empty() {
+        return Ok(());
+    }
+    // An executed one is known before only, one that was proposed since afterwards.
+    for side in [before, after] {
+        let freezes = side.freezes()?;
+        let accounts = proposals.iter().filter_map(|(token, number)| freezes.account_of(*token, *number));
+        touched.frozen.extend(accounts.map(|account| account.to_address(side.chain()).to_string()));
+    }
+    Ok(())
+}
+
+/// Notes the transactions by which something left over a bridge: on its other chain it may have been read, and screened, before.
+fn note_sent(touched: &mut Touched, after: &AccountSnapshot, kept: u64) -> Result<(), WorkspaceError> {
+    let ledger = &after.ledger;
+    for block in kept..ledger.counts().blocks {
+        let block = ledger.block(block)?;
+        for number in block.txs {
+            let tx = ledger.tx(number)?;
+            let place = Place { height: block.height, tx: tx.index };
+            if tx.is_block_side || after.links().numbers_of(place).is_empty() {
+                continue;
+            }
+            let records = after.links().of_transaction(place)?;
+            let is_sent = |record: &Record| matches!(record, Record::Bridge(side) if side.direction == Direction::In);
+            if records.iter().any(|(_, record)| is_sent(record)) {
+                touched.origins.sent.insert(after.hash_text(&tx.hash));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Notes what other tags make of accounts: of those that are tagged, and of whoever is in a cluster with them.
+fn note_tags(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot) {
+    let tagged: BTreeSet<u32> = before.entities().tagged().into_iter().chain(after.entities().tagged()).collect();
+    let is_changed = |account: &u32| {
+        let tags = |side: &AccountSnapshot| side.entities().tags_of(&side.tags, *account).cloned().collect::<Vec<_>>();
+        class(before, *account) != class(after, *account) || tags(before) != tags(after)
+    };
+    let known = before.ledger.counts().accounts.min(after.ledger.counts().accounts);
+    let changed = tagged.into_iter().filter(|account| u64::from(*account) < known && is_changed(account));
+    if note_recategorized(touched, changed.collect(), [before, after]).is_err() || touched.is_whole {
+        *touched = Touched { is_whole: true, ..Touched::default() };
+    }
+}
+
+/// Notes those accounts of the clusters of some that count under something else now.
+fn note_recategorized(
+    touched: &mut Touched,
+    changed: Vec<u32>,
+    [before, after]: [&AccountSnapshot; 2],
+) -> Result<(), WorkspaceError> {
+    let mut all: BTreeSet<u32> = changed.iter().copied().collect();
+    for account in changed {
+        for side in [before, after] {
+            if usize::try_from(side.clusters().size(account)).is_ok_and(|size| size > MAX_ORIGINS) {
+                touched.is_whole = true;
+                return Ok(());
+            }
+            all.extend(side.clusters().members(account));
+        }
+        if all.len() > 4 * MAX_ORIGINS {
+            touched.is_whole = true;
+            return Ok(());
+        }
+    }
+    let known = before.ledger.counts().accounts;
+    for account in all.into_iter().filter(|account| u64::from(*account) < known) {
+        if class(before, account) != class(after, account) {
+            let address = after.ledger.account(account)?.to_address(after.chain()).to_string();
+            touched.origins.addresses.insert(address);
+        }
+    }
+    touched.is_whole |= touched.origins.len() > MAX_ORIGINS;
+    Ok(())
+}
+
+fn note_block(
+    touched: &mut Touched,
+    in_blocks: &mut InBlocks,
+    side: &AccountSnapshot,
+    block: u64,
+) -> Result<(), WorkspaceError> {
     let ledger = &side.ledger;
     let block = ledger.block(block)?;
     side.signals().for_each_in(block.height..block.height.saturating_add(1), &mut |placed| {
-        if let Signal::Issuer { act, .. } = placed.signal
-            && let Some(account) = act.account()
-        {
-            touched.frozen.insert(account.to_address(side.chain()).to_string());
+        if let Signal::Issuer { act, token, .. } = placed.signal {
+            match (act.account(), act.proposal()) {
+                (Some(account), _) => drop(touched.frozen.insert(account.to_address(side.chain()).to_string())),
+                (None, Some(proposal)) => in_blocks.proposals.push((token, proposal)),
+                (None, None) => {}
+            }
         }
         ControlFlow::Continue(())
     })?;
@@ -182,6 +312,7 @@ fn note_block(touched: &mut Touched, side: &AccountSnapshot, block: u64) -> Resu
         }
         for transfer in ledger.transfers_of(number)? {
             for account in [transfer.from, transfer.to].into_iter().flatten() {
+                in_blocks.accounts.insert(account);
                 touched.addresses.insert(ledger.account(account)?.to_address(side.chain()).to_string());
             }
         }

@@ -1,18 +1,14 @@
 //! Address poisoning on a chain: addresses that imitate those that some addresses deal with, and transfers that only look like payments.
 
 use crate::accounts::AccountWorkspace;
-use crate::accounts::transfers::Start;
+use crate::accounts::sides::{MAX_TRANSFERS, Side, Sides};
 use crate::error::WorkspaceError;
-use holdfast_account_ledger::{Backing, Direction, LedgerError, StoredTransfer, TransferNumber};
+use holdfast_account_ledger::{Backing, LedgerError, StoredTransfer};
 use holdfast_types::Amount;
 use holdfast_types::lookalike::{Ends, compared, looks_alike};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use utoipa::ToSchema;
-
-/// Most transfers of an address that are looked at.
-const MAX_TRANSFERS: usize = 1_000;
 
 /// Amounts below which a transfer is worth next to nothing: ticker of the curated list, and how many of its decimal places stand before the bound: a
 /// tenth of a stablecoin, a hundred-thousandth of an ether.
@@ -57,108 +53,133 @@ impl TransferNote {
     }
 }
 
-/// Returns whether an amount of a listed asset is dust. Of assets that the curated list does not value it is not known, and no.
-#[must_use]
-pub fn is_dust(ticker: Option<&str>, decimals: Option<u8>, amount: Amount) -> bool {
-    let (Some(ticker), Some(decimals)) = (ticker, decimals) else { return false };
-    let before = DUST.iter().find(|(listed, _)| *listed == ticker).map(|(_, before)| *before);
-    let bound = before.and_then(|before| 10u128.checked_pow(u32::from(decimals.checked_sub(before)?)));
-    bound.is_some_and(|bound| amount < Amount::new(bound))
+/// Returns below how many base units an amount of an asset is dust; none of assets that the curated list does not value.
+fn dust_bound(ticker: Option<&str>, decimals: Option<u8>) -> Option<u128> {
+    let (ticker, decimals) = (ticker?, decimals?);
+    let (_, before) = DUST.iter().find(|(listed, _)| *listed == ticker)?;
+    10u128.checked_pow(u32::from(decimals.checked_sub(*before)?))
 }
 
-/// The addresses that some addresses dealt with, by their ends, each with the first transfer between them.
-type Known = HashMap<Ends, Vec<(TransferNumber, String)>>;
+/// What is of note about a transfer of an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransferNotes {
+    /// What is of note: `spoofed`, `lookalike`, `dust`; nothing of an ordinary transfer.
+    pub notes: Vec<TransferNote>,
+    /// The address that the other side's imitates, where that is of note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imitates: Option<String>,
+}
 
-/// Returns the address that another one imitates; none for an address that is older than those with its ends.
-fn imitated_in<'a>(known: &'a Known, address: &str) -> Option<&'a String> {
-    let text = compared(address);
-    let (_, first) = known.get(&Ends::of(&text)?)?.iter().min()?;
-    looks_alike(&text, first).then_some(first)
+/// What is of note about a list of transfers of an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotedTransfers {
+    /// Of each transfer, in the list's order.
+    pub notes: Vec<TransferNotes>,
+    /// What was not looked at, in words; nothing where all was.
+    pub gaps: Vec<String>,
+}
+
+/// Whether an address imitates one of those that some addresses dealt with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imitation {
+    /// The address that it imitates.
+    pub of: Option<String>,
+    /// What was not looked at, in words; nothing where all was.
+    pub gaps: Vec<String>,
+}
+
+/// Returns what a look-up leaves out of accounts that have more transfers than are looked at.
+fn cut_gap(cut: usize) -> Option<String> {
+    (cut > 0)
+        .then(|| format!("look-alikes were looked for among the first {MAX_TRANSFERS} transfers of an address only"))
+}
+
+/// Of addresses with the same ends the one that was dealt with first, which the others imitate.
+fn first_of<'a>(alike: impl Iterator<Item = &'a Side>) -> Option<&'a Side> {
+    alike.min_by_key(|side| (side.first, side.account))
 }
 
 impl AccountWorkspace {
-    /// Notes the other sides of the first transfers of an account. Returns whether it paid `payee`.
-    fn note_sides(&self, account: u32, payee: &str, known: &mut Known) -> Result<bool, LedgerError> {
-        let (mut seen, mut is_paid, mut failed) = (0, false, None);
-        self.for_each_posting(account, &self.ledger.assets_of(account)?, Start::default(), &mut |posting| {
-            let is_out = posting.direction == Direction::Out;
-            let other = if is_out { posting.transfer.to } else { posting.transfer.from };
-            match other.filter(|other| *other != account).map(|other| self.ledger.account(other)).transpose() {
-                Ok(Some(other)) => {
-                    let text = compared(&other.to_address(self.chain()).to_string());
-                    is_paid |= is_out && text == payee;
-                    if let Some(ends) = Ends::of(&text) {
-                        let alike = known.entry(ends).or_default();
-                        let number = posting.transfer.number;
-                        match alike.iter_mut().find(|(_, known)| *known == text) {
-                            Some((first, _)) => *first = number.min(*first),
-                            None => alike.push((number, text)),
-                        }
-                    }
-                }
-                Ok(None) => {}
-                Err(e) => failed = Some(e),
-            }
-            seen += 1;
-            if seen < MAX_TRANSFERS && failed.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        failed.map_or(Ok(is_paid), Err)
-    }
-
     /// Returns the address that another one imitates: one with the same ends that any of `own` dealt with before it. What one of `own` paid imitates none.
     /// The first thousand transfers of each count.
     ///
     /// # Errors
     /// [`WorkspaceError`] for text that is no address of the chain, and when the ledger does not read.
-    pub fn imitated(&self, address: &str, own: &[String]) -> Result<Option<String>, WorkspaceError> {
-        let text = compared(&self.account_id(address)?.to_address(self.chain()).to_string());
-        let mut known = Known::new();
+    pub fn imitated(&self, address: &str, own: &[String]) -> Result<Imitation, WorkspaceError> {
+        let id = self.account_id(address)?;
+        let text = compared(&id.to_address(self.chain()).to_string());
+        let number = self.ledger.account_number(&id);
+        let Some(ends) = Ends::of(&text) else { return Ok(Imitation::default()) };
+        let (mut alike, mut cut) = (Vec::new(), 0);
         for own in own.iter().filter_map(|own| self.account_id(own).ok()) {
             let Some(account) = self.ledger.account_number(&own) else { continue };
-            if self.note_sides(account, &text, &mut known)? {
-                return Ok(None);
+            let sides = self.sides_of(account)?;
+            cut += usize::from(sides.is_cut);
+            let found = sides.with_ends(ends);
+            if found.iter().any(|side| side.is_paid && Some(side.account) == number) {
+                return Ok(Imitation::default());
             }
+            alike.extend_from_slice(found);
         }
-        Ok(imitated_in(&known, &text).cloned())
+        let of = first_of(alike.iter()).map(|side| self.compared_text(side.account)).transpose()?;
+        Ok(Imitation { of: of.filter(|of| looks_alike(&text, of)), gaps: cut_gap(cut).into_iter().collect() })
     }
 
-    /// Returns what is of note about transfers of an address, for each in their order, and the address that the other side's imitates.
+    /// Returns an account's address as addresses are compared.
+    fn compared_text(&self, account: u32) -> Result<String, LedgerError> {
+        Ok(compared(&self.ledger.account(account)?.to_address(self.chain()).to_string()))
+    }
+
+    /// Returns what is of note about transfers of an account, for each in their order: tokens whose transfers contradict each other, dust, and other sides
+    /// whose addresses imitate one that the account dealt with before.
     ///
     /// # Errors
     /// [`LedgerError`] when the ledger does not read.
-    pub fn transfer_notes(
-        &self,
-        account: u32,
-        transfers: &[StoredTransfer],
-    ) -> Result<Vec<(Vec<TransferNote>, Option<String>)>, LedgerError> {
-        let mut known = Known::new();
-        self.note_sides(account, "", &mut known)?;
-        let mut all = Vec::with_capacity(transfers.len());
+    pub fn transfer_notes(&self, account: u32, transfers: &[StoredTransfer]) -> Result<NotedTransfers, LedgerError> {
+        let sides = self.sides_of(account)?;
+        let mut all = NotedTransfers { notes: Vec::new(), gaps: cut_gap(sides.is_cut.into()).into_iter().collect() };
+        let mut of_assets: HashMap<u32, (bool, Option<u128>)> = HashMap::new();
         for transfer in transfers {
-            let mut notes = Vec::new();
-            if matches!(self.ledger.backing(transfer.asset)?, Backing::Unbacked { .. }) {
-                notes.push(TransferNote::Spoofed);
-            }
+            let (is_spoofed, bound) = match of_assets.get(&transfer.asset) {
+                Some(known) => *known,
+                None => {
+                    let is_spoofed = matches!(self.ledger.backing(transfer.asset)?, Backing::Unbacked { .. });
+                    let asset = self.asset_of(transfer.asset)?;
+                    let known = (is_spoofed, dust_bound(asset.ticker(), asset.decimals()));
+                    *of_assets.entry(transfer.asset).or_insert(known)
+                }
+            };
             let other = if transfer.from == Some(account) { transfer.to } else { transfer.from };
-            let other = other.map(|other| self.ledger.account(other)).transpose()?;
-            let other = other.map(|other| other.to_address(self.chain()).to_string());
-            let imitated = other.and_then(|other| imitated_in(&known, &other).cloned());
-            if imitated.is_some() {
-                notes.push(TransferNote::Lookalike);
-            }
-            let asset = self.asset_of(transfer.asset)?;
-            if is_dust(asset.ticker(), asset.decimals(), transfer.amount) {
-                notes.push(TransferNote::Dust);
-            }
-            all.push((notes, imitated));
+            let imitates = match other.filter(|other| *other != account) {
+                Some(other) => self.imitates_a_side(&sides, other)?,
+                None => None,
+            };
+            let is_dust = bound.is_some_and(|bound| transfer.amount < Amount::new(bound));
+            let notes = [
+                (is_spoofed, TransferNote::Spoofed),
+                (imitates.is_some(), TransferNote::Lookalike),
+                (is_dust, TransferNote::Dust),
+            ];
+            let notes = notes.into_iter().filter(|(is, _)| *is).map(|(_, note)| note).collect();
+            all.notes.push(TransferNotes { notes, imitates });
         }
         Ok(all)
+    }
+
+    /// Returns the address that an account's imitates among those that another one dealt with.
+    fn imitates_a_side(&self, sides: &Sides, other: u32) -> Result<Option<String>, LedgerError> {
+        let text = self.compared_text(other)?;
+        let Some(ends) = Ends::of(&text) else { return Ok(None) };
+        let first = first_of(sides.with_ends(ends).iter()).filter(|first| first.account != other);
+        let of = first.map(|first| self.compared_text(first.account)).transpose()?;
+        Ok(of.filter(|of| looks_alike(&text, of)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_account_ledger::TransferNumber;
 
     #[test]
     fn dust_is_judged_where_the_list_has_a_measure() {
@@ -170,7 +191,8 @@ mod tests {
             (Some("SHIB"), Some(18), 1, false),
             (None, None, 1, false),
         ] {
-            assert_eq!(is_dust(ticker, decimals, Amount::new(amount)), expected, "{ticker:?} {amount}");
+            let is_dust = dust_bound(ticker, decimals).is_some_and(|bound| amount < bound);
+            assert_eq!(is_dust, expected, "{ticker:?} {amount}");
         }
         let listed = |ticker: &str| holdfast_types::Asset::parse(ticker).unwrap().is_listed();
         assert!(DUST.iter().all(|(ticker, _)| listed(ticker)));
@@ -178,13 +200,11 @@ mod tests {
 
     #[test]
     fn the_older_of_two_alike_imitates_nothing() {
-        let [first, second] =
-            ["0x1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa9876", "0x123fbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb9876"];
+        let ends = Ends::of("0x1234aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa9876").unwrap();
         // Whichever of the customer's addresses was looked at first.
-        let at = |number, address: &str| (TransferNumber::new(number), address.to_owned());
-        let known = Known::from([(Ends::of(first).unwrap(), vec![at(9, second), at(2, first)])]);
-        assert_eq!(imitated_in(&known, second).map(String::as_str), Some(first));
-        assert_eq!(imitated_in(&known, first), None);
-        assert_eq!(imitated_in(&known, "0x777aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa9876"), None);
+        let at = |first, account| Side { ends, account, first: TransferNumber::new(first), is_paid: false };
+        assert_eq!(first_of([at(9, 1), at(2, 7)].iter()).unwrap().account, 7);
+        assert_eq!(first_of([at(2, 7), at(2, 3)].iter()).unwrap().account, 3);
+        assert!(first_of([].iter()).is_none());
     }
 }

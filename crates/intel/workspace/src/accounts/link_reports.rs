@@ -49,7 +49,7 @@ pub struct LinkView {
     /// What is known of the other end: `linked`; of a bridge `missing` (received and never sent, or sent and not received in time), `not_held`, `repeated`,
     /// `contradicts`, `too_many`; of a mixer `unknown`, because its deposits are candidates only.
     pub state: String,
-    /// How sure it is: `message`, `event`, `net_flow` or `heuristic`.
+    /// How sure it is: `message`, `event`, `net_flow`, `heuristic` or `claimed_by_memo`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certainty: Option<String>,
     /// What found it.

@@ -3,8 +3,10 @@
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
 //! - [`beside`]: links and signals beside the ledger, in step with it; [`freezes`]: what issuers froze.
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
+//! - [`imitated`]: look-alikes and notes beside transfers; `sides`: whom accounts dealt with.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
 //! - [`evidence`]: bundles of traces; [`contract`]: of which kind a contract is; [`imitated`]: address poisoning.
+//! - [`reach`]: which transfers may rest on something that changed.
 //! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 
 pub mod beside;
@@ -19,8 +21,10 @@ pub mod imitated;
 pub mod link_reports;
 mod peers;
 pub mod queries;
+pub mod reach;
 pub mod reports;
 mod search;
+mod sides;
 pub mod trace_report;
 pub mod traces;
 pub mod transfers;
@@ -30,6 +34,7 @@ pub mod who_reports;
 use crate::accounts::beside::Beside;
 use crate::accounts::exposure::Exposed;
 use crate::accounts::freeze_queries::FreezeCache;
+use crate::accounts::sides::SidesCache;
 use crate::accounts::who::Who;
 use crate::error::WorkspaceError;
 use crate::workspace::{CHAINS, Workspace};
@@ -57,6 +62,8 @@ pub struct AccountWorkspace {
     who: OnceLock<Who>,
     /// Issuers' freezes, once somebody requested them.
     freeze_cache: Arc<FreezeCache>,
+    /// Whom accounts dealt with, of those that somebody requested.
+    sides: Arc<SidesCache>,
     /// What is missing, once somebody requested it.
     gaps: OnceLock<Vec<String>>,
     /// The other account chains of the store, where they were given.
@@ -114,8 +121,8 @@ impl AccountWorkspace {
     }
 
     fn new(dir: PathBuf, ledger: Ledger, beside: Beside, tags: Arc<TagStore>) -> Self {
-        let (who, freeze_cache, gaps, exposed) = Default::default();
-        AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, gaps, peers: Vec::new(), exposed }
+        let (who, freeze_cache, sides, gaps, exposed) = Default::default();
+        AccountWorkspace { dir, ledger, beside, tags, who, freeze_cache, sides, gaps, peers: Vec::new(), exposed }
     }
 
     /// Opens what is beside a ledger that is open for writing.
@@ -169,6 +176,7 @@ impl AccountWorkspace {
             tags: self.tags.clone(),
             who: self.who_now(),
             freeze_cache: self.freeze_cache.clone(),
+            sides: self.sides.clone(),
             gaps: self.gaps.clone(),
             peers: self.peers.clone(),
             exposed: self.exposed.clone(),

@@ -6,6 +6,7 @@ mod accounts;
 mod beside;
 mod beside_kill;
 mod exposures;
+mod follow;
 mod histories;
 mod lookup;
 mod snapshots;
