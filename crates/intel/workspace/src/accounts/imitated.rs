@@ -76,6 +76,25 @@ fn imitated_in<'a>(known: &'a Known, address: &str) -> Option<&'a String> {
     looks_alike(&text, first).then_some(first)
 }
 
+/// What is of note about a transfer of an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TransferNotes {
+    /// What is of note: `spoofed`, `lookalike`, `dust`; nothing of an ordinary transfer.
+    pub notes: Vec<TransferNote>,
+    /// The address that the other side's imitates, where that is of note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imitates: Option<String>,
+}
+
+/// What is of note about a list of transfers of an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotedTransfers {
+    /// Of each transfer, in the list's order.
+    pub notes: Vec<TransferNotes>,
+    /// What was not looked at, in words; nothing where all was.
+    pub gaps: Vec<String>,
+}
+
 impl AccountWorkspace {
     /// Notes the other sides of the first transfers of an account. Returns whether it paid `payee`.
     fn note_sides(&self, account: u32, payee: &str, known: &mut Known) -> Result<bool, LedgerError> {
@@ -130,10 +149,10 @@ impl AccountWorkspace {
         &self,
         account: u32,
         transfers: &[StoredTransfer],
-    ) -> Result<Vec<(Vec<TransferNote>, Option<String>)>, LedgerError> {
+    ) -> Result<NotedTransfers, LedgerError> {
         let mut known = Known::new();
         self.note_sides(account, "", &mut known)?;
-        let mut all = Vec::with_capacity(transfers.len());
+        let mut all = NotedTransfers::default();
         for transfer in transfers {
             let mut notes = Vec::new();
             if matches!(self.ledger.backing(transfer.asset)?, Backing::Unbacked { .. }) {
@@ -150,7 +169,7 @@ impl AccountWorkspace {
             if is_dust(asset.ticker(), asset.decimals(), transfer.amount) {
                 notes.push(TransferNote::Dust);
             }
-            all.push((notes, imitated));
+            all.notes.push(TransferNotes { notes, imitates: imitated });
         }
         Ok(all)
     }
