@@ -492,6 +492,7 @@ pub(crate) async fn address(
             h2 #transfers { (t!("accounts-transfers")) }
             (choice(&place, &report, &query))
             (own_transfers(&place, &transfers.transfers))
+            @for gap in &transfers.gaps { p.note { (gap) } }
             (more(&to, &query, &transfers))
         }
         (gaps(&report.gaps))

@@ -140,6 +140,7 @@ pub fn transfers(page: &TransfersPage) {
         Some(next) => println!("{}; more with --after {next}", counted(page.transfers.len(), "transfer")),
         None => println!("{}.", counted(page.transfers.len(), "transfer")),
     }
+    gaps(&page.gaps);
 }
 
 pub fn transaction(report: &AccountTxReport) {

@@ -6,7 +6,7 @@ use crate::accounts::freeze_queries::FreezeStep;
 use crate::error::WorkspaceError;
 use holdfast_account_attribution::Kind;
 use holdfast_block_store::Place;
-use holdfast_links::{Contracts, Records};
+use holdfast_links::Contracts;
 use holdfast_types::{AccountId, Signal, TokenRef};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

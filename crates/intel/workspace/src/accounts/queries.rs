@@ -2,6 +2,7 @@
 
 use crate::accounts::AccountWorkspace;
 use crate::accounts::beside::BesideError;
+use crate::accounts::imitated::{NotedTransfers, TransferNotes};
 use crate::accounts::reports::{
     AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView, PartyView,
     TransferView, TransfersPage,
@@ -367,11 +368,12 @@ impl AccountWorkspace {
         })?;
         let (found, next) = page.page();
         let stored: Vec<StoredTransfer> = found.iter().map(|posting| posting.transfer).collect();
-        let mut notes = self.transfer_notes(account, &stored)?.into_iter();
+        let NotedTransfers { notes, gaps } = self.transfer_notes(account, &stored)?;
+        let mut notes = notes.into_iter();
         let mut at = At::new(clearance);
         let mut view = |posting: &Posting| -> Result<TransferView, WorkspaceError> {
-            let (notes, imitated) = notes.next().unwrap_or_default();
-            let imitates = imitated.map(|text| self.account_id(&text)).transpose()?;
+            let TransferNotes { notes, imitates } = notes.next().unwrap_or_default();
+            let imitates = imitates.map(|text| self.account_id(&text)).transpose()?;
             Ok(TransferView {
                 direction: Some(Way::from(posting.direction).name().to_owned()),
                 notes,
@@ -380,7 +382,7 @@ impl AccountWorkspace {
             })
         };
         let transfers = found.iter().map(&mut view).collect::<Result<_, _>>()?;
-        Ok(TransfersPage { chain: self.chain().to_string(), transfers, next })
+        Ok(TransfersPage { chain: self.chain().to_string(), transfers, next, gaps })
     }
 
     /// Returns a transaction with its transfers after the first `skip`.
@@ -533,7 +535,7 @@ impl AccountWorkspace {
         let (found, next) = page.page();
         let mut at = At::new(clearance);
         let transfers = found.iter().map(|transfer| self.transfer_view(transfer, &mut at)).collect::<Result<_, _>>()?;
-        Ok(TransfersPage { chain: self.chain().to_string(), transfers, next })
+        Ok(TransfersPage { chain: self.chain().to_string(), transfers, next, gaps: Vec::new() })
     }
 
     /// Returns a page of the assets that the ledger has seen, in the order of their first transfer; the chain's coin comes first.

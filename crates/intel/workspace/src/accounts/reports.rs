@@ -145,6 +145,9 @@ pub struct TransfersPage {
     /// next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
+    /// What the notes beside transfers do not cover, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<String>,
 }
 
 /// What is known of an address of an account chain.
