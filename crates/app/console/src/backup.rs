@@ -226,8 +226,12 @@ impl Copying {
             let mut has_tip = true;
             for store in beside {
                 let dir = self.from.join(store);
-                // What an earlier version of the program found is found anew.
-                if BesideManifest::path(&dir).exists() && BesideManifest::outdated(&dir)?.is_some() {
+                // A store that does not read is no reason to have no backup: it is made again from the blocks.
+                if BesideManifest::path(&dir).exists()
+                    && let Err(e) = Beside::open_any(&dir)
+                {
+                    let why = format!("{store} cannot be read and is not in the backup ({e}); `holdfast ledger rebuild` makes it again");
+                    output::warn(&why);
                     continue;
                 }
                 self.ledger::<BesideManifest>(store)?;
@@ -246,7 +250,7 @@ impl Copying {
             let dir = root.join(store);
             let Some(tip) = AccountLedger::open(&root.join(ledger))?.tip()? else { return Ok(true) };
             let is_there = BesideManifest::path(&dir).exists();
-            Ok(is_there && Beside::open(&dir)?.hash_at(tip.height)? == Some(tip.hash))
+            Ok(is_there && Beside::open_any(&dir)?.hash_at(tip.height)? == Some(tip.hash))
         };
         Ok(is_in_step(&self.to)? || !is_in_step(&self.from)?)
     }
@@ -319,14 +323,14 @@ impl StoredLedger for BesideManifest {
     }
 
     fn is_copied(&self, copy: &Path, dir: &Path) -> bool {
-        let Ok(copied) = Beside::open(copy) else { return false };
+        let Ok(copied) = Beside::open_any(copy) else { return false };
         if copied.counts() != self.counts || BesideManifest::read(copy).ok().as_ref() != Some(self) {
             return false;
         }
         match copied.tip() {
             Ok(None) => true,
             Ok(Some((height, hash))) => {
-                Beside::open(dir).is_ok_and(|now| now.hash_at(height).is_ok_and(|h| h == Some(hash)))
+                Beside::open_any(dir).is_ok_and(|now| now.hash_at(height).is_ok_and(|h| h == Some(hash)))
             }
             Err(_) => false,
         }

@@ -82,7 +82,7 @@ impl AccountArgs {
     }
 
     /// Returns what finds links: by the contracts of bridges that are known on a chain, and those that are named.
-    fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
+    pub fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
         Ok(LinkFinder::new(self.contracts(chain)?))
     }
 

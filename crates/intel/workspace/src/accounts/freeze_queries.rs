@@ -234,9 +234,10 @@ impl AccountWorkspace {
     /// Returns the freezes of an address that are proposed or in force.
     ///
     /// # Errors
-    /// As [`AccountWorkspace::freezes_page`].
+    /// As [`AccountWorkspace::freezes_page`], and where the signals of the chain cannot be read: that nothing is known is not that nothing is frozen.
     pub(crate) fn freezes_in_force(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
         let account = self.account_id(address)?;
+        self.beside.require_signals()?;
         Ok(self.freezes()?.in_force(&account).map(|freeze| FreezeView::of(self.chain(), freeze)).collect())
     }
 }

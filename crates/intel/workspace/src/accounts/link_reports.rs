@@ -1,5 +1,6 @@
 //! Links of an address or a transaction of an account chain, each with its evidence, its certainty and the measured error of its rule.
 
+use crate::accounts::beside::BesideStore;
 use crate::accounts::queries::asset_view;
 use crate::accounts::reports::AssetView;
 use crate::accounts::transfers::Start;
@@ -198,12 +199,18 @@ impl AccountWorkspace {
             Err(_) => (chain.records_of_tx(text)?, None),
         };
         let links = records.iter().map(|(number, record)| seen.view(*number, record)).collect::<Result<_, _>>()?;
+        let mut gaps = chain.beside.gaps(&chain.ledger)?;
+        // The other side of a message may be on another chain.
+        let others = chains.iter().filter(|other| other.chain() != chain.chain());
+        gaps.extend(others.filter_map(|other| {
+            other.beside.unreadable(BesideStore::Links).map(|why| format!("{}: {why}", other.usual_name()))
+        }));
         Ok(LinksPage {
             chain: chain.chain().to_string(),
             of: text.to_owned(),
             links,
             next,
-            gaps: chain.beside.gaps(&chain.ledger)?,
+            gaps,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
-//! - [`beside`]: links and signals beside the ledger, in step with it; [`freezes`]: what issuers froze.
+//! - [`beside`]: links and signals beside the ledger, in step with it, [`check`] and [`rebuild`] of them; [`freezes`]: what issuers froze.
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
 //! - [`evidence`]: bundles of traces.
@@ -9,6 +9,7 @@
 
 pub mod beside;
 mod chain;
+pub mod check;
 pub mod evidence;
 pub mod exposure;
 pub mod freeze_queries;
@@ -18,6 +19,7 @@ pub mod imitated;
 pub mod link_reports;
 mod peers;
 pub mod queries;
+pub mod rebuild;
 pub mod reports;
 mod search;
 pub mod trace_report;
