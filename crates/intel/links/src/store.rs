@@ -46,22 +46,10 @@ impl Store {
         Store(self.0.snapshot())
     }
 
-    /// Returns the chain.
-    #[must_use]
-    pub fn chain(&self) -> &ChainId {
-        self.0.chain()
-    }
-
     /// Returns how much is stored.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.0.counts()
-    }
-
-    /// Returns the height of the first block that was read; none in an empty store.
-    #[must_use]
-    pub fn first_height(&self) -> Option<u64> {
-        self.0.first_height()
     }
 
     /// Returns height and hash of the last block that was read; none in an empty store.
@@ -70,14 +58,6 @@ impl Store {
     /// [`LinkError::Damaged`].
     pub fn tip(&self) -> Result<Option<(u64, Hash32)>, LinkError> {
         self.0.tip()
-    }
-
-    /// Returns the times of the first and the last block that was read, in Unix seconds; none in an empty store.
-    ///
-    /// # Errors
-    /// [`LinkError::Damaged`].
-    pub fn times(&self) -> Result<Option<(u64, u64)>, LinkError> {
-        self.0.times()
     }
 
     /// Appends the records of blocks, and commits after all of them. Each block must follow the one before; the first block of an empty store may be
