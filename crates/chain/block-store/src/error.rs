@@ -86,7 +86,12 @@ impl StoreError {
     /// Returns whether the store cannot be read, whatever is tried again: what it holds follows from blocks, and it is to be made anew from them.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self, StoreError::Manifest(..) | StoreError::Format(..) | StoreError::Chain { .. } | StoreError::Damaged { .. })
+        match self {
+            // A file that was cut off.
+            StoreError::Io(_, e) => e.kind() == io::ErrorKind::UnexpectedEof,
+            StoreError::Manifest(..) | StoreError::Format(..) | StoreError::Chain { .. } | StoreError::Damaged { .. } => true,
+            _ => false,
+        }
     }
 
     /// Returns that a row of a file is not what it has to be.

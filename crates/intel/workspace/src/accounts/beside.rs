@@ -224,7 +224,7 @@ impl Beside {
 
     /// Says why a store cannot be read, and what to do; nothing where it can.
     pub fn unreadable(&self, what: BesideStore) -> Option<String> {
-        self.fault_of(what).map(|why| what.unreadable(self.links.chain(), why))
+        self.fault_of(what).map(|why| what.unreadable(self.links.blocks().chain(), why))
     }
 
     /// Returns that what rests on signals cannot be answered, where they cannot be read.
@@ -238,7 +238,7 @@ impl Beside {
         links: impl FnOnce(&mut LinkStore) -> Result<(), BesideError>,
         signals: impl FnOnce(&mut SignalStore) -> Result<(), BesideError>,
     ) -> Result<(), BesideError> {
-        let chain = self.links.chain().clone();
+        let chain = self.links.blocks().chain().clone();
         let damage = |what, done: Result<(), BesideError>| match done {
             Err(BesideError::Store(e)) if e.is_damage() => Ok(Some(noted(what, &chain, &e))),
             done => done.map(|()| None),

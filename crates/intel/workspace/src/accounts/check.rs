@@ -8,7 +8,7 @@ use holdfast_account_attribution::{ClusterError, ClusterLog, Clusters, Services,
 use holdfast_account_ledger::manifest::Assets;
 use holdfast_account_ledger::{Ledger, LedgerError};
 use holdfast_block_store::{Place, Store as BlockStore};
-use holdfast_links::{End, Placed, Record};
+use holdfast_links::{End, Placed, Record, Records};
 use serde::Serialize;
 use std::ops::ControlFlow;
 

@@ -8,7 +8,9 @@ use crate::accounts::{AccountSnapshot, AccountWorkspace};
 use crate::error::WorkspaceError;
 use crate::reports::PAGE;
 use holdfast_account_ledger::{LedgerError, Posting};
-use holdfast_links::{Counterpart, Direction, End, LedgerLinks, Link, Moved, Place, Record, RecordNumber, measured};
+use holdfast_links::{
+    Counterpart, Direction, End, LedgerLinks, Link, Moved, Place, Record, RecordNumber, Records as _, measured,
+};
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
