@@ -426,8 +426,9 @@ fn a_check_compares_stores_with_the_ledger() {
     let Record::Link(link) = link else { panic!() };
     let height = link.out.place.height;
     link.out.transfers[0].position = Position::Log(9_999, 0);
-    let signals = blocks.iter_mut().flat_map(|b| &mut b.transfers.transactions).find(|t| !t.signals.is_empty());
-    signals.unwrap().index = 9_999;
+    let with_signals = |b: &LinkedBlock| b.transfers.transactions.iter().rposition(|t| !t.signals.is_empty());
+    let (at, tx) = blocks.iter().enumerate().find_map(|(at, block)| Some((at, with_signals(block)?))).unwrap();
+    blocks[at].transfers.transactions[tx].index = 9_999;
     append(&mut opened(other.path(), made), &blocks);
     let folders = |store: &Path| AccountWorkspace::beside_dirs(store, &made.id);
     for (from, to) in folders(other.path()).iter().zip(&folders(dir.path())) {
