@@ -225,23 +225,28 @@ impl Copying {
             self.ledger::<AccountManifest>(ledger)?;
             let mut has_tip = true;
             for store in beside {
-                let dir = self.from.join(store);
-                // A store that does not read is no reason to have no backup: it is made again from the blocks.
-                if BesideManifest::path(&dir).exists()
-                    && let Err(e) = Beside::open_any(&dir)
-                {
-                    let why = format!("{store} cannot be read and is not in the backup ({e}); `holdfast ledger rebuild` makes it again");
-                    output::warn(&why);
-                    continue;
-                }
-                self.ledger::<BesideManifest>(store)?;
-                has_tip &= self.has_tip(ledger, store)?;
+                has_tip &= !self.beside(store)? || self.has_tip(ledger, store)?;
             }
             if has_tip {
                 return Ok(());
             }
         }
         bail!("the ledger was reorganized at every try to copy it; try again when it is at its tip")
+    }
+
+    /// Copies a store beside a ledger. Returns whether it reads: one that does not is no reason to have no backup, since it is made again.
+    fn beside(&mut self, store: &str) -> anyhow::Result<bool> {
+        let dir = self.from.join(store);
+        if BesideManifest::path(&dir).exists()
+            && let Err(e) = Beside::open_any(&dir)
+        {
+            output::warn(&format!(
+                "{store} cannot be read and is not in the backup ({e}); `holdfast ledger rebuild` makes it again"
+            ));
+            return Ok(false);
+        }
+        self.ledger::<BesideManifest>(store)?;
+        Ok(true)
     }
 
     /// Returns whether what is beside a ledger has the ledger's last block in the copy, or not in the store either, where it was left behind.
@@ -378,21 +383,27 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
     }
     let mut account_ledgers = Vec::new();
     for chain in AccountWorkspace::chains_of(&copying.from)? {
-        let dir = AccountWorkspace::ledger_dir(&copying.from, &chain);
-        let [links, signals] = AccountWorkspace::beside_dirs(&copying.from, &chain);
-        let relative = |dir: &Path| -> anyhow::Result<String> {
+        let relative = |dir: PathBuf| -> anyhow::Result<String> {
             let path = dir.strip_prefix(&copying.from).ok().and_then(Path::to_str);
             Ok(path.with_context(|| format!("{}: rename it", dir.display()))?.to_owned())
         };
-        account_ledgers.push([relative(&dir)?, relative(&links)?, relative(&signals)?]);
+        let [links, signals] = AccountWorkspace::beside_dirs(&copying.from, &chain);
+        account_ledgers.push([
+            relative(AccountWorkspace::ledger_dir(&copying.from, &chain))?,
+            relative(links)?,
+            relative(signals)?,
+            relative(AccountWorkspace::cluster_dir(&copying.from, &chain))?,
+        ]);
     }
     let apart = || ledgers.iter().chain(account_ledgers.iter().flatten());
     copying.folder("", &|path| apart().any(|folder| is_in(path, folder)))?;
     for ledger in &ledgers {
         copying.ledger::<Manifest>(ledger)?;
     }
-    for [ledger, links, signals] in &account_ledgers {
+    for [ledger, links, signals, clusters] in &account_ledgers {
         copying.account_ledger(ledger, [links, signals])?;
+        // Of the ledger's blocks those that it has, or fewer: what is missing is clustered when it is opened.
+        copying.beside(clusters)?;
     }
     let database = if is_postgres(&url) {
         copy_postgres(&url, &to.join(DUMP))?;

@@ -9,6 +9,7 @@ use holdfast_account_attribution::{ClusterError, ClusterLog, Clusters, Entities,
 use holdfast_account_ledger::Ledger;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, TagStore, Tlp};
+use holdfast_types::ChainId;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -122,6 +123,12 @@ impl Who {
 }
 
 impl AccountWorkspace {
+    /// Returns the folder of the log of clusters of an account chain of a store.
+    #[must_use]
+    pub fn cluster_dir(store: &Path, chain: &ChainId) -> PathBuf {
+        Who::log_dir(&Self::chain_dir(store, chain))
+    }
+
     /// Returns who is who, as far as it is known; what is missing stands among the gaps.
     pub(crate) fn who(&self) -> &Who {
         self.who.get_or_init(|| Who::for_reading(self))
