@@ -32,7 +32,8 @@ impl Openings {
             return Err(shape(format!("{} accounts are more than {MOST_OPENINGS}", accounts.len())));
         }
         let address = |account: &AccountId| {
-            let bytes = <[u8; 20]>::try_from(account.as_bytes()).map_err(|_| shape("an account is of another chain".into()));
+            let bytes =
+                <[u8; 20]>::try_from(account.as_bytes()).map_err(|_| shape("an account is of another chain".into()));
             bytes.map(Address::from)
         };
         let addresses: Vec<Address> = accounts.iter().map(address).collect::<Result<_, _>>()?;

@@ -60,7 +60,11 @@ impl Store {
         }
         let is = (walk.records, walk.bytes, walk.keys);
         if is != (counts.records, counts.bytes, counts.keys) {
-            walk.add(BLOCKS, counts.blocks, format!("its blocks hold {is:?} records, bytes and keys; {counts:?} are stored"));
+            walk.add(
+                BLOCKS,
+                counts.blocks,
+                format!("its blocks hold {is:?} records, bytes and keys; {counts:?} are stored"),
+            );
         }
         Ok(walk.damage)
     }

@@ -89,7 +89,10 @@ impl StoreError {
         match self {
             // A file that was cut off.
             StoreError::Io(_, e) => e.kind() == io::ErrorKind::UnexpectedEof,
-            StoreError::Manifest(..) | StoreError::Format(..) | StoreError::Chain { .. } | StoreError::Damaged { .. } => true,
+            StoreError::Manifest(..)
+            | StoreError::Format(..)
+            | StoreError::Chain { .. }
+            | StoreError::Damaged { .. } => true,
             _ => false,
         }
     }

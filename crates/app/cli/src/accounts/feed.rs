@@ -241,7 +241,10 @@ fn prove_openings(
 ) -> anyhow::Result<()> {
     let Some(whose) = &reading.args.opening_balances else { return Ok(()) };
     if let Some(first) = workspace.ledger.first()? {
-        output::warn(&format!("the ledger begins at block {}: opening balances belong to its first block, and are not read now", first.height));
+        output::warn(&format!(
+            "the ledger begins at block {}: opening balances belong to its first block, and are not read now",
+            first.height
+        ));
         return Ok(());
     }
     let accounts: Vec<AccountId> = match whose.as_str() {

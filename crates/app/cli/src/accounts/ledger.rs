@@ -73,7 +73,9 @@ pub fn check(store: &Path, chain: &ChainId, as_json: bool) -> anyhow::Result<()>
     let damaged: Vec<&str> = stores.iter().filter(|s| !s.problems.is_empty()).map(|s| s.store.name()).collect();
     if !damaged.is_empty() {
         let names = damaged.join(",");
-        bail!("damaged beside the ledger: {names}; make them anew with `holdfast ledger rebuild --chain {chain} --only {names}`, naming the files or the node that the ledger was read from");
+        bail!(
+            "damaged beside the ledger: {names}; make them anew with `holdfast ledger rebuild --chain {chain} --only {names}`, naming the files or the node that the ledger was read from"
+        );
     }
     Ok(())
 }

@@ -296,7 +296,8 @@ fn a_store_of_account_chains_alone_takes_tags_and_is_served() {
     let text = std::fs::read_to_string(&pack).unwrap();
     let title = text.lines().find_map(|line| line.strip_prefix("title:")).unwrap().trim().trim_matches(['"', '\'']);
     let truth = std::fs::read_to_string(made.join("truth/addresses.csv")).unwrap();
-    let category = |address: &str| json_of(&["accounts", "address", address, "--chain", id], &store)["category"].clone();
+    let category =
+        |address: &str| json_of(&["accounts", "address", address, "--chain", id], &store)["category"].clone();
     let is_known = |address: &&str| {
         let args = ["accounts", "address", address, "--chain", id, "--store", path(&store)];
         holdfast().args(args).output().unwrap().status.success()
@@ -362,7 +363,8 @@ fn damaged_links_are_stated_checked_and_made_anew() {
     assert_eq!(rebuilt["stores"].as_array().unwrap().len(), 3, "{rebuilt}");
     assert_eq!(json_of(&["accounts", "links", &tx, "--chain", id], &store), links);
     json_of(&["ledger", "check", "--chain", id], &store);
-    let said = run(holdfast().args(["ledger", "rebuild", "--only", "clusters", "--chain", id, "--store", path(&store)]));
+    let said =
+        run(holdfast().args(["ledger", "rebuild", "--only", "clusters", "--chain", id, "--store", path(&store)]));
     assert!(said.contains("clusters"), "{said}");
 }
 

@@ -368,11 +368,10 @@ impl Batch {
     fn begin(&mut self, block: &BlockTransfers, row: TxRow) -> Result<(), LedgerError> {
         let first = self.blocks.last().map_or(0, |b| self.now.transfers - b.first_transfer);
         let first = narrow(first).ok_or(LedgerError::Full("16,777,215 transfers in a block"))?;
-        let fee = narrow(row.fees.total)
-            .ok_or_else(|| LedgerError::Block {
-                height: block.height,
-                why: format!("transaction 0x{}: fee: it does not fit its column", hex::encode(row.hash)),
-            })?;
+        let fee = narrow(row.fees.total).ok_or_else(|| LedgerError::Block {
+            height: block.height,
+            why: format!("transaction 0x{}: fee: it does not fit its column", hex::encode(row.hash)),
+        })?;
         let writers = &mut self.writers;
         let mut write = || -> io::Result<()> {
             writers.hash.push(row.hash)?;

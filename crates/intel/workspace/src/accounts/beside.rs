@@ -58,7 +58,17 @@ pub type LinkedBlock = ReadBlock<BlockRecords>;
 
 /// A store beside a ledger, as people and commands name it.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr, strum::EnumString, strum::VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -174,8 +184,7 @@ impl Beside {
         let chain = &ledger.settings().chain;
         let open = LinkStore::create_or_open(&dir.join(LINKS), chain);
         let ready = |store: &mut LinkStore| keep(store.blocks_mut(), ledger);
-        let (links, links_fault) =
-            readable(BesideStore::Links, chain, open, ready, || LinkStore::empty(chain))?;
+        let (links, links_fault) = readable(BesideStore::Links, chain, open, ready, || LinkStore::empty(chain))?;
         let open = SignalStore::create_or_open(&dir.join(SIGNALS), chain);
         let ready = |store: &mut SignalStore| keep(store.blocks_mut(), ledger);
         let (signals, signals_fault) =
@@ -190,8 +199,7 @@ impl Beside {
         let show = |store: &mut BlockStore| store.show_common(&|height| hash_at(ledger, height));
         let open = if is_there(LINKS) { LinkStore::open(&dir.join(LINKS)) } else { LinkStore::empty(chain) };
         let ready = |store: &mut LinkStore| show(store.blocks_mut());
-        let (links, links_fault) =
-            readable(BesideStore::Links, chain, open, ready, || LinkStore::empty(chain))?;
+        let (links, links_fault) = readable(BesideStore::Links, chain, open, ready, || LinkStore::empty(chain))?;
         let open = if is_there(SIGNALS) { SignalStore::open(&dir.join(SIGNALS)) } else { SignalStore::empty(chain) };
         let ready = |store: &mut SignalStore| show(store.blocks_mut());
         let (signals, signals_fault) =
@@ -284,7 +292,8 @@ impl Beside {
         let Some((begin, (end, _))) = store.first_height().zip(store.tip()?) else {
             return Ok(vec![format!("{what} were not looked for in the stored blocks; {again}")]);
         };
-        let before = (begin > first.height).then(|| format!("{what} before block {begin} were not looked for; {again}"));
+        let before =
+            (begin > first.height).then(|| format!("{what} before block {begin} were not looked for; {again}"));
         let after = (end < tip.height).then(|| format!("{what} after block {end} were not looked for; {again}"));
         Ok(before.into_iter().chain(after).collect())
     }

@@ -164,7 +164,9 @@ impl AccountWorkspace {
             return Ok(found);
         }
         if self.ledger.settings().assets != Assets::All {
-            found.gaps.push("the ledger holds chosen assets only, so that not every signal's transaction is in it".into());
+            found
+                .gaps
+                .push("the ledger holds chosen assets only, so that not every signal's transaction is in it".into());
             return Ok(found);
         }
         let mut transactions = Transactions { ledger: &self.ledger, height: None, numbers: Vec::new() };
@@ -184,7 +186,9 @@ impl AccountWorkspace {
         if let Some(e) = failed.or_else(|| stopped.then_some(LedgerError::Stopped)) {
             return Err(e.into());
         }
-        wrong.iter().for_each(|place| found.add(format!("the ledger has no transaction {place:?}, of which a signal is")));
+        wrong
+            .iter()
+            .for_each(|place| found.add(format!("the ledger has no transaction {place:?}, of which a signal is")));
         Ok(found)
     }
 
@@ -193,7 +197,9 @@ impl AccountWorkspace {
         let stored = match ClusterLog::load(&Who::log_dir(&self.dir)) {
             Ok(stored) => stored,
             Err(e) => {
-                found.add(format!("clusters cannot be read: {e}; the next start of what writes the ledger makes them anew"));
+                found.add(format!(
+                    "clusters cannot be read: {e}; the next start of what writes the ledger makes them anew"
+                ));
                 return Ok(found);
             }
         };
@@ -241,7 +247,10 @@ impl AccountWorkspace {
             found.add(format!("{} findings are stored, and the ledger shows another number", found.records));
         }
         if stored.height() < self.ledger.tip()?.map(|tip| tip.height) {
-            found.gaps.push(format!("the log of clusters ends at block {}; what it does not reach is followed on opening", stored.height().unwrap_or_default()));
+            found.gaps.push(format!(
+                "the log of clusters ends at block {}; what it does not reach is followed on opening",
+                stored.height().unwrap_or_default()
+            ));
         }
         Ok(found)
     }

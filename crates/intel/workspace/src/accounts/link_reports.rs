@@ -207,13 +207,7 @@ impl AccountWorkspace {
         gaps.extend(others.filter_map(|other| {
             other.beside.unreadable(BesideStore::Links).map(|why| format!("{}: {why}", other.usual_name()))
         }));
-        Ok(LinksPage {
-            chain: chain.chain().to_string(),
-            of: text.to_owned(),
-            links,
-            next,
-            gaps,
-        })
+        Ok(LinksPage { chain: chain.chain().to_string(), of: text.to_owned(), links, next, gaps })
     }
 
     fn place_of(&self, tx: u64) -> Result<Option<Place>, LedgerError> {

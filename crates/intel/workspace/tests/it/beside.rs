@@ -339,7 +339,11 @@ fn a_damaged_store_is_a_stated_gap_and_is_made_anew() {
             let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
             says(&reader);
             let address = made.blocks[5].transfers.transactions[0].payer.to_address(&made.id).to_string();
-            assert_eq!(reader.freezes_of(&address).is_err(), side == 1, "that nothing is read is not that nothing is frozen");
+            assert_eq!(
+                reader.freezes_of(&address).is_err(),
+                side == 1,
+                "that nothing is read is not that nothing is frozen"
+            );
             drop(reader);
             // The ledger goes on, and so does the other store.
             let mut workspace = opened(dir.path(), made);
@@ -438,7 +442,11 @@ fn a_check_compares_stores_with_the_ledger() {
     let workspace = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
     let checked = workspace.check_beside(&mut go_on).unwrap();
     let [links, signals, clusters] = checked.as_slice() else { panic!("{checked:?}") };
-    assert_eq!((links.problems.len(), signals.problems.is_empty(), clusters.problems.len()), (1, false, 0), "{checked:?}");
+    assert_eq!(
+        (links.problems.len(), signals.problems.is_empty(), clusters.problems.len()),
+        (1, false, 0),
+        "{checked:?}"
+    );
     assert!(links.problems[0].contains("no transfer (Log(9999, 0)") && links.problems[0].contains(&height.to_string()));
     assert!(signals.problems[0].contains("tx: 9999"), "{signals:?}");
 }
