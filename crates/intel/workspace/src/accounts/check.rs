@@ -239,11 +239,10 @@ impl AccountWorkspace {
         let blocks = self.ledger.first()?.zip(stored.height());
         found.blocks = blocks.map_or(0, |(first, height)| height.saturating_sub(first.height).saturating_add(1));
         found.records = stored.memberships().count() as u64;
-        let again = anew.memberships().take_while(|f| Some(f.height()) <= stored.height());
-        let differs = stored.memberships().zip(again.clone()).position(|(a, b)| a != b);
-        if let Some(number) = differs {
+        let again: Vec<_> = anew.memberships().take_while(|f| Some(f.height()) <= stored.height()).collect();
+        if let Some(number) = stored.memberships().zip(&again).position(|(a, b)| a != *b) {
             found.add(format!("finding {number} is not what the ledger shows"));
-        } else if again.count() as u64 != found.records {
+        } else if again.len() as u64 != found.records {
             found.add(format!("{} findings are stored, and the ledger shows another number", found.records));
         }
         if stored.height() < self.ledger.tip()?.map(|tip| tip.height) {

@@ -133,6 +133,8 @@ impl AccountWorkspace {
             gone(&old)
         });
         self.beside = Beside::open_for_writing(&dir, &self.ledger)?;
+        // What followed from what there was.
+        self.who.take();
         self.freeze_cache = Default::default();
         self.exposed = Default::default();
         Ok(put.map_err(|e| StoreError::Io(dir, e))?)
