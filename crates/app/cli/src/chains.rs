@@ -114,6 +114,7 @@ impl AccountEntry {
             wrappers: self.wrappers.clone(),
             issuers: self.issuers.clone(),
             bridges: self.bridges.clone(),
+            opening_balances: None,
             genesis: self.genesis.clone(),
             dao_fork: self.dao_fork.clone(),
         }

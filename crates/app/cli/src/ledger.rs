@@ -9,6 +9,7 @@ use holdfast_bitcoin::files::{BlockFiles, heights_of_headers, read_single_block}
 use holdfast_bitcoin::undo::parse_spent_file;
 use holdfast_bitcoin::{BlockHash, Network};
 use holdfast_utxo_ledger::{AppendOptions, AppendReport, FilesFeed, Ledger, LedgerError, MemoryBlock, MemoryFeed};
+use holdfast_workspace::accounts::beside::BesideStore;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -57,12 +58,35 @@ pub struct Ingest {
 pub enum LedgerCommand {
     /// Show what a ledger holds, and its size.
     Info(LedgerArgs),
-    /// Verify headers, proof of work, merkle roots, links, amounts, addresses and indices. Of an account chain every row, key, posting and balance.
+    /// Verify headers, proof of work, merkle roots, links, amounts, addresses and indices. Of an account chain every row, key, posting and balance, and
+    /// links, signals and clusters beside it.
     Check(CheckArgs),
     /// Rebuild the index.
     Index(LedgerArgs),
     /// Remove the blocks of an account chain's ledger from a height up, to read them again.
     Truncate(TruncateArgs),
+    /// Make links, signals and clusters beside an account chain's ledger anew: from its blocks, which are read again, and from the ledger.
+    Rebuild(RebuildArgs),
+}
+
+fn beside_store(name: &str) -> Result<BesideStore, String> {
+    name.parse().map_err(|_| "there are links, signals and clusters".to_owned())
+}
+
+#[derive(Args)]
+pub struct RebuildArgs {
+    /// The files and folders that the ledger was read from; links and signals are in the blocks only.
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    ledger: LedgerArgs,
+    /// Read the blocks from this node instead of files.
+    #[arg(long, conflicts_with = "paths")]
+    rpc: Option<String>,
+    /// Only these: links, signals, clusters.
+    #[arg(long, value_delimiter = ',', value_parser = beside_store)]
+    only: Vec<BesideStore>,
+    #[command(flatten)]
+    accounts: AccountArgs,
 }
 
 #[derive(Args)]
@@ -310,7 +334,20 @@ pub fn run(command: LedgerCommand, as_json: bool) -> anyhow::Result<()> {
         }
         LedgerCommand::Check(args) if args.ledger.chain.is_some() => {
             anyhow::ensure!(!args.raw && !args.write, "--raw and --write are for ledgers of outputs");
-            accounts::ledger::check(&args.ledger.folder(), as_json)
+            let chain = args.ledger.chain.as_ref().context("name the account chain with --chain")?;
+            accounts::ledger::check(args.ledger.store(), chain, as_json)
+        }
+        LedgerCommand::Rebuild(args) => {
+            let chain = args.ledger.chain.as_ref().context("name the account chain with --chain")?;
+            let rebuilding = accounts::rebuild::Rebuilding {
+                chain,
+                store: args.ledger.store(),
+                paths: &args.paths,
+                rpc: args.rpc.as_deref(),
+                only: &args.only,
+                args: &args.accounts,
+            };
+            accounts::rebuild::rebuild(&rebuilding, as_json)
         }
         LedgerCommand::Index(args) if args.chain.is_some() => accounts::ledger::index(&args.folder()),
         LedgerCommand::Check(args) => check(&args.ledger.folder(), args.raw, args.write, as_json),

@@ -2,9 +2,10 @@
 
 use crate::answer::Fields;
 use crate::args::{ServerArgs, StoreArgs};
+use crate::chain_reader::server_of;
 use crate::lookup::ChainArgs;
 use crate::output::{self, thousands};
-use crate::running::{ChainReach, reach_chain};
+use crate::running::{ChainReach, TagsReach, reach_chain, reach_tags};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_analysis::bundle;
@@ -13,7 +14,7 @@ use holdfast_attribution::tags::Conflict;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_client::{Client, ClientError};
 use holdfast_console::show::verify_file;
-use holdfast_workspace::Workspace;
+use holdfast_workspace::{AccountWorkspace, StoreTags, Workspace};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -54,8 +55,7 @@ pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         TagsCommand::Import(args) => import_tags(&args, as_json),
         TagsCommand::Conflicts(args) => {
-            let conflicts: Vec<Conflict> =
-                args.open()?.query(|w| Ok(w.tags.conflicts()), |c| c.get("/api/v1/tags/conflicts"))?;
+            let conflicts = conflicts(&args)?;
             if as_json {
                 return output::json(&conflicts);
             }
@@ -70,6 +70,16 @@ pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
+/// Returns the addresses whose tags disagree.
+fn conflicts(args: &ChainArgs) -> anyhow::Result<Vec<Conflict>> {
+    let store = &args.store.store;
+    let is_alone = || anyhow::Ok(!Workspace::is_in(store) && !AccountWorkspace::chains_of(store)?.is_empty());
+    if server_of(&args.store, &args.server)?.is_none() && is_alone()? {
+        return Ok(AccountWorkspace::tags_of(store)?.conflicts());
+    }
+    args.open()?.query(|w| Ok(w.tags.conflicts()), |c| c.get("/api/v1/tags/conflicts"))
+}
+
 /// Imports files; returns the report, and the number of tagged addresses of the ledger.
 fn import_here(
     workspace: &mut Workspace,
@@ -79,6 +89,17 @@ fn import_here(
     let report = workspace.import_tags_as(files, label);
     workspace.refresh()?;
     Ok((report, workspace.summary().tagged_addresses))
+}
+
+/// As [`import_here`], into a store of account chains alone.
+fn import_alone(
+    tags: &mut StoreTags,
+    files: Vec<(String, Vec<u8>)>,
+    label: Option<Tlp>,
+) -> anyhow::Result<(ImportReport, u64)> {
+    let report = tags.import(files, label);
+    tags.save()?;
+    Ok((report, tags.tagged_accounts()?))
 }
 
 /// Imports files by a running server, one by one.
@@ -107,9 +128,10 @@ fn import_tags(args: &TagsImport, as_json: bool) -> anyhow::Result<()> {
     }
     let tlp = |name: &String| Tlp::from_name(name).with_context(|| format!("--tlp: '{name}' is no TLP 2.0 label"));
     let label = args.tlp.as_ref().map(tlp).transpose()?;
-    let (report, tagged) = match reach_chain(&args.store.store, &args.server)? {
-        ChainReach::Here(mut workspace) => import_here(&mut workspace, files, label)?,
-        ChainReach::There(client) => import_there(&client, files, label)?,
+    let (report, tagged) = match reach_tags(&args.store.store, &args.server)? {
+        TagsReach::Chain(ChainReach::Here(mut workspace)) => import_here(&mut workspace, files, label)?,
+        TagsReach::Chain(ChainReach::There(client)) => import_there(&client, files, label)?,
+        TagsReach::Alone(mut tags) => import_alone(&mut tags, files, label)?,
     };
     let refused = || match (report.refused.len(), report.warnings.first()) {
         (0, why) if report.is_empty() => {
@@ -146,16 +168,22 @@ fn import_tags(args: &TagsImport, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn remove_tags(args: &TagsRemove) -> anyhow::Result<()> {
-    let removed = match reach_chain(&args.store.store, &args.server)? {
-        ChainReach::Here(mut workspace) => {
-            let removed = workspace.remove_pack(&args.title);
-            if removed == 0 {
-                bail!("no pack is titled '{}'", args.title);
-            }
+    let found = |removed: usize| match removed {
+        0 => bail!("no pack is titled '{}'", args.title),
+        removed => Ok(removed as u64),
+    };
+    let removed = match reach_tags(&args.store.store, &args.server)? {
+        TagsReach::Chain(ChainReach::Here(mut workspace)) => {
+            let removed = found(workspace.remove_pack(&args.title))?;
             workspace.refresh()?;
-            removed as u64
+            removed
         }
-        ChainReach::There(client) => {
+        TagsReach::Alone(mut tags) => {
+            let removed = found(tags.remove_pack(&args.title))?;
+            tags.save()?;
+            removed
+        }
+        TagsReach::Chain(ChainReach::There(client)) => {
             client.delete("/api/v1/tags").query("title", &args.title).fetch::<Value>()?.count("removed")
         }
     };

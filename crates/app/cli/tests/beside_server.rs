@@ -256,6 +256,7 @@ const TABLE: &[RowOf] = &[
     ("ledger check", &["--write"], Alone("it writes the ledger's files", "another process is writing this ledger")),
     ("ledger index", &[], Alone("it writes the ledger's files", "another process is writing this ledger")),
     ("ledger truncate", &["1"], Refused("--chain")),
+    ("ledger rebuild", &[], Refused("--chain")),
     ("ingest", &["{dir}/300025.block"], Alone("it writes the ledger", "another process is writing this ledger")),
     (
         "follow",

@@ -225,13 +225,7 @@ impl Copying {
             self.ledger::<AccountManifest>(ledger)?;
             let mut has_tip = true;
             for store in beside {
-                let dir = self.from.join(store);
-                // What an earlier version of the program found is found anew.
-                if BesideManifest::path(&dir).exists() && BesideManifest::outdated(&dir)?.is_some() {
-                    continue;
-                }
-                self.ledger::<BesideManifest>(store)?;
-                has_tip &= self.has_tip(ledger, store)?;
+                has_tip &= !self.beside(store)? || self.has_tip(ledger, store)?;
             }
             if has_tip {
                 return Ok(());
@@ -240,13 +234,28 @@ impl Copying {
         bail!("the ledger was reorganized at every try to copy it; try again when it is at its tip")
     }
 
+    /// Copies a store beside a ledger. Returns whether it reads: one that does not is no reason to have no backup, since it is made again.
+    fn beside(&mut self, store: &str) -> anyhow::Result<bool> {
+        let dir = self.from.join(store);
+        if BesideManifest::path(&dir).exists()
+            && let Err(e) = Beside::open_any(&dir)
+        {
+            output::warn(&format!(
+                "{store} cannot be read and is not in the backup ({e}); `holdfast ledger rebuild` makes it again"
+            ));
+            return Ok(false);
+        }
+        self.ledger::<BesideManifest>(store)?;
+        Ok(true)
+    }
+
     /// Returns whether what is beside a ledger has the ledger's last block in the copy, or not in the store either, where it was left behind.
     fn has_tip(&self, ledger: &str, store: &str) -> anyhow::Result<bool> {
         let is_in_step = |root: &Path| -> anyhow::Result<bool> {
             let dir = root.join(store);
             let Some(tip) = AccountLedger::open(&root.join(ledger))?.tip()? else { return Ok(true) };
             let is_there = BesideManifest::path(&dir).exists();
-            Ok(is_there && Beside::open(&dir)?.hash_at(tip.height)? == Some(tip.hash))
+            Ok(is_there && Beside::open_any(&dir)?.hash_at(tip.height)? == Some(tip.hash))
         };
         Ok(is_in_step(&self.to)? || !is_in_step(&self.from)?)
     }
@@ -319,14 +328,14 @@ impl StoredLedger for BesideManifest {
     }
 
     fn is_copied(&self, copy: &Path, dir: &Path) -> bool {
-        let Ok(copied) = Beside::open(copy) else { return false };
+        let Ok(copied) = Beside::open_any(copy) else { return false };
         if copied.counts() != self.counts || BesideManifest::read(copy).ok().as_ref() != Some(self) {
             return false;
         }
         match copied.tip() {
             Ok(None) => true,
             Ok(Some((height, hash))) => {
-                Beside::open(dir).is_ok_and(|now| now.hash_at(height).is_ok_and(|h| h == Some(hash)))
+                Beside::open_any(dir).is_ok_and(|now| now.hash_at(height).is_ok_and(|h| h == Some(hash)))
             }
             Err(_) => false,
         }
@@ -374,21 +383,27 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
     }
     let mut account_ledgers = Vec::new();
     for chain in AccountWorkspace::chains_of(&copying.from)? {
-        let dir = AccountWorkspace::ledger_dir(&copying.from, &chain);
-        let [links, signals] = AccountWorkspace::beside_dirs(&copying.from, &chain);
-        let relative = |dir: &Path| -> anyhow::Result<String> {
+        let relative = |dir: PathBuf| -> anyhow::Result<String> {
             let path = dir.strip_prefix(&copying.from).ok().and_then(Path::to_str);
             Ok(path.with_context(|| format!("{}: rename it", dir.display()))?.to_owned())
         };
-        account_ledgers.push([relative(&dir)?, relative(&links)?, relative(&signals)?]);
+        let [links, signals] = AccountWorkspace::beside_dirs(&copying.from, &chain);
+        account_ledgers.push([
+            relative(AccountWorkspace::ledger_dir(&copying.from, &chain))?,
+            relative(links)?,
+            relative(signals)?,
+            relative(AccountWorkspace::cluster_dir(&copying.from, &chain))?,
+        ]);
     }
     let apart = || ledgers.iter().chain(account_ledgers.iter().flatten());
     copying.folder("", &|path| apart().any(|folder| is_in(path, folder)))?;
     for ledger in &ledgers {
         copying.ledger::<Manifest>(ledger)?;
     }
-    for [ledger, links, signals] in &account_ledgers {
+    for [ledger, links, signals, clusters] in &account_ledgers {
         copying.account_ledger(ledger, [links, signals])?;
+        // Of the ledger's blocks those that it has, or fewer: what is missing is clustered when it is opened.
+        copying.beside(clusters)?;
     }
     let database = if is_postgres(&url) {
         copy_postgres(&url, &to.join(DUMP))?;

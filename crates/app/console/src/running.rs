@@ -13,7 +13,7 @@ use holdfast_screening::{Screening, ScreeningError};
 use holdfast_server::socket::SOCKET;
 use holdfast_store::{DbError, StoreError};
 use holdfast_utxo_ledger::LedgerError;
-use holdfast_workspace::{Workspace, WorkspaceError};
+use holdfast_workspace::{StoreTags, Workspace, WorkspaceError};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -83,6 +83,27 @@ pub enum ChainReach {
     Here(Box<Workspace>),
     /// By the server that has the ledger open.
     There(Client),
+}
+
+/// Where the tags of a store are changed.
+pub enum TagsReach {
+    /// With the ledger of outputs whose store they are in.
+    Chain(ChainReach),
+    /// In this process, of a store of account chains alone.
+    Alone(Box<StoreTags>),
+}
+
+/// Opens the tags of a store for changes, or finds the server that has them.
+///
+/// # Errors
+/// As [`reach_chain`], and when the tags cannot be opened.
+pub fn reach_tags(store: &Path, server: &ServerArgs) -> anyhow::Result<TagsReach> {
+    if server.server.is_none()
+        && let Some(tags) = StoreTags::open(store)?
+    {
+        return Ok(TagsReach::Alone(Box::new(tags)));
+    }
+    reach_chain(store, server).map(TagsReach::Chain)
 }
 
 /// Opens a store's workspace for changes, or finds the server that has it.

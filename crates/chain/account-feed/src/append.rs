@@ -30,13 +30,27 @@ impl<T> Iterator for Kept<'_, T> {
                 transfers += count(&block.transfers);
                 read.push(block);
             }
-            match self.sink.append(&read) {
-                Ok(()) => self.ready.extend(read.into_iter().map(|block| block.transfers)),
-                Err(e) => self.failure = Some(e),
-            }
+            let kept;
+            (kept, self.failure) = keep(self.sink, &read);
+            read.truncate(kept);
+            self.ready.extend(read.into_iter().map(|block| block.transfers));
         }
         self.ready.pop_front()
     }
+}
+
+/// Has blocks kept beside the ledger. Returns how many are, and why the one behind them is not: those before it are kept.
+fn keep<T>(sink: &mut dyn BlockSink<Found = T>, blocks: &[ReadBlock<T>]) -> (usize, Option<SinkError>) {
+    let (mut kept, mut at_once) = (0, blocks.len());
+    while kept < blocks.len() {
+        match sink.append(&blocks[kept..(kept + at_once).min(blocks.len())]) {
+            Ok(()) => kept = (kept + at_once).min(blocks.len()),
+            Err(e) if at_once == 1 => return (kept, Some(e)),
+            // The bad one is in one half.
+            Err(_) => at_once = at_once.div_ceil(2),
+        }
+    }
+    (kept, None)
 }
 
 /// Returns how many transfers and transactions a block has.

@@ -6,7 +6,7 @@ use crate::node::BlockSource;
 use holdfast_account_ledger::{AppendOptions, Ledger, LedgerError};
 use holdfast_node::NodeError;
 use holdfast_types::{ErrorKind, Hash32};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// Why following stops.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +128,12 @@ pub fn fetch<T>(
     let mut transfers = 0;
     while next <= tip && blocks.len() < ROUND_BLOCKS && transfers < ROUND_TRANSFERS {
         let wanted = next..next.saturating_add(AT_ONCE).min(tip.saturating_add(1));
-        let read = source.blocks(wanted.clone())?;
+        let read = match read_good(source, wanted.clone()) {
+            Ok(read) => read,
+            // Those before it are good; the next round meets it first.
+            Err(NodeError::Block(..)) if !blocks.is_empty() => break,
+            Err(e) => return Err(e.into()),
+        };
         let is_short = (read.len() as u64) < wanted.end - wanted.start;
         transfers += read.iter().map(|block| count(&block.transfers)).sum::<usize>();
         next = next.saturating_add(read.len() as u64);
@@ -147,6 +152,24 @@ pub fn fetch<T>(
     let followed = blocks.iter().take_while(follows).count();
     blocks.truncate(followed);
     Ok(Fetched { base, before, blocks, tip })
+}
+
+/// Reads blocks, those before the first one that does not hold; the error is of the first block of all.
+fn read_good<T>(source: &mut dyn BlockSource<Found = T>, wanted: Range<u64>) -> Result<Vec<ReadBlock<T>>, NodeError> {
+    match source.blocks(wanted.clone()) {
+        Err(NodeError::Block(..)) if wanted.end - wanted.start > 1 => {}
+        read => return read,
+    }
+    let mut good = Vec::new();
+    for height in wanted {
+        match source.blocks(height..height.saturating_add(1)) {
+            Ok(read) if read.is_empty() => break,
+            Ok(read) => good.extend(read),
+            Err(NodeError::Block(..)) if !good.is_empty() => break,
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(good)
 }
 
 /// Returns whether the block at the node's tip is stored here: the node is behind, on the same chain.

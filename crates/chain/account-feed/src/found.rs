@@ -60,7 +60,7 @@ pub trait BlockSink {
     /// Takes the blocks that the ledger appends next. They are committed when it returns.
     ///
     /// # Errors
-    /// [`SinkError`]; the ledger gets none of these blocks then.
+    /// [`SinkError`]; nothing of these blocks is kept then, and the same can be tried with fewer.
     fn append(&mut self, blocks: &[ReadBlock<Self::Found>]) -> Result<(), SinkError>;
 }
 

@@ -11,15 +11,18 @@ pub mod follow;
 pub mod found;
 mod json;
 pub mod node;
+pub mod openings;
 
 pub use append::append;
 pub use files::{FeedError, FileBlocks};
 pub use follow::{Fetched, FollowError, FollowReport, fetch, follow, put};
 pub use found::{BlockSink, Find, ReadBlock, SinkError};
 pub use node::{BlockSource, NodeOptions, NodeSource};
+pub use openings::Openings;
 
 use holdfast_evm::{BlockError, Header, allocation};
 use holdfast_types::{AccountId, BlockTransfers, ChainId, Issuer};
+use std::sync::Arc;
 
 /// What is known of a chain beside its blocks.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +35,8 @@ pub struct ChainNotes {
     pub genesis: Option<String>,
     /// Balances that mainnet's DAO fork moved (Ethereum): a CSV with the columns `from_address`, `to_address` and `value` in wei.
     pub dao_fork: Option<String>,
+    /// What accounts held before the ledger's first block (EVM): [`NodeSource::prove_openings`] reads it.
+    pub openings: Option<Arc<Openings>>,
     /// The node stores calls inside transactions (Tron, `vm.saveInternalTx`), which no answer shows where there are none.
     pub has_internal: bool,
 }
@@ -61,7 +66,7 @@ impl ChainNotes {
             let moved = allocation::dao(csv)?;
             block.block_level.splice(0..0, moved);
         }
-        Ok(())
+        self.openings.as_ref().map_or(Ok(()), |openings| openings.complete(block))
     }
 }
 

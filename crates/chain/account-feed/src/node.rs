@@ -2,10 +2,12 @@
 
 use crate::ChainNotes;
 use crate::found::{Find, ReadBlock};
+use crate::openings::Openings;
 use holdfast_node::NodeError;
-use holdfast_types::{ChainId, Hash32};
+use holdfast_types::{AccountId, ChainId, Hash32};
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A node whose blocks are read as transfers.
 pub trait BlockSource: Send {
@@ -69,6 +71,23 @@ impl<F: Find> NodeSource<F> {
     #[must_use]
     pub fn new(chain: ChainId, options: NodeOptions, finder: F) -> Self {
         NodeSource { chain, finder, options, connected: None }
+    }
+
+    /// Reads what accounts held of the chain's coin before a block, proved against the state root of the block before it, and has the block state it: the
+    /// first one of a ledger that begins late. The node must have that block's state. Returns what was read.
+    ///
+    /// # Errors
+    /// [`NodeError`]; [`NodeError::Block`] where a proof does not hold. Tron's blocks commit to no state.
+    pub fn prove_openings(&mut self, first: u64, accounts: &[AccountId]) -> Result<Arc<Openings>, NodeError> {
+        let openings = match self.node()? {
+            Connected::Evm(node) => Arc::new(Openings::read(node, first, accounts)?),
+            Connected::Tron(_) => {
+                let why = "no header of this chain commits to balances, so that none can be proved";
+                return Err(NodeError::Shape("opening balances".into(), why.into()));
+            }
+        };
+        self.options.notes.openings = Some(openings.clone());
+        Ok(openings)
     }
 
     fn connect(&self) -> Result<Connected, NodeError> {

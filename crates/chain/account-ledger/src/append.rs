@@ -52,7 +52,7 @@ impl Ledger {
     /// commit stands.
     ///
     /// # Errors
-    /// [`LedgerError`] names block and cause; what was committed before stays, the rest of the batch is dropped.
+    /// [`LedgerError`] names block, field and cause; the blocks before it are stored. A stop leaves what was committed.
     pub fn append(
         &mut self,
         blocks: &mut dyn Iterator<Item = BlockTransfers>,
@@ -91,9 +91,16 @@ impl Ledger {
         let Some(first) = blocks.next() else { return Ok(false) };
         let mut batch = Batch::new(self, &first)?;
         let mut next = Some(first);
-        let mut more = true;
+        let (mut more, mut refused) = (true, None);
         while let Some(block) = next.take() {
-            batch.take(&block, report)?;
+            if let Err(e) = batch.take(&block, report) {
+                if batch.is_empty() {
+                    return Err(e);
+                }
+                // Those before it are good.
+                refused = Some(e);
+                break;
+            }
             if progress(report).is_break() {
                 return Err(LedgerError::Stopped);
             }
@@ -105,7 +112,7 @@ impl Ledger {
         let (counts, first) = batch.finish(self)?;
         self.manifest_mut().first.get_or_insert(first);
         self.commit(counts)?;
-        Ok(more)
+        refused.map_or(Ok(more), Err)
     }
 
     /// Rebuilds the index when much is not in it, and else extends the overlay.

@@ -6,7 +6,7 @@ use crate::ledger::Ledger;
 use crate::look_ups::StoredTransfer;
 use crate::manifest::Counts;
 use crate::postings::{Bound, Entry, State};
-use holdfast_types::{Amount, Position, SignedAmount, TransferKind};
+use holdfast_types::{Amount, Commitment, Position, SignedAmount, TransferKind};
 use std::ops::{ControlFlow, Range};
 
 /// What an account held of an asset before the ledger's first block.
@@ -16,6 +16,8 @@ pub enum Opening {
     Zero,
     /// The first block states it, in a transfer of kind `genesis` or `adjust` before its transactions. It is part of the moves.
     Stated,
+    /// The first block states it, and it was proved against the state of the block before (EIP-1186). It is part of the moves.
+    Proven,
     /// Nobody knows, but that it was at least so much, since no balance is negative; `None` beyond 256 bits.
     Unknown(Option<Amount>),
 }
@@ -110,10 +112,9 @@ impl Ledger {
         };
         let opening = if self.is_complete() {
             Opening::Zero
-        } else if self.is_opening_stated(account, asset)? {
-            Opening::Stated
         } else {
-            Opening::Unknown(lowest.signed().map(SignedAmount::magnitude))
+            let stated = self.stated_opening(account, asset)?;
+            stated.unwrap_or(Opening::Unknown(lowest.signed().map(SignedAmount::magnitude)))
         };
         let internal_unknown = asset == NATIVE && self.columns.shape.fees && self.blind_before(before)?;
         Ok(Balance { moved: state.sum.signed(), opening, internal_unknown })
@@ -135,21 +136,25 @@ impl Ledger {
         Ok(read(&self.columns.block, "blocks", block)?.blind > 0)
     }
 
-    /// Returns whether the first posting is the opening that the ledger's first block states.
-    fn is_opening_stated(&self, account: u32, asset: u32) -> Result<bool, LedgerError> {
+    /// Returns how the ledger's first block states the opening, where the first posting is that.
+    fn stated_opening(&self, account: u32, asset: u32) -> Result<Option<Opening>, LedgerError> {
         let mut first = None;
         self.entries(account, asset, Bound { row: 0, tx: 0 }, |entry| {
             first = Some(entry);
             Ok(false)
         })?;
-        let Some(entry) = first.filter(|e| !e.is_fee() && !e.is_out()) else { return Ok(false) };
+        let Some(entry) = first.filter(|e| !e.is_fee() && !e.is_out()) else { return Ok(None) };
         if !self.columns.rows_of_block(0, self.counts())?.contains(&entry.number()) {
-            return Ok(false);
+            return Ok(None);
         }
         let (tx, _) = self.columns.tx_of_row(entry.number(), self.counts())?;
         let transfer = self.stored(entry.number(), tx)?;
-        let states = matches!(transfer.kind, TransferKind::Genesis | TransferKind::Adjust);
-        Ok(states && matches!(transfer.position, Position::BlockStart(_)))
+        let opening = match (transfer.kind, transfer.commitment) {
+            (TransferKind::Adjust, Commitment::Root) => Opening::Proven,
+            (TransferKind::Adjust | TransferKind::Genesis, _) => Opening::Stated,
+            _ => return Ok(None),
+        };
+        Ok(Some(opening).filter(|_| matches!(transfer.position, Position::BlockStart(_))))
     }
 
     /// Calls `each` with the entries of an account and asset from a moment on, until it returns `false`.

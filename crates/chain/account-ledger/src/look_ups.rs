@@ -423,6 +423,16 @@ impl Ledger {
         token.ok_or_else(|| LedgerError::damaged("assets", asset.into(), "no asset"))
     }
 
+    /// Returns the ranges of rows with transfers of an asset that the index has and that still hold, rising. The last one may come again in the overlay.
+    pub(crate) fn indexed_ranges_of(
+        &self,
+        asset: u32,
+    ) -> Result<impl DoubleEndedIterator<Item = u32> + use<'_>, LedgerError> {
+        let indexed = self.index.as_ref().map_or(Ok(&[][..]), |i| i.ranges_of(asset))?;
+        let valid = self.indexed().transfers;
+        Ok(indexed.iter().copied().filter(move |range| u64::from(*range) << RANGE_SHIFT < valid))
+    }
+
     /// Calls `each` with the transfers of an asset in the blocks of a range of heights, in order, until it breaks.
     ///
     /// # Errors
@@ -445,12 +455,8 @@ impl Ledger {
             }
             return Ok(());
         }
-        let indexed = self.index.as_ref().map_or(Ok(&[][..]), |i| i.ranges_of(asset))?;
-        // Ranges of an index that a reorganization outdated may come again in the overlay.
-        let valid = self.indexed().transfers;
-        let indexed = indexed.iter().copied().filter(|r| u64::from(*r) << RANGE_SHIFT < valid);
         let mut done = start.row;
-        for range in indexed.chain(self.overlay.ranges_of(asset)) {
+        for range in self.indexed_ranges_of(asset)?.chain(self.overlay.ranges_of(asset)) {
             let rows = u64::from(range) << RANGE_SHIFT..u64::from(range + 1) << RANGE_SHIFT;
             let (from, upto) = (rows.start.max(done), rows.end.min(end.row));
             if from >= upto {

@@ -135,9 +135,7 @@ impl Ledger {
             }
             return Ok(());
         }
-        let indexed = self.index.as_ref().map_or(Ok(&[][..]), |i| i.ranges_of(asset))?;
-        let valid = self.indexed().transfers;
-        let indexed = indexed.iter().copied().filter(|r| u64::from(*r) << RANGE_SHIFT < valid);
+        let indexed = self.indexed_ranges_of(asset)?;
         // A range of both is read where it comes first, in the overlay.
         let mut end = bound.row;
         for range in self.overlay.ranges_of(asset).rev().chain(indexed.rev()) {

@@ -5,9 +5,6 @@ use holdfast_types::{ChainId, ErrorKind};
 use std::io;
 use std::path::PathBuf;
 
-/// What the user can do about a damaged file: records follow from blocks.
-const REPAIR: &str = "remove its folder and read the blocks again";
-
 /// Why a store does not open, or refuses a change.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -24,7 +21,7 @@ pub enum StoreError {
     #[error("{0}: {1}")]
     Manifest(PathBuf, #[source] SealError),
     /// The manifest is of another version.
-    #[error("{0}: this was found by another version ({1}) of this program; use that one, or {REPAIR}")]
+    #[error("{0}: format {1} is of another version of this program")]
     Format(PathBuf, u32),
     /// The store is of another chain.
     #[error("{path}: this is of {stored}, not of {requested}")]
@@ -59,7 +56,7 @@ pub enum StoreError {
     #[error("there is no record {0}")]
     NotStored(u64),
     /// A file was changed or cut off on the disk.
-    #[error("{file}, row {row}: {what}; {REPAIR}")]
+    #[error("{file}, row {row}: {what}")]
     Damaged {
         /// File in the store's folder.
         file: &'static str,
@@ -83,6 +80,20 @@ impl StoreError {
             StoreError::Io(..) | StoreError::Manifest(..) | StoreError::Format(..) | StoreError::Damaged { .. } => {
                 ErrorKind::Internal
             }
+        }
+    }
+
+    /// Returns whether the store cannot be read, whatever is tried again: what it holds follows from blocks, and it is to be made anew from them.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            // A file that was cut off.
+            StoreError::Io(_, e) => e.kind() == io::ErrorKind::UnexpectedEof,
+            StoreError::Manifest(..)
+            | StoreError::Format(..)
+            | StoreError::Chain { .. }
+            | StoreError::Damaged { .. } => true,
+            _ => false,
         }
     }
 

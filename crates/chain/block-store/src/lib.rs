@@ -7,11 +7,13 @@
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 
+mod check;
 mod error;
 mod look_ups;
 mod manifest;
 mod store;
 
+pub use check::KeysOf;
 pub use error::StoreError;
 pub use look_ups::RecordNumber;
 pub use manifest::{Counts, Manifest};

@@ -23,7 +23,7 @@ pub struct Counts {
 /// What of a store is committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Layout version.
+    /// Version of the layout and of what is looked for in blocks, which each kind of store numbers for itself.
     pub format: u32,
     /// Chain.
     pub chain: ChainId,
@@ -35,15 +35,11 @@ pub struct Manifest {
     pub counts: Counts,
 }
 
-/// Version of the layout, and of what is looked for in blocks: of a store whose blocks were read for fewer bridges it would be said that nobody sent what
-/// another chain received. A store of an earlier version begins anew.
-const FORMAT: u32 = 2;
-
 const NAME: &str = "MANIFEST";
 
 impl Manifest {
-    pub(crate) fn new(chain: ChainId) -> Self {
-        Manifest { format: FORMAT, chain, revision: 0, first: None, counts: Counts::default() }
+    pub(crate) fn new(chain: ChainId, format: u32) -> Self {
+        Manifest { format, chain, revision: 0, first: None, counts: Counts::default() }
     }
 
     /// Returns where the manifest of a store lies.
@@ -52,32 +48,26 @@ impl Manifest {
         dir.join(NAME)
     }
 
-    /// Reads a store's manifest.
-    ///
-    /// # Errors
-    /// [`StoreError::Manifest`], [`StoreError::Format`].
-    pub fn read(dir: &Path) -> Result<Self, StoreError> {
-        let manifest = Self::read_any(dir)?;
-        if manifest.format == FORMAT { Ok(manifest) } else { Err(StoreError::Format(Self::path(dir), manifest.format)) }
-    }
-
-    /// Reads the manifest of a store that an earlier version of this program wrote: it looked for less, so nothing that it found counts. None where it is
-    /// of this version, or of a later one.
+    /// Reads a store's manifest, of whatever format.
     ///
     /// # Errors
     /// [`StoreError::Manifest`].
-    pub fn outdated(dir: &Path) -> Result<Option<Self>, StoreError> {
-        Ok(Some(Self::read_any(dir)?).filter(|manifest| manifest.format < FORMAT))
-    }
-
-    fn read_any(dir: &Path) -> Result<Self, StoreError> {
+    pub fn read(dir: &Path) -> Result<Self, StoreError> {
         let path = Self::path(dir);
         sealed::read(&path).map_err(|e| StoreError::Manifest(path, e))
     }
 
-    /// Returns the manifest of the same store without blocks, as the next commit.
-    pub(crate) fn anew(&self) -> Self {
-        Manifest { revision: self.revision.saturating_add(1), ..Manifest::new(self.chain.clone()) }
+    /// Returns the manifest where it is of a format.
+    ///
+    /// # Errors
+    /// [`StoreError::Format`].
+    pub(crate) fn of_format(self, dir: &Path, format: u32) -> Result<Self, StoreError> {
+        if self.format == format { Ok(self) } else { Err(StoreError::Format(Self::path(dir), self.format)) }
+    }
+
+    /// Returns the manifest of the same store without blocks and in another format, as the next commit.
+    pub(crate) fn anew(&self, format: u32) -> Self {
+        Manifest { revision: self.revision.saturating_add(1), ..Manifest::new(self.chain.clone(), format) }
     }
 
     /// Commits: after this returns, a kill or power cut at any moment leaves this manifest or a later one.

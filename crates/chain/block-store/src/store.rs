@@ -93,7 +93,7 @@ const PART: usize = 1 << PART_BITS;
 pub(crate) struct Heads(Vec<Arc<[u64; PART]>>);
 
 impl Heads {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let empty = Arc::new([NONE; PART]);
         Heads(vec![empty; 1 << (LIST_BITS - PART_BITS)])
     }
@@ -102,7 +102,7 @@ impl Heads {
         self.0.get(list >> PART_BITS).map_or(NONE, |part| part[list % PART])
     }
 
-    fn set(&mut self, list: usize, key: u64) {
+    pub fn set(&mut self, list: usize, key: u64) {
         if let Some(part) = self.0.get_mut(list >> PART_BITS) {
             Arc::make_mut(part)[list % PART] = key;
         }
@@ -164,7 +164,7 @@ impl Columns {
         }
     }
 
-    fn files(&self, counts: Counts) -> [ColumnFile<'_>; 4] {
+    pub fn files(&self, counts: Counts) -> [ColumnFile<'_>; 4] {
         [
             (BLOCKS, &self.blocks as &dyn checksums::Bytes, counts.blocks),
             (RECORDS, &self.records as &dyn checksums::Bytes, counts.records),
@@ -181,63 +181,73 @@ pub struct Store {
     pub(crate) manifest: Manifest,
     pub(crate) columns: Columns,
     pub(crate) heads: Heads,
-    checksums: Option<Arc<Checksums>>,
+    pub(crate) checksums: Option<Arc<Checksums>>,
     /// Whether fewer blocks are shown than the checksums are of.
-    is_part: bool,
+    pub(crate) is_part: bool,
     lock: Option<File>,
 }
 
 impl Store {
-    /// Opens a chain's store for writing, creating it when there is none. One process at a time. One that an earlier version of this program wrote begins
-    /// anew: what was found by it is less than what is looked for now.
+    /// Opens a chain's store for writing, creating it when there is none. One process at a time. One of an earlier format begins anew: what was found then
+    /// is less than what is looked for now.
     ///
     /// # Errors
-    /// [`StoreError`] when it is locked, damaged, of another chain, or of a later version of this program.
-    pub fn create_or_open(dir: &Path, chain: &ChainId) -> Result<Self, StoreError> {
+    /// [`StoreError`] when it is locked, damaged, of another chain, or of a later format.
+    pub fn create_or_open(dir: &Path, chain: &ChainId, format: u32) -> Result<Self, StoreError> {
         let io = |e| StoreError::Io(dir.to_owned(), e);
         std::fs::create_dir_all(dir).map_err(io)?;
         let lock = holdfast_columns::lock(dir).map_err(io)?.ok_or_else(|| StoreError::Locked(dir.to_owned()))?;
         if !Manifest::path(dir).exists() {
             // The files first: a store that has a manifest can be read.
             Columns::open(dir, Counts::default(), true).map_err(io)?;
-            Manifest::new(chain.clone()).write(dir).map_err(io)?;
+            Manifest::new(chain.clone(), format).write(dir).map_err(io)?;
         }
-        if let Some(stored) = Manifest::outdated(dir)?.filter(|stored| stored.chain == *chain) {
-            // Checksums that a kill left behind would count as the next revision's.
-            checksums::remove_others(dir, stored.revision).map_err(io)?;
-            stored.anew().write(dir).map_err(io)?;
-        }
-        let mut store = Self::load(dir, true)?;
-        if store.manifest.chain != *chain {
-            let (stored, requested) = (store.manifest.chain, chain.clone());
+        let stored = Manifest::read(dir)?;
+        if stored.chain != *chain {
+            let (stored, requested) = (stored.chain, chain.clone());
             return Err(StoreError::Chain { path: dir.to_owned(), stored, requested });
         }
+        if stored.format < format {
+            // Checksums that a kill left behind would count as the next revision's.
+            checksums::remove_others(dir, stored.revision).map_err(io)?;
+            stored.anew(format).write(dir).map_err(io)?;
+        }
+        let mut store = Self::load(dir, Manifest::read(dir)?.of_format(dir, format)?, true)?;
         checksums::remove_others(dir, store.manifest.revision).map_err(io)?;
         store.lock = Some(lock);
         Ok(store)
     }
 
-    /// Opens an existing store for reading. One that an earlier version of this program wrote has no blocks ([`Store::empty`]).
+    /// Opens an existing store for reading. One of an earlier format has no blocks ([`Store::empty`]).
     ///
     /// # Errors
-    /// [`StoreError`] when it is missing, damaged, or of a later version of this program.
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError`] when it is missing, damaged, or of a later format.
+    pub fn open(dir: &Path, format: u32) -> Result<Self, StoreError> {
         if !Manifest::path(dir).exists() {
             return Err(StoreError::Missing(dir.to_owned()));
         }
-        match Manifest::outdated(dir)? {
-            Some(stored) => Self::empty(&stored.chain),
-            None => Self::load(dir, false),
+        let stored = Manifest::read(dir)?;
+        if stored.format < format {
+            return Self::empty(&stored.chain, format);
         }
+        Self::load(dir, stored.of_format(dir, format)?, false)
+    }
+
+    /// Opens an existing store for reading, whatever is in its records and in whatever format: to copy it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is missing or damaged.
+    pub fn open_any(dir: &Path) -> Result<Self, StoreError> {
+        Self::load(dir, Manifest::read(dir)?, false)
     }
 
     /// Returns a store in which no block was looked at, for reading: of a chain that has none.
     ///
     /// # Errors
     /// [`StoreError::Io`] when the system gives no handles.
-    pub fn empty(chain: &ChainId) -> Result<Self, StoreError> {
+    pub fn empty(chain: &ChainId, format: u32) -> Result<Self, StoreError> {
         let columns = Columns::empty().map_err(|e| StoreError::Io(PathBuf::new(), e))?;
-        let (dir, manifest) = (PathBuf::new(), Manifest::new(chain.clone()));
+        let (dir, manifest) = (PathBuf::new(), Manifest::new(chain.clone(), format));
         Ok(Store {
             dir,
             manifest,
@@ -249,9 +259,8 @@ impl Store {
         })
     }
 
-    fn load(dir: &Path, write: bool) -> Result<Self, StoreError> {
+    fn load(dir: &Path, manifest: Manifest, write: bool) -> Result<Self, StoreError> {
         let io = |e| StoreError::Io(dir.to_owned(), e);
-        let manifest = Manifest::read(dir)?;
         let columns = Columns::open(dir, manifest.counts, write).map_err(io)?;
         let checksums = match Checksums::read(dir, manifest.revision) {
             Ok(Some(checksums)) => Some(Arc::new(checksums)),
@@ -324,7 +333,7 @@ impl Store {
         Ok(Some((time(0)?, time(last)?)))
     }
 
-    fn io(&self, e: io::Error) -> StoreError {
+    pub(crate) fn io(&self, e: io::Error) -> StoreError {
         StoreError::Io(self.dir.clone(), e)
     }
 
@@ -481,36 +490,9 @@ impl Store {
         }
         Ok(())
     }
-
-    /// Compares all files with their checksums, where they are of what is shown, and has every record read. Returns what is damaged.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn check(&self, reads: &dyn Fn(Place, &[u8]) -> bool) -> Result<Vec<StoreError>, StoreError> {
-        let mut damage = Vec::new();
-        match &self.checksums {
-            _ if self.is_part => {}
-            None => damage.push(StoreError::damaged(BLOCKS, 0, "the checksums are missing")),
-            Some(checksums) => {
-                let compared = checksums.compare(&self.columns.files(self.counts())).map_err(|e| self.io(e))?;
-                damage.extend(compared.changed.iter().map(changed_rows));
-                damage.extend(compared.lengths.iter().map(|(file, sums, bytes)| {
-                    StoreError::damaged(file, 0, format!("{bytes} bytes, and checksums of {sums}"))
-                }));
-            }
-        }
-        for number in 0..self.counts().records {
-            match self.record(number) {
-                Ok((place, bytes)) if reads(place, bytes) => {}
-                Ok(_) => damage.push(StoreError::damaged(RECORDS, number, "this is no record")),
-                Err(e) => damage.push(e),
-            }
-        }
-        Ok(damage)
-    }
 }
 
-fn changed_rows(changed: &Changed) -> StoreError {
+pub(crate) fn changed_rows(changed: &Changed) -> StoreError {
     let (first, end) = (changed.bytes.start / changed.width, changed.bytes.end.div_ceil(changed.width));
     StoreError::damaged(changed.column, first, format!("rows {first} to {} are not what was written", end.max(1) - 1))
 }

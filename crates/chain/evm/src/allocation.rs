@@ -63,6 +63,15 @@ pub fn genesis(csv: &str, header: &Header) -> Result<Vec<Transfer>, BlockError> 
     Ok(transfers.map(|(i, (to, wei))| moved(None, to, wei, TransferKind::Genesis, i, Commitment::Root)).collect())
 }
 
+/// Returns what accounts held before a block, where it was proved ([`crate::node::Node::balances`]) against the state root of the block before it, as
+/// transfers at the block's start. Who held nothing is left out.
+#[must_use]
+pub fn openings(balances: &[(Address, U256)]) -> Vec<Transfer> {
+    let held = balances.iter().filter(|(_, wei)| !wei.is_zero());
+    let transfers = (0u32..).zip(held);
+    transfers.map(|(i, (to, wei))| moved(None, *to, *wei, TransferKind::Adjust, i, Commitment::Root)).collect()
+}
+
 /// Reads the balances that the DAO fork moved (columns `from_address`, `to_address` and `value` in wei). No root commits to them alone.
 ///
 /// # Errors

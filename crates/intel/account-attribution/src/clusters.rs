@@ -14,12 +14,10 @@ use crate::services::{Role, Services};
 use crate::signals::Signals;
 use bytemuck::{Pod, Zeroable};
 use holdfast_account_ledger::{Ledger, LedgerError, TransferNumber};
-use holdfast_attribution::sealed;
 use holdfast_types::Hash32;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::Path;
 
 /// Most memberships and vetoes.
 pub const MAX_LOG: usize = 100_000_000;
@@ -132,14 +130,13 @@ pub struct Merge {
 }
 
 /// The end of a block in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
-struct Mark {
-    height: u64,
-    log: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub height: u64,
+    pub log: u64,
     /// Accounts of the ledger that were looked up among the tagged ones.
-    accounts: u64,
-    hash: Hash32,
+    pub accounts: u64,
+    pub hash: Hash32,
 }
 
 impl Mark {
@@ -384,6 +381,25 @@ impl Clusters {
         self.generation += 1;
     }
 
+    /// Returns clusters of findings that were stored, with the blocks whose ends are marked. They answer after the next [`Clusters::update`].
+    pub(crate) fn stored(options: Options, tags: Hash32, log: &[Membership], marks: Vec<Mark>) -> Self {
+        let mut clusters = Clusters { tags, marks, log: log.len(), ..Clusters::new(options) };
+        clusters.graph = Graph::of(log, &[], &clusters.options);
+        clusters.look_up_again();
+        clusters
+    }
+
+    /// Returns one of the findings of blocks.
+    pub(crate) fn finding(&self, number: usize) -> Option<&Membership> {
+        self.graph.finding(number).filter(|_| number < self.log)
+    }
+
+    /// Returns the fingerprint of the tags that it was made with ([`Services::fingerprint`]).
+    #[must_use]
+    pub fn tags(&self) -> Hash32 {
+        self.tags
+    }
+
     /// Returns what the clusters were made by.
     #[must_use]
     pub fn options(&self) -> &Options {
@@ -479,60 +495,9 @@ fn put_mark(marks: &mut Vec<Mark>, height: u64, log: usize, accounts: u64, hash:
     }
 }
 
-/// Version 1 of the file.
-const MAGIC: &[u8; 8] = b"HOLDACL1";
-
-impl Clusters {
-    /// Writes log and marks to a file, atomically.
-    ///
-    /// # Errors
-    /// [`ClusterError::Io`] when the system refuses.
-    pub fn save(&self, path: &Path) -> Result<(), ClusterError> {
-        let io = |e| ClusterError::Io(path.to_owned(), e);
-        let options = serde_json::to_vec(&self.options).map_err(|e| io(e.into()))?;
-        let mut body = Vec::new();
-        for length in [options.len(), self.marks.len()] {
-            body.extend((length as u64).to_le_bytes());
-        }
-        body.extend(self.tags);
-        body.extend(options);
-        body.extend_from_slice(bytemuck::cast_slice(&self.marks));
-        self.own().for_each(|found| body.extend_from_slice(bytemuck::bytes_of(found)));
-        sealed::save(path, MAGIC, &body).map_err(io)
-    }
-
-    /// Reads clusters; `None` when the file is absent. They answer after the next [`Clusters::update`].
-    ///
-    /// # Errors
-    /// [`ClusterError`] when the file is damaged or of another version.
-    pub fn load(path: &Path) -> Result<Option<Self>, ClusterError> {
-        let format = |why: &str| ClusterError::Format(path.to_owned(), why.to_owned());
-        let Some(body) = sealed::load(path, MAGIC).map_err(|e| ClusterError::Io(path.to_owned(), e))? else {
-            return Ok(None);
-        };
-        let short = || format("is cut off");
-        let (lengths, rest) = body.split_at_checked(16).ok_or_else(short)?;
-        let length = |at: usize| {
-            let bytes = lengths.get(at..at + 8).and_then(|b| b.try_into().ok()).unwrap_or_default();
-            usize::try_from(u64::from_le_bytes(bytes)).unwrap_or(usize::MAX)
-        };
-        let (tags, rest) = rest.split_first_chunk::<32>().ok_or_else(short)?;
-        let (options, rest) = rest.split_at_checked(length(0)).ok_or_else(short)?;
-        let options = serde_json::from_slice(options).map_err(|e| format(&e.to_string()))?;
-        let marks = length(8).checked_mul(size_of::<Mark>()).ok_or_else(short)?;
-        let (marks, log) = rest.split_at_checked(marks).ok_or_else(short)?;
-        if log.len() % size_of::<Membership>() != 0 {
-            return Err(short());
-        }
-        let log: Vec<Membership> = bytemuck::pod_collect_to_vec(log);
-        let marks: Vec<Mark> = bytemuck::pod_collect_to_vec(marks);
-        let known = log.len() as u64;
-        if marks.iter().any(|mark| mark.log > known) || log.iter().any(|m| m.heuristic().is_none()) {
-            return Err(format("names what is not there"));
-        }
-        let mut clusters = Clusters { tags: *tags, marks, log: log.len(), ..Clusters::new(options) };
-        clusters.graph = Graph::of(&log, &[], &clusters.options);
-        clusters.look_up_again();
-        Ok(Some(clusters))
-    }
+/// Returns the heights of a range of blocks that have marks once the last one was looked at.
+pub(crate) fn marked(heights: Range<u64>) -> impl Iterator<Item = u64> {
+    let single = heights.end.saturating_sub(SINGLE as u64).max(heights.start);
+    let sparse = (heights.start.div_ceil(SPARSE)..).map_while(|n| n.checked_mul(SPARSE));
+    sparse.take_while(move |height| *height < single).chain(single..heights.end)
 }

@@ -94,6 +94,10 @@ impl Graph {
         self.log.iter().map(|entry| &entry.found)
     }
 
+    pub fn finding(&self, number: usize) -> Option<&Membership> {
+        self.log.get(number).map(|entry| &entry.found)
+    }
+
     fn entry(&self, at: u32) -> Option<&Entry> {
         self.log.get(at as usize)
     }

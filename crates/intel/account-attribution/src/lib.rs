@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::too_many_lines, clippy::cast_possible_truncation, clippy::cast_lossless))]
 
 pub mod accuracy;
+mod cluster_log;
 pub mod clusters;
 pub mod code;
 pub mod contracts;
@@ -24,6 +25,7 @@ mod services;
 mod signal_store;
 pub mod signals;
 
+pub use cluster_log::ClusterLog;
 pub use clusters::{Clusters, Membership, Merge};
 pub use entities::Entities;
 pub use error::ClusterError;

@@ -14,6 +14,8 @@ pub struct PlacedSignal {
     pub signal: Signal,
 }
 
+/// Version of how signals are stored, and of what is looked for in blocks. A store of an earlier version begins anew.
+const FORMAT: u32 = 2;
 /// Version of how signals are written: as postcard, by the order of variants and fields.
 const VERSION: u8 = 1;
 
@@ -27,7 +29,7 @@ impl SignalStore {
     /// # Errors
     /// [`StoreError`] when it is locked, damaged or of another chain.
     pub fn create_or_open(dir: &Path, chain: &ChainId) -> Result<Self, StoreError> {
-        Store::create_or_open(dir, chain).map(SignalStore)
+        Store::create_or_open(dir, chain, FORMAT).map(SignalStore)
     }
 
     /// Opens existing signals for reading.
@@ -35,7 +37,7 @@ impl SignalStore {
     /// # Errors
     /// [`StoreError`] when they are missing or damaged.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        Store::open(dir).map(SignalStore)
+        Store::open(dir, FORMAT).map(SignalStore)
     }
 
     /// Returns the signals of a chain of whose blocks none were kept.
@@ -43,7 +45,7 @@ impl SignalStore {
     /// # Errors
     /// [`StoreError::Io`] when the system gives no handles.
     pub fn empty(chain: &ChainId) -> Result<Self, StoreError> {
-        Store::empty(chain).map(SignalStore)
+        Store::empty(chain, FORMAT).map(SignalStore)
     }
 
     /// Returns the signals as they are now, for reading only.
@@ -161,12 +163,12 @@ impl SignalStore {
         Ok(())
     }
 
-    /// Compares all files with their checksums and decodes every signal. Returns what is damaged.
+    /// Compares all files with their checksums, decodes every signal and makes its keys anew. Returns what is damaged.
     ///
     /// # Errors
     /// [`StoreError::Io`].
     pub fn check(&self) -> Result<Vec<StoreError>, StoreError> {
-        self.0.check(&|_, bytes| decode(bytes).is_some())
+        self.0.check(&|_, bytes| decode(bytes).map(|signal| keys_of(&signal)))
     }
 }
 
@@ -179,16 +181,20 @@ fn issuer_key() -> u64 {
     key(b"i", b"issuer")
 }
 
+fn keys_of(signal: &Signal) -> Vec<u64> {
+    let mut keys: Vec<u64> = signal.accounts().map(|account| account_key(&account)).collect();
+    keys.extend(matches!(signal, Signal::Issuer { .. }).then(issuer_key));
+    keys.dedup();
+    keys
+}
+
 fn raw(block: &BlockTransfers) -> Result<RawBlock, StoreError> {
     let mut records = Vec::new();
     for tx in &block.transactions {
         for signal in &tx.signals {
-            let mut keys: Vec<u64> = signal.accounts().map(|account| account_key(&account)).collect();
-            keys.extend(matches!(signal, Signal::Issuer { .. }).then(issuer_key));
-            keys.dedup();
             let why = "a signal cannot be written";
             let bytes = encode(signal).ok_or(StoreError::Block { height: block.height, why })?;
-            records.push(RawRecord { tx: tx.index, keys, bytes });
+            records.push(RawRecord { tx: tx.index, keys: keys_of(signal), bytes });
         }
     }
     let &BlockTransfers { height, hash, parent, time, .. } = block;

@@ -78,15 +78,15 @@ pub trait Records: std::fmt::Debug + Sync {
 
 impl Records for Store {
     fn chain(&self) -> &ChainId {
-        self.chain()
+        self.0.chain()
     }
 
     fn first_height(&self) -> Option<u64> {
-        self.first_height()
+        self.0.first_height()
     }
 
     fn times(&self) -> Result<Option<(u64, u64)>, LinkError> {
-        self.times()
+        self.0.times()
     }
 
     fn count(&self) -> u64 {
@@ -94,11 +94,12 @@ impl Records for Store {
     }
 
     fn record(&self, number: RecordNumber) -> Result<Record, LinkError> {
-        self.record(number)
+        let (place, bytes) = self.0.record(number)?;
+        codec::decode(bytes, place).ok_or_else(|| LinkError::damaged("records", number, "this is no record"))
     }
 
     fn of_transaction(&self, place: Place) -> Result<Vec<(RecordNumber, Record)>, LinkError> {
-        self.of_transaction(place)
+        self.0.numbers_of(place).map(|number| Ok((number, self.record(number)?))).collect()
     }
 
     fn of_message(
@@ -107,7 +108,9 @@ impl Records for Store {
         direction: Direction,
         message: &MessageId,
     ) -> Result<Vec<(RecordNumber, BridgeSide)>, LinkError> {
-        self.of_message(protocol, direction, message)
+        let mut sides = self.by_key(store::message_key(protocol, direction, message), usize::MAX)?.0;
+        sides.retain(|(_, record)| is_of(record, protocol, direction, message));
+        Ok(sides.into_iter().filter_map(|(number, record)| Some((number, side(record)?))).collect())
     }
 
     fn of_beneficiary(
@@ -116,48 +119,28 @@ impl Records for Store {
         beneficiary: &AccountId,
         most: usize,
     ) -> Result<(Vec<(RecordNumber, BridgeSide)>, bool), LinkError> {
-        self.of_beneficiary(direction, beneficiary, most)
+        let (records, more) = self.by_key(store::beneficiary_key(direction, beneficiary), most)?;
+        let sides = records.into_iter().filter_map(|(number, record)| Some((number, side(record)?)));
+        let fits = |s: &BridgeSide| s.direction == direction && s.beneficiary == *beneficiary;
+        Ok((sides.filter(|(_, s)| fits(s)).collect(), more))
     }
 
     fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
-        self.of_mixer(mixer, upto, most)
+        let last = self.numbers_of(upto).end;
+        self.0.by_key(store::mixer_key(mixer), most, &mut |number| {
+            // Later ones do not count, also not for the bound.
+            if number >= last {
+                return Ok(None);
+            }
+            Ok(match self.record(number)? {
+                Record::Mixer(moved) if moved.mixer == *mixer => Some(moved),
+                _ => None,
+            })
+        })
     }
 }
 
 impl Store {
-    /// Returns a record.
-    ///
-    /// # Errors
-    /// [`LinkError::NotStored`], [`LinkError::Damaged`].
-    pub fn record(&self, number: RecordNumber) -> Result<Record, LinkError> {
-        let (place, bytes) = self.0.record(number)?;
-        codec::decode(bytes, place).ok_or_else(|| LinkError::damaged("records", number, "this is no record"))
-    }
-
-    /// Returns the numbers of the records of a transaction.
-    #[must_use]
-    pub fn numbers_of(&self, place: Place) -> std::ops::Range<RecordNumber> {
-        self.0.numbers_of(place)
-    }
-
-    /// Returns the records of a transaction, in the order in which they were found.
-    ///
-    /// # Errors
-    /// [`LinkError::Damaged`].
-    pub fn of_transaction(&self, place: Place) -> Result<Vec<(RecordNumber, Record)>, LinkError> {
-        self.numbers_of(place).map(|number| Ok((number, self.record(number)?))).collect()
-    }
-
-    /// Returns the records that a transfer is in.
-    ///
-    /// # Errors
-    /// [`LinkError::Damaged`].
-    pub fn of_transfer(&self, place: Place, transfer: &Moved) -> Result<Vec<(RecordNumber, Record)>, LinkError> {
-        let mut records = self.of_transaction(place)?;
-        records.retain(|(_, record)| record.transfers().any(|moved| moved == transfer));
-        Ok(records)
-    }
-
     /// Calls `each` with all records in chain order, until it breaks.
     ///
     /// # Errors
@@ -172,55 +155,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    /// Returns the sides of a message, in chain order: one, unless a bridge delivered twice.
-    ///
-    /// # Errors
-    /// [`LinkError::Damaged`].
-    pub fn of_message(
-        &self,
-        protocol: Protocol,
-        direction: Direction,
-        message: &MessageId,
-    ) -> Result<Vec<(RecordNumber, BridgeSide)>, LinkError> {
-        let mut sides = self.by_key(store::message_key(protocol, direction, message), usize::MAX)?.0;
-        sides.retain(|(_, record)| is_of(record, protocol, direction, message));
-        Ok(sides.into_iter().filter_map(|(number, record)| Some((number, side(record)?))).collect())
-    }
-
-    /// Returns the sides whose tokens an account receives, in chain order: at most the last `most`, and whether there are more.
-    ///
-    /// # Errors
-    /// [`LinkError::Damaged`].
-    pub fn of_beneficiary(
-        &self,
-        direction: Direction,
-        beneficiary: &AccountId,
-        most: usize,
-    ) -> Result<(Vec<(RecordNumber, BridgeSide)>, bool), LinkError> {
-        let (records, more) = self.by_key(store::beneficiary_key(direction, beneficiary), most)?;
-        let sides = records.into_iter().filter_map(|(number, record)| Some((number, side(record)?)));
-        let fits = |s: &BridgeSide| s.direction == direction && s.beneficiary == *beneficiary;
-        Ok((sides.filter(|(_, s)| fits(s)).collect(), more))
-    }
-
-    /// Returns the moves of a mixer up to a transaction, in chain order: at most the last `most`, and whether there are more.
-    ///
-    /// # Errors
-    /// [`LinkError::Damaged`].
-    pub fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
-        let last = self.numbers_of(upto).end;
-        self.0.by_key(store::mixer_key(mixer), most, &mut |number| {
-            // Later ones do not count, also not for the bound.
-            if number >= last {
-                return Ok(None);
-            }
-            Ok(match self.record(number)? {
-                Record::Mixer(moved) if moved.mixer == *mixer => Some(moved),
-                _ => None,
-            })
-        })
     }
 
     /// Returns the last records with a key, in chain order, and whether there are more.

@@ -7,6 +7,10 @@ use holdfast_block_store::{Counts, RawBlock, RawRecord, key};
 use holdfast_types::{AccountId, ChainId, Hash32};
 use std::path::Path;
 
+/// Version of how links are stored, and of what is looked for in blocks: of a store whose blocks were read for fewer bridges it would be said that nobody
+/// sent what another chain received. A store of an earlier version begins anew.
+const FORMAT: u32 = 2;
+
 /// The links of a ledger's chain, open.
 #[derive(Debug)]
 pub struct Store(pub(crate) holdfast_block_store::Store);
@@ -17,7 +21,7 @@ impl Store {
     /// # Errors
     /// [`LinkError`] when it is locked, damaged or of another chain.
     pub fn create_or_open(dir: &Path, chain: &ChainId) -> Result<Self, LinkError> {
-        holdfast_block_store::Store::create_or_open(dir, chain).map(Store)
+        holdfast_block_store::Store::create_or_open(dir, chain, FORMAT).map(Store)
     }
 
     /// Opens existing links for reading.
@@ -25,7 +29,7 @@ impl Store {
     /// # Errors
     /// [`LinkError`] when they are missing or damaged.
     pub fn open(dir: &Path) -> Result<Self, LinkError> {
-        holdfast_block_store::Store::open(dir).map(Store)
+        holdfast_block_store::Store::open(dir, FORMAT).map(Store)
     }
 
     /// Returns the links of a chain in whose blocks none were looked for.
@@ -33,7 +37,7 @@ impl Store {
     /// # Errors
     /// [`LinkError::Io`] when the system gives no handles.
     pub fn empty(chain: &ChainId) -> Result<Self, LinkError> {
-        holdfast_block_store::Store::empty(chain).map(Store)
+        holdfast_block_store::Store::empty(chain, FORMAT).map(Store)
     }
 
     /// Returns the links as they are now, for reading only. It stays valid while this store is appended to and cut back.
@@ -42,22 +46,10 @@ impl Store {
         Store(self.0.snapshot())
     }
 
-    /// Returns the chain.
-    #[must_use]
-    pub fn chain(&self) -> &ChainId {
-        self.0.chain()
-    }
-
     /// Returns how much is stored.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.0.counts()
-    }
-
-    /// Returns the height of the first block that was read; none in an empty store.
-    #[must_use]
-    pub fn first_height(&self) -> Option<u64> {
-        self.0.first_height()
     }
 
     /// Returns height and hash of the last block that was read; none in an empty store.
@@ -66,14 +58,6 @@ impl Store {
     /// [`LinkError::Damaged`].
     pub fn tip(&self) -> Result<Option<(u64, Hash32)>, LinkError> {
         self.0.tip()
-    }
-
-    /// Returns the times of the first and the last block that was read, in Unix seconds; none in an empty store.
-    ///
-    /// # Errors
-    /// [`LinkError::Damaged`].
-    pub fn times(&self) -> Result<Option<(u64, u64)>, LinkError> {
-        self.0.times()
     }
 
     /// Appends the records of blocks, and commits after all of them. Each block must follow the one before; the first block of an empty store may be
@@ -105,12 +89,12 @@ impl Store {
         &self.0
     }
 
-    /// Compares all files with their checksums and decodes every record. Returns what is damaged.
+    /// Compares all files with their checksums, decodes every record and makes its keys anew. Returns what is damaged.
     ///
     /// # Errors
     /// [`LinkError::Io`].
     pub fn check(&self) -> Result<Vec<LinkError>, LinkError> {
-        self.0.check(&|place, bytes| codec::decode(bytes, place).is_some())
+        self.0.check(&|place, bytes| codec::decode(bytes, place).map(|record| keys_of(&record)))
     }
 }
 

@@ -58,6 +58,9 @@ pub enum WorkspaceError {
     /// The system refused.
     #[error("{0}: {1}")]
     Io(PathBuf, #[source] std::io::Error),
+    /// Another process changes the tags of a store of account chains.
+    #[error("{0}: another process has the tags of this store; try again")]
+    Locked(PathBuf),
     /// A further chain of a store with tags of its own.
     #[error(
         "{0}: a store has one file of tags for all its chains; export these, import them into the store, and remove the file"
@@ -84,6 +87,7 @@ impl WorkspaceError {
             | WorkspaceError::AccountQuery(..)
             | WorkspaceError::Trace(_)
             | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
+            WorkspaceError::Locked(_) => ErrorKind::Unavailable,
             WorkspaceError::Accounts(e) => e.kind(),
             WorkspaceError::Beside(e) => e.kind(),
             WorkspaceError::AccountTrace(e) => e.kind(),

@@ -28,6 +28,7 @@ pub mod error;
 pub mod lookup;
 pub mod queries;
 pub mod reports;
+mod store_tags;
 pub mod touched;
 pub mod traces;
 pub mod workspace;
@@ -43,5 +44,6 @@ pub use reports::{
     AddressReport, BlockReport, EntityView, ExplainReport, ExplainStep, ExposureLine, ExposureView, PAGE, PathReport,
     PathStep, Receipt, Subject, Summary, TagView, TraceRequest, TxReport, TxSide, UnknownInputs,
 };
+pub use store_tags::StoreTags;
 pub use touched::Touched;
 pub use workspace::{Snapshot, Workspace};

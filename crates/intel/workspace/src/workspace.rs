@@ -3,8 +3,10 @@
 //! Commands, the HTTP API and the pages all answer from here ([`crate::queries`], [`crate::traces`], [`crate::lookup`]), so that they cannot
 //! differ.
 
+use crate::accounts::AccountWorkspace;
 use crate::chain_queries::ChainQueries;
 use crate::error::WorkspaceError;
+use crate::store_tags::account_families;
 use holdfast_analysis::exposure::{BLOCK_REACH, Exposures, ExposuresMark, PATIENCE, Reach};
 use holdfast_attribution::cluster::ClusterLog;
 use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
@@ -485,7 +487,8 @@ impl Workspace {
         let family = self.id().family();
         let further = Self::chain_dirs(&self.dir).unwrap_or_default();
         let further = further.iter().filter_map(|dir| Some((dir.file_name()?.to_str()?.to_owned(), family)));
-        report.count_chains(&std::iter::once((self.name(), family)).chain(further).collect::<Vec<_>>());
+        let accounts = account_families(&AccountWorkspace::chains_of(&self.dir).unwrap_or_default());
+        report.count_chains(&std::iter::once((self.name(), family)).chain(further).chain(accounts).collect::<Vec<_>>());
         report
     }
 }

@@ -49,6 +49,10 @@ pub struct AccountArgs {
     /// Account chain: a further contract of a bridge, as ROLE:ADDRESS, such as nomad-router:0x88a6…; repeat it for several.
     #[arg(long = "bridge", value_name = "ROLE:ADDRESS", requires = "chain")]
     pub bridges: Vec<String>,
+    /// Account chain (EVM, from a node): what these addresses held of the coin before the first block of a new ledger, proved against the state of the
+    /// block before it (eth_getProof): `tagged` for all that have tags, or a file with an address on each line.
+    #[arg(long, value_name = "tagged|FILE", requires = "chain")]
+    pub opening_balances: Option<String>,
     /// Account chain: CSV with the balances of the first block (address, value in wei), proved against its header. A `genesis.csv` in the folder of the
     /// blocks is read by itself.
     #[arg(long, requires = "chain")]
@@ -77,12 +81,13 @@ impl AccountArgs {
             issuers: self.issuers.iter().map(issuer).collect::<anyhow::Result<_>>()?,
             genesis: list(&self.genesis)?,
             dao_fork: list(&self.dao_fork)?,
+            openings: None,
             has_internal: self.internal_stored,
         })
     }
 
     /// Returns what finds links: by the contracts of bridges that are known on a chain, and those that are named.
-    fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
+    pub fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
         Ok(LinkFinder::new(self.contracts(chain)?))
     }
 
@@ -165,6 +170,10 @@ pub struct Reading<'a> {
 pub fn ingest(reading: &Reading, as_json: bool) -> anyhow::Result<()> {
     let settings = reading.args.settings(reading.store, reading.chain)?;
     let tags = AccountWorkspace::tags_of(reading.store)?;
+    anyhow::ensure!(
+        reading.args.opening_balances.is_none() || reading.rpc.is_some(),
+        "--opening-balances are read from a node; name it with --rpc"
+    );
     let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, tags)?;
     let start = Instant::now();
     let (report, skipped, removed) = match reading.rpc {
@@ -212,6 +221,7 @@ pub fn ingest(reading: &Reading, as_json: bool) -> anyhow::Result<()> {
 
 fn from_node(workspace: &mut AccountWorkspace, reading: &Reading, url: &str) -> anyhow::Result<FollowReport> {
     let mut source = reading.args.node(reading.chain, url)?;
+    prove_openings(workspace, reading, &mut source)?;
     let bar = output::bar(0u64, "reading the node");
     let mut progress = |report: &FollowReport, height: u64| {
         bar.set_length(reading.to_height.unwrap_or(report.tip).min(report.tip));
@@ -221,6 +231,38 @@ fn from_node(workspace: &mut AccountWorkspace, reading: &Reading, url: &str) -> 
     let report = workspace.follow(&mut source, reading.from_height, reading.to_height, &mut progress)?;
     bar.finish_and_clear();
     Ok(report)
+}
+
+/// Reads and proves the opening balances that are wanted, where the ledger is new.
+fn prove_openings(
+    workspace: &AccountWorkspace,
+    reading: &Reading,
+    source: &mut NodeSource<LinkFinder>,
+) -> anyhow::Result<()> {
+    let Some(whose) = &reading.args.opening_balances else { return Ok(()) };
+    if let Some(first) = workspace.ledger.first()? {
+        output::warn(&format!(
+            "the ledger begins at block {}: opening balances belong to its first block, and are not read now",
+            first.height
+        ));
+        return Ok(());
+    }
+    let accounts: Vec<AccountId> = match whose.as_str() {
+        "tagged" => workspace.tags.accounts(reading.chain.family()).into_iter().map(|(account, _)| account).collect(),
+        path => {
+            let text = read_list(Path::new(path))?;
+            let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+            let account = |(number, line): (usize, &str)| {
+                let account = AccountId::try_from(&Address::read(line));
+                account.with_context(|| format!("{path}, line {}: '{line}' is no address", number + 1))
+            };
+            lines.map(account).collect::<anyhow::Result<_>>()?
+        }
+    };
+    anyhow::ensure!(!accounts.is_empty(), "--opening-balances {whose}: there is no address");
+    let (asked, held) = source.prove_openings(reading.from_height, &accounts)?.counts();
+    tracing::info!(asked, held, "opening balances are proved");
+    Ok(())
 }
 
 /// Reads files; returns what was appended, and how many blocks were stored already.
@@ -279,6 +321,7 @@ pub fn follow(
     let tags = AccountWorkspace::tags_of(reading.store)?;
     let mut workspace = AccountWorkspace::create_or_open(reading.store, &settings, tags)?;
     let mut source = reading.args.node(reading.chain, url)?;
+    prove_openings(&workspace, reading, &mut source)?;
     loop {
         let bar = output::bar(0u64, "following");
         let mut progress = |report: &FollowReport, height: u64| {

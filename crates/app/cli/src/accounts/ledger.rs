@@ -2,9 +2,10 @@
 
 use crate::output::{self, thousands};
 use anyhow::bail;
-use holdfast_account_ledger::{AppendOptions, Ledger};
+use holdfast_account_ledger::{AppendOptions, CheckReport, Ledger};
 use holdfast_types::ChainId;
 use holdfast_workspace::AccountWorkspace;
+use holdfast_workspace::accounts::check::StoreCheck;
 use serde_json::json;
 use std::path::Path;
 
@@ -27,10 +28,12 @@ pub fn info(store: &Path, chain: &ChainId, as_json: bool) -> anyhow::Result<()> 
     Ok(())
 }
 
-pub fn check(dir: &Path, as_json: bool) -> anyhow::Result<()> {
+/// Verifies the ledger, and then what is beside it.
+pub fn check(store: &Path, chain: &ChainId, as_json: bool) -> anyhow::Result<()> {
+    let dir = AccountWorkspace::ledger_dir(store, chain);
     // A damaged ledger may not open: what is damaged is reported first.
-    let damage = Ledger::damage(dir)?;
-    let ledger = match Ledger::open(dir) {
+    let damage = Ledger::damage(&dir)?;
+    let ledger = match Ledger::open(&dir) {
         Ok(ledger) => ledger,
         Err(e) if damage.is_empty() => return Err(e.into()),
         Err(_) => {
@@ -49,28 +52,67 @@ pub fn check(dir: &Path, as_json: bool) -> anyhow::Result<()> {
         output::stopping()
     })?;
     bar.finish_and_clear();
+    let stores = match report.is_clean() {
+        true => {
+            let workspace = AccountWorkspace::open(store, chain, AccountWorkspace::tags_of(store)?)?;
+            workspace.check_beside(&mut output::stopping)?
+        }
+        // What is beside a ledger is compared with it.
+        false => Vec::new(),
+    };
     let problems: Vec<String> = report.damage.iter().map(ToString::to_string).collect();
     if as_json {
         output::json(&json!({"blocks": report.blocks, "txs": report.txs, "transfers": report.transfers,
-            "checksums": report.checksums, "balances": report.balances, "problems": problems}))?;
+            "checksums": report.checksums, "balances": report.balances, "problems": problems, "stores": stores}))?;
     } else {
-        problems.iter().for_each(|problem| println!("{problem}"));
-        println!(
-            "Checked {} blocks, {} transactions, {} transfers ({}, {} balances made anew): {}.",
-            thousands(report.blocks),
-            thousands(report.txs),
-            thousands(report.transfers),
-            match report.checksums {
-                Some(n) => format!("{} checksums", thousands(n)),
-                None => "no checksums".to_owned(),
-            },
-            thousands(report.balances),
-            if report.is_clean() { "no problem".to_owned() } else { format!("{} problems", problems.len()) }
+        print_check(&report, &problems, &stores);
+    }
+    if !report.is_clean() {
+        bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", dir.display());
+    }
+    let damaged: Vec<&str> = stores.iter().filter(|s| !s.problems.is_empty()).map(|s| s.store.name()).collect();
+    if !damaged.is_empty() {
+        let names = damaged.join(",");
+        bail!(
+            "damaged beside the ledger: {names}; make them anew with `holdfast ledger rebuild --chain {chain} --only {names}`, naming the files or the node that the ledger was read from"
         );
     }
-    match report.is_clean() {
-        true => Ok(()),
-        false => bail!("the ledger at {} is damaged; restore it from a backup, or ingest again", dir.display()),
+    Ok(())
+}
+
+fn print_check(report: &CheckReport, problems: &[String], stores: &[StoreCheck]) {
+    problems.iter().for_each(|problem| println!("{problem}"));
+    println!(
+        "Checked {} blocks, {} transactions, {} transfers ({}, {} balances made anew): {}.",
+        thousands(report.blocks),
+        thousands(report.txs),
+        thousands(report.transfers),
+        match report.checksums {
+            Some(n) => format!("{} checksums", thousands(n)),
+            None => "no checksums".to_owned(),
+        },
+        thousands(report.balances),
+        found(problems.len())
+    );
+    for checked in stores {
+        let name = checked.store.name();
+        checked.problems.iter().for_each(|problem| println!("{name}: {problem}"));
+        checked.gaps.iter().for_each(|gap| println!("{name}: not checked: {gap}"));
+        println!(
+            "Checked {name}: {} blocks, {} records: {}.",
+            thousands(checked.blocks),
+            thousands(checked.records),
+            found(checked.problems.len())
+        );
+    }
+}
+
+/// Says how many problems were found.
+fn found(problems: usize) -> String {
+    match problems {
+        0 => "no problem".to_owned(),
+        1 => "1 problem".to_owned(),
+        n => format!("{n} problems"),
     }
 }
 

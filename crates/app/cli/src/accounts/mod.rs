@@ -6,6 +6,7 @@ pub mod follower;
 mod freezes;
 pub mod ledger;
 mod print;
+pub mod rebuild;
 pub mod show;
 pub mod traces;
 pub mod who;

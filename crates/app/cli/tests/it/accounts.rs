@@ -44,15 +44,12 @@ fn links_clusters_and_their_accuracy_are_those_of_the_truth() {
     };
     let odd = words(&ingest(first, "moon:0x11111111111111111111111111111111111111aa"));
     assert!(odd.contains("--bridge moon") && odd.contains("nomad-all") && odd.contains("ronin-mainchain"), "{odd}");
-    // A store of account chains alone has no ledger of outputs, by which `tags import` works: its file of tags is written as that does.
-    let mut tags = holdfast_attribution::TagStore::default();
-    let pack = std::fs::read(made.join("truth/tagpack.yaml")).unwrap();
-    holdfast_attribution::import::import(&mut tags, vec![("tagpack.yaml".into(), pack)]);
-    std::fs::create_dir_all(&store).unwrap();
-    tags.save(&store.join("tags")).unwrap();
+    let pack = made.join("truth/tagpack.yaml");
     for chain in chains["chains"].as_array().unwrap() {
         let done = ingest(chain, &format!("nomad-all:{}", chain["bridge"].as_str().unwrap()));
         assert!(done.status.success(), "{}", words(&done));
+        // A store of account chains alone takes tags, and keeps them when a chain is added.
+        json_of(&["tags", "import", path(&pack)], &store);
     }
 
     // A message's two ends lie on two chains, a swap's in one transaction.
@@ -276,6 +273,100 @@ fn get(desk: &Desk, path: &str) -> Value {
     let (status, body) = desk.ask("GET", path, &[], None);
     assert_eq!(status, 200, "{path}: {body}");
     body
+}
+
+/// A store that has no ledger of outputs: tags are imported and removed, with and without the server, which starts and answers.
+#[test]
+fn a_store_of_account_chains_alone_takes_tags_and_is_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let (made, store) = (simulated(dir.path(), "json"), dir.path().join("store"));
+    let pack = made.join("truth/tagpack.yaml");
+    assert!(refused(&["tags", "import", path(&pack)], &store).contains("ledger"), "there is no chain at all");
+    let chains: Value = serde_json::from_slice(&std::fs::read(made.join("chains.json")).unwrap()).unwrap();
+    let first = &chains["chains"][0];
+    let (id, folder) = (first["chain"].as_str().unwrap(), made.join(first["folder"].as_str().unwrap()));
+    json_of(&["ingest", path(&folder), "--chain", id], &store);
+    let imported = json_of(&["tags", "import", path(&pack)], &store);
+    let (packs, count) = (imported["packs"].as_u64().unwrap(), imported["tags"].as_u64().unwrap());
+    assert!(packs >= 1 && count > 1 && imported["refused"] == json!([]), "{imported}");
+    assert_eq!(imported["without_chain"], json!(0), "{imported}");
+    let said = run(holdfast().args(["tags", "import", path(&pack), "--store", path(&store)]));
+    assert!(said.contains("(0 new)") && !said.contains(" 0 addresses of this ledger are tagged"), "{said}");
+    assert!(!store.join("ledger").exists(), "no ledger of outputs is made");
+    assert_eq!(json_of(&["tags", "conflicts"], &store), json!([]));
+    let text = std::fs::read_to_string(&pack).unwrap();
+    let title = text.lines().find_map(|line| line.strip_prefix("title:")).unwrap().trim().trim_matches(['"', '\'']);
+    let truth = std::fs::read_to_string(made.join("truth/addresses.csv")).unwrap();
+    let category =
+        |address: &str| json_of(&["accounts", "address", address, "--chain", id], &store)["category"].clone();
+    let is_known = |address: &&str| {
+        let args = ["accounts", "address", address, "--chain", id, "--store", path(&store)];
+        holdfast().args(args).output().unwrap().status.success()
+    };
+    let listed = truth.lines().map(|line| line.split(',').next().unwrap()).filter(|address| text.contains(*address));
+    let tagged = listed.into_iter().find(is_known).unwrap();
+    let before = category(tagged);
+    assert_ne!(before, json!("unattributed"));
+    run(holdfast().args(["tags", "remove", title, "--store", path(&store)]));
+    assert_ne!(category(tagged), before);
+    assert!(refused(&["tags", "remove", title], &store).contains("no pack"));
+    json_of(&["tags", "import", path(&pack)], &store);
+
+    // The server starts and answers, and commands change its tags.
+    let mut serve = holdfast();
+    serve.args(["serve", "--store", path(&store), "--listen", "127.0.0.1:0", "--open"]);
+    let (process, url) = serving(&mut serve);
+    let desk = Desk { process, url, dir };
+    assert_eq!(get(&desk, "/api/v1/account-chains")[0]["chain"], *id);
+    let shown = get(&desk, &format!("/api/v1/account-chains/addresses/{tagged}?chain={id}"));
+    assert_eq!(shown["category"], before, "{shown}");
+    run(holdfast().args(["tags", "remove", title, "--store", path(&store)]));
+    assert_ne!(category(tagged), before);
+    let again = json_of(&["tags", "import", path(&pack)], &store);
+    assert_eq!(again["new_tags"], json!(count), "{again}");
+    assert_eq!(category(tagged), before);
+}
+
+/// A damaged store beside a ledger: look-ups go on and state it, the check names it, and a command makes it anew.
+#[test]
+fn damaged_links_are_stated_checked_and_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (made, store) = (simulated(dir.path(), "json"), dir.path().join("store"));
+    let chains: Value = serde_json::from_slice(&std::fs::read(made.join("chains.json")).unwrap()).unwrap();
+    let first = &chains["chains"][0];
+    let (id, folder) = (first["chain"].as_str().unwrap(), made.join(first["folder"].as_str().unwrap()));
+    let wrapper = first["wrapper"].as_str().unwrap();
+    let options = ["--chain", id, "--wrapper", wrapper];
+    json_of(&[&["ingest", path(&folder)][..], &options].concat(), &store);
+    let checked = json_of(&["ledger", "check", "--chain", id], &store);
+    let stores = checked["stores"].as_array().unwrap();
+    let names: Vec<&str> = stores.iter().map(|s| s["store"].as_str().unwrap()).collect();
+    assert_eq!(names, ["links", "signals", "clusters"], "{checked}");
+    assert!(stores.iter().all(|s| s["problems"] == json!([])), "{checked}");
+    let account = json_of(&["accounts", "block", "20", "--chain", id], &store);
+    let tx = account["transactions"][0].as_str().unwrap().to_owned();
+    let links = json_of(&["accounts", "links", &tx, "--chain", id], &store);
+
+    let manifest = store.join(format!("chains/{}/links/MANIFEST", id.replace(':', "_")));
+    std::fs::write(&manifest, "no seal\n{}").unwrap();
+    let gaps = json_of(&["accounts", "links", &tx, "--chain", id], &store)["gaps"].to_string();
+    assert!(gaps.contains("links cannot be read") && gaps.contains("ledger rebuild"), "{gaps}");
+    let said = refused(&["ledger", "check", "--chain", id], &store);
+    assert!(said.contains("damaged beside the ledger: links;") && said.contains("--only links"), "{said}");
+    assert!(said.contains("Checked signals"), "{said}");
+    let said = refused(&["ledger", "rebuild", "--chain", id], &store);
+    assert!(said.contains("name the files") && said.contains("--rpc"), "{said}");
+    let said = refused(&["ledger", "rebuild", "--chain", id, "--only", "moons"], &store);
+    assert!(said.contains("links, signals and clusters"), "{said}");
+    let other = made.join(chains["chains"][1]["folder"].as_str().unwrap());
+    refused(&["ledger", "rebuild", path(&other), "--chain", id], &store);
+    let rebuilt = json_of(&[&["ledger", "rebuild", path(&folder)][..], &options].concat(), &store);
+    assert_eq!(rebuilt["stores"].as_array().unwrap().len(), 3, "{rebuilt}");
+    assert_eq!(json_of(&["accounts", "links", &tx, "--chain", id], &store), links);
+    json_of(&["ledger", "check", "--chain", id], &store);
+    let said =
+        run(holdfast().args(["ledger", "rebuild", "--only", "clusters", "--chain", id, "--store", path(&store)]));
+    assert!(said.contains("clusters"), "{said}");
 }
 
 /// Waits until the server has the node's tip; returns its summary.

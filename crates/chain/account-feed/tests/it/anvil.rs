@@ -2,7 +2,7 @@
 
 use crate::local_node::{Anvil, anvil, play};
 use holdfast_account_feed::{ChainNotes, FollowError, NodeOptions, NodeSource, fetch, follow, put};
-use holdfast_account_ledger::{Ledger, LedgerError, NATIVE, Settings};
+use holdfast_account_ledger::{Ledger, LedgerError, NATIVE, Opening, Settings};
 use holdfast_types::{AccountId, Amount, SignedAmount, TokenRef};
 use serde_json::json;
 use std::ops::ControlFlow;
@@ -96,4 +96,60 @@ fn a_node_is_followed_through_reorganizations_and_restarts() {
     let mut source = NodeSource::new(other, NodeOptions { url: anvil.url.clone(), ..NodeOptions::default() }, ());
     let refused = fetch(&ledger, &mut source, 1).unwrap_err();
     assert!(refused.to_string().contains("not eip155:1"), "{refused}");
+}
+
+/// A ledger that begins late knows the balances whose opening was proved, and says of the others that nobody does.
+#[test]
+fn proven_opening_balances_are_those_of_the_node() {
+    let Some(anvil) = anvil("prague") else { return };
+    play(&anvil);
+    let id = anvil.node.chain().id().clone();
+    let node = || NodeSource::new(id.clone(), NodeOptions { url: anvil.url.clone(), ..NodeOptions::default() }, ());
+    let go_on = &mut |_: &holdfast_account_feed::FollowReport, _| ControlFlow::Continue(());
+    let tip = anvil.node.tip(holdfast_evm::node::Tag::Latest).unwrap().0;
+    let first = tip / 2;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings::new(id.clone());
+    // Everybody who moves coin in the later blocks.
+    let mut all = Ledger::create_or_open(&folder.path().join("all"), &settings).unwrap();
+    follow(&mut all, &mut (), &mut node(), first, None, go_on).unwrap();
+    let accounts: Vec<AccountId> =
+        (0..u32::try_from(all.counts().accounts).unwrap()).map(|number| all.account(number).unwrap()).collect();
+    let (proved, others): (Vec<_>, Vec<_>) = accounts.iter().enumerate().partition(|(number, _)| number % 3 > 0);
+    let proved: Vec<AccountId> = proved.into_iter().map(|(_, account)| *account).collect();
+    let mut source = node();
+    let (asked, held) = source.prove_openings(first, &proved).unwrap().counts();
+    assert!(asked == proved.len() && held > 5 && held <= asked, "{asked} {held}");
+    let mut ledger = Ledger::create_or_open(&folder.path().join("late"), &settings).unwrap();
+    follow(&mut ledger, &mut (), &mut source, first, None, go_on).unwrap();
+    let mut known = 0;
+    for account in &proved {
+        let number = ledger.account_number(account).unwrap();
+        let balance = ledger.balance(number, NATIVE).unwrap();
+        if amount(anvil.balance(account, first - 1)) == Amount::ZERO {
+            assert!(matches!(balance.opening, Opening::Unknown(_)), "{account:?}");
+            continue;
+        }
+        assert_eq!(balance.opening, Opening::Proven, "{account:?}");
+        assert_eq!(balance.known(), Some(amount(anvil.balance(account, tip))), "{account:?}");
+        known += 1;
+        let before = ledger.balance_at(number, NATIVE, first).unwrap().known();
+        assert_eq!(before, Some(amount(anvil.balance(account, first))), "{account:?}");
+    }
+    assert_eq!(known, held);
+    for (_, account) in others {
+        let Some(number) = ledger.account_number(account) else { continue };
+        let balance = ledger.balance(number, NATIVE).unwrap();
+        assert!(matches!(balance.opening, Opening::Unknown(_)) && balance.known().is_none(), "{account:?}");
+    }
+    assert!(ledger.check(&mut |_, _| ControlFlow::Continue(())).unwrap().is_clean());
+
+    // Of another block they are not, nor of one that another branch has before it; and nothing precedes the first one.
+    let mut source = node();
+    source.prove_openings(tip, &proved).unwrap();
+    anvil.call("anvil_reorg", json!([2, []]));
+    let mut other = Ledger::create_or_open(&folder.path().join("other"), &settings).unwrap();
+    let refused = follow(&mut other, &mut (), &mut source, tip, None, go_on).unwrap_err().to_string();
+    assert!(refused.contains(&format!("block {tip}")) && refused.contains("header.parentHash"), "{refused}");
+    assert!(node().prove_openings(0, &proved).unwrap_err().to_string().contains("nothing precedes block 0"));
 }

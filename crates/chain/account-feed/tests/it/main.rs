@@ -6,3 +6,4 @@ mod local_node;
 
 mod anvil;
 mod files;
+mod recorded;

@@ -14,8 +14,8 @@ use crate::rows::{self, flag};
 use hashbrown::HashTable;
 use holdfast_columns::Writer;
 use holdfast_types::{AccountId, Amount, BlockTransfers, Hash32, Position, TokenRef, TransactionTransfers, Transfer};
-use std::io;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 /// Keys of one width, numbered in order of first appearance.
 struct Interner {
@@ -32,6 +32,12 @@ impl Interner {
 
     fn len(&self) -> u32 {
         u32::try_from(self.numbers.len()).unwrap_or(NONE_U32)
+    }
+
+    /// Forgets all keys but the first ones.
+    fn truncate(&mut self, len: u32) {
+        self.numbers.retain(|n| *n < len);
+        self.keys.truncate(index(u64::from(len)) * self.width);
     }
 
     fn key(&self, number: u32) -> &[u8] {
@@ -104,6 +110,26 @@ impl Writers {
     }
 }
 
+/// What of a block an account is, for the error that names it.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    tx: Option<&'a TransactionTransfers>,
+    transfer: Option<&'a Transfer>,
+    name: &'static str,
+}
+
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(tx) = self.tx {
+            write!(f, "transaction 0x{}: ", hex::encode(tx.hash))?;
+        }
+        if let Some(transfer) = self.transfer {
+            write!(f, "{} at {:?}: ", transfer.kind.name(), transfer.position)?;
+        }
+        f.write_str(self.name)
+    }
+}
+
 /// A transaction or one side of a block, as it is stored.
 struct TxRow {
     hash: Hash32,
@@ -171,9 +197,31 @@ impl Batch {
         self.now.weight() - self.base.weight()
     }
 
-    /// Takes a block.
+    /// Takes a block. After an error the batch holds those before it, and can only be finished.
     pub(super) fn take(&mut self, block: &BlockTransfers, report: &mut AppendReport) -> Result<(), LedgerError> {
         self.follows(block)?;
+        let (now, tip, blind, reported) = (self.now, self.tip, self.blind, *report);
+        let (accounts, assets) = (self.accounts.len(), self.assets.len());
+        let taken = self.put(block, report);
+        if taken.is_err() {
+            (self.now, self.tip, self.blind, *report) = (now, tip, blind, reported);
+            self.accounts.truncate(accounts);
+            self.assets.truncate(assets);
+            // What the writers have beyond the counts does not count.
+            self.blocks.truncate(index(now.blocks - self.base.blocks));
+            self.payers.truncate(index(now.txs - self.base.txs));
+            let transfers = index(now.transfers - self.base.transfers);
+            [&mut self.asset_of, &mut self.from, &mut self.to].into_iter().for_each(|rows| rows.truncate(transfers));
+        }
+        taken
+    }
+
+    /// Returns whether it holds no block.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    fn put(&mut self, block: &BlockTransfers, report: &mut AppendReport) -> Result<(), LedgerError> {
         let native = self.chosen.has(&TokenRef::Native);
         let fees = if native { BlockFees::of(block) } else { BlockFees::default() };
         let (first_account, first_asset) = (self.accounts.len(), self.assets.len());
@@ -191,8 +239,8 @@ impl Batch {
             blind: self.blind,
             first_account,
             first_asset,
-            tip_to: self.account(fees.tip_to, block.height)?,
-            burn_to: self.account(fees.burn_to, block.height)?,
+            tip_to: self.account(fees.tip_to, block.height, Field { tx: None, transfer: None, name: "tip_to" })?,
+            burn_to: self.account(fees.burn_to, block.height, Field { tx: None, transfer: None, name: "burn_to" })?,
         };
         self.blocks.push(row);
         let is_start = |t: &&Transfer| matches!(t.position, Position::BlockStart(_));
@@ -227,11 +275,12 @@ impl Batch {
         Err(LedgerError::NotNext { height, hash: hex::encode(block.hash), why })
     }
 
-    fn account(&mut self, account: Option<AccountId>, height: u64) -> Result<u32, LedgerError> {
+    fn account(&mut self, account: Option<AccountId>, height: u64, field: Field<'_>) -> Result<u32, LedgerError> {
         let Some(account) = account else { return Ok(NONE_U32) };
         let bytes = account.as_bytes();
         if bytes.len() != self.accounts.width {
-            let why = format!("an account has {} bytes, those of its chain have {}", bytes.len(), self.accounts.width);
+            let (has, of_chain) = (bytes.len(), self.accounts.width);
+            let why = format!("{field} is an account of {has} bytes, those of its chain have {of_chain}");
             return Err(LedgerError::Block { height, why });
         }
         self.accounts.number(bytes)
@@ -256,7 +305,7 @@ impl Batch {
                 let fees = TxFees::default();
                 self.begin(block, TxRow { hash: block.hash, meta, method: [0; 4], payer: NONE_U32, fees })?;
             }
-            self.transfer(transfer, block.height)?;
+            self.transfer(transfer, None, block.height)?;
             report.transfers += 1;
         }
         Ok(())
@@ -280,11 +329,12 @@ impl Batch {
             let paid = tx.transfers.iter().filter(|t| t.kind.is_fee() && t.token == TokenRef::Native);
             let paid = Amount::checked_sum(paid.map(|t| t.amount));
             if paid != Some(tx.fee) {
-                return refuse(format!("its fee is {}, which its fee transfers do not sum to", tx.fee));
+                return refuse(format!("fee: it is {}, which its fee transfers do not sum to", tx.fee));
             }
         }
-        if tx.transfers.iter().any(|t| matches!(t.position, Position::BlockStart(_) | Position::BlockEnd(_))) {
-            return refuse("a transfer of it stands outside of it".into());
+        let is_outside = |t: &&Transfer| matches!(t.position, Position::BlockStart(_) | Position::BlockEnd(_));
+        if let Some(outside) = tx.transfers.iter().find(is_outside) {
+            return refuse(format!("position: a transfer of it stands outside of it, at {:?}", outside.position));
         }
         let held = tx.transfers.iter().filter(|t| self.chosen.has(&t.token)).count() as u64;
         report.left_out += tx.transfers.len() as u64 - held;
@@ -299,12 +349,13 @@ impl Batch {
         meta |= if tx.success { flag::SUCCESS } else { 0 };
         meta |= if tx.method.is_some() { flag::METHOD } else { 0 };
         meta |= if fees.claim { flag::FEE_CLAIM } else { 0 };
-        let payer = self.account(Some(tx.payer), block.height)?;
+        let field = Field { tx: Some(tx), transfer: None, name: "payer" };
+        let payer = self.account(Some(tx.payer), block.height, field)?;
         let method = tx.method.unwrap_or_default();
         self.begin(block, TxRow { hash: tx.hash, meta, method, payer, fees })?;
         for (at, transfer) in tx.transfers.iter().enumerate() {
             if self.chosen.has(&transfer.token) && !fees.has(at) {
-                self.transfer(transfer, block.height)?;
+                self.transfer(transfer, Some(tx), block.height)?;
             }
         }
         report.txs += 1;
@@ -317,8 +368,10 @@ impl Batch {
     fn begin(&mut self, block: &BlockTransfers, row: TxRow) -> Result<(), LedgerError> {
         let first = self.blocks.last().map_or(0, |b| self.now.transfers - b.first_transfer);
         let first = narrow(first).ok_or(LedgerError::Full("16,777,215 transfers in a block"))?;
-        let fee = narrow(row.fees.total)
-            .ok_or_else(|| LedgerError::Block { height: block.height, why: "a fee does not fit its column".into() })?;
+        let fee = narrow(row.fees.total).ok_or_else(|| LedgerError::Block {
+            height: block.height,
+            why: format!("transaction 0x{}: fee: it does not fit its column", hex::encode(row.hash)),
+        })?;
         let writers = &mut self.writers;
         let mut write = || -> io::Result<()> {
             writers.hash.push(row.hash)?;
@@ -334,13 +387,20 @@ impl Batch {
         Ok(())
     }
 
-    fn transfer(&mut self, transfer: &Transfer, height: u64) -> Result<(), LedgerError> {
+    fn transfer(
+        &mut self,
+        transfer: &Transfer,
+        tx: Option<&TransactionTransfers>,
+        height: u64,
+    ) -> Result<(), LedgerError> {
         self.scratch.clear();
         let what = (transfer.kind, transfer.position, transfer.commitment);
         let row = rows::encode(what, transfer.amount, self.now.wide, &mut self.scratch);
         let row = row.ok_or(LedgerError::Full("10^18 wide amounts"))?;
         let asset = self.assets.number(&asset_key(&transfer.token))?;
-        let (from, to) = (self.account(transfer.from, height)?, self.account(transfer.to, height)?);
+        let field = |name| Field { tx, transfer: Some(transfer), name };
+        let (from, to) =
+            (self.account(transfer.from, height, field("from"))?, self.account(transfer.to, height, field("to"))?);
         let writers = &mut self.writers;
         let mut write = || -> io::Result<()> {
             writers.amount.push(row.amount)?;

@@ -1,11 +1,12 @@
 //! What a ledger takes and refuses, and what it answers about what it cannot know.
 
-use crate::common::{Maker, account, append, chain, check, settings};
+use crate::common::{Maker, Model, Random, account, append, chain, check, compare, hex_of, settings};
 use holdfast_account_ledger::{AppendOptions, Assets, Backing, Ledger, LedgerError, Opening, Settings};
 use holdfast_types::{
     AccountId, Amount, BlockTransfers, ChainId, Commitment, ErrorKind, Position, TokenRef, TransactionTransfers,
     Transfer, TransferKind,
 };
+use std::ops::ControlFlow;
 use std::path::Path;
 
 fn usdt() -> TokenRef {
@@ -58,6 +59,53 @@ fn block(height: u64, transactions: Vec<TransactionTransfers>) -> BlockTransfers
 
 fn open(dir: &Path) -> Ledger {
     Ledger::create_or_open(dir, &settings()).unwrap()
+}
+
+/// One bad block in a batch: what precedes it is stored as if the batch had ended there, and the error names block, transaction and field.
+#[test]
+fn the_blocks_before_a_bad_one_are_stored() {
+    let mut blocks = Vec::new();
+    Maker::new(4).extend(&mut blocks, 100, 30);
+    let bad = blocks.iter().rposition(|b| b.height < 120 && b.transactions.len() > 1).unwrap();
+    assert!(bad > 2, "{bad}");
+    let foreign = AccountId::solana([3; 32]);
+    type Change = fn(&mut TransactionTransfers, AccountId);
+    let changes: [(&str, Change); 3] = [
+        ("payer is an account of 32 bytes", |tx, foreign| tx.payer = foreign),
+        ("fee: it is", |tx, _| tx.fee = Amount::MAX),
+        ("to is an account of 32 bytes", |tx, foreign| {
+            tx.transfers.push(Transfer { to: Some(foreign), ..transfer(usdt(), Some(1), Some(2), 5) });
+        }),
+    ];
+    for (named, change) in changes {
+        let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut ledger = open(dir.path());
+        let mut spoiled = blocks.clone();
+        let tx = spoiled[bad].transactions.last_mut().unwrap();
+        change(tx, foreign);
+        let hash = hex_of(&tx.hash);
+        let options = AppendOptions::default();
+        let refused = ledger.append(&mut spoiled.iter().cloned(), &options, &mut |_| ControlFlow::Continue(()));
+        let said = refused.unwrap_err().to_string();
+        for part in [&format!("block {}", blocks[bad].height), &hash, named] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        let mut alone = open(other.path());
+        append(&mut alone, &blocks[..bad], &options);
+        assert_eq!(ledger.counts(), alone.counts(), "{said}");
+        check(&ledger);
+        append(&mut ledger, &blocks[bad..], &options);
+        append(&mut alone, &blocks[bad..], &options);
+        assert_eq!(ledger.counts(), alone.counts());
+        check(&ledger);
+        compare(&ledger, &Model::new(&blocks, &Assets::All), &mut Random(7));
+        check(&open_again(ledger, dir.path()));
+    }
+}
+
+fn open_again(ledger: Ledger, dir: &Path) -> Ledger {
+    drop(ledger);
+    open(dir)
 }
 
 #[test]

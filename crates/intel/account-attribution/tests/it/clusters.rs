@@ -3,9 +3,10 @@
 use crate::built::{COIN, Chain, account, dollar, fake};
 use crate::economy::simulated;
 use holdfast_account_attribution::clusters::MembershipEvidence;
-use holdfast_account_attribution::{Clusters, Heuristic, Options, Services, Signals};
+use holdfast_account_attribution::{ClusterLog, Clusters, Heuristic, Options, Services, Signals};
 use holdfast_account_ledger::{Ledger, Settings};
 use holdfast_types::{AccountId, ChainId, Position, Resource, Signal, TokenRef};
+use std::path::Path;
 
 const HOT: u64 = 1;
 const GAS: u64 = 2;
@@ -230,10 +231,12 @@ fn one_by_one_is_at_once_also_after_a_reorganization_and_from_a_file() {
     equal(&followed, &whole);
     assert!(whole.sizes().clusters > 3, "{:?}", whole.sizes());
 
-    // From a file, and after the last blocks are gone and came again.
-    let path = folder.path().join("clusters");
-    followed.save(&path).unwrap();
-    let mut read = Clusters::load(&path).unwrap().unwrap();
+    // From a log, and after the last blocks are gone and came again.
+    let path = folder.path().join("cluster-log");
+    let chain = sim.blocks[0].chain.clone();
+    let mut log = ClusterLog::create_or_open(&path, &chain).unwrap();
+    log.save(&ledger, &followed).unwrap();
+    let mut read = ClusterLog::load(&path).unwrap().unwrap();
     let tip = ledger.tip().unwrap().unwrap().height;
     for removed in [1, 7, 25] {
         ledger.truncate_final(tip + 1 - removed).unwrap();
@@ -241,9 +244,17 @@ fn one_by_one_is_at_once_also_after_a_reorganization_and_from_a_file() {
         let mut fewer = Signals::default();
         let stay = sim.blocks.len() - usize::try_from(removed).unwrap();
         sim.blocks[..stay].iter().for_each(|block| fewer.take(block));
-        for clusters in [&mut followed, &mut read] {
+        let mut again = ClusterLog::load(&path).unwrap().unwrap();
+        for clusters in [&mut followed, &mut read, &mut again] {
             clusters.update(&ledger, &sim.services, &fewer).unwrap();
             equal(clusters, &build(&ledger, &fewer));
+        }
+        // The log is cut back with the clusters, or goes on from the block at which both part.
+        if removed > 1 {
+            log.save(&ledger, &again).unwrap();
+            let mut cut = ClusterLog::load(&path).unwrap().unwrap();
+            cut.update(&ledger, &sim.services, &fewer).unwrap();
+            equal(&cut, &again);
         }
         for block in &sim.blocks[stay..] {
             ledger.append_block(block.clone()).unwrap();
@@ -253,14 +264,76 @@ fn one_by_one_is_at_once_also_after_a_reorganization_and_from_a_file() {
             clusters.update(&ledger, &sim.services, &signals).unwrap();
             equal(clusters, &whole);
         }
+        log.save(&ledger, &read).unwrap();
     }
+    let mut read = ClusterLog::load(&path).unwrap().unwrap();
+    assert_eq!(read.height(), Some(tip));
+    read.update(&ledger, &sim.services, &signals).unwrap();
+    equal(&read, &whole);
     // Other tags.
     followed.update(&ledger, &Services::default(), &signals).unwrap();
     equal(&followed, &Clusters::build(&ledger, &Services::default(), &signals, options.clone()).unwrap());
-    // A damaged file.
-    let mut bytes = std::fs::read(&path).unwrap();
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-    assert!(Clusters::load(&path).unwrap_err().to_string().contains("rebuilt from the ledger"));
+    // Clusters of other tags replace the log.
+    log.save(&ledger, &followed).unwrap();
+    let mut other = ClusterLog::load(&path).unwrap().unwrap();
+    assert_eq!(other.tags(), Services::default().fingerprint());
+    other.update(&ledger, &Services::default(), &signals).unwrap();
+    equal(&other, &followed);
+    drop(log);
+    // A damaged log is named, and begins anew.
+    for file in ["records.bytes", "blocks", "MANIFEST"] {
+        let bytes = std::fs::read(path.join(file)).unwrap();
+        let mut changed = bytes.clone();
+        changed[bytes.len() / 2] ^= 1;
+        std::fs::write(path.join(file), changed).unwrap();
+        assert!(ClusterLog::load(&path).is_err(), "{file}");
+        std::fs::write(path.join(file), &bytes[..bytes.len() / 2]).unwrap();
+        assert!(ClusterLog::load(&path).is_err(), "{file}");
+        let mut log = ClusterLog::create_or_open(&path, &chain).unwrap();
+        log.save(&ledger, &whole).unwrap();
+        drop(log);
+        let mut read = ClusterLog::load(&path).unwrap().unwrap();
+        read.update(&ledger, &sim.services, &signals).unwrap();
+        equal(&read, &whole);
+    }
+}
+
+/// Bytes that a save writes: what the columns grow by, the manifest, and the checksums.
+fn written(path: &Path, before: &mut u64) -> u64 {
+    let size = |name: &str| std::fs::metadata(path.join(name)).map_or(0, |m| m.len());
+    let columns: u64 = ["blocks", "records", "records.bytes", "keys"].into_iter().map(size).sum();
+    let grown = columns - std::mem::replace(before, columns);
+    let names = std::fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    grown + size("MANIFEST") + names.filter(|n| n.starts_with("checksums-")).map(|n| size(&n)).sum::<u64>()
+}
+
+#[test]
+fn saving_costs_what_was_found_since_the_last_time() {
+    let mut chain = Chain::waiting();
+    for n in 0..400 {
+        let (from, to) = ([3, 4, 5].map(|k| 10_000 + 10 * n + k), [6, 7, 8].map(|k| 10_000 + 10 * n + k));
+        deposits(&mut chain, &from, &to, 500);
+    }
+    chain.append();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let mut log = ClusterLog::create_or_open(&path, &ChainId::parse("eip155:1").unwrap()).unwrap();
+    let mut clusters = Clusters::new(options());
+    let (mut saves, mut before, mut whole) = (Vec::new(), 0, 0);
+    let tip = chain.ledger.tip().unwrap().map(|tip| tip.height);
+    while clusters.height() < tip {
+        clusters.update_some(&chain.ledger, &services(), &Signals::default(), 20).unwrap();
+        log.save(&chain.ledger, &clusters).unwrap();
+        saves.push(written(&path, &mut before));
+        // A file that is written whole: 40 bytes a finding, 56 a marked block.
+        whole += 40 * clusters.sizes().findings as u64 + 56 * clusters.height().map_or(0, |h| (h + 1).min(256));
+    }
+    let sum: u64 = saves.iter().sum();
+    println!("{} saves of 20 blocks write {sum} bytes; written whole {whole}", saves.len());
+    assert!(clusters.sizes().findings > 2_000, "{:?}", clusters.sizes());
+    assert!(saves[saves.len() - 1] <= saves[1] * 11 / 10, "{saves:?}");
+    assert!(sum * 5 < whole, "{sum} {whole}");
+    let mut read = ClusterLog::load(&path).unwrap().unwrap();
+    read.update(&chain.ledger, &services(), &Signals::default()).unwrap();
+    equal(&read, &clusters);
 }

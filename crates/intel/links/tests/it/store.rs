@@ -2,7 +2,7 @@
 
 use holdfast_links::{
     BlockRecords, BridgeSide, Certainty, Direction, End, Evidence, Link, LinkError, LinkKind, MixerMove, Moved, Place,
-    Protocol, Record, Rule, Store,
+    Protocol, Record, Records, Rule, Store,
 };
 use holdfast_types::{AccountId, Amount, ChainId, Position, TokenRef, TransferKind};
 use std::collections::BTreeSet;
@@ -288,6 +288,29 @@ fn every_flipped_byte_is_named() {
     let manifest = std::fs::read_to_string(dir.path().join("MANIFEST")).unwrap();
     std::fs::write(dir.path().join("MANIFEST"), manifest.replace("eip155:1", "eip155:2")).unwrap();
     assert!(matches!(Store::open(dir.path()), Err(LinkError::Manifest(..))));
+}
+
+/// A key that is another one is found even where the checksums say nothing: keys are made anew from the records.
+#[test]
+fn a_key_that_is_not_its_record_s_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create_or_open(dir.path(), &chain()).unwrap();
+    store.append(&blocks(1, 5, None, 12)).unwrap();
+    drop(store);
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().unwrap().to_string_lossy().starts_with("checksums-") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let path = dir.path().join("keys");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[24 + 3] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let damage = Store::open(dir.path()).unwrap().check().unwrap();
+    let is_it = |d: &LinkError| matches!(d, LinkError::Damaged { file: "keys", row: 1, .. });
+    assert!(damage.iter().any(is_it), "{damage:?}");
+    assert!(damage.iter().any(|d| d.to_string().contains("checksums are missing")), "{damage:?}");
 }
 
 #[test]

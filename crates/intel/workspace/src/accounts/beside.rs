@@ -8,16 +8,18 @@ use crate::error::WorkspaceError;
 use holdfast_account_attribution::SignalStore;
 use holdfast_account_feed::{BlockSink, BlockSource, Fetched, Find, FollowError, FollowReport, ReadBlock, SinkError};
 use holdfast_account_ledger::{AppendOptions, AppendReport, Ledger, LedgerError};
+use holdfast_block_store::{Store as BlockStore, StoreError};
 use holdfast_evm::VerifiedBlock;
 use holdfast_links::{BlockRecords, Contracts, LedgerLinks, Store as LinkStore};
 use holdfast_types::{BlockTransfers, ChainId, ErrorKind, Hash32};
+use serde::Serialize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The folders of links and signals, in the chain's folder.
-const LINKS: &str = "links";
-const SIGNALS: &str = "signals";
+pub(super) const LINKS: &str = "links";
+pub(super) const SIGNALS: &str = "signals";
 
 /// Finds the links of blocks while they are read.
 #[derive(Clone, Debug)]
@@ -54,11 +56,53 @@ impl Find for LinkFinder {
 /// A block with its links.
 pub type LinkedBlock = ReadBlock<BlockRecords>;
 
-/// Links and signals beside a ledger.
+/// A store beside a ledger, as people and commands name it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum BesideStore {
+    /// What leads from one asset or chain to another.
+    Links,
+    /// What blocks tell beside transfers: creations, delegations, issuers' acts.
+    Signals,
+    /// Which accounts are one owner's. They follow from the ledger alone.
+    Clusters,
+}
+
+impl BesideStore {
+    /// Returns its name, which is also that of its folder.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Says in words that it cannot be read, and what to do.
+    fn unreadable(self, chain: &ChainId, why: &str) -> String {
+        format!("{} cannot be read: {why}; rebuild them with `holdfast ledger rebuild --chain {chain}`", self.name())
+    }
+}
+
+/// Links and signals beside a ledger. One that cannot be read shows no blocks, is left as it is, and keeps nothing else from its work.
 #[derive(Debug)]
 pub(crate) struct Beside {
     pub links: LinkStore,
     pub signals: SignalStore,
+    /// Why links cannot be read.
+    links_fault: Option<Arc<str>>,
+    /// Why signals cannot be read.
+    signals_fault: Option<Arc<str>>,
 }
 
 /// Why a store is not in step with a ledger.
@@ -69,7 +113,10 @@ pub enum BesideError {
     Ledger(#[from] LedgerError),
     /// The store.
     #[error(transparent)]
-    Store(#[from] holdfast_block_store::StoreError),
+    Store(#[from] StoreError),
+    /// The store cannot be read, and what was requested rests on it.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 impl BesideError {
@@ -79,6 +126,7 @@ impl BesideError {
         match self {
             BesideError::Ledger(e) => e.kind(),
             BesideError::Store(e) => e.kind(),
+            BesideError::Unreadable(_) => ErrorKind::Unavailable,
         }
     }
 }
@@ -89,12 +137,12 @@ impl From<BesideError> for SinkError {
     }
 }
 
-fn hash_at(ledger: &Ledger, height: u64) -> Result<Option<Hash32>, BesideError> {
+pub(super) fn hash_at(ledger: &Ledger, height: u64) -> Result<Option<Hash32>, BesideError> {
     Ok(ledger.block_at(height)?.map(|block| block.hash))
 }
 
 /// Cuts a store back to the blocks of a ledger. One that does not reach the ledger's tip begins anew with the next block: it holds blocks in one piece.
-fn keep(store: &mut holdfast_block_store::Store, ledger: &Ledger) -> Result<(), BesideError> {
+fn keep(store: &mut BlockStore, ledger: &Ledger) -> Result<(), BesideError> {
     let tip = ledger.tip()?.map(|tip| (tip.height, tip.hash));
     if store.tip()? == tip {
         return Ok(());
@@ -107,58 +155,147 @@ fn keep(store: &mut holdfast_block_store::Store, ledger: &Ledger) -> Result<(), 
     Ok(())
 }
 
+/// Returns a store that was opened and made ready, or an empty one and why it cannot be read. That another process has it is an error.
+fn readable<S>(
+    what: BesideStore,
+    chain: &ChainId,
+    opened: Result<S, StoreError>,
+    ready: impl FnOnce(&mut S) -> Result<(), BesideError>,
+    empty: impl FnOnce() -> Result<S, StoreError>,
+) -> Result<(S, Option<Arc<str>>), BesideError> {
+    let opened = opened.map_err(BesideError::from).and_then(|mut store| ready(&mut store).map(|()| store));
+    match opened {
+        Ok(store) => Ok((store, None)),
+        Err(BesideError::Store(e)) if !matches!(e, StoreError::Locked(_)) => {
+            Ok((empty()?, Some(noted(what, chain, &e))))
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Logs why a store cannot be read.
+fn noted(what: BesideStore, chain: &ChainId, e: &StoreError) -> Arc<str> {
+    tracing::error!(%chain, store = what.name(), reason = %e, "a store beside the ledger cannot be read; `holdfast ledger rebuild` makes it anew");
+    e.to_string().into()
+}
+
 impl Beside {
-    pub fn open_for_writing(dir: &Path, ledger: &Ledger) -> Result<Self, WorkspaceError> {
+    pub fn open_for_writing(dir: &Path, ledger: &Ledger) -> Result<Self, BesideError> {
         let chain = &ledger.settings().chain;
-        let links = LinkStore::create_or_open(&dir.join(LINKS), chain)?;
-        let signals = SignalStore::create_or_open(&dir.join(SIGNALS), chain)?;
-        let mut beside = Beside { links, signals };
-        beside.keep(ledger)?;
-        Ok(beside)
+        let open = LinkStore::create_or_open(&dir.join(LINKS), chain);
+        let ready = |store: &mut LinkStore| keep(store.blocks_mut(), ledger);
+        let (links, links_fault) = readable(BesideStore::Links, chain, open, ready, || LinkStore::empty(chain))?;
+        let open = SignalStore::create_or_open(&dir.join(SIGNALS), chain);
+        let ready = |store: &mut SignalStore| keep(store.blocks_mut(), ledger);
+        let (signals, signals_fault) =
+            readable(BesideStore::Signals, chain, open, ready, || SignalStore::empty(chain))?;
+        Ok(Beside { links, signals, links_fault, signals_fault })
     }
 
     /// Opens what there is, as far as the ledger goes.
-    pub fn open(dir: &Path, ledger: &Ledger) -> Result<Self, WorkspaceError> {
+    pub fn open(dir: &Path, ledger: &Ledger) -> Result<Self, BesideError> {
         let chain = &ledger.settings().chain;
         let is_there = |name: &str| holdfast_block_store::Manifest::path(&dir.join(name)).is_file();
-        let mut links = if is_there(LINKS) { LinkStore::open(&dir.join(LINKS))? } else { LinkStore::empty(chain)? };
-        let mut signals =
-            if is_there(SIGNALS) { SignalStore::open(&dir.join(SIGNALS))? } else { SignalStore::empty(chain)? };
-        for store in [links.blocks_mut(), signals.blocks_mut()] {
-            store.show_common(&|height| hash_at(ledger, height))?;
-        }
-        Ok(Beside { links, signals })
+        let show = |store: &mut BlockStore| store.show_common(&|height| hash_at(ledger, height));
+        let open = if is_there(LINKS) { LinkStore::open(&dir.join(LINKS)) } else { LinkStore::empty(chain) };
+        let ready = |store: &mut LinkStore| show(store.blocks_mut());
+        let (links, links_fault) = readable(BesideStore::Links, chain, open, ready, || LinkStore::empty(chain))?;
+        let open = if is_there(SIGNALS) { SignalStore::open(&dir.join(SIGNALS)) } else { SignalStore::empty(chain) };
+        let ready = |store: &mut SignalStore| show(store.blocks_mut());
+        let (signals, signals_fault) =
+            readable(BesideStore::Signals, chain, open, ready, || SignalStore::empty(chain))?;
+        Ok(Beside { links, signals, links_fault, signals_fault })
+    }
+
+    /// Returns empty stores, so that those that are open can be replaced.
+    pub fn closed(chain: &ChainId) -> Result<Self, StoreError> {
+        let (links, signals) = (LinkStore::empty(chain)?, SignalStore::empty(chain)?);
+        Ok(Beside { links, signals, links_fault: None, signals_fault: None })
     }
 
     pub fn snapshot(&self) -> Self {
-        Beside { links: self.links.snapshot(), signals: self.signals.snapshot() }
+        Beside {
+            links: self.links.snapshot(),
+            signals: self.signals.snapshot(),
+            links_fault: self.links_fault.clone(),
+            signals_fault: self.signals_fault.clone(),
+        }
+    }
+
+    fn fault_of(&self, what: BesideStore) -> Option<&Arc<str>> {
+        match what {
+            BesideStore::Links => self.links_fault.as_ref(),
+            BesideStore::Signals => self.signals_fault.as_ref(),
+            BesideStore::Clusters => None,
+        }
+    }
+
+    /// Says why a store cannot be read, and what to do; nothing where it can.
+    pub fn unreadable(&self, what: BesideStore) -> Option<String> {
+        self.fault_of(what).map(|why| what.unreadable(self.links.blocks().chain(), why))
+    }
+
+    /// Returns that what rests on signals cannot be answered, where they cannot be read.
+    pub fn require_signals(&self) -> Result<(), BesideError> {
+        self.unreadable(BesideStore::Signals).map_or(Ok(()), |why| Err(BesideError::Unreadable(why)))
+    }
+
+    /// Does something to links and signals, those that can be read. What turns out to be damaged is left as it is from then on.
+    fn each(
+        &mut self,
+        links: impl FnOnce(&mut LinkStore) -> Result<(), BesideError>,
+        signals: impl FnOnce(&mut SignalStore) -> Result<(), BesideError>,
+    ) -> Result<(), BesideError> {
+        let chain = self.links.blocks().chain().clone();
+        let damage = |what, done: Result<(), BesideError>| match done {
+            Err(BesideError::Store(e)) if e.is_damage() => Ok(Some(noted(what, &chain, &e))),
+            done => done.map(|()| None),
+        };
+        if self.links_fault.is_none() {
+            self.links_fault = damage(BesideStore::Links, links(&mut self.links))?;
+            if self.links_fault.is_some() {
+                self.links = LinkStore::empty(&chain)?;
+            }
+        }
+        if self.signals_fault.is_none() {
+            self.signals_fault = damage(BesideStore::Signals, signals(&mut self.signals))?;
+            if self.signals_fault.is_some() {
+                self.signals = SignalStore::empty(&chain)?;
+            }
+        }
+        Ok(())
     }
 
     fn keep(&mut self, ledger: &Ledger) -> Result<(), BesideError> {
-        keep(self.links.blocks_mut(), ledger)?;
-        keep(self.signals.blocks_mut(), ledger)
+        self.each(|links| keep(links.blocks_mut(), ledger), |signals| keep(signals.blocks_mut(), ledger))
     }
 
-    /// States in words in which blocks of the ledger nothing was looked for.
+    /// States in words in which blocks of the ledger nothing was looked for, or that it cannot be read.
     pub fn gaps(&self, ledger: &Ledger) -> Result<Vec<String>, BesideError> {
+        let both = [self.gaps_of(BesideStore::Links, ledger)?, self.gaps_of(BesideStore::Signals, ledger)?];
+        Ok(both.concat())
+    }
+
+    /// As [`Beside::gaps`], of one store.
+    pub fn gaps_of(&self, what: BesideStore, ledger: &Ledger) -> Result<Vec<String>, BesideError> {
         let Some((first, tip)) = ledger.first()?.zip(ledger.tip()?) else { return Ok(Vec::new()) };
-        let mut gaps = Vec::new();
-        for (what, store) in [("links", self.links.blocks()), ("signals", self.signals.blocks())] {
-            match store.first_height().zip(store.tip()?) {
-                None => {
-                    gaps.push(format!("{what} were not looked for in the stored blocks; read them again to find them"))
-                }
-                Some((begin, (end, _))) => {
-                    if begin > first.height {
-                        gaps.push(format!("{what} before block {begin} were not looked for"));
-                    }
-                    if end < tip.height {
-                        gaps.push(format!("{what} after block {end} were not looked for"));
-                    }
-                }
-            }
+        if let Some(unreadable) = self.unreadable(what) {
+            return Ok(vec![unreadable]);
         }
-        Ok(gaps)
+        let store = match what {
+            BesideStore::Links => self.links.blocks(),
+            BesideStore::Signals => self.signals.blocks(),
+            BesideStore::Clusters => return Ok(Vec::new()),
+        };
+        let again = format!("`holdfast ledger rebuild --chain {}` reads them again", ledger.settings().chain);
+        let what = what.name();
+        let Some((begin, (end, _))) = store.first_height().zip(store.tip()?) else {
+            return Ok(vec![format!("{what} were not looked for in the stored blocks; {again}")]);
+        };
+        let before =
+            (begin > first.height).then(|| format!("{what} before block {begin} were not looked for; {again}"));
+        let after = (end < tip.height).then(|| format!("{what} after block {end} were not looked for; {again}"));
+        Ok(before.into_iter().chain(after).collect())
     }
 }
 
@@ -170,10 +307,16 @@ impl BlockSink for Beside {
     }
 
     fn append(&mut self, blocks: &[LinkedBlock]) -> Result<(), SinkError> {
-        let found = blocks.iter().map(|block| &block.found);
-        self.links.append(found).map_err(BesideError::from)?;
-        let transfers = blocks.iter().map(|block| &block.transfers);
-        Ok(self.signals.append(transfers).map_err(BesideError::from)?)
+        let before = self.links.tip().map_err(BesideError::from)?.map_or(0, |(height, _)| height.saturating_add(1));
+        let appended = self.each(
+            |links| Ok(links.append(blocks.iter().map(|block| &block.found))?),
+            |signals| Ok(signals.append(blocks.iter().map(|block| &block.transfers))?),
+        );
+        if appended.is_err() && self.links_fault.is_none() {
+            // Links do not keep what signals refused.
+            self.links.truncate(before).map_err(BesideError::from)?;
+        }
+        Ok(appended?)
     }
 }
 

@@ -7,11 +7,12 @@ use crate::accounts::queries::asset_view;
 use crate::accounts::reports::AssetView;
 use crate::error::WorkspaceError;
 use crate::reports::PAGE;
+use arc_swap::ArcSwapOption;
 use holdfast_account_attribution::PlacedSignal;
 use holdfast_types::{AccountId, Amount, Asset, ChainId, Hash32, Issuer, TokenRef};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most signals of issuers that are folded; the two largest issuers have made some tens of thousands together.
@@ -174,7 +175,7 @@ pub struct FreezesPage {
 
 /// Freezes that were folded, shared by the snapshots of a chain.
 #[derive(Debug, Default)]
-pub(crate) struct FreezeCache(Mutex<Option<Folded>>);
+pub(crate) struct FreezeCache(ArcSwapOption<Folded>);
 
 #[derive(Debug)]
 struct Folded {
@@ -184,37 +185,41 @@ struct Folded {
 }
 
 impl AccountWorkspace {
-    /// Returns the chain's freezes, from the signals of all stored blocks. What was folded before is extended by the blocks since.
+    /// Returns the chain's freezes, from the signals of all stored blocks. What was folded before is extended by the blocks since. Nobody waits: who asks
+    /// while others fold does the same again.
     ///
     /// # Errors
     /// [`WorkspaceError`] when signals or ledger do not read.
     pub fn freezes(&self) -> Result<Arc<Freezes>, WorkspaceError> {
         let Some(tip) = self.ledger.tip()?.map(|tip| (tip.height, tip.hash)) else { return Ok(Arc::default()) };
-        let mut cached = self.freeze_cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(folded) = cached.as_mut() {
-            if folded.tip == tip {
-                return Ok(folded.freezes.clone());
-            }
+        if let Some(folded) = self.freeze_cache.0.load_full().filter(|folded| folded.tip == tip) {
+            return Ok(folded.freezes.clone());
+        }
+        let freezes = self.folded()?;
+        self.freeze_cache.0.store(Some(Arc::new(Folded { tip, freezes: freezes.clone() })));
+        Ok(freezes)
+    }
+
+    /// Folds the signals of issuers up to the tip, from what was folded before where that is of this chain.
+    fn folded(&self) -> Result<Arc<Freezes>, WorkspaceError> {
+        if let Some(folded) = self.freeze_cache.0.load_full() {
             let (height, hash) = folded.tip;
             let is_below = self.ledger.block_at(height)?.is_some_and(|block| block.hash == hash);
             let (newest, more) = if is_below { self.signals().issuer_signals(NEWEST)? } else { (Vec::new(), true) };
             if !more || newest.first().is_some_and(|signal| signal.place.height <= height) {
                 let newer: Vec<_> = newest.into_iter().filter(|signal| signal.place.height > height).collect();
-                if !newer.is_empty() {
-                    let mut extended = Freezes::clone(&folded.freezes);
-                    self.fold(&mut extended, &newer)?;
-                    folded.freezes = Arc::new(extended);
+                if newer.is_empty() {
+                    return Ok(folded.freezes.clone());
                 }
-                folded.tip = tip;
-                return Ok(folded.freezes.clone());
+                let mut extended = Freezes::clone(&folded.freezes);
+                self.fold(&mut extended, &newer)?;
+                return Ok(Arc::new(extended));
             }
         }
         let (signals, is_cut) = self.signals().issuer_signals(MAX_SIGNALS)?;
         let mut freezes = Freezes::begun(is_cut);
         self.fold(&mut freezes, &signals)?;
-        let freezes = Arc::new(freezes);
-        *cached = Some(Folded { tip, freezes: freezes.clone() });
-        Ok(freezes)
+        Ok(Arc::new(freezes))
     }
 
     fn fold(&self, freezes: &mut Freezes, signals: &[PlacedSignal]) -> Result<(), WorkspaceError> {
@@ -373,9 +378,10 @@ impl AccountWorkspace {
     /// Returns the freezes of an address that are proposed or in force.
     ///
     /// # Errors
-    /// As [`AccountWorkspace::freezes_page`].
+    /// As [`AccountWorkspace::freezes_page`], and where the signals of the chain cannot be read: that nothing is known is not that nothing is frozen.
     pub(crate) fn freezes_in_force(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
         let account = self.account_id(address)?;
+        self.beside.require_signals()?;
         Ok(self.freezes()?.in_force(&account).map(|freeze| FreezeView::of(self.chain(), freeze)).collect())
     }
 }

@@ -1,5 +1,6 @@
 //! Links of an address or a transaction of an account chain, each with its evidence, its certainty and the measured error of its rule.
 
+use crate::accounts::beside::BesideStore;
 use crate::accounts::queries::asset_view;
 use crate::accounts::reports::AssetView;
 use crate::accounts::transfers::Start;
@@ -7,7 +8,9 @@ use crate::accounts::{AccountSnapshot, AccountWorkspace};
 use crate::error::WorkspaceError;
 use crate::reports::PAGE;
 use holdfast_account_ledger::{LedgerError, Posting};
-use holdfast_links::{Counterpart, Direction, End, LedgerLinks, Link, Moved, Place, Record, RecordNumber, measured};
+use holdfast_links::{
+    Counterpart, Direction, End, LedgerLinks, Link, Moved, Place, Record, RecordNumber, Records as _, measured,
+};
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -209,13 +212,13 @@ impl AccountWorkspace {
             Err(_) => (chain.records_of_tx(text)?, None),
         };
         let links = records.iter().map(|(number, record)| seen.view(*number, record)).collect::<Result<_, _>>()?;
-        Ok(LinksPage {
-            chain: chain.chain().to_string(),
-            of: text.to_owned(),
-            links,
-            next,
-            gaps: chain.beside.gaps(&chain.ledger)?,
-        })
+        let mut gaps = chain.beside.gaps(&chain.ledger)?;
+        // The other side of a message may be on another chain.
+        let others = chains.iter().filter(|other| other.chain() != chain.chain());
+        gaps.extend(others.filter_map(|other| {
+            other.beside.unreadable(BesideStore::Links).map(|why| format!("{}: {why}", other.usual_name()))
+        }));
+        Ok(LinksPage { chain: chain.chain().to_string(), of: text.to_owned(), links, next, gaps })
     }
 
     fn place_of(&self, tx: u64) -> Result<Option<Place>, LedgerError> {

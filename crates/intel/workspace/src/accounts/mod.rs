@@ -1,7 +1,7 @@
 //! Account chains of a store: a ledger of transfers with the tags that the store has for all its chains.
 //!
 //! - [`AccountWorkspace`]: opening, snapshots; [`handle`]: one builder changes it, readers hold what was published last.
-//! - [`beside`]: links and signals beside the ledger, in step with it; [`freezes`]: what issuers froze.
+//! - [`beside`]: links and signals beside the ledger, in step with it, [`check`] and [`rebuild`] of them; [`freezes`]: what issuers froze.
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`imitated`]: look-alikes and notes beside transfers; `sides`: whom accounts dealt with.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
@@ -11,6 +11,7 @@
 
 pub mod beside;
 mod chain;
+pub mod check;
 pub mod contract;
 pub mod evidence;
 pub mod exposure;
@@ -22,6 +23,7 @@ pub mod link_reports;
 mod peers;
 pub mod queries;
 pub mod reach;
+pub mod rebuild;
 pub mod reports;
 mod search;
 mod sides;

@@ -338,6 +338,7 @@ impl AccountWorkspace {
             opening: match balance.opening {
                 Opening::Zero => "zero",
                 Opening::Stated => "stated",
+                Opening::Proven => "proven",
                 Opening::Unknown(_) => "unknown",
             }
             .to_owned(),

@@ -62,7 +62,8 @@ pub struct BalanceView {
     #[schema(value_type = Option<String>)]
     #[serde(with = "signed")]
     pub moved: Option<SignedAmount>,
-    /// What was held before the first stored block: `zero`, `stated` by that block, or `unknown`.
+    /// What was held before the first stored block: `zero`, `stated` by that block, `proven` against the state before it, or
+    /// `unknown`.
     pub opening: String,
     /// Whether moves inside transactions were not read, so that the sum may be wrong.
     pub internal_unknown: bool,

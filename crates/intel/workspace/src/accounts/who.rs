@@ -1,25 +1,28 @@
 //! Who is who on an account chain: clusters of its accounts and what each account counts under, kept up to date block by block.
 //!
-//! Both follow from the ledger, its signals and the tags. The file beside the ledger saves looking at all blocks again after a start: what it does not
+//! Both follow from the ledger, its signals and the tags. A log beside the ledger saves looking at all blocks again after a start: what it does not
 //! reach is followed on opening. Clusters rest on tags up to [`CLEARANCE`] only, because whoever sees that accounts are together learns that a wallet was
 //! known; readers of less see none.
 
 use crate::accounts::AccountWorkspace;
-use holdfast_account_attribution::{ClusterError, Clusters, Entities, Options, Services, Signals};
+use holdfast_account_attribution::{ClusterError, ClusterLog, Clusters, Entities, Options, Services, Signals};
 use holdfast_account_ledger::Ledger;
 use holdfast_attribution::tags::weightiest;
 use holdfast_attribution::{Category, Tag, TagStore, Tlp};
-use std::path::Path;
+use holdfast_types::ChainId;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// The file of clusters, in the chain's folder.
-const CLUSTERS: &str = "clusters";
+/// The log of clusters, in the chain's folder.
+const CLUSTERS: &str = "cluster-log";
+/// The file of clusters that earlier versions wrote: it follows from the ledger, as the log does.
+const OLD_CLUSTERS: &str = "clusters";
 /// Labels of the tags that clusters rest on: up to what a tag without a label counts as.
 pub const CLEARANCE: Tlp = Tag::UNLABELLED;
 /// Most blocks that are followed on opening for reading; what lies behind them is stated as a gap.
 const MOST_ON_READING: u64 = 2_000;
-/// Blocks that are followed before the file is written again.
-const SAVE_AFTER: u64 = 1_000;
+/// Blocks that are followed before the log is written to again: it takes what they show.
+const SAVE_AFTER: u64 = 100;
 
 /// Clusters and entities of a chain.
 #[derive(Debug)]
@@ -27,8 +30,10 @@ pub(crate) struct Who {
     services: Arc<Services>,
     clusters: Clusters,
     entities: Entities,
-    /// Height at which the file was written.
+    /// Height at which the log was written to.
     saved: Option<u64>,
+    /// The log, once it was written to.
+    log: Option<ClusterLog>,
     /// Why it is not up to date.
     fault: Option<String>,
 }
@@ -38,13 +43,19 @@ impl Who {
         let chain = &ledger.settings().chain;
         let services = Arc::new(Services::of(tags, chain.family(), CLEARANCE));
         let options = Options::of_chain(chain);
-        let (stored, fault) = match Clusters::load(&dir.join(CLUSTERS)) {
-            Ok(stored) => (stored.filter(|clusters| *clusters.options() == options), None),
-            Err(e) => (None, Some(e.to_string())),
-        };
+        let stored = ClusterLog::load(&Self::log_dir(dir)).unwrap_or_else(|e| {
+            tracing::warn!(%chain, reason = %e, "the log of clusters cannot be read; accounts are clustered anew from the ledger");
+            None
+        });
+        let stored = stored.filter(|clusters| *clusters.options() == options);
         let saved = stored.as_ref().and_then(Clusters::height);
         let clusters = stored.unwrap_or_else(|| Clusters::new(options));
-        Who { services, clusters, entities: Entities::default(), saved, fault }
+        Who { services, clusters, entities: Entities::default(), saved, log: None, fault: None }
+    }
+
+    /// Returns where the log of clusters lies in a chain's folder.
+    pub fn log_dir(dir: &Path) -> PathBuf {
+        dir.join(CLUSTERS)
     }
 
     /// Makes what there is for reading, without looking at very many blocks.
@@ -60,6 +71,7 @@ impl Who {
             clusters: self.clusters.snapshot(),
             entities: self.entities.clone(),
             saved: self.saved,
+            log: None,
             fault: self.fault.clone(),
         }
     }
@@ -74,9 +86,25 @@ impl Who {
         self.fault = followed.err().map(|e| e.to_string());
     }
 
-    fn save(&mut self, dir: &Path) -> Result<(), ClusterError> {
-        self.clusters.save(&dir.join(CLUSTERS))?;
-        self.saved = self.clusters.height();
+    fn save(&mut self, dir: &Path, ledger: &Ledger) -> Result<(), ClusterError> {
+        let folder = Self::log_dir(dir);
+        let mut log = match self.log.take() {
+            Some(log) => log,
+            None => ClusterLog::create_or_open(&folder, &ledger.settings().chain)?,
+        };
+        match log.save(ledger, &self.clusters) {
+            Ok(()) => (self.saved, self.log) = (self.clusters.height(), Some(log)),
+            Err(e) => {
+                // It follows from the ledger: the next time it is written whole.
+                if matches!(&e, ClusterError::Signals(e) if e.is_damage()) {
+                    drop(log);
+                    let _ = std::fs::remove_dir_all(&folder);
+                    self.saved = None;
+                }
+                return Err(e);
+            }
+        }
+        let _ = std::fs::remove_file(dir.join(OLD_CLUSTERS));
         Ok(())
     }
 
@@ -98,6 +126,12 @@ impl Who {
 }
 
 impl AccountWorkspace {
+    /// Returns the folder of the log of clusters of an account chain of a store.
+    #[must_use]
+    pub fn cluster_dir(store: &Path, chain: &ChainId) -> PathBuf {
+        Who::log_dir(&Self::chain_dir(store, chain))
+    }
+
     /// Returns who is who, as far as it is known; what is missing stands among the gaps.
     pub(crate) fn who(&self) -> &Who {
         self.who.get_or_init(|| Who::for_reading(self))
@@ -112,19 +146,19 @@ impl AccountWorkspace {
         let _ = self.who.set(who);
     }
 
-    /// Writes the file of clusters, where `after` blocks were followed since it was written. A failure is logged: what the file does not reach is
-    /// followed again on the next start.
+    /// Writes to the log of clusters, where `after` blocks were followed since the last time. A failure is logged: what the log does not reach is followed
+    /// again on the next start.
     fn save_who_after(&mut self, after: u64) {
         let Some(mut who) = self.who.take() else { return };
         let (height, saved) = (who.clusters.height(), who.saved);
         let is_due = height.unwrap_or(0).abs_diff(saved.unwrap_or(0)) >= after || height.is_some() != saved.is_some();
-        if is_due && let Err(e) = who.save(&self.dir) {
+        if is_due && let Err(e) = who.save(&self.dir, &self.ledger) {
             tracing::warn!(chain = %self.chain(), reason = %e, "clusters are not saved");
         }
         let _ = self.who.set(who);
     }
 
-    /// Writes the file of clusters, where there is something new.
+    /// Writes to the log of clusters, where there is something new.
     pub fn save_who(&mut self) {
         self.save_who_after(1);
     }

@@ -7,11 +7,12 @@ use holdfast_attribution::Tlp;
 use holdfast_links::{Contracts, Counterpart, Direction, LinkKind, Record, Role};
 use holdfast_simulate_accounts::files::{Format, write};
 use holdfast_simulate_accounts::{Economy, Options};
-use holdfast_types::{AccountId, Address, ChainId, Issuer, Signal};
-use holdfast_workspace::accounts::beside::{LinkFinder, LinkedBlock};
+use holdfast_types::{AccountId, Address, ChainId, Issuer, Position, Signal};
+use holdfast_workspace::accounts::beside::{BesideStore, LinkFinder, LinkedBlock};
 use holdfast_workspace::accounts::freeze_queries::FreezeFilter;
 use holdfast_workspace::accounts::freezes::FreezeState;
 use holdfast_workspace::accounts::imitated::TransferNote;
+use holdfast_workspace::accounts::rebuild::RebuildError;
 use holdfast_workspace::accounts::reports::TransferView;
 use holdfast_workspace::accounts::transfers::Start;
 use holdfast_workspace::{AccountHandle, AccountWorkspace, ChainQueries, ChangeError};
@@ -381,15 +382,7 @@ fn links_and_signals_of_an_earlier_version_begin_anew() {
     let dir = tempfile::tempdir().unwrap();
     let made = &SIMULATED.chains[0];
     append(&mut opened(dir.path(), made), &made.blocks[..10]);
-    for folder in AccountWorkspace::beside_dirs(dir.path(), &made.id) {
-        let path = folder.join("MANIFEST");
-        let text = std::fs::read_to_string(&path).unwrap();
-        let mut manifest: Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
-        manifest["format"] = 1.into();
-        let json = manifest.to_string();
-        let sum = hex::encode(holdfast_types::hash::sha256(json.as_bytes()));
-        std::fs::write(&path, format!("{sum}\n{json}")).unwrap();
-    }
+    AccountWorkspace::beside_dirs(dir.path(), &made.id).iter().for_each(|folder| with_format(folder, 1));
     let gaps = |workspace: &AccountWorkspace| workspace.coverage().gaps.join("\n");
     let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
     assert!(gaps(&reader).contains("links were not looked for in the stored blocks"), "{}", gaps(&reader));
@@ -399,4 +392,182 @@ fn links_and_signals_of_an_earlier_version_begin_anew() {
     append(&mut workspace, &made.blocks[10..20]);
     in_step(&workspace, made, 10);
     assert!(gaps(&workspace).contains("links before block 10 were not looked for"), "{}", gaps(&workspace));
+}
+
+/// Damages of a store's folder, each by its name.
+fn damages(folder: &Path) -> Vec<(&'static str, Box<dyn Fn() + '_>)> {
+    let write = move |file: &'static str, change: fn(&mut Vec<u8>)| {
+        let path = folder.join(file);
+        let mut bytes = std::fs::read(&path).unwrap();
+        change(&mut bytes);
+        std::fs::write(path, bytes).unwrap();
+    };
+    vec![
+        ("checksum does not match", Box::new(move || write("MANIFEST", |bytes| bytes[70] ^= 1))),
+        ("the manifest promises", Box::new(move || write("records.bytes", |bytes| bytes.truncate(bytes.len() / 2)))),
+        ("of another version", Box::new(move || with_format(folder, 99))),
+    ]
+}
+
+fn with_format(folder: &Path, format: u32) {
+    let path = folder.join("MANIFEST");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut manifest: Value = serde_json::from_str(text.split_once('\n').unwrap().1).unwrap();
+    manifest["format"] = format.into();
+    let json = manifest.to_string();
+    let sum = hex::encode(holdfast_types::hash::sha256(json.as_bytes()));
+    std::fs::write(&path, format!("{sum}\n{json}")).unwrap();
+}
+
+/// A store that cannot be read takes neither the ledger nor the other store down, is stated in answers, and is made anew from the blocks.
+#[test]
+fn a_damaged_store_is_a_stated_gap_and_is_made_anew() {
+    let made = &SIMULATED.chains[0];
+    let mut go_on = || ControlFlow::Continue(());
+    for side in 0..2 {
+        let name = ["links", "signals"][side];
+        for number in 0..3 {
+            let dir = tempfile::tempdir().unwrap();
+            append(&mut opened(dir.path(), made), &made.blocks[..40]);
+            let folder = AccountWorkspace::beside_dirs(dir.path(), &made.id)[side].clone();
+            let other = AccountWorkspace::beside_dirs(dir.path(), &made.id)[1 - side].clone();
+            let (why, damage) = damages(&folder).swap_remove(number);
+            damage();
+            let before = std::fs::read(folder.join("MANIFEST")).unwrap();
+            let says = |workspace: &AccountWorkspace| {
+                let gaps = workspace.coverage().gaps.join("\n");
+                let stated = format!("{name} cannot be read: ");
+                assert!(gaps.contains(&stated) && gaps.contains(why), "{gaps}");
+                assert!(gaps.contains("holdfast ledger rebuild --chain eip155:"), "{gaps}");
+            };
+            let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
+            says(&reader);
+            let address = made.blocks[5].transfers.transactions[0].payer.to_address(&made.id).to_string();
+            assert_eq!(
+                reader.freezes_of(&address).is_err(),
+                side == 1,
+                "that nothing is read is not that nothing is frozen"
+            );
+            drop(reader);
+            // The ledger goes on, and so does the other store.
+            let mut workspace = opened(dir.path(), made);
+            says(&workspace);
+            append(&mut workspace, &made.blocks[40..60]);
+            assert_eq!(workspace.ledger.tip().unwrap().unwrap().height, 59);
+            let tips = [workspace.links().tip().unwrap(), workspace.signals().tip().unwrap()];
+            assert_eq!((tips[side], tips[1 - side].map(|(height, _)| height)), (None, Some(59)));
+            assert_eq!(workspace.truncate(55, true).unwrap(), 5);
+            says(&workspace);
+            let checked = workspace.check_beside(&mut go_on).unwrap();
+            let problems: Vec<usize> = checked.iter().map(|store| store.problems.len()).collect();
+            assert_eq!((problems[side], problems[1 - side]), (1, 0), "{checked:?}");
+            assert_eq!(std::fs::read(folder.join("MANIFEST")).unwrap(), before, "it is left as it is");
+
+            // Made anew, with a stop in the middle, and only from the ledger's own blocks.
+            let only = [[BesideStore::Links, BesideStore::Signals][side]];
+            let mut making = workspace.rebuild(&only).unwrap();
+            making.take(&workspace.ledger, &made.blocks[..20]).unwrap();
+            let foreign = branch(made, 20, 0x20);
+            assert!(matches!(making.take(&workspace.ledger, &foreign.blocks[20..25]), Err(RebuildError::Differs(20))));
+            assert!(matches!(making.take(&workspace.ledger, &made.blocks[21..]), Err(RebuildError::Missing(20))));
+            assert!(matches!(workspace.put_rebuilt(making), Err(RebuildError::Missing(20))));
+            drop(workspace);
+            let mut workspace = opened(dir.path(), made);
+            says(&workspace);
+            let mut making = workspace.rebuild(&only).unwrap();
+            assert_eq!(making.next().unwrap(), Some(20));
+            making.take(&workspace.ledger, &made.blocks).unwrap();
+            workspace.put_rebuilt(making).unwrap();
+            in_step(&workspace, made, 0);
+            assert!(!workspace.coverage().gaps.join("\n").contains("cannot be read"));
+            workspace.freezes_of(&address).unwrap();
+            let checked = workspace.check_beside(&mut go_on).unwrap();
+            assert!(checked.iter().all(|store| store.problems.is_empty()), "{checked:?}");
+            append(&mut workspace, &made.blocks[55..]);
+            in_step(&workspace, made, 0);
+            drop(workspace);
+            in_step(&opened(dir.path(), made), made, 0);
+            assert!(folder.is_dir() && other.is_dir());
+            let left = std::fs::read_dir(folder.parent().unwrap()).unwrap();
+            let left: Vec<_> = left.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            assert!(!left.iter().any(|name| name.ends_with(".new") || name.ends_with(".old")), "{left:?}");
+        }
+    }
+}
+
+/// Links and signals are versions apart: one that is outdated says nothing of the other.
+#[test]
+fn one_outdated_store_leaves_the_other_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = &SIMULATED.chains[0];
+    append(&mut opened(dir.path(), made), &made.blocks[..10]);
+    with_format(&AccountWorkspace::beside_dirs(dir.path(), &made.id)[1], 1);
+    let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
+    let gaps = reader.coverage().gaps.join("\n");
+    assert!(gaps.contains("signals were not looked for in the stored blocks; `holdfast ledger rebuild"), "{gaps}");
+    assert!(!gaps.contains("links"), "{gaps}");
+    assert_eq!(reader.links().tip().unwrap().map(|(height, _)| height), Some(9));
+}
+
+/// What a check can tell from the ledger: a link of a transfer that is not there, a signal of a transaction that is not, findings that are others.
+#[test]
+fn a_check_compares_stores_with_the_ledger() {
+    let made = &SIMULATED.chains[0];
+    let mut go_on = || ControlFlow::Continue(());
+    let dir = tempfile::tempdir().unwrap();
+    let mut workspace = opened(dir.path(), made);
+    let mut blocks = made.blocks.clone();
+    append(&mut workspace, &blocks);
+    workspace.update_who();
+    workspace.save_who();
+    let checked = workspace.check_beside(&mut go_on).unwrap();
+    let names: Vec<_> = checked.iter().map(|store| (store.store, store.blocks)).collect();
+    let all = made.blocks.len() as u64;
+    assert_eq!(names, [(BesideStore::Links, all), (BesideStore::Signals, all), (BesideStore::Clusters, all)]);
+    assert!(checked.iter().all(|store| store.problems.is_empty()), "{checked:?}");
+    assert!(checked[0].records > 10 && checked[1].records > 10, "{checked:?}");
+    drop(workspace);
+    // Sealed as it should be, and of other transfers than the ledger's.
+    let other = tempfile::tempdir().unwrap();
+    let is_link = |record: &&mut Record| matches!(record, Record::Link(_));
+    let link = blocks.iter_mut().flat_map(|block| &mut block.found.records).find(is_link).unwrap();
+    let Record::Link(link) = link else { panic!() };
+    let height = link.out.place.height;
+    link.out.transfers[0].position = Position::Log(9_999, 0);
+    let with_signals = |b: &LinkedBlock| b.transfers.transactions.iter().rposition(|t| !t.signals.is_empty());
+    let (at, tx) = blocks.iter().enumerate().find_map(|(at, block)| Some((at, with_signals(block)?))).unwrap();
+    blocks[at].transfers.transactions[tx].index = 9_999;
+    append(&mut opened(other.path(), made), &blocks);
+    let folders = |store: &Path| AccountWorkspace::beside_dirs(store, &made.id);
+    for (from, to) in folders(other.path()).iter().zip(&folders(dir.path())) {
+        std::fs::remove_dir_all(to).unwrap();
+        std::fs::rename(from, to).unwrap();
+    }
+    let workspace = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
+    let checked = workspace.check_beside(&mut go_on).unwrap();
+    let [links, signals, clusters] = checked.as_slice() else { panic!("{checked:?}") };
+    assert_eq!(
+        (links.problems.len(), signals.problems.is_empty(), clusters.problems.len()),
+        (1, false, 0),
+        "{checked:?}"
+    );
+    assert!(links.problems[0].contains("no transfer (Log(9999, 0)") && links.problems[0].contains(&height.to_string()));
+    assert!(signals.problems[0].contains("tx: 9999"), "{signals:?}");
+}
+
+/// What links or signals refuse is the one block; those before it are kept by all.
+#[test]
+fn the_blocks_before_one_that_is_refused_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = &SIMULATED.chains[0];
+    let mut workspace = opened(dir.path(), made);
+    let mut blocks = made.blocks.clone();
+    let bad = blocks.iter().rposition(|block| block.found.records.len() > 1).unwrap();
+    blocks[bad].found.height += 7;
+    let refused = workspace.append(&mut blocks.into_iter(), &AppendOptions::default()).unwrap_err().to_string();
+    assert!(refused.contains(&format!("block {}", made.blocks[bad].transfers.height + 7)), "{refused}");
+    assert_eq!(workspace.ledger.counts().blocks, bad as u64);
+    in_step(&workspace, made, 0);
+    append(&mut workspace, &made.blocks[bad..]);
+    in_step(&workspace, made, 0);
 }

@@ -2,7 +2,7 @@
 
 use holdfast_account_feed::ReadBlock;
 use holdfast_account_ledger::{AppendOptions, Settings};
-use holdfast_links::{BlockRecords, Direction, End, MixerMove, Moved, Place, Record};
+use holdfast_links::{BlockRecords, Direction, End, MixerMove, Moved, Place, Record, Records};
 use holdfast_types::{
     AccountId, Amount, BlockTransfers, ChainId, Commitment, Hash32, Position, Signal, TokenRef, TransactionTransfers,
     Transfer, TransferKind,
