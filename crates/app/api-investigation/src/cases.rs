@@ -2,7 +2,7 @@
 
 use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
 use crate::answers::transparency;
-use crate::chain::TraceQuery;
+use crate::chain::{HowQuery, TraceQuery};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -300,16 +300,17 @@ pub async fn case_secret_key(
 }
 
 /// Traces funds and stores the result in the case. The parameters are those of /api/v1/trace.
-#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery, ChainQuery),
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery, HowQuery, ChainQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn save_trace(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     Query(q): Query<TraceQuery>,
+    Query(how): Query<HowQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Result<Json<Changed>, ApiError> {
-    let request = q.request();
+    let request = q.request(&how);
     let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
     let p = person(&caller);
     run_blocking(move || {

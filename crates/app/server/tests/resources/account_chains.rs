@@ -107,6 +107,9 @@ pub fn calls() -> Vec<Call> {
     let trace = get(&format!("/trace?subject={HOLDER}&asset=USDT&chain=ethereum"));
     assert_eq!((&trace["balances"], &trace["books"][0]["found"]), (&json!(true), &json!("1000000")), "{trace}");
     assert_eq!((&trace["ends"][0]["kind"], &trace["start_count"]), (&json!("rests"), &json!(1)), "{trace}");
+    // The proofs need blocks, which ledgers do not store: what is missing is named.
+    let bundle = wallet.get(&format!("/api/v1/account-chains/trace/bundle?subject={HOLDER}&asset=USDT&chain=ethereum"));
+    bundle.refused_with(409, "`rpc` or `blocks` of ethereum");
     let paths = get(&format!("/paths?from=0x{hash}&to={HOLDER}&chain=ethereum"));
     assert_eq!(
         (&paths[0]["amount"], &paths[0]["steps"][0]["marked"]),
@@ -136,6 +139,11 @@ fn traces_come_in_five_forms_and_refuse_what_they_do_not_know() {
     }
     trace("&format=pdf").refused_with(400, "unknown format");
     trace("&asset=nonsense").refused_with(400, "nonsense");
+    let bundle = |rest: &str| {
+        wallet.get(&format!("/api/v1/account-chains/trace/bundle?subject={HOLDER}&chain=ethereum&policy=fifo{rest}"))
+    };
+    bundle("&asset=nonsense").refused_with(400, "nonsense");
+    bundle("&max_edges=99999999").refused_with(400, "max_edges");
     trace("&max_edges=99999999").refused_with(400, "max_edges");
     let hash = format!("0x{}", "07".repeat(32));
     wallet.get(&format!("/api/v1/account-chains/trace?subject={hash}")).refused_with(400, "ethereum, tron");

@@ -1,4 +1,5 @@
 //! The state behind the server: chains and screening again. One binary: each more would be compiled and linked by itself.
 
 mod chains;
+mod evidence;
 mod rescreening;
