@@ -1,7 +1,8 @@
 //! Account chains: what each holds, addresses, transfers, transactions, blocks, assets; over a desk with two of them.
 
 use holdfast_account_ledger::Settings;
-use holdfast_testing::START;
+use holdfast_simulate_accounts::Options;
+use holdfast_testing::{START, SimulatedAccounts};
 use holdfast_testing_app::{Call, TestApp};
 use holdfast_types::{
     AccountId, Address, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers,
@@ -116,7 +117,37 @@ pub fn calls() -> Vec<Call> {
         (&json!("1000000"), &json!("1000000")),
         "{paths}"
     );
-    app.calls()
+    [app.calls(), bundled().calls()].concat()
+}
+
+/// A desk that can read the blocks of its account chains again: a trace becomes a file that verifies.
+fn bundled() -> TestApp {
+    let sizes = Options { seed: 3, blocks: 30, users: 20, txs_per_block: 8, ..Options::default() };
+    let mut payment = String::new();
+    let app = TestApp::with_proofs(|dir| {
+        let made = SimulatedAccounts::new(sizes, &dir.join("made"), &dir.join("accounts"));
+        payment = made.transaction("payment", 1);
+        (made.chains, made.sources)
+    });
+    let wallet = app.as_role("screener");
+    let of = format!("subject={payment}&max_hops=2&policy=fifo");
+    let answer = wallet.get(&format!("/api/v1/account-chains/trace/bundle?{of}"));
+    answer.success();
+    assert_eq!(answer.header("content-type"), "application/x-tar");
+    assert!(answer.header("content-disposition").contains("trace.holdfast.tar"));
+    let v = holdfast_account_evidence::verify(&answer.body, None);
+    assert!(v.is_valid(), "{:#?}", v.failures);
+    let trace = wallet.get(&format!("/api/v1/account-chains/trace?{of}")).ok();
+    let stated = holdfast_account_evidence::stated_result(&answer.body).unwrap();
+    assert_eq!(trace["movements"].as_array().unwrap().len(), stated.movements.len());
+    // The page of the trace leads to the file.
+    let chain = trace["starts"][0]["chain"].as_str().unwrap();
+    let page = app.browser().sign_in("investigator").page(&format!("/accounts/{chain}/trace?{of}")).ok();
+    let link = page.split("href=\"").find(|part| part.starts_with("/api/v1/account-chains/trace/bundle")).unwrap();
+    let link = link.split('"').next().unwrap().replace("&amp;", "&");
+    assert!(link.contains(&payment) && link.contains("policy=fifo") && link.contains(&chain.replace(':', "%3A")), "{link}");
+    wallet.get(&link).success();
+    app
 }
 
 #[test]
