@@ -95,6 +95,13 @@ pub struct AccountTraceQuery {
     pub direction: Direction,
 }
 
+impl AccountTraceQuery {
+    /// Returns the request that the query stands for.
+    pub(crate) fn request(self, of: &AnyAssetQuery, how: &HowQuery, links: &LinksQuery) -> AccountTraceRequest {
+        request(self.subject, of, how.options(self.direction), links)
+    }
+}
+
 /// Form of a trace.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -116,7 +123,7 @@ pub async fn account_trace(
     Query(on): Query<AccountChainQuery>,
     Query(of): Query<AnyAssetQuery>,
 ) -> Result<Response, ApiError> {
-    let request = request(query.subject, &of, how.options(query.direction), &links);
+    let request = query.request(&of, &how, &links);
     let subject = request.subject.clone();
     let trace = move |chain: &AccountSnapshot, _: &str| chain.account_trace_for(&request, clearance);
     let Json(report) = answer(shared, on, subject, trace).await?;
@@ -139,7 +146,7 @@ pub async fn account_bundle(
     Query(on): Query<AccountChainQuery>,
     Query(of): Query<AnyAssetQuery>,
 ) -> Result<Response, ApiError> {
-    let request = request(query.subject, &of, how.options(query.direction), &links);
+    let request = query.request(&of, &how, &links);
     let make = move || shared.account_bundle(request, on.chain.as_deref(), clearance, &caller.0);
     Ok(match run_in_background(make).await? {
         Bundle::Made(bytes) => bundle_file(bytes),

@@ -9,7 +9,7 @@ use holdfast_types::{
     Transfer, TransferKind,
 };
 use holdfast_workspace::AccountWorkspace;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 pub const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
@@ -147,6 +147,18 @@ fn bundled() -> TestApp {
     let link = link.split('"').next().unwrap().replace("&amp;", "&");
     assert!(link.contains(&payment) && link.contains("policy=fifo") && link.contains(&chain.replace(':', "%3A")), "{link}");
     wallet.get(&link).success();
+    // A trace is saved in a case, while the case is open.
+    let ana = app.as_person("ana", "investigator");
+    let case = ana.post("/api/v1/desk/cases", json!({"title": "A theft", "summary": "Seen by us."})).ok()["id"].to_string();
+    let at = format!("/api/v1/desk/cases/{case}");
+    ana.post(&format!("{at}/account-traces?{of}"), Value::Null).ok();
+    let file = ana.get(&at).ok();
+    let saved = &file["items"][0];
+    assert_eq!((&saved["kind"], &saved["key"]), (&json!("trace"), &json!(payment)), "{file}");
+    assert_eq!(saved["body"]["movements"], trace["movements"], "{file}");
+    ana.post(&format!("{at}/account-traces?subject=nonsense"), Value::Null).refused(400);
+    ana.post(&at, json!({"step": "close", "reason": "handed over"})).ok();
+    ana.post(&format!("{at}/account-traces?{of}"), Value::Null).refused(409);
     app
 }
 
