@@ -257,7 +257,7 @@ pub struct TraceArgs {
     /// Most rows of the table.
     #[arg(long, default_value_t = 40)]
     rows: usize,
-    /// Write a signed evidence bundle to this file. On account chains its proofs are read from --blocks or --rpc, and a server's store is read here.
+    /// Write a signed evidence bundle to this file. On account chains its proofs are read from --blocks or --rpc; without these a running server reads them from the blocks that it knows.
     #[arg(long)]
     bundle: Option<PathBuf>,
     #[command(flatten)]
