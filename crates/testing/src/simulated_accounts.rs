@@ -57,7 +57,8 @@ impl SimulatedAccounts {
             let finder = LinkFinder::new(contracts.clone());
             let blocks = FileBlocks::new(&id, files.clone(), notes.clone(), 0, &|_| None, finder).expect("a reader");
             let settings = Settings::new(id.clone());
-            let mut workspace = AccountWorkspace::create_or_open(store, &settings, Default::default()).expect("a ledger");
+            let mut workspace =
+                AccountWorkspace::create_or_open(store, &settings, Default::default()).expect("a ledger");
             let mut blocks = blocks.map(|block| block.expect("a block"));
             workspace.append(&mut blocks, &AppendOptions::default()).expect("blocks that fit");
             chains.push(workspace);

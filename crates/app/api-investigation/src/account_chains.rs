@@ -138,8 +138,7 @@ pub(crate) async fn answer<T: Send + 'static, E: Into<ApiError>>(
     text: String,
     query: impl FnOnce(&AccountSnapshot, &str) -> Result<T, E> + Send + 'static,
 ) -> Answer<T> {
-    let answer =
-        move || query(&*shared.chains.accounts_for(&text, on.chain.as_deref())?, &text).map_err(E::into);
+    let answer = move || query(&*shared.chains.accounts_for(&text, on.chain.as_deref())?, &text).map_err(E::into);
     run_blocking(answer).await.map(Json)
 }
 
@@ -175,9 +174,8 @@ pub async fn account_transfers(
     Query(page): Query<TransfersQuery>,
 ) -> Answer<TransfersPage> {
     let start = Start { way: side.direction, ..page.start() };
-    let transfers = move |chain: &AccountSnapshot, address: &str| {
-        chain.account_transfers(address, of.named(), start, clearance)
-    };
+    let transfers =
+        move |chain: &AccountSnapshot, address: &str| chain.account_transfers(address, of.named(), start, clearance);
     answer(shared, on, address, transfers).await
 }
 

@@ -67,12 +67,7 @@ pub struct LinksQuery {
 }
 
 /// Returns what is traced.
-fn request(
-    subject: String,
-    of: &AnyAssetQuery,
-    options: TraceOptions,
-    links: &LinksQuery,
-) -> AccountTraceRequest {
+fn request(subject: String, of: &AnyAssetQuery, options: TraceOptions, links: &LinksQuery) -> AccountTraceRequest {
     let usual = AccountTraceRequest::new(&subject);
     AccountTraceRequest {
         asset: of.named().map(str::to_owned),

@@ -1,9 +1,9 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
-use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
-use crate::answers::transparency;
 use crate::account_chains::{AccountChainQuery, AnyAssetQuery};
 use crate::account_traces::{AccountTraceQuery, LinksQuery};
+use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
+use crate::answers::transparency;
 use crate::chain::{HowQuery, TraceQuery};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};

@@ -136,7 +136,8 @@ impl AccountEntry {
             (None, []) => return Ok(None),
             (Some(rpc), []) => Origin::Node(args.node_options(rpc)?),
             (_, paths) => {
-                let files = paths.iter().map(|path| block_files(path)).collect::<Result<Vec<_>, _>>().context("blocks")?;
+                let files =
+                    paths.iter().map(|path| block_files(path)).collect::<Result<Vec<_>, _>>().context("blocks")?;
                 Origin::Files(files.concat(), args.notes()?)
             }
         };

@@ -141,7 +141,10 @@ pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
         tracing::info!(file = %file.display(), "configuration read");
     }
     if let Some(chain) = &args.chain {
-        refuse(args.node.given(), "is for nodes of Bitcoin's family; an account chain's is opened with --node-key-file")?;
+        refuse(
+            args.node.given(),
+            "is for nodes of Bitcoin's family; an account chain's is opened with --node-key-file",
+        )?;
         return follow_accounts(&args, chain, as_json);
     }
     refuse(args.accounts.reading.given(), FOR_ACCOUNTS)?;

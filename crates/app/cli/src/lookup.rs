@@ -307,8 +307,7 @@ fn draw<R: Drawn>(report: &R, format: Format, rows: usize, as_json: bool) -> any
 /// Traces over account chains.
 fn account_trace(args: &TraceArgs, as_json: bool) -> anyhow::Result<()> {
     refuse(args.entity.then_some("--entity"), NO_ENTITY)?;
-    let request =
-        traces::request(&args.subject, &args.accounts, &args.links, args.how.options(args.direction));
+    let request = traces::request(&args.subject, &args.accounts, &args.links, args.how.options(args.direction));
     let report = traces::trace(&args.chain, &args.accounts, &request)?;
     if let Some(path) = &args.bundle {
         evidence::write(&args.chain, &args.accounts, &args.proofs, &request, path)?;

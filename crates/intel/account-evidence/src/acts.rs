@@ -37,8 +37,7 @@ impl Act {
     /// Returns the acts about some accounts, in the order of the chain.
     pub fn about(signals: &[PlacedSignal], accounts: &BTreeSet<AccountId>) -> Vec<Act> {
         let act = |signal: &PlacedSignal| Act::of(signal.place.height, signal.place.tx, &signal.signal);
-        let mut acts: Vec<Act> =
-            signals.iter().filter_map(act).filter(|act| accounts.contains(&act.account)).collect();
+        let mut acts: Vec<Act> = signals.iter().filter_map(act).filter(|act| accounts.contains(&act.account)).collect();
         acts.sort_by_key(|act| (act.height, act.index, act.position));
         acts
     }

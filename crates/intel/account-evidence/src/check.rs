@@ -571,7 +571,9 @@ fn issuers(
     let all = contents.acts.len();
     claims.acts(all, all - committed);
     if all > 0 {
-        v.passed.push(format!("{all} acts of issuers about these accounts are found again in the logs of their transactions"));
+        v.passed.push(format!(
+            "{all} acts of issuers about these accounts are found again in the logs of their transactions"
+        ));
         v.passed.extend(said);
     }
     Ok(())

@@ -428,10 +428,15 @@ fn coverage(own: &Own<'_>) -> Result<Coverage, EvidenceError> {
         blind_blocks: ledger.blind_blocks()?,
         wrappers: own.source.wrappers.iter().map(|wrapper| names::address(wrapper, chain)).collect(),
         bridges: bridges.collect(),
-        issuers: own.source.issuers.iter().map(|issuer| {
-            let address = |account: &AccountId| names::address(account, chain);
-            (address(&issuer.token), issuer.wallet.as_ref().map(address))
-        }).collect(),
+        issuers: own
+            .source
+            .issuers
+            .iter()
+            .map(|issuer| {
+                let address = |account: &AccountId| names::address(account, chain);
+                (address(&issuer.token), issuer.wallet.as_ref().map(address))
+            })
+            .collect(),
     })
 }
 

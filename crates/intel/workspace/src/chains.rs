@@ -85,7 +85,11 @@ impl OpenChains {
     }
 }
 
-fn open_all(store: &Path, chains: &[ChainId], tags: &Arc<TagStore>) -> Result<Vec<Arc<AccountSnapshot>>, WorkspaceError> {
+fn open_all(
+    store: &Path,
+    chains: &[ChainId],
+    tags: &Arc<TagStore>,
+) -> Result<Vec<Arc<AccountSnapshot>>, WorkspaceError> {
     chains.iter().map(|chain| AccountWorkspace::open(store, chain, tags.clone()).map(Arc::new)).collect()
 }
 

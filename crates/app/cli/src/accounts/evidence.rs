@@ -129,7 +129,9 @@ pub fn write(
 ) -> anyhow::Result<()> {
     let named = at.server.client()?;
     if let (Some(_), Some(option)) = (&named, proofs.given()) {
-        bail!("{option} is for bundles that are made here; a server reads the blocks that it knows: leave out one of the two");
+        bail!(
+            "{option} is for bundles that are made here; a server reads the blocks that it knows: leave out one of the two"
+        );
     }
     let bytes = match proofs.given() {
         Some(_) => made_here(&at.store.store, of, proofs, request)?,

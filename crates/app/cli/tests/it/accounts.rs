@@ -228,7 +228,10 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
         (vec!["ingest", path(&folder), "--chain", id, "--headers", headers], "--headers"),
         (vec!["ingest", path(&folder), "--chain", id, "--keep-raw"], "--keep-raw"),
         (vec!["follow", "--rpc", "http://127.0.0.1:9", "--bridge", "nomad-all:0x1"], "--bridge is for account chains"),
-        (vec!["follow", "--chain", id, "--rpc", "http://127.0.0.1:9", "--user", "u"], "--user is for nodes of Bitcoin's family"),
+        (
+            vec!["follow", "--chain", id, "--rpc", "http://127.0.0.1:9", "--user", "u"],
+            "--user is for nodes of Bitcoin's family",
+        ),
     ] {
         let words = refused(&args, &store);
         assert!(words.contains(said), "{args:?}: {words}");

@@ -145,11 +145,15 @@ fn bundled() -> TestApp {
     let page = app.browser().sign_in("investigator").page(&format!("/accounts/{chain}/trace?{of}")).ok();
     let link = page.split("href=\"").find(|part| part.starts_with("/api/v1/account-chains/trace/bundle")).unwrap();
     let link = link.split('"').next().unwrap().replace("&amp;", "&");
-    assert!(link.contains(&payment) && link.contains("policy=fifo") && link.contains(&chain.replace(':', "%3A")), "{link}");
+    assert!(
+        link.contains(&payment) && link.contains("policy=fifo") && link.contains(&chain.replace(':', "%3A")),
+        "{link}"
+    );
     wallet.get(&link).success();
     // A trace is saved in a case, while the case is open.
     let ana = app.as_person("ana", "investigator");
-    let case = ana.post("/api/v1/desk/cases", json!({"title": "A theft", "summary": "Seen by us."})).ok()["id"].to_string();
+    let case =
+        ana.post("/api/v1/desk/cases", json!({"title": "A theft", "summary": "Seen by us."})).ok()["id"].to_string();
     let at = format!("/api/v1/desk/cases/{case}");
     ana.post(&format!("{at}/account-traces?{of}"), Value::Null).ok();
     let file = ana.get(&at).ok();

@@ -213,8 +213,7 @@ impl Cases<'_> {
         title: &str,
         person: &Person,
     ) -> Result<CaseItemId, CaseError> {
-        let (_, report) =
-            snapshot.trace_for(request, FOR_CASES).map_err(|e| Invalid::new("subject", e.to_string()))?;
+        let (_, report) = snapshot.trace_for(request, FOR_CASES).map_err(|e| Invalid::new("subject", e.to_string()))?;
         self.add_trace(id, &request.subject, title, json!(report), person)
     }
 
@@ -230,8 +229,7 @@ impl Cases<'_> {
         title: &str,
         person: &Person,
     ) -> Result<CaseItemId, CaseError> {
-        let report =
-            chain.account_trace_for(request, FOR_CASES).map_err(|e| Invalid::new("subject", e.to_string()))?;
+        let report = chain.account_trace_for(request, FOR_CASES).map_err(|e| Invalid::new("subject", e.to_string()))?;
         self.add_trace(id, &request.subject, title, json!(report), person)
     }
 

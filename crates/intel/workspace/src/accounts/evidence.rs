@@ -106,7 +106,8 @@ impl AccountWorkspace {
         let together = self.together(request.links);
         let starts = self.trace_starts(together.own, &request.subject, request.asset.as_deref())?;
         let known: Vec<ForReader<'_>> = together.chains.iter().map(|chain| ForReader { chain, clearance }).collect();
-        let contracts = |chain: &ChainId| sources.get(chain).map_or_else(|| Contracts::of(chain), |s| s.contracts.clone());
+        let contracts =
+            |chain: &ChainId| sources.get(chain).map_or_else(|| Contracts::of(chain), |s| s.contracts.clone());
         let contracts: Vec<Contracts> = together.chains.iter().map(|chain| contracts(chain.chain())).collect();
         let acts = |chain: &&AccountWorkspace| chain.signals().issuer_signals(MAX_SIGNALS).map(|(acts, _)| acts);
         let acts = together.chains.iter().map(acts).collect::<Result<Vec<_>, _>>()?;

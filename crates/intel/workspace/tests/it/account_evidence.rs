@@ -83,7 +83,10 @@ fn a_trace_of_the_store_becomes_a_bundle_that_verifies() {
     let last = sources.keys().next_back().cloned().unwrap();
     sources.remove(&last);
     let missing = made(&sources).unwrap_err();
-    assert!(matches!(&missing, WorkspaceError::Evidence(EvidenceError::NoSource(chain)) if *chain == last), "{missing}");
+    assert!(
+        matches!(&missing, WorkspaceError::Evidence(EvidenceError::NoSource(chain)) if *chain == last),
+        "{missing}"
+    );
     let whole: Vec<_> = read.iter().take_while(|(done, all)| done <= all).collect();
     assert!(read[0].0 == 0 && whole.iter().any(|(done, all)| done == all && *all > 1), "{read:?}");
     // Whoever watches can end it.
