@@ -4,14 +4,10 @@ python peers.py ANVIL ETL_PYTHON CRYO_PYTHON plays the scene on a new anvil and 
 lists. ETL_PYTHON has the package ethereum-etl (2.4.2), CRYO_PYTHON cryo-python (0.3.0) and polars.
 """
 
-import json, os, subprocess, sys, tempfile, urllib.request
+import csv, json, os, subprocess, sys, tempfile, urllib.request
 
 here = os.path.dirname(os.path.abspath(__file__))
 ETHER = 10**18
-SELECTORS = {
-    "transfer": "a9059cbb", "approve": "095ea7b3", "transferFrom": "23b872dd", "burn": "42966c68", "deposit": "d0e30db0", "withdraw": "2e1a7d4d",
-}
-
 
 def rpc(url, method, *params):
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}).encode()
@@ -114,11 +110,10 @@ def main(anvil, etl, cryo):
         def note(program, kind, transaction, count=1):
             row = listed.setdefault(names.get(transaction, transaction), {})
             row[program, kind] = row.get((program, kind), 0) + count
-        import csv
         for python, script in ((etl, ETL), (cryo, CRYO)):
             done = subprocess.run([python, "-c", script, url, tip, out], capture_output=True, text=True)
             if done.returncode:
-                print(done.stderr[-3000:], file=sys.stderr)
+                raise SystemExit(done.stderr[-3000:])
         for row in csv.DictReader(open(out + "/tokens.csv")):
             note("etl", "token" + (" of nothing" if row["value"] == "0" else ""), row["transaction_hash"])
         order = {}
