@@ -2,7 +2,7 @@
 //! with a bundle that verifies; and a withdrawal to an address that imitates another one is warned of. The truth only chooses where to begin.
 
 use anyhow::Context;
-use holdfast_account_evidence::{FeedBlocks, Origin};
+use holdfast_account_evidence::Origin;
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks};
 use holdfast_account_ledger::{AppendOptions, Settings};
@@ -22,7 +22,7 @@ use holdfast_simulate_accounts::{Action, Economy, Options};
 use holdfast_state::system::{entropy, now};
 use holdfast_types::{AccountId, Address, Amount, ChainId, Seconds, Timestamp, units};
 use holdfast_workspace::accounts::beside::LinkFinder;
-use holdfast_workspace::accounts::evidence::ChainReading;
+use holdfast_workspace::accounts::evidence::{ProofSource, Sealing};
 use holdfast_workspace::accounts::trace_report::{AccountTraceReport, TracedTransfer};
 use holdfast_workspace::accounts::traces::AccountTraceRequest;
 use holdfast_workspace::{AccountSnapshot, AccountWorkspace, Workspace};
@@ -50,8 +50,7 @@ pub(crate) struct Made {
 struct Read {
     id: ChainId,
     snapshot: Arc<AccountSnapshot>,
-    origin: Origin,
-    reading: ChainReading,
+    source: ProofSource,
     stablecoin: String,
 }
 
@@ -111,9 +110,8 @@ fn read(made: &Made, tags: &Arc<TagStore>, store: &Path) -> anyhow::Result<Vec<R
         let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
         workspace.append(&mut blocks.into_iter(), &AppendOptions::default())?;
         workspace.update_who();
-        let reading = ChainReading { wrappers: notes.wrappers.clone(), contracts };
-        let (snapshot, origin) = (Arc::new(workspace.snapshot()), Origin::Files(files, notes));
-        chains.push(Read { id, snapshot, origin, reading, stablecoin });
+        let source = ProofSource { origin: Origin::Files(files, notes), contracts };
+        chains.push(Read { id, snapshot: Arc::new(workspace.snapshot()), source, stablecoin });
     }
     Ok(chains)
 }
@@ -232,18 +230,10 @@ fn bundle(
     request: &AccountTraceRequest,
     store: &Path,
 ) -> anyhow::Result<Vec<u8>> {
-    let origins = chains.iter().map(|chain| (chain.id.clone(), chain.origin.clone())).collect();
-    let stored = |of: &ChainId, height: u64| {
-        let chain = chains.iter().find(|chain| chain.id == *of)?;
-        chain.snapshot.ledger.block_at(height).ok()?.map(|block| block.hash)
-    };
-    let reading = |of: &ChainId| {
-        let known = chains.iter().find(|chain| chain.id == *of).map(|chain| chain.reading.clone());
-        known.unwrap_or_else(|| ChainReading { wrappers: Vec::new(), contracts: Contracts::of(of) })
-    };
-    let key = Workspace::signing_key_of(store, entropy)?;
-    let mut blocks = FeedBlocks::new(origins, &stored);
-    Ok(source.account_bundle_for(request, &mut blocks, &reading, (&key, &now()), Tlp::Amber)?)
+    let sources = chains.iter().map(|chain| (chain.id.clone(), chain.source.clone())).collect();
+    let (key, created) = (Workspace::signing_key_of(store, entropy)?, now());
+    let sealing = Sealing { key: &key, created: &created, clearance: Tlp::Amber };
+    Ok(source.account_bundle_for(request, &sources, &mut |_, _| Ok(()), sealing)?)
 }
 
 /// A customer pays somebody, and then an address that imitates theirs. Returns the second decision, and whether it is held and warned of.

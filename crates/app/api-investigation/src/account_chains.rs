@@ -114,6 +114,13 @@ pub struct AnyAssetQuery {
     pub asset: Option<String>,
 }
 
+impl AnyAssetQuery {
+    /// Returns the asset that is named; an empty field of a form names none.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.asset.as_deref().filter(|asset| !asset.is_empty())
+    }
+}
+
 /// Returns the account chains, what each holds and up to where, and what is missing.
 #[utoipa::path(get, path = "/api/v1/account-chains", responses((status = 200, body = Vec<AccountSummary>)))]
 pub async fn account_chains(State(shared): State<AppState>) -> Answer<Vec<AccountSummary>> {
@@ -124,14 +131,14 @@ pub async fn account_chains(State(shared): State<AppState>) -> Answer<Vec<Accoun
     run_blocking(summaries).await.map(Json)
 }
 
-/// Answers a query on the chain that a text is looked up on.
-async fn answer<T: Send + 'static>(
+/// Answers a query on the chain that a text is looked up on, with the others of the store as its peers.
+pub(crate) async fn answer<T: Send + 'static, E: Into<ApiError>>(
     shared: AppState,
     on: AccountChainQuery,
     text: String,
-    query: impl FnOnce(&AccountSnapshot, &str) -> Result<T, WorkspaceError> + Send + 'static,
+    query: impl FnOnce(&AccountSnapshot, &str) -> Result<T, E> + Send + 'static,
 ) -> Answer<T> {
-    let answer = move || Ok(query(&*shared.chains.accounts_for(&text, on.chain.as_deref())?, &text)?);
+    let answer = move || query(&*shared.chains.accounts_for(&text, on.chain.as_deref())?, &text).map_err(E::into);
     run_blocking(answer).await.map(Json)
 }
 
@@ -167,10 +174,8 @@ pub async fn account_transfers(
     Query(page): Query<TransfersQuery>,
 ) -> Answer<TransfersPage> {
     let start = Start { way: side.direction, ..page.start() };
-    let transfers = move |chain: &AccountSnapshot, address: &str| {
-        let asset = of.asset.as_deref().filter(|asset| !asset.is_empty());
-        chain.account_transfers(address, asset, start, clearance)
-    };
+    let transfers =
+        move |chain: &AccountSnapshot, address: &str| chain.account_transfers(address, of.named(), start, clearance);
     answer(shared, on, address, transfers).await
 }
 

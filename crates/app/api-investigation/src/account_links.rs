@@ -1,6 +1,6 @@
 //! Account chains: links across assets and chains, clusters, and why two accounts count as one owner's.
 
-use crate::account_chains::{AccountChainQuery, Answer, SkipQuery, TransfersQuery};
+use crate::account_chains::{AccountChainQuery, Answer, SkipQuery, TransfersQuery, answer};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use holdfast_state::AppState;
@@ -51,11 +51,7 @@ pub async fn account_cluster(
     Query(on): Query<AccountChainQuery>,
     Query(page): Query<SkipQuery>,
 ) -> Answer<AccountClusterReport> {
-    let report = move || {
-        let chain = shared.chains.accounts_for(&address, on.chain.as_deref())?;
-        Ok(chain.account_cluster(&address, page.count(), clearance)?)
-    };
-    run_blocking(report).await.map(Json)
+    answer(shared, on, address, move |chain, address| chain.account_cluster(address, page.count(), clearance)).await
 }
 
 /// Returns why two accounts count as one owner's: the shortest chain of joins, each with the transfers that show it.
@@ -68,9 +64,5 @@ pub async fn account_explain(
     Path((from, to)): Path<(String, String)>,
     Query(on): Query<AccountChainQuery>,
 ) -> Answer<AccountExplanation> {
-    let report = move || {
-        let chain = shared.chains.accounts_for(&from, on.chain.as_deref())?;
-        Ok(chain.explain_accounts(&from, &to, clearance)?)
-    };
-    run_blocking(report).await.map(Json)
+    answer(shared, on, from, move |chain, from| chain.explain_accounts(from, &to, clearance)).await
 }

@@ -1,17 +1,20 @@
 //! Account chains: exposures, traces and paths, over swaps, wraps and bridges too.
 
-use crate::account_chains::{AccountChainQuery, AnyAssetQuery};
-use crate::chain::drawn;
-use axum::Json;
+use crate::account_chains::{AccountChainQuery, Answer, AnyAssetQuery, answer};
+use crate::chain::{HowQuery, bundle_file, drawn};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use holdfast_analysis::{Direction, TraceOptions};
 use holdfast_state::AppState;
-use holdfast_state::blocking::run_blocking;
+use holdfast_state::auth::Caller;
+use holdfast_state::blocking::run_in_background;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::evidence::{Bundle, BundleJob};
 use holdfast_state::routes::{CHAIN, Routes};
+use holdfast_workspace::AccountSnapshot;
 use holdfast_workspace::accounts::exposure::AccountExposureReport;
 use holdfast_workspace::accounts::trace_report::AccountTraceReport;
 use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
@@ -24,6 +27,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new("account-traces")
         .add(CHAIN.long(), routes!(account_exposure))
         .add(CHAIN.long(), routes!(account_trace))
+        .add(CHAIN.long(), routes!(account_bundle))
         .add(CHAIN.long(), routes!(account_paths))
 }
 
@@ -42,66 +46,36 @@ pub async fn account_exposure(
     Query(on): Query<AccountChainQuery>,
     Query(of): Query<AnyAssetQuery>,
 ) -> Result<Json<AccountExposureReport>, ApiError> {
-    let exposure = move || {
-        let chain = shared.chains.accounts_for(&subject, on.chain.as_deref())?;
+    let exposure = move |chain: &AccountSnapshot, subject: &str| {
         if !chain.shows_exposure(clearance) {
             let message = "exposures rest on tags that this key may not read".to_owned();
             return Err(ApiError::new(StatusCode::FORBIDDEN, message));
         }
-        Ok(chain.exposure(&subject, of.asset.as_deref().filter(|asset| !asset.is_empty()))?)
+        Ok(chain.exposure(subject, of.named())?)
     };
-    run_blocking(exposure).await.map(Json)
+    answer(shared, on, subject, exposure).await
 }
 
-/// Options of traces over account chains.
+/// How links are followed over account chains.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct FollowQuery {
-    /// poison, haircut, fifo or lifo.
-    #[serde(default)]
-    #[param(value_type = Option<String>)]
-    pub policy: Policy,
-    /// Follow through attributed services.
-    #[serde(default)]
-    pub through_services: bool,
+pub struct LinksQuery {
     /// Go on over swaps, wraps and bridges, to the other account chains too (default true).
     pub links: Option<bool>,
     /// Links with a larger measured error (its upper bound, 95%, in millionths, default 10,000) are not crossed, but for those that the message of a bridge
     /// states on both sides.
     pub max_link_error_ppm: Option<u32>,
-    /// Transfers away from the start (default 50).
-    pub max_hops: Option<u32>,
-    /// Smaller marked amounts are not followed (base units of every asset, default 1).
-    pub min_value: Option<u64>,
-    /// Only blocks from this time on (Unix seconds).
-    pub from_time: Option<u32>,
-    /// Only blocks up to this time (Unix seconds).
-    pub until_time: Option<u32>,
-    /// Movements followed at most (default 100,000).
-    pub max_edges: Option<usize>,
 }
 
-impl FollowQuery {
-    fn request(&self, subject: &str, asset: Option<&str>, direction: Direction) -> AccountTraceRequest {
-        let (usual, default) = (AccountTraceRequest::new(subject), Bounds::default());
-        AccountTraceRequest {
-            asset: asset.filter(|asset| !asset.is_empty()).map(str::to_owned),
-            options: TraceOptions {
-                direction,
-                policy: self.policy,
-                through_services: self.through_services,
-                bounds: Bounds {
-                    max_hops: self.max_hops.unwrap_or(default.max_hops),
-                    min_value: self.min_value.unwrap_or(default.min_value),
-                    from_time: self.from_time.unwrap_or(default.from_time),
-                    until_time: self.until_time.unwrap_or(default.until_time),
-                    max_edges: self.max_edges.unwrap_or(default.max_edges),
-                },
-            },
-            links: self.links.unwrap_or(true),
-            max_link_error_ppm: self.max_link_error_ppm.unwrap_or(usual.max_link_error_ppm),
-            ..usual
-        }
+/// Returns what is traced.
+fn request(subject: String, of: &AnyAssetQuery, options: TraceOptions, links: &LinksQuery) -> AccountTraceRequest {
+    let usual = AccountTraceRequest::new(&subject);
+    AccountTraceRequest {
+        asset: of.named().map(str::to_owned),
+        options,
+        links: links.links.unwrap_or(usual.links),
+        max_link_error_ppm: links.max_link_error_ppm.unwrap_or(usual.max_link_error_ppm),
+        ..usual
     }
 }
 
@@ -115,27 +89,69 @@ pub struct AccountTraceQuery {
     #[serde(default)]
     #[param(value_type = Option<String>)]
     pub direction: Direction,
+}
+
+impl AccountTraceQuery {
+    /// Returns the request that the query stands for.
+    pub(crate) fn request(self, of: &AnyAssetQuery, how: &HowQuery, links: &LinksQuery) -> AccountTraceRequest {
+        request(self.subject, of, how.options(self.direction), links)
+    }
+}
+
+/// Form of a trace.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DrawnQuery {
     /// json, table, graphviz, mermaid or html.
     pub format: Option<String>,
 }
 
 /// Traces money over account chains, forward or backward, across swaps, wraps and bridges.
-#[utoipa::path(get, path = "/api/v1/account-chains/trace", params(AccountTraceQuery, FollowQuery, AccountChainQuery, AnyAssetQuery),
+#[utoipa::path(get, path = "/api/v1/account-chains/trace", params(AccountTraceQuery, DrawnQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
     responses((status = 200, body = AccountTraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_trace(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<AccountTraceQuery>,
-    Query(follow): Query<FollowQuery>,
+    Query(drawing): Query<DrawnQuery>,
+    Query(how): Query<HowQuery>,
+    Query(links): Query<LinksQuery>,
     Query(on): Query<AccountChainQuery>,
     Query(of): Query<AnyAssetQuery>,
 ) -> Result<Response, ApiError> {
-    let request = follow.request(&query.subject, of.asset.as_deref(), query.direction);
-    let trace = move || {
-        let chain = shared.chains.accounts_for(&request.subject, on.chain.as_deref())?;
-        Ok(chain.account_trace_for(&request, clearance)?)
-    };
-    drawn(&run_blocking(trace).await?, query.format.as_deref())
+    let request = query.request(&of, &how, &links);
+    let subject = request.subject.clone();
+    let trace = move |chain: &AccountSnapshot, _: &str| chain.account_trace_for(&request, clearance);
+    let Json(report) = answer(shared, on, subject, trace).await?;
+    drawn(&report, drawing.format.as_deref())
+}
+
+/// Traces, and returns the signed evidence (a tar file; see `holdfast verify`). The proofs are read again from the server's source of the chain's blocks; where
+/// many blocks are read for them, the answer is 202 with a job, and the same request returns the file once it is done.
+#[utoipa::path(get, path = "/api/v1/account-chains/trace/bundle",
+    params(AccountTraceQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
+    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 202, body = BundleJob), (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)))]
+pub async fn account_bundle(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Clearance(clearance): Clearance,
+    Query(query): Query<AccountTraceQuery>,
+    Query(how): Query<HowQuery>,
+    Query(links): Query<LinksQuery>,
+    Query(on): Query<AccountChainQuery>,
+    Query(of): Query<AnyAssetQuery>,
+) -> Result<Response, ApiError> {
+    let request = query.request(&of, &how, &links);
+    let make = move || shared.account_bundle(request, on.chain.as_deref(), clearance, &caller.0);
+    Ok(match run_in_background(make).await? {
+        Bundle::Made(bytes) => bundle_file(bytes),
+        Bundle::InWork(job) => {
+            // Programs read the first header; a browser that followed a link loads the page again by the second.
+            let again = [(header::RETRY_AFTER, "5"), (HeaderName::from_static("refresh"), "5")];
+            (StatusCode::ACCEPTED, again, Json(job)).into_response()
+        }
+    })
 }
 
 /// Ends of paths over account chains.
@@ -153,22 +169,23 @@ pub struct AccountPathsQuery {
 }
 
 /// Returns the paths of money between two addresses of account chains, across swaps, wraps and bridges, largest amount first.
-#[utoipa::path(get, path = "/api/v1/account-chains/paths", params(AccountPathsQuery, FollowQuery, AccountChainQuery, AnyAssetQuery),
+#[utoipa::path(get, path = "/api/v1/account-chains/paths", params(AccountPathsQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
     responses((status = 200, body = Vec<AccountPathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_paths(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<AccountPathsQuery>,
-    Query(follow): Query<FollowQuery>,
+    Query(how): Query<HowQuery>,
+    Query(links): Query<LinksQuery>,
     Query(on): Query<AccountChainQuery>,
     Query(of): Query<AnyAssetQuery>,
-) -> Result<Json<Vec<AccountPathReport>>, ApiError> {
-    let request = follow.request(&query.from, of.asset.as_deref(), Direction::Forward);
-    let most = query.most.unwrap_or(10).min(MAX_PATHS);
-    let paths = move || {
-        let chain = shared.chains.accounts_for(&request.subject, on.chain.as_deref())?;
-        let to_chain = query.to_chain.as_deref().filter(|name| !name.is_empty());
-        Ok(chain.account_paths_for(&request, (query.to.as_str(), to_chain), most, clearance)?)
+) -> Answer<Vec<AccountPathReport>> {
+    let AccountPathsQuery { from, to, to_chain, most } = query;
+    let request = request(from.clone(), &of, how.options(Direction::Forward), &links);
+    let most = most.unwrap_or(10).min(MAX_PATHS);
+    let paths = move |chain: &AccountSnapshot, _: &str| {
+        let to_chain = to_chain.as_deref().filter(|name| !name.is_empty());
+        chain.account_paths_for(&request, (to.as_str(), to_chain), most, clearance)
     };
-    run_blocking(paths).await.map(Json)
+    answer(shared, on, from, paths).await
 }

@@ -1,8 +1,10 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
+use crate::account_chains::{AccountChainQuery, AnyAssetQuery};
+use crate::account_traces::{AccountTraceQuery, LinksQuery};
 use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
 use crate::answers::transparency;
-use crate::chain::TraceQuery;
+use crate::chain::{HowQuery, TraceQuery};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -50,6 +52,7 @@ pub(crate) fn routes() -> Routes {
         .add(DESK.body(limits::FILE), routes!(import_scan))
         .add(DESK, routes!(case_secret_key))
         .add(DESK.body(limits::LIST), routes!(save_trace))
+        .add(DESK.body(limits::LIST).long(), routes!(save_account_trace))
         .add(DESK, routes!(draft_report))
         .add(DESK, routes!(revise_report))
         .add(DESK, routes!(export_report))
@@ -300,21 +303,47 @@ pub async fn case_secret_key(
 }
 
 /// Traces funds and stores the result in the case. The parameters are those of /api/v1/trace.
-#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery, ChainQuery),
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/traces", params(("id" = u64, Path, description = "Number"), TraceQuery, HowQuery, ChainQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn save_trace(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<CaseId>,
     Query(q): Query<TraceQuery>,
+    Query(how): Query<HowQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Result<Json<Changed>, ApiError> {
-    let request = q.request();
+    let request = q.request(&how);
     let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
     let p = person(&caller);
     run_blocking(move || {
         let w = shared.snapshot_for(&on, &request.subject)?;
         Ok(Changed { item: Some(shared.cases().save_trace(id, &w, &request, &title, &p)?) })
+    })
+    .await
+    .map(Json)
+}
+
+/// Traces money over account chains and stores the result in the case. The parameters are those of /api/v1/account-chains/trace.
+#[utoipa::path(post, path = "/api/v1/desk/cases/{id}/account-traces",
+    params(("id" = u64, Path, description = "Number"), AccountTraceQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
+    responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn save_account_trace(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<CaseId>,
+    Query(query): Query<AccountTraceQuery>,
+    Query(how): Query<HowQuery>,
+    Query(links): Query<LinksQuery>,
+    Query(on): Query<AccountChainQuery>,
+    Query(of): Query<AnyAssetQuery>,
+) -> Result<Json<Changed>, ApiError> {
+    let request = query.request(&of, &how, &links);
+    let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
+    let p = person(&caller);
+    run_blocking(move || {
+        let chain = shared.chains.accounts_for(&request.subject, on.chain.as_deref())?;
+        Ok(Changed { item: Some(shared.cases().save_account_trace(id, &chain, &request, &title, &p)?) })
     })
     .await
     .map(Json)

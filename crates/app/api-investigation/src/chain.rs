@@ -201,6 +201,22 @@ pub struct TraceQuery {
     #[serde(default)]
     #[param(value_type = Option<String>)]
     pub direction: Direction,
+    /// json, table, graphviz, mermaid or html.
+    pub format: Option<String>,
+}
+
+impl TraceQuery {
+    /// Returns the request that the query stands for.
+    pub fn request(&self, how: &HowQuery) -> TraceRequest {
+        let options = how.options(self.direction);
+        TraceRequest { subject: self.subject.clone(), entity: self.entity, options }
+    }
+}
+
+/// How money is followed, and how far: on chains of outputs and on account chains.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HowQuery {
     /// poison, haircut, fifo or lifo.
     #[serde(default)]
     #[param(value_type = Option<String>)]
@@ -208,9 +224,9 @@ pub struct TraceQuery {
     /// Follow through attributed services.
     #[serde(default)]
     pub through_services: bool,
-    /// Transactions away from the start (default 50).
+    /// Transactions, on account chains transfers, away from the start (default 50).
     pub max_hops: Option<u32>,
-    /// Smaller marked amounts are not followed (base units, default 1).
+    /// Smaller marked amounts are not followed (base units, on account chains of every asset; default 1).
     pub min_value: Option<u64>,
     /// Only blocks from this time on (Unix seconds).
     pub from_time: Option<u32>,
@@ -218,43 +234,34 @@ pub struct TraceQuery {
     pub until_time: Option<u32>,
     /// Movements followed at most (default 100,000).
     pub max_edges: Option<usize>,
-    /// json, table, graphviz, mermaid or html.
-    pub format: Option<String>,
 }
 
-impl TraceQuery {
-    /// Returns the request that the query stands for.
-    pub fn request(&self) -> TraceRequest {
+impl HowQuery {
+    /// Returns the options of a trace.
+    pub fn options(&self, direction: Direction) -> TraceOptions {
         let default = Bounds::default();
-        TraceRequest {
-            subject: self.subject.clone(),
-            entity: self.entity,
-            options: TraceOptions {
-                direction: self.direction,
-                policy: self.policy,
-                through_services: self.through_services,
-                bounds: Bounds {
-                    max_hops: self.max_hops.unwrap_or(default.max_hops),
-                    min_value: self.min_value.unwrap_or(default.min_value),
-                    from_time: self.from_time.unwrap_or(default.from_time),
-                    until_time: self.until_time.unwrap_or(default.until_time),
-                    max_edges: self.max_edges.unwrap_or(default.max_edges),
-                },
-            },
-        }
+        let bounds = Bounds {
+            max_hops: self.max_hops.unwrap_or(default.max_hops),
+            min_value: self.min_value.unwrap_or(default.min_value),
+            from_time: self.from_time.unwrap_or(default.from_time),
+            until_time: self.until_time.unwrap_or(default.until_time),
+            max_edges: self.max_edges.unwrap_or(default.max_edges),
+        };
+        TraceOptions { direction, policy: self.policy, through_services: self.through_services, bounds }
     }
 }
 
 /// Traces funds forward or backward.
-#[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery, ChainQuery),
+#[utoipa::path(get, path = "/api/v1/trace", params(TraceQuery, HowQuery, ChainQuery),
     responses((status = 200, body = TraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn trace(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
+    Query(how): Query<HowQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Result<Response, ApiError> {
-    let request = query.request();
+    let request = query.request(&how);
     let (_, report) =
         run_blocking(move || Ok(shared.snapshot_for(&on, &request.subject)?.trace_for(&request, clearance)?)).await?;
     drawn(&report, query.format.as_deref())
@@ -276,15 +283,16 @@ pub(crate) fn drawn<R: Drawn>(report: &R, format: Option<&str>) -> Result<Respon
 }
 
 /// Traces and packs the signed evidence (a tar file; see `holdfast verify`).
-#[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery, ChainQuery),
+#[utoipa::path(get, path = "/api/v1/trace/bundle", params(TraceQuery, HowQuery, ChainQuery),
     responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn bundle(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
+    Query(how): Query<HowQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Result<Response, ApiError> {
-    let request = query.request();
+    let request = query.request(&how);
     let bytes = run_blocking(move || {
         let w = shared.snapshot_for(&on, &request.subject)?;
         // The store has one key for all its chains.
@@ -293,11 +301,16 @@ pub async fn bundle(
         Ok(w.bundle_for(&request, &key, &now(), clearance.min(Tlp::Amber))?.1)
     })
     .await?;
+    Ok(bundle_file(bytes))
+}
+
+/// Answers with a bundle as a file.
+pub(crate) fn bundle_file(bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/x-tar"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"trace.holdfast.tar\""),
     ];
-    Ok((headers, bytes).into_response())
+    (headers, bytes).into_response()
 }
 
 /// Ends of paths.

@@ -1,10 +1,9 @@
 //! Issuers' freezes on account chains, and the proposals of them.
 
-use crate::account_chains::{AccountChainQuery, SkipQuery};
+use crate::account_chains::{AccountChainQuery, SkipQuery, answer};
 use axum::Json;
 use axum::extract::{Query, State};
 use holdfast_state::AppState;
-use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{CHAIN, Routes};
 use holdfast_workspace::accounts::freeze_queries::{FreezeFilter, FreezesPage};
@@ -55,10 +54,6 @@ pub async fn account_freezes(
     Query(of): Query<FreezesQuery>,
     Query(page): Query<SkipQuery>,
 ) -> Result<Json<FreezesPage>, ApiError> {
-    let freezes = move || {
-        let filter = of.filter();
-        let chain = shared.chains.accounts_for(filter.address.unwrap_or_default(), on.chain.as_deref())?;
-        Ok(chain.freezes_page(filter, page.count())?)
-    };
-    run_blocking(freezes).await.map(Json)
+    let text = of.address.clone().unwrap_or_default();
+    answer(shared, on, text, move |chain, _| chain.freezes_page(of.filter(), page.count())).await
 }

@@ -3,11 +3,15 @@
 
 use crate::accounts::AccountArgs;
 use crate::live::NodeArgs;
+use crate::options::ReadingArgs;
 use anyhow::{Context, bail};
+use holdfast_account_evidence::Origin;
 use holdfast_account_feed::NodeSource;
+use holdfast_account_feed::files::block_files;
 use holdfast_bitcoin::Network;
 use holdfast_types::ChainId;
 use holdfast_workspace::accounts::beside::LinkFinder;
+use holdfast_workspace::accounts::evidence::ProofSource;
 use holdfast_workspace::{AccountWorkspace, Workspace};
 use serde::Deserialize;
 use serde_norway::Value;
@@ -63,6 +67,9 @@ struct AccountEntry {
     bridges: Vec<String>,
     genesis: Option<PathBuf>,
     dao_fork: Option<PathBuf>,
+    /// Files and folders of its blocks, from which the proofs of bundles are read instead of the node.
+    #[serde(default)]
+    blocks: Vec<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +101,8 @@ pub struct AccountChain {
     pub workspace: AccountWorkspace,
     /// Its node, where one is followed.
     pub node: Option<AccountNode>,
+    /// Where the proofs of bundles are read from, where that is known.
+    pub proofs: Option<ProofSource>,
 }
 
 /// The chains of a store beside the first.
@@ -108,29 +117,47 @@ impl AccountEntry {
         AccountArgs {
             assets: self.assets.clone(),
             finality_blocks: self.finality_blocks,
-            node_key_file: self.node_key_file.clone(),
-            without_traces: self.without_traces,
-            internal_stored: self.internal_stored,
-            wrappers: self.wrappers.clone(),
-            issuers: self.issuers.clone(),
-            bridges: self.bridges.clone(),
+            reading: ReadingArgs {
+                node_key_file: self.node_key_file.clone(),
+                without_traces: self.without_traces,
+                internal_stored: self.internal_stored,
+                wrappers: self.wrappers.clone(),
+                issuers: self.issuers.clone(),
+                bridges: self.bridges.clone(),
+            },
             opening_balances: None,
             genesis: self.genesis.clone(),
             dao_fork: self.dao_fork.clone(),
         }
     }
 
+    /// Returns where the proofs of bundles are read from: files where some are named, else the node.
+    fn proofs(&self, args: &AccountArgs, chain: &ChainId) -> anyhow::Result<Option<ProofSource>> {
+        let origin = match (&self.rpc, self.blocks.as_slice()) {
+            (None, []) => return Ok(None),
+            (Some(rpc), []) => Origin::Node(args.node_options(rpc)?),
+            (_, paths) => {
+                let files =
+                    paths.iter().map(|path| block_files(path)).collect::<Result<Vec<_>, _>>().context("blocks")?;
+                Origin::Files(files.concat(), args.notes()?)
+            }
+        };
+        Ok(Some(ProofSource { origin, contracts: args.reading.contracts(chain)? }))
+    }
+
     fn open(&self, first: &Workspace, store: &Path, chain: &ChainId) -> anyhow::Result<AccountChain> {
         let (args, tags) = (self.args(), first.tags.clone());
+        let proofs = self.proofs(&args, chain)?;
         let Some(rpc) = &self.rpc else {
             let workspace = AccountWorkspace::open_for_writing(store, chain, tags)?;
-            return Ok(AccountChain { workspace, node: None });
+            return Ok(AccountChain { workspace, node: None, proofs });
         };
         let settings = args.settings(store, chain)?;
         let workspace = AccountWorkspace::create_or_open(store, &settings, tags)?;
         let source = args.node(chain, rpc)?;
         let pause = Duration::from_secs_f64(self.poll_seconds.clamp(0.05, 3600.0));
-        Ok(AccountChain { workspace, node: Some(AccountNode { source, pause, from_height: self.from_height }) })
+        let node = Some(AccountNode { source, pause, from_height: self.from_height });
+        Ok(AccountChain { workspace, node, proofs })
     }
 }
 
@@ -211,7 +238,7 @@ pub fn open(first: &Workspace, store: &Path, file: Option<&Path>) -> anyhow::Res
     for chain in AccountWorkspace::chains_of(store)? {
         if !named.accounts.iter().any(|(known, _)| *known == chain) {
             let workspace = AccountWorkspace::open_for_writing(store, &chain, first.tags.clone())?;
-            open.accounts.push(AccountChain { workspace, node: None });
+            open.accounts.push(AccountChain { workspace, node: None, proofs: None });
         }
     }
     for (chain, entry) in &named.accounts {

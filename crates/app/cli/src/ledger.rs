@@ -2,6 +2,7 @@
 
 use crate::accounts::{self, AccountArgs};
 use crate::args::LedgerArgs;
+use crate::options::{FOR_ACCOUNTS, refuse};
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -27,13 +28,13 @@ pub struct Ingest {
     #[command(flatten)]
     ledger: LedgerArgs,
     /// File with the headers from genesis on, 80 bytes each, for the heights of blocks older than BIP 34 whose ancestors are not stored.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "chain")]
     headers: Option<PathBuf>,
     /// For a single block: the outputs that its inputs spend (JSON or binary; see the manual).
-    #[arg(long)]
+    #[arg(long, conflicts_with = "chain")]
     spent_outputs: Option<PathBuf>,
     /// Copy raw blocks into the ledger instead of pointing at the node's files.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "chain")]
     keep_raw: bool,
     /// Account chain: read this node, up to its tip, instead of files: JSON-RPC, or java-tron's HTTP interface.
     #[arg(long, requires = "chain", conflicts_with = "paths")]
@@ -166,6 +167,7 @@ pub fn ingest(args: Ingest, as_json: bool) -> anyhow::Result<()> {
         };
         return accounts::ingest(&reading, as_json);
     }
+    refuse(args.accounts.reading.given(), FOR_ACCOUNTS)?;
     ingest_outputs(&args, as_json)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::accounts::{self, AccountArgs};
 use crate::args::{StoreArgs, secret_of};
+use crate::options::{FOR_ACCOUNTS, first_given, refuse};
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -50,6 +51,17 @@ pub struct NodeArgs {
 }
 
 impl NodeArgs {
+    /// Returns the first option that was given and that only nodes of Bitcoin's family know.
+    fn given(&self) -> Option<&'static str> {
+        first_given([
+            ("--user", self.user.is_some()),
+            ("--password", self.password.is_some()),
+            ("--password-file", self.password_file.is_some()),
+            ("--cookie", self.cookie.is_some()),
+            ("--rest", self.rest.is_some()),
+        ])
+    }
+
     pub fn source(&self) -> anyhow::Result<Option<Box<dyn BlockSource + Send>>> {
         if let Some(url) = &self.rest {
             return Ok(Some(Box::new(Rest::new(url))));
@@ -129,8 +141,13 @@ pub fn follow_command(args: Follow, as_json: bool) -> anyhow::Result<()> {
         tracing::info!(file = %file.display(), "configuration read");
     }
     if let Some(chain) = &args.chain {
+        refuse(
+            args.node.given(),
+            "is for nodes of Bitcoin's family; an account chain's is opened with --node-key-file",
+        )?;
         return follow_accounts(&args, chain, as_json);
     }
+    refuse(args.accounts.reading.given(), FOR_ACCOUNTS)?;
     let source = args.node.source()?.context("name the node with --rpc or --rest")?;
     let mut workspace = Workspace::create_or_open(&args.store.store, args.network)?;
     let mut retry = Retry::default();

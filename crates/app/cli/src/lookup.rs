@@ -4,12 +4,13 @@ use crate::accounts::{self, evidence, traces};
 use crate::answer::Fields;
 use crate::args::{ServerArgs, StoreArgs};
 use crate::chain_reader::{ChainReader, known, server_of};
+use crate::options::{AccountChoice, FOR_ACCOUNTS, HowArgs, LinkArgs, NO_ENTITY, ProofArgs, refuse, with_options};
 use crate::output::{self, name_of, thousands};
 use crate::running::{ChainReach, reach_chain};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use holdfast_analysis::render::{self, Drawn};
-use holdfast_analysis::{Bounds, Direction, Policy, TraceOptions, TraceReport};
+use holdfast_analysis::{Bounds, Direction, TraceOptions, TraceReport};
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::parse_hash;
 use holdfast_client::{Request, api_path};
@@ -32,36 +33,6 @@ pub struct ChainArgs {
     pub store: StoreArgs,
     #[command(flatten)]
     pub server: ServerArgs,
-}
-
-/// The account chain that is meant, instead of the store's first chain.
-#[derive(Args)]
-pub struct AccountChoice {
-    /// An account chain: `ethereum`, `tron` and other usual names, or a CAIP-2 id; what goes over links goes over the others too.
-    #[arg(long = "chain")]
-    pub name: Option<String>,
-    /// On account chains: only this asset, by ticker, CAIP-19 id, contract, or `native`.
-    #[arg(long)]
-    pub asset: Option<String>,
-}
-
-impl AccountChoice {
-    /// Returns whether an account chain is meant.
-    fn is_meant(&self) -> bool {
-        self.name.is_some() || self.asset.is_some()
-    }
-}
-
-/// How links are followed on account chains.
-#[derive(Args)]
-pub struct LinkArgs {
-    /// On account chains: do not go on over swaps, wraps and bridges.
-    #[arg(long)]
-    pub no_links: bool,
-    /// On account chains: do not cross links with a larger measured error (its upper bound, 95%, in millionths), but for those that the
-    /// message of a bridge states on both sides.
-    #[arg(long)]
-    pub max_link_error_ppm: Option<u32>,
 }
 
 impl ChainArgs {
@@ -239,6 +210,10 @@ pub struct Explain {
 
 pub fn explain(args: Explain, as_json: bool) -> anyhow::Result<()> {
     let (a, b) = (&args.a, &args.b);
+    let is_account = |text: &str| AccountId::try_from(&Address::read(&bare(text))).is_ok();
+    if is_account(a) && is_account(b) {
+        return accounts::who::explain(a, b, args.chain, as_json);
+    }
     let reader = args.chain.open()?;
     let report: ExplainReport =
         reader.query(|w| w.explain(a, b), |c| c.get("/api/v1/explain").query("a", a).query("b", b))?;
@@ -274,99 +249,31 @@ pub struct TraceArgs {
     /// Direction: forward or backward.
     #[arg(long, default_value = "forward")]
     direction: Direction,
-    /// Taint policy: poison, haircut, fifo or lifo.
-    #[arg(long, default_value = "haircut")]
-    policy: Policy,
-    /// Most transactions from the start.
-    #[arg(long, default_value_t = Bounds::default().max_hops)]
-    max_hops: u32,
-    /// Smallest marked amount that is followed, in base units.
-    #[arg(long, default_value_t = Bounds::default().min_value)]
-    min_value: u64,
-    /// Only blocks from this time on, Unix seconds.
-    #[arg(long, default_value_t = 0)]
-    from_time: u32,
-    /// Only blocks up to this time, Unix seconds.
-    #[arg(long, default_value_t = u32::MAX)]
-    until_time: u32,
-    /// Most movements that are followed.
-    #[arg(long, default_value_t = Bounds::default().max_edges)]
-    max_edges: usize,
-    /// Follow through attributed services.
-    #[arg(long)]
-    through_services: bool,
+    #[command(flatten)]
+    how: HowArgs,
     /// Format of the output.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
     /// Most rows of the table.
     #[arg(long, default_value_t = 40)]
     rows: usize,
-    /// Write a signed evidence bundle to this file. On account chains its proofs are read from --blocks or --rpc, and a server's store is read here.
+    /// Write a signed evidence bundle to this file. On account chains its proofs are read from --blocks or --rpc; without these a running server reads them from the blocks that it knows.
     #[arg(long)]
     bundle: Option<PathBuf>,
     #[command(flatten)]
     proofs: ProofArgs,
 }
 
-/// Where the proofs of a bundle of account chains come from: ledgers store neither receipts nor signatures.
-#[derive(Args, Clone, Debug, Default)]
-pub struct ProofArgs {
-    /// With --bundle: folder or file of a chain's blocks, as CHAIN=PATH; PATH alone is of --chain. Repeat it for several.
-    #[arg(long, value_name = "[CHAIN=]PATH", requires = "bundle")]
-    pub blocks: Vec<String>,
-    /// With --bundle: a chain's node, as CHAIN=URL; URL alone is of --chain. Repeat it for several.
-    #[arg(long, value_name = "[CHAIN=]URL", requires = "bundle")]
-    pub rpc: Vec<String>,
-    /// With --bundle: file with the value of the header that opens the nodes.
-    #[arg(long, requires = "bundle")]
-    pub node_key_file: Option<PathBuf>,
-    /// With --bundle: the blocks were read without traces.
-    #[arg(long, requires = "bundle")]
-    pub without_traces: bool,
-    /// With --bundle (Tron): the node stores moves inside transactions.
-    #[arg(long, requires = "bundle")]
-    pub internal_stored: bool,
-    /// With --bundle: a further contract that wraps a chain's coin, as blocks were ingested with; repeat it for several.
-    #[arg(long = "wrapper", requires = "bundle")]
-    pub wrappers: Vec<String>,
-    /// With --bundle: a further contract of a bridge, as blocks were ingested with; repeat it for several.
-    #[arg(long = "bridge", value_name = "ROLE:ADDRESS", requires = "bundle")]
-    pub bridges: Vec<String>,
-}
-
 impl TraceArgs {
     fn request(&self) -> TraceRequest {
-        TraceRequest {
-            subject: self.subject.clone(),
-            entity: self.entity,
-            options: TraceOptions {
-                direction: self.direction,
-                policy: self.policy,
-                through_services: self.through_services,
-                bounds: Bounds {
-                    max_hops: self.max_hops,
-                    min_value: self.min_value,
-                    from_time: self.from_time,
-                    until_time: self.until_time,
-                    max_edges: self.max_edges,
-                },
-            },
-        }
+        let (subject, options) = (self.subject.clone(), self.how.options(self.direction));
+        TraceRequest { subject, entity: self.entity, options }
     }
 
     /// Adds the trace's parameters to a request of the API.
     fn parameters<'c>(&self, request: Request<'c>) -> Request<'c> {
-        request
-            .query("subject", &self.subject)
-            .query("entity", self.entity)
-            .query("direction", name_of(&self.direction))
-            .query("policy", name_of(&self.policy))
-            .query("through_services", self.through_services)
-            .query("max_hops", self.max_hops)
-            .query("min_value", self.min_value)
-            .query("from_time", self.from_time)
-            .query("until_time", self.until_time)
-            .query("max_edges", self.max_edges)
+        let request = request.query("subject", &self.subject).query("entity", self.entity);
+        with_options(request.query("direction", name_of(&self.direction)), &self.how.options(self.direction))
     }
 }
 
@@ -399,11 +306,8 @@ fn draw<R: Drawn>(report: &R, format: Format, rows: usize, as_json: bool) -> any
 
 /// Traces over account chains.
 fn account_trace(args: &TraceArgs, as_json: bool) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        !args.entity,
-        "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
-    );
-    let request = traces::request(&args.subject, &args.accounts, &args.links, args.request().options);
+    refuse(args.entity.then_some("--entity"), NO_ENTITY)?;
+    let request = traces::request(&args.subject, &args.accounts, &args.links, args.how.options(args.direction));
     let report = traces::trace(&args.chain, &args.accounts, &request)?;
     if let Some(path) = &args.bundle {
         evidence::write(&args.chain, &args.accounts, &args.proofs, &request, path)?;
@@ -412,9 +316,13 @@ fn account_trace(args: &TraceArgs, as_json: bool) -> anyhow::Result<()> {
 }
 
 pub fn trace(args: TraceArgs, as_json: bool) -> anyhow::Result<()> {
+    if args.bundle.is_none() {
+        refuse(args.proofs.given(), "is for --bundle: name the file that is written")?;
+    }
     if args.accounts.is_meant() {
         return account_trace(&args, as_json);
     }
+    refuse(args.links.given().or(args.proofs.given()), FOR_ACCOUNTS)?;
     let reader = args.chain.open()?;
     let files = |w: &holdfast_workspace::Workspace| Ok(w.trace_for(&args.request(), Tlp::Red)?.1);
     let report: TraceReport = reader.query(files, |c| args.parameters(c.get("/api/v1/trace")))?;
@@ -463,14 +371,9 @@ fn rebuild_exposures(args: &ExposureArgs) -> anyhow::Result<u64> {
 
 pub fn exposure(args: ExposureArgs, as_json: bool) -> anyhow::Result<()> {
     if args.accounts.is_meant() {
-        anyhow::ensure!(
-            !args.rebuild,
-            "--rebuild is for chains of Bitcoin's family: account chains compute exposures when asked"
-        );
-        anyhow::ensure!(
-            !args.entity,
-            "--entity is for chains of Bitcoin's family; name an address, transaction or transfer"
-        );
+        let rebuild = args.rebuild.then_some("--rebuild");
+        refuse(rebuild, "is for chains of Bitcoin's family: account chains compute exposures when asked")?;
+        refuse(args.entity.then_some("--entity"), NO_ENTITY)?;
         let subject = args.subject.context("name an address, a transaction or a transfer")?;
         return traces::exposure(&args.chain, &args.accounts, &subject, as_json);
     }
@@ -525,6 +428,7 @@ pub fn paths(args: PathsArgs, as_json: bool) -> anyhow::Result<()> {
         let to = (args.to.as_str(), args.to_chain.as_deref());
         return traces::paths(&args.chain, &args.accounts, &request, to, args.most, as_json);
     }
+    refuse(args.links.given().or(args.to_chain.as_ref().map(|_| "--to-chain")), FOR_ACCOUNTS)?;
     let reader = args.chain.open()?;
     let paths: Vec<PathReport> = reader.query(
         |w| w.paths_for(&args.from, &args.to, &options, args.most, Tlp::Red),

@@ -20,6 +20,7 @@ mod demo;
 mod ledger;
 mod live;
 mod lookup;
+mod options;
 mod serve;
 mod sharing;
 mod simulate;

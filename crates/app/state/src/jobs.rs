@@ -1,7 +1,8 @@
-//! The server's jobs: screening again, reading sources of partners.
+//! The server's jobs: screening again, reading sources of partners, making bundles ([`crate::evidence`]).
 
 use crate::AppState;
 use crate::error::ApiError;
+use crate::evidence::MakeBundle;
 use axum::http::StatusCode;
 use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, StoredJob, list, retry};
 use holdfast_screening::{ScreeningError, TouchedNames};
@@ -398,8 +399,8 @@ impl AppState {
     /// # Errors
     /// [`StoreError`] when the jobs cannot be read or stored.
     pub fn start_jobs(&self) -> Result<Runner, StoreError> {
-        let kinds =
-            Kinds::default().with::<Rescreen>().with::<ReadSource>().with::<TendSources>().with::<StoreSessions>();
+        let kinds = Kinds::default().with::<Rescreen>().with::<ReadSource>().with::<TendSources>();
+        let kinds = kinds.with::<StoreSessions>().with::<MakeBundle>();
         let status = self.status.clone();
         let runner = Runner::start(self.jobs.clone(), self.clone(), kinds, move || status.is_stopping())?;
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;

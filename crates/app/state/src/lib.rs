@@ -13,6 +13,7 @@ pub mod body;
 pub mod chain_choice;
 pub mod clearance;
 pub mod error;
+pub mod evidence;
 mod facts;
 pub mod jobs;
 pub mod lab_chains;

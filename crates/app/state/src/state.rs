@@ -18,6 +18,7 @@ use holdfast_sharing::Sharing;
 use holdfast_sharing::sources::Clients;
 use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Providers;
+use holdfast_workspace::accounts::evidence::ProofSources;
 use holdfast_workspace::{
     AccountHandle, AccountWorkspace, ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, Workspace,
 };
@@ -31,6 +32,8 @@ use std::sync::{Arc, Mutex};
 pub struct AppState {
     /// The chains that transfers are screened on; an event's asset picks one.
     pub chains: Arc<Chains>,
+    /// Where proofs of account chains are read from again.
+    pub proof_sources: Arc<ProofSources>,
     /// Whether exposures were rebuilt since past transfers were last screened again.
     pub(crate) exposures_made: Arc<AtomicBool>,
     /// Unconfirmed transactions of the nodes that are followed.
@@ -98,6 +101,7 @@ impl AppState {
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
         Ok(AppState {
             chains: Arc::new(Chains::one(chain)),
+            proof_sources: Arc::default(),
             exposures_made,
             mempools: Arc::default(),
             jobs: Jobs::new(screening.clone()),

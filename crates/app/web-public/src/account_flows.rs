@@ -306,6 +306,18 @@ fn error_text(ppm: Option<u32>) -> String {
     }
 }
 
+/// The address of the evidence of the trace that a page shows.
+fn bundle_of(place: &Place, form: &TraceForm, direction: &str, policy: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("subject", form.subject.trim())
+        .append_pair("direction", direction)
+        .append_pair("policy", policy)
+        .append_pair("asset", form.asset.trim())
+        .append_pair("chain", place.name())
+        .finish();
+    format!("/api/v1/account-chains/trace/bundle?{query}")
+}
+
 /// Shows a trace as tables of its ends and steps.
 pub(crate) async fn trace(
     State(shared): State<AppState>,
@@ -338,7 +350,13 @@ pub(crate) async fn trace(
             label { (t!("common-asset")) input name="asset" value=(form.asset) placeholder=(t!("accounts-all-assets")); }
             button type="submit" { (t!("ledger-trace")) }
         }
-        @match &report { Some(report) => (traced(report)), None => (none(&t!("accounts-no-start"))) }
+        @match &report {
+            Some(report) => {
+                p { a href=(bundle_of(&place, &form, direction, policy)) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } }
+                (traced(report))
+            }
+            None => (none(&t!("accounts-no-start"))),
+        }
     };
     Ok(frame.page(&t!("ledger-trace"), &form.subject, body))
 }

@@ -5,7 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{Direction, Policy, render};
-use holdfast_api_investigation::chain::TraceQuery;
+use holdfast_api_investigation::chain::{HowQuery, TraceQuery};
 use holdfast_attribution::{Category, Tlp};
 use holdfast_page::components::{Head, N, T, listing, none, table, word};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
@@ -571,24 +571,26 @@ pub(crate) async fn trace(
     frame: Frame,
     Clearance(clearance): Clearance,
     Query(query): Query<TraceQuery>,
+    Query(how): Query<HowQuery>,
     Query(on): Query<ChainQuery>,
 ) -> Page {
-    let (request, named) = (query.request(), on.clone());
+    let (request, named) = (query.request(&how), on.clone());
     let (report, asset) = run_blocking(move || {
         let w = shared.snapshot_for(&named, &request.subject)?;
         Ok((w.trace_for(&request, clearance)?.1, w.asset()))
     })
     .await?;
     let direction = if query.direction == Direction::Forward { "forward" } else { "backward" };
-    let policy = match query.policy {
+    let policy = match how.policy {
         Policy::Poison => "poison",
         Policy::Haircut => "haircut",
         Policy::Fifo => "fifo",
         Policy::Lifo => "lifo",
     };
     let bundle = format!(
-        "/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}{}",
+        "/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}&max_hops={}{}",
         query.subject,
+        report.bounds.max_hops,
         on_chain(&on)
     );
     let heads = [T("ledger-category"), N("ledger-amount")];

@@ -4,7 +4,7 @@ use crate::claims::Claims;
 use crate::contents::{self, Basis, Contents, Coverage, LinkedTransfer, Proof, Start};
 use crate::report::{Describe, Report};
 use crate::view::{AccountRow, ChainView, Held, Tx, small};
-use crate::{evm, names, tron};
+use crate::{acts, evm, names, tron};
 use holdfast_account_ledger::{StoredTransfer, TransferNumber};
 use holdfast_analysis::accounts::{AccountOptions, AccountStart, Transfers, trace_accounts};
 use holdfast_analysis::bundle::{Compared, Files, Verification, file};
@@ -77,6 +77,7 @@ pub(crate) fn contents(files: &Files, v: &mut Verification) -> Result<(), String
     ));
     balances(&contents, &mut views, &mut claims)?;
     records(&contents, &blocks, &transactions, &mut views)?;
+    issuers(&contents, &transactions, &mut claims, v)?;
     let links = links(&contents, &views, &mut claims, v)?;
     trace(&contents, &views, &links, file(files, "result.json")?, &mut claims, v)?;
     claims.of_coverage(&contents);
@@ -148,7 +149,7 @@ fn evm_chain(coverage: &Coverage) -> Result<holdfast_evm::Chain, String> {
         let bytes = bytes.ok_or_else(|| format!("parameters.json: wrapper '{wrapper}' is no account"))?;
         with = with.with_wrapper(bytes.into());
     }
-    Ok(with)
+    Ok(acts::issuers(coverage)?.into_iter().fold(with, holdfast_evm::Chain::with_issuer))
 }
 
 fn tron_chain(coverage: &Coverage) -> Result<holdfast_tron::Chain, String> {
@@ -161,7 +162,7 @@ fn tron_chain(coverage: &Coverage) -> Result<holdfast_tron::Chain, String> {
         chain =
             chain.with_wrapper(account.ok_or_else(|| format!("parameters.json: wrapper '{wrapper}' is no account"))?);
     }
-    Ok(chain)
+    Ok(acts::issuers(coverage)?.into_iter().fold(chain, holdfast_tron::Chain::with_issuer))
 }
 
 /// Checks the proofs of all transactions against the headers.
@@ -269,7 +270,7 @@ pub(crate) fn bases<T>(list: &[T], chain: impl Fn(&T) -> u16, chains: usize) -> 
 }
 
 /// Returns the chain of a place, and the place among the chain's own.
-fn local(bases: &[u32], place: u32, count: usize) -> Option<(u16, u32)> {
+pub(crate) fn local(bases: &[u32], place: u32, count: usize) -> Option<(u16, u32)> {
     if place >= small(count) {
         return None;
     }
@@ -554,6 +555,26 @@ fn records(
             };
             view.records.extend(find_in(&contracts, &head, [tx]).records);
         }
+    }
+    Ok(())
+}
+
+/// Finds again what issuers did with accounts of the trace.
+fn issuers(
+    contents: &Contents,
+    transactions: &Transactions,
+    claims: &mut Claims,
+    v: &mut Verification,
+) -> Result<(), String> {
+    let of = |chain, height, index| transactions.get(&(chain, height, index)).map(|proved| &proved.transfers);
+    let (said, committed) = acts::check(contents, of)?;
+    let all = contents.acts.len();
+    claims.acts(all, all - committed);
+    if all > 0 {
+        v.passed.push(format!(
+            "{all} acts of issuers about these accounts are found again in the logs of their transactions"
+        ));
+        v.passed.extend(said);
     }
     Ok(())
 }

@@ -44,7 +44,11 @@ pub(crate) struct Claims {
     errors: usize,
     wrappers: usize,
     bridges: usize,
+    issuers: usize,
     resting: usize,
+    /// Acts of issuers, and those that only logs of Tron show.
+    acts: usize,
+    acts_of_tron: usize,
 }
 
 impl Claims {
@@ -95,10 +99,16 @@ impl Claims {
         true
     }
 
+    /// Counts what issuers did, and how much of it only logs of Tron show.
+    pub fn acts(&mut self, all: usize, of_tron: usize) {
+        (self.acts, self.acts_of_tron) = (all, of_tron);
+    }
+
     /// Counts what was taken of the chains.
     pub fn of_coverage(&mut self, contents: &Contents) {
         for chain in &contents.parameters.chains {
             self.wrappers += chain.wrappers.len();
+            self.issuers += chain.issuers.len();
             let known = Contracts::of(&chain.chain);
             let is_known = |(contract, role): &&(String, String)| {
                 let account = crate::names::read_address(contract, &chain.chain);
@@ -159,6 +169,12 @@ impl Claims {
         say(self.errors, "the measured errors of {} links");
         say(self.wrappers, "{} contracts are taken as wrappers of the coin by the maker's word");
         say(self.bridges, "{} contracts are taken as bridges' by the maker's word");
+        say(self.issuers, "{} contracts are taken as issuers' by the maker's word");
+        say(self.acts_of_tron, "{} acts of issuers on Tron: no header of Tron commits to the logs that show them");
+        say(
+            self.acts.min(1),
+            "that issuers did nothing else with the accounts of the trace: no offline proof shows that",
+        );
         for chain in &contents.parameters.chains {
             let blind = match chain.blind_blocks {
                 0 => String::new(),

@@ -8,8 +8,7 @@ use holdfast_analysis::accounts::Stop;
 use holdfast_analysis::bundle::{BundleError, Files, canonical_json, file, parse};
 use holdfast_attribution::{Category, Tag};
 use holdfast_evm::trace::FrameKind;
-use holdfast_types::Amount;
-use holdfast_types::{AssetId, ChainId};
+use holdfast_types::{Amount, AssetId, ChainId, IssuerAction};
 use serde::{Deserialize, Serialize};
 
 /// All of a bundle but its result.
@@ -25,7 +24,11 @@ pub(crate) struct Contents {
     pub transfers: Vec<Transfer>,
     pub balances: Vec<Balance>,
     pub links: Vec<LinkEntry>,
+    pub acts: Vec<ActEntry>,
 }
+
+/// The file of [`Contents::acts`], which bundles without any do not have.
+const ACTS: &str = "freezes.json";
 
 impl Contents {
     /// Writes the files of a bundle.
@@ -43,6 +46,9 @@ impl Contents {
         add("balances.json", canonical_json(&self.balances)?);
         add("links.json", canonical_json(&self.links)?);
         add("result.json", canonical_json(report)?);
+        if !self.acts.is_empty() {
+            add(ACTS, canonical_json(&self.acts)?);
+        }
         Ok(files)
     }
 
@@ -62,6 +68,7 @@ impl Contents {
             transfers: json(files, "transfers.json")?,
             balances: json(files, "balances.json")?,
             links: json(files, "links.json")?,
+            acts: if files.contains_key(ACTS) { json(files, ACTS)? } else { Vec::new() },
         })
     }
 }
@@ -93,6 +100,9 @@ pub(crate) struct Coverage {
     pub wrappers: Vec<String>,
     /// Contracts that were taken as bridges', with what they are, besides those that are known of the chain.
     pub bridges: Vec<(String, String)>,
+    /// Token contracts that were taken as issuers', with the wallet of several owners that owns them, besides those that are known of the chain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<(String, Option<String>)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -330,6 +340,27 @@ pub(crate) struct Span {
     pub is_last: bool,
     /// What the account held before it; none beyond 256 bits.
     pub balance: Option<Amount>,
+}
+
+/// `freezes.json`: what issuers of tokens did with accounts of the trace, or proposed to do; in the order of chains and places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ActEntry {
+    pub chain: u16,
+    pub height: u64,
+    /// The transaction's number in its block.
+    pub index: u32,
+    pub position: String,
+    /// By place in `accounts.json`.
+    pub account: u32,
+    /// The token; it need not be one that the trace follows.
+    pub asset: AssetId,
+    pub action: IssuerAction,
+    /// Number of the proposal in the issuer's wallet; none where it was done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<u64>,
+    /// Base units that were destroyed, where the event states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
 }
 
 /// `links.json`: what the trace was told of links.

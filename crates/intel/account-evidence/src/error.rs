@@ -20,6 +20,12 @@ pub enum EvidenceError {
     /// Too much to carry.
     #[error("the trace rests on {0} transactions; a bundle carries {MAX_BUNDLE_TXS}. Narrow the bounds")]
     TooLarge(usize),
+    /// Nobody named where a chain's blocks are.
+    #[error("the proofs are read from blocks of {0}, which ledgers do not store, and no source of them is named")]
+    NoSource(ChainId),
+    /// Whoever watches the reading of blocks ended it.
+    #[error("the reading of blocks for the proofs was stopped")]
+    Stopped,
     /// The source lacks a block.
     #[error("block {height} of {chain} is needed for the proofs, and the source of blocks does not have it")]
     NoBlock {
@@ -57,6 +63,8 @@ impl EvidenceError {
             EvidenceError::Ledger(e) => e.kind(),
             EvidenceError::Source(_, kind) => *kind,
             EvidenceError::TooLarge(_) => ErrorKind::Invalid,
+            EvidenceError::NoSource(_) => ErrorKind::State,
+            EvidenceError::Stopped => ErrorKind::Unavailable,
             EvidenceError::NoBlock { .. } => ErrorKind::NotFound,
             EvidenceError::OtherBlock { .. } | EvidenceError::Differs(_) => ErrorKind::Conflict,
             EvidenceError::Bundle(_) => ErrorKind::Internal,

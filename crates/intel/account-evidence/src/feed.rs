@@ -22,18 +22,36 @@ pub enum Origin {
 /// The hash of a chain's block at a height, where a ledger has it.
 pub type StoredHash<'a> = &'a (dyn Fn(&ChainId, u64) -> Option<Hash32> + Sync);
 
+/// Is told how many blocks were read, of how many; what it returns ends the reading.
+pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> Result<(), EvidenceError>;
+
 /// Blocks of several chains out of files and nodes.
 pub struct FeedBlocks<'a> {
     origins: Vec<(ChainId, Origin)>,
     stored: StoredHash<'a>,
+    watch: Option<Watch<'a>>,
+    /// Blocks that were read, and all that will be.
+    read: (usize, usize),
 }
 
 impl<'a> FeedBlocks<'a> {
     /// Makes a source. Blocks of files that the ledgers have and that are not wanted are passed over without being verified again.
     #[must_use]
     pub fn new(origins: Vec<(ChainId, Origin)>, stored: StoredHash<'a>) -> Self {
-        FeedBlocks { origins, stored }
+        FeedBlocks { origins, stored, watch: None, read: (0, 0) }
     }
+
+    /// Returns the same source, whose reading is watched.
+    #[must_use]
+    pub fn watched(self, watch: Watch<'a>) -> Self {
+        FeedBlocks { watch: Some(watch), ..self }
+    }
+}
+
+/// Tells a watch of one more block.
+fn count(watch: &mut Option<Watch<'_>>, (read, all): &mut (usize, usize)) -> Result<(), EvidenceError> {
+    *read += 1;
+    watch.as_mut().map_or(Ok(()), |watch| watch(*read, *all))
 }
 
 /// Keeps the verified blocks that are wanted.
@@ -55,10 +73,19 @@ impl Find for Keep<'_> {
 type Each<'e> = &'e mut dyn FnMut(ReadBlock) -> Result<(), EvidenceError>;
 
 impl Blocks for FeedBlocks<'_> {
+    fn begin(&mut self, all: usize) -> Result<(), EvidenceError> {
+        self.read = (0, all);
+        self.watch.as_mut().map_or(Ok(()), |watch| watch(0, all))
+    }
+
     fn read(&mut self, chain: &ChainId, heights: &[u64], each: Each<'_>) -> Result<(), EvidenceError> {
+        let Some(first) = heights.first() else { return Ok(()) };
         let origin = self.origins.iter().find(|(of, _)| of == chain).map(|(_, origin)| origin.clone());
-        let (Some(origin), Some(first)) = (origin, heights.first()) else {
-            return Ok(());
+        let origin = origin.ok_or_else(|| EvidenceError::NoSource(chain.clone()))?;
+        let (watch, read) = (&mut self.watch, &mut self.read);
+        let each = &mut |block: ReadBlock| {
+            each(block)?;
+            count(watch, read)
         };
         let wanted: BTreeSet<u64> = heights.iter().copied().collect();
         match origin {

@@ -2,7 +2,7 @@
 //!
 //! A bundle of format 2 has the container of the first one (`holdfast_analysis::bundle`: a tar file, a manifest of hashes, a signature) and holds the
 //! request, the ledgers' coverage, headers, transactions and receipts with the nodes of their tries, the transfers that the trace read, what accounts
-//! held before them, attributions with their tags, links, and the result. [`verify`] hashes headers again, checks every proof against their roots,
+//! held before them, attributions with their tags, links, what issuers did with the accounts, and the result. [`verify`] hashes headers again, checks every proof against their roots,
 //! reads transfers and links out of logs with the functions that made the ledger, traces over nothing but the bundle's contents, and compares
 //! the result byte by byte. What no root commits to is named and counted as a claim. See docs/evidence-bundles.md.
 
@@ -10,6 +10,7 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
+mod acts;
 mod check;
 mod claims;
 mod contents;
@@ -27,7 +28,7 @@ mod view;
 
 pub use contents::{Backing, Basis, Join};
 pub use error::EvidenceError;
-pub use feed::{FeedBlocks, Origin, StoredHash};
+pub use feed::{FeedBlocks, Origin, StoredHash, Watch};
 pub use known::{Cleared, Known};
 pub use make::{Blocks, ChainSource, ReadBlock, Request, make};
 pub use report::{

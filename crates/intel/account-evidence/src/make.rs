@@ -1,5 +1,6 @@
 //! Makes bundles: traces again, notes what the trace reads, and takes the proofs of it out of the blocks.
 
+use crate::acts::Act;
 use crate::contents::{self, Contents, Coverage, HeaderEntry, LinkEntry, LinkedTransfer, Parameters, Point, Proof};
 use crate::contents::{Span, Start};
 use crate::error::EvidenceError;
@@ -10,6 +11,7 @@ use crate::report::{Describe, Described, Report, TransferName};
 use crate::view::small;
 use crate::{check, evm, names, tron};
 use ed25519_dalek::SigningKey;
+use holdfast_account_attribution::PlacedSignal;
 use holdfast_account_ledger::{Ledger, LedgerError, StoredTransfer, TransferNumber};
 use holdfast_analysis::accounts::{
     AccountOptions, AccountStart, AccountTrace, AccountView, Classify, Stop, Transfers, trace_accounts,
@@ -18,7 +20,7 @@ use holdfast_analysis::bundle::{Verification, seal};
 use holdfast_analysis::links::{Link, Links, TransferId};
 use holdfast_attribution::Category;
 use holdfast_links::Contracts;
-use holdfast_types::{AccountId, Amount, AssetId, ChainId};
+use holdfast_types::{AccountId, Amount, AssetId, ChainId, Issuer};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A verified block of one of the families.
@@ -32,6 +34,15 @@ pub enum ReadBlock {
 
 /// Where a bundle's blocks come from: ledgers store neither receipts nor signatures.
 pub trait Blocks {
+    /// Is called once, with the number of blocks that will be read, of all chains.
+    ///
+    /// # Errors
+    /// [`EvidenceError::Stopped`] where that is too many.
+    fn begin(&mut self, count: usize) -> Result<(), EvidenceError> {
+        let _ = count;
+        Ok(())
+    }
+
     /// Calls `each` with the verified blocks of a chain at heights, which rise, as far as it has them.
     ///
     /// # Errors
@@ -55,6 +66,10 @@ pub struct ChainSource<'a> {
     pub wrappers: &'a [AccountId],
     /// Contracts whose events count as bridges'.
     pub contracts: &'a Contracts,
+    /// Contracts that its blocks were read with as issuers', besides those that are known of the chain.
+    pub issuers: &'a [Issuer],
+    /// What issuers did, as the chain's signals have it; that about accounts of the trace goes into the bundle.
+    pub acts: &'a [PlacedSignal],
 }
 
 /// What is traced.
@@ -81,7 +96,7 @@ pub fn make(
     created: &str,
 ) -> Result<Vec<u8>, EvidenceError> {
     let (trace, reads, links) = record(request)?;
-    let mut maker = Maker::new(request, reads, links)?;
+    let mut maker = Maker::new(request, reads, links, &trace)?;
     maker.take_blocks(blocks)?;
     let contents = maker.contents()?;
     let ledgers: Vec<LedgerNames<'_>> = request.chains.iter().map(LedgerNames).collect();
@@ -171,6 +186,8 @@ struct Own<'a> {
     assets: Vec<u32>,
     /// By height and number in the block: whether the fee is in question.
     wanted: BTreeMap<u64, BTreeMap<u32, bool>>,
+    /// What issuers did with accounts that money passed or ended at.
+    acts: Vec<Act>,
 }
 
 impl Own<'_> {
@@ -180,6 +197,24 @@ impl Own<'_> {
 
     fn transfer(&self, number: u64) -> usize {
         self.transfers.partition_point(|t| t.number.get() < number)
+    }
+
+    /// Adds what issuers did with the accounts that marked money passed or ended at, and wants the transactions that show it.
+    fn add_acts(&mut self, n: u16, trace: &AccountTrace) -> Result<(), EvidenceError> {
+        let mut accounts = BTreeSet::new();
+        accounts.extend(trace.ends.iter().filter(|end| end.chain == n).filter_map(|end| end.account));
+        for movement in trace.movements.iter().filter(|movement| movement.transfer.chain == n) {
+            let transfer = self.transfers.get(self.transfer(movement.transfer.number.get()));
+            accounts.extend(transfer.into_iter().flat_map(|t| [t.from, t.to]).flatten());
+        }
+        accounts.retain(|account| self.accounts.binary_search(account).is_ok());
+        let ledger = self.source.ledger;
+        let accounts = accounts.into_iter().map(|account| ledger.account(account)).collect::<Result<_, _>>()?;
+        self.acts = Act::about(self.source.acts, &accounts);
+        for act in &self.acts {
+            self.wanted.entry(act.height).or_default().entry(act.index).or_default();
+        }
+        Ok(())
     }
 }
 
@@ -202,7 +237,12 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn new(request: &'a Request<'a>, reads: Vec<Reads>, links: Vec<Link>) -> Result<Self, EvidenceError> {
+    fn new(
+        request: &'a Request<'a>,
+        reads: Vec<Reads>,
+        links: Vec<Link>,
+        trace: &AccountTrace,
+    ) -> Result<Self, EvidenceError> {
         let mut chains = Vec::with_capacity(reads.len());
         for (n, (source, mut reads)) in (0u16..).zip(request.chains.iter().zip(reads)) {
             let ends = links.iter().flat_map(|l| [l.from, l.to]).filter(|id| id.chain == n);
@@ -211,7 +251,9 @@ impl<'a> Maker<'a> {
                 let tx = source.ledger.transfer(id.number)?.tx;
                 reads.transfers.extend(source.ledger.transfers_of(tx)?.into_iter().map(|t| (t.number.get(), t)));
             }
-            chains.push(own(source, reads)?);
+            let mut own = own(source, reads)?;
+            own.add_acts(n, trace)?;
+            chains.push(own);
         }
         let txs: usize = chains.iter().flat_map(|c| c.wanted.values()).map(BTreeMap::len).sum();
         if txs > holdfast_analysis::bundle::MAX_BUNDLE_TXS {
@@ -231,6 +273,7 @@ impl<'a> Maker<'a> {
     /// Takes headers and proofs out of the blocks.
     fn take_blocks(&mut self, blocks: &mut dyn Blocks) -> Result<(), EvidenceError> {
         let Maker { chains, headers, transactions, nodes, .. } = self;
+        blocks.begin(chains.iter().map(|own| own.wanted.len()).sum())?;
         for (n, own) in (0u16..).zip(chains) {
             let heights: Vec<u64> = own.wanted.keys().copied().collect();
             let mut missing: BTreeSet<u64> = heights.iter().copied().collect();
@@ -265,6 +308,7 @@ impl<'a> Maker<'a> {
             transfers: Vec::new(),
             balances: Vec::new(),
             links: Vec::with_capacity(self.links.len()),
+            acts: Vec::new(),
         };
         for (n, (own, base)) in (0u16..).zip(self.chains.iter().zip(&self.bases)) {
             add_chain(n, own, *base, &mut contents)?;
@@ -359,7 +403,7 @@ fn own<'a>(source: &'a ChainSource<'a>, reads: Reads) -> Result<Own<'a>, Evidenc
     }
     let transfers = reads.transfers.values().copied().collect();
     let (accounts, assets) = (accounts.into_iter().collect(), assets.into_iter().collect());
-    Ok(Own { source, reads, transfers, accounts, assets, wanted })
+    Ok(Own { source, reads, transfers, accounts, assets, wanted, acts: Vec::new() })
 }
 
 fn coverage(own: &Own<'_>) -> Result<Coverage, EvidenceError> {
@@ -384,6 +428,15 @@ fn coverage(own: &Own<'_>) -> Result<Coverage, EvidenceError> {
         blind_blocks: ledger.blind_blocks()?,
         wrappers: own.source.wrappers.iter().map(|wrapper| names::address(wrapper, chain)).collect(),
         bridges: bridges.collect(),
+        issuers: own
+            .source
+            .issuers
+            .iter()
+            .map(|issuer| {
+                let address = |account: &AccountId| names::address(account, chain);
+                (address(&issuer.token), issuer.wallet.as_ref().map(address))
+            })
+            .collect(),
     })
 }
 
@@ -483,6 +536,13 @@ fn add_chain(n: u16, own: &Own<'_>, base: Base, contents: &mut Contents) -> Resu
         }
         let opening = view.least_opening(key.1, key.0)?;
         contents.balances.push(contents::Balance { account: account(key.1), asset: asset(key.0), opening, spans });
+    }
+    let coverage = contents.parameters.chains.get(usize::from(n));
+    let coverage = coverage.ok_or(holdfast_analysis::accounts::AccountTraceError::Chain)?;
+    for act in &own.acts {
+        // It is about an account of the bundle, which the ledger numbers.
+        let Some(number) = ledger.account_number(&act.account) else { continue };
+        contents.acts.push(act.entry((n, coverage), account(number)));
     }
     Ok(())
 }

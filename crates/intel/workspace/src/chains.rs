@@ -9,7 +9,7 @@ use crate::error::WorkspaceError;
 use crate::lookup::{Lookup, bare, lookup_on};
 use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
-use holdfast_attribution::Tlp;
+use holdfast_attribution::{Tag, TagStore, Tlp};
 use holdfast_types::{Asset, AssetId, ChainId, ErrorKind, Family};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -74,8 +74,7 @@ impl OpenChains {
         } else {
             AccountWorkspace::tags_of(store)?
         };
-        let open = |chain: &ChainId| AccountWorkspace::open(store, chain, tags.clone()).map(Arc::new);
-        all.accounts = account_chains.iter().map(open).collect::<Result<_, _>>()?;
+        all.accounts = open_all(store, &account_chains, &tags)?;
         Ok(all)
     }
 
@@ -84,6 +83,22 @@ impl OpenChains {
     pub fn lookup(&self, text: &str, clearance: Tlp) -> Lookup {
         lookup_on(&self.first, &self.accounts, text, clearance)
     }
+}
+
+fn open_all(
+    store: &Path,
+    chains: &[ChainId],
+    tags: &Arc<TagStore>,
+) -> Result<Vec<Arc<AccountSnapshot>>, WorkspaceError> {
+    chains.iter().map(|chain| AccountWorkspace::open(store, chain, tags.clone()).map(Arc::new)).collect()
+}
+
+/// Opens the account chains of a store for reading.
+///
+/// # Errors
+/// [`WorkspaceError`] when a chain cannot be read.
+pub fn open_accounts(store: &Path) -> Result<Vec<Arc<AccountSnapshot>>, WorkspaceError> {
+    open_all(store, &AccountWorkspace::chains_of(store)?, &AccountWorkspace::tags_of(store)?)
 }
 
 /// Opens all chains of a store for reading, the first one first; a store of account chains alone has no first one.

@@ -37,7 +37,7 @@ pub use accounts::handle::AccountHandle;
 pub use accounts::{AccountSnapshot, AccountWorkspace};
 pub use chain_handle::{ChainHandle, ChangeError};
 pub use chain_queries::{ChainCoverage, ChainExposure, ChainQueries, CoveredChain, Payment};
-pub use chains::{Chains, ChainsError, OpenChains, open_chains, pick_accounts};
+pub use chains::{Chains, ChainsError, OpenChains, open_accounts, open_chains, pick_accounts};
 pub use error::WorkspaceError;
 pub use lookup::Lookup;
 pub use reports::{

@@ -142,6 +142,15 @@ pub fn list(db: &mut Database, state: Option<JobState>) -> Result<Vec<StoredJob>
     rows.iter().map(stored).collect()
 }
 
+/// Returns the newest job of a kind and key.
+///
+/// # Errors
+/// [`DbError`] when the database fails or stored values do not read back.
+pub fn latest(db: &mut Database, kind: &str, key: &str) -> Result<Option<StoredJob>, DbError> {
+    let sql = format!("{COLUMNS} WHERE kind = $1 AND job_key = $2 ORDER BY id DESC LIMIT 1");
+    db.query(&sql, &[kind.into(), key.into()])?.first().map(stored).transpose()
+}
+
 /// Lets a failed job, or one that waits for its next try, be tried now; returns it, or the newer one of its kind and key that waits already.
 /// None when there is no such job, or it runs or is done.
 ///

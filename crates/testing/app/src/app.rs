@@ -14,6 +14,7 @@ use holdfast_state::access::Peer;
 use holdfast_state::{AppState, Vault};
 use holdfast_testing::{START, TestClock, TestDb};
 use holdfast_types::{Seconds, Timestamp};
+use holdfast_workspace::accounts::evidence::ProofSources;
 use holdfast_workspace::{AccountWorkspace, Workspace};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -40,6 +41,14 @@ impl std::fmt::Debug for TestApp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("TestApp").field("database", &self.db.url).finish_non_exhaustive()
     }
+}
+
+/// Chains beside the first.
+#[derive(Default)]
+struct Further {
+    outputs: Vec<Workspace>,
+    accounts: Vec<AccountWorkspace>,
+    proofs: ProofSources,
 }
 
 /// A request that was answered.
@@ -82,7 +91,7 @@ impl TestApp {
     /// # Panics
     /// When it does not start.
     pub fn at(db: TestDb, url: &str) -> Self {
-        Self::build(db, url, |_| (Vec::new(), Vec::new()))
+        Self::build(db, url, |_| Further::default())
     }
 
     /// Starts the application on SQLite over further chains, too, which `make` opens in a folder.
@@ -92,7 +101,7 @@ impl TestApp {
     pub fn with_chains(make: impl FnOnce(&Path) -> Vec<Workspace>) -> Self {
         let db = TestDb::sqlite();
         let url = db.url.clone();
-        Self::build(db, &url, |dir| (make(dir), Vec::new()))
+        Self::build(db, &url, |dir| Further { outputs: make(dir), ..Further::default() })
     }
 
     /// Starts the application on SQLite over account chains, too, which `make` opens in a folder.
@@ -102,10 +111,23 @@ impl TestApp {
     pub fn with_account_chains(make: impl FnOnce(&Path) -> Vec<AccountWorkspace>) -> Self {
         let db = TestDb::sqlite();
         let url = db.url.clone();
-        Self::build(db, &url, |dir| (Vec::new(), make(dir)))
+        Self::build(db, &url, |dir| Further { accounts: make(dir), ..Further::default() })
     }
 
-    fn build(db: TestDb, url: &str, further: impl FnOnce(&Path) -> (Vec<Workspace>, Vec<AccountWorkspace>)) -> Self {
+    /// Starts the application on SQLite over account chains whose blocks it can read again for proofs.
+    ///
+    /// # Panics
+    /// When it does not start, or a chain is there twice.
+    pub fn with_proofs(make: impl FnOnce(&Path) -> (Vec<AccountWorkspace>, ProofSources)) -> Self {
+        let db = TestDb::sqlite();
+        let url = db.url.clone();
+        Self::build(db, &url, |dir| {
+            let (accounts, proofs) = make(dir);
+            Further { accounts, proofs, ..Further::default() }
+        })
+    }
+
+    fn build(db: TestDb, url: &str, further: impl FnOnce(&Path) -> Further) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let clock = TestClock::new();
         let screening = Screening::open(url, clock.clock()).expect("a database");
@@ -114,9 +136,10 @@ impl TestApp {
         let vault = Vault::new(dir.path().join("files"));
         let workspace = chain::workspace(&dir.path().join("store"));
         let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault).expect("a state");
-        let (outputs, accounts) = further(dir.path());
+        let Further { outputs, accounts, proofs } = further(dir.path());
         shared.add_chains(outputs).expect("different chains");
         shared.add_account_chains(accounts).expect("different chains");
+        shared.proof_sources = Arc::new(proofs);
         shared.anchors = Some(Arc::new(Anchors::new(dir.path(), key_ring)));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let router = holdfast_server::router(shared.clone());

@@ -1,6 +1,7 @@
 //! `holdfast ingest --chain` and `holdfast follow --chain`: blocks of account chains from files and nodes.
 
 use crate::args::secret_of;
+use crate::options::ReadingArgs;
 use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -8,8 +9,7 @@ use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks, FollowReport, NodeOptions, NodeSource};
 use holdfast_account_ledger::manifest::Manifest;
 use holdfast_account_ledger::{AppendOptions, AppendReport, Assets, Settings};
-use holdfast_links::{Contracts, Role};
-use holdfast_types::{AccountId, Address, ChainId, Issuer};
+use holdfast_types::ChainId;
 use holdfast_workspace::AccountWorkspace;
 use holdfast_workspace::accounts::beside::LinkFinder;
 use holdfast_workspace::accounts::queries::token_of;
@@ -30,25 +30,8 @@ pub struct AccountArgs {
     /// Account chain: blocks after which a block is final, so that no reorganization removes it. By default 64, on Tron 19.
     #[arg(long, requires = "chain")]
     pub finality_blocks: Option<u64>,
-    /// Account chain: file with the value of the header that opens the node: of `Authorization`, on Tron of `TRON-PRO-API-KEY`.
-    #[arg(long, requires = "chain")]
-    pub node_key_file: Option<PathBuf>,
-    /// Account chain: do not read the node's traces; coin that moves inside transactions stays unknown, and answers state it.
-    #[arg(long, requires = "chain")]
-    pub without_traces: bool,
-    /// Account chain (Tron): the node stores moves inside transactions (vm.saveInternalTx), so that their absence is known.
-    #[arg(long, requires = "chain")]
-    pub internal_stored: bool,
-    /// Account chain: a further contract that wraps the chain's coin; repeat it for several.
-    #[arg(long = "wrapper", requires = "chain")]
-    pub wrappers: Vec<String>,
-    /// Account chain: a further token contract whose issuer can freeze accounts, as TOKEN, or TOKEN=WALLET with the wallet of several owners that owns it;
-    /// repeat it for several.
-    #[arg(long = "issuer", value_name = "TOKEN[=WALLET]", requires = "chain")]
-    pub issuers: Vec<String>,
-    /// Account chain: a further contract of a bridge, as ROLE:ADDRESS, such as nomad-router:0x88a6…; repeat it for several.
-    #[arg(long = "bridge", value_name = "ROLE:ADDRESS", requires = "chain")]
-    pub bridges: Vec<String>,
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// Account chain (EVM, from a node): what these addresses held of the coin before the first block of a new ledger, proved against the state of the
     /// block before it (eth_getProof): `tagged` for all that have tags, or a file with an address on each line.
     #[arg(long, value_name = "tagged|FILE", requires = "chain")]
@@ -65,46 +48,19 @@ pub struct AccountArgs {
 impl AccountArgs {
     pub fn notes(&self) -> anyhow::Result<ChainNotes> {
         let list = |path: &Option<PathBuf>| path.as_deref().map(read_list).transpose();
-        let wrapper =
-            |text: &String| AccountId::try_from(&Address::read(text)).with_context(|| format!("--wrapper {text}"));
-        let account = |text: &str| AccountId::try_from(&Address::read(text)).ok();
-        let issuer = |text: &String| -> anyhow::Result<Issuer> {
-            let (token, wallet) =
-                text.split_once('=').map_or((text.as_str(), None), |(token, wallet)| (token, Some(wallet)));
-            let wallet = wallet
-                .map(|wallet| account(wallet).with_context(|| format!("--issuer {text}: '{wallet}' is no address")));
-            let token = account(token).with_context(|| format!("--issuer {text}: '{token}' is no address"))?;
-            Ok(Issuer::of(token, wallet.transpose()?))
-        };
         Ok(ChainNotes {
-            wrappers: self.wrappers.iter().map(wrapper).collect::<anyhow::Result<_>>()?,
-            issuers: self.issuers.iter().map(issuer).collect::<anyhow::Result<_>>()?,
+            wrappers: self.reading.wrappers()?,
+            issuers: self.reading.issuers()?,
             genesis: list(&self.genesis)?,
             dao_fork: list(&self.dao_fork)?,
             openings: None,
-            has_internal: self.internal_stored,
+            has_internal: self.reading.internal_stored,
         })
     }
 
     /// Returns what finds links: by the contracts of bridges that are known on a chain, and those that are named.
-    pub fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
-        Ok(LinkFinder::new(self.contracts(chain)?))
-    }
-
-    /// Returns the contracts of bridges that are known on a chain, and those that are named.
-    pub fn contracts(&self, chain: &ChainId) -> anyhow::Result<Contracts> {
-        let mut contracts = Contracts::of(chain);
-        for text in &self.bridges {
-            let read = || {
-                let (role, address) = text.split_once(':').context("it has the form ROLE:ADDRESS")?;
-                let roles = Role::names().join(", ");
-                let role: Role = role.parse().with_context(|| format!("'{role}' is no role; there are {roles}"))?;
-                anyhow::Ok((AccountId::try_from(&Address::read(address))?, role))
-            };
-            let (contract, role) = read().with_context(|| format!("--bridge {text}"))?;
-            contracts = contracts.with(contract, role);
-        }
-        Ok(contracts)
+    fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
+        Ok(LinkFinder::new(self.reading.contracts(chain)?))
     }
 
     /// Returns the node at an address.
@@ -112,13 +68,17 @@ impl AccountArgs {
         if !holdfast_account_feed::is_readable(chain) {
             bail!("nodes of {chain} are not read here; EVM chains (eip155) and Tron are");
         }
-        let options = NodeOptions {
+        Ok(NodeSource::new(chain.clone(), self.node_options(url)?, self.finder(chain)?))
+    }
+
+    /// Returns how the node at an address is read.
+    pub fn node_options(&self, url: &str) -> anyhow::Result<NodeOptions> {
+        Ok(NodeOptions {
             url: url.to_owned(),
-            key: self.node_key_file.as_deref().map(secret_of).transpose()?,
-            without_traces: self.without_traces,
+            key: self.reading.node_key_file.as_deref().map(secret_of).transpose()?,
+            without_traces: self.reading.without_traces,
             notes: self.notes()?,
-        };
-        Ok(NodeSource::new(chain.clone(), options, self.finder(chain)?))
+        })
     }
 
     /// Returns the settings of a chain's ledger: those that are named, else those of the ledger that there is, else the usual ones.

@@ -9,17 +9,21 @@ use holdfast_state::AppState;
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::ChainId;
 use holdfast_workspace::AccountHandle;
+use holdfast_workspace::accounts::evidence::ProofSources;
 use std::ops::ControlFlow;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Adds account chains to a server; returns the nodes that are to be followed.
 pub fn add(shared: &mut AppState, chains: Vec<AccountChain>) -> anyhow::Result<Vec<(ChainId, AccountNode)>> {
     let (mut workspaces, mut nodes) = (Vec::new(), Vec::new());
+    let mut sources = ProofSources::new();
     for chain in chains {
+        sources.extend(chain.proofs.map(|source| (chain.workspace.chain().clone(), source)));
         nodes.extend(chain.node.map(|node| (chain.workspace.chain().clone(), node)));
         workspaces.push(chain.workspace);
     }
     shared.add_account_chains(workspaces)?;
+    shared.proof_sources = Arc::new(sources);
     Ok(nodes)
 }
 

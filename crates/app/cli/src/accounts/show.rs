@@ -24,12 +24,12 @@ use std::sync::Arc;
 #[derive(Args)]
 pub struct Where {
     #[command(flatten)]
-    store: StoreArgs,
+    pub(super) store: StoreArgs,
     #[command(flatten)]
-    server: ServerArgs,
+    pub(super) server: ServerArgs,
     /// The chain, where several have what is looked up: `ethereum`, `tron` and other usual names, or a CAIP-2 id.
     #[arg(long)]
-    chain: Option<String>,
+    pub(super) chain: Option<String>,
 }
 
 /// Which transfers are listed.

@@ -1,9 +1,10 @@
 //! `holdfast trace`, `exposure` and `paths` on account chains, by the store's server where one runs.
 
 use super::print;
-use crate::lookup::{AccountChoice, ChainArgs, LinkArgs};
+use crate::chain_reader::server_of;
+use crate::lookup::ChainArgs;
+use crate::options::{AccountChoice, LinkArgs, with_options};
 use crate::output::{self, counted, name_of};
-use crate::running::serving;
 use holdfast_analysis::TraceOptions;
 use holdfast_attribution::Tlp;
 use holdfast_client::{Client, Request, api_path};
@@ -11,9 +12,8 @@ use holdfast_types::Timestamp;
 use holdfast_workspace::accounts::exposure::{AccountExposureReport, ExposureSide};
 use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party};
 use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
-use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError, pick_accounts};
+use holdfast_workspace::{AccountWorkspace, WorkspaceError, open_accounts, pick_accounts};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
 
 /// Returns what is traced.
 pub fn request(subject: &str, of: &AccountChoice, links: &LinkArgs, options: TraceOptions) -> AccountTraceRequest {
@@ -35,36 +35,19 @@ fn query<T: DeserializeOwned>(
     files: impl FnOnce(&AccountWorkspace) -> Result<T, WorkspaceError>,
     server: impl for<'c> FnOnce(&'c Client) -> Request<'c>,
 ) -> anyhow::Result<T> {
-    let store = &at.store.store;
-    let client = match at.server.client()? {
-        Some(client) => Some(client),
-        None => serving(store)?,
-    };
-    if let Some(client) = client {
+    if let Some(client) = server_of(&at.store, &at.server)? {
         let request = server(&client).query_opt("asset", of.asset.as_deref());
         return Ok(request.query_opt("chain", of.name.as_deref()).fetch()?);
     }
-    let tags = AccountWorkspace::tags_of(store)?;
-    let open = |chain: &_| AccountWorkspace::open(store, chain, tags.clone()).map(Arc::new);
-    let chains: Vec<Arc<AccountSnapshot>> =
-        AccountWorkspace::chains_of(store)?.iter().map(open).collect::<Result<_, _>>()?;
+    let chains = open_accounts(&at.store.store)?;
     let chain = pick_accounts(&chains, text, of.name.as_deref())?;
     Ok(files(&chain.among(&chains))?)
 }
 
 /// Adds what is traced to a request of the API.
-fn parameters<'c>(request: Request<'c>, of: &AccountTraceRequest) -> Request<'c> {
-    let bounds = &of.options.bounds;
-    request
-        .query("policy", name_of(&of.options.policy))
-        .query("through_services", of.options.through_services)
-        .query("links", of.links)
-        .query("max_link_error_ppm", of.max_link_error_ppm)
-        .query("max_hops", bounds.max_hops)
-        .query("min_value", bounds.min_value)
-        .query("from_time", bounds.from_time)
-        .query("until_time", bounds.until_time)
-        .query("max_edges", bounds.max_edges)
+pub(super) fn parameters<'c>(request: Request<'c>, of: &AccountTraceRequest) -> Request<'c> {
+    let request = request.query("links", of.links).query("max_link_error_ppm", of.max_link_error_ppm);
+    with_options(request, &of.options)
 }
 
 pub fn trace(at: &ChainArgs, of: &AccountChoice, request: &AccountTraceRequest) -> anyhow::Result<AccountTraceReport> {

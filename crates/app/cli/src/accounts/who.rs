@@ -3,6 +3,7 @@
 use super::print;
 use super::show::{PageArgs, Reader, Where, paged, path, show};
 use crate::args::StoreArgs;
+use crate::lookup::ChainArgs;
 use crate::output::{self, counted};
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -77,19 +78,26 @@ pub fn run(command: WhoCommand, as_json: bool) -> anyhow::Result<()> {
             )?;
             show(&report, print_cluster, as_json)
         }
-        WhoCommand::Explain { from, to, at } => {
-            let report: AccountExplanation = at.query(
-                &from,
-                |w| w.explain_accounts(&from, &to, Tlp::Red),
-                |c| c.get(&holdfast_client::api_path(&["account-chains", "explain", &from, &to])),
-            )?;
-            show(&report, print_explanation, as_json)
-        }
+        WhoCommand::Explain { from, to, at } => explained(&from, &to, &at, as_json),
         WhoCommand::Accuracy { truth, store, chain } => {
             let (chain, scores) = accuracy(&truth, &store.store, chain)?;
             print_scores(&chain, &scores, as_json)
         }
     }
+}
+
+fn explained(from: &str, to: &str, at: &Where, as_json: bool) -> anyhow::Result<()> {
+    let report: AccountExplanation = at.query(
+        from,
+        |w| w.explain_accounts(from, to, Tlp::Red),
+        |c| c.get(&holdfast_client::api_path(&["account-chains", "explain", from, to])),
+    )?;
+    show(&report, print_explanation, as_json)
+}
+
+/// Explains why two addresses of account chains count as one owner's, on the chain that has them.
+pub fn explain(from: &str, to: &str, ChainArgs { store, server }: ChainArgs, as_json: bool) -> anyhow::Result<()> {
+    explained(from, to, &Where { store, server, chain: None }, as_json)
 }
 
 fn links(of: &str, page: &PageArgs, at: &Where) -> anyhow::Result<LinksPage> {

@@ -200,8 +200,44 @@ fn files_are_ingested_resumed_checked_and_looked_up() {
     assert!(refused(&["trace", tx, "--chain", id, "--entity"], &store).contains("--entity"));
     assert!(refused(&["accounts", "address", "nonsense"], &store).contains("names nothing"));
 
-    // Tokens have units once the store lists them.
     let list = store.join("assets.csv");
+    // The evidence of it: with what the ledger was read with, or not at all.
+    let file = dir.path().join("evidence.tar");
+    let bundle = ["trace", tx, "--chain", id, "--max-hops", "2", "--no-links", "--bundle", path(&file)];
+    assert!(refused(&bundle, &store).contains("name them with --blocks or --rpc"));
+    let issuer = first["issuer"].as_str().unwrap();
+    let read = ["--blocks", path(&folder), "--wrapper", wrapper, "--issuer", issuer];
+    run(holdfast().args(bundle).args(read).args(["--store", path(&store)]));
+    let verified = run(holdfast().args(["verify", path(&file)]));
+    assert!(verified.contains("taken as issuers' by the maker's word"), "{verified}");
+    // What would change nothing is refused with its name.
+    let headers = path(&list);
+    for (args, said) in [
+        (vec!["trace", tx, "--no-links"], "--no-links is for account chains"),
+        (vec!["trace", tx, "--max-link-error-ppm", "5"], "--max-link-error-ppm is for account chains"),
+        (vec!["trace", tx, "--chain", id, "--blocks", path(&folder)], "--blocks is for --bundle"),
+        (vec!["trace", tx, "--chain", id, "--issuer", issuer], "--issuer is for --bundle"),
+        (vec!["trace", tx, "--bundle", path(&file), "--wrapper", wrapper], "--wrapper is for account chains"),
+        (vec!["paths", row[1], row[1], "--to-chain", id], "--to-chain is for account chains"),
+        (vec!["paths", row[1], row[1], "--no-links"], "--no-links is for account chains"),
+        (vec!["exposure", row[1], "--chain", id, "--rebuild"], "--rebuild is for chains of Bitcoin's family"),
+        (vec!["exposure", row[1], "--chain", id, "--entity"], "--entity is for chains of Bitcoin's family"),
+        (vec!["ingest", path(&folder), "--wrapper", wrapper], "--wrapper is for account chains"),
+        (vec!["ingest", path(&folder), "--chain", id, "--headers", headers], "--headers"),
+        (vec!["ingest", path(&folder), "--chain", id, "--keep-raw"], "--keep-raw"),
+        (vec!["follow", "--rpc", "http://127.0.0.1:9", "--bridge", "nomad-all:0x1"], "--bridge is for account chains"),
+        (
+            vec!["follow", "--chain", id, "--rpc", "http://127.0.0.1:9", "--user", "u"],
+            "--user is for nodes of Bitcoin's family",
+        ),
+    ] {
+        let words = refused(&args, &store);
+        assert!(words.contains(said), "{args:?}: {words}");
+    }
+    // Two addresses of an account chain are explained there.
+    assert_eq!(json_of(&["explain", row[1], row[1]], &store)["joined"], true);
+
+    // Tokens have units once the store lists them.
     std::fs::copy(made.join("assets.csv"), &list).unwrap();
     let stable = first["tokens"]["stablecoin"]["address"].as_str().unwrap();
     assert_eq!(json_of(&["accounts", "asset", stable], &store)["ticker"], "USDT");
@@ -416,6 +452,13 @@ fn a_server_follows_a_real_node_through_reorganizations_and_kills() {
     let expected = node.token_balance(&holdfast_types::AccountId::evm(scene.fee_token.into_array()), &account);
     assert_eq!((&token["moved"], &token["opening"]), (&json!(expected.to_string()), &json!("unknown")), "{report}");
 
+    // The server makes the evidence of a trace, with proofs that its node gives.
+    let file = desk.dir.path().join("evidence.tar");
+    let bundle = ["trace", &scene.sent[1].hash, "--chain", &id, "--max-hops", "2", "--bundle", path(&file)];
+    run(holdfast().args(bundle).args(["--store", path(&store)]));
+    let verified = run(holdfast().args(["verify", path(&file)]));
+    assert!(verified.contains("receipts are proved"), "{verified}");
+
     // Killed at once in the middle of following, while the chain is reorganized.
     node.mine();
     desk.process.0.kill().unwrap();
@@ -453,6 +496,7 @@ fn an_entry_of_an_account_chain_that_is_wrong_is_refused_by_its_cause() {
         ("  - chain: ethereum\n    rpc: http://127.0.0.1:9\n    assets: [NONE]\n", "'NONE' names no asset"),
         ("  - chain: solana:x\n    rpc: http://127.0.0.1:9\n", "not read here"),
         ("  - chain: tron\n", "tron_mainnet"),
+        ("  - chain: ethereum\n    blocks: [/nowhere/at/all]\n", "/nowhere/at/all"),
     ] {
         std::fs::write(&file, format!("chains:\n{entries}")).unwrap();
         let mut serve = holdfast();

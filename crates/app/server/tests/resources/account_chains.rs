@@ -1,14 +1,15 @@
 //! Account chains: what each holds, addresses, transfers, transactions, blocks, assets; over a desk with two of them.
 
 use holdfast_account_ledger::Settings;
-use holdfast_testing::START;
+use holdfast_simulate_accounts::Options;
+use holdfast_testing::{START, SimulatedAccounts};
 use holdfast_testing_app::{Call, TestApp};
 use holdfast_types::{
     AccountId, Address, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers,
     Transfer, TransferKind,
 };
 use holdfast_workspace::AccountWorkspace;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 pub const USDT: &str = "0xdac17f958d2ee523a2206206994597c13d831ec7";
@@ -113,13 +114,62 @@ pub fn calls() -> Vec<Call> {
     let trace = get(&format!("/trace?subject={HOLDER}&asset=USDT&chain=ethereum"));
     assert_eq!((&trace["balances"], &trace["books"][0]["found"]), (&json!(true), &json!("1000000")), "{trace}");
     assert_eq!((&trace["ends"][0]["kind"], &trace["start_count"]), (&json!("rests"), &json!(1)), "{trace}");
+    // The proofs need blocks, which ledgers do not store: what is missing is named.
+    let bundle = wallet.get(&format!("/api/v1/account-chains/trace/bundle?subject={HOLDER}&asset=USDT&chain=ethereum"));
+    bundle.refused_with(409, "`rpc` or `blocks` of ethereum");
     let paths = get(&format!("/paths?from=0x{hash}&to={HOLDER}&chain=ethereum"));
     assert_eq!(
         (&paths[0]["amount"], &paths[0]["steps"][0]["marked"]),
         (&json!("1000000"), &json!("1000000")),
         "{paths}"
     );
-    app.calls()
+    [app.calls(), bundled().calls()].concat()
+}
+
+/// A desk that can read the blocks of its account chains again: a trace becomes a file that verifies.
+fn bundled() -> TestApp {
+    let sizes = Options { seed: 3, blocks: 30, users: 20, txs_per_block: 8, ..Options::default() };
+    let mut payment = String::new();
+    let app = TestApp::with_proofs(|dir| {
+        let made = SimulatedAccounts::new(sizes, &dir.join("made"), &dir.join("accounts"));
+        payment = made.transaction("payment", 1);
+        (made.chains, made.sources)
+    });
+    let wallet = app.as_role("screener");
+    let of = format!("subject={payment}&max_hops=2&policy=fifo");
+    let answer = wallet.get(&format!("/api/v1/account-chains/trace/bundle?{of}"));
+    answer.success();
+    assert_eq!(answer.header("content-type"), "application/x-tar");
+    assert!(answer.header("content-disposition").contains("trace.holdfast.tar"));
+    let v = holdfast_account_evidence::verify(&answer.body, None);
+    assert!(v.is_valid(), "{:#?}", v.failures);
+    let trace = wallet.get(&format!("/api/v1/account-chains/trace?{of}")).ok();
+    let stated = holdfast_account_evidence::stated_result(&answer.body).unwrap();
+    assert_eq!(trace["movements"].as_array().unwrap().len(), stated.movements.len());
+    // The page of the trace leads to the file.
+    let chain = trace["starts"][0]["chain"].as_str().unwrap();
+    let page = app.browser().sign_in("investigator").page(&format!("/accounts/{chain}/trace?{of}")).ok();
+    let link = page.split("href=\"").find(|part| part.starts_with("/api/v1/account-chains/trace/bundle")).unwrap();
+    let link = link.split('"').next().unwrap().replace("&amp;", "&");
+    assert!(
+        link.contains(&payment) && link.contains("policy=fifo") && link.contains(&chain.replace(':', "%3A")),
+        "{link}"
+    );
+    wallet.get(&link).success();
+    // A trace is saved in a case, while the case is open.
+    let ana = app.as_person("ana", "investigator");
+    let case =
+        ana.post("/api/v1/desk/cases", json!({"title": "A theft", "summary": "Seen by us."})).ok()["id"].to_string();
+    let at = format!("/api/v1/desk/cases/{case}");
+    ana.post(&format!("{at}/account-traces?{of}"), Value::Null).ok();
+    let file = ana.get(&at).ok();
+    let saved = &file["items"][0];
+    assert_eq!((&saved["kind"], &saved["key"]), (&json!("trace"), &json!(payment)), "{file}");
+    assert_eq!(saved["body"]["movements"], trace["movements"], "{file}");
+    ana.post(&format!("{at}/account-traces?subject=nonsense"), Value::Null).refused(400);
+    ana.post(&at, json!({"step": "close", "reason": "handed over"})).ok();
+    ana.post(&format!("{at}/account-traces?{of}"), Value::Null).refused(409);
+    app
 }
 
 #[test]
@@ -142,6 +192,11 @@ fn traces_come_in_five_forms_and_refuse_what_they_do_not_know() {
     }
     trace("&format=pdf").refused_with(400, "unknown format");
     trace("&asset=nonsense").refused_with(400, "nonsense");
+    let bundle = |rest: &str| {
+        wallet.get(&format!("/api/v1/account-chains/trace/bundle?subject={HOLDER}&chain=ethereum&policy=fifo{rest}"))
+    };
+    bundle("&asset=nonsense").refused_with(400, "nonsense");
+    bundle("&max_edges=99999999").refused_with(400, "max_edges");
     trace("&max_edges=99999999").refused_with(400, "max_edges");
     let hash = format!("0x{}", "07".repeat(32));
     wallet.get(&format!("/api/v1/account-chains/trace?subject={hash}")).refused_with(400, "ethereum, tron");

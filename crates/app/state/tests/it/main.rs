@@ -2,4 +2,5 @@
 
 mod account_rescreening;
 mod chains;
+mod evidence;
 mod rescreening;

@@ -2,6 +2,11 @@
 
 use super::*;
 use holdfast_types::Timestamp;
+use holdfast_workspace::AccountSnapshot;
+use holdfast_workspace::accounts::traces::AccountTraceRequest;
+
+/// Case files are handed to authorities: nothing above this label goes in.
+const FOR_CASES: Tlp = Tlp::Amber;
 
 pub(super) const ACTIONS: [&str; 5] = ["received", "moved", "examined", "returned", "destroyed"];
 
@@ -208,14 +213,39 @@ impl Cases<'_> {
         title: &str,
         person: &Person,
     ) -> Result<CaseItemId, CaseError> {
-        // Case files are handed to authorities: nothing above TLP:AMBER goes in.
-        let (_, report) =
-            snapshot.trace_for(request, Tlp::Amber).map_err(|e| Invalid::new("subject", e.to_string()))?;
+        let (_, report) = snapshot.trace_for(request, FOR_CASES).map_err(|e| Invalid::new("subject", e.to_string()))?;
+        self.add_trace(id, &request.subject, title, json!(report), person)
+    }
+
+    /// Traces over account chains, and saves the answer in a case as it is now.
+    ///
+    /// # Errors
+    /// As [`Cases::save_trace`].
+    pub fn save_account_trace(
+        &self,
+        id: CaseId,
+        chain: &AccountSnapshot,
+        request: &AccountTraceRequest,
+        title: &str,
+        person: &Person,
+    ) -> Result<CaseItemId, CaseError> {
+        let report = chain.account_trace_for(request, FOR_CASES).map_err(|e| Invalid::new("subject", e.to_string()))?;
+        self.add_trace(id, &request.subject, title, json!(report), person)
+    }
+
+    fn add_trace(
+        &self,
+        id: CaseId,
+        subject: &str,
+        title: &str,
+        body: serde_json::Value,
+        person: &Person,
+    ) -> Result<CaseItemId, CaseError> {
         let step = CaseStep::Add {
             kind: ItemKind::Trace,
-            key: request.subject.clone(),
+            key: subject.to_owned(),
             title: title.to_owned(),
-            body: json!(report),
+            body,
             happened: None,
             assignee: None,
             due: None,

@@ -1,6 +1,8 @@
 //! A case as a report to be read and signed.
 
 use super::*;
+use holdfast_workspace::accounts::trace_report::TracedEnd;
+use serde::Deserialize;
 
 /// Returns the ends of a saved trace as text, at most 40.
 pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
@@ -9,11 +11,23 @@ pub fn trace_lines(body: &serde_json::Value) -> Vec<String> {
     let network = body["network"].as_str().and_then(|n| n.parse::<Network>().ok());
     let asset = network.map_or("an unknown asset", |n| n.parameters().asset);
     let line = |e: &serde_json::Value| {
+        // A trace over account chains has an asset and a chain at each end.
+        if let Ok(end) = TracedEnd::deserialize(e) {
+            return account_end(&end);
+        }
         let label = e["label"].as_str().or(e["entity"].as_str()).unwrap_or_default();
         let amount = e["amount"].as_u64().map_or_else(|| text(&e["amount"]), |n| with_unit(n, asset));
         format!("{amount} at {} {label} ({})", text(&e["address"]), text(&e["kind"]))
     };
     ends.iter().take(40).map(line).collect()
+}
+
+fn account_end(end: &TracedEnd) -> String {
+    let (address, label) = match &end.party {
+        Some(party) => (party.address.as_str(), party.label.as_deref().unwrap_or_default()),
+        None => ("nobody", ""),
+    };
+    format!("{} at {address} {label} ({}, {})", end.asset.amount(end.amount), end.kind, end.chain)
 }
 
 impl Cases<'_> {

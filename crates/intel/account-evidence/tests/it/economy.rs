@@ -1,6 +1,6 @@
 //! The simulated economy as an analyst has it: ledgers, links and tags of both chains; and as a node has it: blocks.
 
-use holdfast_account_attribution::{Clusters, Entities, Options as ClusterOptions, Services, Signals};
+use holdfast_account_attribution::{Clusters, Entities, Options as ClusterOptions, PlacedSignal, Services, Signals};
 use holdfast_account_evidence::{Blocks, ChainSource, Cleared, EvidenceError, ReadBlock, Request};
 use holdfast_account_ledger::{AppendOptions, Ledger, Settings, StoredTransfer};
 use holdfast_analysis::accounts::{AccountOptions, AccountStart};
@@ -8,9 +8,11 @@ use holdfast_analysis::links::{Links, TransferId};
 use holdfast_attribution::import::import;
 use holdfast_attribution::{TagStore, Tlp};
 use holdfast_evm::{Chain, Checks, VerifiedBlock, json, trace, transfers, verify};
-use holdfast_links::{Contracts, LedgerLinks, Role, Store, find};
+use holdfast_links::{Contracts, LedgerLinks, Place, Role, Store, find};
 use holdfast_simulate_accounts::{Action, Economy, Options};
-use holdfast_types::{AccountId, Amount, BlockTransfers, ChainId, Family, TransferKind};
+use holdfast_types::{
+    AccountId, Amount, BlockTransfers, ChainId, Family, Issuer, Signal, TransactionTransfers, TransferKind,
+};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -23,6 +25,8 @@ pub struct Side {
     pub clusters: Clusters,
     pub contracts: Contracts,
     pub wrappers: Vec<AccountId>,
+    pub issuers: Vec<Issuer>,
+    pub acts: Vec<PlacedSignal>,
     pub blocks: HashMap<u64, VerifiedBlock>,
 }
 
@@ -57,6 +61,16 @@ impl Blocks for Node<'_> {
     }
 }
 
+/// What issuers did in a block, as a chain's signals have it.
+fn acts_of(block: &BlockTransfers) -> Vec<PlacedSignal> {
+    let of_tx = |tx: &TransactionTransfers| {
+        let place = Place { height: block.height, tx: tx.index };
+        let acts = tx.signals.iter().filter(|signal| matches!(signal, Signal::Issuer { .. }));
+        acts.map(|signal| PlacedSignal { place, signal: *signal }).collect::<Vec<_>>()
+    };
+    block.transactions.iter().flat_map(of_tx).collect()
+}
+
 /// Makes the economy. With `with_traces` the node traces calls.
 pub fn world(options: Options, with_traces: bool) -> World {
     let mut economy = Economy::new(options).unwrap();
@@ -76,7 +90,7 @@ pub fn world(options: Options, with_traces: bool) -> World {
     let mut wanted = Vec::new();
     let mut sides = Vec::new();
     for (n, number) in options.chains.into_iter().enumerate() {
-        let chain = Chain::of(number).with_wrapper(economy.wrapper());
+        let chain = Chain::of(number).with_wrapper(economy.wrapper()).with_issuer(economy.issuer());
         let contracts = Contracts::of(chain.id()).with(bridge, Role::NomadAll);
         let mut ledger =
             Ledger::create_or_open(&dir.path().join(format!("ledger-{n}")), &Settings::new(chain.id().clone()))
@@ -97,6 +111,7 @@ pub fn world(options: Options, with_traces: bool) -> World {
             wanted.extend(block.transactions.iter().zip(&block.truth).map(|(tx, truth)| (n, tx.hash.0, truth.action)));
             own.insert(block.header.number, verified);
         }
+        let acts = moved.iter().flat_map(acts_of).collect();
         let mut signals = Signals::default();
         moved.iter().for_each(|block| signals.take(block));
         store.append(&found).unwrap();
@@ -106,7 +121,8 @@ pub fn world(options: Options, with_traces: bool) -> World {
         let entities = Entities::build(&ledger, &mut clusters, &tags, &services, None, &HashMap::new()).unwrap();
         let wrappers = vec![AccountId::evm(economy.wrapper().into_array())];
         let id = chain.id().clone();
-        sides.push(Side { id, ledger, store, entities, clusters, contracts, wrappers, blocks: own });
+        let issuers = vec![economy.issuer()];
+        sides.push(Side { id, ledger, store, entities, clusters, contracts, wrappers, issuers, acts, blocks: own });
     }
     World { sides, tags, wanted, _dir: dir }
 }
@@ -146,8 +162,8 @@ impl World {
     ) -> T {
         let known = self.known(clearance);
         let mut chains: Vec<ChainSource<'_>> = Vec::new();
-        for (Side { ledger, wrappers, contracts, .. }, known) in self.sides.iter().zip(&known) {
-            chains.push(ChainSource { ledger, known, wrappers, contracts });
+        for (Side { ledger, wrappers, contracts, issuers, acts, .. }, known) in self.sides.iter().zip(&known) {
+            chains.push(ChainSource { ledger, known, wrappers, contracts, issuers, acts });
         }
         with(&Request { chains: &chains, links, starts, options })
     }

@@ -124,8 +124,14 @@ fn what_transactions_of_tron_order_is_proved_and_logs_are_claims() {
         Contracts::default(),
     );
     let links = LedgerLinks::new(vec![(&tron.ledger, &tron.store)]);
-    let chains =
-        [ChainSource { ledger: &tron.ledger, known: &Unclassified, wrappers: &[], contracts: &tron.contracts }];
+    let chains = [ChainSource {
+        ledger: &tron.ledger,
+        known: &Unclassified,
+        wrappers: &[],
+        contracts: &tron.contracts,
+        issuers: &[],
+        acts: &[],
+    }];
     let options = options();
     let first = tron.ledger.first().unwrap().unwrap().txs;
     for (tx, claimed) in [(first.start, false), (first.start + 2, true)] {
@@ -189,8 +195,22 @@ fn a_trace_from_an_evm_chain_to_tron_by_a_message_verifies() {
 
     let links = LedgerLinks::new(vec![(&evm.ledger, &evm.store), (&tron.ledger, &tron.store)]);
     let chains = [
-        ChainSource { ledger: &evm.ledger, known: &Unclassified, wrappers: &evm.wrappers, contracts: &evm.contracts },
-        ChainSource { ledger: &tron.ledger, known: &Unclassified, wrappers: &[], contracts: &tron.contracts },
+        ChainSource {
+            ledger: &evm.ledger,
+            known: &Unclassified,
+            wrappers: &evm.wrappers,
+            contracts: &evm.contracts,
+            issuers: &[],
+            acts: &[],
+        },
+        ChainSource {
+            ledger: &tron.ledger,
+            known: &Unclassified,
+            wrappers: &[],
+            contracts: &tron.contracts,
+            issuers: &[],
+            acts: &[],
+        },
     ];
     let (starts, options) = ([(AccountStart::Transfer(link.from), None)], options());
     let request = Request { chains: &chains, links: Some(&links), starts: &starts, options: &options };

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most signals of issuers that are folded; the two largest issuers have made some tens of thousands together.
-const MAX_SIGNALS: usize = 4_000_000;
+pub(crate) const MAX_SIGNALS: usize = 4_000_000;
 /// Signals that are read to extend what was folded before.
 const NEWEST: usize = 512;
 
