@@ -350,13 +350,13 @@ fn named(name: &str) -> Option<Named> {
             "time",
             "unix",
             "epoch",
-            "created",
             "blocknumber",
             "blockheight",
             "height",
             "year",
             "ts",
-        ]) || words.last().is_some_and(|w| w == "at")
+        ]) || joined == "created"
+            || words.last().is_some_and(|w| w == "at")
             || words.windows(2).any(|w| {
                 matches!((w[0].as_str(), w[1].as_str()), ("first" | "last", "seen") | ("block", "number" | "height"))
             }))
