@@ -28,6 +28,7 @@ pub mod calibration;
 pub mod drift;
 mod error;
 pub mod fit;
+pub mod import;
 pub mod leaks;
 mod learner;
 pub mod metrics;
