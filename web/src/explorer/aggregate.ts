@@ -242,9 +242,16 @@ export function viewOf(graph: Graph): View {
   let inputs: Inside[] = [];
   let mixed = 0;
   if (level !== 'transaction') ({ work, inputs, mixed } = payments(graph, work));
-  return {
-    nodes: new Map([...work.nodes].sort(([a], [b]) => byText(a, b))), edges: new Map([...work.edges].sort(([a], [b]) => byText(a, b))), hidden, inputs, mixed,
-  };
+  return { nodes: sorted(work.nodes), edges: sorted(work.edges), hidden, inputs, mixed };
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>): Map<string, T> {
+  const out = new Map<string, T>();
+  for (const key of [...map.keys()].sort()) {
+    const value = map.get(key);
+    if (value !== undefined) out.set(key, value);
+  }
+  return out;
 }
 
 /** The view's nodes that hold members of a group: at the level of entities an address stands in its entity. */

@@ -21,22 +21,21 @@ export class Grid<T extends Rect> {
     for (const item of items) this.add(item);
   }
 
-  private *keys(r: Rect): Generator<number> {
-    const right = Math.floor((r.x + r.w) / CELL_W), bottom = Math.floor((r.y + r.h) / CELL_H);
-    for (let a = Math.floor(r.x / CELL_W); a <= right; a += 1) for (let b = Math.floor(r.y / CELL_H); b <= bottom; b += 1) yield key(a, b);
-  }
-
   add(item: T): void {
-    for (const k of this.keys(item)) {
-      const cell = this.cells.get(k);
+    const right = Math.floor((item.x + item.w) / CELL_W), bottom = Math.floor((item.y + item.h) / CELL_H);
+    for (let a = Math.floor(item.x / CELL_W); a <= right; a += 1) for (let b = Math.floor(item.y / CELL_H); b <= bottom; b += 1) {
+      const cell = this.cells.get(key(a, b));
       if (cell) cell.push(item);
-      else this.cells.set(k, [item]);
+      else this.cells.set(key(a, b), [item]);
     }
   }
 
   /** Whether anything lies in the rectangle. */
   has(r: Rect): boolean {
-    for (const k of this.keys(r)) for (const item of this.cells.get(k) ?? []) if (overlap(item, r)) return true;
+    const right = Math.floor((r.x + r.w) / CELL_W), bottom = Math.floor((r.y + r.h) / CELL_H);
+    for (let a = Math.floor(r.x / CELL_W); a <= right; a += 1) for (let b = Math.floor(r.y / CELL_H); b <= bottom; b += 1) {
+      if (this.cells.get(key(a, b))?.some((item) => overlap(item, r))) return true;
+    }
     return false;
   }
 
@@ -47,7 +46,10 @@ export class Grid<T extends Rect> {
     if (walked > this.cells.size) {
       for (const cell of this.cells.values()) for (const item of cell) if (overlap(item, r)) found.add(item);
     } else {
-      for (const k of this.keys(r)) for (const item of this.cells.get(k) ?? []) if (overlap(item, r)) found.add(item);
+      const right = Math.floor((r.x + r.w) / CELL_W), bottom = Math.floor((r.y + r.h) / CELL_H);
+      for (let a = Math.floor(r.x / CELL_W); a <= right; a += 1) for (let b = Math.floor(r.y / CELL_H); b <= bottom; b += 1) {
+        for (const item of this.cells.get(key(a, b)) ?? []) if (overlap(item, r)) found.add(item);
+      }
     }
     return [...found];
   }

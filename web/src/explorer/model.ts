@@ -160,6 +160,15 @@ export class Graph {
     }
   }
 
+  /** Whether a known neighbour of a side is not drawn. */
+  leavesOut(id: string, side: Side): boolean {
+    for (const key of this.keysOf(id, side)) {
+      const edge = this.edges.get(key);
+      if (edge && !this.shown.has(side === 'in' ? edge.from : edge.to)) return true;
+    }
+    return false;
+  }
+
   /** An asset by its id; one that was never described has no known decimals. */
   asset(id: string): Asset {
     return this.assets.get(id) ?? { id, unit: id, decimals: null };
@@ -170,15 +179,21 @@ export class Graph {
   }
 }
 
-/** The sum of movements; those of unknown amount are counted. */
-export function sumOf(movements: Iterable<Movement>): Sum {
+const SUMS = new WeakMap<readonly Movement[], Sum>();
+
+/** The sum of movements; those of unknown amount are counted. A list of movements is never changed, so its sum is kept. */
+export function sumOf(movements: readonly Movement[]): Sum {
+  const kept = SUMS.get(movements);
+  if (kept) return kept;
   let units = 0n;
   let unknown = 0;
   for (const m of movements) {
     if (m.value === null) unknown += 1;
     else units += m.value;
   }
-  return { units, unknown };
+  const sum = { units, unknown };
+  SUMS.set(movements, sum);
+  return sum;
 }
 
 export function addTo(sums: Map<string, Sum>, asset: string, sum: Sum): void {
@@ -198,14 +213,20 @@ export interface Rest {
 
 /** What one side of a drawn node leaves out; null if nothing. */
 export function restOf(graph: Graph, id: string, side: Side): Rest | null {
+  const total = graph.totals.get(totalKey(id, side));
+  if ((!total || total.complete) && !graph.leavesOut(id, side)) return null;
   const hidden = new Set<string>();
   const sums = new Map<string, Sum>();
   const known = new Map<string, bigint>();
   let movements = 0;
   let listed = 0;
   for (const edge of graph.edgesOf(id, side)) {
-    if (edge.link === 'inferred') continue;
     const end = side === 'in' ? edge.from : edge.to;
+    if (edge.link !== 'payment') {
+      // The payment into the swap or bridge is counted already: only the neighbour is new.
+      if (!graph.shown.has(end)) hidden.add(end);
+      continue;
+    }
     const sum = sumOf(edge.movements);
     listed += edge.movements.length;
     known.set(edge.asset, (known.get(edge.asset) ?? 0n) + sum.units);
@@ -214,7 +235,7 @@ export function restOf(graph: Graph, id: string, side: Side): Rest | null {
     movements += edge.movements.length;
     addTo(sums, edge.asset, sum);
   }
-  const unlisted = unlistedOf(graph.totals.get(totalKey(id, side)), listed, known);
+  const unlisted = unlistedOf(total, listed, known);
   if (hidden.size === 0 && !unlisted) return null;
   return { neighbours: hidden.size, movements, sums, unlisted };
 }

@@ -3,7 +3,7 @@ import { viewText } from './words.ts';
 import type { View, ViewEdge, ViewNode } from './aggregate.ts';
 import { shortAmount, type Asset, sumText } from './format.ts';
 import { Grid, type Rect } from './grid.ts';
-import { byText, RISKS, type Kind, type Risk, type Side } from './model.ts';
+import { RISKS, type Kind, type Risk, type Side } from './model.ts';
 
 export const NODE_W = 180;
 export const NODE_H = 40;
@@ -93,8 +93,6 @@ function nodeOf(node: ViewNode, asset: (id: string) => Asset): SceneNode {
   };
 }
 
-const size = (edge: ViewEdge): number => Math.log1p(Number(edge.sum.units));
-
 /** Ends of an edge at the sides of nodes that face each other, and where it bends. */
 function course(a: ViewNode, b: ViewNode, shift: number): [number, number, number, number, number] {
   const ay = a.y + shift, by = b.y + shift;
@@ -112,66 +110,97 @@ export function along(x1: number, y1: number, x2: number, y2: number, bend: numb
   return [near * x1 + mid * bend + far * x2, (near + mid * u) * y1 + (far + mid * t) * y2];
 }
 
+/** An edge while a scene is made: its place among the view's edges, its ends' places among the nodes, its amount's logarithm. */
+interface Draft {
+  readonly edge: ViewEdge;
+  readonly a: ViewNode;
+  readonly b: ViewNode;
+  readonly pair: number;
+  readonly size: number;
+  readonly style: number;
+  width: number;
+}
+
+function drafts(view: View): Draft[] {
+  const at = new Map<string, number>();
+  for (const id of view.nodes.keys()) at.set(id, at.size);
+  const span = new Map<string, [number, number]>();
+  const list: Draft[] = [];
+  for (const edge of view.edges.values()) {
+    const a = view.nodes.get(edge.from), b = view.nodes.get(edge.to);
+    if (!a || !b) continue;
+    const i = at.get(edge.from) ?? 0, j = at.get(edge.to) ?? 0;
+    const size = Math.log1p(Number(edge.sum.units));
+    const known = span.get(edge.asset);
+    if (!known) span.set(edge.asset, [size, size]);
+    else {
+      known[0] = Math.min(known[0], size);
+      known[1] = Math.max(known[1], size);
+    }
+    list.push({ edge, a, b, pair: Math.min(i, j) * at.size + Math.max(i, j), size, style: styleOf(edge, a), width: 0 });
+  }
+  for (const d of list) {
+    const [low, high] = span.get(d.edge.asset) ?? [0, 0];
+    // From 1 to 5 by the logarithm of the amount among amounts of the same asset, in eight steps.
+    d.width = high > low ? 1 + Math.round(((d.size - low) / (high - low)) * 8) / 2 : 1.5;
+  }
+  return list;
+}
+
 export function sceneOf(view: View, asset: (id: string) => Asset): Scene {
   const nodes = [...view.nodes.values()].map((n) => nodeOf(n, asset));
-  const list = [...view.edges.values()].filter((e) => view.nodes.has(e.from) && view.nodes.has(e.to));
-  const span = new Map<string, [number, number]>();
-  const pairs = new Map<string, number>();
-  for (const e of list) {
-    const s = size(e);
-    const known = span.get(e.asset);
-    span.set(e.asset, known ? [Math.min(known[0], s), Math.max(known[1], s)] : [s, s]);
-    const pair = e.from < e.to ? `${e.from}>${e.to}` : `${e.to}>${e.from}`;
-    pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
-  }
-  const styled = list.map((edge) => ({ edge, style: styleOf(edge, view), width: widthOf(edge, span) }));
-  // By style and width, so that a painter changes neither often.
-  styled.sort((a, b) => a.style - b.style || a.width - b.width || byText(a.edge.key, b.edge.key));
-  const count = styled.length;
+  // By style and width, so that a painter changes neither often; else in the view's order, which is that of keys.
+  const list = drafts(view).sort((a, b) => a.style - b.style || a.width - b.width);
+  const pairs = new Map<number, number>();
+  for (const d of list) pairs.set(d.pair, (pairs.get(d.pair) ?? 0) + 1);
+  const count = list.length;
   const xy = new Float32Array(4 * count), bend = new Float32Array(count), width = new Float32Array(count), style = new Uint8Array(count);
-  const seen = new Map<string, number>();
-  styled.forEach(({ edge, style: s, width: w }, i) => {
-    const a = view.nodes.get(edge.from), b = view.nodes.get(edge.to);
-    if (!a || !b) return;
-    const pair = edge.from < edge.to ? `${edge.from}>${edge.to}` : `${edge.to}>${edge.from}`;
-    const k = seen.get(pair) ?? 0;
-    seen.set(pair, k + 1);
-    const [x1, y1, x2, y2, c] = course(a, b, (k - ((pairs.get(pair) ?? 1) - 1) / 2) * 9);
-    xy.set([x1, y1, x2, y2], 4 * i);
+  const seen = new Map<number, number>();
+  list.forEach((d, i) => {
+    const k = seen.get(d.pair) ?? 0;
+    seen.set(d.pair, k + 1);
+    const [x1, y1, x2, y2, c] = course(d.a, d.b, (k - ((pairs.get(d.pair) ?? 1) - 1) / 2) * 9);
+    xy[4 * i] = x1;
+    xy[4 * i + 1] = y1;
+    xy[4 * i + 2] = x2;
+    xy[4 * i + 3] = y2;
     bend[i] = c;
-    width[i] = w;
-    style[i] = s;
+    width[i] = d.width;
+    style[i] = d.style;
   });
-  const labels = styled.map(({ edge }) => label(edge, asset));
-  const chips = placeChips(styled.map((s) => s.edge), labels, xy, bend, nodes);
-  return { nodes, edges: { count, xy, bend, width, style, keys: styled.map((s) => s.edge.key), labels, chips }, bounds: boundsOf(nodes) };
+  const labels = list.map((d) => label(d.edge, asset));
+  const chips = placeChips(list, labels, xy, bend, nodes);
+  return { nodes, edges: { count, xy, bend, width, style, keys: list.map((d) => d.edge.key), labels, chips }, bounds: boundsOf(nodes) };
+}
+
+/** What a trace marked of an edge, where it did. */
+function markedText(edge: ViewEdge, asset: (id: string) => Asset): string | null {
+  let marked: bigint | null = null;
+  for (const m of edge.movements) if (m.marked !== undefined) marked = (marked ?? 0n) + m.marked;
+  if (marked === null) return null;
+  const unit = asset(edge.asset);
+  if (edge.sum.unknown > 0) return `${shortAmount(marked, unit)} marked`;
+  return marked === edge.sum.units ? `${shortAmount(marked, unit)}, all marked` : `${shortAmount(marked, unit)} of ${shortAmount(edge.sum.units, unit)} marked`;
 }
 
 function label(edge: ViewEdge, asset: (id: string) => Asset): string {
-  const text = sumText(edge.sum, asset(edge.asset), true);
+  const text = markedText(edge, asset) ?? sumText(edge.sum, asset(edge.asset), true);
   const into = edge.link === 'payment' ? undefined : edge.movements[0]?.into;
   if (edge.link === 'inferred') return 'inferred link';
   if (!into || edge.movements.length > 1) return text;
   return `${text} → ${into.value === null ? `? ${asset(into.asset).unit}` : shortAmount(into.value, asset(into.asset))}`;
 }
 
-const styleOf = (edge: ViewEdge, view: View): number =>
-  RISKS.indexOf(view.nodes.get(edge.from)?.risk ?? 'unknown') + (edge.link === 'inferred' ? DASHED : 0) + (edge.link === 'swap' || edge.link === 'bridge' ? CROSSING : 0);
-
-/** From 1 to 5 by the logarithm of the amount among amounts of the same asset, in eight steps. */
-function widthOf(edge: ViewEdge, span: ReadonlyMap<string, [number, number]>): number {
-  const [low, high] = span.get(edge.asset) ?? [0, 0];
-  if (high <= low) return 1.5;
-  return 1 + Math.round(((size(edge) - low) / (high - low)) * 8) / 2;
-}
+const styleOf = (edge: ViewEdge, from: ViewNode): number =>
+  RISKS.indexOf(from.risk) + (edge.link === 'inferred' ? DASHED : 0) + (edge.link === 'swap' || edge.link === 'bridge' ? CROSSING : 0);
 
 /** Places for labels that cover no node and no other label, largest amounts first. */
-function placeChips(edges: readonly ViewEdge[], labels: readonly string[], xy: Float32Array, bend: Float32Array, nodes: readonly SceneNode[]): Float32Array {
+function placeChips(edges: readonly Draft[], labels: readonly string[], xy: Float32Array, bend: Float32Array, nodes: readonly SceneNode[]): Float32Array {
   const chips = new Float32Array(2 * edges.length).fill(NaN);
   const taken = new Grid<Rect>(nodes);
   for (const n of nodes) for (const p of n.pills) taken.add(p);
-  const order = edges.map((e, i) => ({ i, s: size(e), key: e.key })).sort((a, b) => b.s - a.s || byText(a.key, b.key));
-  for (const { i } of order) {
+  const order = Uint32Array.from(edges, (_, i) => i).sort((i, j) => (edges[j]?.size ?? 0) - (edges[i]?.size ?? 0) || i - j);
+  for (const i of order) {
     const w = textWidth(labels[i] ?? '', 10.5) + 8;
     for (const t of [0.5, 0.35, 0.65]) {
       const [x, y] = along(xy[4 * i] ?? 0, xy[4 * i + 1] ?? 0, xy[4 * i + 2] ?? 0, xy[4 * i + 3] ?? 0, bend[i] ?? 0, t);
