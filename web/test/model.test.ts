@@ -43,7 +43,7 @@ test('what only the ledger knows is counted and summed beside what is listed', (
   apply(graph, { do: 'learn', facts: [], edges: [], totals: [['a|in', { complete: false, count: 120, sums: [['BTC', 5n]] }]] });
   assert.equal(viewText.rest(restOf(graph, 'a', 'in'), () => BTC), '100 movements not listed, amount unknown');
   apply(graph, { do: 'learn', facts: [], edges: [], totals: [['a|in', { complete: false, count: null, sums: null }]] });
-  assert.equal(viewText.rest(restOf(graph, 'a', 'in'), () => BTC), 'further ones not listed, amount unknown');
+  assert.equal(viewText.rest(restOf(graph, 'a', 'in'), () => BTC), 'others not listed, amount unknown');
 });
 
 test('a movement learned from both of its ends is one', () => {

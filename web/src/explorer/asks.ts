@@ -23,7 +23,8 @@ function form(title: string, button: string, fields: readonly HTMLElement[], don
       wrong.hidden = false;
     }
   } }, ...fields, wrong, el('button', { type: 'submit' }, button)));
-  d.querySelector<HTMLElement>('.x-form input, .x-form textarea, .x-form select')?.focus();
+  // A field in which Enter sends the form.
+  (d.querySelector<HTMLElement>('.x-form input:not([type=checkbox]), .x-form textarea') ?? d.querySelector<HTMLElement>('.x-form [type=submit]'))?.focus();
   return d;
 }
 

@@ -40,8 +40,6 @@ export class Surface {
   private overlay: Overlay = NO_OVERLAY;
   private above = 0;
   camera: Camera = { x: 0, y: 0, zoom: 1 };
-  /** Milliseconds that the last redraws took. */
-  readonly redraws: number[] = [];
   onmove: () => void = () => undefined;
 
   constructor(readonly box: HTMLElement, private readonly picture: HTMLCanvasElement, private readonly top: HTMLCanvasElement, private palette: Palette, private readonly worker: Worker | null) {
@@ -58,7 +56,8 @@ export class Surface {
     this.scene = scene;
     this.grid = new Grid(scene.nodes);
     this.byId = new Map(scene.nodes.map((n) => [n.id, n]));
-    this.ask({ ask: 'scene', scene });
+    // The worker needs no keys.
+    this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } });
     this.redraw();
   }
 
@@ -123,9 +122,10 @@ export class Surface {
   }
 
   private done(frame: Frame, took: number): void {
+    if (!this.drawn) performance.mark('explorer-picture');
+    // Milliseconds that the redraw took, for measurements.
+    this.box.dataset['redraw'] = took.toFixed(1);
     this.drawn = frame;
-    this.redraws.push(took);
-    if (this.redraws.length > 50) this.redraws.shift();
     this.stale = false;
     this.place();
   }
@@ -198,7 +198,7 @@ export class Surface {
     const [x, y] = this.world(px, py);
     const node = this.grid.at(x, y);
     if (node) return { node };
-    for (const n of this.grid.within({ x: x - 1, y: y - 40, w: 2, h: 41 })) {
+    for (const n of this.grid.within({ x: x - 30, y: y - 40, w: 60, h: 41 })) {
       const pill = n.pills.find((p) => x >= p.x && x <= p.x + p.w && y >= p.y && y <= p.y + p.h);
       if (pill) return { node: n, pill: pill.side };
     }

@@ -10,7 +10,7 @@ import { hiddenNeighbours, looked, type Fact, type Graph, type Place, type Side 
 import { viewOf } from './aggregate.ts';
 
 /** Neighbours that one expansion shows on a side; the others stand in the node's rest. */
-export const TOP = 24;
+export const TOP = 12;
 /** Inputs of a transaction that are shown with it, so that it can become payments of its payer. */
 const INPUTS = 12;
 /** Nodes that a trace may bring; the rest stays in the rests. */

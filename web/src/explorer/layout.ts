@@ -128,6 +128,10 @@ function rows(g: Net, column: Int32Array, gap: number): Float64Array {
   }
   const order = [...columns.keys()].sort((a, b) => a - b);
   const y = new Float64Array(n);
+  // At first the heaviest stand above; what the sweeps leave equal stays so.
+  const heft = new Float64Array(n);
+  for (let i = 0; i < n; i += 1) for (let k = g.starts[i] ?? 0; k < (g.starts[i + 1] ?? 0); k += 1) heft[i] = (heft[i] ?? 0) + (g.weights[k] ?? 0);
+  for (const list of columns.values()) list.sort((a, b) => (heft[b] ?? 0) - (heft[a] ?? 0) || a - b);
   for (const list of columns.values()) list.forEach((i, k) => { y[i] = (k - (list.length - 1) / 2) * gap; });
   const mean = (i: number, side: -1 | 0 | 1): number => {
     let sum = 0, all = 0;
@@ -146,7 +150,7 @@ function rows(g: Net, column: Int32Array, gap: number): Float64Array {
     for (const c of side < 0 ? order : [...order].reverse()) {
       const list = columns.get(c) ?? [];
       const want = new Map(list.map((i) => [i, mean(i, side)]));
-      list.sort((a, b) => (want.get(a) ?? 0) - (want.get(b) ?? 0) || a - b);
+      list.sort((a, b) => (want.get(a) ?? 0) - (want.get(b) ?? 0));
       const placed = separated(list.map((i) => want.get(i) ?? 0), gap);
       list.forEach((i, k) => { y[i] = placed[k] ?? 0; });
     }

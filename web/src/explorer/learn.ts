@@ -111,7 +111,7 @@ export function fromAddress(chain: string, ticker: string, report: AddressReport
   const entity = report.entity && report.entity.addresses > 1 ? entityId(chain, report.entity.cluster) : null;
   const tag = report.tags[0] ?? report.entity?.tag;
   c.fact({ id, kind: 'address', ref: report.address, chain, label: tag?.label ?? '', category: report.category, risk: riskOf(report.risk), entity });
-  if (entity && report.entity) c.fact({ id: entity, kind: 'entity', ref: String(report.entity.cluster), chain, label: report.entity.tag?.label ?? '', category: report.entity.category, risk: riskOf(report.entity.tag?.risk) });
+  if (entity && report.entity) c.fact({ id: entity, kind: 'entity', ref: report.entity.root_address, chain, label: report.entity.tag?.label ?? '', category: report.entity.category, risk: riskOf(report.entity.tag?.risk) });
   let beyond = 0n, gone = 0n, outsideSpent = 0n;
   for (const r of report.receipts) {
     const value = units(r.value, `receipt ${r.txid}:${r.vout}`);

@@ -46,8 +46,9 @@ function legend(): HTMLElement {
 function toolbar(app: App, actions: readonly Action[]): HTMLElement {
   const level = el('select', { 'aria-label': 'Level', onchange: () => { app.do({ do: 'set', key: 'level', value: level.value as Level }); app.say(app.summary()); } },
     ...(['transaction', 'address', 'entity'] as const).map((l) => el('option', { value: l }, { transaction: 'Transactions', address: 'Addresses', entity: 'Entities' }[l])));
-  const buttons = actions.filter((a) => a.bar).map((a) => {
-    const b = el('button', { type: 'button', title: `${a.name} (${a.keys[0] ?? ''})`, 'aria-keyshortcuts': a.keys[0]?.replace('Ctrl', 'Control') ?? null, onclick: () => { a.run(); draw(); } }, a.name);
+  const order = ['undo', 'redo', 'expand', 'trace', 'flow', 'fit', 'in', 'out', 'lasso', 'folds', 'dust', 'filter', 'save', 'help'];
+  const buttons = order.flatMap((id) => actions.find((a) => a.id === id) ?? []).map((a) => {
+    const b = el('button', { type: 'button', title: `${a.name} (${a.keys[0] ?? ''})`, 'aria-label': a.bar === a.name ? null : a.name, 'aria-keyshortcuts': a.keys[0]?.replace('Ctrl', 'Control') ?? null, onclick: () => { a.run(); draw(); } }, a.bar ?? a.name);
     return { a, b };
   });
   const file = el('select', { 'aria-label': 'Export', onchange: () => { actions.find((a) => a.id === file.value)?.run(); file.value = ''; } }, el('option', { value: '' }, 'Export'), ...actions.filter((a) => ['png', 'svg', 'csv', 'graphml', 'json'].includes(a.id)).map((a) => el('option', { value: a.id }, a.name)));

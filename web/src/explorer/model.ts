@@ -286,9 +286,18 @@ export function snapshot(graph: Graph): string {
 /** JSON in which base units stand as `{"$": "digits"}`. */
 export const stringify = (value: unknown): string => JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? { $: v.toString() } : v));
 
-export function parse(text: string): unknown {
-  return JSON.parse(text, (_, v: unknown) => {
-    if (typeof v === 'object' && v !== null && '$' in v && Object.keys(v).length === 1 && typeof v.$ === 'string' && /^-?\d{1,80}$/.test(v.$)) return BigInt(v.$);
+/** JSON as `stringify` writes it. A walk over the parsed value, since a reviver is several times slower. */
+export const parse = (text: string): unknown => revived(JSON.parse(text));
+
+function revived(v: unknown): unknown {
+  if (typeof v !== 'object' || v === null) return v;
+  if (Array.isArray(v)) {
+    for (let i = 0; i < v.length; i += 1) if (typeof v[i] === 'object') v[i] = revived(v[i]);
     return v;
-  });
+  }
+  const o = v as Record<string, unknown>;
+  const digits = o['$'];
+  if (typeof digits === 'string' && /^-?\d{1,80}$/.test(digits) && Object.keys(o).length === 1) return BigInt(digits);
+  for (const key in o) if (typeof o[key] === 'object') o[key] = revived(o[key]);
+  return o;
 }

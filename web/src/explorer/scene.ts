@@ -8,6 +8,8 @@ import { RISKS, type Kind, type Risk, type Side } from './model.ts';
 export const NODE_W = 180;
 export const NODE_H = 40;
 const PILL_H = 16;
+/** A pill may stand out of its node's sides by a fifth of the gap between columns. */
+const PILL_W = NODE_W + 56;
 
 /** Shown below a node: what a side leaves out, or that nobody looked yet. */
 export interface Pill extends Rect {
@@ -74,12 +76,12 @@ function pillsOf(node: ViewNode, asset: (id: string) => Asset): Pill[] {
   const pills: Pill[] = [];
   let taken = 0;
   for (const side of ['in', 'out'] as const) {
-    const text = cut(viewText.rest(node.rest[side], asset), NODE_W - 8, 10);
+    const text = cut(viewText.rest(node.rest[side], asset), PILL_W - 8, 10);
     if (!text) continue;
-    const w = Math.min(NODE_W, textWidth(text, 10) + 12);
-    const row = taken + w > NODE_W ? 1 : 0;
+    const w = Math.min(PILL_W, textWidth(text, 10) + 12);
+    const row = taken > 0 && taken + w > PILL_W ? 1 : 0;
     taken += w + 4;
-    pills.push({ side, text, x: side === 'in' ? node.x - NODE_W / 2 : node.x + NODE_W / 2 - w, y: node.y + NODE_H / 2 + 2 + row * (PILL_H + 1), w, h: PILL_H });
+    pills.push({ side, text, x: side === 'in' ? node.x - Math.max(NODE_W, w) / 2 : node.x + Math.max(NODE_W, w) / 2 - w, y: node.y + NODE_H / 2 + 2 + row * (PILL_H + 1), w, h: PILL_H });
   }
   return pills;
 }

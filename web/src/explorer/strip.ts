@@ -56,24 +56,28 @@ export function minimap(app: App, palette: () => Palette): HTMLCanvasElement {
   const canvas = el('canvas', { class: 'x-minimap', width: W, height: H, 'aria-hidden': 'true' });
   const s = app.surface;
   let base: ImageData | null = null;
-  const scale = (): number => Math.min(W / s.bounds.w, H / s.bounds.h);
+  /** Scale, and the world's point at the map's corner. */
+  const fitted = (): { k: number; left: number; top: number } => {
+    const b = s.bounds, k = Math.min(W / b.w, H / b.h);
+    return { k, left: b.x + b.w / 2 - W / k / 2, top: b.y + b.h / 2 - H / k / 2 };
+  };
   const draw = (): void => {
-    const ctx = canvas.getContext('2d');
+    const ctx = canvas.getContext('2d', { willReadFrequently: true });
     if (!ctx || canvas.hidden) return;
-    const b = s.bounds, k = scale();
+    const { k, left, top } = fitted();
     if (!base) {
       const p = palette();
       ctx.fillStyle = p.panel;
       ctx.fillRect(0, 0, W, H);
       for (const n of s.nodes) {
         ctx.fillStyle = n.kind === 'address' || n.kind === 'entity' ? (n.risk === 'unknown' ? p.soft : p.risk[n.risk]) : p.line;
-        ctx.fillRect((n.x - b.x) * k, (n.y - b.y) * k, Math.max(1.5, n.w * k), Math.max(1.5, n.h * k));
+        ctx.fillRect((n.x - left) * k, (n.y - top) * k, Math.max(1.5, n.w * k), Math.max(1.5, n.h * k));
       }
       base = ctx.getImageData(0, 0, W, H);
     } else ctx.putImageData(base, 0, 0);
     ctx.strokeStyle = palette().accent;
     ctx.lineWidth = 1.5;
-    ctx.strokeRect((s.camera.x - b.x) * k, (s.camera.y - b.y) * k, (s.width / s.camera.zoom) * k, (s.height / s.camera.zoom) * k);
+    ctx.strokeRect((s.camera.x - left) * k, (s.camera.y - top) * k, (s.width / s.camera.zoom) * k, (s.height / s.camera.zoom) * k);
   };
   let waits = false;
   s.onmove = () => {
@@ -88,8 +92,8 @@ export function minimap(app: App, palette: () => Palette): HTMLCanvasElement {
   });
   const go = (event: PointerEvent): void => {
     if (event.buttons === 0) return;
-    const r = canvas.getBoundingClientRect(), k = scale();
-    const x = s.bounds.x + (event.clientX - r.left) / k, y = s.bounds.y + (event.clientY - r.top) / k;
+    const r = canvas.getBoundingClientRect(), { k, left, top } = fitted();
+    const x = left + (event.clientX - r.left) / k, y = top + (event.clientY - r.top) / k;
     s.look({ x: x - s.width / s.camera.zoom / 2, y: y - s.height / s.camera.zoom / 2, zoom: s.camera.zoom });
   };
   canvas.addEventListener('pointerdown', go);

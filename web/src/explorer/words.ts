@@ -21,7 +21,7 @@ function rest(r: Rest | null, asset: (id: string) => Asset): string {
   const all = new Map(r.sums);
   for (const [id, units] of r.unlisted?.sums ?? []) all.set(id, { units: (all.get(id)?.units ?? 0n) + units, unknown: all.get(id)?.unknown ?? 0 });
   const open = r.unlisted && !r.unlisted.sums;
-  const more = r.unlisted ? (r.unlisted.count === null ? 'further ones not listed' : `${counted(r.unlisted.count, 'movement')} not listed`) : '';
+  const more = r.unlisted ? (r.unlisted.count === null ? 'others not listed' : `${counted(r.unlisted.count, 'movement')} not listed`) : '';
   const shown = r.neighbours > 0 ? `+${r.neighbours} more` : '';
   const what = [shown, more].filter(Boolean).join(' and ');
   const sum = sums(all, asset);
@@ -34,9 +34,9 @@ function lines(node: ViewNode): { title: string; sub: string } {
   const ref = node.kind === 'note' ? '' : shortened(node.ref);
   const inside = node.inside.reduce((n, i) => n + i.movements.length, 0);
   const size = node.members.length > 1 ? counted(node.members.length, 'part') : '';
-  const facts = node.kind === 'transaction' ? [time(node.time).replace(/:\d\d UTC$/, ' UTC')] : [node.category && node.category !== 'none' ? node.category : '', size, inside > 0 ? `${inside} inside` : ''];
+  const facts = node.kind === 'transaction' ? [node.time === null ? '' : time(node.time).replace(/:\d\d UTC$/, ' UTC')] : [node.category && node.category !== 'none' ? node.category : '', size, inside > 0 ? `${inside} inside` : ''];
   const title = node.label || (node.kind === 'entity' ? `entity ${ref}` : ref);
-  const sub = [node.label && node.kind !== 'note' && node.kind !== 'group' ? ref : '', ...facts].filter(Boolean).join(', ') || KINDS[node.kind];
+  const sub = [node.label && node.kind !== 'note' && node.kind !== 'group' ? shortened(node.ref, 6, 4) : '', ...facts].filter(Boolean).join(', ') || KINDS[node.kind];
   return { title, sub };
 }
 
