@@ -1,0 +1,89 @@
+// Bundles the islands, styles and icons into `dist` (or the folder named by --out): names with content hashes, `manifest.json` with what each
+// logical name became, compressed copies. Fails where a page would have to load more than its budget.
+//
+//   node build.mjs [--out FOLDER] [--watch] [--fixtures]
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build, context } from 'esbuild';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+const option = (name) => { const at = process.argv.indexOf(name); return at < 0 ? undefined : process.argv[at + 1]; };
+const has = (name) => process.argv.includes(name);
+const dist = resolve(option('--out') ?? join(root, 'dist'));
+
+/** Islands by logical name, with the bytes (gzip) that a page loads for them: the entry, what it imports, without what is loaded later. */
+const SCRIPTS = {
+  'explorer.js': { source: 'src/explorer/main.ts', budget: 60_000 },
+};
+/** Workers are built first, because the islands name them by their hashed names. */
+const WORKERS = { 'explorer-worker.js': { source: 'src/explorer/worker.ts', budget: 20_000 } };
+const STYLES = {
+  'tokens.css': { source: 'css/tokens.css', budget: 3_000 },
+  'explorer.css': { source: 'css/explorer.css', budget: 8_000 },
+};
+
+const common = {
+  bundle: true, minify: true, format: 'esm', target: ['es2022'], outdir: dist, metafile: true, absWorkingDir: root, charset: 'utf8',
+  legalComments: 'eof', logLevel: 'warning', entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
+};
+const entries = (table) => Object.fromEntries(Object.entries(table).map(([name, { source }]) => [name.replace(/\.(js|css)$/, ''), source]));
+
+/** The output of each entry: logical name to output name and everything that it imports statically. */
+function outputs(metafile, table) {
+  const found = {};
+  for (const [name, { source, budget }] of Object.entries(table)) {
+    const entry = Object.entries(metafile.outputs).find(([, o]) => o.entryPoint === source);
+    if (!entry) throw new Error(`${source} gave no output`);
+    const all = new Set([entry[0]]);
+    for (const path of all) for (const i of metafile.outputs[path].imports) if (i.kind === 'import-statement') all.add(i.path);
+    found[name] = { file: basename(entry[0]), loads: [...all].map((p) => basename(p)), budget };
+  }
+  return found;
+}
+
+async function bundle() {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  const workers = outputs((await build({ ...common, entryPoints: entries(WORKERS), format: 'iife' })).metafile, WORKERS);
+  const define = { WORKER_FILE: JSON.stringify(workers['explorer-worker.js'].file) };
+  const scripts = outputs((await build({ ...common, entryPoints: entries(SCRIPTS), splitting: true, define })).metafile, SCRIPTS);
+  const styles = outputs((await build({ ...common, entryPoints: entries(STYLES) })).metafile, STYLES);
+  finish({ ...workers, ...scripts, ...styles });
+}
+
+/** Compresses, weighs, and writes the manifest. */
+function finish(found) {
+  const sizes = {};
+  for (const file of readdirSync(dist)) {
+    const raw = readFileSync(join(dist, file));
+    const gzip = gzipSync(raw, { level: 9 });
+    const brotli = brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } });
+    writeFileSync(join(dist, `${file}.gz`), gzip);
+    writeFileSync(join(dist, `${file}.br`), brotli);
+    sizes[file] = { bytes: raw.length, gzip: gzip.length, brotli: brotli.length, sha256: createHash('sha256').update(raw).digest('hex') };
+  }
+  const over = [];
+  for (const [name, { loads, budget }] of Object.entries(found)) {
+    const weight = loads.reduce((sum, file) => sum + sizes[file].gzip, 0);
+    console.log(`${name.padEnd(20)} ${String(weight).padStart(7)} of ${budget} bytes (gzip)`);
+    if (weight > budget) over.push(`${name} is ${weight} bytes with gzip; its budget is ${budget} (build.mjs)`);
+  }
+  const names = Object.fromEntries(Object.entries(found).sort().map(([name, { file, loads }]) => [name, { file, loads: loads.filter((l) => l !== file).sort() }]));
+  writeFileSync(join(dist, 'manifest.json'), `${JSON.stringify({ version: 1, names, files: sizes }, null, 1)}\n`);
+  if (over.length > 0) {
+    console.error(over.join('\n'));
+    process.exit(1);
+  }
+}
+
+if (has('--watch')) {
+  const sources = [...Object.values(SCRIPTS), ...Object.values(STYLES), ...Object.values(WORKERS)].map((s) => s.source);
+  const again = { name: 'again', setup: (b) => b.onEnd(() => bundle().catch((e) => console.error(e.message))) };
+  await (await context({ ...common, entryPoints: sources, write: false, plugins: [again], define: { WORKER_FILE: '""' } })).watch();
+} else {
+  if (!existsSync(join(root, 'package-lock.json'))) throw new Error('package-lock.json is missing');
+  await bundle();
+}

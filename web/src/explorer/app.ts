@@ -1,0 +1,137 @@
+/** The explorer's state on the page: the graph with its history, what is drawn of it, what is selected; and who is told of a change. */
+import { viewOf, type View, type ViewNode } from './aggregate.ts';
+import { arranged } from './arranged.ts';
+import { History, nameOf, type Command } from './commands.ts';
+import { NO_OVERLAY, type Surface } from './canvas.ts';
+import type { Asset } from './format.ts';
+import { Graph, type LayoutName } from './model.ts';
+import { sceneOf } from './scene.ts';
+import { Neighbours } from './tree.ts';
+import { summary } from './words.ts';
+import type { Api } from './api.ts';
+
+export type Change = 'graph' | 'selection' | 'message';
+
+export class App {
+  readonly graph = new Graph();
+  readonly history = new History(this.graph);
+  view: View = viewOf(this.graph);
+  neighbours = new Neighbours(this.view);
+  readonly selected = new Set<string>();
+  focus: string | null = null;
+  /** Where the last step of a walk came from. */
+  came: string | null = null;
+  edge: string | null = null;
+  message = '';
+  /** What is being looked up. */
+  busy = 0;
+  private readonly listeners: ((change: Change) => void)[] = [];
+
+  constructor(readonly api: Api, readonly surface: Surface, readonly worker: Worker | null, readonly who: string) {}
+
+  readonly asset = (id: string): Asset => this.graph.asset(id);
+
+  on(listener: (change: Change) => void): void {
+    this.listeners.push(listener);
+  }
+  private tell(change: Change): void {
+    for (const l of this.listeners) l(change);
+  }
+
+  do(command: Command): void {
+    this.history.do(command, this.who, Math.floor(Date.now() / 1000));
+    this.refresh();
+  }
+  undo(): void {
+    const command = this.history.undo();
+    this.say(command ? `Undone: ${nameOf(command)}.` : 'Nothing to undo.');
+    if (command) this.refresh();
+  }
+  redo(): void {
+    const command = this.history.redo();
+    this.say(command ? `Done again: ${nameOf(command)}.` : 'Nothing to do again.');
+    if (command) this.refresh();
+  }
+
+  /** Draws anew after a change. */
+  refresh(): void {
+    this.view = viewOf(this.graph);
+    this.neighbours = new Neighbours(this.view);
+    for (const id of this.selected) if (!this.view.nodes.has(id)) this.selected.delete(id);
+    if (this.focus !== null && !this.view.nodes.has(this.focus)) this.focus = [...this.selected].at(-1) ?? null;
+    if (this.edge !== null && !this.view.edges.has(this.edge)) this.edge = null;
+    this.surface.show(sceneOf(this.view, this.asset));
+    this.overlay();
+    this.tell('graph');
+  }
+
+  say(message: string): void {
+    this.message = message;
+    this.tell('message');
+  }
+  summary(): string {
+    return summary(this.view, this.asset);
+  }
+
+  select(ids: Iterable<string>, how: 'only' | 'add' | 'toggle' = 'only'): void {
+    if (how === 'only') this.selected.clear();
+    for (const id of ids) {
+      if (!this.view.nodes.has(id)) continue;
+      if (how === 'toggle' && this.selected.has(id)) this.selected.delete(id);
+      else {
+        this.selected.add(id);
+        this.focus = id;
+      }
+    }
+    if (this.focus !== null && !this.selected.has(this.focus)) this.focus = [...this.selected].at(-1) ?? null;
+    this.edge = null;
+    this.overlay();
+    this.tell('selection');
+  }
+  selectEdge(key: string | null): void {
+    this.selected.clear();
+    this.focus = null;
+    this.edge = key;
+    this.overlay();
+    this.tell('selection');
+  }
+  overlay(more: Partial<typeof NO_OVERLAY> = {}): void {
+    this.surface.setOverlay({ ...NO_OVERLAY, selected: this.selected, focus: this.focus, edge: this.edge, ...more });
+  }
+
+  focused(): ViewNode | null {
+    return this.focus === null ? null : (this.view.nodes.get(this.focus) ?? null);
+  }
+  /** Ids of the graph's nodes that the selection stands for. */
+  members(): string[] {
+    return [...this.selected].flatMap((id) => this.view.nodes.get(id)?.members ?? []);
+  }
+
+  /** Does something that takes time; what goes wrong is said. */
+  async work(what: string, task: () => Promise<string>): Promise<void> {
+    this.busy += 1;
+    this.say(`${what} …`);
+    let said: string;
+    try {
+      said = await task();
+    } catch (e) {
+      said = e instanceof Error ? e.message : String(e);
+    }
+    this.busy -= 1;
+    this.say(said);
+  }
+
+  /** Arranges what no person placed. */
+  async arrange(name: LayoutName): Promise<void> {
+    if (name === 'manual') {
+      this.do({ do: 'set', key: 'layout', value: name });
+      return;
+    }
+    const spots = await arranged(this.view, name, this.worker);
+    this.do({ do: 'batch', name: `arrange by ${name}`, commands: [
+      { do: 'move', places: spots.flatMap(([id, x, y]) => (this.view.nodes.get(id)?.pinned ? [] : [[id, { x, y, pinned: false }] as const])) },
+      { do: 'set', key: 'layout', value: name },
+    ] });
+    this.surface.fit();
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * The picture on the page: a bitmap larger than the window, moved by a CSS transform while a gesture lasts and redrawn, by the worker where there is
+ * one, when the view has moved far; a second small canvas above for the selection, what is dragged and the lasso.
+ */
+import { Grid, type Rect } from './grid.ts';
+import { paint, paintNode, type Camera, type Frame } from './paint.ts';
+import type { Palette } from './palette.ts';
+import { along, type Scene, type SceneNode } from './scene.ts';
+import type { Answer, Request } from './worker.ts';
+
+/** Part of the window that the bitmap has beyond each side. */
+const MARGIN = 0.25;
+/** Moves by more pixels, or zooms by more than this factor, are redrawn. */
+const FAR = 120;
+const ZOOMED = 1.5;
+export const ZOOM_MIN = 0.005;
+export const ZOOM_MAX = 4;
+
+/** What lies above the picture: the selection, and nodes on their way. */
+export interface Overlay {
+  readonly selected: ReadonlySet<string>;
+  readonly focus: string | null;
+  readonly dragged: ReadonlySet<string>;
+  readonly dx: number;
+  readonly dy: number;
+  readonly lasso: readonly (readonly [number, number])[];
+  readonly edge: string | null;
+}
+export const NO_OVERLAY: Overlay = { selected: new Set(), focus: null, dragged: new Set(), dx: 0, dy: 0, lasso: [], edge: null };
+
+export class Surface {
+  private scene: Scene = { nodes: [], edges: { count: 0, xy: new Float32Array(), bend: new Float32Array(), width: new Float32Array(), style: new Uint8Array(), keys: [], labels: [], chips: new Float32Array() }, bounds: { x: -200, y: -120, w: 400, h: 240 } };
+  private grid = new Grid<SceneNode>();
+  private byId = new Map<string, SceneNode>();
+  private drawn: Frame | null = null;
+  private asked = 0;
+  private busy = false;
+  private again = false;
+  private stale = false;
+  private overlay: Overlay = NO_OVERLAY;
+  private above = 0;
+  camera: Camera = { x: 0, y: 0, zoom: 1 };
+  onmove: () => void = () => undefined;
+
+  constructor(readonly box: HTMLElement, private readonly picture: HTMLCanvasElement, private readonly top: HTMLCanvasElement, private palette: Palette, private readonly worker: Worker | null) {
+    worker?.addEventListener('message', (event: MessageEvent<Answer>) => {
+      if (event.data.is === 'picture') this.arrived(event.data);
+    });
+    new ResizeObserver(() => { this.redraw(); }).observe(box);
+  }
+
+  get width(): number { return this.box.clientWidth || 1; }
+  get height(): number { return this.box.clientHeight || 1; }
+
+  show(scene: Scene): void {
+    this.scene = scene;
+    this.grid = new Grid(scene.nodes);
+    this.byId = new Map(scene.nodes.map((n) => [n.id, n]));
+    // The worker needs no keys.
+    this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } });
+    this.redraw();
+  }
+
+  setPalette(palette: Palette): void {
+    this.palette = palette;
+    this.redraw();
+  }
+
+  private ask(request: Request): void {
+    this.worker?.postMessage(request);
+  }
+
+  /** The frame to paint now: the window and a margin. */
+  private frame(): Frame {
+    const { width, height, camera } = this;
+    return {
+      camera: { x: camera.x - (width * MARGIN) / camera.zoom, y: camera.y - (height * MARGIN) / camera.zoom, zoom: camera.zoom },
+      width: width * (1 + 2 * MARGIN), height: height * (1 + 2 * MARGIN), ratio: Math.min(2, globalThis.devicePixelRatio || 1),
+    };
+  }
+
+  /** Paints as soon as it can; a request while one is on its way is the next one. */
+  redraw(): void {
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
+    const frame = this.frame();
+    if (this.worker) {
+      this.busy = true;
+      this.asked += 1;
+      this.ask({ ask: 'paint', frame, palette: this.palette, number: this.asked });
+    } else {
+      const begin = performance.now();
+      this.size(this.picture, frame);
+      const ctx = this.picture.getContext('2d', { alpha: false });
+      if (ctx) paint(ctx, this.scene, frame, this.palette);
+      this.done(frame, performance.now() - begin);
+    }
+    this.paintAbove();
+  }
+
+  private size(canvas: HTMLCanvasElement, frame: Frame): void {
+    const w = Math.round(frame.width * frame.ratio), h = Math.round(frame.height * frame.ratio);
+    if (canvas.width !== w || canvas.height !== h) {
+      canvas.width = w;
+      canvas.height = h;
+    }
+    canvas.style.width = `${frame.width}px`;
+    canvas.style.height = `${frame.height}px`;
+  }
+
+  private arrived(answer: Extract<Answer, { is: 'picture' }>): void {
+    this.busy = false;
+    this.size(this.picture, answer.frame);
+    this.picture.getContext('bitmaprenderer')?.transferFromImageBitmap(answer.bitmap);
+    this.done(answer.frame, answer.took);
+    if (this.again) {
+      this.again = false;
+      this.redraw();
+    }
+  }
+
+  private done(frame: Frame, took: number): void {
+    if (!this.drawn) performance.mark('explorer-picture');
+    // Milliseconds that the redraw took, for measurements.
+    this.box.dataset['redraw'] = took.toFixed(1);
+    this.drawn = frame;
+    this.stale = false;
+    this.place();
+  }
+
+  /** Moves the bitmap to where its part of the world is now. */
+  private place(): void {
+    if (!this.drawn) return;
+    const { camera } = this;
+    const scale = camera.zoom / this.drawn.camera.zoom;
+    const x = (this.drawn.camera.x - camera.x) * camera.zoom, y = (this.drawn.camera.y - camera.y) * camera.zoom;
+    this.picture.style.transform = `translate(${x}px,${y}px) scale(${scale})`;
+    const moved = Math.max(Math.abs(x / scale + this.width * MARGIN), Math.abs(y / scale + this.height * MARGIN));
+    if (!this.stale && (moved > FAR || scale > ZOOMED || scale < 1 / ZOOMED)) {
+      this.stale = true;
+      this.redraw();
+    }
+  }
+
+  /** Looks elsewhere: at once by moving the bitmap; the end of a gesture redraws. */
+  look(camera: Camera): void {
+    this.camera = { ...camera, zoom: Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, camera.zoom)) };
+    this.place();
+    this.paintAbove();
+    this.onmove();
+  }
+
+  /** Ends a gesture: a sharp picture of what is seen. */
+  settle(): void {
+    if (this.drawn && (this.drawn.camera.zoom !== this.camera.zoom || this.stale)) this.redraw();
+  }
+
+  pan(dx: number, dy: number): void {
+    this.look({ ...this.camera, x: this.camera.x - dx / this.camera.zoom, y: this.camera.y - dy / this.camera.zoom });
+  }
+
+  /** Zooms about a point of the window. */
+  zoomAt(factor: number, px = this.width / 2, py = this.height / 2): void {
+    const zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, this.camera.zoom * factor));
+    const [wx, wy] = this.world(px, py);
+    this.look({ x: wx - px / zoom, y: wy - py / zoom, zoom });
+  }
+
+  /** Shows all of a rectangle, no larger than 1:1. */
+  fit(r: Rect = this.scene.bounds): void {
+    const zoom = Math.min(1, this.width / r.w, this.height / r.h);
+    this.look({ x: r.x + r.w / 2 - this.width / zoom / 2, y: r.y + r.h / 2 - this.height / zoom / 2, zoom: Math.max(ZOOM_MIN, zoom) });
+    this.redraw();
+  }
+
+  /** Moves the view as little as shows a node. */
+  reveal(id: string): void {
+    const n = this.byId.get(id);
+    if (!n) return;
+    const [x, y] = this.window(n.x, n.y);
+    const w = n.w * this.camera.zoom, h = n.h * this.camera.zoom;
+    if (x >= 0 && y >= 0 && x + w <= this.width && y + h <= this.height && this.camera.zoom >= 0.3) return;
+    const zoom = Math.max(this.camera.zoom, 0.6);
+    this.look({ x: n.x + n.w / 2 - this.width / zoom / 2, y: n.y + n.h / 2 - this.height / zoom / 2, zoom });
+    this.redraw();
+  }
+
+  world(px: number, py: number): [number, number] { return [this.camera.x + px / this.camera.zoom, this.camera.y + py / this.camera.zoom]; }
+  window(x: number, y: number): [number, number] { return [(x - this.camera.x) * this.camera.zoom, (y - this.camera.y) * this.camera.zoom]; }
+  get bounds(): Rect { return this.scene.bounds; }
+  get nodes(): readonly SceneNode[] { return this.scene.nodes; }
+  node(id: string): SceneNode | undefined { return this.byId.get(id); }
+
+  /** What is at a point of the window: a node, what one leaves out, an edge. */
+  hit(px: number, py: number): { node?: SceneNode; pill?: 'in' | 'out'; edge?: string } {
+    const [x, y] = this.world(px, py);
+    const node = this.grid.at(x, y);
+    if (node) return { node };
+    for (const n of this.grid.within({ x: x - 30, y: y - 40, w: 60, h: 41 })) {
+      const pill = n.pills.find((p) => x >= p.x && x <= p.x + p.w && y >= p.y && y <= p.y + p.h);
+      if (pill) return { node: n, pill: pill.side };
+    }
+    const edge = this.edgeAt(x, y, 6 / this.camera.zoom);
+    return edge === null ? {} : { edge };
+  }
+
+  private edgeAt(x: number, y: number, near: number): string | null {
+    const e = this.scene.edges;
+    let best: string | null = null;
+    let least = near * near;
+    for (let i = 0; i < e.count; i += 1) {
+      const x1 = e.xy[4 * i] ?? 0, y1 = e.xy[4 * i + 1] ?? 0, x2 = e.xy[4 * i + 2] ?? 0, y2 = e.xy[4 * i + 3] ?? 0, c = e.bend[i] ?? 0;
+      if (y < Math.min(y1, y2) - near || y > Math.max(y1, y2) + near || x < Math.min(x1, x2, c) - near || x > Math.max(x1, x2, c) + near) continue;
+      let [px, py] = [x1, y1];
+      for (let k = 1; k <= 16; k += 1) {
+        const [qx, qy] = along(x1, y1, x2, y2, c, k / 16);
+        const d = toSegment(x, y, px, py, qx, qy);
+        if (d < least) {
+          least = d;
+          best = e.keys[i] ?? null;
+        }
+        [px, py] = [qx, qy];
+      }
+    }
+    return best;
+  }
+
+  /** Nodes that lie inside a polygon of the world. */
+  inside(polygon: readonly (readonly [number, number])[]): string[] {
+    return this.scene.nodes.filter((n) => within(polygon, n.x + n.w / 2, n.y + n.h / 2)).map((n) => n.id);
+  }
+
+  setOverlay(overlay: Overlay): void {
+    this.overlay = overlay;
+    this.paintAbove();
+  }
+
+  /** Paints the selection once in the next frame. */
+  private paintAbove(): void {
+    if (this.above) return;
+    this.above = requestAnimationFrame(() => {
+      this.above = 0;
+      this.paintSelection();
+    });
+  }
+
+  private paintSelection(): void {
+    const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+    this.size(this.top, { camera: this.camera, width: this.width, height: this.height, ratio });
+    const ctx = this.top.getContext('2d');
+    if (!ctx) return;
+    const { zoom, x, y } = this.camera;
+    const o = this.overlay;
+    ctx.setTransform(1, 0, 0, 1, 0, 0);
+    ctx.clearRect(0, 0, this.top.width, this.top.height);
+    ctx.setTransform(zoom * ratio, 0, 0, zoom * ratio, -x * zoom * ratio, -y * zoom * ratio);
+    ctx.strokeStyle = this.palette.accent;
+    const at = o.edge === null ? -1 : this.scene.edges.keys.indexOf(o.edge);
+    if (at >= 0) {
+      const e = this.scene.edges;
+      const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = e.xy.subarray(4 * at, 4 * at + 4);
+      const c = e.bend[at] ?? 0;
+      ctx.lineWidth = (e.width[at] ?? 1) + 3 / zoom;
+      ctx.beginPath();
+      ctx.moveTo(x1, y1);
+      ctx.bezierCurveTo(c, y1, c, y2, x2, y2);
+      ctx.stroke();
+    }
+    for (const id of o.selected) {
+      const n = this.byId.get(id);
+      if (!n) continue;
+      const moved = o.dragged.has(id) ? { ...n, x: n.x + o.dx, y: n.y + o.dy, pills: [] } : n;
+      if (moved !== n) {
+        ctx.globalAlpha = 0.85;
+        paintNode(ctx, moved, zoom, this.palette);
+        ctx.globalAlpha = 1;
+        ctx.strokeStyle = this.palette.accent;
+      }
+      ctx.lineWidth = (id === o.focus ? 3 : 2) / zoom;
+      ctx.beginPath();
+      ctx.roundRect(moved.x - 4, moved.y - 4, n.w + 8, n.h + 8, n.kind === 'address' || n.kind === 'entity' ? 24 : 8);
+      ctx.stroke();
+    }
+    const [first, ...rest] = o.lasso;
+    if (first) {
+      ctx.lineWidth = 1.5 / zoom;
+      ctx.setLineDash([6 / zoom, 4 / zoom]);
+      ctx.beginPath();
+      ctx.moveTo(...first);
+      for (const p of rest) ctx.lineTo(...p);
+      ctx.closePath();
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
+  }
+}
+
+function toSegment(x: number, y: number, ax: number, ay: number, bx: number, by: number): number {
+  const dx = bx - ax, dy = by - ay;
+  const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+  const ex = x - ax - t * dx, ey = y - ay - t * dy;
+  return ex * ex + ey * ey;
+}
+
+/** Whether a polygon holds a point, by the even-odd rule. */
+export function within(polygon: readonly (readonly [number, number])[], x: number, y: number): boolean {
+  let inside = false;
+  polygon.forEach(([ax, ay], i) => {
+    const [bx, by] = polygon[(i + polygon.length - 1) % polygon.length] ?? [0, 0];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+  });
+  return inside;
+}

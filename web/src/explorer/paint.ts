@@ -1,0 +1,231 @@
+/** Paints a scene on a Canvas 2D context; the same code on the page and in the worker. */
+import type { Rect } from './grid.ts';
+import { overlap } from './grid.ts';
+import { RISKS } from './model.ts';
+import { corners, SIGN, type Palette } from './palette.ts';
+import { CROSSING, DASHED, textWidth, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
+
+/** The part of the world that is seen: its left upper corner, and pixels per unit. */
+export interface Camera {
+  readonly x: number;
+  readonly y: number;
+  readonly zoom: number;
+}
+export type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
+/** One path of very many lines is slow to stroke; batches of this many are quick. */
+const BATCH = 32;
+/** Levels of detail by pixels per unit. */
+export const CURVES = 0.35;
+export const LABELS = 0.5;
+export const AMOUNTS = 0.7;
+
+const SANS = 'Inter, system-ui, sans-serif';
+
+export interface Frame {
+  readonly camera: Camera;
+  /** Size in CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Device pixels per CSS pixel. */
+  readonly ratio: number;
+}
+
+/** The part of the world that a frame shows. */
+export function windowOf(f: Frame): Rect {
+  return { x: f.camera.x, y: f.camera.y, w: f.width / f.camera.zoom, h: f.height / f.camera.zoom };
+}
+
+function edgeColour(style: number, p: Palette): string {
+  const risk = RISKS[style & 7] ?? 'unknown';
+  return risk === 'unknown' ? p.line : p.risk[risk];
+}
+
+function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, zoom: number, p: Palette): void {
+  const curved = zoom >= CURVES;
+  const right = seen.x + seen.w, bottom = seen.y + seen.h;
+  let style = -1, width = -1, open = 0;
+  const heads: number[] = [];
+  const flush = (): void => {
+    if (open > 0) ctx.stroke();
+    open = 0;
+  };
+  const fill = (): void => {
+    for (let h = 0; h < heads.length; h += BATCH) {
+      ctx.beginPath();
+      for (const i of heads.slice(h, h + BATCH)) arrow(ctx, e, i);
+      ctx.fill();
+    }
+    heads.length = 0;
+  };
+  for (let i = 0; i < e.count; i += 1) {
+    const x1 = e.xy[4 * i] ?? 0, y1 = e.xy[4 * i + 1] ?? 0, x2 = e.xy[4 * i + 2] ?? 0, y2 = e.xy[4 * i + 3] ?? 0, c = e.bend[i] ?? 0;
+    if (Math.max(x1, x2, c) < seen.x || Math.min(x1, x2, c) > right || Math.max(y1, y2) < seen.y || Math.min(y1, y2) > bottom) continue;
+    const s = e.style[i] ?? 0, w = e.width[i] ?? 1;
+    if (s !== style || w !== width) {
+      flush();
+      if (s !== style) {
+        fill();
+        ctx.strokeStyle = ctx.fillStyle = edgeColour(s, p);
+        ctx.setLineDash(s & DASHED ? [6, 4] : s & CROSSING ? [12, 3] : []);
+      }
+      // Never thinner than a third of a pixel, or a whole graph seen from afar vanishes.
+      ctx.lineWidth = Math.max(w, 0.34 / zoom);
+      style = s;
+      width = w;
+    }
+    if (open === 0) ctx.beginPath();
+    ctx.moveTo(x1, y1);
+    if (curved) ctx.bezierCurveTo(c, y1, c, y2, x2, y2);
+    else ctx.lineTo(x2, y2);
+    if (curved) heads.push(i);
+    open += 1;
+    if (open === BATCH) flush();
+  }
+  flush();
+  fill();
+  ctx.setLineDash([]);
+}
+
+function arrow(ctx: Context, e: SceneEdges, i: number): void {
+  const x2 = e.xy[4 * i + 2] ?? 0, y2 = e.xy[4 * i + 3] ?? 0;
+  const a = 5 + (e.width[i] ?? 1);
+  const back = (e.bend[i] ?? 0) > x2 ? a : -a;
+  ctx.moveTo(x2, y2);
+  ctx.lineTo(x2 + back, y2 - a / 2);
+  ctx.lineTo(x2 + back, y2 + a / 2);
+  ctx.closePath();
+}
+
+function paintChips(ctx: Context, e: SceneEdges, seen: Rect, p: Palette): void {
+  ctx.font = `10.5px ${SANS}`;
+  ctx.textAlign = 'center';
+  for (let i = 0; i < e.count; i += 1) {
+    const x = e.chips[2 * i] ?? NaN, y = e.chips[2 * i + 1] ?? NaN;
+    if (!(x > seen.x - 80 && x < seen.x + seen.w + 80 && y > seen.y - 20 && y < seen.y + seen.h + 20)) continue;
+    const text = e.labels[i] ?? '';
+    const w = textWidth(text, 10.5) + 8;
+    ctx.fillStyle = p.bg;
+    ctx.fillRect(x - w / 2, y - 8, w, 16);
+    ctx.fillStyle = p.ink;
+    ctx.fillText(text, x, y + 4);
+  }
+}
+
+const RADIUS: Readonly<Record<SceneNode['kind'], number>> = { transaction: 3, note: 0, group: 8, address: 20, entity: 20, service: 20 };
+
+/** From afar a node is a block of its risk's colour. */
+function block(ctx: Context, n: SceneNode, zoom: number, p: Palette): void {
+  const plain = n.kind === 'transaction' || n.kind === 'note' || n.kind === 'group';
+  ctx.fillStyle = n.colour > 0 ? (p.marks[(n.colour - 1) % p.marks.length] ?? p.accent) : plain ? p.line : n.risk === 'unknown' ? p.soft : p.risk[n.risk];
+  const w = Math.max(n.w, 2 / zoom), h = Math.max(n.h, 1.5 / zoom);
+  ctx.fillRect(n.x, n.y, w, h);
+}
+
+export function paintNode(ctx: Context, n: SceneNode, zoom: number, p: Palette): void {
+  if (zoom < CURVES) {
+    block(ctx, n, zoom, p);
+    return;
+  }
+  const plain = n.kind === 'transaction' || n.kind === 'note' || n.kind === 'group';
+  ctx.beginPath();
+  ctx.roundRect(n.x, n.y, n.w, n.h, RADIUS[n.kind]);
+  ctx.fillStyle = n.kind === 'note' ? p.note : p.panel;
+  ctx.fill();
+  ctx.lineWidth = plain ? 1 : 2;
+  ctx.strokeStyle = plain ? p.line : n.risk === 'unknown' ? p.soft : p.risk[n.risk];
+  if (!plain && n.risk === 'unknown') ctx.setLineDash([4, 3]);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  if (n.kind === 'group') {
+    ctx.beginPath();
+    ctx.roundRect(n.x + 3, n.y + 3, n.w - 6, n.h - 6, 6);
+    ctx.stroke();
+  }
+  const cx = n.x + 20, cy = n.y + n.h / 2;
+  if (!plain) sign(ctx, n, cx, cy, p);
+  else if (n.kind === 'transaction') {
+    ctx.beginPath();
+    ctx.moveTo(cx - 7, cy);
+    ctx.lineTo(cx + 5, cy);
+    ctx.moveTo(cx + 1, cy - 4);
+    ctx.lineTo(cx + 5, cy);
+    ctx.lineTo(cx + 1, cy + 4);
+    ctx.strokeStyle = p.soft;
+    ctx.lineWidth = 1.5;
+    ctx.stroke();
+  }
+  if (n.colour > 0) {
+    ctx.fillStyle = p.marks[(n.colour - 1) % p.marks.length] ?? p.accent;
+    ctx.fillRect(n.x + n.w - 12, n.y + 8, 6, n.h - 16);
+  }
+  if (zoom >= LABELS) texts(ctx, n, p);
+}
+
+function sign(ctx: Context, n: SceneNode, cx: number, cy: number, p: Palette): void {
+  const [first, ...others] = corners(n.risk, cx, cy, 10);
+  ctx.beginPath();
+  if (first) {
+    ctx.moveTo(...first);
+    for (const c of others) ctx.lineTo(...c);
+    ctx.closePath();
+  } else ctx.arc(cx, cy, 9, 0, 2 * Math.PI);
+  ctx.fillStyle = p.risk[n.risk];
+  ctx.fill();
+  if (n.risk === 'unknown') {
+    ctx.strokeStyle = p.soft;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([3, 2]);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+  ctx.font = `600 11px ${SANS}`;
+  ctx.textAlign = 'center';
+  ctx.fillStyle = p.on[n.risk];
+  ctx.fillText(SIGN[n.risk], cx, cy + 4);
+}
+
+function texts(ctx: Context, n: SceneNode, p: Palette): void {
+  ctx.textAlign = 'left';
+  ctx.font = `500 12px ${SANS}`;
+  ctx.fillStyle = p.ink;
+  ctx.fillText(n.title, n.x + 36, n.y + (n.sub ? 17 : 25));
+  ctx.font = `10.5px ${SANS}`;
+  ctx.fillStyle = p.soft;
+  if (n.sub) ctx.fillText(n.sub, n.x + 36, n.y + 31);
+  ctx.textAlign = 'center';
+  if (n.note) {
+    ctx.font = `italic 10.5px ${SANS}`;
+    ctx.fillStyle = p.accent;
+    ctx.fillText(n.note, n.x + n.w / 2, n.y - 5);
+  }
+  ctx.font = `10px ${SANS}`;
+  for (const pill of n.pills) {
+    ctx.beginPath();
+    ctx.roundRect(pill.x, pill.y, pill.w, pill.h, 8);
+    ctx.fillStyle = p.bg;
+    ctx.fill();
+    ctx.strokeStyle = p.line;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([3, 2]);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.fillStyle = p.ink;
+    ctx.fillText(pill.text, pill.x + pill.w / 2, pill.y + 11.5);
+  }
+}
+
+/** Paints what a frame sees of a scene over a plain ground. */
+export function paint(ctx: Context, scene: Scene, f: Frame, p: Palette): void {
+  const { camera: { x, y, zoom }, ratio } = f;
+  const seen = windowOf(f);
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.fillStyle = p.bg;
+  ctx.fillRect(0, 0, f.width * ratio, f.height * ratio);
+  const scale = zoom * ratio;
+  ctx.setTransform(scale, 0, 0, scale, -x * scale, -y * scale);
+  paintEdges(ctx, scene.edges, seen, zoom, p);
+  if (zoom >= AMOUNTS) paintChips(ctx, scene.edges, seen, p);
+  const near = { x: seen.x - 10, y: seen.y - 60, w: seen.w + 20, h: seen.h + 120 };
+  for (const n of scene.nodes) if (overlap(n, near)) paintNode(ctx, n, zoom, p);
+}

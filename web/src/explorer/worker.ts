@@ -1,0 +1,46 @@
+/** Redraws pictures and computes layouts beside the page, so that neither stops a gesture. */
+import { force } from './force.ts';
+import { flow, timeAxis, type Box, type Spot, type Tie } from './layout.ts';
+import { paint, type Frame } from './paint.ts';
+import type { Palette } from './palette.ts';
+import type { Scene } from './scene.ts';
+
+export type Request =
+  | { readonly ask: 'scene'; readonly scene: Scene }
+  | { readonly ask: 'paint'; readonly frame: Frame; readonly palette: Palette; readonly number: number }
+  | { readonly ask: 'layout'; readonly name: 'flow' | 'time' | 'force'; readonly boxes: readonly Box[]; readonly ties: readonly Tie[]; readonly number: number };
+export type Answer =
+  | { readonly is: 'picture'; readonly bitmap: ImageBitmap; readonly frame: Frame; readonly number: number; readonly took: number }
+  | { readonly is: 'spots'; readonly spots: readonly Spot[]; readonly number: number };
+
+interface Scope {
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(answer: Answer, transfer: Transferable[]): void;
+}
+const scope = globalThis as unknown as Scope;
+const LAYOUTS = { flow, time: timeAxis, force };
+let scene: Scene | null = null;
+let canvas: OffscreenCanvas | null = null;
+
+scope.onmessage = ({ data }) => {
+  switch (data.ask) {
+    case 'scene':
+      scene = data.scene;
+      break;
+    case 'paint': {
+      if (!scene) return;
+      const begin = performance.now();
+      const w = Math.max(1, Math.round(data.frame.width * data.frame.ratio)), h = Math.max(1, Math.round(data.frame.height * data.frame.ratio));
+      if (canvas?.width !== w || canvas.height !== h) canvas = new OffscreenCanvas(w, h);
+      const ctx = canvas.getContext('2d', { alpha: false });
+      if (!ctx) return;
+      paint(ctx, scene, data.frame, data.palette);
+      const bitmap = canvas.transferToImageBitmap();
+      scope.postMessage({ is: 'picture', bitmap, frame: data.frame, number: data.number, took: performance.now() - begin }, [bitmap]);
+      break;
+    }
+    case 'layout':
+      scope.postMessage({ is: 'spots', spots: LAYOUTS[data.name](data.boxes, data.ties), number: data.number }, []);
+      break;
+  }
+};

@@ -1,0 +1,60 @@
+/** Serves the built explorer on a static page with the headers that the desk sends, and a small ledger behind the API. */
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { flow } from '../../src/explorer/layout.ts';
+import { stringify } from '../../src/explorer/model.ts';
+import { layered } from '../random.ts';
+import { addressOf, RANSOM, search, trace, txOf } from './ledger.ts';
+
+export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+interface Manifest { names: Record<string, { file: string }> }
+
+function page(names: Manifest['names'], attributes: string, saved: string): string {
+  const file = (name: string): string => `/assets/${names[name]?.file ?? ''}`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Explorer</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="${file('tokens.css')}"><link rel="stylesheet" href="${file('explorer.css')}"><link rel="stylesheet" href="/page.css"></head>
+<body><main><h1>Explorer</h1><div class="explorer" data-explorer ${attributes}></div></main><script type="application/json" id="saved">${saved.replace(/</g, '\\u003c')}</script>
+<script type="module" src="${file('explorer.js')}"></script></body></html>`;
+}
+
+/** A graph of a size as a saved log: facts, then places. */
+export function bigGraph(nodes: number, edges: number): string {
+  const learn = layered(nodes, edges);
+  const spots = flow(learn.facts.map((f) => ({ id: f.id, layer: f.hop, time: null, x: 0, y: 0, pinned: false })), learn.edges.map((e) => ({ from: e.from, to: e.to, weight: 1 })));
+  const commands = [learn, { do: 'show', places: spots.map(([id, x, y]) => [id, { x, y, pinned: false }]) }];
+  return stringify({ version: 2, log: commands.map((command) => ({ command, by: 'test', at: 0 })) });
+}
+
+export function start(dist: string): Promise<{ url: string; server: Server; saves: string[] }> {
+  const { names } = JSON.parse(readFileSync(`${dist}/manifest.json`, 'utf8')) as Manifest;
+  const saves: string[] = [];
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const send = (status: number, type: string, body: string | Buffer): void => {
+      response.writeHead(status, { 'content-type': type, 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' });
+      response.end(body);
+    };
+    const json = (value: unknown): void => { if (value === undefined) send(404, 'application/json', '{"error":"Not in this ledger."}'); else send(200, 'application/json', JSON.stringify(value)); };
+    const [, first = '', ...rest] = url.pathname.split('/');
+    if (first === '') {
+      const big = url.searchParams.get('fixture');
+      const [nodes = 0, edges = 0] = (big ?? '').split('/').map(Number);
+      const subject = url.searchParams.get('empty') ? '' : `data-subject="${RANSOM}"`;
+      send(200, 'text/html; charset=utf-8', page(names, `${big ? '' : subject} data-chain="bitcoin" data-ticker="BTC" data-who="ann" data-case="7"`, big ? bigGraph(nodes, edges) : ''));
+    } else if (first === 'page.css') send(200, 'text/css', 'html,body{margin:0;height:100%}body{background:var(--hf-bg)}main{height:100%;display:flex;flex-direction:column}h1{font:600 16px/32px system-ui;margin:0 12px;color:var(--hf-ink)}.explorer{flex:1;min-height:0}');
+    else if (first === 'assets') send(200, url.pathname.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8', readFileSync(`${dist}/${rest.join('').replace(/[^\w.-]/g, '')}`));
+    else if (request.method === 'POST') {
+      let body = '';
+      request.on('data', (part: Buffer) => { body += part.toString(); });
+      request.on('end', () => { saves.push(body); json({ item: saves.length }); });
+    } else if (rest[1] === 'address') json(addressOf(rest[2] ?? ''));
+    else if (rest[1] === 'tx') json(txOf(rest[2] ?? ''));
+    else if (rest[1] === 'search') json(search(url.searchParams.get('q') ?? ''));
+    else if (rest[1] === 'trace') json(trace(url.searchParams.get('subject') ?? '', Number(url.searchParams.get('max_hops') ?? 5)));
+    else if (rest[1] === 'paths') json([]);
+    else json(undefined);
+  });
+  return new Promise((resolve) => { server.listen(0, '127.0.0.1', () => { resolve({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, saves }); }); });
+}
