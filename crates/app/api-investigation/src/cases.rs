@@ -451,7 +451,8 @@ pub struct SearchQuery {
     q: String,
 }
 
-/// Searches the cases that the caller may read, and requests, by their full text. The access is recorded in the audit log.
+/// Searches the cases that the caller may read, and requests, by their full text; for who may read them also customers, events, alerts and holds by id,
+/// number or identifier. The access is recorded in the audit log.
 #[utoipa::path(get, path = "/api/v1/desk/search", params(SearchQuery), responses((status = 200, body = Vec<Hit>), (status = 400, body = ErrorBody)))]
 pub async fn search(
     State(shared): State<AppState>,
@@ -459,7 +460,8 @@ pub async fn search(
     Query(q): Query<SearchQuery>,
 ) -> Result<Json<Vec<Hit>>, ApiError> {
     let p = person(&caller);
-    run_blocking(move || Ok(shared.cases().search(&q.q, &p)?)).await.map(each)
+    let of_screening = caller.may("read");
+    run_blocking(move || Ok(shared.cases().search(&q.q, &p, of_screening)?)).await.map(each)
 }
 
 /// Returns what cases have in common, by typology.

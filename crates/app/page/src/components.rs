@@ -1,5 +1,6 @@
 //! Parts of which pages are made.
 
+use crate::places::segment;
 use crate::texts::{self, t};
 use holdfast_types::{AccountId, Address, Timestamp};
 use holdfast_workspace::CoveredChain;
@@ -40,6 +41,20 @@ pub fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I::Item)
 /// Returns a table, or the text that stands in place of an empty one.
 pub fn listing<V>(heads: &[Head<'_>], list: &[V], empty: &str, row: impl Fn(&V) -> Markup) -> Markup {
     html! { @if list.is_empty() { (none(&t!(empty))) } @else { (table(heads, list, row)) } }
+}
+
+/// The page of something of the desk that a search found, by its kind and id.
+#[must_use]
+pub fn desk_page(kind: &str, id: &str) -> String {
+    format!("/desk/{kind}s/{}", segment(id))
+}
+
+/// Returns what a search of the desk found: (kind, id, title) of each.
+pub fn desk_hits<'h>(hits: impl IntoIterator<Item = (&'h str, &'h str, &'h str)>) -> Markup {
+    let heads = [Head::Text("common-kind"), Head::Text("desk-hit"), Head::Text("desk-cases-title")];
+    table(&heads, hits, |(kind, id, title)| {
+        html! { tr { td { (word(kind)) } td { a href=(desk_page(kind, id)) { (id) } } td { (title) } } }
+    })
 }
 
 /// Returns what is shown in place of a list without entries.

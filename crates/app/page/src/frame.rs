@@ -194,6 +194,12 @@ impl Frame {
         self.caller.as_ref().is_some_and(|c| c.may(scope))
     }
 
+    /// Returns the person, if it is one of the desk.
+    #[must_use]
+    pub fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
     /// Returns whether the person may open a page of the desk.
     pub fn may_open(&self, to: &str) -> bool {
         opens(&self.needs, &|scope: &str| self.may(scope), to.split('?').next().unwrap_or_default())
@@ -244,9 +250,10 @@ impl Frame {
                     header {
                         @if has_menu { a.open-menu href="#menu" { (t!("nav-menu")) } }
                         a.brand href="/" { "Holdfast" }
+                        @let all = self.caller.is_some() && self.may_open("/desk/search");
+                        @let (label, hint) = if all { ("desk-search-label", "desk-search-hint") } else { ("common-search-label", "common-search-hint") };
                         form.search action="/search" method="get" role="search" {
-                            input type="search" name="q" value=(query) aria-label=(t!("common-search-label"))
-                                placeholder=(t!("common-search-hint")) autofocus[title == t!("ledger-home")];
+                            input type="search" name="q" value=(query) aria-label=(t!(label)) placeholder=(t!(hint)) autofocus[title == t!("ledger-home")];
                             button type="submit" { (t!("common-search")) }
                         }
                         @for (to, key) in ways { a href=(to) { (t!(key)) } }
@@ -276,9 +283,6 @@ impl Frame {
                         ul { @for (to, key) in pages { li { a href=(to) aria-current=[(*to == here).then_some("page")] { (t!(key)) } } } }
                     }
                 }
-                @if self.may_open("/desk/search") { form action="/desk/search" role="search" {
-                    input name="q" type="search" aria-label=(t!("desk-search-label")) placeholder=(t!("desk-search-hint"));
-                } }
                 @if !local { p { (t!("nav-group-person")) } ul { li {
                     a href="/desk/sessions" aria-current=[(here == "/desk/sessions").then_some("page")] { (t!("nav-sessions")) }
                 } } }

@@ -5,9 +5,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use holdfast_analysis::report::{TraceReport, coins};
 use holdfast_analysis::{Direction, Policy, render};
+use holdfast_api_investigation::cases::person;
 use holdfast_api_investigation::chain::{HowQuery, TraceQuery};
 use holdfast_attribution::{Category, Tlp};
-use holdfast_page::components::{Head, N, T, listing, none, table, word};
+use holdfast_cases::CaseError;
+use holdfast_cases::case::Hit as DeskHit;
+use holdfast_page::components::{Head, N, T, desk_hits, desk_page, listing, none, table, word};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
 use holdfast_page::places::Place;
 use holdfast_page::texts::{rich, t};
@@ -162,26 +165,50 @@ pub(crate) async fn search(
     }
     let query = text.clone();
     let several = !shared.chains.is_one();
-    let (found, known) = run_blocking(move || {
+    let visitor = frame.clone();
+    let (found, known, of_desk) = run_blocking(move || {
+        let of_desk = of_desk(&shared, &visitor, &query)?;
         let found = shared.chains.lookup(&query, clearance);
         // Addresses of a ledger's chain that no block mentions still have a page.
         let known = match found.hits.is_empty() {
             true => unmentioned(&shared, &bare(&query), clearance)?,
             false => None,
         };
-        Ok((found, known))
+        Ok((found, known, of_desk))
     })
     .await?;
-    if let Some(to) = known {
+    if let ([], Some(to)) = (of_desk.as_slice(), known) {
         return Ok(Redirect::to(&to).into_response());
     }
-    if let ([only], true) = (found.hits.as_slice(), found.unknown.is_empty())
-        && let Some(to) = hit_page(only, several)
-    {
+    let only = match (found.hits.as_slice(), of_desk.as_slice(), found.unknown.is_empty()) {
+        ([only], [], true) => hit_page(only, several),
+        ([], [only], _) => Some(desk_page(&only.kind, &only.id)),
+        _ => None,
+    };
+    if let Some(to) = only {
         return Ok(Redirect::to(&to).into_response());
     }
-    let status = if found.hits.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    Ok((status, frame.page(&t!("ledger-results-title"), &text, results(&found, several))).into_response())
+    let is_empty = found.hits.is_empty() && of_desk.is_empty();
+    let status = if is_empty { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let body = html! {
+        @if !of_desk.is_empty() {
+            h1 { (t!("desk-search-title", words = text.as_str())) }
+            (desk_hits(of_desk.iter().map(|h| (h.kind.as_str(), h.id.as_str(), h.title.as_str()))))
+        }
+        @if of_desk.is_empty() || !found.hits.is_empty() { (results(&found, several)) }
+    };
+    Ok((status, frame.page(&t!("ledger-results-title"), &text, body)).into_response())
+}
+
+/// What of the desk a text names, of what the person may read there; nothing for others.
+fn of_desk(shared: &AppState, frame: &Frame, text: &str) -> Result<Vec<DeskHit>, ApiError> {
+    let Some(caller) = frame.caller().filter(|_| frame.may_open("/desk/search")) else { return Ok(Vec::new()) };
+    match shared.cases().search(text, &person(caller), frame.may("read")) {
+        Ok(hits) => Ok(hits),
+        // A text without a word names nothing of the desk; it may name something of a ledger.
+        Err(CaseError::Invalid(_)) => Ok(Vec::new()),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// The page of an address that no block mentions and no tag names, on the chain whose addresses have its form.

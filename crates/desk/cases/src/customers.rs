@@ -106,7 +106,7 @@ pub fn find(screening: &Screening, text: &str) -> Result<BTreeMap<String, Vec<St
     Ok(screening.read(|db| found_by(db, text))?)
 }
 
-fn found_by(db: &mut Database, text: &str) -> Result<BTreeMap<String, Vec<String>>, DbError> {
+pub(crate) fn found_by(db: &mut Database, text: &str) -> Result<BTreeMap<String, Vec<String>>, DbError> {
     let text = text.trim();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for sql in [

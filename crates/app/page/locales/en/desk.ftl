@@ -1,9 +1,10 @@
 # The desk's front page, search, alerts, holds, recommendations, the graph, the transparency report.
 desk-title = Desk
-desk-search-label = Search cases and requests
-desk-search-hint = Cases and requests
-desk-search-title = Search: { $words }
-desk-search-none = No case that you may read and no request contains all these words. The field at the top of the page searches the ledger and its tags.
+desk-search-label = Search addresses, transactions, names, customers, alerts, cases, requests
+desk-search-hint = Address, transaction, name, customer, alert, case, request
+desk-search-title = At the desk: { $words }
+desk-hit = Found
+desk-search-none = No customer, event, alert or hold has this name, and no case that you may read and no request contains all these words.
 desk-refused-title = Your key does not open this page
 desk-refused-text = The links above lead to the pages that your key opens. An administrator can create a key with more scopes.
 desk-open-requests = open requests

@@ -4,8 +4,8 @@ use axum::Extension;
 use axum::extract::{Query, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{Case, NewCase};
-use holdfast_page::components::ListQuery;
 use holdfast_page::components::{List, N, T, time, word};
+use holdfast_page::components::{ListQuery, desk_hits};
 use holdfast_page::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::{rich, t};
@@ -86,10 +86,9 @@ pub(crate) async fn search(
     Query(words): Query<Words>,
 ) -> Page {
     let (who, q) = (person(&caller), words.q.clone());
-    let hits = run_blocking(move || Ok(shared.cases().search(&q, &who)?)).await?;
-    let body = html! {
-        @if hits.is_empty() { p { (t!("desk-search-none")) } }
-        ul { @for h in &hits { li { (word(&h.kind)) " " a href={"/desk/" (h.kind) "s/" (h.id)} { (h.title) } } } }
-    };
+    let of_screening = frame.may("read");
+    let hits = run_blocking(move || Ok(shared.cases().search(&q, &who, of_screening)?)).await?;
+    let found = hits.iter().map(|h| (h.kind.as_str(), h.id.as_str(), h.title.as_str()));
+    let body = html! { @if hits.is_empty() { p { (t!("desk-search-none")) } } @else { (desk_hits(found)) } };
     Ok(frame.desk(&t!("desk-search-title", words = words.q.as_str()), "", body))
 }

@@ -1,6 +1,7 @@
 //! Links between cases, and full-text search.
 
 use super::*;
+use crate::customers;
 
 /// Another case that shares something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,12 +17,49 @@ pub struct Link {
 /// Something that a search found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hit {
-    /// case or request.
+    /// case, request, customer, event, alert or hold.
     pub kind: String,
     /// Its number or id.
     pub id: String,
-    /// Title.
+    /// Title; of a customer by what it was found.
     pub title: String,
+}
+
+/// Most customers that a search shows.
+const MAX_CUSTOMERS: usize = 20;
+
+/// Returns the kind and number that a text such as `alert 12` or `12` names; without a kind either is meant.
+fn named_number(text: &str) -> Option<(Option<&str>, u64)> {
+    let (kind, number) =
+        text.trim().rsplit_once(' ').map_or((None, text.trim()), |(kind, number)| (Some(kind.trim()), number));
+    Some((kind, number.parse().ok()?))
+}
+
+/// Customers, events, alerts and holds that a text names whole.
+fn named_hits(db: &mut Database, text: &str) -> Result<Vec<Hit>, DbError> {
+    let mut hits = Vec::new();
+    let found = customers::found_by(db, text)?;
+    hits.extend(found.into_iter().take(MAX_CUSTOMERS).map(|(id, how)| Hit {
+        kind: "customer".into(),
+        id,
+        title: how.join(", "),
+    }));
+    let sql = "SELECT id, kind, customer, decision FROM events WHERE id = $1";
+    for row in &db.query(sql, &[text.trim().into()])? {
+        let title = format!("{} of {}: {}", row.text(1)?, row.text(2)?, row.text(3)?);
+        hits.push(Hit { kind: "event".into(), id: row.text(0)?.to_owned(), title });
+    }
+    let Some((named, id)) = named_number(text) else { return Ok(hits) };
+    for (kind, table) in [("alert", "alerts"), ("hold", "holds")] {
+        if named.is_some_and(|named| !named.eq_ignore_ascii_case(kind)) {
+            continue;
+        }
+        for row in &db.query(&format!("SELECT customer, reason FROM {table} WHERE id = $1"), &[number(id)])? {
+            let title = format!("{}: {}", row.text(0)?, row.text(1)?);
+            hits.push(Hit { kind: kind.into(), id: id.to_string(), title });
+        }
+    }
+    Ok(hits)
 }
 
 /// Returns the chains on which the addresses of a case are looked up, and the addresses that are of none of them.
@@ -100,19 +138,22 @@ impl Cases<'_> {
         Ok(links)
     }
 
-    /// Returns cases and requests that have all the words, those that the person may read; the last word may be unfinished. At most 100.
+    /// Returns what of the desk a text names, of what the person may read: `of_screening`, customers, events, alerts and holds by id, number or
+    /// identifier; then cases and requests that have all the words, of which the last may be unfinished. At most 100. The look is audited.
     ///
     /// # Errors
     /// [`CaseError::Invalid`] for a query without a word; [`CaseError`] when the database fails.
-    pub fn search(&self, query: &str, person: &Person) -> Result<Vec<Hit>, CaseError> {
-        if query.len() > 1_000 || search::words(query).is_empty() {
+    pub fn search(&self, query: &str, person: &Person, of_screening: bool) -> Result<Vec<Hit>, CaseError> {
+        let words = search::words(query);
+        if query.len() > 1_000 || (words.is_empty() && !(of_screening && named_number(query).is_some())) {
             return Err(Invalid::new("q", "must be 1 to 1000 bytes with a word of two letters or digits").into());
         }
         let detail = json!({ "q": query }).to_string();
         self.screening.note_look("desk.searched", "search", detail, &person.name)?;
         self.read(|db| {
-            let mut hits = Vec::new();
-            for doc in search::find(db, query)? {
+            let mut hits = if of_screening { named_hits(db, query)? } else { Vec::new() };
+            let docs = if words.is_empty() { Vec::new() } else { search::find(db, query)? };
+            for doc in docs {
                 let (kind, id) = doc.split_once(':').unwrap_or_default();
                 let title = match kind {
                     "case" => {
