@@ -128,7 +128,10 @@ fn verified(chain: &Chain, blocks: &[Decoded], checks: Checks) -> anyhow::Result
 fn from_bytes(simulated: &Simulated, add: Add<'_>) -> anyhow::Result<Vec<BlockTransfers>> {
     let Simulated { chain, blocks, txs, .. } = simulated;
     let pace = |seconds: f64| txs / seconds;
-    let decode = best(|| decoded(blocks).map(|all| drop(black_box(all))))?;
+    // One block after another, as a reader has them.
+    let decode = best(|| {
+        blocks.iter().try_for_each(|block| decoded(std::slice::from_ref(block)).map(|block| drop(black_box(block))))
+    })?;
     add("decode, one core", pace(decode), "tx/s", format!("goal 1,000,000: {:.2} times", pace(decode) / 1e6));
     let parts = decoded(blocks)?;
     // What no verification can do without: each envelope hashed once as a leaf and once as an id, each receipt once, and each entry of a bloom.
@@ -215,10 +218,15 @@ fn follow_money(work: &Path, listed: Vec<BlockTransfers>, add: Add<'_>) -> anyho
                 movements = trace.movements.len();
                 Ok(())
             })?;
-            let movements = f64::from(u32::try_from(movements.max(1))?);
-            let what = format!("trace of 10,000 movements, {policy:?}, {direction:?}");
-            let each = seconds * 1e3 * 1e4 / movements;
-            add(&what, each, "ms", format!("goal 50; {movements} movements in {:.1} ms", seconds * 1e3));
+            let of = format!("{policy:?}, {direction:?}");
+            // First and last in, first out follow one part of an account's funds: their traces are too short to be scaled.
+            if movements < 1_000 {
+                add(&format!("longest trace, {of}"), seconds * 1e3, "ms", format!("{movements} movements"));
+                continue;
+            }
+            let each = seconds * 1e3 * 1e4 / f64::from(u32::try_from(movements)?);
+            let note = format!("goal 50; {movements} movements in {:.1} ms", seconds * 1e3);
+            add(&format!("trace of 10,000 movements, {of}"), each, "ms", note);
         }
     }
     Ok(())
