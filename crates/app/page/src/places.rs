@@ -134,8 +134,9 @@ impl Finder<'_> {
         {
             return outputs();
         }
-        let fitting: Vec<_> = self.of_asset(asset).into_iter().filter(|chain| chain.is_address(&text)).collect();
-        let stored: Vec<_> = fitting.iter().filter(|chain| chain.stores(&text)).collect();
+        let chains = self.of_asset(asset);
+        let fitting: Vec<_> = chains.iter().filter(|chain| chain.is_address(&text)).collect();
+        let stored: Vec<_> = fitting.iter().copied().filter(|chain| chain.stores(&text)).collect();
         let page = |chain: &AccountSnapshot| {
             let place = Place::of(chain);
             Some((place.path("address", &text), Some(place.0)))

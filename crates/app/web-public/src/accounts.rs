@@ -179,7 +179,7 @@ pub(crate) async fn chain(State(shared): State<AppState>, frame: Frame, Path(cha
             p { @for height in blocks { a href=(place.path("block", &height.to_string())) { (height) } " " } }
         }
     };
-    Ok(frame.page(&place.name(), "", body))
+    Ok(frame.page(place.name(), "", body))
 }
 
 /// Which transfers a page shows.
