@@ -265,7 +265,8 @@ impl Found {
             }
         }
         // From behind, so that the places of those before stay.
-        for (Units { token, account, is_issue, amount: units, position, before }, kind) in missing.into_iter().rev() {
+        for (Units { token, account, is_issue, amount: units, position, before, .. }, kind) in missing.into_iter().rev()
+        {
             let (amount, commitment) = (amount(units), order.commitment);
             match account {
                 Some(account) if !amount.is_zero() => {
