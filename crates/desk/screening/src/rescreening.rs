@@ -197,7 +197,7 @@ impl Screening {
         let event: Event = parse("event", row.text(1)?)?;
         let facts = look(&event);
         report.screened += 1;
-        // Nothing to write for the many that did not change.
+        // Nothing to write for the many that did not change, and of which nothing is known now.
         if facts.findings().join("\n") == row.text(2)?
             && !self.may_let_go(row.int(0)?, row.text(3)?, &facts)?
             && !self.came_through_more(row.int(0)?, &event, &facts)?

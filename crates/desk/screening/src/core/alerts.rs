@@ -188,7 +188,8 @@ impl Core {
         if facts.unavailable.is_none() && alert.is_none() {
             alert = self.freezes_ended(seq, &customer, &issuer::ended(&old, &findings), why, now)?;
         }
-        if old != findings {
+        // What a chain that does not answer says nothing of is as it was.
+        if old != findings && facts.unavailable.is_none() {
             self.db.execute(
                 "INSERT INTO screened (seq, findings) VALUES ($1, $2)
                  ON CONFLICT (seq) DO UPDATE SET findings = excluded.findings",

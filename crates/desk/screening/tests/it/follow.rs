@@ -151,6 +151,10 @@ fn a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases(place: &TestD
     assert!(again(&screening, second.seq, &known()).is_empty());
     let third = decide("d3", 3, &freeze(IssuerState::Proposed));
     assert!(again(&screening, third.seq, &ChainFacts::unavailable("the node is silent")).is_empty());
+    let fourth = decide("d5", 5, &freeze(IssuerState::Proposed));
+    again(&screening, fourth.seq, &ChainFacts::unavailable("the node is silent"));
+    let told = alert(&again(&screening, fourth.seq, &known()));
+    assert!(told.reason.contains("the proposal is withdrawn"), "what is not known meanwhile is not over: {told:?}");
     // What nobody holds any more needs no release.
     screening.release_hold(third.holds[0], None, "checked", "officer").unwrap();
     let open = AlertFilter { limit: 100, ..AlertFilter::default() };
@@ -163,5 +167,5 @@ fn a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases(place: &TestD
     let decided = decide("d4", 4, &through);
     assert_eq!(decided.decision, Verdict::Review, "{decided:?}");
     assert!(decided.reasons[0].because[0].contains("2 transfers before this deposit"), "{decided:?}");
-    is_sound(&screening, 4);
+    is_sound(&screening, 5);
 }

@@ -246,8 +246,8 @@ fn note_sent(touched: &mut Touched, after: &AccountSnapshot, kept: u64) -> Resul
 fn note_tags(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot) {
     let tagged: BTreeSet<u32> = before.entities().tagged().into_iter().chain(after.entities().tagged()).collect();
     let is_changed = |account: &u32| {
-        let tags = |side: &AccountSnapshot| side.entities().tags_of(&side.tags, *account).cloned().collect::<Vec<_>>();
-        class(before, *account) != class(after, *account) || tags(before) != tags(after)
+        let old = before.entities().tags_of(&before.tags, *account);
+        class(before, *account) != class(after, *account) || !old.eq(after.entities().tags_of(&after.tags, *account))
     };
     let known = before.ledger.counts().accounts.min(after.ledger.counts().accounts);
     let changed = tagged.into_iter().filter(|account| u64::from(*account) < known && is_changed(account));
@@ -298,7 +298,9 @@ fn note_block(
     side.signals().for_each_in(block.height..block.height.saturating_add(1), &mut |placed| {
         if let Signal::Issuer { act, token, .. } = placed.signal {
             match (act.account(), act.proposal()) {
-                (Some(account), _) => drop(touched.frozen.insert(account.to_address(side.chain()).to_string())),
+                (Some(account), _) => {
+                    touched.frozen.insert(account.to_address(side.chain()).to_string());
+                }
                 (None, Some(proposal)) => in_blocks.proposals.push((token, proposal)),
                 (None, None) => {}
             }
