@@ -268,7 +268,7 @@ pub fn summary(decided: &DecidedEvent, requested_network: Option<&str>) -> Value
     let (kind, external) =
         Kind::ALL.iter().find_map(|k| Some((k.0, event.id.strip_prefix(k.2)?))).unwrap_or((Kind::Transfer, &event.id));
     let mut answer = json!({
-        "externalId": external, "asset": ticker, "assetId": contract, "network": requested_network.map_or_else(on, |name| name),
+        "externalId": external, "asset": ticker, "assetId": contract, "network": requested_network.unwrap_or_else(on),
         "assetAmount": event.amount.and_then(|a| whole_units(asset, a)),
         "usdAmount": decided.decision.value.map(|v| v as f64 / 100.0),
         "updatedAt": is_covered(&decided.facts).then(|| decided.decision.decided.rfc3339()),

@@ -271,6 +271,7 @@ word-backing-unknown = unknown whether they agree: not all of them are stored
 
 # Why traces over account chains end; what joins addresses of them.
 word-made = came into being
+word-unread = minted or destroyed by a contract that nobody reads
 word-opening = there before the first block
 word-elsewhere = on a chain that is not stored
 word-hops = bound of hops

@@ -262,11 +262,14 @@ impl AccountWorkspace {
                 is_cut,
             })
         };
-        let mut places: Vec<(Place, (Amount, u32))> = places.into_iter().collect();
+        let mut places: Vec<(Place, (Amount, u32, bool))> = places.into_iter().collect();
         if places.len() > MAX_PLACES {
             // Where it lies counts more than what it passed, and what is near more than what is far.
-            places.sort_by_key(|((.., is_passed), (_, hops))| (*is_passed, *hops));
+            places.sort_by_key(|((.., is_passed), (_, hops, _))| (*is_passed, *hops));
             places.truncate(MAX_PLACES);
+            if let Some((_, (.., is_cut))) = places.last_mut() {
+                *is_cut = true;
+            }
         }
         Ok(places.into_iter().map(endpoint).collect::<Result<_, _>>()?)
     }
