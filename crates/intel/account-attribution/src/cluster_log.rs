@@ -46,7 +46,7 @@ impl Entry {
     fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         Ok(match self {
             Entry::About(about) => [vec![ABOUT], serde_json::to_vec(about)?].concat(),
-            Entry::Found(found) => [&[FOUND], bytemuck::bytes_of(found)].concat(),
+            Entry::Found(found) => [&[FOUND][..], bytemuck::bytes_of(found)].concat(),
         })
     }
 }

@@ -354,7 +354,7 @@ fn a_store_of_account_chains_alone_takes_tags_and_is_served() {
     let (process, url) = serving(&mut serve);
     let desk = Desk { process, url, dir };
     assert_eq!(get(&desk, "/api/v1/account-chains")[0]["chain"], *id);
-    let shown = get(&desk, &format!("/api/v1/account-chains/addresses/{tagged}?chain={id}"));
+    let shown = get(&desk, &format!("/api/v1/account-chains/address/{tagged}?chain={id}"));
     assert_eq!(shown["category"], before, "{shown}");
     run(holdfast().args(["tags", "remove", title, "--store", path(&store)]));
     assert_ne!(category(tagged), before);

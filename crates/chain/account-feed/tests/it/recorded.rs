@@ -162,3 +162,21 @@ fn tampered_answers_are_refused() {
     let refused = other.prove_openings(FIRST, &accounts).unwrap_err().to_string();
     assert!(refused.contains("block 3"), "{refused}");
 }
+
+/// One bad block among those that are read together: those before it are stored, and the error names it.
+#[test]
+fn the_blocks_before_a_tampered_one_are_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut source = source(|method, answer| {
+        let is_whole = answer["transactions"][0].is_object();
+        if method == "eth_getBlockByNumber" && answer["number"] == "0x6" && is_whole {
+            answer["stateRoot"] = json!(format!("0x{}", "11".repeat(32)));
+        }
+    });
+    let settings = Settings::new(ChainId::parse("eip155:31337").unwrap());
+    let mut ledger = Ledger::create_or_open(dir.path(), &settings).unwrap();
+    let go_on = &mut |_: &holdfast_account_feed::FollowReport, _| ControlFlow::Continue(());
+    let refused = follow(&mut ledger, &mut (), &mut source, FIRST, None, go_on).unwrap_err().to_string();
+    assert!(refused.contains("block 6") && refused.contains("header"), "{refused}");
+    assert_eq!(ledger.tip().unwrap().map(|tip| tip.height), Some(5));
+}

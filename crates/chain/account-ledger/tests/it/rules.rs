@@ -193,7 +193,8 @@ fn unknown_openings_are_stated() {
         commitment: Commitment::Claim,
         ..transfer(usdt(), None, Some(to), amount)
     };
-    first.block_level = vec![stated(3, 500), stated(4, 0)];
+    // What the node claims is stated, what a root commits to is proven.
+    first.block_level = vec![Transfer { commitment: Commitment::Root, ..stated(3, 500) }, stated(4, 0)];
     let second = block(
         1_001,
         vec![tx(
@@ -220,7 +221,7 @@ fn unknown_openings_are_stated() {
     assert_eq!(balance(2, 1_000).least(), Some(105u64.into()), "what comes later tells of the opening");
     assert_eq!(balance(1, 1_001).opening, Opening::Unknown(Some(70u64.into())));
     let (three, four) = (balance(3, 1_001), balance(4, 1_001));
-    assert_eq!((three.opening, three.known()), (Opening::Stated, Some(560u64.into())));
+    assert_eq!((three.opening, three.known()), (Opening::Proven, Some(560u64.into())));
     assert_eq!((four.opening, four.known()), (Opening::Stated, Some(40u64.into())));
     assert_eq!(balance(3, 1_000).known(), Some(500u64.into()));
     assert_eq!(ledger.backing(ledger.asset_number(&usdt()).unwrap()).unwrap(), Backing::Unknown);

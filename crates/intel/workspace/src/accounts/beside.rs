@@ -82,7 +82,7 @@ pub enum BesideStore {
 }
 
 impl BesideStore {
-    /// Returns its name, which is also that of its folder.
+    /// Returns its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.into()

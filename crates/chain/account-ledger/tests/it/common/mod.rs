@@ -442,7 +442,7 @@ pub fn compare(ledger: &Ledger, model: &Model<'_>, random: &mut Random) {
                         assert_eq!(least, Some(lowest.magnitude()), "{pair:?}");
                     }
                 }
-                Opening::Stated => assert!(!complete),
+                Opening::Stated | Opening::Proven => assert!(!complete),
             }
         }
         assert_eq!(ledger.balance(number, asset).unwrap(), ledger.balance_at(number, asset, end).unwrap());
