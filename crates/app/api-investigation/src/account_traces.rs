@@ -56,10 +56,12 @@ pub async fn account_exposure(
     answer(shared, on, subject, exposure).await
 }
 
-/// How links are followed over account chains.
+/// Which asset is followed over account chains, and over which links.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct LinksQuery {
+pub struct AcrossQuery {
+    /// Only this asset at the start: a ticker of the curated list, a CAIP-19 id, a token's contract, or `native` for the chain's coin.
+    pub asset: Option<String>,
     /// Go on over swaps, wraps and bridges, to the other account chains too (default true).
     pub links: Option<bool>,
     /// Links with a larger measured error (its upper bound, 95%, in millionths, default 10,000) are not crossed, but for those that the message of a bridge
@@ -68,13 +70,13 @@ pub struct LinksQuery {
 }
 
 /// Returns what is traced.
-fn request(subject: String, of: &AnyAssetQuery, options: TraceOptions, links: &LinksQuery) -> AccountTraceRequest {
+fn request(subject: String, options: TraceOptions, across: AcrossQuery) -> AccountTraceRequest {
     let usual = AccountTraceRequest::new(&subject);
     AccountTraceRequest {
-        asset: of.named().map(str::to_owned),
+        asset: across.asset.filter(|asset| !asset.is_empty()),
         options,
-        links: links.links.unwrap_or(usual.links),
-        max_link_error_ppm: links.max_link_error_ppm.unwrap_or(usual.max_link_error_ppm),
+        links: across.links.unwrap_or(usual.links),
+        max_link_error_ppm: across.max_link_error_ppm.unwrap_or(usual.max_link_error_ppm),
         ..usual
     }
 }
@@ -93,8 +95,8 @@ pub struct AccountTraceQuery {
 
 impl AccountTraceQuery {
     /// Returns the request that the query stands for.
-    pub(crate) fn request(self, of: &AnyAssetQuery, how: &HowQuery, links: &LinksQuery) -> AccountTraceRequest {
-        request(self.subject, of, how.options(self.direction), links)
+    pub(crate) fn request(self, how: &HowQuery, across: AcrossQuery) -> AccountTraceRequest {
+        request(self.subject, how.options(self.direction), across)
     }
 }
 
@@ -107,7 +109,7 @@ pub struct DrawnQuery {
 }
 
 /// Traces money over account chains, forward or backward, across swaps, wraps and bridges.
-#[utoipa::path(get, path = "/api/v1/account-chains/trace", params(AccountTraceQuery, DrawnQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
+#[utoipa::path(get, path = "/api/v1/account-chains/trace", params(AccountTraceQuery, DrawnQuery, HowQuery, AcrossQuery, AccountChainQuery),
     responses((status = 200, body = AccountTraceReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_trace(
     State(shared): State<AppState>,
@@ -115,11 +117,10 @@ pub async fn account_trace(
     Query(query): Query<AccountTraceQuery>,
     Query(drawing): Query<DrawnQuery>,
     Query(how): Query<HowQuery>,
-    Query(links): Query<LinksQuery>,
+    Query(across): Query<AcrossQuery>,
     Query(on): Query<AccountChainQuery>,
-    Query(of): Query<AnyAssetQuery>,
 ) -> Result<Response, ApiError> {
-    let request = query.request(&of, &how, &links);
+    let request = query.request(&how, across);
     let subject = request.subject.clone();
     let trace = move |chain: &AccountSnapshot, _: &str| chain.account_trace_for(&request, clearance);
     let Json(report) = answer(shared, on, subject, trace).await?;
@@ -129,7 +130,7 @@ pub async fn account_trace(
 /// Traces, and returns the signed evidence (a tar file; see `holdfast verify`). The proofs are read again from the server's source of the chain's blocks; where
 /// many blocks are read for them, the answer is 202 with a job, and the same request returns the file once it is done.
 #[utoipa::path(get, path = "/api/v1/account-chains/trace/bundle",
-    params(AccountTraceQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
+    params(AccountTraceQuery, HowQuery, AcrossQuery, AccountChainQuery),
     responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 202, body = BundleJob), (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub async fn account_bundle(
@@ -138,11 +139,10 @@ pub async fn account_bundle(
     Clearance(clearance): Clearance,
     Query(query): Query<AccountTraceQuery>,
     Query(how): Query<HowQuery>,
-    Query(links): Query<LinksQuery>,
+    Query(across): Query<AcrossQuery>,
     Query(on): Query<AccountChainQuery>,
-    Query(of): Query<AnyAssetQuery>,
 ) -> Result<Response, ApiError> {
-    let request = query.request(&of, &how, &links);
+    let request = query.request(&how, across);
     let make = move || shared.account_bundle(request, on.chain.as_deref(), clearance, &caller.0);
     Ok(match run_in_background(make).await? {
         Bundle::Made(bytes) => bundle_file(bytes),
@@ -169,19 +169,18 @@ pub struct AccountPathsQuery {
 }
 
 /// Returns the paths of money between two addresses of account chains, across swaps, wraps and bridges, largest amount first.
-#[utoipa::path(get, path = "/api/v1/account-chains/paths", params(AccountPathsQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
+#[utoipa::path(get, path = "/api/v1/account-chains/paths", params(AccountPathsQuery, HowQuery, AcrossQuery, AccountChainQuery),
     responses((status = 200, body = Vec<AccountPathReport>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn account_paths(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,
     Query(query): Query<AccountPathsQuery>,
     Query(how): Query<HowQuery>,
-    Query(links): Query<LinksQuery>,
+    Query(across): Query<AcrossQuery>,
     Query(on): Query<AccountChainQuery>,
-    Query(of): Query<AnyAssetQuery>,
 ) -> Answer<Vec<AccountPathReport>> {
     let AccountPathsQuery { from, to, to_chain, most } = query;
-    let request = request(from.clone(), &of, how.options(Direction::Forward), &links);
+    let request = request(from.clone(), how.options(Direction::Forward), across);
     let most = most.unwrap_or(10).min(MAX_PATHS);
     let paths = move |chain: &AccountSnapshot, _: &str| {
         let to_chain = to_chain.as_deref().filter(|name| !name.is_empty());

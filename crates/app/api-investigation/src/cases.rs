@@ -1,7 +1,7 @@
 //! Cases, reports to authorities, recommendations and the transparency report over HTTP.
 
-use crate::account_chains::{AccountChainQuery, AnyAssetQuery};
-use crate::account_traces::{AccountTraceQuery, LinksQuery};
+use crate::account_chains::AccountChainQuery;
+use crate::account_traces::{AccountTraceQuery, AcrossQuery};
 use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
 use crate::answers::transparency;
 use crate::chain::{HowQuery, TraceQuery};
@@ -326,7 +326,7 @@ pub async fn save_trace(
 
 /// Traces money over account chains and stores the result in the case. The parameters are those of /api/v1/account-chains/trace.
 #[utoipa::path(post, path = "/api/v1/desk/cases/{id}/account-traces",
-    params(("id" = u64, Path, description = "Number"), AccountTraceQuery, HowQuery, LinksQuery, AccountChainQuery, AnyAssetQuery),
+    params(("id" = u64, Path, description = "Number"), AccountTraceQuery, HowQuery, AcrossQuery, AccountChainQuery),
     responses((status = 200, body = Changed), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn save_account_trace(
     State(shared): State<AppState>,
@@ -334,11 +334,10 @@ pub async fn save_account_trace(
     Path(id): Path<CaseId>,
     Query(query): Query<AccountTraceQuery>,
     Query(how): Query<HowQuery>,
-    Query(links): Query<LinksQuery>,
+    Query(across): Query<AcrossQuery>,
     Query(on): Query<AccountChainQuery>,
-    Query(of): Query<AnyAssetQuery>,
 ) -> Result<Json<Changed>, ApiError> {
-    let request = query.request(&of, &how, &links);
+    let request = query.request(&how, across);
     let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
     let p = person(&caller);
     run_blocking(move || {
