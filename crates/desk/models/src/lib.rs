@@ -25,6 +25,7 @@
 pub mod accounts;
 mod bins;
 pub mod calibration;
+pub mod card;
 pub mod drift;
 mod error;
 pub mod fit;
