@@ -17,7 +17,7 @@ fn made(rows: usize, seed: u64) -> (Table, Vec<bool>) {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / 9_007_199_254_740_992.0
     };
-    let mut columns = vec![Vec::with_capacity(rows); FEATURES];
+    let mut columns = vec![Vec::new(); FEATURES];
     let mut labels = Vec::with_capacity(rows);
     for _ in 0..rows {
         let mut risk = next() * 4.0;

@@ -73,9 +73,9 @@ impl FeatureRow {
     ///
     /// # Errors
     ///
-    /// `File` if they are damaged or would be written differently.
+    /// `Table` if they are damaged or would be written differently.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let damaged = || ModelError::File("feature row: damaged; its bytes do not follow from its values".to_owned());
+        let damaged = || ModelError::Table("feature row: damaged; its bytes do not follow from its values".to_owned());
         let row = read(bytes).ok_or_else(damaged)?;
         if row.to_bytes() == bytes { Ok(row) } else { Err(damaged()) }
     }
@@ -118,7 +118,12 @@ fn rounded(value: f64) -> f64 {
         Some(whole) => f64::from(whole),
         None => {
             let single = f64::from(single(value));
-            if single.is_finite() { single } else { f64::NAN }
+            match single {
+                // Too small for single precision, with the sign of zero dropped.
+                0.0 => 0.0,
+                s if s.is_finite() => s,
+                _ => f64::NAN,
+            }
         }
     }
 }
@@ -216,10 +221,10 @@ mod tests {
         for bit in 0..bytes.len() * 8 {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                FeatureRow::from_bytes(&damaged).is_err_and(|e| e.to_string().starts_with("feature row"))
-                    || FeatureRow::from_bytes(&damaged).unwrap().hash() != row.hash()
-            );
+            // Either no row, or another one.
+            if let Ok(other) = FeatureRow::from_bytes(&damaged) {
+                assert_ne!(other.hash(), row.hash());
+            }
         }
         assert!(FeatureRow::new(&[]).is_err());
     }
