@@ -203,7 +203,7 @@ fn compare(set: &Parts, against: &mut [Vec<f64>; 2]) {
         (Table::new(set.schema.clone(), columns).expect("a table"), labels)
     };
     let ((table, labels), (validation, expected), (test, truth)) = (part(0), part(1), part(2));
-    if let Err(error) = leaks::check(&table, &labels) {
+    if let Err(error) = leaks::check(&table, &labels, &[]) {
         println!("{:<30} {error}", set.name);
     }
     let params = params();

@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Most transactions of an account that features are made of: the first ones.
 pub const MAX_EVENTS: usize = 20_000;
 
+/// Spans end here: a longer one says how long the record goes on, which is the date in disguise.
+pub const LONGEST_SPAN: Seconds = Seconds::days(30);
+
 /// A transaction of an account, from the account's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountEvent {
@@ -127,7 +130,7 @@ fn is_made(family: &str, amounts: Amounts) -> bool {
 
 /// Returns an account's features of its transactions up to a time, in the order of [`schema`]. Amounts are in units of `10^decimals` base units.
 ///
-/// What has no value (a gap of one transaction, a share of none) is missing, NaN. Of more than [`MAX_EVENTS`] transactions the first are used.
+/// What has no value (a gap of one transaction, a share of none) is missing, NaN. Spans end at [`LONGEST_SPAN`]. Of more than [`MAX_EVENTS`] transactions the first are used.
 #[must_use]
 pub fn features(events: &[AccountEvent], as_of: Timestamp, decimals: u8, amounts: Amounts) -> Vec<f64> {
     let mut events: Vec<AccountEvent> = events.iter().copied().filter(|e| e.at <= as_of).collect();
@@ -142,7 +145,9 @@ pub fn features(events: &[AccountEvent], as_of: Timestamp, decimals: u8, amounts
     row.extend(timing(&events, &ins, &outs));
     row.extend(flow(&events, &ins, &outs, &received, &sent, unit));
     row.extend(sizes(&ins, &outs, &received, &sent, decimals));
-    row.iter().zip(FEATURES).filter(|(_, f)| is_made(f.1, amounts)).map(|(v, _)| *v).collect()
+    let longest = seconds(LONGEST_SPAN);
+    let bounded = |value: f64, kind| if kind == Duration && value > longest { longest } else { value };
+    row.iter().zip(FEATURES).filter(|(_, f)| is_made(f.1, amounts)).map(|(v, f)| bounded(*v, f.3)).collect()
 }
 
 /// Amounts of one direction, of transactions that did not fail.
@@ -413,8 +418,9 @@ fn sizes(ins: &[AccountEvent], outs: &[AccountEvent], received: &Side, sent: &Si
     // Round: a multiple of a hundredth.
     let hundredth = 10u128.checked_pow(u32::from(decimals).saturating_sub(2)).unwrap_or(u128::MAX);
     let round = |events: &[AccountEvent], side: &Side| {
-        let is_round =
-            |e: &&AccountEvent| !e.is_failed && e.amount_base_units > 0 && e.amount_base_units % hundredth == 0;
+        let is_round = |e: &&AccountEvent| {
+            !e.is_failed && e.amount_base_units > 0 && e.amount_base_units.is_multiple_of(hundredth)
+        };
         share(events.iter().filter(is_round).count(), side.amounts.len())
     };
     let mut moves: Vec<AccountEvent> = ins.iter().chain(outs).copied().collect();

@@ -2,7 +2,7 @@
 
 use crate::calibration::{Calibration, CalibrationError, calibration_error};
 use crate::drift::Reference;
-use crate::leaks::{self, SingleFeature};
+use crate::leaks::{self, Explained, SingleFeature};
 use crate::metrics::{AtBudget, Interval, at_budget, auc, average_precision_interval, best_threshold, f1};
 use crate::model::{Addition, Content, Model, ModelHash, Origin, Threshold};
 use crate::numeric::{count, part_of, unit_hash};
@@ -32,6 +32,9 @@ pub struct Plan {
     pub split: TimeSplit,
     /// Share of events that analysts can review, above 0 to 1.
     pub budget: f64,
+    /// Features that separate the classes alone, and why they are no leak.
+    #[serde(default)]
+    pub explained: Vec<Explained>,
     /// Kinds of crime that no row shows, for the model card.
     #[serde(default)]
     pub never_seen: Vec<String>,
@@ -83,6 +86,8 @@ pub struct Training {
     pub code: String,
     /// The model that this one is to replace.
     pub parent: Option<ModelHash>,
+    /// Features that separate the classes alone, and why they are no leak.
+    pub explained: Vec<Explained>,
     /// Kinds of crime that no row shows.
     pub never_seen: Vec<String>,
     /// Features that separate the classes best alone, at most five.
@@ -104,6 +109,10 @@ pub struct Measured {
     pub auc: f64,
     /// F1 score at the threshold chosen on validation.
     pub f1: f64,
+    /// Share of positives at or above that threshold.
+    pub recall: f64,
+    /// Share of negatives at or above it.
+    pub false_alert_rate: f64,
     /// What reviewing the budget finds.
     pub at_budget: AtBudget,
     /// How far the probabilities are from what happened.
@@ -123,7 +132,7 @@ pub fn fit(rows: &Rows, plan: &Plan) -> Result<Model, ModelError> {
     let parts = split(rows, &plan.split)?;
     let part = |numbers: &[usize]| (rows.table().select(numbers), positives(rows, numbers));
     let (table, labels) = part(&parts.training);
-    let single_features = leaks::check(&table, &labels)?;
+    let single_features = leaks::check(&table, &labels, &plan.explained)?;
     let (stop, calibrate) = halves(rows, &parts.validation, plan.split.seed);
     let ((stopping, stop_labels), (calibrating, calibration_labels)) = (part(&stop), part(&calibrate));
     let ensemble = train((&table, &labels), (&stopping, &stop_labels), &plan.params)?;
@@ -167,12 +176,16 @@ pub fn measure(model: &Model, table: &Table, positive: &[bool], budget: f64) -> 
     let probabilities: Vec<f64> = scores.iter().map(|s| model.probability(*s)).collect();
     let threshold = model.content().thresholds.iter().find(|t| t.name == "f1").map_or(0.0, |t| t.score);
     let hits = positive.iter().filter(|p| **p).count();
+    let called = |of: bool| scores.iter().zip(positive).filter(|(s, p)| **p == of && **s >= threshold).count();
+    let share = |part: usize, of: usize| if of == 0 { 0.0 } else { count(part) / count(of) };
     Measured {
         rows: positive.len() as u64,
-        base_rate: if positive.is_empty() { 0.0 } else { count(hits) / count(positive.len()) },
+        base_rate: share(hits, positive.len()),
         average_precision: average_precision_interval(&scores, positive, SAMPLES, 1),
         auc: auc(&scores, positive),
         f1: f1(&scores, positive, threshold),
+        recall: share(called(true), hits),
+        false_alert_rate: share(called(false), positive.len() - hits),
         at_budget: at_budget(&scores, positive, part_of(positive.len(), budget).max(1)),
         calibration: calibration_error(&probabilities, positive),
     }
@@ -215,6 +228,7 @@ fn record(rows: &Rows, plan: &Plan, parts: &Split, mut single: Vec<SingleFeature
         table: digest(rows),
         code: plan.code.clone(),
         parent: plan.parent,
+        explained: plan.explained.clone(),
         never_seen: plan.never_seen.clone(),
         single_features: single,
         measured,

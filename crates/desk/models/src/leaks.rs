@@ -44,16 +44,27 @@ pub fn single_features(table: &Table, positive: &[bool]) -> Vec<SingleFeature> {
     found
 }
 
-/// Refuses a table in which a feature gives the answer away. Rows are in the order of their file.
+/// Why a feature that separates the classes alone is no leak, for the model card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The feature.
+    pub feature: String,
+    /// Why it was known at the event's time and says what the subject did.
+    pub reason: String,
+}
+
+/// Refuses a table in which a feature gives the answer away. Rows are in the order of their file. An explanation admits a feature that separates the classes
+/// alone; nothing admits a row number or a date.
 ///
 /// # Errors
 ///
 /// `Leak` names every such feature and what is wrong with it.
-pub fn check(table: &Table, positive: &[bool]) -> Result<Vec<SingleFeature>, ModelError> {
+pub fn check(table: &Table, positive: &[bool], explained: &[Explained]) -> Result<Vec<SingleFeature>, ModelError> {
     let found = single_features(table, positive);
+    let is_explained = |name: &str| explained.iter().any(|e| e.feature == name && !e.reason.trim().is_empty());
     let mut wrong: Vec<String> = found
         .iter()
-        .filter(|f| f.auc > MOST_AUC)
+        .filter(|f| f.auc > MOST_AUC && !is_explained(&f.name))
         .map(|f| format!("{} alone has AUC {:.3}, more than {MOST_AUC}", f.name, f.auc))
         .collect();
     for (feature, column) in table.schema().features().iter().zip(table.columns()) {
@@ -89,10 +100,14 @@ mod tests {
     use crate::{Feature, FeatureKind, Schema};
 
     fn refused(column: Vec<f64>, positive: &[bool]) -> Option<String> {
+        refused_despite(column, positive, &[])
+    }
+
+    fn refused_despite(column: Vec<f64>, positive: &[bool], explained: &[Explained]) -> Option<String> {
         let names = ["fine", "suspect"].map(|n| Feature::new(n, "f", FeatureKind::Count));
         let fine = (0..positive.len()).map(|i| ((i * 7919) % 101) as f64).collect();
         let table = Table::new(Schema::new(names.to_vec()).unwrap(), vec![fine, column]).unwrap();
-        check(&table, positive).err().map(|e| e.to_string())
+        check(&table, positive, explained).err().map(|e| e.to_string())
     }
 
     #[test]
@@ -104,6 +119,11 @@ mod tests {
             assert!(error.starts_with("leak: suspect alone has AUC 1.000"), "{error}");
             assert!(!error.contains("fine"));
         }
+        let explained = |reason: &str| [Explained { feature: "suspect".to_owned(), reason: reason.to_owned() }];
+        assert!(refused_despite(mark(1.0, 0.0), &positive, &explained("")).is_some());
+        assert_eq!(refused_despite(mark(1.0, 0.0), &positive, &explained("victims pay a fixed sum")), None);
+        let rows = (0..400).map(f64::from).collect();
+        assert!(refused_despite(rows, &positive, &explained("because")).is_some());
         let weak = (0..400).map(|i| if i % 5 == 0 { f64::from((i * 31) % 17) + 4.0 } else { f64::from((i * 31) % 17) });
         assert_eq!(refused(weak.collect(), &positive), None);
     }

@@ -125,8 +125,8 @@ impl Phrases {
             fill(template, &[("label", self.label(feature)), ("value", &value), ("median", &median), ("p95", &p95)])
         };
         match usual {
-            Some(usual) => values(&self.feature, Some(usual)),
-            None => values(&self.feature_alone, None),
+            Some(usual) if feature.kind != FeatureKind::Flag => values(&self.feature, Some(usual)),
+            _ => values(&self.feature_alone, None),
         }
     }
 }

@@ -12,6 +12,7 @@ pub use xgboost::xgboost;
 use crate::calibration::Calibration;
 use crate::drift::Reference;
 use crate::model::{Addition, Content, Model, Origin};
+use crate::schema::MAX_FEATURES;
 use crate::{ModelError, Schema, Tree};
 
 /// Largest file of a peer, bytes.
@@ -94,6 +95,9 @@ impl PeerTable {
 
 /// Returns the place of each name in a schema, which must have the same names.
 fn places(schema: &Schema, names: &[String], of: &str) -> Result<Vec<usize>, ModelError> {
+    if names.len() > MAX_FEATURES {
+        return Err(ModelError::Import(format!("{of}: more than {MAX_FEATURES} features")));
+    }
     let found: Vec<usize> = names
         .iter()
         .map(|n| {
