@@ -13,6 +13,8 @@ const MARGIN = 0.25;
 /** Moves by more pixels, or zooms by more than this factor, are redrawn. */
 const FAR = 120;
 const ZOOMED = 1.5;
+/** Milliseconds of a redraw beyond which pictures are coarse during a gesture. */
+const SLOW = 150;
 export const ZOOM_MIN = 0.005;
 export const ZOOM_MAX = 4;
 
@@ -37,6 +39,9 @@ export class Surface {
   private busy = false;
   private again = false;
   private stale = false;
+  /** A gesture is on, and pictures take long: they are coarse until it ends. */
+  private moving = false;
+  private took = 0;
   private overlay: Overlay = NO_OVERLAY;
   private above = 0;
   camera: Camera = { x: 0, y: 0, zoom: 1 };
@@ -75,7 +80,7 @@ export class Surface {
     const { width, height, camera } = this;
     return {
       camera: { x: camera.x - (width * MARGIN) / camera.zoom, y: camera.y - (height * MARGIN) / camera.zoom, zoom: camera.zoom },
-      width: width * (1 + 2 * MARGIN), height: height * (1 + 2 * MARGIN), ratio: Math.min(2, globalThis.devicePixelRatio || 1),
+      width: width * (1 + 2 * MARGIN), height: height * (1 + 2 * MARGIN), ratio: Math.min(2, globalThis.devicePixelRatio || 1) * (this.moving && this.took > SLOW ? 0.5 : 1),
     };
   }
 
@@ -126,6 +131,7 @@ export class Surface {
     // Milliseconds that the redraw took, for measurements.
     this.box.dataset['redraw'] = took.toFixed(1);
     this.drawn = frame;
+    if (!this.moving) this.took = took;
     this.stale = false;
     this.place();
   }
@@ -154,15 +160,18 @@ export class Surface {
 
   /** Ends a gesture: a sharp picture of what is seen. */
   settle(): void {
-    if (this.drawn && (this.drawn.camera.zoom !== this.camera.zoom || this.stale)) this.redraw();
+    this.moving = false;
+    if (this.drawn && (this.drawn.camera.zoom !== this.camera.zoom || this.stale || this.drawn.ratio < this.frame().ratio)) this.redraw();
   }
 
   pan(dx: number, dy: number): void {
+    this.moving = true;
     this.look({ ...this.camera, x: this.camera.x - dx / this.camera.zoom, y: this.camera.y - dy / this.camera.zoom });
   }
 
   /** Zooms about a point of the window. */
   zoomAt(factor: number, px = this.width / 2, py = this.height / 2): void {
+    this.moving = true;
     const zoom = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, this.camera.zoom * factor));
     const [wx, wy] = this.world(px, py);
     this.look({ x: wx - px / zoom, y: wy - py / zoom, zoom });
@@ -170,6 +179,7 @@ export class Surface {
 
   /** Shows all of a rectangle, no larger than 1:1. */
   fit(r: Rect = this.scene.bounds): void {
+    this.moving = false;
     const zoom = Math.min(1, this.width / r.w, this.height / r.h);
     this.look({ x: r.x + r.w / 2 - this.width / zoom / 2, y: r.y + r.h / 2 - this.height / zoom / 2, zoom: Math.max(ZOOM_MIN, zoom) });
     this.redraw();

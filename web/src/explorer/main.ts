@@ -124,7 +124,7 @@ export function mount(root: HTMLElement): Mounted {
     status.classList.toggle('busy', app.busy > 0);
   });
   gestures(app, mode, (x, y) => { asks.menu(app, actions, x, y); });
-  keys(root, stage, actions);
+  keys(app, root, stage, actions);
   const themed = (): void => {
     app.surface.setPalette(palette());
     map.dispatchEvent(new Event('themechange'));
@@ -136,7 +136,7 @@ export function mount(root: HTMLElement): Mounted {
 }
 
 /** Keys work wherever the focus is in the explorer, but where text is typed or a dialog is open. */
-function keys(root: HTMLElement, stage: HTMLElement, actions: readonly Action[]): void {
+function keys(app: App, root: HTMLElement, stage: HTMLElement, actions: readonly Action[]): void {
   const byKey = new Map(actions.flatMap((a) => a.keys.map((k) => [k, a] as const)));
   root.addEventListener('keydown', (event) => {
     const target = event.target instanceof HTMLElement ? event.target : null;
@@ -148,6 +148,7 @@ function keys(root: HTMLElement, stage: HTMLElement, actions: readonly Action[])
     if (target !== stage && /^(Enter|Arrow\w+| |Home|End)$/.test(key)) return;
     event.preventDefault();
     if (action.enabled?.() ?? true) action.run();
+    else app.say(`${action.name}: not possible now${app.selected.size === 0 && action.menu ? '; select a node first' : ''}.`);
   });
 }
 

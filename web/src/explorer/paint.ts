@@ -41,9 +41,18 @@ function edgeColour(style: number, p: Palette): string {
   return risk === 'unknown' ? p.line : p.risk[risk];
 }
 
-function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, zoom: number, p: Palette): void {
-  const curved = zoom >= CURVES;
+/** With more edges in the window, lines are straight and a device pixel thin: what is wider is filled as a shape, which takes ten times as long. */
+const DENSE = 2_000;
+
+function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, scale: number, zoom: number, p: Palette): void {
   const right = seen.x + seen.w, bottom = seen.y + seen.h;
+  const visible: number[] = [];
+  for (let i = 0; i < e.count; i += 1) {
+    const x1 = e.xy[4 * i] ?? 0, y1 = e.xy[4 * i + 1] ?? 0, x2 = e.xy[4 * i + 2] ?? 0, y2 = e.xy[4 * i + 3] ?? 0, c = e.bend[i] ?? 0;
+    if (Math.max(x1, x2, c) >= seen.x && Math.min(x1, x2, c) <= right && Math.max(y1, y2) >= seen.y && Math.min(y1, y2) <= bottom) visible.push(i);
+  }
+  const dense = visible.length > DENSE;
+  const curved = zoom >= CURVES && !dense;
   let style = -1, width = -1, open = 0;
   const heads: number[] = [];
   const flush = (): void => {
@@ -58,9 +67,8 @@ function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, zoom: number, p: Pa
     }
     heads.length = 0;
   };
-  for (let i = 0; i < e.count; i += 1) {
+  for (const i of visible) {
     const x1 = e.xy[4 * i] ?? 0, y1 = e.xy[4 * i + 1] ?? 0, x2 = e.xy[4 * i + 2] ?? 0, y2 = e.xy[4 * i + 3] ?? 0, c = e.bend[i] ?? 0;
-    if (Math.max(x1, x2, c) < seen.x || Math.min(x1, x2, c) > right || Math.max(y1, y2) < seen.y || Math.min(y1, y2) > bottom) continue;
     const s = e.style[i] ?? 0, w = e.width[i] ?? 1;
     if (s !== style || w !== width) {
       flush();
@@ -70,7 +78,7 @@ function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, zoom: number, p: Pa
         ctx.setLineDash(s & DASHED ? [6, 4] : s & CROSSING ? [12, 3] : []);
       }
       // Never thinner than a third of a pixel, or a whole graph seen from afar vanishes.
-      ctx.lineWidth = Math.max(w, 0.34 / zoom);
+      ctx.lineWidth = dense ? 0.9 / scale : Math.max(w, 0.34 / zoom);
       style = s;
       width = w;
     }
@@ -78,7 +86,7 @@ function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, zoom: number, p: Pa
     ctx.moveTo(x1, y1);
     if (curved) ctx.bezierCurveTo(c, y1, c, y2, x2, y2);
     else ctx.lineTo(x2, y2);
-    if (curved) heads.push(i);
+    if (zoom >= CURVES && x2 >= seen.x && x2 <= right && y2 >= seen.y && y2 <= bottom) heads.push(i);
     open += 1;
     if (open === BATCH) flush();
   }
@@ -224,7 +232,7 @@ export function paint(ctx: Context, scene: Scene, f: Frame, p: Palette): void {
   ctx.fillRect(0, 0, f.width * ratio, f.height * ratio);
   const scale = zoom * ratio;
   ctx.setTransform(scale, 0, 0, scale, -x * scale, -y * scale);
-  paintEdges(ctx, scene.edges, seen, zoom, p);
+  paintEdges(ctx, scene.edges, seen, scale, zoom, p);
   if (zoom >= AMOUNTS) paintChips(ctx, scene.edges, seen, p);
   const near = { x: seen.x - 10, y: seen.y - 60, w: seen.w + 20, h: seen.h + 120 };
   for (const n of scene.nodes) if (overlap(n, near)) paintNode(ctx, n, zoom, p);

@@ -121,7 +121,10 @@ export class Panel {
   private tree(selectionOnly: boolean): void {
     const { app } = this;
     const isOpen = (id: string, level: number): boolean => this.open.get(id) ?? level <= 2;
-    const all = treeOf(app.neighbours, isOpen, app.asset);
+    const all = treeOf(app.neighbours, isOpen, app.asset, app.focus);
+    // So many that the selection is among them.
+    const at = all.findIndex((r) => r.id === app.focus);
+    if (at >= this.most) this.most = at + ROWS;
     const had = selectionOnly && this.body.contains(document.activeElement);
     const shown = all.slice(0, this.most);
     const focus = shown.some((r) => r.id === app.focus) ? app.focus : (shown[0]?.id ?? null);

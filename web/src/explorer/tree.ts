@@ -55,11 +55,12 @@ function roots(view: View): string[] {
   return first.length > 0 ? first : [...view.nodes.keys()].slice(0, 1);
 }
 
-/** Rows of a tree in order; each node stands once, at its least distance. Children of closed nodes are left out. */
-export function treeOf(neighbours: Neighbours, isOpen: (id: string, level: number) => boolean, asset: (id: string) => Asset): TreeRow[] {
+/** Rows of a tree in order; each node stands once, at its least distance. Children of closed nodes are left out; those above `reveal` are open. */
+export function treeOf(neighbours: Neighbours, isOpen: (id: string, level: number) => boolean, asset: (id: string) => Asset, reveal: string | null = null): TreeRow[] {
   const { view } = neighbours;
   const children = new Map<string | null, Neighbour[]>([[null, []]]);
   const seen = new Set<string>();
+  const parents = new Map<string, string>();
   const queue: string[] = [];
   const tops: string[] = [];
   const start = (id: string): void => {
@@ -73,6 +74,7 @@ export function treeOf(neighbours: Neighbours, isOpen: (id: string, level: numbe
         if (seen.has(n.id)) continue;
         seen.add(n.id);
         list.push(n);
+        parents.set(n.id, at);
         queue.push(n.id);
       }
       children.set(at, list);
@@ -82,12 +84,14 @@ export function treeOf(neighbours: Neighbours, isOpen: (id: string, level: numbe
   const first = roots(view);
   for (const id of first) start(id);
   for (const id of view.nodes.keys()) start(id);
+  const above = new Set<string>();
+  for (let at = reveal === null ? undefined : parents.get(reveal); at !== undefined; at = parents.get(at)) above.add(at);
   const rows: TreeRow[] = [];
   const put = (id: string, parent: string | null, level: number, place: number, siblings: number, via: Neighbour | null): void => {
     const node = view.nodes.get(id);
     if (!node) return;
     const list = children.get(id) ?? [];
-    const open = list.length > 0 && isOpen(id, level);
+    const open = list.length > 0 && (above.has(id) || isOpen(id, level));
     const how = via ? `${via.side === 'out' ? 'received' : 'paid'} ${sumText(via.edge.sum, asset(via.edge.asset))}: ` : '';
     rows.push({ id, parent, level, place, siblings, children: list.length, open, text: how + nodeSentence(node, asset) });
     if (open) list.forEach((n, i) => { put(n.id, id, level + 1, i + 1, list.length, n); });
