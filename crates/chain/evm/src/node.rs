@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ const TRACES_BATCH: usize = 5;
 const BATCH: usize = 50;
 /// Most blocks that are read at once.
 const MAX_BLOCKS: usize = 1_000;
+/// Most requests under way at once, and how few blocks are not worth one of their own.
+const CONNECTIONS: usize = 4;
+const MIN_PART: usize = 5;
 
 /// Which block counts as the tip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +146,25 @@ impl Node {
     /// [`NodeError`]; [`NodeError::Block`] where a block does not hold, or where the chain changed while it was read: read again.
     pub fn blocks(&self, heights: Range<u64>) -> Result<Vec<VerifiedBlock>, NodeError> {
         let heights: Vec<u64> = heights.take(MAX_BLOCKS).collect();
+        let part = heights.len().div_ceil(CONNECTIONS).max(MIN_PART);
+        if heights.len() <= part {
+            return self.part(&heights);
+        }
+        // A part is verified while the node answers for others.
+        let parts: Vec<Result<Vec<VerifiedBlock>, NodeError>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = heights.chunks(part).map(|heights| scope.spawn(|| self.part(heights))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        let mut all = Vec::with_capacity(heights.len());
+        for part in parts {
+            all.extend(part?);
+        }
+        in_one_piece(all.iter().map(VerifiedBlock::block))?;
+        Ok(all)
+    }
+
+    /// Reads and verifies blocks one after another.
+    fn part(&self, heights: &[u64]) -> Result<Vec<VerifiedBlock>, NodeError> {
         let call = |height: &u64| ("eth_getBlockByNumber", json!([hex(*height), true]));
         let calls: Vec<Call> = heights.iter().map(call).collect();
         let mut blocks: Vec<Block> = Vec::with_capacity(calls.len());
@@ -154,10 +177,7 @@ impl Node {
             }
             Ok(())
         })?;
-        if let Some(gap) = blocks.windows(2).find(|w| w[1].header.parent_hash != w[0].hash) {
-            let (field, height) = ("header.parentHash", gap[1].header.number);
-            return Err(BlockError::mismatch(field, gap[1].header.parent_hash, gap[0].hash).of_block(height).into());
-        }
+        in_one_piece(blocks.iter())?;
         for block in &mut blocks {
             self.read_ommers(block)?;
         }
@@ -357,6 +377,18 @@ impl Node {
 struct TipHeader {
     number: json::Quantity,
     hash: B256,
+}
+
+/// Refuses blocks of which one is not the parent of the next.
+fn in_one_piece<'b>(blocks: impl Iterator<Item = &'b Block> + Clone) -> Result<(), BlockError> {
+    let mut pairs = blocks.clone().zip(blocks.skip(1));
+    match pairs.find(|(parent, block)| block.header.parent_hash != parent.hash) {
+        Some((parent, block)) => {
+            let (stated, hash) = (block.header.parent_hash, parent.hash);
+            Err(BlockError::mismatch("header.parentHash", stated, hash).of_block(block.header.number))
+        }
+        None => Ok(()),
+    }
 }
 
 fn hex(height: u64) -> String {
