@@ -126,7 +126,7 @@ impl Records for Store {
     }
 
     fn of_mixer(&self, mixer: &AccountId, upto: Place, most: usize) -> Result<(Vec<MixerMove>, bool), LinkError> {
-        let last = self.numbers_of(upto).end;
+        let last = self.0.numbers_of(upto).end;
         self.0.by_key(store::mixer_key(mixer), most, &mut |number| {
             // Later ones do not count, also not for the bound.
             if number >= last {
