@@ -208,14 +208,13 @@ impl AccountWorkspace {
             Ok(_) => chain.records_of_address(text, start)?,
             Err(_) => (chain.records_of_tx(text)?, None),
         };
+        let mut gaps = chain.beside.gaps(&chain.ledger)?;
+        for other in chains.iter().filter(|other| other.chain() != chain.chain()) {
+            let on = other.usual_name();
+            gaps.extend(other.beside.gaps(&other.ledger)?.into_iter().map(|gap| format!("{on}: {gap}")));
+        }
         let links = records.iter().map(|(number, record)| seen.view(*number, record)).collect::<Result<_, _>>()?;
-        Ok(LinksPage {
-            chain: chain.chain().to_string(),
-            of: text.to_owned(),
-            links,
-            next,
-            gaps: chain.beside.gaps(&chain.ledger)?,
-        })
+        Ok(LinksPage { chain: chain.chain().to_string(), of: text.to_owned(), links, next, gaps })
     }
 
     fn place_of(&self, tx: u64) -> Result<Option<Place>, LedgerError> {
