@@ -112,6 +112,12 @@ pub struct AccountExposure {
 type Holder = (Category, Option<Stop>);
 
 impl AccountExposure {
+    /// Returns the positions of the chains whose balances it rests on.
+    #[must_use]
+    pub fn chains(&self) -> BTreeSet<u16> {
+        self.read.iter().map(|(chain, ..)| *chain).collect()
+    }
+
     /// Returns how many balances and holders it rests on.
     fn rests(&self) -> usize {
         self.read.len().saturating_add(self.holders.len())

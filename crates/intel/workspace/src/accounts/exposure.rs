@@ -311,6 +311,12 @@ impl AccountWorkspace {
             (source.unknown_ppm, destination.unknown_ppm) = (WHOLE_PPM, WHOLE_PPM);
             (source.older_ppm, destination.older_ppm) = (0, 0);
         }
+        // What was not looked at on its own chain stands with the whole answer.
+        for other in found.chains().into_iter().filter(|chain| *chain != together.own) {
+            let Some(chain) = together.chains.get(usize::from(other)) else { continue };
+            let on = chain.usual_name();
+            gaps.extend(chain.unlooked()?.into_iter().map(|gap| format!("on the way, on {on}: {gap}")));
+        }
         let doubtful: BTreeSet<_> = found.source.doubtful.union(&found.destination.doubtful).copied().collect();
         for (chain, asset) in doubtful.into_iter().take(MAX_ASSETS) {
             let Some(chain) = together.chains.get(usize::from(chain)) else { continue };

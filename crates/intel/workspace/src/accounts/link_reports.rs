@@ -211,13 +211,12 @@ impl AccountWorkspace {
             Ok(_) => chain.records_of_address(text, start)?,
             Err(_) => (chain.records_of_tx(text)?, None),
         };
-        let links = records.iter().map(|(number, record)| seen.view(*number, record)).collect::<Result<_, _>>()?;
         let mut gaps = chain.beside.gaps(&chain.ledger)?;
-        // The other side of a message may be on another chain.
-        let others = chains.iter().filter(|other| other.chain() != chain.chain());
-        gaps.extend(others.filter_map(|other| {
-            other.beside.unreadable(BesideStore::Links).map(|why| format!("{}: {why}", other.usual_name()))
-        }));
+        for other in chains.iter().filter(|other| other.chain() != chain.chain()) {
+            let on = other.usual_name();
+            gaps.extend(other.beside.gaps(&other.ledger)?.into_iter().map(|gap| format!("{on}: {gap}")));
+        }
+        let links = records.iter().map(|(number, record)| seen.view(*number, record)).collect::<Result<_, _>>()?;
         Ok(LinksPage { chain: chain.chain().to_string(), of: text.to_owned(), links, next, gaps })
     }
 
