@@ -302,7 +302,8 @@ fn a_store_of_account_chains_alone_takes_tags_and_is_served() {
         let args = ["accounts", "address", *address, "--chain", id, "--store", path(&store)];
         holdfast().args(args).output().unwrap().status.success()
     };
-    let mut listed = truth.lines().map(|line| line.split(',').next().unwrap()).filter(|address| text.contains(*address));
+    let mut listed =
+        truth.lines().map(|line| line.split(',').next().unwrap()).filter(|address| text.contains(*address));
     let tagged = listed.find(is_known).unwrap();
     let before = category(tagged);
     assert_ne!(before, json!("unattributed"));
