@@ -67,7 +67,7 @@ pub enum LedgerCommand {
     /// Remove the blocks of an account chain's ledger from a height up, to read them again.
     Truncate(TruncateArgs),
     /// Make links, signals and clusters beside an account chain's ledger anew: from its blocks, which are read again, and from the ledger.
-    Rebuild(RebuildArgs),
+    Rebuild(Box<RebuildArgs>),
 }
 
 fn beside_store(name: &str) -> Result<BesideStore, String> {

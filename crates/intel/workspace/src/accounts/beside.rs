@@ -4,7 +4,6 @@
 //! the ledger that was not looked into. Ledgers of earlier versions have neither; they begin with the next block, and answers state it.
 
 use crate::accounts::{AccountSnapshot, AccountWorkspace};
-use crate::error::WorkspaceError;
 use holdfast_account_attribution::SignalStore;
 use holdfast_account_feed::{BlockSink, BlockSource, Fetched, Find, FollowError, FollowReport, ReadBlock, SinkError};
 use holdfast_account_ledger::{AppendOptions, AppendReport, Ledger, LedgerError};
