@@ -339,7 +339,7 @@ impl AppState {
         for chain in self.chains.handles() {
             let touched = chain.take_touched();
             // Chains of other families do not report what tags touch beyond the tagged addresses.
-            is_whole |= touched.is_whole || (self.chains.has_others() && !touched.tagged.is_empty());
+            is_whole |= touched.is_whole || (self.chains.has_unreported() && !touched.tagged.is_empty());
             if is_whole {
                 continue;
             }

@@ -120,7 +120,7 @@ mod tests {
             [IssuerState::Proposed, IssuerState::Frozen].map(|state| fact(state, false, 0).finding());
         assert_eq!(frozen, "0x01 frozen by the issuer of eip155:1/erc20:0x02");
         let over = |old: &[&String], new: &[&String]| {
-            let owned = |lines: &[&String]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let owned = |lines: &[&String]| lines.iter().copied().cloned().collect::<Vec<_>>();
             ended(&owned(old), &owned(new))
         };
         assert_eq!(over(&[&proposed], &[]), [format!("{proposed}: the proposal is withdrawn")]);

@@ -304,10 +304,16 @@ impl Chains {
         self.handles.len() == 1 && self.accounts.is_empty() && self.others.is_empty()
     }
 
+    /// Returns whether there are chains whose exposures are made when they are requested: account chains, and chains of other families.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        !self.accounts.is_empty() || !self.others.is_empty()
+    }
+
     /// Returns whether there are chains that do not report which transfers a change of tags touches beyond those of the tagged addresses: chains of other
     /// families than Bitcoin's and account chains.
     #[must_use]
-    pub fn has_others(&self) -> bool {
+    pub fn has_unreported(&self) -> bool {
         !self.others.is_empty()
     }
 
