@@ -10,13 +10,16 @@ import { Neighbours } from './tree.ts';
 import { summary } from './words.ts';
 import type { Api } from './api.ts';
 
+/** With more edges a picture comes first without amounts. */
+const MANY = 3_000;
+
 export type Change = 'graph' | 'selection' | 'message';
 
 export class App {
   readonly graph = new Graph();
   readonly history = new History(this.graph);
   view: View = viewOf(this.graph);
-  neighbours = new Neighbours(this.view);
+  private walked: Neighbours | null = null;
   readonly selected = new Set<string>();
   focus: string | null = null;
   /** Where the last step of a walk came from. */
@@ -25,9 +28,16 @@ export class App {
   message = '';
   /** What is being looked up. */
   busy = 0;
+  private later = 0;
   private readonly listeners: ((change: Change) => void)[] = [];
 
   constructor(readonly api: Api, readonly surface: Surface, readonly worker: Worker | null, readonly who: string) {}
+
+  /** Neighbours of what is drawn, made when they are first asked for. */
+  get neighbours(): Neighbours {
+    if (this.walked?.view !== this.view) this.walked = new Neighbours(this.view);
+    return this.walked;
+  }
 
   readonly asset = (id: string): Asset => this.graph.asset(id);
 
@@ -56,11 +66,14 @@ export class App {
   /** Draws anew after a change. */
   refresh(): void {
     this.view = viewOf(this.graph);
-    this.neighbours = new Neighbours(this.view);
     for (const id of this.selected) if (!this.view.nodes.has(id)) this.selected.delete(id);
     if (this.focus !== null && !this.view.nodes.has(this.focus)) this.focus = [...this.selected].at(-1) ?? null;
     if (this.edge !== null && !this.view.edges.has(this.edge)) this.edge = null;
-    this.surface.show(sceneOf(this.view, this.asset));
+    const many = this.view.edges.size > MANY;
+    this.surface.show(sceneOf(this.view, this.asset, !many));
+    clearTimeout(this.later);
+    // Amounts follow when the picture stands.
+    if (many) this.later = window.setTimeout(() => { this.surface.show(sceneOf(this.view, this.asset)); }, 400);
     this.overlay();
     this.tell('graph');
   }
