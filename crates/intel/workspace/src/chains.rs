@@ -9,7 +9,7 @@ use crate::error::WorkspaceError;
 use crate::lookup::{Lookup, bare, lookup_on};
 use crate::workspace::{Snapshot, Workspace};
 use arc_swap::ArcSwap;
-use holdfast_attribution::{Tag, TagStore, Tlp};
+use holdfast_attribution::{TagStore, Tlp};
 use holdfast_types::{Asset, AssetId, ChainId, ErrorKind, Family};
 use std::collections::BTreeMap;
 use std::path::Path;

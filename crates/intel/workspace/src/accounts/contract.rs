@@ -6,7 +6,7 @@ use crate::accounts::freeze_queries::FreezeStep;
 use crate::error::WorkspaceError;
 use holdfast_account_attribution::Kind;
 use holdfast_block_store::Place;
-use holdfast_links::Contracts;
+use holdfast_links::{Contracts, Records};
 use holdfast_types::{AccountId, Signal, TokenRef};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -81,7 +81,8 @@ impl AccountWorkspace {
         if let Some(kind) = number.and_then(|number| self.entities().kind(number)) {
             add(kind, KindBasis::Published, None);
         }
-        if !self.links().of_mixer(account, 1)?.0.is_empty() {
+        let anywhere = Place { height: u64::MAX, tx: u32::MAX };
+        if !self.links().of_mixer(account, anywhere, 1)?.0.is_empty() {
             add(Kind::Mixer, KindBasis::MixerMoves, None);
         }
         if self.ledger.asset_number(&TokenRef::Fungible(*account)).is_some() {

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use holdfast_account_ledger::Ledger;
 use holdfast_analysis::accounts::{Stop, stop_of};
 use holdfast_attribution::{Category, TagStore, Tlp};
-use holdfast_links::{Direction, Place, Record};
+use holdfast_links::{Direction, Place, Record, Records};
 use holdfast_types::{Signal, TokenRef};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -229,7 +229,7 @@ fn note_sent(touched: &mut Touched, after: &AccountSnapshot, kept: u64) -> Resul
         for number in block.txs {
             let tx = ledger.tx(number)?;
             let place = Place { height: block.height, tx: tx.index };
-            if tx.is_block_side || after.links().numbers_of(place).is_empty() {
+            if tx.is_block_side {
                 continue;
             }
             let records = after.links().of_transaction(place)?;

@@ -1,6 +1,5 @@
 //! Links of an address or a transaction of an account chain, each with its evidence, its certainty and the measured error of its rule.
 
-use crate::accounts::beside::BesideStore;
 use crate::accounts::queries::asset_view;
 use crate::accounts::reports::AssetView;
 use crate::accounts::transfers::Start;
