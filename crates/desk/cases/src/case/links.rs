@@ -152,7 +152,7 @@ impl Cases<'_> {
         self.screening.note_look("desk.searched", "search", detail, &person.name)?;
         self.read(|db| {
             let mut hits = if of_screening { named_hits(db, query)? } else { Vec::new() };
-            let docs = if words.is_empty() { Vec::new() } else { search::find(db, query)? };
+            let docs = if words.is_empty() { BTreeSet::new() } else { search::find(db, query)? };
             for doc in docs {
                 let (kind, id) = doc.split_once(':').unwrap_or_default();
                 let title = match kind {
