@@ -70,7 +70,8 @@ fn events_are_chosen_by_what_they_are(app: &TestApp) {
     assert_eq!(ids("decision=reject"), [""; 0]);
     assert_eq!(ids("named=0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"), ["w-4"], "in any case");
     assert_eq!(ids(&format!("named=0x{}", "ab".repeat(32))), ["w-2"], "by the transaction that completed it");
-    assert_eq!(ids("rule=engine.uncovered"), [""; 0], "the engine's own findings are no rules");
+    assert_eq!(ids("rule=engine.uncovered"), ["w-1", "w-2", "w-3", "w-4"], "what the engine itself found too");
+    assert_eq!(ids("rule=nothing"), [""; 0]);
     assert_eq!(ids("customer=c-2&rule="), ["w-2"]);
     let completed = reader.get("/api/v1/events?customer=c-2").ok();
     assert_eq!(completed[0]["completion"]["status"], "confirmed", "{completed}");
