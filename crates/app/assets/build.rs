@@ -21,13 +21,19 @@ fn main() {
     } else {
         let dist = match env::var_os("HOLDFAST_WEB_DIST") {
             Some(folder) => PathBuf::from(folder),
-            None => bundle(&out).unwrap_or_else(|sentence| panic!("{sentence}")),
+            None => bundle(&out).unwrap_or_else(|sentence| stop(&sentence)),
         };
         println!("cargo::rerun-if-changed={}", dist.display());
-        table(&dist).unwrap_or_else(|sentence| panic!("{sentence}"))
+        table(&dist).unwrap_or_else(|sentence| stop(&sentence))
     };
     fs::write(out.join("assets.rs"), format!("pub(crate) static ASSETS: &[Asset] = {table};\n"))
         .expect("OUT_DIR can be written");
+}
+
+/// Ends the build with a sentence, without a panic's place and backtrace.
+fn stop(sentence: &str) -> ! {
+    eprintln!("{sentence}");
+    std::process::exit(1)
 }
 
 /// The `web` folder of this repository.

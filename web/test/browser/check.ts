@@ -1,6 +1,7 @@
 /** What a person does in the explorer, in Chromium: `node test/browser/run.mjs check`. No console error, no outside request, no sideways scroll. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import axe from 'axe-core';
 import { chromium, type Page } from 'playwright-core';
 import { amount } from '../../src/explorer/format.ts';
 import { addressOf, RANSOM } from './ledger.ts';
@@ -25,8 +26,8 @@ const press = async (page: Page, ...keys: string[]): Promise<void> => {
   }
 };
 
-async function check(name: string, test: (page: Page) => Promise<void>, size = { width: 1440, height: 900 }, path = '/'): Promise<void> {
-  const page = await browser.newPage({ viewport: size, acceptDownloads: true });
+async function check(name: string, test: (page: Page) => Promise<void>, size = { width: 1440, height: 900 }, path = '/', colorScheme: 'light' | 'dark' = 'light'): Promise<void> {
+  const page = await browser.newPage({ viewport: size, acceptDownloads: true, colorScheme });
   const wrong: string[] = [];
   page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') wrong.push(m.text()); });
   page.on('pageerror', (e) => { wrong.push(e.message); });
@@ -153,6 +154,24 @@ await check('pasted lines are added; what is not found is said', async (page) =>
   await idle(page);
   assert.match(await status(page), /Not found: nobody/);
 });
+
+/** Violations of axe's rules, best practice included, as rule and element. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { axe: a } = window as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
+    return (await a.run()).violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html.slice(0, 160)}`));
+  });
+}
+for (const theme of ['light', 'dark'] as const) for (const width of [1440, 390]) await check(`axe finds nothing, ${theme}, ${width} px`, async (page) => {
+  const found = await violations(page);
+  for (const key of ['Shift+R', 'Shift+T', 'Shift+F', 'Escape', '?', 'Escape', 'Shift+F10', 'Escape', 't']) {
+    await press(page, key);
+    if (key !== 'Escape') found.push(...(await violations(page)).map((v) => `after ${key}: ${v}`));
+    if (key === 'Escape' || key.startsWith('Shift+R') || key === 'Shift+T') await page.locator('.x-stage').focus();
+  }
+  assert.deepEqual([...new Set(found)], []);
+}, { width, height: 900 }, '/', theme);
 
 for (const width of [390, 768, 1280]) await check(`${width} px wide`, async () => undefined, { width, height: 844 });
 await check('5,000 nodes and 20,000 edges open', async (page) => {
