@@ -367,7 +367,7 @@ fn a_ledger_of_an_earlier_version_states_what_was_not_looked_for() {
     assert!(said.contains("signals before block 10 were not looked for"), "{said}");
     assert!(snapshot.blind_spots().join("\n").contains("links before block 10 were not looked for"));
     assert_eq!(of_freezes(&snapshot), "freezes before block 10, where issuers' acts were kept, are not known");
-    let page = snapshot.freezes_page(None, None, 0).unwrap();
+    let page = snapshot.freezes_page(FreezeFilter::default(), 0).unwrap();
     assert!(page.gaps.contains(&of_freezes(&snapshot)), "{page:?}");
     // Of a ledger whose every block was looked into nothing is missing.
     let whole = tempfile::tempdir().unwrap();
