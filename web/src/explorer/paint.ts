@@ -3,7 +3,7 @@ import type { Rect } from './grid.ts';
 import { overlap } from './grid.ts';
 import { RISKS } from './model.ts';
 import { corners, SIGN, type Palette } from './palette.ts';
-import { CROSSING, DASHED, textWidth, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
+import { CROSSING, cut, DASHED, textWidth, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
 
 /** The part of the world that is seen: its left upper corner, and pixels per unit. */
 export interface Camera {
@@ -43,6 +43,9 @@ function edgeColour(style: number, p: Palette): string {
 
 /** With more edges in the window, lines are straight and a device pixel thin: what is wider is filled as a shape, which takes ten times as long. */
 const DENSE = 2_000;
+/** So few nodes or edges are drawn whole from afar too, with a name as large as it can be read. */
+const FEW = 150;
+const NAMES = 0.18;
 
 function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, scale: number, zoom: number, p: Palette): void {
   const right = seen.x + seen.w, bottom = seen.y + seen.h;
@@ -52,7 +55,7 @@ function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, scale: number, zoom
     if (Math.max(x1, x2, c) >= seen.x && Math.min(x1, x2, c) <= right && Math.max(y1, y2) >= seen.y && Math.min(y1, y2) <= bottom) visible.push(i);
   }
   const dense = visible.length > DENSE;
-  const curved = zoom >= CURVES && !dense;
+  const curved = (zoom >= CURVES || visible.length <= FEW) && !dense;
   let style = -1, width = -1, open = 0;
   const heads: number[] = [];
   const flush = (): void => {
@@ -86,7 +89,7 @@ function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, scale: number, zoom
     ctx.moveTo(x1, y1);
     if (curved) ctx.bezierCurveTo(c, y1, c, y2, x2, y2);
     else ctx.lineTo(x2, y2);
-    if (zoom >= CURVES && x2 >= seen.x && x2 <= right && y2 >= seen.y && y2 <= bottom) heads.push(i);
+    if ((zoom >= CURVES || curved) && x2 >= seen.x && x2 <= right && y2 >= seen.y && y2 <= bottom) heads.push(i);
     open += 1;
     if (open === BATCH) flush();
   }
@@ -223,6 +226,15 @@ function texts(ctx: Context, n: SceneNode, p: Palette): void {
   }
 }
 
+/** One line of nine pixels, whatever the zoom. */
+function name(ctx: Context, n: SceneNode, zoom: number, p: Palette): void {
+  const size = 9 / zoom;
+  ctx.textAlign = 'left';
+  ctx.font = `500 ${size}px ${SANS}`;
+  ctx.fillStyle = p.ink;
+  ctx.fillText(cut(n.title, n.w - 56, size), n.x + 34, n.y + n.h / 2 + size * 0.36);
+}
+
 /** Paints what a frame sees of a scene over a plain ground. */
 export function paint(ctx: Context, scene: Scene, f: Frame, p: Palette): void {
   const { camera: { x, y, zoom }, ratio } = f;
@@ -235,5 +247,10 @@ export function paint(ctx: Context, scene: Scene, f: Frame, p: Palette): void {
   paintEdges(ctx, scene.edges, seen, scale, zoom, p);
   if (zoom >= AMOUNTS) paintChips(ctx, scene.edges, seen, p);
   const near = { x: seen.x - 10, y: seen.y - 60, w: seen.w + 20, h: seen.h + 120 };
-  for (const n of scene.nodes) if (overlap(n, near)) paintNode(ctx, n, zoom, p);
+  const nodes = scene.nodes.filter((n) => overlap(n, near));
+  const few = nodes.length <= FEW && zoom >= NAMES;
+  for (const n of nodes) {
+    paintNode(ctx, n, few ? Math.max(zoom, CURVES) : zoom, p);
+    if (few && zoom < LABELS) name(ctx, n, zoom, p);
+  }
 }
