@@ -167,15 +167,35 @@ fn search_finds_what_one_may_read(place: &TestDb) {
         d.change_case(id, add(ItemKind::Note, "", "Wallet phrase on a metal plate"), &ana).unwrap();
         desk.submit(request("r1", "DE"), "portal").unwrap();
         let find = |q: &str, who: &Person| {
-            d.search(q, who).unwrap().into_iter().map(|h| format!("{}:{}", h.kind, h.id)).collect::<Vec<_>>()
+            d.search(q, who, false).unwrap().into_iter().map(|h| format!("{}:{}", h.kind, h.id)).collect::<Vec<_>>()
         };
         assert_eq!(find("łódź RAN", &ana), [format!("case:{id}")]);
         assert_eq!(find("metal plate", &ana), [format!("case:{id}")]);
         assert_eq!(find("metal plate", &bo), [] as [String; 0]);
         assert_eq!(find("metal spoon", &ana), [] as [String; 0]);
         assert_eq!(find("öztürk", &bo), ["request:r1"]);
-        assert!(why(d.search("-", &ana)).contains("q"));
-        assert!(why(d.search(&"x".repeat(2_000), &ana)).contains("q"));
+        let known = Record { email: Some("max@example.org".into()), ..Record::new(RecordKind::Customer, "c1", START) };
+        d.screening.ingest(vec![known], "exchange").unwrap();
+        d.screening.decide(withdrawal("w1", "c1", "0xpaid", 7, 12_345), ChainFacts::default(), "exchange").unwrap();
+        let all = |q: &str| {
+            d.search(q, &ana, true).unwrap().into_iter().map(|h| format!("{}:{}", h.kind, h.id)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (all("c1"), all("max@example.org"), all("w1")),
+            (vec!["customer:c1".into()], vec!["customer:c1".into()], vec!["event:w1".into()])
+        );
+        assert_eq!(all("metal plate"), [format!("case:{id}")]);
+        assert_eq!(
+            (find("c1", &ana), find("w1", &ana)),
+            (vec![], vec![]),
+            "who may not read screening finds nothing of it"
+        );
+        let alerts = d.screening.alerts(&Default::default()).unwrap();
+        for (q, wanted) in [("1", alerts.len()), ("alert 1", alerts.len()), ("alert 99", 0), ("spoon 1", 0)] {
+            assert_eq!(all(q).len(), wanted, "{q}");
+        }
+        assert!(why(d.search("-", &ana, true)).contains("q"));
+        assert!(why(d.search(&"x".repeat(2_000), &ana, true)).contains("q"));
     });
 }
 
