@@ -3,7 +3,7 @@
 # docker run --rm -it -p 127.0.0.1:8650:8650 -v holdfast:/var/lib/holdfast holdfast serve ...    (see compose.yaml, docs/operations.md)
 
 FROM rust:1-slim-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential npm && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

@@ -9,6 +9,7 @@ mod academy;
 mod account_flows;
 mod account_freezes;
 mod accounts;
+mod assets;
 mod field_guide;
 mod ledger;
 mod portal;
@@ -51,6 +52,7 @@ fn ledger_routes() -> Routes {
         .open("/accounts/{chain}/links/{subject}", get(account_flows::links))
         .open("/accounts/{chain}/cluster/{address}", get(account_flows::cluster))
         .open("/style.css", get(ledger::style))
+        .open("/assets/{file}", get(assets::serve))
         .open("/field-guide", get(field_guide::field_guide))
         .open_with("/transparency", Needs::OPEN.long(), get(transparency::page))
 }

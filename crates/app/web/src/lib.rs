@@ -85,7 +85,7 @@ fn desk_routes() -> Routes {
         .post("/desk/recommendations", DESK.body(BOOK), recommendations::propose)
         .post("/desk/recommendations/{id}", DESK, recommendations::follow_up)
         .get("/desk/graph", READERS, graph::page)
-        .open("/graph.js", get(graph::graph_js))
+        .open("/investigate", get(graph::investigate))
         .get("/desk/people", MANAGE, people::people)
         .post("/desk/people", MANAGE, people::add)
         .get("/desk/people/{id}", MANAGE, people::person)

@@ -94,56 +94,6 @@ fn sum(list: &Value) -> u64 {
 }
 
 #[test]
-fn the_graph_sums_what_it_draws_and_names_what_it_leaves_out() {
-    if !have("node") {
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let store = store(dir.path());
-    let (_process, url) =
-        serving(holdfast().args(["serve", "--open", "--store", path(&store), "--listen", "127.0.0.1:0"]));
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../web/graph.js");
-    let helper = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/graph_sums.cjs");
-    let drawn = |kind: &str, answer: &Value| -> Value {
-        let file = dir.path().join("answer.json");
-        std::fs::write(&file, answer.to_string()).unwrap();
-        let mut command = std::process::Command::new("node");
-        let out = run(command.arg(&helper).arg(script.canonicalize().unwrap()).arg(kind).arg(&file));
-        serde_json::from_str(&out).unwrap()
-    };
-    let total = |side: &Value| -> u64 {
-        let shown: u64 = side["drawn"].as_array().unwrap().iter().map(|g| g["sum"].as_u64().unwrap()).sum();
-        shown + side["rest"]["sum"].as_u64().unwrap_or(0)
-    };
-    let tx = widest(&url);
-    assert!(tx["inputs"].as_array().unwrap().len() > 30, "the simulation has consolidations");
-    let sides = drawn("tx", &tx);
-    assert_eq!(total(&sides["left"]), sum(&tx["inputs"]));
-    assert_eq!(total(&sides["right"]), sum(&tx["outputs"]));
-    // Sixty inputs of forty addresses, one of them thirty times: one edge has the sum, and the sixteen beyond are one node.
-    let inputs: Vec<Value> = (0..60u64)
-        .map(|i| serde_json::json!({"address": format!("a{}", if i < 21 { 0 } else { i - 20 }), "value": 10_000_000 + i, "risk": "none"}))
-        .collect();
-    let made = serde_json::json!({"inputs": inputs, "outputs": [{"address": null, "value": null, "risk": "none"}, {"address": "b", "value": 5, "risk": "none"}]});
-    let sides = drawn("tx", &made);
-    let first = &sides["left"]["drawn"][0];
-    assert_eq!((&first["id"], &first["count"], first["sum"].as_u64()), (&"a0".into(), &21.into(), Some(210_000_210)));
-    assert_eq!(sides["left"]["rest"]["count"], 16, "{}", sides["left"]);
-    assert_eq!(sides["left"]["label"], "16 more: 1.60000456 BTC");
-    assert_eq!(total(&sides["left"]), sum(&made["inputs"]));
-    assert_eq!(sides["right"]["drawn"][1]["unknown"], 1, "an unknown amount is counted, not taken for zero");
-    // An address with more receipts than an answer lists: count and sum of the rest come from the totals.
-    let receipts: Vec<Value> = (0..200u64)
-        .map(|i| serde_json::json!({"txid": format!("t{}", i / 2), "height": i, "value": 100, "spent_by": if i < 50 { Value::from("s") } else { Value::Null }, "replaced_at": null}))
-        .collect();
-    let made = serde_json::json!({"receipts": receipts, "receipt_count": 250, "received": 26_000, "balance": 18_000, "tags": [], "risk": "none"});
-    let sides = drawn("address", &made);
-    assert_eq!(sides["left"]["rest"]["count"], 76 + 50, "{}", sides["left"]);
-    assert_eq!(total(&sides["left"]), 26_000);
-    assert_eq!(total(&sides["right"]), 26_000 - 18_000);
-}
-
-#[test]
 fn amounts_on_pages_carry_decimals_unit_and_times_a_zone() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
@@ -158,7 +108,10 @@ fn amounts_on_pages_carry_decimals_unit_and_times_a_zone() {
     assert!(trace.contains(&format!("{} marked", coins(sum(&tx["outputs"])))), "{trace}");
     // A pill of what is unknown has a class of its own, and its colour is not that of low risk.
     let style = get(&format!("{url}/style.css")).1;
-    assert!(style.contains(".none { color: var(--unknown)") && style.contains(".low { color: var(--low)"));
+    assert!(
+        style.contains(".risk.none { background: var(--hf-unknown)")
+            && style.contains(".risk.low { background: var(--hf-low)")
+    );
     let shown = run(holdfast().args(["show", txid, "--store", path(&store)]));
     assert!(shown.contains(&coins(tx["outputs"][0]["value"].as_u64().unwrap())), "{shown}");
 }

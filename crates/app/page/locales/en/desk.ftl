@@ -89,18 +89,10 @@ recommend-declined = declined
 recommend-done = done
 recommend-proposed = proposed
 
-graph-title = Graph
+graph-title = Explorer
+graph-needs-script = The explorer needs a script, which this browser does not run. The pages of addresses and transactions show the same as tables.
+graph-as-tables = Look it up there
 graph-missing = there is no graph { $item } in case { $case }
-graph-no-subject = subject: enter an address or transaction
-graph-keys = Tab moves between nodes, Enter expands, arrows move a node, n adds a note, Delete removes. With a mouse: drag, double-click.
-graph-legend = Colours of addresses
-graph-severe = severe risk
-graph-high = high risk
-graph-medium = medium risk
-graph-low = low risk
-graph-unknown = unknown: not the same as safe
-graph-note-on = Note on
-graph-save = Save in the case
 
 transparency-until = Requests from law enforcement until { $time }.
 transparency-received = Received

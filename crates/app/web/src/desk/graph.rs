@@ -1,9 +1,9 @@
 //! The graph of a subject, or one that was saved in a case.
 
 use axum::Extension;
-use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Query, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Redirect;
 use holdfast_api_investigation::cases::person;
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::texts::t;
@@ -26,15 +26,6 @@ pub(crate) struct GraphQuery {
     chain: Option<String>,
 }
 
-/// Colours of addresses, with the keys of their texts.
-const LEGEND: [(&str, &str); 5] = [
-    ("severe", "graph-severe"),
-    ("high", "graph-high"),
-    ("medium", "graph-medium"),
-    ("low", "graph-low"),
-    ("none", "graph-unknown"),
-];
-
 /// Shows a graph that a person expands, arranges, annotates and saves in a case.
 pub(crate) async fn page(
     State(shared): State<AppState>,
@@ -53,34 +44,36 @@ pub(crate) async fn page(
             })?;
             (found.key, found.body.to_string())
         }
-        _ => (q.subject.ok_or_else(|| ApiError::bad(t!("graph-no-subject")))?, String::new()),
+        _ => (q.subject.unwrap_or_default(), String::new()),
     };
     // Inside a script element only this could end it.
     let saved = saved.replace('<', "\\u003c");
     let (named, on) = (subject.clone(), ChainQuery { chain: q.chain.clone() });
-    let asset = run_blocking(move || Ok(shared.snapshot_for(&on, &named)?.asset())).await?;
+    let (chain, ticker) = run_blocking(move || chain_of(&shared, &named, &on)).await?;
     let body = html! {
-        p.note { (t!("graph-keys")) }
-        p { span id="count" { } " " span id="message" role="status" aria-live="polite" { } }
-        ul.legend aria-label=(t!("graph-legend")) { @for (class, key) in LEGEND { li { span class={"risk " (class)} { (t!(key)) } } } }
-        div.graph id="graph" data-subject=(subject) data-asset=(asset) data-chain=[q.chain] { svg id="canvas" role="group" aria-label=(t!("graph-title")) {} }
-        form.step id="note-form" hidden {
-            label { (t!("graph-note-on")) " " span id="note-of" {} input id="note" name="note"; }
-            button type="submit" { (t!("common-save")) }
-        }
-        form.step id="save" {
-            label { (t!("desk-cases-case")) input name="case" type="number" min="1" required value=[q.case]; }
-            label { (t!("desk-cases-title")) input name="title" required; }
-            button type="submit" { (t!("graph-save")) }
+        link rel="stylesheet" href=[holdfast_assets::path("explorer.css")];
+        div.explorer data-explorer data-subject=(subject) data-chain=(chain) data-ticker=[ticker] data-who=(caller.0) data-case=[q.case] {
+            p.note { (t!("graph-needs-script")) }
+            p { a href={"/search?" (form_urlencoded::Serializer::new(String::new()).append_pair("q", &subject).finish())} { (t!("graph-as-tables")) } }
         }
         script type="application/json" id="saved" { (maud::PreEscaped(saved)) }
-        script src="/graph.js" defer {}
+        script type="module" src=[holdfast_assets::path("explorer.js")] {}
     };
-    Ok(frame.desk(&t!("graph-title"), "", body))
+    Ok(frame.desk(&t!("graph-title"), "/desk/graph", body))
 }
 
-/// Shows the graph's script.
-pub(crate) async fn graph_js() -> Response {
-    let script = include_str!("../../../../../web/graph.js");
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
+/// The explorer's short address.
+pub(crate) async fn investigate(RawQuery(query): RawQuery) -> Redirect {
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::to(&format!("/desk/graph{query}"))
+}
+
+/// The name of the chain that a subject is on, and the ticker of its coin where it is one of outputs.
+fn chain_of(shared: &AppState, subject: &str, on: &ChainQuery) -> Result<(String, Option<&'static str>), ApiError> {
+    let of_accounts = shared.chains.accounts_for(subject, on.chain.as_deref());
+    if let Some(chain) = of_accounts.ok().filter(|chain| chain.is_address(subject) || chain.stores(subject)) {
+        return Ok((chain.chain().to_string(), None));
+    }
+    let snapshot = shared.snapshot_for(on, subject)?;
+    Ok((snapshot.ledger.network().to_string(), Some(snapshot.asset())))
 }
