@@ -2,10 +2,17 @@
 # docker build -t holdfast .
 # docker run --rm -it -p 127.0.0.1:8650:8650 -v holdfast:/var/lib/holdfast holdfast serve ...    (see compose.yaml, docs/operations.md)
 
+FROM node:22-bookworm-slim AS web
+WORKDIR /web
+COPY web .
+RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund && node build.mjs --out /dist
+
 FROM rust:1-slim-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends build-essential npm && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+COPY --from=web /dist /dist
+ENV HOLDFAST_WEB_DIST=/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --profile dist -p holdfast --no-default-features --locked && \

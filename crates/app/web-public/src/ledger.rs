@@ -26,12 +26,13 @@ use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// The stylesheet: its colours, spaces and type, then its rules.
-const STYLE: &str = concat!(include_str!("../../../../web/css/tokens.css"), include_str!("../../../../web/style.css"));
+/// The stylesheet: colours, spaces and type, the rules of pages, and those of a trace's picture.
+const STYLE: [&str; 3] =
+    [include_str!("../../../../web/css/tokens.css"), include_str!("../../../../web/style.css"), render::STYLE];
 
 /// Shows the stylesheet.
 pub(crate) async fn style() -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE.concat()).into_response()
 }
 
 /// A time to the second, in UTC.
@@ -638,7 +639,6 @@ pub(crate) async fn trace(
         } }))
         p { a href=(bundle) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } }
         h2 { (t!("ledger-graph")) }
-        style { (PreEscaped(render::STYLE)) }
         div.graph tabindex="0" { (PreEscaped(render::svg(&report))) }
         h2 { (t!("ledger-in-words")) }
         pre.wide { (render::table(&report, 200)) }
