@@ -69,7 +69,7 @@ export function cut(text: string, width: number, size: number): string {
     if (w > width) break;
     out += c;
   }
-  return `${out.trimEnd()}…`;
+  return `${out.replace(/[\s…]+$/, '')}…`;
 }
 
 function pillsOf(node: ViewNode, asset: (id: string) => Asset): Pill[] {

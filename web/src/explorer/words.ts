@@ -44,7 +44,7 @@ export const viewText = { rest, lines };
 
 /** A node in a sentence, for screen readers and tooltips. */
 export function nodeSentence(node: ViewNode, asset: (id: string) => Asset): string {
-  const parts = [`${KINDS[node.kind]} ${node.label || node.ref}`];
+  const parts = [`${KINDS[node.kind]} ${node.label || shortened(node.ref)}`];
   if (node.kind !== 'transaction' && node.kind !== 'note' && node.kind !== 'group') parts.push(`risk ${RISK_WORDS[node.risk]}`);
   if (node.category && node.category !== 'none') parts.push(node.category);
   if (node.kind === 'transaction') parts.push(time(node.time));
