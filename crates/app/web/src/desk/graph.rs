@@ -13,6 +13,7 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
 use holdfast_state::error::ApiError;
 use holdfast_types::ids::{CaseId, CaseItemId};
+use holdfast_workspace::ChainQueries;
 use maud::html;
 use serde::Deserialize;
 
