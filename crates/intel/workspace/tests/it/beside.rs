@@ -394,8 +394,11 @@ fn links_and_signals_of_an_earlier_version_begin_anew() {
     assert!(gaps(&workspace).contains("links before block 10 were not looked for"), "{}", gaps(&workspace));
 }
 
-/// Damages of a store's folder, each by its name.
-fn damages(folder: &Path) -> Vec<(&'static str, Box<dyn Fn() + '_>)> {
+/// What is said of a damage, and what does it.
+type Damage<'a> = (&'static str, Box<dyn Fn() + 'a>);
+
+/// Damages of a store's folder.
+fn damages(folder: &Path) -> Vec<Damage<'_>> {
     let write = move |file: &'static str, change: fn(&mut Vec<u8>)| {
         let path = folder.join(file);
         let mut bytes = std::fs::read(&path).unwrap();
