@@ -145,11 +145,7 @@ impl AccountWorkspace {
     ///
     /// # Errors
     /// [`LedgerError`] when the ledger does not read.
-    pub fn transfer_notes(
-        &self,
-        account: u32,
-        transfers: &[StoredTransfer],
-    ) -> Result<NotedTransfers, LedgerError> {
+    pub fn transfer_notes(&self, account: u32, transfers: &[StoredTransfer]) -> Result<NotedTransfers, LedgerError> {
         let mut known = Known::new();
         self.note_sides(account, "", &mut known)?;
         let mut all = NotedTransfers::default();
