@@ -4,7 +4,7 @@ import ts from 'typescript-eslint';
 const node = { console: 'readonly', process: 'readonly', URL: 'readonly', Buffer: 'readonly' };
 
 export default ts.config(
-  { ignores: ['dist', 'build', 'node_modules', 'graph.js', 'passkey.js'] },
+  { ignores: ['dist', 'build', 'node_modules', 'passkey.js'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -178,8 +178,8 @@ pub(crate) async fn search(
         Ok((found, known, of_desk))
     })
     .await?;
-    if let ([], Some(to)) = (of_desk.as_slice(), known) {
-        return Ok(Redirect::to(&to).into_response());
+    if let ([], Some(to)) = (of_desk.as_slice(), &known) {
+        return Ok(Redirect::to(to).into_response());
     }
     let only = match (found.hits.as_slice(), of_desk.as_slice(), found.unknown.is_empty()) {
         ([only], [], true) => hit_page(only, several),
@@ -196,6 +196,7 @@ pub(crate) async fn search(
             h1 { (t!("desk-search-title", words = text.as_str())) }
             (desk_hits(of_desk.iter().map(|h| (h.kind.as_str(), h.id.as_str(), h.title.as_str()))))
         }
+        @if let Some(to) = &known { p { (t!("ledger-address-title")) " " a.hash href=(to) { (text) } } }
         @if of_desk.is_empty() || !found.hits.is_empty() { (results(&found, several)) }
     };
     Ok((status, frame.page(&t!("ledger-results-title"), &text, body)).into_response())

@@ -434,6 +434,8 @@ impl Cases<'_> {
     pub fn with_items(&self, wanted: &[(ItemKind, String)], person: &Person) -> Result<Vec<Case>, CaseError> {
         /// Most items that are looked up.
         const MAX_WANTED: usize = 500;
+        /// Most cases that are returned.
+        const MAX_FOUND: usize = 100;
         self.note_look("cases.listed", "cases", &person.name)?;
         self.read(|db| {
             let mut ids: BTreeSet<CaseId> = BTreeSet::new();
@@ -447,7 +449,10 @@ impl Cases<'_> {
                 }
             }
             let mut cases = Vec::new();
-            for id in ids.into_iter().rev().take(100) {
+            for id in ids.into_iter().rev() {
+                if cases.len() >= MAX_FOUND {
+                    break;
+                }
                 if role(db, id, person).is_err() {
                     continue;
                 }

@@ -71,8 +71,10 @@ pub(crate) async fn investigate(RawQuery(query): RawQuery) -> Redirect {
 
 /// The name of the chain that a subject is on, and the ticker of its coin where it is one of outputs.
 fn chain_of(shared: &AppState, subject: &str, on: &ChainQuery) -> Result<(String, Option<&'static str>), ApiError> {
+    let is_named = on.chain.as_deref().is_some_and(|name| !name.is_empty());
     let of_accounts = shared.chains.accounts_for(subject, on.chain.as_deref());
-    if let Some(chain) = of_accounts.ok().filter(|chain| chain.is_address(subject) || chain.stores(subject)) {
+    if let Some(chain) = of_accounts.ok().filter(|chain| is_named || chain.is_address(subject) || chain.stores(subject))
+    {
         return Ok((chain.chain().to_string(), None));
     }
     let snapshot = shared.snapshot_for(on, subject)?;
