@@ -3,6 +3,7 @@
 use holdfast_evm::{Address, B256, BlockError, allocation, node::Node};
 use holdfast_node::NodeError;
 use holdfast_types::{AccountId, BlockTransfers, Hash32, Position, Transfer};
+use std::collections::HashSet;
 
 /// Most accounts whose balances are read at once.
 const AT_ONCE: usize = 500;
@@ -36,7 +37,10 @@ impl Openings {
                 <[u8; 20]>::try_from(account.as_bytes()).map_err(|_| shape("an account is of another chain".into()));
             bytes.map(Address::from)
         };
-        let addresses: Vec<Address> = accounts.iter().map(address).collect::<Result<_, _>>()?;
+        let mut addresses: Vec<Address> = accounts.iter().map(address).collect::<Result<_, _>>()?;
+        // One that is named twice has its balance once.
+        let mut seen = HashSet::new();
+        addresses.retain(|address| seen.insert(*address));
         let verified = node.blocks(before..first)?;
         let block = verified.first().ok_or_else(|| shape(format!("the node has no block {before}")))?.block();
         let mut balances = Vec::with_capacity(addresses.len());
@@ -44,7 +48,7 @@ impl Openings {
             balances.extend(part.iter().copied().zip(node.balances(part, &block.header)?));
         }
         let transfers = allocation::openings(&balances);
-        Ok(Openings { first, parent: block.hash.0, transfers, accounts: accounts.len() })
+        Ok(Openings { first, parent: block.hash.0, transfers, accounts: addresses.len() })
     }
 
     /// Returns how many accounts were asked for, and how many of them held something.

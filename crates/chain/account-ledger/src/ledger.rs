@@ -315,7 +315,10 @@ impl Ledger {
     }
 
     /// Returns what the first blocks hold.
-    fn counts_until(&self, blocks: u64) -> Result<Counts, LedgerError> {
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn counts_until(&self, blocks: u64) -> Result<Counts, LedgerError> {
         if blocks == 0 {
             return Ok(Counts::default());
         }

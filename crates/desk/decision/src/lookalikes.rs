@@ -114,10 +114,14 @@ impl Counterparties {
     /// Takes in that the customer paid an address, or was paid from it. What looked like another address when it was to be paid is not taken as paid, so that
     /// another try is warned of as well.
     pub fn note(&mut self, address: &str, time: Timestamp, is_paid: bool) {
+        let is_paid = is_paid && self.lookalike_of(address).is_none();
+        self.put(address, time, is_paid);
+    }
+
+    fn put(&mut self, address: &str, time: Timestamp, is_paid: bool) {
         let text = compared(address);
         let Some(ends) = Ends::of(&text) else { return };
         let key = address_key(&text);
-        let is_paid = is_paid && self.lookalike_of(&text).is_none();
         match self.place(ends, key) {
             Ok(place) => {
                 let known = &mut self.all[place];
@@ -139,12 +143,7 @@ impl Counterparties {
 
     /// Takes in that somebody confirmed an address to be the one that the customer means to pay: it imitates none from now on.
     pub fn confirm(&mut self, address: &str, time: Timestamp) {
-        self.note(address, time, false);
-        let text = compared(address);
-        let place = Ends::of(&text).and_then(|ends| self.place(ends, address_key(&text)).ok());
-        if let Some(known) = place.and_then(|place| self.all.get_mut(place)) {
-            known.is_paid = true;
-        }
+        self.put(address, time, true);
     }
 
     /// Returns the address that another one imitates: one with the same ends that the customer dealt with before. An address that the customer paid before
@@ -271,6 +270,13 @@ mod tests {
         }
         assert_eq!(known.len(), MAX_COUNTERPARTIES);
         assert!(known.lookalike_of(IMITATION).is_some());
+        // Also what is confirmed where all others were paid.
+        let mut known = Counterparties::default();
+        for n in 0..MAX_COUNTERPARTIES {
+            known.note(&format!("0x{n:040x}"), at(n as i64), true);
+        }
+        known.confirm(IMITATION, at(10_000));
+        assert!(known.has_paid(IMITATION) && known.len() == MAX_COUNTERPARTIES);
     }
 
     proptest! {

@@ -186,7 +186,8 @@ impl Core {
             self.follow_behind(seq, &event, (decided_by, facts), now)?;
         }
         if facts.unavailable.is_none() && alert.is_none() {
-            alert = self.freezes_ended(seq, &customer, &issuer::ended(&old, &findings), why, now)?;
+            let gaps = facts.issuer_gaps.join("; ");
+            alert = self.freezes_ended(seq, &customer, (&issuer::ended(&old, &findings), &gaps), why, now)?;
         }
         // What a chain that does not answer says nothing of is as it was.
         if old != findings && facts.unavailable.is_none() {
@@ -199,12 +200,13 @@ impl Core {
         Ok(alert)
     }
 
-    /// Issuers' freezes, or proposals of them, that a held transfer was decided by are over: raises an alert for whoever may release its holds.
+    /// Issuers' freezes, or proposals of them, that a held transfer was decided by are over: raises an alert for whoever may release its holds. `gaps` is what
+    /// is not known of freezes: that one is not found any more is then no sign that it is over.
     fn freezes_ended(
         &mut self,
         seq: u64,
         customer: &str,
-        ended: &[String],
+        (ended, gaps): (&[String], &str),
         why: &str,
         now: Timestamp,
     ) -> Result<Option<u64>, ScreeningError> {
@@ -215,7 +217,13 @@ impl Core {
         let rows = self.db.query(sql, &[number(seq)])?;
         let holds = rows.iter().map(|row| row.number(0)).collect::<Result<Vec<u64>, _>>()?;
         let Some(first) = holds.first() else { return Ok(None) };
-        let reason = format!("{why}: {}; hold {first} may be released", ended.join("; "));
+        let ended = ended.join("; ");
+        let reason = match gaps {
+            "" => format!("{why}: {ended}; hold {first} may be released"),
+            gaps => format!(
+                "{why}: {ended}, as far as is known ({gaps}); look at the issuer's contract before hold {first} is released"
+            ),
+        };
         let rules = &["engine.late"];
         let alert = NewAlert { event: seq, customer, kind: "late", decision: "review", reason: &reason, rules };
         let id = self.raise_alert(&alert, now)?;

@@ -155,6 +155,11 @@ fn a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases(place: &TestD
     again(&screening, fourth.seq, &ChainFacts::unavailable("the node is silent"));
     let told = alert(&again(&screening, fourth.seq, &known()));
     assert!(told.reason.contains("the proposal is withdrawn"), "what is not known meanwhile is not over: {told:?}");
+    // Of a store that began anew nothing is known: that is no sign that a freeze is over.
+    let fifth = decide("d6", 6, &freeze(IssuerState::Frozen));
+    let gap = "freezes before block 9, where issuers' acts were kept, are not known";
+    let told = alert(&again(&screening, fifth.seq, &ChainFacts { issuer_gaps: vec![gap.into()], ..known() }));
+    assert!(told.reason.contains(gap) && !told.reason.contains("may be released"), "{told:?}");
     // What nobody holds any more needs no release.
     let released =
         ["officer", "colleague"].map(|who| screening.release_hold(third.holds[0], None, "checked", who).unwrap());
@@ -169,5 +174,5 @@ fn a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases(place: &TestD
     let decided = decide("d4", 4, &through);
     assert_eq!(decided.decision, Verdict::Review, "{decided:?}");
     assert!(decided.reasons[0].because[0].contains("2 transfers before this deposit"), "{decided:?}");
-    is_sound(&screening, 5);
+    is_sound(&screening, 6);
 }

@@ -306,7 +306,8 @@ impl BlockSink for Beside {
     }
 
     fn append(&mut self, blocks: &[LinkedBlock]) -> Result<(), SinkError> {
-        let before = self.links.tip().map_err(BesideError::from)?.map_or(0, |(height, _)| height.saturating_add(1));
+        // That it does not read is found, and noted, where it is appended to.
+        let before = self.links.tip().ok().flatten().map_or(0, |(height, _)| height.saturating_add(1));
         let appended = self.each(
             |links| Ok(links.append(blocks.iter().map(|block| &block.found))?),
             |signals| Ok(signals.append(blocks.iter().map(|block| &block.transfers))?),

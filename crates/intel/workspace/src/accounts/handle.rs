@@ -157,14 +157,11 @@ fn note(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSnapshot
         // Whoever froze an address concerns also what its money became.
         touched.origins.addresses.extend(touched.frozen.iter().cloned());
         note_sent(touched, after, kept)?;
-        // Numbers of accounts are those of before where blocks only came.
-        if kept == before.ledger.counts().blocks {
-            let known = before.ledger.counts().accounts;
-            let accounts = in_blocks.accounts.into_iter().filter(|account| u64::from(*account) < known);
-            let changed = accounts.filter(|account| class(before, *account) != class(after, *account));
-            note_recategorized(touched, changed.collect(), [before, after])?;
-        }
-        Ok(())
+        // Accounts of blocks that both have are of the same numbers in both.
+        let known = before.ledger.counts_until(kept)?.accounts;
+        let accounts = in_blocks.accounts.into_iter().filter(|account| u64::from(*account) < known);
+        let changed = accounts.filter(|account| class(before, *account) != class(after, *account));
+        note_recategorized(touched, changed.collect(), known, [before, after])
     });
     // A ledger that does not read is a fault that look-ups report.
     if !matches!(noted, Some(Ok(()))) || touched.is_whole {
@@ -251,15 +248,16 @@ fn note_tags(touched: &mut Touched, before: &AccountSnapshot, after: &AccountSna
     };
     let known = before.ledger.counts().accounts.min(after.ledger.counts().accounts);
     let changed = tagged.into_iter().filter(|account| u64::from(*account) < known && is_changed(account));
-    if note_recategorized(touched, changed.collect(), [before, after]).is_err() || touched.is_whole {
+    if note_recategorized(touched, changed.collect(), known, [before, after]).is_err() || touched.is_whole {
         *touched = Touched { is_whole: true, ..Touched::default() };
     }
 }
 
-/// Notes those accounts of the clusters of some that count under something else now.
+/// Notes those accounts of the clusters of some that count under something else now, among the first `known` ones, which have the same numbers in both.
 fn note_recategorized(
     touched: &mut Touched,
     changed: Vec<u32>,
+    known: u64,
     [before, after]: [&AccountSnapshot; 2],
 ) -> Result<(), WorkspaceError> {
     let mut all: BTreeSet<u32> = changed.iter().copied().collect();
@@ -276,7 +274,6 @@ fn note_recategorized(
             return Ok(());
         }
     }
-    let known = before.ledger.counts().accounts;
     for account in all.into_iter().filter(|account| u64::from(*account) < known) {
         if class(before, account) != class(after, account) {
             let address = after.ledger.account(account)?.to_address(after.chain()).to_string();

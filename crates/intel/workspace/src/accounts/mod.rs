@@ -5,7 +5,7 @@
 //! - [`who`]: clusters and entities; [`who_reports`], [`link_reports`]: what is told of them and of links.
 //! - [`imitated`]: look-alikes and notes beside transfers; `sides`: whom accounts dealt with.
 //! - [`queries`], [`transfers`], `search`: the questions; [`reports`]: the answers; `chain`: what the desk needs of any chain.
-//! - [`evidence`]: bundles of traces; [`contract`]: of which kind a contract is; [`imitated`]: address poisoning.
+//! - [`evidence`]: bundles of traces; [`contract`]: of which kind a contract is.
 //! - [`reach`]: which transfers may rest on something that changed.
 //! - [`exposure`], [`traces`], [`trace_report`]: what goes over several chains: a chain is given the others as its peers ([`AccountWorkspace::among`]).
 

@@ -123,13 +123,17 @@ impl<'b> Walk<'_, 'b> {
         Ok(())
     }
 
-    fn put(&mut self, step: Step) {
-        let key = (step.way, step.chain, step.account, step.asset);
-        let is_read = self.read.get(&key).is_some_and(|read| match step.way {
+    /// Returns whether all that a step would read was read before it.
+    fn is_read(&self, step: &Step) -> bool {
+        let read = self.read.get(&(step.way, step.chain, step.account, step.asset));
+        read.is_some_and(|read| match step.way {
             Way::Forward => *read <= step.at,
             Way::Backward => *read >= step.at,
-        });
-        if step.hops <= MAX_HOPS && !is_read {
+        })
+    }
+
+    fn put(&mut self, step: Step) {
+        if step.hops <= MAX_HOPS && !self.is_read(&step) {
             self.next.push(Reverse(step));
         }
     }
@@ -164,6 +168,10 @@ impl<'b> Walk<'_, 'b> {
 
     fn run(&mut self, go_on: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<(), LedgerError> {
         while let Some(Reverse(step)) = self.next.pop() {
+            // Another step may have read it meanwhile.
+            if self.is_read(&step) {
+                continue;
+            }
             let key = (step.way, step.chain, step.account, step.asset);
             let read = self.read.insert(key, step.at);
             self.expand(step, read)?;

@@ -147,7 +147,8 @@ impl AccountWorkspace {
 
     /// Reads what came since, up to the bound.
     fn read_sides(&self, account: u32, mut sides: Sides) -> Result<Sides, LedgerError> {
-        if sides.read >= MAX_TRANSFERS {
+        // At the bound it is not known yet whether there are others.
+        if sides.read >= MAX_TRANSFERS && sides.is_cut {
             return Ok(sides);
         }
         let mut places: HashMap<u32, usize> = sides.all.iter().enumerate().map(|(n, side)| (side.account, n)).collect();

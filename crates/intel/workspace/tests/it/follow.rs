@@ -272,3 +272,22 @@ fn look_alikes_are_found_from_what_was_read_before() {
     assert!(noted.gaps.is_empty() && noted.notes.iter().all(|of| of.imitates.is_none()));
     assert_eq!(snapshot.imitated_by(&imitation, &[]).unwrap().of, None);
 }
+
+#[test]
+fn what_comes_beyond_the_bound_of_look_alikes_is_stated() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = chain("eip155:1");
+    let (usdt, own) = (token(USDT), address(4, &id));
+    // All that are looked at, and not one more.
+    let paid = (0..999).map(|place| transfer(usdt, 4, 5, 1, place)).collect();
+    let contents = [vec![transfer(usdt, 0, 4, 1_000_000, 0)], paid, vec![transfer(usdt, 4, 6, 1, 0)]];
+    let blocks: Vec<LinkedBlock> =
+        (0..).zip(contents).map(|(height, moves)| linked(block(&id, height, 0, &[moves]), vec![])).collect();
+    let mut workspace = opened(dir.path(), &Settings::new(id.clone()), &Arc::default(), vec![]);
+    append(&mut workspace, &blocks[..2]);
+    let handle = AccountHandle::new(workspace);
+    let gaps = || handle.snapshot().imitated_by(&address(0x77, &id), std::slice::from_ref(&own)).unwrap().gaps.len();
+    assert_eq!(gaps(), 0);
+    add(&handle, &blocks[2..]);
+    assert_eq!(gaps(), 1);
+}
