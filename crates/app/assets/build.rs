@@ -84,7 +84,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
 
 /// Runs a program of Node, which may be missing or fail; its own message then stands above this one.
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<(), String> {
-    const ADVICE: &str = "Install Node 20.19 or later with npm, or set HOLDFAST_WEB_DIST to a folder made by `node build.mjs` in web/ (release archives carry one).";
+    const ADVICE: &str =
+        "Install Node 20.19 or later with npm, or set HOLDFAST_WEB_DIST to a folder made by `node build.mjs` in web/.";
     match Command::new(program).args(arguments).current_dir(folder).output() {
         Ok(done) if done.status.success() => Ok(()),
         Ok(done) => {

@@ -50,6 +50,7 @@ pub async fn alerts(State(shared): State<AppState>, Query(q): Query<AlertQuery>)
         customer: q.customer,
         assignee: q.assignee,
         after: q.after,
+        newest_first: false,
         limit,
     };
     run_blocking(move || Ok(shared.screening.alerts(&filter)?)).await.map(each)

@@ -48,7 +48,8 @@ pub struct HoldQuery {
 #[utoipa::path(get, path = "/api/v1/holds", params(HoldQuery), responses((status = 200, body = Vec<Hold>)))]
 pub async fn holds(State(shared): State<AppState>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
     let limit = q.limit.map_or(100, usize::from);
-    let filter = HoldFilter { state: q.state.map(|s| s.to_string()), customer: q.customer, after: q.after, limit };
+    let (state, customer) = (q.state.map(|s| s.to_string()), q.customer);
+    let filter = HoldFilter { state, customer, after: q.after, newest_first: false, limit };
     run_blocking(move || Ok(shared.screening.holds(&filter)?)).await.map(each)
 }
 

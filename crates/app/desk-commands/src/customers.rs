@@ -33,8 +33,14 @@ pub fn run(command: CustomersCommand, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
+/// Records a reading in the audit log, as the server does.
+fn note(screening: &Screening, desk: &DeskArgs, path: &str) -> Result<(), CaseError> {
+    Ok(screening.note_look("data.read", path, "{}".into(), &desk.actor)?)
+}
+
 fn find(desk: &DeskArgs, text: &str, as_json: bool) -> anyhow::Result<()> {
     let here = |s: &Screening| {
+        note(s, desk, "/api/v1/customers")?;
         let found = customers::find(s, text)?.into_iter();
         let list: Vec<Value> = found.map(|(customer, by)| json!({"customer": customer, "stated_by": by})).collect();
         Ok::<_, CaseError>(list)
@@ -51,7 +57,11 @@ fn find(desk: &DeskArgs, text: &str, as_json: bool) -> anyhow::Result<()> {
 
 fn show(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["customers", id]);
-    let file = desk.answer(|s| customers::of(s, id), |c| c.get(&path))?;
+    let here = |s: &Screening| {
+        note(s, desk, &path)?;
+        customers::of(s, id)
+    };
+    let file = desk.answer(here, |c| c.get(&path))?;
     if as_json {
         return file.print();
     }

@@ -100,7 +100,7 @@ pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn list(desk: &DeskArgs, state: Option<String>, customer: Option<String>, as_json: bool) -> anyhow::Result<()> {
-    let filter = HoldFilter { state, customer, after: 0, limit: MAX_LISTED };
+    let filter = HoldFilter { state, customer, limit: MAX_LISTED, ..HoldFilter::default() };
     let list = desk.answer(
         |s| s.holds(&filter),
         |c| {

@@ -2,7 +2,7 @@
 
 use crate::places::segment;
 use crate::texts::{self, t};
-use holdfast_types::{AccountId, Address, Timestamp};
+use holdfast_types::Timestamp;
 use holdfast_workspace::CoveredChain;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -165,12 +165,6 @@ pub fn chains_text(chains: &[CoveredChain]) -> String {
     chains.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns whether the form of an address or transaction shows that it is of an account chain, of which the desk draws no graph.
-#[must_use]
-pub fn is_of_accounts(text: &str) -> bool {
-    text.starts_with("0x") || AccountId::try_from(&Address::read(text)).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,16 +195,6 @@ mod tests {
         assert_eq!(word("user_id"), "user id");
         assert_eq!(word("of_a_rule_book"), "of a rule book");
         assert_eq!(words(["ip", "kyc"]), "IP address, KYC");
-    }
-
-    #[test]
-    fn the_form_tells_account_chains_apart() {
-        for text in
-            [&format!("0x{}", "Ab".repeat(20)), &format!("0x{}", "07".repeat(32)), "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"]
-        {
-            assert!(is_of_accounts(text), "{text}");
-        }
-        assert!(!is_of_accounts("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa") && !is_of_accounts(&"07".repeat(32)));
     }
 
     #[test]

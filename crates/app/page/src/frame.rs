@@ -135,9 +135,16 @@ pub fn links() -> impl Iterator<Item = &'static str> {
     MENU.iter().flat_map(|(_, pages)| pages.iter().map(|(to, _)| *to))
 }
 
-/// Returns the first page of the desk that somebody may open: an administrator's is not the investigators' queue.
+/// Returns where somebody begins: at the desk's front page; who may not open it, at the first page of the part of the navigation in which they may open most
+/// pages. An administrator, who may read rules too, begins among the pages for administrators.
 pub fn landing(needs: &NeedsTable, may: impl Fn(&str) -> bool) -> Option<&'static str> {
-    links().find(|to| is_private(to) && opens(needs, &may, to))
+    let opened = |to: &&'static str| is_private(to) && opens(needs, &may, to);
+    if opened(&ENTRANCE) {
+        return Some(ENTRANCE);
+    }
+    let parts = MENU.iter().map(|(_, pages)| pages.iter().map(|(to, _)| *to).filter(opened).collect::<Vec<_>>());
+    // Of several parts alike the last of the reversed ones counts, which is the first.
+    parts.rev().max_by_key(Vec::len)?.first().copied()
 }
 
 /// Returns whether somebody may open a page: whether they have a scope of which its route needs one.

@@ -82,6 +82,17 @@ pub fn segment(text: &str) -> String {
     out
 }
 
+/// Returns the path of the explorer that begins at an address or a transaction.
+#[must_use]
+pub fn explorer(subject: &str, chain: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("subject", subject);
+    if let Some(chain) = chain {
+        query.append_pair("chain", chain);
+    }
+    format!("/desk/graph?{}", query.finish())
+}
+
 /// What is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
@@ -202,6 +213,16 @@ impl Pages {
         self.shown(What::Address, text)
     }
 
+    /// Returns the path of the explorer at an address or a transaction that has a page; none where several chains have it.
+    #[must_use]
+    pub fn explorer(&self, text: &str) -> Option<String> {
+        let page = |what| self.0.get(&(what, text.to_owned()));
+        let (to, chain) = page(What::Address).or_else(|| page(What::Tx))?;
+        // A page ends with what it is of: a transfer's page is that of its transaction.
+        let (_, subject) = to.rsplit_once('/').filter(|_| !to.starts_with("/search?"))?;
+        Some(explorer(subject, chain.as_deref()))
+    }
+
     /// Returns a transaction, which leads to its page where a chain stores it.
     #[must_use]
     pub fn tx(&self, text: &str) -> Markup {
@@ -223,6 +244,24 @@ mod tests {
         for whole in ["0x1234", "slip44:60", "ééééééééééééééééééééééé"] {
             assert_eq!(short(whole).into_string().contains("midst"), whole.len() > 40, "{whole}");
         }
+    }
+
+    #[test]
+    fn the_explorer_begins_where_a_page_is() {
+        let mut pages = Pages::default();
+        for (what, text, to, chain) in [
+            (What::Address, "0xab", "/accounts/ethereum/address/0xab", Some("ethereum")),
+            (What::Tx, "0xcd:log:3", "/accounts/tron/tx/0xcd", Some("tron")),
+            (What::Address, "bc1q", "/address/bc1q", None),
+            (What::Address, "0xef", "/search?q=0xef", None),
+        ] {
+            pages.0.insert((what, text.into()), (to.into(), chain.map(str::to_owned)));
+        }
+        let of = |text| pages.explorer(text);
+        assert_eq!(of("0xab").as_deref(), Some("/desk/graph?subject=0xab&chain=ethereum"));
+        assert_eq!(of("0xcd:log:3").as_deref(), Some("/desk/graph?subject=0xcd&chain=tron"));
+        assert_eq!(of("bc1q").as_deref(), Some("/desk/graph?subject=bc1q"));
+        assert_eq!((of("0xef"), of("unknown")), (None, None));
     }
 
     #[test]

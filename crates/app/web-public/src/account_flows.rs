@@ -8,7 +8,7 @@ use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_analysis::{Direction, Policy, TraceOptions};
 use holdfast_page::components::{N, T, listing, none, word, words};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
-use holdfast_page::places::Place;
+use holdfast_page::places::{Place, explorer};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
@@ -63,16 +63,16 @@ fn subject_link(place: &Place, subject: &str) -> Markup {
 }
 
 /// The line that leads up, and the one to what else is known of a page's subject.
-fn ways(place: &Place, subject: &str) -> Markup {
+fn ways(place: &Place, subject: &str, frame: &Frame) -> Markup {
     let hash = transaction_of(subject);
     html! {
         (way_up(place))
-        (ways_on(place, hash.unwrap_or(subject), hash.is_none()))
+        (ways_on(place, hash.unwrap_or(subject), hash.is_none(), frame))
     }
 }
 
-/// Links from a subject to what is known of it beyond its transfers.
-pub(crate) fn ways_on(place: &Place, subject: &str, is_address: bool) -> Markup {
+/// Links from a subject to what is known of it beyond its transfers, and to the explorer for who may open it.
+pub(crate) fn ways_on(place: &Place, subject: &str, is_address: bool, frame: &Frame) -> Markup {
     let to_trace = |direction: &str| {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("subject", subject)
@@ -88,6 +88,7 @@ pub(crate) fn ways_on(place: &Place, subject: &str, is_address: bool) -> Markup 
         a href=(place.path("links", subject)) { (t!("accounts-links")) } " · "
         a href={(place.root("paths")) "?" (from)} { (t!("accounts-paths")) }
         @if is_address { " · " a href=(place.path("cluster", subject)) { (t!("accounts-cluster")) } }
+        @if frame.may_open("/desk/graph") { " · " a href=(explorer(subject, Some(place.name()))) { (t!("ledger-graph")) } }
     } }
 }
 
@@ -137,7 +138,7 @@ pub(crate) async fn exposure(
     .await?;
     let body = html! {
         h1 { (t!("ledger-exposure")) " " (subject_link(&place, &subject)) }
-        (ways(&place, &subject))
+        (ways(&place, &subject, &frame))
         @match &report {
             None => (none(&t!("ledger-exposure-hidden"))),
             Some(report) => {
@@ -342,7 +343,7 @@ pub(crate) async fn trace(
     };
     let body = html! {
         h1 { (rich!("ledger-trace-title", subject = subject_link(&place, form.subject.trim()))) }
-        (ways(&place, form.subject.trim()))
+        (ways(&place, form.subject.trim(), &frame))
         form.step action=(place.root("trace")) method="get" {
             input type="hidden" name="subject" value=(form.subject);
             label { (t!("ledger-direction")) select name="direction" { (options(direction, &DIRECTIONS)) } }
@@ -476,7 +477,7 @@ pub(crate) async fn links(
     .await?;
     let body = html! {
         h1 { (t!("accounts-links")) " " (subject_link(&place, &subject)) }
-        (ways(&place, &subject))
+        (ways(&place, &subject, &frame))
         p { (t!("accounts-links-intro")) }
         (links_table(&report.links))
         @if let Some(next) = report.next { p { a href={(place.path("links", &subject)) "?after=" (next)} { (t!("common-next-page")) } } }
@@ -496,7 +497,7 @@ pub(crate) async fn cluster(
     let (place, report) = among(shared, chain, move |chain| chain.account_cluster(&named, 0, clearance)).await?;
     let body = html! {
         h1 { (t!("accounts-cluster")) " " (subject_link(&place, &report.address)) " " (risk(report.category)) }
-        (ways(&place, &report.address))
+        (ways(&place, &report.address, &frame))
         @if clearance >= CLEARANCE {
             p { (t!("accounts-cluster-size", n = report.size, heuristics = words(&report.heuristics))) }
         } @else {

@@ -476,7 +476,7 @@ pub(crate) async fn address(
         (way_up(&place))
         @if let Some(nobody) = &report.nobody { p.note { (t!("accounts-nobody", what = nobody.as_str())) } }
         @if !elsewhere.is_empty() { p { (t!("accounts-elsewhere")) @for other in &elsewhere { " " a href=(other.path("address", &report.address)) { (other.name()) } } } }
-        @if report.in_ledger { (ways_on(&place, &report.address, true)) } @else { p.note { (t!("ledger-not-mentioned")) } }
+        @if report.in_ledger { (ways_on(&place, &report.address, true, &frame)) } @else { p.note { (t!("ledger-not-mentioned")) } }
         (what_it_is(&place, &report))
         @if !report.freezes.is_empty() {
             h2 { (t!("freezes-short")) }
@@ -535,7 +535,7 @@ pub(crate) async fn tx(
             dt { (t!("ledger-fee")) } dd { @match report.fee { Some(fee) => (coin.amount(fee)), None => (t!("accounts-fee-unknown")) } }
         }
         @if !report.internal_known { p.note { (t!("accounts-internal-unknown")) } }
-        (ways_on(&place, &report.hash, false))
+        (ways_on(&place, &report.hash, false, &frame))
         h2 { (t!("accounts-transfers")) }
         (transfers_table(&place, &report.transfers, true))
         (rest(&place.path("tx", &report.hash), query.skip, report.transfers.len(), report.transfer_count))

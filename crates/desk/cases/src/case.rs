@@ -432,8 +432,8 @@ impl Cases<'_> {
     /// # Errors
     /// [`CaseError`] when the database fails.
     pub fn with_items(&self, wanted: &[(ItemKind, String)], person: &Person) -> Result<Vec<Case>, CaseError> {
-        /// Most items that are looked up.
-        const MAX_WANTED: usize = 500;
+        /// Most items that are looked up: more than the file of a customer names (1,000 alerts, 1,000 holds, 200 events).
+        const MAX_WANTED: usize = 2_500;
         /// Most cases that are returned.
         const MAX_FOUND: usize = 100;
         self.note_look("cases.listed", "cases", &person.name)?;
@@ -441,7 +441,7 @@ impl Cases<'_> {
             let mut ids: BTreeSet<CaseId> = BTreeSet::new();
             for (kind, key) in wanted.iter().take(MAX_WANTED) {
                 let rows = db.query(
-                    "SELECT DISTINCT case_id FROM case_items WHERE kind = $1 AND key = $2 AND withdrawn IS NULL LIMIT 100",
+                    "SELECT DISTINCT case_id FROM case_items WHERE kind = $1 AND key = $2 AND withdrawn IS NULL ORDER BY case_id DESC LIMIT 1000",
                     &[kind.name().into(), key.as_str().into()],
                 )?;
                 for row in &rows {

@@ -75,20 +75,18 @@ fn read(db: &mut Database, customer: &str) -> Result<CustomerFile, DbError> {
         ..EventFilter::default()
     };
     let mut events = events::list(db, &of_events)?;
-    let mut alerts = alerts::list(
-        db,
-        &AlertFilter { customer: Some(customer.to_owned()), limit: MAX_WORK, ..AlertFilter::default() },
-    )?;
-    let mut holds =
-        holds::list(db, &HoldFilter { customer: Some(customer.to_owned()), limit: MAX_WORK, ..HoldFilter::default() })?;
+    let own = Some(customer.to_owned());
+    let of_alerts =
+        AlertFilter { customer: own.clone(), newest_first: true, limit: MAX_WORK, ..AlertFilter::default() };
+    let alerts = alerts::list(db, &of_alerts)?;
+    let of_holds = HoldFilter { customer: own, newest_first: true, limit: MAX_WORK, ..HoldFilter::default() };
+    let holds = holds::list(db, &of_holds)?;
     let mut noted = Vec::new();
     cut(&mut records, MAX_LISTED, "records", &mut noted);
     cut(&mut events, MAX_LISTED, "events", &mut noted);
-    // They are listed from the first on: of a list that is full there may be more.
+    // Of a list that is full there may be more.
     noted.extend((alerts.len() >= MAX_WORK).then(|| "alerts".to_owned()));
     noted.extend((holds.len() >= MAX_WORK).then(|| "holds".to_owned()));
-    alerts.reverse();
-    holds.reverse();
     Ok(CustomerFile { customer: customer.to_owned(), records, events, alerts, holds, cut: noted })
 }
 

@@ -130,6 +130,9 @@ pub struct AlertFilter {
     pub assignee: Option<String>,
     /// Numbers above this one.
     pub after: u64,
+    /// The latest first; by default the oldest.
+    #[serde(default)]
+    pub newest_first: bool,
     /// At most so many, up to 1,000.
     pub limit: usize,
 }
@@ -148,7 +151,8 @@ pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbErr
         }
     }
     parameters.push(number(filter.limit.clamp(1, 1000) as u64));
-    sql += &format!(" ORDER BY id LIMIT ${}", parameters.len());
+    let order = if filter.newest_first { "DESC" } else { "ASC" };
+    sql += &format!(" ORDER BY id {order} LIMIT ${}", parameters.len());
     db.query(&sql, &parameters)?.iter().map(alert).collect()
 }
 

@@ -245,6 +245,9 @@ pub struct HoldFilter {
     pub customer: Option<String>,
     /// Numbers above this one.
     pub after: u64,
+    /// The latest first; by default the oldest.
+    #[serde(default)]
+    pub newest_first: bool,
     /// At most so many, up to 1,000.
     pub limit: usize,
 }
@@ -272,7 +275,8 @@ pub fn list(db: &mut Database, filter: &HoldFilter) -> Result<Vec<Hold>, DbError
         }
     }
     parameters.push(number(filter.limit.clamp(1, 1000) as u64));
-    sql += &format!(" ORDER BY id LIMIT ${}", parameters.len());
+    let order = if filter.newest_first { "DESC" } else { "ASC" };
+    sql += &format!(" ORDER BY id {order} LIMIT ${}", parameters.len());
     db.query(&sql, &parameters)?.iter().map(hold).collect()
 }
 

@@ -22,6 +22,7 @@ fn a_key_lands_on_a_page_that_it_opens() {
     assert_eq!(landing(&needs, of(&["academy"])), Some("/desk/academy"));
     assert_eq!(landing(&needs, of(&["events"])), Some("/desk/warnings"));
     assert_eq!(landing(&needs, of(&["chain"])), None);
+    assert_eq!(landing(&needs, of(&["read"])), Some("/desk/alerts"));
     let administrators = landing(&needs, of(&["manage", "rules"])).unwrap();
     assert!(scopes_of(&needs, administrators).contains(&"manage"), "{administrators}");
 }

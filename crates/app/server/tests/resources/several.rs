@@ -178,7 +178,7 @@ fn amounts_have_the_unit_of_their_chain() {
         assert!(named.contains(&format!("{link}{}&amp;chain=LTC", address(SUSPECT))), "{named}");
     }
     let graph = browser.page(&format!("/desk/graph?subject={}&chain=LTC", address(SUSPECT))).ok();
-    assert!(graph.contains("data-chain=\"LTC\""), "{graph}");
+    assert!(graph.contains("data-chain=\"litecoin\" data-ticker=\"LTC\""), "{graph}");
     for path in [
         format!("/tx/{payment}"),
         format!("/address/{}", address(SUSPECT)),

@@ -8,7 +8,7 @@ use holdfast_api_investigation::cases::person;
 use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
 use holdfast_cases::named::{self, Thing};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
-use holdfast_page::components::{Bare, T, chains_text, is_of_accounts, none, table, time, word};
+use holdfast_page::components::{Bare, T, chains_text, none, table, time, word};
 use holdfast_page::forms::{
     Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
 };
@@ -315,8 +315,7 @@ fn thing(kind: &str) -> Option<Thing> {
 
 /// What an item is, with links to it.
 fn item(i: &Item, case: CaseId, links: Links<'_>, named: &Named) -> Markup {
-    let graph =
-        || html! { @if !is_of_accounts(&i.key) { a href={"/desk/graph?subject=" (i.key)} { (t!("common-graph")) } } };
+    let graph = || html! { @if let Some(to) = named.pages.explorer(&i.key) { a href=(to) { (t!("common-graph")) } } };
     html! {
         @match i.kind.as_str() {
             "address" => { (named.pages.address(&i.key)) " " (graph()) }

@@ -6,7 +6,7 @@ use crate::warnings::lookalike;
 use holdfast_decision::facts::TagFact;
 use holdfast_decision::issuer::{IssuerFact, IssuerState};
 use holdfast_decision::{Event, RuleBook};
-use holdfast_page::components::{N, T, is_of_accounts, listing, time, word};
+use holdfast_page::components::{N, T, listing, time, word};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
 use holdfast_screening::service::DecidedEvent;
@@ -65,7 +65,7 @@ impl Shown {
         let address = |key: &'static str, text: &str| {
             html! { dt { (t!(key)) } dd {
                 (self.pages.address(text))
-                @if may_graph && !is_of_accounts(text) { " " a href={"/desk/graph?subject=" (text)} { (t!("common-graph")) } }
+                @if let Some(to) = self.pages.explorer(text).filter(|_| may_graph) { " " a href=(to) { (t!("common-graph")) } }
             } }
         };
         html! { dl {

@@ -38,8 +38,15 @@ impl Work {
     pub(crate) fn about(shared: &AppState, caller: &Caller, decided: &DecidedEvent) -> Result<Self, ApiError> {
         let (event, decision) = (&decided.event, &decided.decision);
         let alerts = shared.screening.alerts_about(decision.seq)?;
-        let filter = HoldFilter { customer: Some(event.customer.clone()), limit: MAX_HOLDS, ..HoldFilter::default() };
+        let filter = HoldFilter {
+            customer: Some(event.customer.clone()),
+            newest_first: true,
+            limit: MAX_HOLDS,
+            ..HoldFilter::default()
+        };
         let mut holds = shared.screening.holds(&filter)?;
+        // The latest are gone through; they are shown in the order in which they were placed.
+        holds.reverse();
         holds.retain(|hold| hold.event == Some(decision.seq) || decision.holds.contains(&hold.id));
         let reads = reads_cases(caller);
         let (mut cases, mut requests) = (Vec::new(), Vec::new());

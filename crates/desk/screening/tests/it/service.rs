@@ -319,6 +319,8 @@ fn alerts_and_statistics(place: &TestDb) {
     assert_eq!(open.len(), 1, "the limit of 0 means at least 1");
     let open = screening.alerts(&AlertFilter { state: Some("open".into()), limit: 10, ..Default::default() }).unwrap();
     assert_eq!(open.len(), 3);
+    let latest = screening.alerts(&AlertFilter { newest_first: true, limit: 1, ..Default::default() }).unwrap();
+    assert_eq!(latest[0].id, open[2].id, "the latest first");
     let act = |id: u64, action: AlertAction| screening.act_on_alert(id, action, "ana");
     act(open[0].id, AlertAction::Assign { assignee: Some("ana".into()) }).unwrap();
     act(open[0].id, AlertAction::Comment { text: "asked the customer".into() }).unwrap();
