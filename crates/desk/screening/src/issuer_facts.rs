@@ -38,8 +38,16 @@ pub(crate) fn add_behind(chain: &dyn ChainQueries, facts: &mut ChainFacts) -> Re
 }
 
 fn add_fact(fact: IssuerFact, facts: &mut ChainFacts) {
-    if facts.issuer.len() < MAX_FACTS && !facts.issuer.contains(&fact) {
+    if facts.issuer.contains(&fact) {
+        return;
+    }
+    if facts.issuer.len() < MAX_FACTS {
         facts.issuer.push(fact);
+        return;
+    }
+    let gap = format!("only {MAX_FACTS} freezes are stated; there are more");
+    if !facts.issuer_gaps.contains(&gap) {
+        facts.issuer_gaps.push(gap);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Searching, exposures, the graph's sums and missing pages, as people meet them: by command and over HTTP.
 
-use crate::common::{agent, have, holdfast, path, run, serving, words};
+use crate::common::{agent, holdfast, path, run, serving, words};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

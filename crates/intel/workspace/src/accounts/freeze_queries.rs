@@ -351,7 +351,8 @@ impl AccountWorkspace {
         let signals = self.signals().blocks();
         let Some((begin, (end, _))) = signals.first_height().zip(signals.tip().map_err(BesideError::from)?) else {
             return Ok(vec![
-                "issuers' freezes were not looked for in the stored blocks; read them again to find them".into(),
+                "issuers' freezes were not looked for in the stored blocks; `holdfast ledger rebuild` finds them"
+                    .into(),
             ]);
         };
         let mut gaps = Vec::new();

@@ -42,6 +42,11 @@ pub(crate) struct Sides {
 }
 
 impl Sides {
+    /// What it counts for in the bound of memory; an account without sides takes room too.
+    fn weight(&self) -> usize {
+        self.all.len() + 1
+    }
+
     /// Returns those whose addresses have some ends.
     pub fn with_ends(&self, ends: Ends) -> &[Side] {
         let begin = self.all.partition_point(|side| side.ends < ends);
@@ -80,7 +85,7 @@ impl Cache {
         used.sort_unstable();
         let middle = used.get(used.len() / 2).copied().unwrap_or(u64::MAX);
         self.of.retain(|_, kept| kept.used > middle);
-        self.kept = self.of.values().map(|kept| kept.sides.all.len()).sum();
+        self.kept = self.of.values().map(|kept| kept.sides.weight()).sum();
     }
 }
 
@@ -138,8 +143,8 @@ impl AccountWorkspace {
         if cache.tip == tip {
             let used = cache.requests;
             let kept = Kept { sides: sides.clone(), is_stale: false, used };
-            let old = cache.of.insert(account, kept).map_or(0, |old| old.sides.all.len());
-            cache.kept = (cache.kept + sides.all.len()).saturating_sub(old);
+            let old = cache.of.insert(account, kept).map_or(0, |old| old.sides.weight());
+            cache.kept = (cache.kept + sides.weight()).saturating_sub(old);
             cache.make_room();
         }
         Ok(sides)
