@@ -353,7 +353,7 @@ pub(crate) async fn trace(
         }
         @match &report {
             Some(report) => {
-                p { a href=(bundle_of(&place, &form, direction, policy)) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } }
+                @if frame.may("read") || frame.may("chain") { p { a href=(bundle_of(&place, &form, direction, policy)) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } } }
                 (traced(report))
             }
             None => (none(&t!("accounts-no-start"))),

@@ -638,7 +638,7 @@ pub(crate) async fn trace(
         (table(&heads, &report.by_category, |(category, amount)| html! { tr {
             td { (risk(*category)) } td.n { (money(*amount, asset)) }
         } }))
-        p { a href=(bundle) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } }
+        @if frame.may("read") || frame.may("chain") { p { a href=(bundle) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } } }
         h2 { (t!("ledger-graph")) }
         div.graph tabindex="0" { (PreEscaped(render::svg(&report))) }
         h2 { (t!("ledger-in-words")) }
