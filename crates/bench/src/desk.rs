@@ -242,7 +242,9 @@ pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
         note("a case of 200 items", measure(50, |_| Ok(cases.case(case, &chains, &person).map(|_| ())?))?, 100.0);
         note(
             "search: two words of 100,000 requests",
-            measure(50, |i| Ok(cases.search(&format!("agency{} officer{}", i % 200, i), &person, true).map(|_| ())?))?,
+            measure(50, |i| {
+                Ok(cases.search(&format!("agency{} officer{}", i % 200, i), &person, true).map(|_| ())?)
+            })?,
             100.0,
         );
         note(

@@ -242,6 +242,12 @@ impl Frame {
     /// Returns a page. The menu stands beside it; on a narrow screen it is a drawer that its link opens, without a script.
     fn with(&self, title: &str, query: &str, ways: &[(&str, &str)], menu: &Markup, body: Markup) -> Markup {
         let has_menu = !menu.0.is_empty();
+        let finds_all = self.caller.is_some() && self.may_open("/desk/search");
+        let (label, hint) = match finds_all {
+            true => ("desk-search-label", "desk-search-hint"),
+            false => ("common-search-label", "common-search-hint"),
+        };
+        let who = self.caller.as_ref().map(|caller| caller.0.to_string());
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -251,14 +257,13 @@ impl Frame {
                     title { (title) " - Holdfast" }
                     link rel="stylesheet" href="/style.css";
                     link rel="icon" href="data:,";
+                    script type="module" src=[holdfast_assets::path("shell.js")] {}
                 }
-                body {
+                body data-desk[finds_all] data-who=[who] {
                     a.skip href="#main" { (t!("nav-skip")) }
                     header {
                         @if has_menu { a.open-menu href="#menu" { (t!("nav-menu")) } }
                         a.brand href="/" { "Holdfast" }
-                        @let all = self.caller.is_some() && self.may_open("/desk/search");
-                        @let (label, hint) = if all { ("desk-search-label", "desk-search-hint") } else { ("common-search-label", "common-search-hint") };
                         form.search action="/search" method="get" role="search" {
                             input type="search" name="q" value=(query) aria-label=(t!(label)) placeholder=(t!(hint)) autofocus[title == t!("ledger-home")];
                             button type="submit" { (t!("common-search")) }
