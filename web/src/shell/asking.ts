@@ -50,5 +50,6 @@ export async function ask<T>(path: string, q: string, signal: AbortSignal): Prom
   const body = (await answer.json().catch(() => null)) as (T & { error?: string }) | null;
   if (answer.ok && body !== null) return body;
   if (answer.status === 401) throw new Error('You are signed out: sign in again to search.');
-  throw new Error(body?.error ? `The server refused: ${body.error}.` : `The server answered with status ${answer.status}.`);
+  if (answer.ok) throw new Error('The answer of the server could not be read.');
+  throw new Error(body?.error ? `The server refused: ${body.error.replace(/\.$/, '')}.` : `The server answered with status ${answer.status}.`);
 }
