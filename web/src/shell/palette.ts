@@ -30,7 +30,8 @@ export class Palette {
     this.ledger = new Asker((q, signal) => ask<Lookup>('/api/v1/search', q, signal), () => { this.draw(); }, PAUSE);
     this.desk = mayDesk() ? new Asker((q, signal) => ask<DeskHit[]>('/api/v1/desk/search', q, signal), () => { this.draw(); }, PAUSE_DESK) : null;
     const what = this.desk ? 'Address, transaction, name, customer, event, alert, hold, case, request, page' : 'Address, transaction, block, name, page';
-    this.input = el('input', { type: 'search', role: 'combobox', 'aria-label': 'Search', 'aria-autocomplete': 'list', 'aria-controls': 'palette-results', 'aria-expanded': 'false', autocomplete: 'off', spellcheck: 'false', placeholder: what, maxlength: LONGEST,
+    // Not of type search: there Escape empties the field, and only then closes.
+    this.input = el('input', { type: 'text', enterkeyhint: 'search', role: 'combobox', 'aria-label': 'Search', 'aria-autocomplete': 'list', 'aria-controls': 'palette-results', 'aria-expanded': 'false', autocomplete: 'off', spellcheck: 'false', placeholder: what, maxlength: LONGEST,
       oninput: () => { this.asked(); }, onkeydown: (event: KeyboardEvent) => { this.key(event); }, onpaste: (event: ClipboardEvent) => { this.paste(event); } });
     this.results = el('div', { id: 'palette-results', role: 'listbox', 'aria-label': 'Results', hidden: true });
     this.status = el('p', { class: 'note', role: 'status' });
