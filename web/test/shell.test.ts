@@ -67,6 +67,14 @@ test('one group per kind; pages that begin with the text come first, unless some
   assert.deepEqual(titles(offer('nothing', pages, [], lookup([])).options), ['All results/Search for “nothing”']);
 });
 
+test('the whole name or number comes first', () => {
+  const desk = [{ kind: 'case', id: '3', title: 'Locky ransom of May' }, { kind: 'alert', id: '33', title: 'c-1' }, { kind: 'hold', id: '3', title: 'c-1: sanctions' }];
+  const named = lookup([hit({ kind: 'transaction', id: '3ff' }), hit({ kind: 'label', id: 'Locky', name: 'Locky' })]);
+  const groups = (q: string): string[] => offer(q, [], desk, named).options.map((o) => o.group);
+  assert.deepEqual(groups('locky'), ['Names', 'Cases', 'Alerts', 'Holds', 'Transactions', 'All results']);
+  assert.deepEqual(groups('3'), ['Cases', 'Holds', 'Alerts', 'Transactions', 'Names', 'All results']);
+});
+
 test('what is not listed is counted', () => {
   const { options, left } = offer('x', [], [], lookup(Array.from({ length: 9 }, (_, i) => hit({ id: `a${i}` })), 1200));
   assert.equal(options.length, 7);

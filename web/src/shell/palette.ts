@@ -27,8 +27,8 @@ export class Palette {
   private moved = false;
 
   constructor() {
-    this.ledger = new Asker((q, signal) => ask<Lookup>('/api/v1/search', q, signal), () => { this.draw(); }, PAUSE);
-    this.desk = mayDesk() ? new Asker((q, signal) => ask<DeskHit[]>('/api/v1/desk/search', q, signal), () => { this.draw(); }, PAUSE_DESK) : null;
+    this.ledger = new Asker((q, signal) => ask<Lookup>('/api/v1/search', q, signal), () => { this.draw(true); }, PAUSE);
+    this.desk = mayDesk() ? new Asker((q, signal) => ask<DeskHit[]>('/api/v1/desk/search', q, signal), () => { this.draw(true); }, PAUSE_DESK) : null;
     const what = this.desk ? 'Address, transaction, name, customer, event, alert, hold, case, request, page' : 'Address, transaction, block, name, page';
     // Not of type search: there Escape empties the field, and only then closes.
     this.input = el('input', { type: 'text', enterkeyhint: 'search', role: 'combobox', 'aria-label': 'Search', 'aria-autocomplete': 'list', 'aria-controls': 'palette-results', 'aria-expanded': 'false', autocomplete: 'off', spellcheck: 'false', placeholder: what, maxlength: LONGEST,
@@ -52,9 +52,18 @@ export class Palette {
   /** Opens with a text, which is selected; or with a list that was pasted into the header's field. */
   open(text: string, items: string[] = []): void {
     if (!this.isOpen) this.dialog.showModal();
+    this.cover();
     this.input.value = text;
     this.input.select();
     this.asked(items);
+  }
+
+  /** Lays the dialog over the header's field, where that is in view and wide enough. */
+  private cover(): void {
+    const field = document.querySelector('header form.search')?.getBoundingClientRect();
+    const over = field && field.top >= 0 && field.width > 480;
+    this.dialog.style.marginInlineStart = over ? `${field.left - 9}px` : '';
+    this.dialog.style.width = over ? `${field.width + 18}px` : '';
   }
 
   private asked(items: string[] = []): void {
@@ -64,7 +73,7 @@ export class Palette {
     const q = this.input.value.trim(), asks = q.length >= LEAST ? q : '';
     this.ledger.ask(asks);
     this.desk?.ask(asks);
-    this.draw();
+    this.draw(false);
   }
 
   /** Lines are a list; a field would join them. */
@@ -119,7 +128,8 @@ export class Palette {
     return [{ group: 'List', title: `Open ${n.toLocaleString('en')} items in the explorer`, detail, risk: '', href: '/desk/graph', graph: list }];
   }
 
-  private draw(): void {
+  /** `more`: an answer came to the question that stands; what was marked stays so, because Enter may be on its way. */
+  private draw(more: boolean): void {
     const q = this.input.value.trim();
     const lookup = this.ledger.told.state === 'got' ? this.ledger.told.value : null;
     const desk = this.desk?.told.state === 'got' ? this.desk.told.value : [];
@@ -127,8 +137,7 @@ export class Palette {
     if (q === '') this.options = [...this.recent.all(), ...this.pages.map((p) => ({ group: 'Pages', title: p.name, detail: '', risk: '', href: p.href, graph: null }))];
     else if (this.items.length > 0) this.options = [...this.listOption(), { group: 'All results', title: 'Search for all of them', detail: '', risk: '', href: searchPage(q), graph: null }];
     else this.options = offer(q, this.pages, desk, lookup).options;
-    // What a person moved to stays marked when more arrives.
-    const again = this.moved && before ? this.options.findIndex((o) => o.href === before.href && o.title === before.title) : -1;
+    const again = more && before && (this.moved || before.group !== 'All results') ? this.options.findIndex((o) => o.href === before.href && o.title === before.title) : -1;
     this.at = Math.max(0, again);
     this.fill();
     this.tell(lookup);

@@ -71,11 +71,13 @@ export function offer(q: string, pages: readonly MenuPage[], desk: readonly Desk
   const named = pages.filter((p) => p.name.toLowerCase().includes(words));
   const first = named.filter((p) => p.name.toLowerCase().startsWith(words));
   const all = [...desk.map(ofDesk), ...(lookup?.hits ?? []).map(ofHit)];
-  const groups = [...new Set(all.map((o) => o.group))].map((g) => all.filter((o) => o.group === g));
+  const isExact = (o: Option): boolean => o.title.toLowerCase() === words || o.title.toLowerCase().startsWith(`${words}: `);
+  // What has the whole text as its name or number comes before what has it among other words.
+  const groups = [...new Set(all.map((o) => o.group))].map((g) => all.filter((o) => o.group === g)).sort((a, b) => Number(b.some(isExact)) - Number(a.some(isExact)));
   const shown = groups.flatMap((g) => g.slice(0, EACH));
   const left = all.length - shown.length + (lookup?.more ?? 0);
   // A word that begins a page's name is a way to it only where nothing has the whole word.
-  const exact = shown.some((o) => o.title.toLowerCase() === words);
+  const exact = shown.some(isExact);
   const begin = exact ? [] : first.map(ofPage);
   const end = named.filter((p) => exact || !first.includes(p)).map(ofPage);
   const rest: Option = { group: 'All results', title: `Search for “${q}”`, detail: left > 0 ? `${left.toLocaleString('en')} more` : '', risk: '', href: searchPage(q), graph: null };

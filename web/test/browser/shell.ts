@@ -46,14 +46,14 @@ await check('Ctrl+K finds a name and a case; arrows and Enter open; it is recent
   await press(page, 'Control+k');
   await page.keyboard.type('Locky');
   await said(page, '3 found.');
-  assert.deepEqual(await page.locator('[role=group] > p').allInnerTexts(), ['Cases', 'Customers', 'Names', 'All results']);
-  assert.equal(await at(page), '3: Locky ransom of May');
-  await press(page, 'ArrowDown', 'ArrowDown');
+  assert.deepEqual(await page.locator('[role=group] > p').allInnerTexts(), ['Names', 'Cases', 'Customers', 'All results']);
   assert.equal(await at(page), 'Locky');
+  await press(page, 'ArrowDown', 'ArrowDown');
+  assert.equal(await at(page), 'c-77: address');
   assert.equal(await page.locator('[role=combobox]').getAttribute('aria-activedescendant'), await page.locator('[role=option][aria-selected=true]').getAttribute('id'));
   await press(page, 'ArrowUp', 'ArrowUp', 'ArrowUp');
   assert.equal(await at(page), 'Search for “Locky”');
-  await press(page, 'ArrowDown', 'Enter');
+  await press(page, 'ArrowDown', 'ArrowDown', 'Enter');
   await place(page, '/desk/cases/3');
   await press(page, '/');
   assert.equal(await at(page), '3: Locky ransom of May');
@@ -79,13 +79,23 @@ await check('answers to older questions are dropped; one question a pause', asyn
   await place(page, `/desk/graph?subject=${TX}`);
 });
 
+await check('what is marked stays marked when more is found', async (page) => {
+  await press(page, '/');
+  await page.keyboard.type('lock');
+  await page.locator('[role=option]', { hasText: 'severe' }).waitFor();
+  assert.equal(await at(page), 'Locky');
+  await said(page, '3 found.');
+  assert.deepEqual(await page.locator('[role=group] > p').allInnerTexts(), ['Cases', 'Customers', 'Names', 'All results']);
+  assert.equal(await at(page), 'Locky');
+});
+
 await check('Ctrl+Enter on what the explorer cannot draw says so; a name gives its addresses', async (page) => {
   await press(page, '/');
   await page.keyboard.type('Locky');
   await said(page, '3 found.');
-  await press(page, 'Control+Enter');
+  await press(page, 'ArrowDown', 'Control+Enter');
   await said(page, 'Only addresses, transactions and names open in the explorer.');
-  await press(page, 'ArrowDown', 'ArrowDown', 'Control+Enter');
+  await press(page, 'ArrowUp', 'Control+Enter');
   await place(page, '/desk/graph');
   assert.equal(await page.evaluate(() => sessionStorage.getItem('holdfast.list')), '["1LockyA","1LockyB"]');
 });
