@@ -122,9 +122,10 @@ export async function addFacts(app: App, facts: readonly Fact[], learned: readon
   return fresh.length === 0 ? 'It is in the graph.' : `${counted(fresh.length, 'node')} added.`;
 }
 
-/** Looks up what was typed or pasted (separated by spaces, commas or lines; 1,000 at most) and adds what was found. */
-export async function addPasted(app: App, text: string, chain: string): Promise<string> {
-  const items = [...new Set(text.split(/[\s,;]+/).map((t) => t.trim().replace(/^"|"$/g, '')).filter((t) => t !== ''))];
+/** Looks up what was typed or pasted (separated by spaces, commas or lines; 1,000 at most), or a list, and adds what was found. */
+export async function addPasted(app: App, text: string | readonly string[], chain: string): Promise<string> {
+  const parts = typeof text === 'string' ? text.split(/[\s,;]+/) : text;
+  const items = [...new Set(parts.map((t) => t.trim().replace(/^"|"$/g, '')).filter((t) => t !== ''))];
   if (items.length === 0) return 'Type an address, a transaction or a name.';
   if (items.length > 1_000) return `${counted(items.length, 'item')} were pasted; at most 1,000 are added at once.`;
   const { got, failed } = await several(items, async (item) => ({ item, hits: (await app.api.search(item)).hits }));

@@ -1,4 +1,5 @@
 /** The explorer on a page: `<div class="explorer" data-explorer data-subject data-chain data-ticker data-who data-case>`; a saved graph stands in `#saved`. */
+import { take } from '../shell/list.ts';
 import { actionsOf, keyOf, type Action, type Page } from './actions.ts';
 import { Api } from './api.ts';
 import { App } from './app.ts';
@@ -162,6 +163,12 @@ async function begin(app: App, chain: string, subject: string): Promise<void> {
       if (again.length > 0) await expandOnly(app, again);
       return `The graph as it was saved. ${app.summary()}`;
     });
+    return;
+  }
+  const handed = subject ? [] : take();
+  if (handed.length > 0) {
+    await app.work('Looking up', () => addPasted(app, handed, chain));
+    app.surface.fit();
     return;
   }
   if (!subject) {
