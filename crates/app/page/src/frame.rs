@@ -257,6 +257,7 @@ impl Frame {
                     title { (title) " - Holdfast" }
                     link rel="stylesheet" href="/style.css";
                     link rel="icon" href="data:,";
+                    script src=[holdfast_assets::path("theme.js")] {}
                     script type="module" src=[holdfast_assets::path("shell.js")] {}
                 }
                 body data-desk[finds_all] data-who=[who] {
