@@ -9,7 +9,7 @@ use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks, FollowReport, NodeOptions, NodeSource};
 use holdfast_account_ledger::manifest::Manifest;
 use holdfast_account_ledger::{AppendOptions, AppendReport, Assets, Settings};
-use holdfast_types::ChainId;
+use holdfast_types::{AccountId, Address, ChainId};
 use holdfast_workspace::AccountWorkspace;
 use holdfast_workspace::accounts::beside::LinkFinder;
 use holdfast_workspace::accounts::queries::token_of;
@@ -59,7 +59,7 @@ impl AccountArgs {
     }
 
     /// Returns what finds links: by the contracts of bridges that are known on a chain, and those that are named.
-    fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
+    pub fn finder(&self, chain: &ChainId) -> anyhow::Result<LinkFinder> {
         Ok(LinkFinder::new(self.reading.contracts(chain)?))
     }
 
