@@ -33,19 +33,20 @@ function add(hash: HTMLElement): void {
   const text = copied(hash.textContent, hash.querySelector('.hash, .copy') !== null);
   if (text === null || hash.closest('[data-explorer]')) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const button = el('button', { type: 'button', class: 'copy', 'aria-label': `Copy ${text.slice(0, 8)}…${text.slice(-6)}`, onclick: () => {
+  // The word is drawn by the style sheet: it is no part of the page's text, which people select and programs read.
+  const button = el('button', { type: 'button', class: 'copy', 'data-shown': 'Copy', 'aria-label': `Copy ${text.slice(0, 8)}…${text.slice(-6)}`, onclick: () => {
     void copy(text).then((done) => {
       if (!done) {
         toast('The browser did not let the page copy. Select the text and press Ctrl+C.', true);
         return;
       }
-      button.textContent = 'Copied';
+      button.dataset['shown'] = 'Copied';
       button.classList.add('done');
       say('Copied');
       clearTimeout(timer);
-      timer = setTimeout(() => { button.textContent = 'Copy'; button.classList.remove('done'); }, 2_000);
+      timer = setTimeout(() => { button.dataset['shown'] = 'Copy'; button.classList.remove('done'); }, 2_000);
     });
-  } }, 'Copy');
+  } });
   // Inside a cell or paragraph, but beside a link or a word: a link cannot hold a button.
   if (hash.matches('td, dd, li, p, h1, div')) hash.append(button);
   else hash.after(button);

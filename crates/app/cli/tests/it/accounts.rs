@@ -76,7 +76,7 @@ fn links_clusters_and_their_accuracy_are_those_of_the_truth() {
     let is_it = |l: &Value| l["kind"] == "swap" && l["out"]["amount"] == swapped["amount_in"];
     assert!(links["links"].as_array().unwrap().iter().any(is_it), "{links}");
     let said = run(holdfast().args(["accounts", "links", &sent, "--store", path(&store)]));
-    assert!(said.contains("bridge by nomad: linked, message") && said.contains("0.00% wrong"), "{said}");
+    assert!(said.contains("bridge by nomad: linked, message, at most 0.07% wrong (95%; 0 of 4482"), "{said}");
 
     // A deposit address counts under its exchange, and why is shown.
     let truth = std::fs::read_to_string(made.join("truth/addresses.csv")).unwrap();
