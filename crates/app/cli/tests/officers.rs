@@ -349,7 +349,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             | "mempool" | "providers" | "search" | "account-chains",
             true,
         ) => CHAIN,
-        ("events" | "holds" | "alerts", true) => ALL,
+        ("events" | "holds" | "alerts" | "customers", true) => ALL,
         _ => panic!("{method} {path}: decide which roles may use it"),
     }
 }

@@ -183,6 +183,8 @@ pub(crate) async fn search(
     }
     let only = match (found.hits.as_slice(), of_desk.as_slice(), found.unknown.is_empty()) {
         ([only], [], true) => hit_page(only, several),
+        // Of what a ledger has, its own page is meant.
+        ([only], _, true) if is_of_ledger(only) => hit_page(only, several),
         ([], [only], _) => Some(desk_page(&only.kind, &only.id)),
         _ => None,
     };
@@ -252,6 +254,11 @@ fn on_account_chain(shared: &AppState, text: &str, asked: Asked) -> Option<Strin
             format!("/search?{query}")
         }),
     }
+}
+
+/// Whether a hit is a thing of a ledger, not a name.
+fn is_of_ledger(hit: &Hit) -> bool {
+    hit.in_ledger && matches!(hit.kind, HitKind::Address | HitKind::Transaction | HitKind::Output)
 }
 
 /// The page of what a search found; none for names of several addresses.

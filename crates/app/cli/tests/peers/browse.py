@@ -94,7 +94,7 @@ with sync_playwright() as p:
         until(lambda: items() == many)
         page.locator(".x-stage").focus()
         page.keyboard.press("f")
-        page.get_by_label("Find in graph").fill("paid here")
+        page.locator("input[aria-label='Find in graph']").fill("paid here")
         until(lambda: page.locator(".x-found li").count() == 1)
         page.keyboard.press("Escape")
         # A flag is raised and withdrawn by keyboard.
