@@ -284,10 +284,12 @@ fn one_by_one_is_at_once_also_after_a_reorganization_and_from_a_file() {
     for file in ["records.bytes", "blocks", "MANIFEST"] {
         let bytes = std::fs::read(path.join(file)).unwrap();
         let mut changed = bytes.clone();
-        changed[bytes.len() / 2] ^= 1;
+        // What lies behind the log's end in a file that was longer counts for nothing.
+        let place = 8.min(bytes.len() / 2);
+        changed[place] ^= 1;
         std::fs::write(path.join(file), changed).unwrap();
         assert!(ClusterLog::load(&path).is_err(), "{file}");
-        std::fs::write(path.join(file), &bytes[..bytes.len() / 2]).unwrap();
+        std::fs::write(path.join(file), &bytes[..place]).unwrap();
         assert!(ClusterLog::load(&path).is_err(), "{file}");
         let mut log = ClusterLog::create_or_open(&path, &chain).unwrap();
         log.save(&ledger, &whole).unwrap();
