@@ -465,7 +465,7 @@ mod tests {
         assert!(portal.contains("/portal/sign-out") && !portal.contains("/desk/holds"), "{portal}");
         let (academy, ledger) = (shown("/academy/attempts/9"), shown("/address/9"));
         assert!(academy.contains("<nav") && academy.contains("/academy/me"), "{academy}");
-        assert!(!ledger.contains("<nav") && ledger.contains("href=\"/desk\""), "{ledger}");
+        assert!(ledger.contains("<nav class=\"menu\"") && ledger.contains("href=\"/desk\""), "{ledger}");
         let outside =
             Frame { officer: false, learner: false, caller: None, signed_in: false, leads: true, needs: table() };
         let failure = Failure { status: StatusCode::TOO_MANY_REQUESTS, message: "wait".into() };
