@@ -182,7 +182,7 @@ fn transfers_of_victims_name_whom_the_other_side_imitates() {
     let made = &simulated.chains[0];
     let mut workspace = opened(dir.path(), made);
     append(&mut workspace, &made.blocks);
-    let (mut spoofed, mut imitated) = (0, 0);
+    let mut imitated = 0;
     for record in &simulated.truth["poisoning"] {
         let name = |field: &str| Address::read(record[field].as_str().unwrap()).checksummed();
         let (victim, counterparty, lookalike) = (name("victim"), name("counterparty"), name("lookalike"));
@@ -192,13 +192,12 @@ fn transfers_of_victims_name_whom_the_other_side_imitates() {
                 assert!(transfer.notes.contains(&TransferNote::Lookalike), "{record} {transfer:?}");
                 assert_eq!(transfer.imitates.as_deref(), Some(counterparty.as_str()), "{record}");
                 imitated += 1;
-                spoofed += usize::from(transfer.notes.contains(&TransferNote::Spoofed));
             } else if is_to(&counterparty) {
                 assert!(!transfer.notes.contains(&TransferNote::Lookalike), "{record} {transfer:?}");
             }
         }
     }
-    assert!(imitated > 0 && spoofed > 0, "{imitated} {spoofed}");
+    assert!(imitated > 0);
 }
 
 #[test]
@@ -445,7 +444,8 @@ fn a_damaged_store_is_a_stated_gap_and_is_made_anew() {
             };
             let reader = AccountWorkspace::open(dir.path(), &made.id, Arc::default()).unwrap();
             says(&reader);
-            let address = made.blocks[5].transfers.transactions[0].payer.to_address(&made.id).to_string();
+            let mut all = made.blocks[..40].iter().flat_map(|block| &block.transfers.transactions);
+            let address = all.next().unwrap().payer.to_address(&made.id).to_string();
             assert_eq!(
                 reader.freezes_of(&address).is_err(),
                 side == 1,
