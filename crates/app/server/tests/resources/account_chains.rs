@@ -128,7 +128,7 @@ pub fn calls() -> Vec<Call> {
 
 /// A desk that can read the blocks of its account chains again: a trace becomes a file that verifies.
 fn bundled() -> TestApp {
-    let sizes = Options { seed: 3, blocks: 30, users: 20, txs_per_block: 8, ..Options::default() };
+    let sizes = Options { seed: 3, blocks: 30, users: 20, txs_per_block: 10, ..Options::default() };
     let mut payment = String::new();
     let app = TestApp::with_proofs(|dir| {
         let made = SimulatedAccounts::new(sizes, &dir.join("made"), &dir.join("accounts"));
