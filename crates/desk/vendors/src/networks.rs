@@ -235,7 +235,7 @@ pub fn named(asset: &str) -> (String, Option<String>) {
 mod tests {
     use super::*;
 
-    const TETHER: &str = "eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7";
+    const TETHER: &str = "eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7";
     const TETHER_ON_TRON: &str = "tron:mainnet/trc20:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
 
     fn on(network: &str, asset: &str) -> Result<String, Invalid> {
