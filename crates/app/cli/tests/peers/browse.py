@@ -34,7 +34,7 @@ with sync_playwright() as p:
         page.keyboard.press("Enter")
         page.wait_for_url(lambda u: "/sign-in" not in u)
         ink = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (ink == "rgb(15, 23, 42)") == (scheme == "dark"), (scheme, ink)
+        assert (ink == "rgb(16, 22, 29)") == (scheme == "dark"), (scheme, ink)
         # A case is opened, and a note added, by keyboard alone.
         page.focus("input[name=title]")
         page.keyboard.type(f"Case in the {scheme}")
