@@ -51,6 +51,8 @@ export class Surface {
     worker?.addEventListener('message', (event: MessageEvent<Answer>) => {
       if (event.data.is === 'picture') this.arrived(event.data);
     });
+    // The worker answers a request to paint only when it has a scene; the first may come before there is a graph.
+    this.ask({ ask: 'scene', scene: this.scene });
     new ResizeObserver(() => { this.redraw(); }).observe(box);
   }
 
@@ -127,7 +129,7 @@ export class Surface {
   }
 
   private done(frame: Frame, took: number): void {
-    if (!this.drawn) performance.mark('explorer-picture');
+    if (this.scene.nodes.length > 0 && performance.getEntriesByName('explorer-picture').length === 0) performance.mark('explorer-picture');
     // Milliseconds that the redraw took, for measurements.
     this.box.dataset['redraw'] = took.toFixed(1);
     this.drawn = frame;
