@@ -197,13 +197,15 @@ function sign(ctx: Context, n: SceneNode, cx: number, cy: number, p: Palette): v
 }
 
 function texts(ctx: Context, n: SceneNode, p: Palette): void {
+  // The scene cuts texts by the widths of one font; a wider one is drawn narrower instead of over the node's edge.
+  const room = n.w - 44;
   ctx.textAlign = 'left';
   ctx.font = `500 12px ${SANS}`;
   ctx.fillStyle = p.ink;
-  ctx.fillText(n.title, n.x + 36, n.y + (n.sub ? 17 : 25));
+  ctx.fillText(n.title, n.x + 36, n.y + (n.sub ? 17 : 25), room);
   ctx.font = `10.5px ${SANS}`;
   ctx.fillStyle = p.soft;
-  if (n.sub) ctx.fillText(n.sub, n.x + 36, n.y + 31);
+  if (n.sub) ctx.fillText(n.sub, n.x + 36, n.y + 31, room);
   ctx.textAlign = 'center';
   if (n.note) {
     ctx.font = `italic 10.5px ${SANS}`;
