@@ -1,4 +1,4 @@
-//! What surrounds all routes, from the outside in: observation ([`crate::observe`]), panics, time, compression; then the guard.
+//! What surrounds all routes, from the outside in: bodies that were not read ([`crate::unread`]), observation ([`crate::observe`]), panics, time, compression; then the guard.
 //!
 //! - **Time.** An answer must begin within what its route declares ([`holdfast_state::routes::Needs::answer_time`]). Work on a thread that may block is not interrupted: it ends by itself,
 //!   and may still take effect. Bodies of answers may take longer (files), and so may requests whose body is large, because their rate is
@@ -10,11 +10,12 @@
 
 use crate::guard::declared;
 use crate::observe;
+use crate::unread::drop_unread;
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use holdfast_api::compat;
 use holdfast_state::AppState;
@@ -38,7 +39,8 @@ pub(crate) fn surround(app: Router<AppState>, shared: &AppState, needs: &Arc<Nee
     let app = app.layer(CompressionLayer::new().gzip(true).compress_when(Compressible));
     // A command's own call passes no network, and nobody else waits for it.
     let app = if shared.auth.is_command() { app } else { app.layer(from_fn_with_state(needs.clone(), in_time)) };
-    app.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(shared.metrics.clone(), observe::observe))
+    let app = app.layer(CatchPanicLayer::custom(panicked));
+    app.layer(from_fn_with_state(shared.metrics.clone(), observe::observe)).layer(from_fn(drop_unread))
 }
 
 /// Ends a request whose answer does not begin in time.

@@ -12,6 +12,7 @@ mod layers;
 pub mod listen;
 pub mod observe;
 pub mod socket;
+mod unread;
 
 use axum::Router;
 use axum::body::Bytes;

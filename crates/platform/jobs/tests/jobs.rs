@@ -182,6 +182,14 @@ impl Desk {
         self.until(&format!("job {id} is {state:?}"), |d| d.job(id).state == state);
     }
 
+    /// Waits until a job has failed so often and waits for its next try. One reading tells both: between two readings a job may have begun.
+    fn until_failed(&self, id: u64, tries: u32) {
+        self.until(&format!("job {id} failed {tries} times"), |d| {
+            let job = d.job(id);
+            job.state == JobState::Waiting && job.tries == tries
+        });
+    }
+
     fn sql(&self, sql: &'static str) {
         Store::change(&*self.store, "t", move |tx| Ok::<_, StoreError>(tx.db().execute(sql, &[]).map(|_| ())?))
             .unwrap();
@@ -226,7 +234,7 @@ fn failures_are_repeated_with_pauses_and_end(place: &TestDb) {
     let id = d.sum("a", &[1]);
     let mut now = START;
     for (tries, pause) in [(1, 1), (2, 2)] {
-        d.until("it failed", |d| d.job(id).state == JobState::Waiting && d.job(id).tries == tries);
+        d.until_failed(id, tries);
         let job = d.job(id);
         assert_eq!((job.error.as_deref(), job.next_try), (Some("not today"), now + Seconds::new(pause)));
         // Meanwhile asked for again: it stays one, and keeps its turn.
@@ -242,7 +250,7 @@ fn failures_are_repeated_with_pauses_and_end(place: &TestDb) {
     assert_eq!(d.world.seen().last().unwrap(), "a=[1, 2, 2]");
     // Asked for again it is a new job, with tries of its own.
     let next = d.sum("a", &[7]);
-    d.until("it failed once", |d| d.job(next).tries == 1 && d.job(next).state == JobState::Waiting);
+    d.until_failed(next, 1);
     d.clock.set(now + Seconds::new(1));
     d.until_state(next, JobState::Done);
     assert_eq!((d.jobs().len(), d.job(next).error.clone()), (1, None));
@@ -305,7 +313,7 @@ fn polls_write_only_what_changes(place: &TestDb) {
     let mut now = START + Seconds::new(10);
     for (tries, pause) in [(1, 1), (2, 2), (3, 4), (4, 4)] {
         d.clock.set(now);
-        d.until("it failed", |d| d.job(id).tries == tries);
+        d.until_failed(id, tries);
         assert_eq!((d.job(id).next_try, d.job(id).error.as_deref()), (now + Seconds::new(pause), Some("no answer")));
         now += Seconds::new(pause);
     }
