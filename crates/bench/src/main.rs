@@ -11,6 +11,7 @@ mod following;
 mod interference;
 mod screening;
 mod sharing;
+mod web;
 
 use clap::{Parser, Subcommand};
 use holdfast_console::output;
@@ -45,6 +46,8 @@ enum Command {
     Evidence(evidence::EvidenceBench),
     /// Private matching, and how soon a flag is known at a partner.
     Sharing(sharing::SharingBench),
+    /// Pages in a real Chromium, on the demo's data and behind a long queue.
+    Web(web::WebBench),
     /// Measure every heuristic against ground truth.
     Accuracy(accuracy::AccuracyArgs),
     #[command(hide = true)]
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Desk(args) => desk::run(&args, cli.json),
         Command::Evidence(args) => evidence::run(&args, cli.json),
         Command::Sharing(args) => sharing::run(&args, cli.json),
+        Command::Web(args) => web::run(&args, cli.json),
         Command::Accuracy(args) => accuracy::run(args, cli.json),
         Command::Ingest(args) => chain::ingest_alone(&args),
     })

@@ -21,6 +21,7 @@ mod lookups;
 mod node;
 mod old_store;
 mod orders;
+mod pages;
 mod providers;
 mod screening;
 mod sharing;

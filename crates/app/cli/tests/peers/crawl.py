@@ -1,0 +1,111 @@
+"""Walks all pages as people see them, in a real Chromium: crawl.py URL KEY [--full]. From the start page and the desk it follows the links that it finds, two of each kind of
+page, and asserts of each: answered with 200, one h1, nothing wider than the window at 390, 768 and 1280 pixels, no message in the console (policy violations among
+them), nothing asked of another host, and no violation of any of axe-core's rules. One theme a size; all four with --full. Prints what it walked."""
+import collections
+import json
+import pathlib
+import re
+import shutil
+import sys
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
+
+from playwright.sync_api import sync_playwright
+
+url, key = sys.argv[1:3]
+full = "--full" in sys.argv
+axe = (pathlib.Path(sys.prefix).parent / "node_modules/axe-core/axe.min.js").read_text()
+# Two pages of a kind, so many pages in all.
+OF_A_KIND, MOST = 2, 240
+# What is no page: files, streams, the way out.
+NO_PAGE = re.compile(r"(^/(api|assets|style\.css|openapi\.json|sign-out|v1|v2)\b)|\.(csv|json|xml|pdf|zip|txt|xlsx|svg|png|yaml|ics)$|/(download|export|picture)\b")
+STORY = ["/", "/desk", "/investigate"]
+
+
+def kind(link):
+    """A page's kind: its path with whatever names one thing taken out, and the names of its parameters."""
+    parts = urlsplit(link)
+    path = "/".join("*" if re.search(r"\d", s) or len(s) > 24 else s for s in parts.path.split("/"))
+    return path + "?" + "&".join(sorted({k for k, _ in parse_qsl(parts.query)}))
+
+
+def sign_in(page):
+    """With the key; `-` on an open desk."""
+    if key == "-":
+        return
+    page.goto(f"{url}/sign-in")
+    page.fill("input[name=key]", key)
+    page.locator("input[name=key]").press("Enter")
+    page.wait_for_url(lambda u: "/sign-in" not in u)
+
+
+def links_of(page):
+    found = page.evaluate("[...document.querySelectorAll('a[href]')].map(a => a.href)")
+    for link in found:
+        link = urldefrag(urljoin(page.url, link)).url
+        if link.startswith(url + "/") and not NO_PAGE.search(urlsplit(link).path):
+            yield link.removeprefix(url)
+
+
+def check(page, link, theme, width, faults):
+    """What is wrong with the page as it stands in the window."""
+    where = f"{link} ({width}, {theme})"
+    if page.locator("h1").count() != 1:
+        faults.append(f"{where}: {page.locator('h1').count()} h1")
+    for size in ([width] if width == 390 else [1280, 768, width]):
+        page.set_viewport_size({"width": size, "height": 844 if size == 390 else 900})
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            faults.append(f"{link}: {over} pixels wider than {size}")
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map(v => [v.id, v.impact, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])")
+    faults.extend(f"{where}: axe {rule} ({impact}): {nodes}" for rule, impact, nodes in found)
+    if re.search(r"\bbase units\b", page.inner_text("body")):
+        faults.append(f"{where}: an amount in base units")
+
+
+def walk(browser, theme, width, links, faults):
+    """Walks the links given, or those that are found from the first pages on; returns them."""
+    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 844 if width == 390 else 900})
+    context.add_init_script(axe)
+    page = context.new_page()
+    said = []
+    page.on("pageerror", lambda e: said.append(str(e)))
+    page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("request", lambda r: said.append(f"asks {r.url}") if not r.url.startswith((url, "data:", "blob:")) else None)
+    sign_in(page)
+    finds, queue, walked, kinds, said[:] = links is None, collections.deque(links or STORY), [], collections.Counter(), []
+    seen = set(queue)
+    while queue and len(walked) < MOST:
+        link = queue.popleft()
+        answer = page.goto(url + link)
+        status = answer.status if answer else 0
+        if status != 200:
+            faults.append(f"{link}: answered with {status}")
+            said.clear()
+            continue
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        walked.append(link)
+        check(page, link, theme, width, faults)
+        faults.extend(f"{link} ({width}, {theme}): console: {text}" for text in said)
+        said.clear()
+        for next in links_of(page) if finds else []:
+            if next not in seen and kinds[kind(next)] < OF_A_KIND:
+                seen.add(next)
+                kinds[kind(next)] += 1
+                queue.append(next)
+    context.close()
+    assert not queue, f"more than {MOST} pages: {list(queue)[:5]}"
+    return walked
+
+
+with sync_playwright() as p:
+    browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    faults = []
+    walked = walk(browser, "light", 1440, None, faults)
+    for theme, width in [("dark", 390), ("dark", 1440), ("light", 390)][: 3 if full else 1]:
+        walk(browser, theme, width, walked, faults)
+    browser.close()
+print(json.dumps({"pages": len(walked), "kinds": len({kind(w) for w in walked}), "faults": len(faults)}))
+if faults:
+    print("\n".join(faults), file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,79 @@
+//! `holdfast-bench web`: how soon the desk's pages are there in a real Chromium, on the demo's data and behind a long queue of alerts.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use holdfast_decision::{ChainFacts, Event, EventKind};
+use holdfast_types::{Amount, Seconds, Timestamp};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::Command;
+
+#[derive(Args)]
+pub struct WebBench {
+    /// Python with the package `playwright`; Chromium must be on the path.
+    #[arg(long, default_value = "target/peers/venv/bin/python")]
+    python: PathBuf,
+    /// Open alerts behind the queue's page in the second part.
+    #[arg(long, default_value_t = 10_000)]
+    alerts: u64,
+}
+
+/// Loads pages; prints what it measured, one JSON object a line.
+const SCRIPT: &str = include_str!("web.py");
+
+/// Goals of the workplace's design, by the end of a measure's name.
+const GOALS: [(&str, f64); 4] = [("server", 30.0), ("interactive", 300.0), ("longest", 100.0), ("first result", 100.0)];
+
+pub fn run(args: &WebBench, as_json: bool) -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let shared = holdfast_demo::run(dir.path(), true)?;
+    // PostgreSQL's connections must not be closed by an asynchronous task.
+    let keep = shared.clone();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let server = runtime.spawn(holdfast_server::serve(listener, shared, async move {
+        let _ = stopped.await;
+    }));
+    let pages = json!({
+        "alerts of the demo": "/desk/alerts", "first alert": "/desk/alerts/1", "events": "/desk/events", "cases": "/desk/cases", "case": "/desk/cases/1",
+        "start": "/", "explorer": "/investigate",
+    });
+    let mut figures = measure(args, &url, &json!({"pages": pages, "find": [["Locky", "Locky"]]}))?;
+    for n in 0..args.alerts {
+        let time = Timestamp::from_unix(1_785_300_000) + Seconds::new(i64::try_from(n)?);
+        let mut event = Event::new(EventKind::Withdrawal, format!("bench-{n}"), time, format!("bench-{}", n % 997));
+        // No source covers this asset: each is reviewed.
+        (event.asset, event.amount) = (Some("XMR".into()), Some(Amount::from(1_000_000 + n)));
+        keep.screening.decide(event, ChainFacts::default(), "bench")?;
+    }
+    let name = format!("{} more alerts", args.alerts);
+    figures.extend(measure(args, &url, &json!({"pages": {name: "/desk/alerts"}, "find": []}))?);
+    let _ = stop.send(());
+    runtime.block_on(server)??;
+    if as_json {
+        println!("{}", Value::from(figures));
+        return Ok(());
+    }
+    for figure in &figures {
+        let (what, unit) = (figure["what"].as_str().unwrap_or_default(), figure["unit"].as_str().unwrap_or_default());
+        let goal =
+            GOALS.iter().find(|(end, _)| what.ends_with(end)).map_or(String::new(), |(_, g)| format!("goal {g}"));
+        println!("{what:<52} {:>12.1} {unit:<6} {goal}", figure["value"].as_f64().unwrap_or(f64::NAN));
+    }
+    Ok(())
+}
+
+/// Has the browser load the pages.
+fn measure(args: &WebBench, url: &str, asked: &Value) -> anyhow::Result<Vec<Value>> {
+    let output = Command::new(&args.python)
+        .args(["-c", SCRIPT, url, &asked.to_string()])
+        .output()
+        .with_context(|| args.python.display().to_string())?;
+    if !output.status.success() {
+        bail!("the browser: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let text = String::from_utf8(output.stdout)?;
+    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+}
