@@ -34,6 +34,24 @@ const DECIMALS: &[(&str, u32)] = &[
     ("XMR", 12),
 ];
 
+/// National currencies (ISO 4217, list one of 2024-06) by their minor unit's digits.
+const CURRENCIES: &[(usize, &str)] = &[
+    (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"),
+    (
+        2,
+        "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD \
+         EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL \
+         MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP \
+         SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW ZWL",
+    ),
+    (3, "BHD IQD JOD KWD LYD OMR TND"),
+];
+
+/// Returns the digits of a national currency's minor unit.
+fn minor_unit(currency: &str) -> Option<usize> {
+    CURRENCIES.iter().find(|c| c.1.split_ascii_whitespace().any(|code| code == currency)).map(|c| c.0)
+}
+
 /// Returns the decimals of an asset, where they are known here.
 pub fn decimals(asset: &str) -> Option<u32> {
     DECIMALS.iter().find(|d| d.0.eq_ignore_ascii_case(asset)).map(|d| d.1)
@@ -49,12 +67,21 @@ pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
     }
 }
 
-/// Returns base units of an asset with its name: `62.41615621 BTC`. Of an asset whose decimals are not known, base units, named as such.
+/// Returns base units of an asset with its name: `62.41615621 BTC`; of a national currency, whose base unit is its minor one, with all its
+/// digits: `3082.30 USD`. Of an asset whose decimals are not known, base units, named as such.
 pub fn with_unit(base_units: impl Into<Amount>, asset: &str) -> String {
     let base_units = base_units.into();
     match decimals(asset) {
         Some(places) => format!("{} {asset}", whole(base_units, places)),
-        None => format!("{base_units} base units of {asset}"),
+        None => match minor_unit(asset) {
+            Some(0) => format!("{base_units} {asset}"),
+            Some(digits) => {
+                let text = format!("{:0>width$}", base_units.to_string(), width = digits + 1);
+                let (units, part) = text.split_at(text.len() - digits);
+                format!("{units}.{part} {asset}")
+            }
+            None => format!("{base_units} base units of {asset}"),
+        },
     }
 }
 
@@ -82,6 +109,10 @@ mod tests {
         assert_eq!(with_unit(3_000_000u64, "USDT"), "3 USDT");
         assert_eq!(with_unit(0u64, "BTC"), "0 BTC");
         assert_eq!(with_unit(u128::MAX, "SOL"), "340282366920938463463374607431.768211455 SOL");
+        assert_eq!(with_unit(308_230u64, "USD"), "3082.30 USD");
+        assert_eq!(with_unit(5u64, "EUR"), "0.05 EUR");
+        assert_eq!(with_unit(1_500u64, "JPY"), "1500 JPY");
+        assert_eq!(with_unit(1_500u64, "KWD"), "1.500 KWD");
         assert_eq!(with_unit(12u64, "FOO"), "12 base units of FOO");
     }
 }

@@ -26,12 +26,13 @@ pub use Head::{Bare, Number as N, Text as T};
 /// Returns a table.
 pub fn table<I: IntoIterator>(heads: &[Head<'_>], list: I, row: impl Fn(I::Item) -> Markup) -> Markup {
     html! {
-        div.wide { table {
+        // What is wider than the window is moved sideways, by keys as well.
+        div.wide tabindex="0" { table {
             thead { tr { @for head in heads { @match head {
                 Head::Text(key) => th { (t!(key)) },
                 Head::Number(key) => th.n { (t!(key)) },
                 Head::Named(name) => th.n.named { (name) },
-                Head::Bare => th {},
+                Head::Bare => th { span.unseen { (t!("common-actions")) } },
             } } } }
             tbody { @for item in list { (row(item)) } }
         } }

@@ -649,7 +649,7 @@ pub(crate) async fn trace(
         h2 { (t!("ledger-graph")) }
         div.graph tabindex="0" { (PreEscaped(render::svg(&report))) }
         h2 { (t!("ledger-in-words")) }
-        pre.wide { (render::table(&report, 200)) }
+        pre.wide tabindex="0" { (render::table(&report, 200)) }
     };
     Ok(frame.page(&t!("ledger-trace"), &query.subject, body))
 }

@@ -189,3 +189,5 @@ count-times = { $n ->
     [one] once
    *[other] { $n } times
 }
+
+common-actions = Actions

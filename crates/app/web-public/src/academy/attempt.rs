@@ -101,7 +101,7 @@ fn outcome(step: &StepView) -> Markup {
     let how = if step.right { t!("academy-solved") } else { t!("academy-over") };
     html! {
         p { (rich!("academy-step-result", how = html! { strong { (how) } }, credit = percent(u64::from(step.credit)))) }
-        @if let Some(solution) = &step.solution { pre.wide { (solution) } }
+        @if let Some(solution) = &step.solution { pre.wide tabindex="0" { (solution) } }
         @if let Some(why) = &step.why { p { (why) } }
     }
 }

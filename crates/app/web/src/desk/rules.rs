@@ -137,7 +137,7 @@ pub(crate) async fn version(State(shared): State<AppState>, frame: Frame, Path(v
             dt { (t!("common-time")) } dd { (rich!("common-time-by", time = time(stored.time), person = stored.author)) }
             dt { (t!("rules-sha256")) } dd.hash { (stored.sha256) }
         }
-        pre.wide { (yaml) }
+        pre.wide tabindex="0" { (yaml) }
     };
     Ok(frame.desk(&t!("rules-version-title", version = version), HERE, body))
 }
