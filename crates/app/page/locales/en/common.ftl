@@ -189,3 +189,7 @@ count-times = { $n ->
     [one] once
    *[other] { $n } times
 }
+
+common-language = Language
+common-meant = Did you mean one of these pages?
+common-list-comma = ,{" "}
