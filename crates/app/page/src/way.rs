@@ -1,8 +1,8 @@
 //! Ways on from a page that is not there, or that somebody may not open.
 
-use crate::components::words;
+use crate::components::listed;
 use crate::frame::{Frame, MENU};
-use crate::texts::{rich, t};
+use crate::texts::{find, rich, t};
 use axum::http::Method;
 use holdfast_identity::ROLES;
 use holdfast_state::routes::NeedsTable;
@@ -62,10 +62,11 @@ fn name(to: &str) -> String {
 /// Returns which roles open a page, and who gives roles.
 pub(crate) fn from_refused(needs: &NeedsTable, path: &str) -> Markup {
     let scopes = page_of(needs, path);
-    let roles: Vec<&str> =
-        ROLES.iter().filter(|(_, own)| own.iter().any(|s| scopes.contains(s))).map(|(name, _)| *name).collect();
+    let opening = ROLES.iter().filter(|(_, own)| own.iter().any(|s| scopes.contains(s)));
+    let roles: Vec<String> =
+        opening.map(|(name, _)| find(&format!("people-{name}"), None).unwrap_or_else(|| (*name).to_owned())).collect();
     html! {
-        @if !roles.is_empty() { p { (rich!("desk-refused-roles", roles = words(roles))) } }
+        @if !roles.is_empty() { p { (rich!("desk-refused-roles", roles = listed(roles))) } }
         p { (t!("desk-refused-who")) }
     }
 }

@@ -51,10 +51,9 @@ fn read_pattern(pattern: &Pattern<&str>, into: &mut Message) {
             PatternElement::Placeable { expression: Expression::Select { selector, variants } } => {
                 of_inline(selector, &mut into.selectors);
                 for variant in variants {
-                    match &variant.key {
-                        VariantKey::Identifier { name } | VariantKey::NumberLiteral { value: name } => {
-                            into.forms.insert((*name).to_owned());
-                        }
+                    // A number alone is no plural form: it stands for itself.
+                    if let VariantKey::Identifier { name } = &variant.key {
+                        into.forms.insert((*name).to_owned());
                     }
                     read_pattern(&variant.value, into);
                 }
