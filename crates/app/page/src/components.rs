@@ -149,9 +149,14 @@ pub fn word(name: impl Display) -> String {
     texts::find(&format!("word-{name}"), None).unwrap_or_else(|| name.replace('_', " "))
 }
 
+/// Returns texts with the language's commas between them.
+pub fn listed(texts: impl IntoIterator<Item = String>) -> String {
+    texts.into_iter().collect::<Vec<_>>().join(&t!("common-list-comma"))
+}
+
 /// Returns words for several names, with commas between them.
 pub fn words<T: Display>(names: impl IntoIterator<Item = T>) -> String {
-    names.into_iter().map(word).collect::<Vec<_>>().join(", ")
+    listed(names.into_iter().map(word))
 }
 
 /// Returns chains on which something was looked up, with their heights and what was not looked up.
@@ -163,7 +168,7 @@ pub fn chains_text(chains: &[CoveredChain]) -> String {
         };
         if c.gaps.is_empty() { height } else { format!("{height} ({})", c.gaps.join("; ")) }
     };
-    chains.iter().map(text).collect::<Vec<_>>().join(", ")
+    listed(chains.iter().map(text))
 }
 
 #[cfg(test)]

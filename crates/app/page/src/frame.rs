@@ -1,6 +1,7 @@
 //! What stands around every page: head, search, navigation. A link is shown only to who may open it.
 
 use crate::texts::{rich, t};
+use crate::{flash, languages, way};
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -11,6 +12,7 @@ use holdfast_state::auth::Caller;
 use holdfast_state::error::ApiError;
 use holdfast_state::routes::NeedsTable;
 use holdfast_state::sign_in::cookie;
+use holdfast_state::visit;
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -248,9 +250,10 @@ impl Frame {
             false => ("common-search-label", "common-search-hint"),
         };
         let who = self.caller.as_ref().map(|caller| caller.0.to_string());
+        let language = visit::language();
         html! {
             (DOCTYPE)
-            html lang="en" {
+            html lang=(language.tag()) dir=(language.direction()) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
@@ -273,8 +276,9 @@ impl Frame {
                     }
                     div.frame[has_menu] {
                         (menu)
-                        main #main { (body) }
+                        main #main { (flash::shown()) (body) }
                     }
+                    (languages::chooser())
                 }
             }
         }
@@ -388,6 +392,7 @@ impl Frame {
         let shown: String = path.chars().take(200).collect();
         let body = html! {
             p.error { (rich!("common-error-no-page", path = html! { span.hash { (shown) } })) }
+            (way::from_missing(self, &self.needs, path))
             (self.ways_on(path))
         };
         (StatusCode::NOT_FOUND, self.of_area(path, &t!("common-error-not-found"), body)).into_response()
@@ -410,6 +415,7 @@ impl Frame {
         if e.status == StatusCode::FORBIDDEN && self.caller.is_some() {
             let body = html! {
                 p.error role="alert" { (e.message) }
+                (way::from_refused(&self.needs, path))
                 p { (t!("desk-refused-text")) }
                 @if self.landing().is_none() { (self.sign_out()) }
             };

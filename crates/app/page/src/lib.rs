@@ -6,8 +6,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 pub mod components;
+pub mod flash;
 pub mod forms;
 pub mod frame;
+pub mod languages;
 pub mod passkey_forms;
 pub mod places;
 pub mod texts;
+mod way;

@@ -13,6 +13,7 @@ pub mod listen;
 pub mod observe;
 pub mod socket;
 mod unread;
+mod visit;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -57,6 +58,7 @@ pub fn router(mut shared: AppState) -> Router {
         .route("/openapi.json", get(openapi))
         .fallback(holdfast_web_public::nothing_here)
         .layer(from_fn_with_state(Guard::new(shared.clone(), needs.clone()), guard::guard))
+        .layer(from_fn_with_state(shared.clone(), visit::visited))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         // Probes come without a key and by any name.
         .merge(health);

@@ -1,6 +1,7 @@
 //! Work that may block, on threads that may.
 
 use crate::error::ApiError;
+use crate::visit;
 use std::any::Any;
 
 /// Work whose result's type is erased: what the runtime makes of a closure is compiled once, not once a handler.
@@ -16,11 +17,14 @@ fn of_type<T: 'static>(value: Box<dyn Any + Send>) -> Result<T, ApiError> {
 }
 
 async fn run(work: Work) -> Result<Box<dyn Any + Send>, ApiError> {
-    let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(|_| ApiError::panicked())?
+    let (span, visit) = (tracing::Span::current(), visit::current());
+    tokio::task::spawn_blocking(move || span.in_scope(|| visit::sync_scope(visit, work)))
+        .await
+        .map_err(|_| ApiError::panicked())?
 }
 
-/// Runs work on a thread that may block, within the request's span, so that its log lines carry the request's id.
+/// Runs work on a thread that may block, within the request's span and visit, so that its log lines carry the request's id and
+/// its texts are in the request's language.
 ///
 /// # Errors
 /// What the work returns; 500 when it panics, whose place is in the log.
@@ -39,7 +43,9 @@ pub async fn run_in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let work = erased(work);
-    let span = tracing::Span::current();
-    let work = Box::new(move || holdfast_jobs::background("background", move || span.in_scope(work))?);
+    let (span, visit) = (tracing::Span::current(), visit::current());
+    // Another thread again, with a low priority.
+    let work = move || span.in_scope(|| visit::sync_scope(visit, work));
+    let work = Box::new(move || holdfast_jobs::background("background", work)?);
     run(work).await.and_then(of_type)
 }

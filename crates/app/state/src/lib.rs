@@ -17,6 +17,7 @@ pub mod evidence;
 mod facts;
 pub mod jobs;
 pub mod lab_chains;
+pub mod language;
 pub mod limits;
 pub mod mempools;
 pub mod metrics;
@@ -28,6 +29,7 @@ pub mod sources;
 mod state;
 pub mod status;
 pub mod system;
+pub mod visit;
 
 pub use holdfast_documents::Vault;
 pub use state::AppState;

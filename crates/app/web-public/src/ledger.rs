@@ -27,8 +27,12 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 /// The stylesheet: colours, spaces and type, the rules of pages, and those of a trace's picture.
-const STYLE: [&str; 3] =
-    [include_str!("../../../../web/css/tokens.css"), include_str!("../../../../web/style.css"), render::STYLE];
+const STYLE: [&str; 4] = [
+    include_str!("../../../../web/css/tokens.css"),
+    include_str!("../../../../web/style.css"),
+    include_str!("../../../../web/css/words.css"),
+    render::STYLE,
+];
 
 /// Shows the stylesheet.
 pub(crate) async fn style() -> Response {

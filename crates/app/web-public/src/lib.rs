@@ -11,6 +11,7 @@ mod account_freezes;
 mod accounts;
 mod assets;
 mod field_guide;
+mod languages;
 mod ledger;
 mod portal;
 mod transparency;
@@ -53,6 +54,7 @@ fn ledger_routes() -> Routes {
         .open("/accounts/{chain}/cluster/{address}", get(account_flows::cluster))
         .open("/style.css", get(ledger::style))
         .open("/assets/{file}", get(assets::serve))
+        .open_with("/language", Needs::OPEN.body(TINY), post(languages::choose))
         .open("/field-guide", get(field_guide::field_guide))
         .open_with("/transparency", Needs::OPEN.long(), get(transparency::page))
 }

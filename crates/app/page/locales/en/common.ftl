@@ -191,3 +191,6 @@ count-times = { $n ->
 }
 
 common-actions = Actions
+common-language = Language
+common-meant = Did you mean one of these pages?
+common-list-comma = ,{" "}

@@ -6,7 +6,7 @@ desk-search-title = At the desk: { $words }
 desk-hit = Found
 desk-search-none = No customer, event, alert or hold has this name, and no case that you may read and no request contains all these words.
 desk-refused-title = Your key does not open this page
-desk-refused-text = The links above lead to the pages that your key opens. An administrator can create a key with more scopes.
+desk-refused-text = The links of the menu lead to the pages that your key opens.
 desk-open-requests = open requests
 desk-answers-to-approve = answers to approve
 desk-open-alerts = open alerts
@@ -380,3 +380,6 @@ replay-reason-engine = made by engine { $engine }; this program has engine { $ow
 replay-reason-no-engine = made by an engine without a version; this program has engine { $own }
 replay-differences = Differences
 replay-differences-first = The first { $n } are shown.
+
+desk-refused-roles = It is open to the roles: { $roles }.
+desk-refused-who = An administrator gives roles to people, on the page People; a role that may administrate needs a second person's approval.

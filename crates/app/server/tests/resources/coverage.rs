@@ -48,6 +48,7 @@ fn all() -> Vec<Test> {
         crate::health::ALL,
         crate::holds::ALL,
         crate::keys::ALL,
+        crate::languages::ALL,
         crate::matching::ALL,
         crate::pages::ALL,
         crate::passkeys::ALL,

@@ -25,6 +25,7 @@ mod flags;
 mod health;
 mod holds;
 mod keys;
+mod languages;
 mod matching;
 mod navigation;
 mod pages;

@@ -1,0 +1,405 @@
+# The desk's front page, search, alerts, holds, recommendations, the graph, the transparency report.
+desk-title = منصة العمل
+desk-search-label = البحث في العناوين والمعاملات والأسماء والعملاء والتنبيهات والقضايا والطلبات
+desk-search-hint = عنوان، معاملة، اسم، عميل، تنبيه، قضية، طلب
+desk-search-title = في منصة العمل: { $words }
+desk-hit = النتيجة
+desk-search-none = لا عميل ولا حدث ولا تنبيه ولا تجميد يحمل هذا الاسم، ولا قضية يحق لك قراءتها ولا طلب يحوي كل هذه الكلمات.
+desk-refused-title = مفتاحك لا يفتح هذه الصفحة
+desk-refused-text = تقود روابط القائمة إلى الصفحات التي يفتحها مفتاحك.
+desk-open-requests = طلبات مفتوحة
+desk-answers-to-approve = ردود في انتظار الموافقة
+desk-open-alerts = تنبيهات مفتوحة
+desk-active-holds = عمليات تجميد نشطة
+desk-officers-to-approve = ضباط في انتظار الموافقة
+desk-seizures-to-execute = مصادرات للتنفيذ
+desk-changes-to-approve = تغييرات في انتظار الموافقة
+desk-own-cases = قضاياك المفتوحة
+desk-no-cases = لا شيء.
+desk-case-opened = فُتحت { $time }
+desk-case-opened-by = فُتحت { $time } بواسطة { $person }
+desk-case-due = الموعد النهائي
+desk-sign-out = تسجيل خروج { $name }
+
+desk-cases-case = القضية
+desk-cases-title = العنوان
+desk-cases-summary = الملخص
+desk-cases-opened = فُتحت
+desk-cases-open = فتح قضية
+desk-cases-open-button = فتح
+desk-cases-none = لا توجد قضية يحق لك قراءتها.
+
+alerts-title = التنبيهات
+alerts-alert = التنبيه
+alerts-assignee = المسؤول
+alerts-since = منذ
+alerts-open = مفتوحة
+alerts-closed = مغلقة
+alerts-none = لا تنبيهات في هذه الحالة.
+alert-title = التنبيه { $id }
+alert-rules = القواعد
+alert-event = الحدث { $id }
+alert-about-event = الحدث { $event }
+alert-notes = الملاحظات
+alert-assignee = المسؤول (فارغ: لا أحد)
+alert-outcome = النتيجة
+alert-true-positive = إيجابي صحيح
+alert-false-positive = إنذار كاذب
+alert-inconclusive = غير حاسم
+alert-assign = إسناد
+alert-comment = تعليق
+alert-close = إغلاق
+alert-reopen = إعادة فتح
+
+holds-title = التجميد
+holds-hold = التجميد
+holds-title-of = التجميد { $id }
+holds-review = يُراجع قبل
+holds-ended = انتهى
+holds-second-person = يحتاج إلى شخص ثانٍ
+holds-covers = يشمل
+holds-basis = الأساس
+holds-placed = وُضع
+holds-ends = ينتهي
+holds-release = رفع التجميد
+holds-active = نشط
+holds-released = مرفوع
+holds-expired = منتهٍ
+holds-none = لا تجميد في هذه الحالة. تضع التجميد قراراتُ القواعد وأوامرُ السلطات.
+holds-open-ended = بلا أجل
+holds-release-requested = طلب رفعه { $person }: { $reason }
+
+recommend-findings = ما تشترك فيه القضايا
+recommend-no-findings = لا نتائج بعد. تظهر هنا القضايا ذات النمط.
+recommend-for-team = لفريق { $team }
+recommend-proposals = المقترحات
+recommend-none = لا مقترحات بعد.
+recommend-basis = إلى فريق { $team }، استنادًا إلى { $cases } من { $typology }.
+recommend-effect = أُعيد حسابه على { $events } حدثًا: كان سيوقف { $stopped } من { $cases }، وكان سيتأثر { $others } عميلًا ليسوا في أي منها.
+recommend-changed = بواسطة { $person } { $time }
+recommend-propose = اقتراح
+recommend-team = الفريق
+recommend-team-aml = مكافحة غسل الأموال
+recommend-team-kyc = KYC
+recommend-team-platform = المنصة
+recommend-text = التغيير وسببه
+recommend-rules = مجموعة القواعد مع التغيير (YAML)
+recommend-accepted = مقبول
+recommend-declined = معتذر عنه
+recommend-done = منجز
+recommend-proposed = مقترح
+
+graph-title = المستكشف
+graph-needs-script = يحتاج المستكشف إلى نص برمجي لا يشغّله هذا المتصفح. تعرض صفحات العناوين والمعاملات المحتوى نفسه في جداول.
+graph-as-tables = ابحث عنه هناك
+graph-missing = لا يوجد مخطط { $item } في القضية { $case }
+
+transparency-until = طلبات جهات إنفاذ القانون حتى { $time }.
+transparency-received = الواردة
+transparency-granted = المستجابة
+transparency-partly = جزئيًا
+transparency-refused = المرفوضة
+transparency-forged = المزوَّرة
+transparency-open = المفتوحة
+transparency-median = وسيط الساعات
+transparency-in-time = في الموعد
+
+people-title = الأشخاص
+people-none = لا أحد لديه مفتاح.
+people-name = الاسم
+people-state = الحالة
+people-keys = المفاتيح
+people-factor = العامل الثاني
+people-since = منذ
+people-active = نشط
+people-suspended = معلّق
+people-has-factor = نعم
+people-suspend = تعليق
+people-activate = تنشيط
+people-reset-factor = إعادة تعيين العوامل الثانية
+people-end-sessions = إنهاء كل الجلسات
+people-role = الدور
+people-role-of = دور المفتاح { $key }
+people-key-name = اسم المفتاح
+people-investigator = محقق
+people-approver = موافِق
+people-auditor = مدقق
+people-administrator = مسؤول
+people-trainer = مدرب
+people-screener = خدمة فحص
+people-partner = مؤسسة شريكة
+people-add = إضافة شخص
+people-add-about = يسجل الشخص الدخول بمفتاح. والدور الذي لا تملكه، أو الذي يتيح الإدارة، ينتظر شخصًا ثانيًا.
+people-add-button = إضافة
+people-add-key = إنشاء مفتاح
+people-add-key-about = مفتاح آخر لهذا الشخص، لحاسوب آخر مثلًا. يجب أن يوافق عليه شخص آخر، لأن من يحمله يتصرف باسم هذا الشخص.
+people-facts = { $state }، منذ { $since }، أضافه { $by }.
+people-factor-active = يتطلب تسجيل الدخول عاملًا ثانيًا.
+people-no-keys = لا مفتاح ساريًا لهذا الشخص.
+people-access = الصلاحيات
+people-revoke = إلغاء
+people-change-role = تغيير
+people-made-title = مفتاح جديد
+people-made = المفتاح { $name } لـ { $person }. لا يجوز أن يحمله إلا { $person }.
+people-waits = لا يفتح شيئًا حتى يوافق شخص آخر على { $change }.
+people-change = التغيير { $id }
+people-desk-keys = مفاتيح المنصة الرئيسية
+people-desk-keys-about = تُشتق منها كل الأسرار. أخرج القديم من الخدمة إذا احتُمل تسربه: فتبطل مفاتيح API والتطبيقات والأسرار المشتقة منه. ويضاف مفتاح جديد على جهاز الخادم.
+people-desk-key = المفتاح
+people-in-use = قيد الاستخدام
+people-older = أقدم، سارٍ
+people-retired = خارج الخدمة
+people-retire = إخراج من الخدمة
+
+sessions-title = الجلسات
+sessions-none = لا جلسات مفتوحة.
+sessions-kind = في
+sessions-staff = منصة العمل
+sessions-officer = بوابة الضباط
+sessions-learner = الأكاديمية
+sessions-from = العنوان
+sessions-started = بدأت
+sessions-used = آخر استخدام
+sessions-end = إنهاء
+
+factor-title = العامل الثاني
+factor-code = رمز تطبيق المصادقة
+factor-continue = متابعة
+factor-any-code = رمز تطبيق المصادقة، أو رمز استرداد
+factor-enter = أدخل الرمز الذي يعرضه تطبيق المصادقة. إذا فُقد التطبيق فأدخل أحد رموز الاسترداد.
+factor-enter-recovery = إذا فُقد مفتاح المرور فأدخل أحد رموز الاسترداد.
+factor-needed = يتطلب تسجيل الدخول عاملًا ثانيًا. أعدّ أولًا تطبيق مصادقة أو مفتاح مرور.
+factor-none = تسجل الدخول بمفتاحك وحده. ومع تطبيق مصادقة أو مفتاح مرور يتطلبه تسجيل الدخول أيضًا. أما البرامج التي ترسل مفتاحًا مع كل طلب فلا تحتاج إليه.
+factor-active = يتطلب تسجيل الدخول عاملًا ثانيًا. إذا فقدته فسجل الدخول برمز استرداد، أو اطلب من مسؤول آخر إعادة تعيينه.
+factor-locked = بدأت هذه الجلسة بمفتاحك وحده. لتغيير عامل ثانٍ أدخل رمزًا هنا، أو سجل الخروج ثم الدخول من جديد.
+factor-app = تطبيق المصادقة
+factor-app-about = تطبيق على هاتفك يعرض رمزًا من ستة أرقام يتغير كل 30 ثانية.
+factor-app-active = أُعدّ تطبيق. يستطيع مسؤول آخر إعادة تعيينه.
+factor-app-none = لم يُعدّ أي تطبيق.
+factor-set-up = إعداد تطبيق مصادقة
+factor-scan = امسح هذا الرمز بتطبيق المصادقة، أو أدخل السر. يُعرض كلاهما مرة واحدة.
+factor-qr = رمز QR للسر
+factor-confirm = الرمز الأول
+factor-recovery = رموز الاسترداد
+factor-recovery-once = احفظ هذه الرموز بعيدًا عن التطبيق. يسجل كل منها دخولك مرة واحدة بدل التطبيق. تُعرض مرة واحدة، وتسري من أول رمز للتطبيق.
+factor-recovery-store = احفظ هذه الرموز بعيدًا عن أجهزتك. يسجل كل منها دخولك مرة واحدة بدل العامل الثاني. تُعرض مرة واحدة.
+factor-recovery-left = { $n ->
+    [zero] لم يبق أي رمز استرداد.
+    [one] بقي رمز استرداد واحد.
+    [two] بقي رمزا استرداد.
+    [few] بقيت { $n } رموز استرداد.
+    [many] بقي { $n } رمز استرداد.
+   *[other] بقي { $n } رمز استرداد.
+ } تحل الرموز الجديدة محلها.
+factor-recovery-renew = إنشاء رموز استرداد جديدة
+factor-secret = السر:
+factor-open-app = فتح في تطبيق مصادقة على هذا الجهاز
+
+passkey-title = مفاتيح المرور
+passkey-about = يُحفظ مفتاح المرور في حاسوبك أو هاتفك أو مفتاح الأمان، ويُفتح ببصمة أو رقم PIN. ولا يعمل إلا في هذا الموقع، فلا يستطيع موقع آخر الحصول عليه.
+passkey-list-none = ليس لديك مفتاح مرور.
+passkey-name = اسم الجهاز
+passkey-name-of = اسم مفتاح المرور { $name }
+passkey-default-name = جهازي
+passkey-credential = مفتاح المرور
+passkey-facts = أُضيف { $created }، آخر استخدام { $used }
+passkey-facts-unused = أُضيف { $created }، لم يُستخدم قط
+passkey-add = إضافة مفتاح مرور
+passkey-enter = سجل الدخول بمفتاح مرور.
+passkey-use = استخدام مفتاح المرور
+passkey-rename = إعادة تسمية
+passkey-remove = إزالة { $name }
+
+events-title = الأحداث
+events-none = لم يُبتّ في حدث من هذا النوع.
+events-event = الحدث
+events-named = العنوان أو المعاملة
+events-counterparty = عنوان الطرف الآخر
+events-own-address = استُلم على
+events-completion = ما آل إليه
+events-reference = المرجع
+events-by-book = وفق الإصدار { $version } من مجموعة القواعد
+events-coverage = ما جرى النظر فيه
+events-not-covered = لا شيء: لم يجب أي مصدر عن أصله
+events-why = السبب
+events-shadow = قواعد تجريبية لا تغيّر شيئًا
+events-no-reason = لا تقتضي أي قاعدة شيئًا.
+events-rule = القاعدة
+events-rule-version = الإصدار { $version }
+events-alert = التنبيه { $alert }
+events-confidence = الثقة { $n } من 100
+events-unavailable = تعذر الاستعلام من السلسلة: { $why }
+events-senders = المرسلون الذين تذكرهم السلسلة
+events-behind = ما مرّت به الأموال
+events-behind-hops = القفزات
+events-no-case = لا قضية يحق لك قراءتها تحوي هذا الحدث أو تنبيهاته أو تجميداته أو عميله.
+
+customers-title = العملاء
+customers-customer = العميل { $id }
+customers-intro = تُسجَّل قراءة بيانات العميل في سجل التدقيق.
+customers-find-label = معرّف أو اسم أو بريد أو هاتف أو عنوان أو حساب أو IBAN أو وثيقة أو جهاز
+customers-none = لا سجل ولا حدث يذكر عميلًا بـ «{ $text }».
+customers-name = الاسم
+customers-email = البريد
+customers-phone = الهاتف
+customers-language = اللغة
+customers-industry = مجال العمل
+customers-risk = تقييم منصة التداول
+customers-account = الحساب
+customers-fingerprint = البصمة
+customers-document = الوثيقة
+customers-result = النتيجة
+customers-birth-year = سنة الميلاد
+customers-level = المستوى
+customers-flags = العلامات
+customers-created = تاريخ التسجيل
+customers-stated = المصرَّح به
+customers-no-record = لم تصرّح منصة التداول بشيء عن هذا العميل؛ وما يلي من الأحداث والتنبيهات والتجميدات.
+customers-records = الحسابات ووسائل الدفع والأجهزة وعمليات التحقق من الهوية
+customers-record = المعرّف
+customers-details = التفاصيل
+customers-addresses = العناوين
+customers-addresses-about = عناوين إيداع صرّحت بها منصة التداول، وعناوين تذكرها أحدث { $n } أحداث.
+customers-use = الاستخدام
+customers-own-address = عنوان العميل نفسه
+customers-events = الأحداث
+customers-last = الأخير
+customers-all-events = كل أحداث هذا العميل
+customers-no-alert = لا تنبيه يخص هذا العميل.
+customers-no-hold = لا تجميد على أموال هذا العميل.
+customers-no-case = لا قضية يحق لك قراءتها تحوي هذا العميل أو حدثًا أو تنبيهًا أو تجميدًا يخصه.
+customers-no-request = لم يطابق أي مراجع طلبًا مع هذا العميل.
+customers-match = المطابقة: { $verdict }
+customers-cut = يوجد من { $list } أكثر مما يظهر هنا.
+
+rules-title = القواعد
+rules-book = { $title }، الإصدار { $version }، سارية.
+rules-text = نصها
+rules-waiting = { $n ->
+    [zero] لا مجموعة قواعد مقترحة تنتظر شخصًا ثانيًا.
+    [one] مجموعة قواعد مقترحة واحدة تنتظر شخصًا ثانيًا.
+    [two] مجموعتا قواعد مقترحتان تنتظران شخصًا ثانيًا.
+    [few] { $n } مجموعات قواعد مقترحة تنتظر شخصًا ثانيًا.
+    [many] { $n } مجموعة قواعد مقترحة تنتظر شخصًا ثانيًا.
+   *[other] { $n } مجموعة قواعد مقترحة تنتظر شخصًا ثانيًا.
+}
+rules-list = القواعد
+rules-none = لا قواعد في المجموعة.
+rules-what = الغرض منها
+rules-policy = ما يسري على كل القواعد
+rules-lists = القوائم
+rules-each = كل قاعدة
+rules-on = تنطبق على
+rules-when = متى
+rules-hold = التجميد
+rules-warning = التحذير
+rules-cooling-off = { $time } مهلة تفكير
+rules-measured = القياس
+rules-no-hit = لم يستوفها أي حدث في هذا الإصدار
+rules-hits = { $n ->
+    [zero] لا أحداث
+    [one] حدث واحد
+    [two] حدثان
+    [few] { $n } أحداث
+    [many] { $n } حدثًا
+   *[other] { $n } حدث
+}
+rules-precision = الدقة { $share } ({ $right } صحيحة، { $wrong } خاطئة)
+rules-no-precision = لم يُغلق بعد أي تنبيه لها على أنه صحيح أو خاطئ
+rules-events = الأحداث التي استوفتها
+rules-versions = الإصدارات
+rules-version = الإصدار
+rules-version-title = مجموعة القواعد، الإصدار { $version }
+rules-author = فعّلها
+rules-in-force = سارية
+rules-replaced = مستبدلة
+rules-no-version = لا إصدارات مخزنة.
+rules-sha256 = SHA-256
+
+webhooks-title = خطافات الويب
+webhooks-none = لا توجد خطافات ويب.
+webhooks-intro = تُرسل القرارات إلى هذه العناوين بالترتيب، موقّعة وفق Standard Webhooks، وتُكرر حتى تُستلم. المواضيع: { $topics }.
+webhooks-webhook = خطاف الويب
+webhooks-url = العنوان (https)
+webhooks-topics = المواضيع
+webhooks-delivered = المسلَّم
+webhooks-working = يستلم الرسائل
+webhooks-failing = { $n ->
+    [zero] لم تفشل أي محاولة للرسالة التالية.
+    [one] فشلت محاولة واحدة للرسالة التالية.
+    [two] فشلت محاولتان للرسالة التالية.
+    [few] فشلت { $n } محاولات للرسالة التالية.
+    [many] فشلت { $n } محاولة للرسالة التالية.
+   *[other] فشلت { $n } محاولة للرسالة التالية.
+}
+webhooks-next = المحاولة التالية { $time }
+webhooks-add = إضافة خطاف ويب
+webhooks-remove = إزالة
+webhooks-secret = خطاف الويب { $id } جاهز. سر توقيعاته:
+
+jobs-title = المهام
+jobs-none = لا مهام.
+jobs-job = المهمة
+jobs-kind = النوع
+jobs-state = الحالة
+jobs-tries = المحاولات
+jobs-progress = التقدم
+jobs-done-of = { $done } من { $all }
+jobs-when = متى
+jobs-next-at = التنفيذ التالي { $time }
+jobs-started-at = بدأت { $time }
+jobs-ended-at = انتهت { $time }
+jobs-waiting = في الانتظار
+jobs-running = قيد التنفيذ
+jobs-failed = فشلت
+jobs-done = أُنجزت
+jobs-error = آخر خطأ
+jobs-retry = المحاولة الآن
+
+audit-none = لا قيود في سجل التدقيق.
+audit-entry = القيد
+audit-actor = الفاعل
+audit-action = الإجراء
+audit-subject = الموضوع
+audit-detail = التفاصيل
+audit-back = العودة إلى سجل التدقيق
+
+replay-title = إعادة حساب القرارات
+replay-link = إعادة حساب كل القرارات
+replay-about = تخزّن المنصة كل مدخلات قراراتها. وتبتّ إعادة الحساب من جديد في كل الأحداث المخزنة، من أول مدخل، وتقارن كل قرار بايتًا بايتًا بالمخزن. ولا تغيّر شيئًا.
+replay-bound = تعمل هنا حتى { $seconds } ثانية. وعلى جهاز المنصة يعمل { $command } حتى آخر مدخل.
+replay-start = إعادة الحساب
+replay-equal-all = { $n ->
+    [zero] لا قرارات مقارنة.
+    [one] القرار الوحيد المقارن مطابق للمخزن.
+    [two] القراران المقارنان مطابقان للمخزنين.
+    [few] القرارات الـ { $n } المقارنة مطابقة للمخزنة.
+    [many] القرارات الـ { $n } المقارنة مطابقة للمخزنة.
+   *[other] القرارات الـ { $n } المقارنة مطابقة للمخزنة.
+}
+replay-nothing = لم يُقارن أي قرار.
+replay-problems = لا يعطي سجل المدخلات ما هو مخزن.
+replay-stopped = انتهت إعادة الحساب بعد { $seconds } ثانية، قبل آخر مدخل. ولم تُقارن القرارات اللاحقة.
+replay-result = النتيجة
+replay-inputs = المدخلات
+replay-compared = القرارات المقارنة
+replay-equal = متطابقة
+replay-different = مختلفة
+replay-other-engines = من محركات أخرى
+replay-uncovered = أقدم من السجل
+replay-holds = التجميدات النشطة المقارنة
+replay-engine = المحرك
+replay-not-compared = غير مقارنة
+replay-reason = السبب
+replay-decisions = القرارات
+replay-numbers = الأرقام
+replay-numbers-up-to = حتى { $last }
+replay-numbers-from-to = { $first } إلى { $last }
+replay-reason-uncovered = اتُّخذت قبل أن تخزّن المنصة مدخلاتها
+replay-reason-engine = اتخذها المحرك { $engine }؛ ومحرك هذا البرنامج { $own }
+replay-reason-no-engine = اتخذها محرك بلا إصدار؛ ومحرك هذا البرنامج { $own }
+replay-differences = الاختلافات
+replay-differences-first = تُعرض أول { $n }.
+
+desk-refused-roles = وهي متاحة للأدوار: { $roles }.
+desk-refused-who = يمنح المسؤول الأدوار للأشخاص في صفحة «الأشخاص»؛ والدور الذي يتيح الإدارة يحتاج إلى موافقة شخص ثانٍ.
