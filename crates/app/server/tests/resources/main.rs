@@ -38,3 +38,4 @@ mod rules;
 mod several;
 mod sources;
 mod webhooks;
+mod workbench;
