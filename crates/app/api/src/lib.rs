@@ -24,6 +24,7 @@ pub mod rules;
 pub mod second_factor;
 pub mod sessions;
 pub mod webhooks;
+pub mod workbench;
 
 use holdfast_state::routes::Routes;
 
@@ -49,6 +50,7 @@ pub fn routes() -> Routes {
         second_factor::routes(),
         sessions::routes(),
         webhooks::routes(),
+        workbench::routes(),
     ];
     // Of schemas with one name the first stays: `Kind` is a request's.
     resources.into_iter().fold(requests::routes(), Routes::merge)

@@ -305,6 +305,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("desk", _) => match (path.trim_start_matches("/api/v1/desk/"), get) {
             ("policy" | "transparency", true) | ("review", false) => ALL,
             ("tick", false) => &["administrator"],
+            ("mentions/{id}/read", false) => ALL,
             ("agencies" | "officers/{id}", false) => &["approver"],
             (p, false) if p.ends_with("/approve") => &["approver"],
             // Commands on the desk's machine only.

@@ -1,9 +1,11 @@
 //! Cases: members, items, custody of exhibits, links to other cases, and the case report.
 
+mod gather;
 mod items;
 mod links;
 mod report;
 
+pub use gather::{CaseChoice, Gathered};
 pub use links::{Hit, Link};
 pub use report::trace_lines;
 
@@ -12,6 +14,7 @@ use links::coverage;
 
 use crate::CaseError;
 use crate::Cases;
+use crate::mentions;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_decision::model::{text_ok, time_ok};
@@ -107,6 +110,38 @@ pub struct NewCase {
     /// Typology, such as stolen_card_laundering, where one is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub typology: Option<String>,
+}
+
+impl NewCase {
+    fn check(&self) -> Result<(), Invalid> {
+        text_ok("title", &self.title)?;
+        if !self.summary.is_empty() {
+            free_text_ok("summary", &self.summary, MAX_NOTE)?;
+        }
+        self.typology.as_ref().map_or(Ok(()), |typology| text_ok("typology", typology))
+    }
+
+    /// Stores the case; who does is its lead.
+    fn store(&self, tx: &mut Transaction<'_>) -> Result<CaseId, CaseError> {
+        let (id, now, actor) = (tx.next_id("cases")?, tx.now(), tx.actor().to_owned());
+        let row = [
+            id.into(),
+            self.title.as_str().into(),
+            self.summary.as_str().into(),
+            self.typology.as_deref().into(),
+            now.into(),
+            actor.as_str().into(),
+        ];
+        tx.db().execute(
+            "INSERT INTO cases (id, title, summary, state, typology, created, created_by) VALUES ($1, $2, $3, 'open', $4, $5, $6)",
+            &row,
+        )?;
+        let row = [id.into(), actor.into()];
+        tx.db().execute("INSERT INTO case_members (case_id, person, role) VALUES ($1, $2, 'lead')", &row)?;
+        search::index(tx.db(), &format!("case:{id}"), &format!("{} {}", self.title, self.summary))?;
+        tx.audit("case.opened", &format!("case:{id}"), &json!(self).to_string());
+        Ok(CaseId::new(id.unsigned_abs()))
+    }
 }
 
 named! {
@@ -364,38 +399,23 @@ fn is_open(db: &mut Database, id: CaseId) -> Result<(), CaseError> {
     open_only(id, state(db, id)?)
 }
 
+/// People who work on a case: whoever is not on it is told nothing of it.
+fn people_of(db: &mut Database, id: CaseId) -> Result<Vec<String>, DbError> {
+    let rows =
+        db.query("SELECT person FROM case_members WHERE case_id = $1 ORDER BY person LIMIT 1000", &[number(id)])?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 impl Cases<'_> {
     /// Opens a case; who does is its lead.
     ///
     /// # Errors
     /// [`CaseError::Invalid`] names the field.
     pub fn open_case(&self, new: NewCase, person: &Person) -> Result<Case, CaseError> {
-        text_ok("title", &new.title)?;
-        if !new.summary.is_empty() {
-            free_text_ok("summary", &new.summary, MAX_NOTE)?;
-        }
-        if let Some(typology) = &new.typology {
-            text_ok("typology", typology)?;
-        }
+        new.check()?;
         self.transact(&person.name, move |tx| {
-            let (id, now, actor) = (tx.next_id("cases")?, tx.now(), tx.actor().to_owned());
-            let row = [
-                id.into(),
-                new.title.as_str().into(),
-                new.summary.as_str().into(),
-                new.typology.as_deref().into(),
-                now.into(),
-                actor.as_str().into(),
-            ];
-            tx.db().execute(
-                "INSERT INTO cases (id, title, summary, state, typology, created, created_by) VALUES ($1, $2, $3, 'open', $4, $5, $6)",
-                &row,
-            )?;
-            let row = [id.into(), actor.into()];
-            tx.db().execute("INSERT INTO case_members (case_id, person, role) VALUES ($1, $2, 'lead')", &row)?;
-            search::index(tx.db(), &format!("case:{id}"), &format!("{} {}", new.title, new.summary))?;
-            tx.audit("case.opened", &format!("case:{id}"), &json!(new).to_string());
-            let rows = tx.db().query(&format!("{CASE} WHERE id = $1"), &[id.into()])?;
+            let id = new.store(tx)?;
+            let rows = tx.db().query(&format!("{CASE} WHERE id = $1"), &[number(id)])?;
             rows.first().map(case).transpose()?.ok_or_else(|| CaseError::NotFound(format!("case {id}")))
         })
     }
@@ -553,6 +573,10 @@ impl Cases<'_> {
             match step {
                 CaseStep::Add { kind, key, title, body, happened, assignee, due } => {
                     let new = NewItem { kind, key, title, body, happened, assignee, due }.checked()?;
+                    if matches!(new.kind, ItemKind::Note | ItemKind::Task) {
+                        let people = people_of(tx.db(), id)?;
+                        mentions::note(tx, &subject, &new.title, Some(&people))?;
+                    }
                     return Ok(Some(new.store(tx, id)?));
                 }
                 CaseStep::Done { item } => {

@@ -26,6 +26,7 @@
 pub mod case;
 pub mod customers;
 mod error;
+pub mod mentions;
 pub mod named;
 pub mod recommend;
 pub mod report_xml;

@@ -97,12 +97,17 @@ impl Outcome {
     }
 }
 
-pub(crate) const COLUMNS: [&str; 12] = [
+/// Columns of an alert, in the order that [`read`] reads.
+pub const COLUMNS: [&str; 12] = [
     "id", "event", "customer", "kind", "decision", "state", "assignee", "outcome", "reason", "rules", "created",
     "updated",
 ];
 
-fn alert(row: &Row) -> Result<Alert, DbError> {
+/// Reads the columns [`COLUMNS`].
+///
+/// # Errors
+/// [`DbError`] for a row of other columns.
+pub fn read(row: &Row) -> Result<Alert, DbError> {
     Ok(Alert {
         id: row.number(0)?,
         event: row.number(1)?,
@@ -153,7 +158,7 @@ pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbErr
     parameters.push(number(filter.limit.clamp(1, 1000) as u64));
     let order = if filter.newest_first { "DESC" } else { "ASC" };
     sql += &format!(" ORDER BY id {order} LIMIT ${}", parameters.len());
-    db.query(&sql, &parameters)?.iter().map(alert).collect()
+    db.query(&sql, &parameters)?.iter().map(read).collect()
 }
 
 /// Returns alerts about an event, by its number: the decision's, and late ones. At most 100.
@@ -162,7 +167,7 @@ pub fn list(db: &mut Database, filter: &AlertFilter) -> Result<Vec<Alert>, DbErr
 /// [`DbError`].
 pub fn about(db: &mut Database, event: u64) -> Result<Vec<Alert>, DbError> {
     let sql = format!("SELECT {} FROM alerts WHERE event = $1 ORDER BY id LIMIT 100", COLUMNS.join(", "));
-    db.query(&sql, &[number(event)])?.iter().map(alert).collect()
+    db.query(&sql, &[number(event)])?.iter().map(read).collect()
 }
 
 /// One alert with its notes.
@@ -185,7 +190,7 @@ pub fn get(db: &mut Database, id: u64) -> Result<Option<(Alert, Vec<Note>)>, DbE
             text: r.text(3)?.to_owned(),
         })
     };
-    Ok(Some((alert(row)?, notes.iter().map(note).collect::<Result<_, _>>()?)))
+    Ok(Some((read(row)?, notes.iter().map(note).collect::<Result<_, _>>()?)))
 }
 
 /// How a rule does.

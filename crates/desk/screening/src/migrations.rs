@@ -11,6 +11,7 @@ const SCREENING: Schema = Schema {
     migrations: &[
         include_str!("migrations/screening_001_inputs.sql"),
         include_str!("migrations/screening_002_behind.sql"),
+        include_str!("migrations/screening_003_workbench.sql"),
     ],
 };
 

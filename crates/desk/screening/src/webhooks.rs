@@ -10,8 +10,8 @@ use holdfast_store::{Database, DbError, Store, parse};
 use serde_json::{Value, json};
 
 /// Topics of webhooks: decisions other than allow, all decisions, holds, alerts, messages of campaigns
-/// (which the receiver delivers to customers).
-pub const TOPICS: [&str; 5] = ["decisions", "all-decisions", "holds", "alerts", "campaigns"];
+/// (which the receiver delivers to customers), people named in comments.
+pub const TOPICS: [&str; 6] = ["decisions", "all-decisions", "holds", "alerts", "campaigns", "mentions"];
 
 /// Returns the messages that an audit entry means for a webhook.
 ///
@@ -30,6 +30,10 @@ pub fn render(db: &mut Database, entry: &Entry, on: &dyn Fn(&str) -> bool) -> Re
         "alert" if on("alerts") => {
             let alert = alerts::get(db, number)?.map(|a| a.0);
             bodies.push(Content::new(&entry.action, json!({ "alert": alert, "actor": entry.actor, "detail": detail })));
+        }
+        "mention" if on("mentions") => {
+            let data = json!({ "person": detail["person"], "author": entry.actor, "subject": entry.subject });
+            bodies.push(Content::new(&entry.action, data));
         }
         "campaign" if on("campaigns") && entry.action == "campaign.messages" => messages(db, &detail, &mut bodies)?,
         _ => {}

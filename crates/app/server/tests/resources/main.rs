@@ -39,3 +39,4 @@ mod rules;
 mod several;
 mod sources;
 mod webhooks;
+mod workbench;

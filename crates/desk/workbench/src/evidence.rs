@@ -1,0 +1,184 @@
+//! What an alert rests on: its event and facts, holds, what was done, the customer's last thirty days, similar alerts, how rules behind it did before, and how
+//! its movement compares with the customer's usual ones.
+
+use crate::flows::{self, Flows};
+use crate::queue::{self, QueueRow};
+use crate::steps;
+use holdfast_decision::{Decision, EventKind};
+use holdfast_screening::alerts::Note;
+use holdfast_screening::holds::Hold;
+use holdfast_screening::service::DecidedEvent;
+use holdfast_screening::{Screening, ScreeningError};
+use holdfast_store::{Database, DbError, number, parse};
+use serde::Serialize;
+use strum::IntoStaticStr;
+use utoipa::ToSchema;
+
+/// Similar alerts of each sort, and earlier movements that are compared with.
+const MAX_SIMILAR: u32 = 5;
+const MAX_COMPARED: u64 = 500;
+/// The latest alerts among which a rule's outcomes are counted.
+const MAX_OUTCOMES: u64 = 10_000;
+/// Days of the customer's movements.
+const DAYS: u32 = 30;
+
+/// What two alerts share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Shared {
+    /// The customer.
+    Customer,
+    /// The other side.
+    Counterparty,
+    /// A rule.
+    Rule,
+}
+
+/// An alert that shares something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Similar {
+    /// What is shared.
+    pub shares: Shared,
+    /// The other alert.
+    pub row: QueueRow,
+}
+
+/// A movement beside the customer's earlier ones of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Usual {
+    /// Earlier movements of the kind whose value is known, at most 500, the latest.
+    pub compared: u64,
+    /// Those of unknown value, which are not compared.
+    pub unpriced: u64,
+    /// The middle of their values, minor units.
+    pub median: u64,
+    /// The highest.
+    pub highest: u64,
+    /// How many were below this one.
+    pub below: u64,
+    /// This one's value.
+    pub value: u64,
+}
+
+/// How alerts with a rule came out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RuleRecord {
+    /// The rule.
+    pub rule: String,
+    /// Of the latest 10,000 alerts those with it.
+    pub alerts: u64,
+    /// Of them closed as right.
+    pub right: u64,
+    /// Of them closed as wrong.
+    pub wrong: u64,
+}
+
+/// What an alert rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evidence {
+    /// The alert.
+    pub row: QueueRow,
+    /// Its event with facts and decision; none for alerts about no event.
+    pub decided: Option<DecidedEvent>,
+    /// Active holds that its decision placed.
+    pub holds: Vec<Hold>,
+    /// What was done with it.
+    pub notes: Vec<Note>,
+    /// The customer's movements of thirty days up to the event.
+    pub days: Option<Flows>,
+    /// How the movement compares; none where its value is unknown or nothing came before.
+    pub usual: Option<Usual>,
+    /// Similar alerts, the latest first.
+    pub similar: Vec<Similar>,
+    /// How its rules did before.
+    pub rules: Vec<RuleRecord>,
+}
+
+fn similar(db: &mut Database, of: &QueueRow, now: holdfast_types::Timestamp) -> Result<Vec<Similar>, DbError> {
+    let (id, mut found): (_, Vec<Similar>) = (number(of.alert.id), Vec::new());
+    let mut add = |shares, rows: Vec<QueueRow>| {
+        for row in rows {
+            if !found.iter().any(|other| other.row.alert.id == row.alert.id) {
+                found.push(Similar { shares, row });
+            }
+        }
+    };
+    if let Some(counterparty) = &of.counterparty {
+        let of_other = [id.clone(), counterparty.as_str().into()];
+        add(Shared::Counterparty, queue::some(db, "a.id <> $1 AND f.counterparty = $2", &of_other, MAX_SIMILAR, now)?);
+    }
+    if !of.alert.customer.is_empty() {
+        let of_own = [id.clone(), of.alert.customer.as_str().into()];
+        add(Shared::Customer, queue::some(db, "a.id <> $1 AND a.customer = $2", &of_own, MAX_SIMILAR, now)?);
+    }
+    if let Some(rule) = of.alert.rules.first() {
+        let (condition, pattern) = queue::has_rule(2, rule);
+        add(Shared::Rule, queue::some(db, &format!("a.id <> $1 AND {condition}"), &[id, pattern], MAX_SIMILAR, now)?);
+    }
+    Ok(found)
+}
+
+fn usual(db: &mut Database, decided: &DecidedEvent) -> Result<Option<Usual>, DbError> {
+    let (event, decision) = (&decided.event, &decided.decision);
+    let Some(value) = decision.value.filter(|_| event.kind != EventKind::Account) else { return Ok(None) };
+    let rows = db.query(
+        "SELECT result FROM events WHERE customer = $1 AND kind = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",
+        &[event.customer.as_str().into(), event.kind.name().into(), number(decision.seq), number(MAX_COMPARED)],
+    )?;
+    let values = rows.iter().map(|row| Ok(parse::<Decision>("decision", row.text(0)?)?.value));
+    let values = values.collect::<Result<Vec<Option<u64>>, DbError>>()?;
+    let mut known: Vec<u64> = values.iter().copied().flatten().collect();
+    known.sort_unstable();
+    let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let (Some(median), Some(highest)) = (known.get(known.len() / 2).copied(), known.last().copied()) else {
+        return Ok(None);
+    };
+    Ok(Some(Usual {
+        compared: count(known.len()),
+        unpriced: count(values.len() - known.len()),
+        median,
+        highest,
+        below: count(known.partition_point(|earlier| *earlier < value)),
+        value,
+    }))
+}
+
+fn record(db: &mut Database, rule: &str) -> Result<RuleRecord, DbError> {
+    let (condition, pattern) = queue::has_rule(1, rule);
+    let sql = format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN a.outcome = 'true_positive' THEN 1 END), COUNT(CASE WHEN a.outcome = 'false_positive' THEN 1 END)
+         FROM (SELECT rules, outcome FROM alerts ORDER BY id DESC LIMIT $2) a WHERE {condition}"
+    );
+    let rows = db.query(&sql, &[pattern, number(MAX_OUTCOMES)])?;
+    let of = |i: usize| rows.first().map_or(Ok(0), |row| row.number(i));
+    Ok(RuleRecord { rule: rule.to_owned(), alerts: of(0)?, right: of(1)?, wrong: of(2)? })
+}
+
+/// Returns what an alert rests on.
+///
+/// # Errors
+/// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
+pub fn of(screening: &Screening, id: u64) -> Result<Evidence, ScreeningError> {
+    /// Most rules whose records are counted.
+    const MAX_RULES: usize = 8;
+    let row = queue::one(screening, id)?;
+    let (_, notes) = screening.alert(id)?;
+    let decided = match row.alert.event {
+        0 => None,
+        seq => Some(screening.event_numbered(seq)?),
+    };
+    let holds = steps::active_holds(screening, &row.alert)?;
+    let days = match &decided {
+        Some(decided) => Some(flows::by_day(screening, &decided.event.customer, decided.event.time, DAYS)?),
+        None => None,
+    };
+    let now = screening.now();
+    let (usual, similar, rules) = screening.read(|db| {
+        let usual = decided.as_ref().map(|decided| usual(db, decided)).transpose()?.flatten();
+        let rules = row.alert.rules.iter().take(MAX_RULES).map(|rule| record(db, rule));
+        let rules = rules.collect::<Result<Vec<_>, DbError>>()?;
+        Ok((usual, similar(db, &row, now)?, rules))
+    })?;
+    Ok(Evidence { row, decided, holds, notes, days, usual, similar, rules })
+}
