@@ -10,7 +10,7 @@ import { Neighbours } from './tree.ts';
 import { summary } from './words.ts';
 import type { Api } from './api.ts';
 
-/** With more edges a picture comes first without amounts. */
+/** With more edges amounts are written when a person looks so near that they can be read. */
 const MANY = 3_000;
 
 export type Change = 'graph' | 'selection' | 'message';
@@ -31,7 +31,9 @@ export class App {
   private later = 0;
   private readonly listeners: ((change: Change) => void)[] = [];
 
-  constructor(readonly api: Api, readonly surface: Surface, readonly worker: Worker | null, readonly who: string) {}
+  constructor(readonly api: Api, readonly surface: Surface, readonly worker: Worker | null, readonly who: string) {
+    surface.onnear = () => { this.surface.show(sceneOf(this.view, this.asset)); };
+  }
 
   /** Neighbours of what is drawn, made when they are first asked for. */
   get neighbours(): Neighbours {
@@ -69,13 +71,13 @@ export class App {
     for (const id of this.selected) if (!this.view.nodes.has(id)) this.selected.delete(id);
     if (this.focus !== null && !this.view.nodes.has(this.focus)) this.focus = [...this.selected].at(-1) ?? null;
     if (this.edge !== null && !this.view.edges.has(this.edge)) this.edge = null;
-    const many = this.view.edges.size > MANY;
-    this.surface.show(sceneOf(this.view, this.asset, !many));
-    clearTimeout(this.later);
-    // Amounts follow when the picture stands.
-    if (many) this.later = window.setTimeout(() => { this.surface.show(sceneOf(this.view, this.asset)); }, 400);
+    const isMany = this.view.edges.size > MANY;
+    this.surface.show(sceneOf(this.view, this.asset, !isMany));
     this.overlay();
-    this.tell('graph');
+    clearTimeout(this.later);
+    // The picture of a large graph comes before the table, the strip and the map.
+    if (isMany) this.later = window.setTimeout(() => { this.tell('graph'); }, 0);
+    else this.tell('graph');
   }
 
   say(message: string): void {

@@ -3,7 +3,7 @@
  * one, when the view has moved far; a second small canvas above for the selection, what is dragged and the lasso.
  */
 import { Grid, type Rect } from './grid.ts';
-import { paint, paintNode, type Camera, type Frame } from './paint.ts';
+import { AMOUNTS, paint, paintNode, type Camera, type Frame } from './paint.ts';
 import type { Palette } from './palette.ts';
 import { along, type Scene, type SceneNode } from './scene.ts';
 import type { Answer, Request } from './worker.ts';
@@ -44,8 +44,11 @@ export class Surface {
   private took = 0;
   private overlay: Overlay = NO_OVERLAY;
   private above = 0;
+  private waits = 0;
   camera: Camera = { x: 0, y: 0, zoom: 1 };
   onmove: () => void = () => undefined;
+  /** Amounts can be read now, and the scene has none. */
+  onnear: () => void = () => undefined;
 
   constructor(readonly box: HTMLElement, private readonly picture: HTMLCanvasElement, private readonly top: HTMLCanvasElement, private palette: Palette, private readonly worker: Worker | null) {
     worker?.addEventListener('message', (event: MessageEvent<Answer>) => {
@@ -66,6 +69,7 @@ export class Surface {
     // The worker needs no keys.
     this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } });
     this.redraw();
+    this.near();
   }
 
   setPalette(palette: Palette): void {
@@ -164,6 +168,13 @@ export class Surface {
   settle(): void {
     this.moving = false;
     if (this.drawn && (this.drawn.camera.zoom !== this.camera.zoom || this.stale || this.drawn.ratio < this.frame().ratio)) this.redraw();
+    this.near();
+  }
+
+  /** Asks for amounts after the picture without them. */
+  private near(): void {
+    clearTimeout(this.waits);
+    if (this.camera.zoom >= AMOUNTS && this.scene.edges.labels.length < this.scene.edges.count) this.waits = window.setTimeout(() => { this.onnear(); }, 100);
   }
 
   pan(dx: number, dy: number): void {
@@ -185,6 +196,7 @@ export class Surface {
     const zoom = Math.min(1, this.width / r.w, this.height / r.h);
     this.look({ x: r.x + r.w / 2 - this.width / zoom / 2, y: r.y + r.h / 2 - this.height / zoom / 2, zoom: Math.max(ZOOM_MIN, zoom) });
     this.redraw();
+    this.near();
   }
 
   /** Moves the view as little as shows a node. */
@@ -197,6 +209,7 @@ export class Surface {
     const zoom = Math.max(this.camera.zoom, 0.6);
     this.look({ x: n.x + n.w / 2 - this.width / zoom / 2, y: n.y + n.h / 2 - this.height / zoom / 2, zoom });
     this.redraw();
+    this.near();
   }
 
   world(px: number, py: number): [number, number] { return [this.camera.x + px / this.camera.zoom, this.camera.y + py / this.camera.zoom]; }

@@ -35,8 +35,15 @@ export function merged(before: Fact | undefined, now: Fact): Fact {
   };
 }
 
+/** Whether ids rise, so that there are no two of one movement. */
+function isOrdered(movements: readonly Movement[]): boolean {
+  for (let i = 1; i < movements.length; i += 1) if ((movements[i - 1]?.id ?? '') >= (movements[i]?.id ?? '')) return false;
+  return true;
+}
+
 /** Movements of an edge with those that are new, by id and in a fixed order. */
 function joined(before: readonly Movement[], now: readonly Movement[]): readonly Movement[] {
+  if (before.length === 0 && isOrdered(now)) return now;
   const all = new Map(before.map((m) => [m.id, m]));
   for (const m of now) {
     const known = all.get(m.id);
@@ -56,7 +63,8 @@ function plan(graph: Graph, command: Exclude<Command, { do: 'batch' }>): Patch[]
       const edges = new Map<string, Edge>();
       for (const edge of command.edges) {
         const before = edges.get(edge.key) ?? graph.edges.get(edge.key);
-        edges.set(edge.key, { ...edge, movements: joined(before?.movements ?? [], edge.movements) });
+        const movements = joined(before?.movements ?? [], edge.movements);
+        edges.set(edge.key, movements === edge.movements ? edge : { ...edge, movements });
       }
       for (const [key, value] of edges) patches.push({ table: 'edges', key, value });
       for (const [key, value] of command.totals) patches.push({ table: 'totals', key, value });
@@ -112,6 +120,12 @@ export function apply(graph: Graph, command: Command): Patch[] {
   return inverse.flat();
 }
 
+/** Does a command without a way back, in half the time. */
+function enact(graph: Graph, command: Command): void {
+  if (command.do === 'batch') for (const part of command.commands) enact(graph, part);
+  else for (const p of plan(graph, command)) graph.set(p.table, p.key, p.value);
+}
+
 /** A command that was done: by whom and when (Unix seconds). */
 export interface Entry {
   readonly command: Command;
@@ -161,7 +175,7 @@ export class History {
   /** Does a saved log again, without a way back before its end. */
   replay(log: readonly Entry[]): void {
     for (const entry of log) {
-      apply(this.graph, entry.command);
+      enact(this.graph, entry.command);
       this.log.push(entry);
     }
   }

@@ -112,7 +112,7 @@ export const totalKey = (id: string, side: Side): string => `${id}|${side}`;
 export const other = (side: Side): Side => (side === 'in' ? 'out' : 'in');
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const EMPTY: ReadonlySet<string> = new Set();
+const NONE: ReadonlyMap<string, Edge> = new Map();
 
 export class Graph {
   readonly facts = new Map<string, Fact>();
@@ -124,8 +124,8 @@ export class Graph {
   readonly groups = new Map<string, Group>();
   readonly assets = new Map<string, Asset>();
   readonly settings = new Map<string, Settings[keyof Settings]>();
-  private readonly leaving = new Map<string, Set<string>>();
-  private readonly arriving = new Map<string, Set<string>>();
+  private readonly leaving = new Map<string, Map<string, Edge>>();
+  private readonly arriving = new Map<string, Map<string, Edge>>();
 
   /** Sets or removes one entry: the only way in which a graph changes. Gives the former value. */
   set<T extends TableName>(table: T, key: string, value: Tables[T] | undefined): Tables[T] | undefined {
@@ -140,32 +140,22 @@ export class Graph {
   private index(edge: Edge | undefined, add: boolean): void {
     if (!edge) return;
     for (const [map, end] of [[this.leaving, edge.from], [this.arriving, edge.to]] as const) {
-      let keys = map.get(end);
-      if (!keys) map.set(end, (keys = new Set()));
-      if (add) keys.add(edge.key);
-      else keys.delete(edge.key);
-      if (keys.size === 0) map.delete(end);
+      let edges = map.get(end);
+      if (!edges) map.set(end, (edges = new Map()));
+      if (add) edges.set(edge.key, edge);
+      else edges.delete(edge.key);
+      if (edges.size === 0) map.delete(end);
     }
   }
 
-  /** Keys of the known edges on one side of a node. */
-  keysOf(id: string, side: Side): ReadonlySet<string> {
-    return (side === 'in' ? this.arriving : this.leaving).get(id) ?? EMPTY;
-  }
-
-  *edgesOf(id: string, side: Side): Generator<Edge> {
-    for (const key of this.keysOf(id, side)) {
-      const edge = this.edges.get(key);
-      if (edge) yield edge;
-    }
+  /** The known edges on one side of a node. */
+  edgesOf(id: string, side: Side): Iterable<Edge> {
+    return ((side === 'in' ? this.arriving : this.leaving).get(id) ?? NONE).values();
   }
 
   /** Whether a known neighbour of a side is not drawn. */
   leavesOut(id: string, side: Side): boolean {
-    for (const key of this.keysOf(id, side)) {
-      const edge = this.edges.get(key);
-      if (edge && !this.shown.has(side === 'in' ? edge.from : edge.to)) return true;
-    }
+    for (const edge of this.edgesOf(id, side)) if (!this.shown.has(side === 'in' ? edge.from : edge.to)) return true;
     return false;
   }
 
