@@ -248,26 +248,30 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`].
     pub fn assets_of(&self, account: u32) -> Result<Vec<u32>, LedgerError> {
-        let mut assets = Vec::new();
+        let mut assets: Vec<u32> = Vec::new();
         if let Some(index) = &self.index {
-            let outdated = index.state.valid != index.state.built;
-            let mut lists = Vec::new();
-            index.assets_of(account, |asset, list| lists.push((asset, list)))?;
-            for (asset, list) in lists {
+            let (lists, first) = index.rows_of(account)?;
+            if index.state.valid == index.state.built {
+                // Busy accounts have tens of thousands.
+                assets.extend(lists.iter().map(|list| list.asset));
+            } else {
                 // After a reorganization a list may have nothing left.
-                let mut is_left = !outdated;
-                if outdated {
-                    index.entries(&index.bytes_of(list)?, Bound { row: 0, tx: 0 }, |_| {
+                for (number, list) in (first..).zip(lists) {
+                    let mut is_left = false;
+                    index.entries(&index.bytes_of(number)?, Bound { row: 0, tx: 0 }, |_| {
                         is_left = true;
                         Ok(false)
                     })?;
+                    assets.extend(is_left.then_some(list.asset));
                 }
-                assets.extend(is_left.then_some(asset));
             }
         }
+        let indexed = assets.len();
         self.overlay.assets_of(account, |asset| assets.push(asset));
-        assets.sort_unstable();
-        assets.dedup();
+        if assets.len() > indexed {
+            assets.sort_unstable();
+            assets.dedup();
+        }
         Ok(assets)
     }
 

@@ -178,20 +178,19 @@ impl Index {
         Ok(start..end)
     }
 
-    /// Calls `each` with the assets that an account has postings of, rising, and the number of each list.
-    pub(crate) fn assets_of(&self, account: u32, mut each: impl FnMut(u32, u64)) -> Result<(), LedgerError> {
-        for list in self.lists_of(account)? {
-            each(read(&self.lists, "index lists", list)?.asset, list);
-        }
-        Ok(())
+    /// Returns an account's lists, by rising assets, and the number of the first.
+    pub(crate) fn rows_of(&self, account: u32) -> Result<(&[ListRow], u64), LedgerError> {
+        let lists = self.lists_of(account)?;
+        let rows = self.lists.all().get(index(lists.start)..index(lists.end));
+        let rows = rows.ok_or_else(|| LedgerError::damaged("index lists", lists.start, "it is not stored"))?;
+        Ok((rows, lists.start))
     }
 
     /// Returns the bytes of the list of an account and asset.
     pub(crate) fn list_of(&self, account: u32, asset: u32) -> Result<Option<Range<u64>>, LedgerError> {
-        let lists = self.lists_of(account)?;
-        let rows = self.lists.all().get(index(lists.start)..index(lists.end)).unwrap_or_default();
+        let (rows, first) = self.rows_of(account)?;
         let Ok(found) = rows.binary_search_by_key(&asset, |row| row.asset) else { return Ok(None) };
-        self.bytes_of(lists.start + found as u64).map(Some)
+        self.bytes_of(first + found as u64).map(Some)
     }
 
     /// Returns the bytes of a list.

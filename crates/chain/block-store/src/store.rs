@@ -226,11 +226,12 @@ impl Store {
         if !Manifest::path(dir).exists() {
             return Err(StoreError::Missing(dir.to_owned()));
         }
-        let stored = Manifest::read(dir)?;
-        if stored.format < format {
-            return Self::empty(&stored.chain, format);
-        }
-        Self::load(dir, stored.of_format(dir, format)?, false)
+        read_whole(dir, |stored| {
+            if stored.format < format {
+                return Self::empty(&stored.chain, format);
+            }
+            Self::load(dir, stored.of_format(dir, format)?, false)
+        })
     }
 
     /// Opens an existing store for reading, whatever is in its records and in whatever format: to copy it.
@@ -238,7 +239,27 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when it is missing or damaged.
     pub fn open_any(dir: &Path) -> Result<Self, StoreError> {
-        Self::load(dir, Manifest::read(dir)?, false)
+        read_whole(dir, |stored| Self::load(dir, stored, false))
+    }
+
+    /// Opens an existing store for reading, and reads all of it with `read`: again where a writer committed meanwhile, and what was read is damaged
+    /// because of that. What is damaged all the same is the last error.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and those of `read`.
+    pub fn read_all<T, E: From<StoreError>>(
+        dir: &Path,
+        format: u32,
+        read: impl Fn(&Store) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tries = 1;
+        loop {
+            let store = Self::open(dir, format)?;
+            match read(&store) {
+                Err(_) if tries < TRIES && is_newer(dir, store.manifest.revision) => tries += 1,
+                read => return read,
+            }
+        }
     }
 
     /// Returns a store in which no block was looked at, for reading: of a chain that has none.
@@ -489,6 +510,29 @@ impl Store {
             self.is_part = true;
         }
         Ok(())
+    }
+}
+
+/// How often what a writer changes meanwhile is read.
+const TRIES: u32 = 20;
+
+/// Returns whether a writer committed since a revision.
+fn is_newer(dir: &Path, revision: u64) -> bool {
+    Manifest::read(dir).is_ok_and(|now| now.revision != revision)
+}
+
+/// Reads manifest and files of one revision: a writer may commit the next one between both, and remove what belongs to the one before.
+fn read_whole(dir: &Path, load: impl Fn(Manifest) -> Result<Store, StoreError>) -> Result<Store, StoreError> {
+    let mut tries = 1;
+    loop {
+        let stored = Manifest::read(dir)?;
+        let revision = stored.revision;
+        let loaded = load(stored);
+        let is_whole = loaded.as_ref().is_ok_and(|store| store.checksums.is_some());
+        if is_whole || tries >= TRIES || !is_newer(dir, revision) {
+            return loaded;
+        }
+        tries += 1;
     }
 }
 

@@ -70,7 +70,8 @@ impl ClusterLog {
         }
     }
 
-    /// Reads the clusters that a log holds; none where there is no log, or nothing in it. They answer after the next [`Clusters::update`].
+    /// Reads the clusters that a log holds; none where there is no log, or nothing in it. They answer after the next [`Clusters::update`]. Another process
+    /// may write to the log meanwhile.
     ///
     /// # Errors
     /// [`ClusterError`] names what is damaged.
@@ -78,14 +79,17 @@ impl ClusterLog {
         if !Manifest::path(dir).exists() {
             return Ok(None);
         }
-        let store = Store::open(dir, FORMAT)?;
+        Store::read_all(dir, FORMAT, Self::read)
+    }
+
+    fn read(store: &Store) -> Result<Option<Clusters>, ClusterError> {
         if let Some(damage) = store.check(&|_, bytes| Entry::decode(bytes).map(|_| Vec::new()))?.into_iter().next() {
             return Err(damage.into());
         }
         let Some((first, (tip, _))) = store.first_height().zip(store.tip()?) else { return Ok(None) };
-        let Some(About { options, tags }) = about(&store)? else { return Ok(None) };
+        let Some(About { options, tags }) = about(store)? else { return Ok(None) };
         let log: Vec<Membership> =
-            (1..store.counts().records).map(|number| found(&store, number)).collect::<Result<_, _>>()?;
+            (1..store.counts().records).map(|number| found(store, number)).collect::<Result<_, _>>()?;
         let mark = |height: u64| -> Result<Option<Mark>, StoreError> {
             let log = store.numbers_in(0..height.saturating_add(1)).end.saturating_sub(1);
             Ok(store.hash_at(height)?.map(|hash| Mark { height, log, accounts: 0, hash }))

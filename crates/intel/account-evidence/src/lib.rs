@@ -30,7 +30,7 @@ pub use contents::{Backing, Basis, Join};
 pub use error::EvidenceError;
 pub use feed::{FeedBlocks, Origin, StoredHash, Watch};
 pub use known::{Cleared, Known};
-pub use make::{Blocks, ChainSource, ReadBlock, Request, make};
+pub use make::{Acts, Blocks, ChainSource, ReadBlock, Request, make};
 pub use report::{
     AssumedReport, BooksReport, CandidateReport, CrossingReport, EndReport, MovementReport, Report, TransferName,
 };

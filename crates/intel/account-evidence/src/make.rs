@@ -69,7 +69,23 @@ pub struct ChainSource<'a> {
     /// Contracts that its blocks were read with as issuers', besides those that are known of the chain.
     pub issuers: &'a [Issuer],
     /// What issuers did, as the chain's signals have it; that about accounts of the trace goes into the bundle.
-    pub acts: &'a [PlacedSignal],
+    pub acts: &'a dyn Acts,
+}
+
+/// What issuers of tokens did on a chain.
+pub trait Acts {
+    /// Returns the signals of issuers that are about some accounts, in any order.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] where they do not read.
+    fn about(&self, accounts: &BTreeSet<AccountId>) -> Result<Vec<PlacedSignal>, EvidenceError>;
+}
+
+impl Acts for Vec<PlacedSignal> {
+    fn about(&self, accounts: &BTreeSet<AccountId>) -> Result<Vec<PlacedSignal>, EvidenceError> {
+        let is_about = |signal: &&PlacedSignal| signal.signal.accounts().any(|account| accounts.contains(&account));
+        Ok(self.iter().filter(is_about).copied().collect())
+    }
 }
 
 /// What is traced.
@@ -210,7 +226,7 @@ impl Own<'_> {
         accounts.retain(|account| self.accounts.binary_search(account).is_ok());
         let ledger = self.source.ledger;
         let accounts = accounts.into_iter().map(|account| ledger.account(account)).collect::<Result<_, _>>()?;
-        self.acts = Act::about(self.source.acts, &accounts);
+        self.acts = Act::about(&self.source.acts.about(&accounts)?, &accounts);
         for act in &self.acts {
             self.wanted.entry(act.height).or_default().entry(act.index).or_default();
         }

@@ -176,7 +176,13 @@ fn shown(text: &str) -> String {
 }
 
 /// A chain of another family than Bitcoin's, which is replaced as a whole.
-type OtherChain = Arc<ArcSwap<Arc<dyn ChainQueries>>>;
+type OtherChain = Arc<ArcSwap<Tagged>>;
+
+/// A chain with the tags that it was given last.
+struct Tagged {
+    chain: Arc<dyn ChainQueries>,
+    tags: Arc<TagStore>,
+}
 
 /// The chains of a desk. The first one is what pages show and commands change unless they name another, and holds the tags of all.
 #[derive(Clone)]
@@ -273,8 +279,9 @@ impl Chains {
     /// [`ChainsError`] when the chain, or one of its assets, is there already.
     pub fn add_other(&mut self, chain: Arc<dyn ChainQueries>) -> Result<(), ChainsError> {
         self.check(&*chain)?;
-        let chain = chain.with_tags(&self.first.snapshot().tags).unwrap_or(chain);
-        self.others.insert(chain.id(), Arc::new(ArcSwap::from_pointee(chain)));
+        let tags = self.first.snapshot().tags.clone();
+        let chain = chain.with_tags(&tags).unwrap_or(chain);
+        self.others.insert(chain.id(), Arc::new(ArcSwap::from_pointee(Tagged { chain, tags })));
         Ok(())
     }
 
@@ -337,7 +344,7 @@ impl Chains {
     /// Returns the chains that are not of Bitcoin's family, as they are now.
     fn further(&self) -> impl Iterator<Item = Arc<dyn ChainQueries>> {
         let accounts = self.accounts.values().map(|chain| self.with_peers(chain));
-        accounts.chain(self.others.values().map(|chain| Arc::clone(&**chain.load())))
+        accounts.chain(self.others.values().map(|chain| chain.load().chain.clone()))
     }
 
     /// Returns names and families of all chains, for [`holdfast_attribution::import::ImportReport::count_chains`].
@@ -433,7 +440,7 @@ impl Chains {
     pub fn by_id(&self, id: &ChainId) -> Option<Arc<dyn ChainQueries>> {
         let handle = self.handles.get(id).map(|chain| -> Arc<dyn ChainQueries> { chain.snapshot() });
         let accounts = || self.accounts.get(id).map(|chain| self.with_peers(chain));
-        handle.or_else(accounts).or_else(|| self.others.get(id).map(|chain| Arc::clone(&**chain.load())))
+        handle.or_else(accounts).or_else(|| self.others.get(id).map(|chain| chain.load().chain.clone()))
     }
 
     /// Gives the tags of the first chain to all others, where they changed; returns whether any had others.
@@ -460,9 +467,14 @@ impl Chains {
             is_any = true;
         }
         for other in self.others.values() {
-            if let Some(chain) = other.load().with_tags(&tags) {
-                other.store(Arc::new(chain));
+            let before = other.load();
+            if Arc::ptr_eq(&before.tags, &tags) {
+                continue;
             }
+            let remade = before.chain.with_tags(&tags);
+            is_any |= remade.is_some();
+            let chain = remade.unwrap_or_else(|| before.chain.clone());
+            other.store(Arc::new(Tagged { chain, tags: tags.clone() }));
         }
         Ok(is_any)
     }

@@ -1,6 +1,7 @@
 //! What changes of tags, clusters and the ledger touch: the addresses and transactions whose category or exposure changed. Stored transfers of
 //! these are screened again, others are not looked at.
 
+use crate::accounts::handle::MAX_ORIGINS;
 use crate::accounts::reach::Origins;
 use crate::workspace::Snapshot;
 use holdfast_analysis::exposure::ExposureStep;
@@ -31,6 +32,25 @@ pub struct Touched {
     pub frozen: BTreeSet<String>,
     /// What changed on an account chain whose money may have gone far: [`crate::accounts::reach`] tells where.
     pub origins: Origins,
+}
+
+impl Touched {
+    /// Adds what another change touched.
+    pub(crate) fn add(&mut self, other: Touched) {
+        if self.is_whole || other.is_whole {
+            *self = Touched { is_whole: true, ..Touched::default() };
+            return;
+        }
+        self.addresses.extend(other.addresses);
+        self.tagged.extend(other.tagged);
+        self.txs.extend(other.txs);
+        self.frozen.extend(other.frozen);
+        self.origins.merge(other.origins);
+        let listed = self.addresses.len() + self.tagged.len() + self.txs.len() + self.frozen.len();
+        if listed > MAX_TOUCHED || self.origins.len() > MAX_ORIGINS {
+            *self = Touched { is_whole: true, ..Touched::default() };
+        }
+    }
 }
 
 /// Returns how many transactions of an earlier snapshot a later one still has.

@@ -148,10 +148,9 @@ impl Ledger {
         account: u32,
         report: &mut CheckReport,
     ) -> Result<(), LedgerError> {
-        let mut lists = Vec::new();
-        index_files.assets_of(account, |_, list| lists.push(list))?;
+        let (lists, first) = index_files.rows_of(account)?;
         let valid = Bound::end(index_files.state.valid);
-        for list in lists {
+        for (list, _) in (first..).zip(lists) {
             let range = index_files.bytes_of(list)?;
             let (all, _) = index_files.reader(&range, Bound { row: 0, tx: 0 })?;
             let (mut reader, mut state) = (Reader { bytes: all.bytes, last: [0; 2] }, State::default());

@@ -130,7 +130,7 @@ fn what_transactions_of_tron_order_is_proved_and_logs_are_claims() {
         wrappers: &[],
         contracts: &tron.contracts,
         issuers: &[],
-        acts: &[],
+        acts: &Vec::new(),
     }];
     let options = options();
     let first = tron.ledger.first().unwrap().unwrap().txs;
@@ -201,7 +201,7 @@ fn a_trace_from_an_evm_chain_to_tron_by_a_message_verifies() {
             wrappers: &evm.wrappers,
             contracts: &evm.contracts,
             issuers: &[],
-            acts: &[],
+            acts: &Vec::new(),
         },
         ChainSource {
             ledger: &tron.ledger,
@@ -209,7 +209,7 @@ fn a_trace_from_an_evm_chain_to_tron_by_a_message_verifies() {
             wrappers: &[],
             contracts: &tron.contracts,
             issuers: &[],
-            acts: &[],
+            acts: &Vec::new(),
         },
     ];
     let (starts, options) = ([(AccountStart::Transfer(link.from), None)], options());

@@ -1,20 +1,22 @@
 //! Evidence bundles of traces over account chains.
 
 use crate::accounts::AccountWorkspace;
-use crate::accounts::freeze_queries::MAX_SIGNALS;
+use crate::accounts::beside::BesideError;
 use crate::accounts::traces::AccountTraceRequest;
 use crate::accounts::who::CLEARANCE;
 use crate::error::WorkspaceError;
 use ed25519_dalek::SigningKey;
-use holdfast_account_attribution::Kind;
-use holdfast_account_evidence::{Basis, ChainSource, Cleared, FeedBlocks, Known, Origin, Request, Watch, make};
+use holdfast_account_attribution::{Kind, PlacedSignal};
+use holdfast_account_evidence::{
+    Acts, Basis, ChainSource, Cleared, EvidenceError, FeedBlocks, Known, Origin, Request, Watch, make,
+};
 use holdfast_account_feed::ChainNotes;
 use holdfast_analysis::accounts::{Classify, Stop, stop_of};
 use holdfast_analysis::links::Links;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_links::{Contracts, LedgerLinks};
-use holdfast_types::ChainId;
-use std::collections::BTreeMap;
+use holdfast_types::{AccountId, ChainId, Signal};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the proofs of a chain's transfers are read from, and how its blocks were read into the ledger.
 #[derive(Clone)]
@@ -89,6 +91,26 @@ impl Known for ForReader<'_> {
     }
 }
 
+/// What issuers did with accounts, found by account.
+struct ActsOf<'a>(&'a AccountWorkspace);
+
+impl Acts for ActsOf<'_> {
+    fn about(&self, accounts: &BTreeSet<AccountId>) -> Result<Vec<PlacedSignal>, EvidenceError> {
+        let failed = |e: WorkspaceError| EvidenceError::Source(e.to_string(), e.kind());
+        let freezes = self.0.freezes().map_err(failed)?;
+        let mut acts = Vec::new();
+        // Busy accounts have many signals of other kinds: only those that issuers named are looked at.
+        for account in accounts.iter().filter(|account| freezes.may_name(account)) {
+            let mut add = |placed: PlacedSignal| {
+                let is_about = matches!(&placed.signal, Signal::Issuer { act, .. } if act.account() == Some(*account));
+                acts.extend(is_about.then_some(placed));
+            };
+            self.0.signals().for_each_of(account, &mut add).map_err(|e| failed(BesideError::from(e).into()))?;
+        }
+        Ok(acts)
+    }
+}
+
 impl AccountWorkspace {
     /// Traces, and packs the evidence, whose proofs are read again from `sources`. `watch` is told how many blocks were read, of how many.
     ///
@@ -109,8 +131,7 @@ impl AccountWorkspace {
         let contracts =
             |chain: &ChainId| sources.get(chain).map_or_else(|| Contracts::of(chain), |s| s.contracts.clone());
         let contracts: Vec<Contracts> = together.chains.iter().map(|chain| contracts(chain.chain())).collect();
-        let acts = |chain: &&AccountWorkspace| chain.signals().issuer_signals(MAX_SIGNALS).map(|(acts, _)| acts);
-        let acts = together.chains.iter().map(acts).collect::<Result<Vec<_>, _>>()?;
+        let acts: Vec<ActsOf<'_>> = together.chains.iter().map(|chain| ActsOf(chain)).collect();
         let plain = ChainNotes::default();
         let mut chains = Vec::with_capacity(known.len());
         for ((known, contracts), acts) in known.iter().zip(&contracts).zip(&acts) {

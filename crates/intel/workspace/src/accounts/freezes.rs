@@ -290,6 +290,12 @@ impl Freezes {
         self.proposals.get(&(token, proposal)).map(|known| known.account)
     }
 
+    /// Returns whether issuers may have named an account: in an act that was taken, or in an earlier one.
+    pub(crate) fn may_name(&self, account: &AccountId) -> bool {
+        let is_proposed = || self.proposals.values().any(|proposal| proposal.account == *account);
+        self.is_cut || self.accounts.contains_key(account) || is_proposed()
+    }
+
     /// Returns all freezes, in the order of their first event.
     #[must_use]
     pub fn all(&self) -> &[Freeze] {

@@ -117,15 +117,19 @@ impl AccountHandle {
             // A ledger that does not read is a fault that look-ups report.
             let _ = after.sides_moved_since(&before);
         }
-        let mut touched = self.touched();
-        if !touched.is_whole {
-            if is_moved {
-                note(&mut touched, &before, &after);
-            }
-            if !touched.is_whole && !Arc::ptr_eq(&after.tags, &before.tags) {
-                note_tags(&mut touched, &before, &after);
-            }
+        // Whoever takes everything that was touched reads what is published, which is this.
+        if self.touched().is_whole {
+            return;
         }
+        // Reads blocks: whoever takes what was touched before does not wait for it.
+        let mut noted = Touched::default();
+        if is_moved {
+            note(&mut noted, &before, &after);
+        }
+        if !noted.is_whole && !Arc::ptr_eq(&after.tags, &before.tags) {
+            note_tags(&mut noted, &before, &after);
+        }
+        self.touched().add(noted);
     }
 
     fn touched(&self) -> MutexGuard<'_, Touched> {
