@@ -1,11 +1,11 @@
 //! What changes of tags, clusters and the ledger touch: the addresses and transactions whose category or exposure changed. Stored transfers of
 //! these are screened again, others are not looked at.
 
-use crate::accounts::reach::Origins;
 use crate::workspace::Snapshot;
 use holdfast_analysis::exposure::ExposureStep;
 use holdfast_types::Address;
 use holdfast_utxo_ledger::Source;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Most addresses and transactions that are listed; beyond them everything counts as touched.
@@ -29,8 +29,39 @@ pub struct Touched {
     /// Addresses that an issuer of a token froze, lifted or proposes to, in canonical form; those of proposals that were confirmed, taken back or executed
     /// too.
     pub frozen: BTreeSet<String>,
-    /// What changed on an account chain whose money may have gone far: [`crate::accounts::reach`] tells where.
+    /// What changed on an account chain whose money may have gone far: `reached` of the account workspace tells where.
     pub origins: Origins,
+}
+
+/// What changed on an account chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origins {
+    /// Addresses that count under something else, or that an issuer froze, in canonical form.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<String>,
+    /// Transactions by which something left over a bridge, whose other side may have been read before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sent: BTreeSet<String>,
+}
+
+impl Origins {
+    /// Returns how many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.addresses.len() + self.sent.len()
+    }
+
+    /// Returns whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty() && self.sent.is_empty()
+    }
+
+    /// Takes in those of a later change.
+    pub fn merge(&mut self, later: Origins) {
+        self.addresses.extend(later.addresses);
+        self.sent.extend(later.sent);
+    }
 }
 
 /// Returns how many transactions of an earlier snapshot a later one still has.
