@@ -131,7 +131,7 @@ fn warn(shared: &AppState) -> anyhow::Result<Value> {
             event.balance = Some(Amount::new(100_000_000_000));
             event.value = Some(650_000);
             event.counterparty = Some(paid.context("the block pays a Ponzi scheme")?);
-            let facts = holdfast_screening::facts::chain_facts(&*workspace, &event, None);
+            let facts = holdfast_chain_facts::chain_facts(&*workspace, &event, None);
             drop(workspace);
             shared.screening.decide(event, facts, "demo")?
         }

@@ -6,6 +6,11 @@ use holdfast_account_evidence::Origin;
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks};
 use holdfast_account_ledger::{AppendOptions, Settings};
+use holdfast_account_workspace::beside::LinkFinder;
+use holdfast_account_workspace::evidence::{ProofSource, Sealing};
+use holdfast_account_workspace::trace_report::{AccountTraceReport, TracedTransfer};
+use holdfast_account_workspace::traces::AccountTraceRequest;
+use holdfast_account_workspace::{AccountSnapshot, AccountWorkspace};
 use holdfast_analysis::accounts::AccountEndKind;
 use holdfast_analysis::links::LinkKind;
 use holdfast_analysis::{Policy, render};
@@ -21,11 +26,7 @@ use holdfast_simulate_accounts::files::{Format, write};
 use holdfast_simulate_accounts::{Action, Economy, Options};
 use holdfast_state::system::{entropy, now};
 use holdfast_types::{AccountId, Address, Amount, ChainId, Seconds, Timestamp, units};
-use holdfast_workspace::accounts::beside::LinkFinder;
-use holdfast_workspace::accounts::evidence::{ProofSource, Sealing};
-use holdfast_workspace::accounts::trace_report::{AccountTraceReport, TracedTransfer};
-use holdfast_workspace::accounts::traces::AccountTraceRequest;
-use holdfast_workspace::{AccountSnapshot, AccountWorkspace, Workspace};
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -198,7 +199,7 @@ pub(crate) fn run(
         "demo",
     )?;
     let event = deposit(&arrived, customer);
-    let facts = holdfast_screening::facts::chain_facts(&target, &event, None);
+    let facts = holdfast_chain_facts::chain_facts(&target, &event, None);
     let decided = screening.decide(event.clone(), facts, "demo")?;
     anyhow::ensure!(decided.decision >= Verdict::Hold, "the deposit that the theft reached is held: {decided:?}");
     let path = store.join("followed-theft.holdfast.tar");
@@ -251,7 +252,7 @@ fn imitation(
         event.amount = Some(Amount::from(250_000_000u64));
         event.value = Some(25_000);
         event.counterparty = Some(to.clone());
-        let facts: ChainFacts = holdfast_screening::facts::chain_facts(&*chain.snapshot, &event, None);
+        let facts: ChainFacts = holdfast_chain_facts::chain_facts(&*chain.snapshot, &event, None);
         decided = Some(screening.decide(event, facts, "demo")?);
     }
     let decided = decided.context("two withdrawals were decided")?;

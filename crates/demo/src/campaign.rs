@@ -55,7 +55,7 @@ fn payment(random: &mut Random, id: String, customer: &str, time: Timestamp, to:
 }
 
 fn decide(screening: &Screening, workspace: &Workspace, events: Vec<Event>) -> anyhow::Result<usize> {
-    let facts = |e: &Event| holdfast_screening::facts::chain_facts(workspace, e, None);
+    let facts = |e: &Event| holdfast_chain_facts::chain_facts(workspace, e, None);
     let decisions = crate::decide_all(screening, &events, facts)?;
     Ok(decisions.iter().filter(|d| d.decision <= Verdict::Review).count())
 }
@@ -131,14 +131,14 @@ pub fn run(
                 holdout_ppm: 400_000,
             };
             let id = prevention.draft_campaign(plan, "ana")?.id;
-            let today = |e: &Event| Some(holdfast_screening::facts::chain_facts(workspace, e, None).category);
+            let today = |e: &Event| Some(holdfast_chain_facts::chain_facts(workspace, e, None).category);
             prevention.start_campaign(id, &today, "bo")?;
             behave(&prevention, workspace, id)?;
             id
         }
     };
     tag(workspace, &ADDRESSES)?;
-    let today = |e: &Event| Some(holdfast_screening::facts::chain_facts(workspace, e, None).category);
+    let today = |e: &Event| Some(holdfast_chain_facts::chain_facts(workspace, e, None).category);
     let campaign = prevention.campaign(id)?;
     let effect = prevention.campaign_effect(id, &today)?;
     let fewer = effect.fewer_payers.context("nobody was held out")?;

@@ -352,7 +352,7 @@ fn exchange(
     screening.ingest(made.records.iter().cloned().chain([record]).collect(), "demo")?;
     let start = Instant::now();
     let facts = |event: &Event| {
-        holdfast_screening::facts::chain_facts(if on_simulated(event) { &simulated } else { workspace }, event, None)
+        holdfast_chain_facts::chain_facts(if on_simulated(event) { &simulated } else { workspace }, event, None)
     };
     let decisions = decide_all(screening, &made.events, facts)?;
     let elapsed = start.elapsed();
@@ -365,7 +365,7 @@ fn exchange(
         event.amount = finding["amount"].as_u64().map(Amount::from);
         event.value = Some(20_000);
         event.counterparty = finding["address"].as_str().map(str::to_owned);
-        let facts = holdfast_screening::facts::chain_facts(workspace, &event, None);
+        let facts = holdfast_chain_facts::chain_facts(workspace, &event, None);
         ransoms.push(screening.decide(event, facts, "demo")?);
     }
     let audit = screening.verify_audit(None)?;

@@ -1,12 +1,12 @@
 //! A chain of accounts in memory: transfers between addresses, with tags. It answers the same questions as a stored chain.
 
+use holdfast_account_workspace::freezes::{At, Freezes};
 use holdfast_analysis::Direction;
 use holdfast_attribution::tags::{Confidence, weightiest};
 use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_types::{AccountId, Address, Amount, Asset, ChainId, Signal};
-use holdfast_workspace::accounts::freeze_queries::FreezeView;
-use holdfast_workspace::accounts::freezes::{At, Freezes};
 use holdfast_workspace::chain_queries::{AddressFacts, CategoryAmount, TraceEndpoint};
+use holdfast_workspace::freeze_view::FreezeView;
 use holdfast_workspace::{ChainCoverage, ChainExposure, ChainQueries, PAGE, Payment, TraceRequest, WorkspaceError};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -221,7 +221,7 @@ impl ChainQueries for AccountChain {
 
     fn freezes_of(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
         let Ok(account) = AccountId::try_from(&Address::read(address)) else { return Ok(Vec::new()) };
-        Ok(self.freezes.in_force(&account).map(|freeze| FreezeView::of(&self.id, freeze)).collect())
+        Ok(self.freezes.in_force(&account).map(|freeze| freeze.view(&self.id)).collect())
     }
 
     fn received(&self, address: &str, skip: usize) -> Result<Vec<Payment>, WorkspaceError> {

@@ -20,14 +20,61 @@ macro_rules! on_both {
     };
 }
 
+/// Names a PostgreSQL server that runs beside the tests, as `postgres://user@host:port`: `./test` starts one for all of them.
+const SHARED: &str = "HOLDFAST_TEST_POSTGRES";
+
 /// A database that ends with the test.
 #[derive(Debug)]
 pub struct TestDb {
     /// Its URL.
     pub url: String,
-    // The server ends before its folder.
-    server: Option<Arc<Server>>,
+    // The database ends before its server, the server before its folder.
+    place: Place,
     _dir: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file of SQLite.
+    File,
+    /// A server of this test's own.
+    Own(Arc<Server>),
+    /// On the server beside the tests.
+    Shared(SharedDb),
+}
+
+/// A database of the server beside the tests; it is dropped with this.
+#[derive(Debug)]
+struct SharedDb {
+    server: String,
+    name: String,
+}
+
+impl SharedDb {
+    fn new(server: &str) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        // Tests are processes of their own.
+        let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let made = SharedDb { server: server.trim_end_matches('/').to_owned(), name };
+        // One of a process that was killed had the same number.
+        made.batch(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", made.name)).expect("no earlier database");
+        made.batch(&format!("CREATE DATABASE {}", made.name)).expect("a database");
+        made
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), holdfast_store::DbError> {
+        Database::connect(&format!("{}/postgres", self.server))?.batch(sql)
+    }
+
+    fn url(&self) -> String {
+        format!("{}/{}", self.server, self.name)
+    }
+}
+
+impl Drop for SharedDb {
+    fn drop(&mut self) {
+        let _ = self.batch(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
 }
 
 #[derive(Debug)]
@@ -73,14 +120,32 @@ impl TestDb {
     /// When there is no temporary folder.
     pub fn sqlite() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        TestDb { url: format!("sqlite:{}", dir.path().join("desk.sqlite").display()), server: None, _dir: dir }
+        TestDb { url: format!("sqlite:{}", dir.path().join("desk.sqlite").display()), place: Place::File, _dir: dir }
     }
 
-    /// Starts a PostgreSQL server of the test's own; `None` where PostgreSQL is not installed.
+    /// Makes an empty PostgreSQL database: on the server that `HOLDFAST_TEST_POSTGRES` names, where it does, else on a server of the test's own. `None` where
+    /// PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// As [`TestDb::own_postgres`], and when the database cannot be made.
+    pub fn postgres() -> Option<Self> {
+        match std::env::var(SHARED) {
+            Ok(server) if !server.is_empty() => Some(Self::shared(&server)),
+            _ => Self::own_postgres(),
+        }
+    }
+
+    fn shared(server: &str) -> Self {
+        let made = SharedDb::new(server);
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        TestDb { url: made.url(), place: Place::Shared(made), _dir: dir }
+    }
+
+    /// Starts a PostgreSQL server of the test's own, which it may stop; `None` where PostgreSQL is not installed.
     ///
     /// # Panics
     /// In CI when PostgreSQL is not installed, and when it does not start.
-    pub fn postgres() -> Option<Self> {
+    pub fn own_postgres() -> Option<Self> {
         let Some(bin) = postgres_bin() else {
             assert!(std::env::var_os("CI").is_none(), "PostgreSQL is not installed, and CI must have it");
             eprintln!("SKIPPED: PostgreSQL is not installed; ./test installs it where it can");
@@ -99,7 +164,7 @@ impl TestDb {
         let server = Server { bin, data, options };
         server.start();
         let url = format!("postgres://holdfast@127.0.0.1:{port}/postgres");
-        Some(TestDb { url, server: Some(Arc::new(server)), _dir: dir })
+        Some(TestDb { url, place: Place::Own(Arc::new(server)), _dir: dir })
     }
 
     /// Makes an empty database beside this one: on the same server, which ends with the last of them, or in a folder of its own. A server takes a
@@ -110,23 +175,30 @@ impl TestDb {
     #[must_use]
     pub fn beside(&self) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let Some(server) = &self.server else { return Self::sqlite() };
+        let server = match &self.place {
+            Place::File => return Self::sqlite(),
+            Place::Shared(made) => return Self::shared(&made.server),
+            Place::Own(server) => server,
+        };
         let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
         let mut db = Database::connect(&self.url).expect("a connection");
         db.batch(&format!("CREATE DATABASE {name}")).expect("a database");
         let (base, _) = self.url.rsplit_once('/').expect("a URL with a name");
         let dir = tempfile::tempdir().expect("a temporary folder");
-        TestDb { url: format!("{base}/{name}"), server: Some(server.clone()), _dir: dir }
+        TestDb { url: format!("{base}/{name}"), place: Place::Own(server.clone()), _dir: dir }
     }
 
     fn server(&self) -> &Server {
-        self.server.as_ref().expect("PostgreSQL, not SQLite")
+        match &self.place {
+            Place::Own(server) => server,
+            _ => panic!("only a server of the test's own is stopped: TestDb::own_postgres"),
+        }
     }
 
     /// Stops the PostgreSQL server at once, as a crash does.
     ///
     /// # Panics
-    /// For SQLite, and when the server does not stop.
+    /// Unless the server is the test's own, and when it does not stop.
     pub fn stop(&self) {
         let stopped = self.server().pg_ctl(&["-m", "immediate", "-w", "stop"]);
         assert!(stopped.status.success(), "{}", String::from_utf8_lossy(&stopped.stdout));
@@ -135,7 +207,7 @@ impl TestDb {
     /// Starts the PostgreSQL server again.
     ///
     /// # Panics
-    /// For SQLite, and when the server does not start.
+    /// Unless the server is the test's own, and when it does not start.
     pub fn start(&self) {
         self.server().start();
     }

@@ -2,16 +2,18 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use holdfast_account_workspace::AccountSnapshot;
+use holdfast_account_workspace::reports::{
+    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, TransfersPage,
+};
+use holdfast_account_workspace::transfers::{Order, Start, Way};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{CHAIN, Routes};
-use holdfast_workspace::accounts::reports::{
-    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, TransfersPage,
-};
-use holdfast_workspace::accounts::transfers::{Order, Start, Way};
-use holdfast_workspace::{AccountSnapshot, WorkspaceError};
+use holdfast_workspace::WorkspaceError;
+use holdfast_workspace::asset_view::AssetView;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;

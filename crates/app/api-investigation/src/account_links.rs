@@ -3,14 +3,15 @@
 use crate::account_chains::{AccountChainQuery, Answer, SkipQuery, TransfersQuery, answer};
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use holdfast_account_workspace::AccountWorkspace;
+use holdfast_account_workspace::link_reports::LinksPage;
+use holdfast_account_workspace::who_reports::{AccountClusterReport, AccountExplanation};
+use holdfast_chains::pick_accounts;
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ErrorBody;
 use holdfast_state::routes::{CHAIN, Routes};
-use holdfast_workspace::accounts::link_reports::LinksPage;
-use holdfast_workspace::accounts::who_reports::{AccountClusterReport, AccountExplanation};
-use holdfast_workspace::{AccountWorkspace, pick_accounts};
 use utoipa_axum::routes;
 
 /// Returns the routes of this resource.

@@ -1,11 +1,15 @@
 //! Account chains: exposures, traces and paths, over swaps, wraps and bridges too.
 
 use crate::account_chains::{AccountChainQuery, Answer, AnyAssetQuery, answer};
-use crate::chain::{HowQuery, bundle_file, drawn};
+use crate::traces::{HowQuery, bundle_file, drawn};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_account_workspace::AccountSnapshot;
+use holdfast_account_workspace::exposure::AccountExposureReport;
+use holdfast_account_workspace::trace_report::AccountTraceReport;
+use holdfast_account_workspace::traces::{AccountPathReport, AccountTraceRequest};
 use holdfast_analysis::{Direction, TraceOptions};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -14,10 +18,6 @@ use holdfast_state::clearance::Clearance;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::evidence::{Bundle, BundleJob};
 use holdfast_state::routes::{CHAIN, Routes};
-use holdfast_workspace::AccountSnapshot;
-use holdfast_workspace::accounts::exposure::AccountExposureReport;
-use holdfast_workspace::accounts::trace_report::AccountTraceReport;
-use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;

@@ -4,7 +4,7 @@ use crate::account_chains::AccountChainQuery;
 use crate::account_traces::{AccountTraceQuery, AcrossQuery};
 use crate::answers::cases::{Case, CaseFile, Finding, Hit, Recommendation, Report};
 use crate::answers::transparency;
-use crate::chain::{HowQuery, TraceQuery};
+use crate::traces::{HowQuery, TraceQuery};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -314,11 +314,10 @@ pub async fn save_trace(
     Query(on): Query<ChainQuery>,
 ) -> Result<Json<Changed>, ApiError> {
     let request = q.request(&how);
-    let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
     let p = person(&caller);
     run_blocking(move || {
         let w = shared.snapshot_for(&on, &request.subject)?;
-        Ok(Changed { item: Some(shared.cases().save_trace(id, &w, &request, &title, &p)?) })
+        Ok(Changed { item: Some(shared.cases().save_trace(id, &w, &request, &request.options.title(), &p)?) })
     })
     .await
     .map(Json)
@@ -338,11 +337,12 @@ pub async fn save_account_trace(
     Query(on): Query<AccountChainQuery>,
 ) -> Result<Json<Changed>, ApiError> {
     let request = query.request(&how, across);
-    let title = format!("{:?}, {:?}", request.options.direction, request.options.policy).to_lowercase();
     let p = person(&caller);
     run_blocking(move || {
         let chain = shared.chains.accounts_for(&request.subject, on.chain.as_deref())?;
-        Ok(Changed { item: Some(shared.cases().save_account_trace(id, &chain, &request, &title, &p)?) })
+        Ok(Changed {
+            item: Some(shared.cases().save_account_trace(id, &chain, &request, &request.options.title(), &p)?),
+        })
     })
     .await
     .map(Json)

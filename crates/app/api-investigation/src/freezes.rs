@@ -3,11 +3,11 @@
 use crate::account_chains::{AccountChainQuery, SkipQuery, answer};
 use axum::Json;
 use axum::extract::{Query, State};
+use holdfast_account_workspace::freeze_queries::{FreezeFilter, FreezesPage};
 use holdfast_state::AppState;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{CHAIN, Routes};
-use holdfast_workspace::accounts::freeze_queries::{FreezeFilter, FreezesPage};
-use holdfast_workspace::accounts::freezes::FreezeState;
+use holdfast_workspace::freeze_view::FreezeState;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;

@@ -12,8 +12,13 @@ pub mod answers;
 pub mod cases;
 pub mod chain;
 pub mod freezes;
+pub mod ledger;
+pub mod mempool;
 pub mod providers;
 pub mod sharing;
+pub mod tags;
+pub mod traces;
+pub mod verify;
 
 use holdfast_state::routes::Routes;
 
@@ -24,11 +29,16 @@ pub fn routes() -> Routes {
         academy::routes(),
         account_chains::routes(),
         freezes::routes(),
+        ledger::routes(),
+        mempool::routes(),
         account_links::routes(),
         account_traces::routes(),
         cases::routes(),
         providers::routes(),
         sharing::routes(),
+        tags::routes(),
+        traces::routes(),
+        verify::routes(),
     ];
     resources.into_iter().fold(chain::routes(), Routes::merge)
 }

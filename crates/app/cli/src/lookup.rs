@@ -13,6 +13,7 @@ use holdfast_analysis::render::{self, Drawn};
 use holdfast_analysis::{Bounds, Direction, TraceOptions, TraceReport};
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::parse_hash;
+use holdfast_chains::OpenChains;
 use holdfast_client::{Request, api_path};
 use holdfast_console::chain;
 use holdfast_console::show::print_exposure;
@@ -20,8 +21,8 @@ use holdfast_state::system::{entropy, now};
 use holdfast_types::{AccountId, Address};
 use holdfast_workspace::lookup::{Hit, HitKind, bare};
 use holdfast_workspace::{
-    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, OpenChains, PathReport, TraceRequest, TxReport,
-    Workspace, WorkspaceError,
+    AddressReport, BlockReport, ExplainReport, ExposureView, Lookup, PathReport, TraceRequest, TxReport, Workspace,
+    WorkspaceError,
 };
 use serde_json::Value;
 use std::path::{Path, PathBuf};

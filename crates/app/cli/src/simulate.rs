@@ -82,7 +82,7 @@ fn score_command(args: ScoreArgs, as_json: bool) -> anyhow::Result<()> {
     let workspace = if store.exists() { Some(Workspace::open(&store)?) } else { None };
     let bar = output::bar(made.events.len(), "deciding");
     let facts = |event: &Event| {
-        workspace.as_ref().map_or_else(ChainFacts::default, |w| holdfast_screening::facts::chain_facts(w, event, None))
+        workspace.as_ref().map_or_else(ChainFacts::default, |w| holdfast_chain_facts::chain_facts(w, event, None))
     };
     let found = found_at(&made, facts, &mut |n| {
         bar.set_position(n);

@@ -8,13 +8,15 @@ use crate::output::{self, thousands};
 use crate::running::{ChainReach, TagsReach, reach_chain, reach_tags};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use holdfast_account_workspace::AccountWorkspace;
 use holdfast_analysis::bundle;
 use holdfast_attribution::import::{ImportReport, collect};
 use holdfast_attribution::tags::Conflict;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
+use holdfast_chains::StoreTags;
 use holdfast_client::{Client, ClientError};
 use holdfast_console::show::verify_file;
-use holdfast_workspace::{AccountWorkspace, StoreTags, Workspace};
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

@@ -3,10 +3,11 @@
 use crate::args::{ServerArgs, StoreArgs};
 use crate::running::serving;
 use anyhow::Context;
+use holdfast_chains::ChainsError;
 use holdfast_client::{Client, ClientError, Request};
 use holdfast_types::ErrorKind;
 use holdfast_types::Network;
-use holdfast_workspace::{ChainsError, Summary, Workspace, WorkspaceError};
+use holdfast_workspace::{Summary, Workspace, WorkspaceError};
 use serde::de::DeserializeOwned;
 
 /// A chain that is queried.

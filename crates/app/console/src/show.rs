@@ -88,7 +88,7 @@ pub fn verify_file(
                 .map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
         }
     };
-    let found = holdfast_api_investigation::chain::verify_any(&bytes, public_key);
+    let found = holdfast_api_investigation::verify::verify_any(&bytes, public_key);
     if as_json {
         output::json(&found)?;
     } else {

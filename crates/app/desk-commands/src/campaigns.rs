@@ -245,7 +245,7 @@ fn print(c: &Value) {
 /// Today's tags of an event's payee, where the store has a ledger.
 fn category_now(desk: &DeskArgs) -> impl Fn(&Event) -> Option<holdfast_attribution::Category> {
     let workspace = Workspace::open(&desk.store.store).ok();
-    move |e: &Event| workspace.as_ref().map(|w| holdfast_screening::facts::chain_facts(w, e, None).category)
+    move |e: &Event| workspace.as_ref().map(|w| holdfast_chain_facts::chain_facts(w, e, None).category)
 }
 
 fn preview(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {

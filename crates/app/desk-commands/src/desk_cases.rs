@@ -7,12 +7,12 @@ use anyhow::Context;
 use clap::Subcommand;
 use holdfast_cases::Cases;
 use holdfast_cases::case::{CaseState, CaseStep, NewCase, Person};
+use holdfast_chains::open_chains;
 use holdfast_client::api_path;
 use holdfast_console::args::named;
 use holdfast_requests::Desk;
 use holdfast_requests::portal::{OfficerState, Verdict};
 use holdfast_types::ids::{CaseId, OfficerId, ProductionId};
-use holdfast_workspace::open_chains;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

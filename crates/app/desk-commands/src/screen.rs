@@ -106,7 +106,7 @@ impl Decider {
         let (sender, receiver) = std::sync::mpsc::channel();
         for (i, event) in events.iter().enumerate() {
             let mut facts =
-                workspace.map_or_else(ChainFacts::default, |w| holdfast_screening::facts::chain_facts(w, event, None));
+                workspace.map_or_else(ChainFacts::default, |w| holdfast_chain_facts::chain_facts(w, event, None));
             if let Some(providers) = providers
                 && let Some(question) = Question::of(event, &facts)
             {

@@ -1,9 +1,11 @@
 //! Where addresses and transactions have their pages: which chain of the store has them, and links there. What no page knows gets no link.
 
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::Tlp;
+use holdfast_chains::Chains;
 use holdfast_types::{Asset, ChainId};
 use holdfast_workspace::lookup::bare;
-use holdfast_workspace::{AccountSnapshot, ChainQueries, Chains, Subject};
+use holdfast_workspace::{ChainQueries, Subject};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::AcademyError;
 use holdfast_cases::CaseError;
+use holdfast_chains::ChainsError;
 use holdfast_identity::IdentityError;
 use holdfast_prevention::PreventionError;
 use holdfast_requests::RequestError;
@@ -13,7 +14,7 @@ use holdfast_sharing::SharingError;
 use holdfast_store::{DbError, StoreError};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::{ErrorKind, Invalid};
-use holdfast_workspace::{ChainsError, ChangeError, WorkspaceError};
+use holdfast_workspace::{ChangeError, WorkspaceError};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -4,13 +4,14 @@ use crate::AppState;
 use crate::error::ApiError;
 use crate::system::{entropy, now};
 use holdfast_account_evidence::{EvidenceError, Watch};
+use holdfast_account_workspace::AccountSnapshot;
+use holdfast_account_workspace::evidence::Sealing;
+use holdfast_account_workspace::traces::AccountTraceRequest;
 use holdfast_attribution::Tlp;
 use holdfast_jobs::{Failure, Job, JobState, Outcome, Run, StoredJob, latest};
 use holdfast_types::hash::sha256;
 use holdfast_types::{ChainId, ErrorKind, Seconds};
-use holdfast_workspace::accounts::evidence::Sealing;
-use holdfast_workspace::accounts::traces::AccountTraceRequest;
-use holdfast_workspace::{AccountSnapshot, WorkspaceError};
+use holdfast_workspace::WorkspaceError;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -154,7 +155,7 @@ impl AppState {
     /// to be handed on: nothing above TLP:AMBER goes in.
     ///
     /// # Errors
-    /// As [`holdfast_workspace::AccountWorkspace::account_bundle_for`]; 409 where the server has no source of the blocks; what a failed job reports; 503
+    /// As [`holdfast_account_workspace::AccountWorkspace::account_bundle_for`]; 409 where the server has no source of the blocks; what a failed job reports; 503
     /// where too many bundles wait.
     pub fn account_bundle(
         &self,

@@ -4,13 +4,14 @@ use crate::AppState;
 use holdfast_attribution::{Category, Tlp};
 use holdfast_bitcoin::Txid;
 use holdfast_bitcoin::block::SingleTx;
+use holdfast_chain_facts::chain_facts;
+use holdfast_chains::ChainsError;
 use holdfast_decision::lookalikes::{KnownBy, Lookalike};
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_screening::ScreeningError;
-use holdfast_screening::facts::chain_facts;
 use holdfast_types::Amount;
 use holdfast_vendors::Question;
-use holdfast_workspace::{ChainHandle, ChainQueries, ChainsError};
+use holdfast_workspace::{ChainHandle, ChainQueries};
 use std::sync::Arc;
 
 /// Most deposit addresses of a customer whose payments on the chain are looked at.

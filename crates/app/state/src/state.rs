@@ -7,8 +7,11 @@ use crate::mempools::Mempools;
 use crate::routes::NeedsTable;
 use crate::{lab_chains, limits, metrics, status};
 use holdfast_academy::Academy;
+use holdfast_account_workspace::evidence::ProofSources;
+use holdfast_account_workspace::{AccountHandle, AccountWorkspace};
 use holdfast_audit::Anchors;
 use holdfast_cases::Cases;
+use holdfast_chains::{Chains, ChainsError};
 use holdfast_documents::Vault;
 use holdfast_identity::{KeyRing, SessionKind, open_sessions};
 use holdfast_prevention::Prevention;
@@ -18,10 +21,7 @@ use holdfast_sharing::Sharing;
 use holdfast_sharing::sources::Clients;
 use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Providers;
-use holdfast_workspace::accounts::evidence::ProofSources;
-use holdfast_workspace::{
-    AccountHandle, AccountWorkspace, ChainHandle, ChainQueries, Chains, ChainsError, ChangeError, Workspace,
-};
+use holdfast_workspace::{ChainHandle, ChainQueries, ChangeError, Workspace};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -4,6 +4,13 @@
 use crate::accounts::{amount, asset_link, gaps, time, way_up};
 use crate::ledger::{DIRECTIONS, POLICIES, options, risk, tags_table};
 use axum::extract::{Path, Query, State};
+use holdfast_account_workspace::exposure::{AssetExposure, ExposureSide};
+use holdfast_account_workspace::link_reports::{LinkEnd, LinkView};
+use holdfast_account_workspace::trace_report::{AccountTraceReport, Party, TracedMovement};
+use holdfast_account_workspace::traces::{AccountPathReport, AccountTraceRequest};
+use holdfast_account_workspace::transfers::Start;
+use holdfast_account_workspace::who::CLEARANCE;
+use holdfast_account_workspace::{AccountSnapshot, AccountWorkspace};
 use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_analysis::{Direction, Policy, TraceOptions};
 use holdfast_page::components::{N, T, listing, none, word, words};
@@ -13,13 +20,7 @@ use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
-use holdfast_workspace::accounts::exposure::{AssetExposure, ExposureSide};
-use holdfast_workspace::accounts::link_reports::{LinkEnd, LinkView};
-use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party, TracedMovement};
-use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
-use holdfast_workspace::accounts::transfers::Start;
-use holdfast_workspace::accounts::who::CLEARANCE;
-use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError};
+use holdfast_workspace::WorkspaceError;
 use maud::{Markup, html};
 use serde::Deserialize;
 

@@ -5,6 +5,12 @@ use crate::account_flows::ways_on;
 use crate::account_freezes::freezes_table;
 use crate::ledger::{instant, risk, tags_table};
 use axum::extract::{Path, Query, State};
+use holdfast_account_workspace::AccountSnapshot;
+use holdfast_account_workspace::imitated::TransferNote;
+use holdfast_account_workspace::reports::{
+    AccountReport, AccountSummary, AssetReport, BalanceView, PartyView, TransferView, TransfersPage,
+};
+use holdfast_account_workspace::transfers::{Order, Start, Way};
 use holdfast_page::components::{Head, N, T, listing, none, word};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, short};
@@ -14,12 +20,8 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
 use holdfast_types::{Amount, Timestamp, units};
-use holdfast_workspace::accounts::imitated::TransferNote;
-use holdfast_workspace::accounts::reports::{
-    AccountReport, AccountSummary, AssetReport, AssetView, BalanceView, PartyView, TransferView, TransfersPage,
-};
-use holdfast_workspace::accounts::transfers::{Order, Start, Way};
-use holdfast_workspace::{AccountSnapshot, PAGE, WorkspaceError};
+use holdfast_workspace::asset_view::AssetView;
+use holdfast_workspace::{PAGE, WorkspaceError};
 use maud::{Markup, html};
 use serde::Deserialize;
 

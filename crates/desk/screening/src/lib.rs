@@ -16,11 +16,9 @@
     )
 )]
 
-mod account_facts;
 pub mod alerts;
 pub mod audit;
 mod audit_state;
-mod behind;
 pub mod books;
 pub mod changes;
 pub mod clock;
@@ -29,15 +27,12 @@ mod core;
 mod department;
 mod error;
 pub mod events;
-pub mod facts;
 pub mod flags;
 pub mod holds;
 pub mod identifiers;
-mod issuer_facts;
 mod log;
 mod migrations;
 mod pulse;
-mod reconcile;
 pub mod replay;
 mod rescreening;
 pub mod service;

@@ -131,7 +131,7 @@ fn outputs_table(report: &TraceReport, most: usize) -> String {
         out,
         "{} {} trace of {} on {}: {} found, {} in fees{}",
         if report.balances { "Balanced" } else { "UNBALANCED" },
-        format!("{:?}", report.policy).to_lowercase(),
+        report.policy,
         coins(report.marked),
         report.network,
         coins(report.found),

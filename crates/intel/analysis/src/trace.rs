@@ -20,7 +20,9 @@ use utoipa::ToSchema;
 pub use crate::marks::split;
 
 /// How marks pass through a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString, strum::Display,
+)]
 #[schema(as = TaintPolicy)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case", parse_err_ty = String, parse_err_fn = unknown_policy)]
@@ -48,7 +50,9 @@ fn unknown_policy(text: &str) -> String {
 }
 
 /// Which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, strum::EnumString, strum::Display,
+)]
 #[schema(as = TraceDirection)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case", parse_err_ty = String, parse_err_fn = unknown_direction)]
@@ -100,6 +104,14 @@ pub struct TraceOptions {
     /// Follow through attributed services too.
     #[serde(default)]
     pub through_services: bool,
+}
+
+impl TraceOptions {
+    /// Returns what a trace by these options is called where it is kept: `forward, haircut`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{}, {}", self.direction, self.policy)
+    }
 }
 
 /// A place where marked money rests or leaves the trace.

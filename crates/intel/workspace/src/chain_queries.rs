@@ -1,8 +1,7 @@
 //! What the desk needs from a chain, whatever its family: of the Bitcoin family, where money lies in outputs, or of accounts.
 
-use crate::accounts::freeze_queries::FreezeView;
-use crate::accounts::imitated::Imitation;
 use crate::error::WorkspaceError;
+use crate::freeze_view::FreezeView;
 use crate::reports::{ExposureView, PAGE, Subject, TraceRequest};
 use crate::workspace::Snapshot;
 use holdfast_attribution::tags::weightiest;
@@ -190,6 +189,15 @@ pub struct PlacesBehind {
     pub places: Vec<PlaceBehind>,
     /// Whether there may be others that the bounds on movements and places left out.
     pub is_cut: bool,
+}
+
+/// Whether an address imitates one of those that some addresses dealt with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imitation {
+    /// The address that it imitates.
+    pub of: Option<String>,
+    /// What was not looked at, in words; nothing where all was.
+    pub gaps: Vec<String>,
 }
 
 /// The questions that screening, the desk and pages put to a chain. Answers are of one moment: who holds it sees no change.

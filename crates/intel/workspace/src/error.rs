@@ -39,7 +39,10 @@ pub enum WorkspaceError {
     Accounts(#[from] holdfast_account_ledger::LedgerError),
     /// What stands beside the ledger of an account chain.
     #[error(transparent)]
-    Beside(#[from] crate::accounts::beside::BesideError),
+    Beside(#[from] holdfast_block_store::StoreError),
+    /// What stands beside the ledger of an account chain cannot be read, and what was requested rests on it.
+    #[error("{0}")]
+    Unreadable(String),
     /// The trace over account chains.
     #[error(transparent)]
     AccountTrace(#[from] holdfast_analysis::accounts::AccountTraceError),
@@ -71,12 +74,6 @@ pub enum WorkspaceError {
     TooMany(String),
 }
 
-impl From<holdfast_block_store::StoreError> for WorkspaceError {
-    fn from(e: holdfast_block_store::StoreError) -> Self {
-        WorkspaceError::Beside(e.into())
-    }
-}
-
 impl WorkspaceError {
     /// Returns the kind of the error, which interfaces map to their own codes.
     #[must_use]
@@ -87,7 +84,7 @@ impl WorkspaceError {
             | WorkspaceError::AccountQuery(..)
             | WorkspaceError::Trace(_)
             | WorkspaceError::TooMany(_) => ErrorKind::Invalid,
-            WorkspaceError::Locked(_) => ErrorKind::Unavailable,
+            WorkspaceError::Locked(_) | WorkspaceError::Unreadable(_) => ErrorKind::Unavailable,
             WorkspaceError::Accounts(e) => e.kind(),
             WorkspaceError::Beside(e) => e.kind(),
             WorkspaceError::AccountTrace(e) => e.kind(),

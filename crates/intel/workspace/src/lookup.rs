@@ -1,18 +1,16 @@
 //! Search: everything that a workspace knows by any form or name. Addresses of the ledger and of other chains, transactions and blocks (by
-//! the beginning of their hash too), outputs, heights, assets, labels of tags and names of actors; several identifiers at once. What account chains add is
-//! found by `accounts/search.rs`.
+//! the beginning of their hash too), outputs, heights, assets, labels of tags and names of actors; several identifiers at once. Account chains
+//! search with the same functions.
 
-use crate::accounts::AccountSnapshot;
 use crate::reports::Subject;
-use crate::workspace::{Snapshot, Workspace};
+use crate::workspace::Workspace;
 use holdfast_attribution::tags::weightiest;
-use holdfast_attribution::{Actor, Category, Tag, TagStore, Tlp};
+use holdfast_attribution::{Actor, Category, Tag, TagStore};
 use holdfast_bitcoin::{AddressKey, display_hash};
 use holdfast_types::{Address, ChainId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Longest text that is searched for.
@@ -26,7 +24,7 @@ pub const MIN_PREFIX: usize = 8;
 /// Fewest characters of the beginning of a tagged address.
 const MIN_ADDRESS_PREFIX: usize = 6;
 /// Transactions that a search by the beginning of an id goes through at most, the newest.
-pub(crate) const MAX_SCANNED: usize = 100_000_000;
+pub const MAX_SCANNED: usize = 100_000_000;
 /// Addresses of one label that a result names.
 const MAX_EXAMPLES: usize = 5;
 
@@ -93,8 +91,17 @@ pub struct Lookup {
 }
 
 impl Lookup {
+    /// Merges the answers of several chains. What a text is on several account chains is several results, and a note says so.
+    #[must_use]
+    pub fn of_all(mut answers: impl Iterator<Item = Lookup>) -> Lookup {
+        let first = answers.next().unwrap_or_default();
+        let mut found = answers.fold(first, Lookup::merged);
+        found.note_several();
+        found
+    }
+
     /// Merges the answers of two chains. What both know, such as the tags that they share, is one result.
-    pub(crate) fn merged(mut self, other: Lookup) -> Lookup {
+    fn merged(mut self, other: Lookup) -> Lookup {
         self.unknown.retain(|text| other.unknown.contains(text));
         self.notes.extend(other.notes);
         let mut seen = BTreeSet::new();
@@ -149,20 +156,6 @@ impl Lookup {
     }
 }
 
-/// Searches chains for whatever `text` names, for a reader of labels up to `clearance`. What a text is on several account chains is several results, and a
-/// note says so.
-pub fn lookup_on(chains: &[Arc<Snapshot>], accounts: &[Arc<AccountSnapshot>], text: &str, clearance: Tlp) -> Lookup {
-    let visible: &(dyn Fn(&Tag) -> bool + Sync) = &|tag| tag.is_for(clearance);
-    // Names are those of the tags, which all chains share.
-    let of_accounts =
-        accounts.iter().enumerate().map(|(n, chain)| chain.lookup(text, clearance, chains.is_empty() && n == 0));
-    let mut answers = chains.iter().map(|chain| chain.lookup(text, visible)).chain(of_accounts);
-    let first = answers.next().unwrap_or_default();
-    let mut found = answers.fold(first, Lookup::merged);
-    found.note_several();
-    found
-}
-
 impl Hit {
     /// Returns the name of the chain that holds it: an account chain's usual one or its CAIP-2 id; else the ticker of the chain's asset.
     #[must_use]
@@ -173,7 +166,7 @@ impl Hit {
     }
 
     /// Returns a result of which nothing but its id is known.
-    pub(crate) fn bare(kind: HitKind, id: String) -> Self {
+    pub fn bare(kind: HitKind, id: String) -> Self {
         Hit {
             kind,
             id,
@@ -236,7 +229,7 @@ pub fn bare(text: &str) -> String {
 }
 
 /// Searches for whatever `text` names: for each identifier in it by `by_identifier`, which may add notes; for a text that is none also by `by_name`.
-pub(crate) fn search(
+pub fn search(
     text: &str,
     by_identifier: &mut dyn FnMut(&str, &mut Vec<String>) -> Vec<Hit>,
     by_name: &dyn Fn(&str) -> Vec<Hit>,
@@ -279,11 +272,7 @@ pub(crate) fn search(
 }
 
 /// Returns tagged addresses that begin so, in any case: hex has none, and a Base58 beginning in another case is listed too.
-pub(crate) fn tagged_beginning<'a>(
-    tags: &'a TagStore,
-    prefix: &str,
-    visible: &(dyn Fn(&Tag) -> bool + Sync),
-) -> Vec<&'a str> {
+pub fn tagged_beginning<'a>(tags: &'a TagStore, prefix: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<&'a str> {
     if prefix.len() < MIN_ADDRESS_PREFIX || prefix.contains(char::is_whitespace) {
         return Vec::new();
     }
@@ -294,7 +283,7 @@ pub(crate) fn tagged_beginning<'a>(
 }
 
 /// Returns the hex digits of the beginning of a hash; none for text that is no such beginning.
-pub(crate) fn hash_beginning(text: &str) -> Option<Vec<u8>> {
+pub fn hash_beginning(text: &str) -> Option<Vec<u8>> {
     let is_beginning = (MIN_PREFIX..64).contains(&text.len()) && is_hex(text);
     is_beginning.then(|| text.chars().filter_map(|c| u8::try_from(c.to_digit(16)?).ok()).collect())
 }
@@ -395,7 +384,7 @@ impl Workspace {
 }
 
 /// Actors and labels with a name, best fit first, then those with most addresses.
-pub(crate) fn by_name(tags: &TagStore, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<Hit> {
+pub fn by_name(tags: &TagStore, text: &str, visible: &(dyn Fn(&Tag) -> bool + Sync)) -> Vec<Hit> {
     let wanted = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     if wanted.chars().count() < 2 {
         return Vec::new();

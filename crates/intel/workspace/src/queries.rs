@@ -14,7 +14,8 @@ use holdfast_bitcoin::{AddressKey, BlockHash, Txid, display_hash, parse_hash};
 use holdfast_utxo_ledger::Source;
 
 /// Returns a tag as answers show it.
-pub(crate) fn tag_view(tags: &TagStore, tag: &Tag) -> TagView {
+#[must_use]
+pub fn tag_view(tags: &TagStore, tag: &Tag) -> TagView {
     let actor = tag.actor.as_ref().map(|id| tags.actor(id).map_or_else(|| id.clone(), |a| a.label.clone()));
     TagView {
         label: tag.label.clone(),

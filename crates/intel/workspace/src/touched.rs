@@ -1,16 +1,17 @@
 //! What changes of tags, clusters and the ledger touch: the addresses and transactions whose category or exposure changed. Stored transfers of
 //! these are screened again, others are not looked at.
 
-use crate::accounts::handle::MAX_ORIGINS;
-use crate::accounts::reach::Origins;
 use crate::workspace::Snapshot;
 use holdfast_analysis::exposure::ExposureStep;
 use holdfast_types::Address;
 use holdfast_utxo_ledger::Source;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Most addresses and transactions that are listed; beyond them everything counts as touched.
 pub const MAX_TOUCHED: usize = 1 << 16;
+/// Most origins on account chains that are listed.
+pub const MAX_ORIGINS: usize = 10_000;
 /// Most outputs of recategorized addresses that one change looks at.
 const MAX_OUTPUTS: usize = 1 << 17;
 /// Most outputs of blocks that are not stored whose spenders one change looks for: each may cost reading a block.
@@ -30,13 +31,13 @@ pub struct Touched {
     /// Addresses that an issuer of a token froze, lifted or proposes to, in canonical form; those of proposals that were confirmed, taken back or executed
     /// too.
     pub frozen: BTreeSet<String>,
-    /// What changed on an account chain whose money may have gone far: [`crate::accounts::reach`] tells where.
+    /// What changed on an account chain whose money may have gone far: `reached` of the account workspace tells where.
     pub origins: Origins,
 }
 
 impl Touched {
     /// Adds what another change touched.
-    pub(crate) fn add(&mut self, other: Touched) {
+    pub fn add(&mut self, other: Touched) {
         if self.is_whole || other.is_whole {
             *self = Touched { is_whole: true, ..Touched::default() };
             return;
@@ -50,6 +51,37 @@ impl Touched {
         if listed > MAX_TOUCHED || self.origins.len() > MAX_ORIGINS {
             *self = Touched { is_whole: true, ..Touched::default() };
         }
+    }
+}
+
+/// What changed on an account chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origins {
+    /// Addresses that count under something else, or that an issuer froze, in canonical form.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<String>,
+    /// Transactions by which something left over a bridge, whose other side may have been read before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sent: BTreeSet<String>,
+}
+
+impl Origins {
+    /// Returns how many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.addresses.len() + self.sent.len()
+    }
+
+    /// Returns whether nothing changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty() && self.sent.is_empty()
+    }
+
+    /// Takes in those of a later change.
+    pub fn merge(&mut self, later: Origins) {
+        self.addresses.extend(later.addresses);
+        self.sent.extend(later.sent);
     }
 }
 

@@ -3,10 +3,9 @@
 //! Commands, the HTTP API and the pages all answer from here ([`crate::queries`], [`crate::traces`], [`crate::lookup`]), so that they cannot
 //! differ.
 
-use crate::accounts::AccountWorkspace;
+use crate::account_chains::{account_chains, account_families};
 use crate::chain_queries::ChainQueries;
 use crate::error::WorkspaceError;
-use crate::store_tags::account_families;
 use holdfast_analysis::exposure::{BLOCK_REACH, Exposures, ExposuresMark, PATIENCE, Reach};
 use holdfast_attribution::cluster::ClusterLog;
 use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
@@ -54,7 +53,7 @@ struct Saved {
 }
 
 /// The folder, in a store, of the workspaces of further chains.
-pub(crate) const CHAINS: &str = "chains";
+pub const CHAINS: &str = "chains";
 
 /// Returns the file of the tags of a workspace: a store has one for all its chains.
 fn tags_file(dir: &Path) -> PathBuf {
@@ -150,7 +149,10 @@ impl Workspace {
     }
 
     /// Opens the workspace of a further chain of a store for reading, with the tags of this one.
-    pub(crate) fn read_beside(&self, dir: &Path) -> Result<Self, WorkspaceError> {
+    ///
+    /// # Errors
+    /// As [`Workspace::open`].
+    pub fn read_beside(&self, dir: &Path) -> Result<Self, WorkspaceError> {
         Self::with_ledger(dir, Ledger::open(&Self::ledger_dir(dir))?, Some(self.tags.clone()))
     }
 
@@ -177,6 +179,12 @@ impl Workspace {
         dirs.retain(|dir| Self::ledger_dir(dir).is_dir());
         dirs.sort();
         Ok(dirs)
+    }
+
+    /// Returns whether a store has a ledger of outputs, which is its first chain.
+    #[must_use]
+    pub fn is_in(store: &Path) -> bool {
+        Self::ledger_dir(store).is_dir()
     }
 
     /// Returns where a workspace's ledger lies.
@@ -442,7 +450,7 @@ impl Workspace {
     }
 
     /// Takes over the tags of another workspace; call [`Workspace::catch_up`] afterwards.
-    pub(crate) fn set_tags(&mut self, tags: &Arc<TagStore>) {
+    pub fn set_tags(&mut self, tags: &Arc<TagStore>) {
         self.tags = tags.clone();
     }
 
@@ -487,7 +495,7 @@ impl Workspace {
         let family = self.id().family();
         let further = Self::chain_dirs(&self.dir).unwrap_or_default();
         let further = further.iter().filter_map(|dir| Some((dir.file_name()?.to_str()?.to_owned(), family)));
-        let accounts = account_families(&AccountWorkspace::chains_of(&self.dir).unwrap_or_default());
+        let accounts = account_families(&account_chains(&self.dir).unwrap_or_default());
         report.count_chains(&std::iter::once((self.name(), family)).chain(further).chain(accounts).collect::<Vec<_>>());
         report
     }

@@ -4,11 +4,12 @@ use holdfast_analysis::{Direction, TraceOptions};
 use holdfast_attribution::{Category, Tlp};
 use holdfast_bitcoin::script::classify;
 use holdfast_bitcoin::{Block, Network, display_hash};
+use holdfast_chains::{Chains, ChainsError};
 use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_testing::AccountChain;
 use holdfast_types::{Amount, Asset, ChainId};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
-use holdfast_workspace::{ChainHandle, ChainQueries, Chains, ChainsError, TraceRequest, Workspace};
+use holdfast_workspace::{ChainHandle, ChainQueries, TraceRequest, Workspace};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 

@@ -1,5 +1,6 @@
 //! The fixtures themselves. One binary: each more would be compiled and linked by itself.
 
+mod architecture;
 mod chains;
 mod inserts;
 mod unit_tests;

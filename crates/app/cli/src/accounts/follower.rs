@@ -4,12 +4,12 @@ use crate::chains::{AccountChain, AccountNode};
 use crate::live::pause;
 use crate::output;
 use holdfast_account_feed::fetch;
+use holdfast_account_workspace::AccountHandle;
+use holdfast_account_workspace::evidence::ProofSources;
 use holdfast_jobs::Threads;
 use holdfast_state::AppState;
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::ChainId;
-use holdfast_workspace::AccountHandle;
-use holdfast_workspace::accounts::evidence::ProofSources;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 

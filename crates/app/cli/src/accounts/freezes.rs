@@ -1,7 +1,8 @@
 //! `holdfast accounts freezes`: what issuers of tokens froze, lifted and destroyed, and what they propose to.
 
+use holdfast_account_workspace::freeze_queries::{FreezeTotals, FreezesPage};
 use holdfast_types::Timestamp;
-use holdfast_workspace::accounts::freeze_queries::{FreezeStep, FreezeTotals, FreezeView, FreezesPage};
+use holdfast_workspace::freeze_view::{FreezeStep, FreezeView};
 
 fn step(name: &str, step: Option<&FreezeStep>) {
     let Some(step) = step else { return };

@@ -3,9 +3,9 @@
 use crate::output::{self, thousands};
 use anyhow::bail;
 use holdfast_account_ledger::{AppendOptions, CheckReport, Ledger};
+use holdfast_account_workspace::AccountWorkspace;
+use holdfast_account_workspace::check::StoreCheck;
 use holdfast_types::ChainId;
-use holdfast_workspace::AccountWorkspace;
-use holdfast_workspace::accounts::check::StoreCheck;
 use serde_json::json;
 use std::path::Path;
 

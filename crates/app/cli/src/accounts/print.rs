@@ -1,14 +1,15 @@
 //! Printing of answers about account chains for people: amounts with decimals and unit, times in UTC.
 
 use crate::output::{counted, thousands};
-use holdfast_types::Timestamp;
-use holdfast_workspace::TagView;
-use holdfast_workspace::accounts::contract::ContractView;
-use holdfast_workspace::accounts::imitated::TransferNote;
-use holdfast_workspace::accounts::reports::{
-    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, BalanceView, PartyView,
+use holdfast_account_workspace::contract::ContractView;
+use holdfast_account_workspace::imitated::TransferNote;
+use holdfast_account_workspace::reports::{
+    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, BalanceView, PartyView,
     TransferView, TransfersPage,
 };
+use holdfast_types::Timestamp;
+use holdfast_workspace::TagView;
+use holdfast_workspace::asset_view::AssetView;
 
 fn time(seconds: u64) -> String {
     i64::try_from(seconds).map_or_else(|_| seconds.to_string(), |s| Timestamp::from_unix(s).rfc3339())

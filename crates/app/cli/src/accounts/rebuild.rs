@@ -5,10 +5,10 @@ use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{BlockSource, FileBlocks};
+use holdfast_account_workspace::AccountWorkspace;
+use holdfast_account_workspace::beside::{BesideStore, LinkedBlock};
+use holdfast_account_workspace::rebuild::Rebuild;
 use holdfast_types::ChainId;
-use holdfast_workspace::AccountWorkspace;
-use holdfast_workspace::accounts::beside::{BesideStore, LinkedBlock};
-use holdfast_workspace::accounts::rebuild::Rebuild;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 

@@ -6,17 +6,20 @@ use crate::chain_reader::server_of;
 use crate::output;
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
+use holdfast_account_workspace::freeze_queries::{FreezeFilter, FreezesPage};
+use holdfast_account_workspace::reports::{
+    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, TransfersPage,
+};
+use holdfast_account_workspace::transfers::{Order, Start, Way};
+use holdfast_account_workspace::{AccountSnapshot, AccountWorkspace};
 use holdfast_attribution::Tlp;
+use holdfast_chains::pick_accounts;
 use holdfast_client::{Client, Request};
 use holdfast_types::ChainId;
-use holdfast_workspace::accounts::freeze_queries::{FreezeFilter, FreezesPage};
-use holdfast_workspace::accounts::freezes::FreezeState;
-use holdfast_workspace::accounts::reports::{
-    AccountBlockReport, AccountReport, AccountSummary, AccountTxReport, AssetReport, AssetView, TransfersPage,
-};
-use holdfast_workspace::accounts::transfers::{Order, Start, Way};
+use holdfast_workspace::WorkspaceError;
+use holdfast_workspace::asset_view::AssetView;
+use holdfast_workspace::freeze_view::FreezeState;
 use holdfast_workspace::lookup::{Hit, HitKind};
-use holdfast_workspace::{AccountSnapshot, AccountWorkspace, WorkspaceError, pick_accounts};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 

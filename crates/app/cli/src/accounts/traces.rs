@@ -5,14 +5,16 @@ use crate::chain_reader::server_of;
 use crate::lookup::ChainArgs;
 use crate::options::{AccountChoice, LinkArgs, with_options};
 use crate::output::{self, counted, name_of};
+use holdfast_account_workspace::AccountWorkspace;
+use holdfast_account_workspace::exposure::{AccountExposureReport, ExposureSide};
+use holdfast_account_workspace::trace_report::{AccountTraceReport, Party};
+use holdfast_account_workspace::traces::{AccountPathReport, AccountTraceRequest};
 use holdfast_analysis::TraceOptions;
 use holdfast_attribution::Tlp;
+use holdfast_chains::{open_accounts, pick_accounts};
 use holdfast_client::{Client, Request, api_path};
 use holdfast_types::Timestamp;
-use holdfast_workspace::accounts::exposure::{AccountExposureReport, ExposureSide};
-use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party};
-use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
-use holdfast_workspace::{AccountWorkspace, WorkspaceError, open_accounts, pick_accounts};
+use holdfast_workspace::WorkspaceError;
 use serde::de::DeserializeOwned;
 
 /// Returns what is traced.

@@ -480,7 +480,8 @@ fn a_server_follows_a_real_node_through_reorganizations_and_kills() {
     let checked = json_of(&["ledger", "check", "--chain", &id], &store);
     assert_eq!(checked["problems"], json!([]));
     let chain = holdfast_types::ChainId::parse(&id).unwrap();
-    let workspace = holdfast_workspace::AccountWorkspace::open(&store, &chain, std::sync::Arc::default()).unwrap();
+    let workspace =
+        holdfast_account_workspace::AccountWorkspace::open(&store, &chain, std::sync::Arc::default()).unwrap();
     let tip = workspace.ledger.tip().unwrap().map(|tip| (tip.height, tip.hash));
     assert_eq!((workspace.links().tip().unwrap(), workspace.signals().tip().unwrap()), (tip, tip));
     assert!(workspace.links().counts().records > 0, "wraps were found");

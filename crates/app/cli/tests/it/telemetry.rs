@@ -109,7 +109,7 @@ fn log_lines_are_json_with_the_request_id_and_without_what_was_sent() {
 
 #[test]
 fn a_server_is_ready_while_its_database_answers() {
-    let Some(place) = holdfast_testing::TestDb::postgres() else { return };
+    let Some(place) = holdfast_testing::TestDb::own_postgres() else { return };
     let server = serve(&["--open", "--database", &place.url]);
     assert_eq!(server.state("database"), (200, json!({"name": "database", "state": "ok"})));
     place.stop();

@@ -1,6 +1,7 @@
 //! Account chains: what each holds, addresses, transfers, transactions, blocks, assets; over a desk with two of them.
 
 use holdfast_account_ledger::Settings;
+use holdfast_account_workspace::AccountWorkspace;
 use holdfast_simulate_accounts::Options;
 use holdfast_testing::{START, SimulatedAccounts};
 use holdfast_testing_app::{Call, TestApp};
@@ -8,7 +9,6 @@ use holdfast_types::{
     AccountId, Address, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers,
     Transfer, TransferKind,
 };
-use holdfast_workspace::AccountWorkspace;
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -2,6 +2,7 @@
 
 use crate::rescreening::{late, payloads, run_passes};
 use holdfast_account_ledger::Settings;
+use holdfast_account_workspace::AccountWorkspace;
 use holdfast_bitcoin::Network;
 use holdfast_decision::{Event, EventKind};
 use holdfast_identity::KeyRing;
@@ -13,7 +14,7 @@ use holdfast_types::{
     AccountId, Amount, BlockTransfers, ChainId, Commitment, Hash32, Position, Timestamp, TokenRef,
     TransactionTransfers, Transfer, TransferKind,
 };
-use holdfast_workspace::{AccountWorkspace, ChangeError, Workspace};
+use holdfast_workspace::{ChangeError, Workspace};
 use serde_json::json;
 use std::sync::Arc;
 

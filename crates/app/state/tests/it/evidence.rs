@@ -1,6 +1,7 @@
 //! Bundles of traces over account chains: at once, as a job, and what is missing.
 
 use holdfast_account_evidence::verify;
+use holdfast_account_workspace::traces::AccountTraceRequest;
 use holdfast_analysis::Policy;
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::Network;
@@ -13,7 +14,6 @@ use holdfast_state::evidence::{Bundle, BundleJob, MAX_BLOCKS_AT_ONCE};
 use holdfast_state::{AppState, Vault};
 use holdfast_testing::SimulatedAccounts;
 use holdfast_workspace::Workspace;
-use holdfast_workspace::accounts::traces::AccountTraceRequest;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

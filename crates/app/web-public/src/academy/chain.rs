@@ -48,7 +48,7 @@ pub(crate) async fn page(
         .route("/tx/{txid}", get(ledger::tx))
         .route("/block/{block}", get(ledger::block))
         .route("/trace", get(ledger::trace))
-        .route("/api/v1/trace/bundle", get(holdfast_api_investigation::chain::bundle))
+        .route("/api/v1/trace/bundle", get(holdfast_api_investigation::traces::bundle))
         .with_state(lab);
     let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
     let encoded = rest.replace(' ', "%20");

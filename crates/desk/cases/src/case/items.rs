@@ -1,9 +1,9 @@
 //! Items of a case, and exhibits with their custody record.
 
 use super::*;
+use holdfast_account_workspace::AccountSnapshot;
+use holdfast_account_workspace::traces::AccountTraceRequest;
 use holdfast_types::Timestamp;
-use holdfast_workspace::AccountSnapshot;
-use holdfast_workspace::accounts::traces::AccountTraceRequest;
 
 /// Case files are handed to authorities: nothing above this label goes in.
 const FOR_CASES: Tlp = Tlp::Amber;

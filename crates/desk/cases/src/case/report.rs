@@ -1,7 +1,7 @@
 //! A case as a report to be read and signed.
 
 use super::*;
-use holdfast_workspace::accounts::trace_report::TracedEnd;
+use holdfast_account_workspace::trace_report::TracedEnd;
 use serde::Deserialize;
 
 /// Returns the ends of a saved trace as text, at most 40.

@@ -1,6 +1,7 @@
 //! Effect of the messages: differences between people who got one and people who were held out, with their intervals.
 
 use super::*;
+use holdfast_models::metrics::wilson;
 
 /// A figure with the interval that holds it with 95% confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -56,16 +57,6 @@ pub struct Outcome {
     pub stopped_value: u64,
 }
 
-/// Returns Wilson's score interval of a share at 95% (Wilson 1927).
-fn wilson(hits: f64, n: f64) -> (f64, f64) {
-    const Z: f64 = 1.959_963_984_540_054;
-    let p = hits / n;
-    let middle = p + Z * Z / (2.0 * n);
-    let width = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    let whole = 1.0 + Z * Z / n;
-    (((middle - width) / whole).max(0.0), ((middle + width) / whole).min(1.0))
-}
-
 /// Returns the difference of two shares with its interval (Newcombe 1998, method 10).
 #[must_use]
 pub fn share_difference(hits: (u64, u64), of: (u64, u64)) -> Option<Estimate> {
@@ -74,12 +65,12 @@ pub fn share_difference(hits: (u64, u64), of: (u64, u64)) -> Option<Estimate> {
     }
     let (x, y, m, n) = (hits.0 as f64, hits.1 as f64, of.0 as f64, of.1 as f64);
     let (p, q) = (x / m, y / n);
-    let ((l1, u1), (l2, u2)) = (wilson(x, m), wilson(y, n));
+    let (first, second) = (wilson(x, m), wilson(y, n));
     let value = p - q;
     Some(Estimate {
         value,
-        low: value - ((p - l1).powi(2) + (u2 - q).powi(2)).sqrt(),
-        high: value + ((u1 - p).powi(2) + (q - l2).powi(2)).sqrt(),
+        low: value - ((p - first.low).powi(2) + (second.high - q).powi(2)).sqrt(),
+        high: value + ((first.high - p).powi(2) + (q - second.low).powi(2)).sqrt(),
     })
 }
 

@@ -2,18 +2,19 @@
 //! and flags follow the money.
 
 use holdfast_account_ledger::Settings;
+use holdfast_account_workspace::AccountWorkspace;
 use holdfast_attribution::tags::Confidence;
 use holdfast_attribution::{Tag, TagStore};
+use holdfast_chain_facts::chain_facts;
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_decision::{ChainFacts, Event, EventKind, Verdict};
 use holdfast_screening::Screening;
-use holdfast_screening::facts::chain_facts;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use holdfast_types::{
     AccountId, Amount, BlockTransfers, ChainId, Commitment, Position, Seconds, TokenRef, TransactionTransfers,
     Transfer, TransferKind,
 };
-use holdfast_workspace::{AccountWorkspace, ChainQueries};
+use holdfast_workspace::ChainQueries;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,20 +1,21 @@
 //! The theft of the simulated economy: it passes swaps and a bridge to a second chain, and is held where the exchange is paid.
 
 use holdfast_account_ledger::{AppendOptions, Settings};
+use holdfast_account_workspace::beside::LinkedBlock;
+use holdfast_account_workspace::traces::AccountTraceRequest;
+use holdfast_account_workspace::{AccountSnapshot, AccountWorkspace};
 use holdfast_attribution::tags::Confidence;
 use holdfast_attribution::{Tag, TagStore, Tlp};
+use holdfast_chain_facts::chain_facts;
 use holdfast_decision::flags::{Flag, State, Subject};
 use holdfast_decision::{Event, EventKind, Verdict};
 use holdfast_evm::{Chain, Checks, json, trace, transfers, verify};
 use holdfast_links::{Contracts, Role, find};
 use holdfast_screening::Screening;
-use holdfast_screening::facts::chain_facts;
 use holdfast_simulate_accounts::{Action, Economy, FlowKind, Options, Record, SimBlock};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use holdfast_types::{AccountId, Amount, ChainId, Hash32, Seconds, Transfer, TransferKind};
-use holdfast_workspace::accounts::beside::LinkedBlock;
-use holdfast_workspace::accounts::traces::AccountTraceRequest;
-use holdfast_workspace::{AccountSnapshot, AccountWorkspace, ChainQueries, TraceRequest};
+use holdfast_workspace::{ChainQueries, TraceRequest};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 

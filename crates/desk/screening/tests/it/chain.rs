@@ -17,7 +17,7 @@ fn peel_chains_mixers_and_coinjoins_are_found_behind_deposits() {
     plain.add_chain(&blocks, &economy).unwrap();
     let exchange = Exchange::from(plain);
     let look = |event: &Event| {
-        let facts = holdfast_screening::facts::chain_facts(&workspace, event, None);
+        let facts = holdfast_chain_facts::chain_facts(&workspace, event, None);
         assert_eq!(facts.unavailable, None);
         facts
     };
@@ -43,7 +43,7 @@ fn what_the_chain_cannot_say_is_said_to_be_so() {
     event.asset = Some("BTC".into());
     event.amount = Some(Amount::new(1));
     event.tx = Some("ab".repeat(32));
-    let look = |event: &Event| holdfast_screening::facts::chain_facts(&workspace, event, None).unavailable;
+    let look = |event: &Event| holdfast_chain_facts::chain_facts(&workspace, event, None).unavailable;
     assert!(look(&event).unwrap().contains("neither in the ledger nor"));
     event.tx = Some("nonsense".into());
     assert!(look(&event).unwrap().contains("64 hex digits"));
@@ -67,7 +67,7 @@ fn far_deposit(workspace: &holdfast_workspace::Workspace, hops: u32) -> (Event, 
         event.value = Some(1_000);
         event.tx = Some(ledger.txid_text(tx));
         event.output = Some(0);
-        let facts = holdfast_screening::facts::chain_facts(workspace, &event, None);
+        let facts = holdfast_chain_facts::chain_facts(workspace, &event, None);
         let txid = |b: &holdfast_decision::behind::Behind| b.output.split(':').next().map(str::to_owned);
         let only = |b: &holdfast_decision::behind::Behind| {
             facts.behind.iter().filter(|o| o.address == b.address || txid(o) == txid(b)).count() == 1
@@ -106,7 +106,7 @@ fn a_flag_of_a_theft_holds_a_deposit_several_transactions_later_with_the_path() 
     let (workspace, ..) = chain_workspace(&dir.path().join("w"), Options { seed: 3, txs: 3_000 }).unwrap();
     let (event, facts, far) = far_deposit(&workspace, 3);
     let place = facts.behind[far].clone();
-    assert_eq!(facts, holdfast_screening::facts::chain_facts(&workspace, &event, None), "the same every time");
+    assert_eq!(facts, holdfast_chain_facts::chain_facts(&workspace, &event, None), "the same every time");
     let txid = place.output.split(':').next().unwrap().to_owned();
     let clock = TestClock::new();
     let subjects = [
@@ -177,7 +177,7 @@ fn the_walk_behind_deposits_stops_at_services_and_is_bounded() {
     for tx in (0..ledger.counts().txs).rev().take(2_000) {
         let mut event = Event::new(EventKind::Deposit, "d", START, "c");
         (event.asset, event.tx, event.output) = (Some("BTC".into()), Some(ledger.txid_text(tx)), Some(0));
-        let facts = holdfast_screening::facts::chain_facts(&workspace, &event, None);
+        let facts = holdfast_chain_facts::chain_facts(&workspace, &event, None);
         assert!(facts.behind.len() <= 48);
         some += usize::from(!facts.behind.is_empty());
         for place in &facts.behind {

@@ -214,7 +214,7 @@ fn until<T>(seconds: u64, mut work: impl FnMut() -> Option<T>) -> T {
 /// A restart of PostgreSQL costs refusals while it is away and nothing else: what was acknowledged is there, the lock is held again.
 #[test]
 fn postgresql_restarted_is_connected_again_with_its_lock() {
-    let Some(place) = TestDb::postgres() else { return };
+    let Some(place) = TestDb::own_postgres() else { return };
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.place_hold(freeze("f0", "c0"), "ana").unwrap();
     assert_eq!(passes(&screening, "w0", "c0"), Verdict::Hold);
@@ -238,7 +238,7 @@ fn postgresql_restarted_is_connected_again_with_its_lock() {
 /// Who lost the writer's lock to another process stops writing for good, says so, and names an exit code.
 #[test]
 fn a_writer_whose_lock_another_took_ends_with_a_code() {
-    let Some(place) = TestDb::postgres() else { return };
+    let Some(place) = TestDb::own_postgres() else { return };
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
     screening.place_hold(freeze("f0", "c0"), "ana").unwrap();
     let mut other = Database::connect(&place.url).unwrap();

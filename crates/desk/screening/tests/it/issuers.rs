@@ -1,14 +1,14 @@
 //! Issuers' freezes in decisions, on a simulated economy with its ground truth.
 
+use holdfast_account_workspace::freezes::At;
+use holdfast_chain_facts::chain_facts;
 use holdfast_decision::issuer::IssuerState;
 use holdfast_decision::{ChainFacts, Decision, Event, Verdict};
 use holdfast_evm::{Chain, Checks, json, trace, transfers, verify};
 use holdfast_screening::Screening;
-use holdfast_screening::facts::chain_facts;
 use holdfast_simulate_accounts::{Economy, Options, Record};
 use holdfast_testing::{AccountChain, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::{Amount, Asset, ChainId, Seconds, Timestamp, TokenRef};
-use holdfast_workspace::accounts::freezes::At;
 use std::collections::BTreeMap;
 
 on_both!(freezes_decide_from_the_block_of_their_proposal);

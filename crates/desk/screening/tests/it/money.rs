@@ -227,7 +227,7 @@ fn no_event_passes_without_a_source() {
                     } else {
                         event.counterparty = Some(format!("0x{n:040x}"));
                     }
-                    let facts = holdfast_screening::facts::chain_facts(&workspace, &event, None);
+                    let facts = holdfast_chain_facts::chain_facts(&workspace, &event, None);
                     let decision = screening.decide(event, facts, "t").unwrap();
                     assert!(decision.coverage.is_empty(), "{decision:?}");
                     let reason = decision.reasons.iter().find(|r| r.rule == "engine.uncovered");
@@ -299,7 +299,7 @@ fn a_sanctioned_address_is_held_in_every_spelling_and_on_every_chain_of_its_fami
         let url = format!("sqlite:{}", dir.path().join(format!("db{i}")).display());
         let screening = Screening::open(&url, TestClock::new().clock()).unwrap();
         let event = Event { asset: Some(asset.into()), ..withdrawal("w", "c1", &sent, 1, 100) };
-        let facts = holdfast_screening::facts::chain_facts(&workspace, &event, None);
+        let facts = holdfast_chain_facts::chain_facts(&workspace, &event, None);
         let decision = screening.decide(event, facts, "t").unwrap();
         assert!(decision.decision >= Verdict::Hold, "{listed} {list} {sent} {asset}: {decision:?}");
         assert!(decision.reasons.iter().any(|r| r.rule == "sanctions-counterparty"), "{decision:?}");
@@ -352,7 +352,7 @@ fn a_credit_that_the_ledger_does_not_bear_out_is_held() {
         n += 1;
         let mut event = Event { id: format!("d{n}"), ..true_one.clone() };
         change(&mut event);
-        let facts = holdfast_screening::facts::chain_facts(&workspace, &event, None);
+        let facts = holdfast_chain_facts::chain_facts(&workspace, &event, None);
         let decision = screening.decide(event, facts, "t").unwrap();
         let found = decision.reasons.iter().find(|r| r.rule == "engine.mismatch");
         found.map(|r| (decision.decision, r.because.join("; ")))

@@ -17,7 +17,7 @@ fn is_encrypted(url: &str) -> Result<bool, String> {
 
 #[test]
 fn a_database_is_reached_as_securely_as_sslmode_asks() {
-    let Some(place) = TestDb::postgres() else { return };
+    let Some(place) = TestDb::own_postgres() else { return };
     if std::process::Command::new("openssl").arg("version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "openssl is not installed, and CI must have it");
         eprintln!("SKIPPED: openssl is not installed");

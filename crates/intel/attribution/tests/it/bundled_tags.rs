@@ -38,7 +38,10 @@ fn all_packs_import_with_their_fields() {
     assert_eq!(store.actor(&actor).unwrap().id, "huobi");
     assert!(store.script_keys().len() > 400_000);
     assert!(!store.conflicts().is_empty(), "public packs do disagree");
-    let again = import(&mut store, bundled());
+    // Again, those that are quickly read.
+    let small: Vec<NamedFile> = bundled().into_iter().filter(|(_, bytes)| bytes.len() < 200_000).collect();
+    let again = import(&mut store, small);
+    assert!(again.packs > 60 && again.tags > 500, "{} packs, {} tags", again.packs, again.tags);
     assert_eq!(again.new_tags, 0);
     for warning in report.warnings.iter().take(5) {
         println!("{warning}");

@@ -1,0 +1,87 @@
+//! Verifying what was handed out: bundles of traces, productions, certificates.
+
+use axum::Json;
+use axum::body::Bytes;
+use holdfast_academy::certificate;
+use holdfast_state::blocking::run_blocking;
+use holdfast_state::error::ApiError;
+use holdfast_state::routes::{CHAIN, Routes};
+use serde::Serialize;
+use std::time::SystemTime;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+/// Returns the routes of this resource.
+pub(crate) fn routes() -> Routes {
+    Routes::new("chain").add(CHAIN.file().long(), routes!(verify))
+}
+
+type Answer<T> = Result<Json<T>, ApiError>;
+
+/// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
+pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bundle::Verification {
+    if certificate::is_certificate(bytes) {
+        let v = certificate::verify(bytes, signer, SystemTime::now().into());
+        let about = format!("{} for {}, by {}", v.achievement, v.name, v.issuer);
+        return holdfast_analysis::bundle::Verification {
+            passed: v.passed,
+            failures: v.failures,
+            claims: if v.name.is_empty() {
+                Vec::new()
+            } else {
+                vec![about, "whether it was revoked since is not checked here".into()]
+            },
+            public_key: v.public_key,
+            created: v.valid_from,
+            headers: Vec::new(),
+        };
+    }
+    match bytes.starts_with(b"PK") {
+        true => holdfast_requests::production::verify(bytes, signer),
+        false => holdfast_account_evidence::verify(bytes, signer),
+    }
+}
+
+/// Result of a verification.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifyAnswer {
+    valid: bool,
+    passed: Vec<String>,
+    failures: Vec<String>,
+    claims: Vec<String>,
+    public_key: String,
+    created: String,
+    /// Blocks of account chains that are to be compared with a node or an explorer: nothing offline shows that they are of the canonical chain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    headers: Vec<VerifiedHeader>,
+}
+
+/// A block whose hash was computed from its header.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifiedHeader {
+    /// Chain, CAIP-2.
+    chain: String,
+    height: u64,
+    /// Hash, as explorers print it.
+    hash: String,
+}
+
+/// Recomputes an evidence bundle, or checks a production (decrypted) or a certificate.
+#[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file, or the production, a ZIP file"),
+    responses((status = 200, body = VerifyAnswer)))]
+pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
+    let v = run_blocking(move || Ok(verify_any(&body, None))).await?;
+    Ok(Json(VerifyAnswer {
+        valid: v.is_valid(),
+        passed: v.passed,
+        failures: v.failures,
+        claims: v.claims,
+        public_key: v.public_key,
+        created: v.created,
+        headers: v
+            .headers
+            .into_iter()
+            .map(|h| VerifiedHeader { chain: h.chain, height: h.height, hash: h.hash })
+            .collect(),
+    }))
+}
