@@ -2,7 +2,7 @@
 
 use holdfast_attribution::Category;
 use holdfast_types::Amount;
-use holdfast_workspace::accounts::reports::AssetView;
+use holdfast_workspace::asset_view::AssetView;
 use holdfast_workspace::lookup::HitKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
