@@ -9,14 +9,12 @@ use holdfast_links::{Direction, Place, Record, Records};
 use holdfast_types::{Signal, TokenRef};
 use holdfast_workspace::WorkspaceError;
 use holdfast_workspace::chain_handle::{ChangeError, MAX_WAITING};
-use holdfast_workspace::touched::{MAX_TOUCHED, Touched};
+use holdfast_workspace::touched::{MAX_ORIGINS, MAX_TOUCHED, Touched};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Most addresses whose change is followed; beyond them everything counts as touched.
-pub(crate) const MAX_ORIGINS: usize = 10_000;
 /// Most blocks of one change whose addresses are listed; beyond them everything counts as touched.
 const MAX_BLOCKS: u64 = 1_000;
 

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 
 /// Most addresses and transactions that are listed; beyond them everything counts as touched.
 pub const MAX_TOUCHED: usize = 1 << 16;
+/// Most addresses of account chains whose change is followed; beyond them everything counts as touched.
+pub const MAX_ORIGINS: usize = 10_000;
 /// Most outputs of recategorized addresses that one change looks at.
 const MAX_OUTPUTS: usize = 1 << 17;
 /// Most outputs of blocks that are not stored whose spenders one change looks for: each may cost reading a block.
