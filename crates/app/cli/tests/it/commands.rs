@@ -1,6 +1,6 @@
 //! The commands, as a person or script uses them.
 
-use crate::common::{demo_store, holdfast, path, run, words};
+use crate::common::{demo_store, holdfast, path, run, serving, words};
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -45,7 +45,9 @@ fn the_demo_names_tag_source_path_and_amounts() {
     the_demo_follows_money_to_a_held_deposit(&again["screening"]["followed"]);
     the_demo_measures_a_campaign(&again["campaign"]);
     the_demo_follows_a_theft_to_another_chain(&again["accounts"]);
-    // The same answers one by one.
+    // The same answers one by one: from a server, which reads the half a million tags once.
+    let (_server, _) =
+        serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     let store = ["--store", path(&store)];
     let shown = json(&run(holdfast().args(["--json", "show", "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"]).args(store)));
     assert_eq!(shown["category"], "ransomware");
