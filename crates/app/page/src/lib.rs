@@ -8,6 +8,7 @@
 pub mod components;
 pub mod forms;
 pub mod frame;
+pub mod islands;
 pub mod passkey_forms;
 pub mod places;
 pub mod texts;
