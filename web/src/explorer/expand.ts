@@ -81,7 +81,7 @@ function unfoldEntity(draft: Draft, entity: Fact, most: number): string[] {
 }
 
 /** Expands sides of nodes, within bounds. Above the level of transactions the other ends of UTXO transactions come too. */
-export async function expand(app: App, sides: readonly Side[], members: readonly string[] = app.members(), bounds: Bounds = UNBOUNDED): Promise<string> {
+export async function expand(app: App, sides: readonly Side[], members: readonly string[] = app.members(), bounds: Bounds = UNBOUNDED, most = bounds.most): Promise<string> {
   const facts = members.flatMap((id) => { const f = app.graph.facts.get(id); return f && f.kind !== 'note' && f.kind !== 'service' && f.kind !== 'group' ? [f] : []; });
   if (facts.length === 0) return t('say-select-subject');
   const isBounded = bounds !== UNBOUNDED;
@@ -97,7 +97,7 @@ export async function expand(app: App, sides: readonly Side[], members: readonly
     for (const f of facts) {
       const only = isBounded ? got.find((g) => g.f.id === f.id)?.rows : undefined;
       const from = f.kind === 'entity' ? unfoldEntity(draft, f, INPUTS) : [f.id];
-      for (const id of from) for (const side of sides) added.push(...unfold(draft, placeOf(app.graph, id), side, bounds.most, only));
+      for (const id of from) for (const side of sides) added.push(...unfold(draft, placeOf(app.graph, id), side, most, only));
     }
   } catch (e) {
     draft.end('');
@@ -148,7 +148,8 @@ export async function follow(app: App, side: Side): Promise<string> {
   for (let step = 0; step < 2; step += 1) {
     const node = app.view.nodes.get(at);
     if (!node) break;
-    if (!node.looked[side] || app.neighbours.of(at, side).length === 0) await expand(app, [side], node.members, { ...UNBOUNDED, most: step === 0 ? 3 : 2 });
+    // What is drawn already need not be the largest.
+    if (!node.looked[side] || node.rest[side] !== null) await expand(app, [side], node.members, UNBOUNDED, step === 0 ? 1 : 2);
     const next = app.neighbours.of(at, side).find((n) => !seen.has(n.id));
     if (!next) break;
     seen.add(next.id);
