@@ -15,7 +15,7 @@ if (tests.length === 0) {
 rmSync(out, { recursive: true, force: true });
 await build({
   entryPoints: tests.map((f) => here + f), outdir: out, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', target: 'node20',
-  format: 'esm', sourcemap: 'inline', logLevel: 'warning',
+  format: 'esm', sourcemap: 'inline', logLevel: 'warning', inject: [here + 'setup.ts'],
 });
 const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...tests.map((f) => out + f.replace(/\.ts$/, '.mjs'))], { stdio: 'inherit' });
 process.exit(run.status ?? 1);

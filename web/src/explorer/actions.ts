@@ -1,26 +1,24 @@
-/** Everything a person can do, once: the toolbar, the menu of a node, the keys and their overview are made of this table. */
+/** Everything a person can do, once: the toolbar, the menu of a node, the keys and their overview are made of this table. Names are `action-ID` in the catalogue. */
 import type { App } from './app.ts';
-import { download } from './dom.ts';
-import { expand, paths } from './expand.ts';
-import { csvOf, graphmlOf } from './files.ts';
+import type { Desk } from './desk.ts';
+import { between, collapse, expand, explain, follow, paths } from './expand.ts';
+import * as out from './export.ts';
 import { NO_FILTER } from './filter.ts';
-import { stringify, type LayoutName, type Level } from './model.ts';
-import { paint } from './paint.ts';
+import type { LayoutName, Level } from './model.ts';
 import type { Palette } from './palette.ts';
-import { svgOf } from './svg.ts';
-import { sceneOf } from './scene.ts';
+import type { Replay } from './strip.ts';
+import { t } from './texts.ts';
 import { walk, type Step } from './tree.ts';
 
+export type Group = 'look' | 'follow' | 'arrange' | 'select' | 'change' | 'file';
 export interface Action {
   readonly id: string;
   readonly name: string;
   /** Keys as `event.key` with `Ctrl+` and `Shift+` before. */
   readonly keys: readonly string[];
-  readonly group: 'Look' | 'Follow' | 'Arrange' | 'Select' | 'Change' | 'File';
+  readonly group: Group;
   /** Shown in the menu of a node. */
   readonly menu?: boolean;
-  /** Shown in the toolbar, by this word. */
-  readonly bar?: string;
   readonly run: () => void;
   readonly enabled?: () => boolean;
   /** For toggles. */
@@ -31,131 +29,202 @@ export interface Action {
 export interface Page {
   readonly palette: () => Palette;
   readonly title: () => string;
-  readonly ask: (what: 'note' | 'label' | 'group' | 'trace' | 'filter' | 'help' | 'save' | 'add' | 'find' | 'menu') => void;
-  readonly toggle: (what: 'minimap' | 'lasso' | 'panel') => void;
+  readonly desk: Desk;
+  readonly replay: Replay;
+  readonly ask: (what: 'note' | 'group' | 'trace' | 'expand' | 'filter' | 'help' | 'add' | 'find' | 'menu') => void;
+  readonly toggle: (what: 'minimap' | 'lasso' | 'panel' | 'zone') => void;
   readonly tab: (name: 'details' | 'tree' | 'table') => void;
 }
 
 const LEVELS: readonly Level[] = ['transaction', 'address', 'entity'];
 const COLOURS = 6;
 
+type Row = readonly [id: string, keys: readonly string[], run: () => void, more?: Partial<Pick<Action, 'menu' | 'enabled' | 'on'>>];
+
 export function actionsOf(app: App, page: Page): Action[] {
   const any = (): boolean => app.selected.size > 0;
+  const anyOrEdge = (): boolean => any() || app.edge !== null;
+  const onNode = { menu: true, enabled: any };
   const s = app.surface;
-  const go = (step: Step): void => {
-    const at = app.focus ?? s.nodes[0]?.id;
+  const work = (what: string, task: () => Promise<string>) => (): void => { void app.work(t(what), task); };
+  const rows: Record<Group, readonly Row[]> = {
+    look: looking(app, page),
+    follow: [
+      ['add', ['Insert', 'Shift+A'], () => { page.ask('add'); }],
+      ['expand', ['Enter', 'e'], work('work-look-up', () => expand(app, ['in', 'out'])), onNode],
+      ['expandout', ['o'], work('work-look-up', () => expand(app, ['out'])), onNode],
+      ['expandin', ['i'], work('work-look-up', () => expand(app, ['in'])), onNode],
+      ['expandby', ['Shift+E'], () => { page.ask('expand'); }, onNode],
+      ['collapse', ['k'], () => { app.say(collapse(app)); }, onNode],
+      ['followout', ['w'], work('work-look-up', () => follow(app, 'out')), onNode],
+      ['followin', ['Shift+W'], work('work-look-up', () => follow(app, 'in')), onNode],
+      ['trace', ['t'], () => { page.ask('trace'); }, onNode],
+      ['paths', ['p'], work('work-paths', () => paths(app)), { menu: true, enabled: () => app.selected.size === 2 }],
+      ['between', ['Shift+Y'], work('work-paths', () => between(app)), { menu: true, enabled: () => app.selected.size > 1 }],
+      ['explain', ['y'], work('work-look-up', () => explain(app)), { menu: true, enabled: () => app.selected.size === 2 }],
+      ...(['right', 'left', 'up', 'down'] as const).map((step): Row => [step, [`Arrow${step.charAt(0).toUpperCase()}${step.slice(1)}`], () => { go(app, step); }]),
+    ],
+    arrange: arranging(app),
+    select: [
+      ['all', ['Ctrl+a'], () => { app.select(app.view.nodes.keys()); }],
+      ['invert', ['Ctrl+i'], () => { app.select([...app.view.nodes.keys()].filter((id) => !app.selected.has(id))); }],
+      ['linked', ['Shift+N'], () => { app.select([...app.selected].flatMap((id) => app.neighbours.of(id).map((n) => n.id)), 'add'); }, onNode],
+      ['alike', ['Shift+Q'], () => { alike(app); }, onNode],
+      ['lasso', ['x'], () => { page.toggle('lasso'); }],
+      ['none', ['Escape'], () => { app.select([]); }],
+    ],
+    change: changing(app, page, any, anyOrEdge),
+    file: filing(app, page),
+  };
+  const go = (a: App, step: Step): void => {
+    const at = a.focus ?? s.nodes[0]?.id;
     if (at === undefined) return;
-    if (app.focus === null) {
-      app.select([at]);
+    if (a.focus === null) {
+      a.select([at]);
       s.reveal(at);
       return;
     }
-    const to = walk(app.neighbours, at, step, app.came);
+    const to = walk(a.neighbours, at, step, a.came);
     if (to === null) {
-      app.say('Nothing is drawn in that direction.');
+      a.say(t('say-no-further'));
       return;
     }
-    if (step === 'left' || step === 'right') app.came = at;
-    app.select([to]);
+    if (step === 'left' || step === 'right') a.came = at;
+    a.select([to]);
     s.reveal(to);
   };
+  return Object.entries(rows).flatMap(([group, list]) => list.map(([id, keys, run, more]): Action => ({ id, name: t(`action-${id}`), keys, group: group as Group, run, ...more })));
+}
+
+function looking(app: App, page: Page): Row[] {
+  const s = app.surface;
   const filter = (): typeof NO_FILTER => app.graph.setting('filter', NO_FILTER);
-  const name = (): string => `holdfast-graph-${new Date().toISOString().slice(0, 10)}`;
-  const layout = (l: LayoutName) => (): void => { void app.work('Arranging', async () => { await app.arrange(l); return `Arranged: ${l}.`; }); };
+  const pan = (id: string, key: string, dx: number, dy: number): Row => [id, [`Shift+${key}`], () => { s.pan(dx, dy); s.settle(); }];
   return [
-    { id: 'in', name: 'Zoom in', keys: ['+', '='], group: 'Look', bar: '+', run: () => { s.zoomAt(1.4); s.settle(); } },
-    { id: 'out', name: 'Zoom out', keys: ['-'], group: 'Look', bar: '−', run: () => { s.zoomAt(1 / 1.4); s.settle(); } },
-    { id: 'fit', name: 'Fit all', keys: ['0'], group: 'Look', bar: 'Fit', run: () => { s.fit(); } },
-    { id: 'one', name: 'Full size', keys: ['1'], group: 'Look', run: () => { s.zoomAt(1 / s.camera.zoom); s.settle(); } },
-    { id: 'panl', name: 'Pan left', keys: ['Shift+ArrowLeft'], group: 'Look', run: () => { s.pan(80, 0); s.settle(); } },
-    { id: 'panr', name: 'Pan right', keys: ['Shift+ArrowRight'], group: 'Look', run: () => { s.pan(-80, 0); s.settle(); } },
-    { id: 'panu', name: 'Pan up', keys: ['Shift+ArrowUp'], group: 'Look', run: () => { s.pan(0, 80); s.settle(); } },
-    { id: 'pand', name: 'Pan down', keys: ['Shift+ArrowDown'], group: 'Look', run: () => { s.pan(0, -80); s.settle(); } },
-    { id: 'find', name: 'Find in graph', keys: ['f', 'Ctrl+f'], group: 'Look', run: () => { page.ask('find'); } },
-    { id: 'minimap', name: 'Overview map', keys: ['m'], group: 'Look', run: () => { page.toggle('minimap'); } },
-    { id: 'panel', name: 'Side panel', keys: ['Shift+P'], group: 'Look', run: () => { page.toggle('panel'); } },
-    { id: 'details', name: 'Details', keys: ['Shift+D'], group: 'Look', run: () => { page.tab('details'); } },
-    { id: 'tree', name: 'Tree', keys: ['Shift+R'], group: 'Look', run: () => { page.tab('tree'); } },
-    { id: 'table', name: 'Table', keys: ['Shift+T'], group: 'Look', run: () => { page.tab('table'); } },
-    { id: 'dust', name: 'Hide dust', keys: ['d'], group: 'Look', bar: 'Hide dust', on: () => filter().dust, run: () => { app.do({ do: 'set', key: 'filter', value: { ...filter(), dust: !filter().dust } }); app.say(app.summary()); } },
-    { id: 'filter', name: 'Filters', keys: ['Shift+F'], group: 'Look', bar: 'Filters', run: () => { page.ask('filter'); } },
-    { id: 'level', name: 'Level: transactions, addresses, entities', keys: ['v'], group: 'Look', run: () => {
+    ['in', ['+', '='], () => { s.zoomAt(1.4); s.settle(); }],
+    ['out', ['-'], () => { s.zoomAt(1 / 1.4); s.settle(); }],
+    ['fit', ['0'], () => { s.fit(); }],
+    ['one', ['1'], () => { s.zoomAt(1 / s.camera.zoom); s.settle(); }],
+    ['fitselected', ['2'], () => { s.fitNodes(app.selected); }, { menu: true, enabled: () => app.selected.size > 0 }],
+    pan('panl', 'ArrowLeft', 80, 0), pan('panr', 'ArrowRight', -80, 0), pan('panu', 'ArrowUp', 0, 80), pan('pand', 'ArrowDown', 0, -80),
+    ['find', ['f', 'Ctrl+f'], () => { page.ask('find'); }],
+    ['minimap', ['m'], () => { page.toggle('minimap'); }],
+    ['panel', ['Shift+P'], () => { page.toggle('panel'); }],
+    ['details', ['Shift+D'], () => { page.tab('details'); }],
+    ['tree', ['Shift+R'], () => { page.tab('tree'); }],
+    ['table', ['Shift+T'], () => { page.tab('table'); }],
+    ['dust', ['d'], () => { app.do({ do: 'set', key: 'filter', value: { ...filter(), dust: !filter().dust } }); app.say(app.summary()); }, { on: () => filter().dust }],
+    ['filter', ['Shift+F'], () => { page.ask('filter'); }],
+    ['level', ['v'], () => {
       const value = LEVELS[(LEVELS.indexOf(app.graph.setting('level', 'transaction')) + 1) % LEVELS.length] ?? 'transaction';
       app.do({ do: 'set', key: 'level', value });
-      app.say(`Level: ${value}. ${app.summary()}`);
-    } },
-    { id: 'folds', name: 'Fold peel chains and coinjoins', keys: ['z'], group: 'Look', bar: 'Fold', on: () => app.graph.setting('folds', false), run: () => { app.do({ do: 'set', key: 'folds', value: !app.graph.setting('folds', false) }); app.say(app.summary()); } },
-    { id: 'add', name: 'Add to graph', keys: ['Insert', 'Shift+A'], group: 'Follow', run: () => { page.ask('add'); } },
-    { id: 'expand', name: 'Expand both sides', keys: ['Enter', 'e'], group: 'Follow', menu: true, bar: 'Expand', enabled: any, run: () => { void app.work('Looking up', () => expand(app, ['in', 'out'])); } },
-    { id: 'expandout', name: 'Expand where it went', keys: ['o'], group: 'Follow', menu: true, enabled: any, run: () => { void app.work('Looking up', () => expand(app, ['out'])); } },
-    { id: 'expandin', name: 'Expand where it came from', keys: ['i'], group: 'Follow', menu: true, enabled: any, run: () => { void app.work('Looking up', () => expand(app, ['in'])); } },
-    { id: 'trace', name: 'Trace the money', keys: ['t'], group: 'Follow', menu: true, bar: 'Trace', enabled: any, run: () => { page.ask('trace'); } },
-    { id: 'paths', name: 'Ways between two', keys: ['p'], group: 'Follow', menu: true, enabled: () => app.selected.size === 2, run: () => { void app.work('Searching ways', () => paths(app)); } },
-    { id: 'right', name: 'Go where most went', keys: ['ArrowRight'], group: 'Follow', run: () => { go('right'); } },
-    { id: 'left', name: 'Go where most came from', keys: ['ArrowLeft'], group: 'Follow', run: () => { go('left'); } },
-    { id: 'up', name: 'Go to the larger sibling', keys: ['ArrowUp'], group: 'Follow', run: () => { go('up'); } },
-    { id: 'down', name: 'Go to the smaller sibling', keys: ['ArrowDown'], group: 'Follow', run: () => { go('down'); } },
-    { id: 'flow', name: 'Arrange by flow', keys: ['l'], group: 'Arrange', bar: 'Arrange', run: layout('flow') },
-    { id: 'time', name: 'Arrange by time', keys: ['Shift+L'], group: 'Arrange', run: layout('time') },
-    { id: 'force', name: 'Arrange by forces', keys: ['Shift+O'], group: 'Arrange', run: layout('force') },
-    { id: 'unpin', name: 'Let layouts move it', keys: ['Shift+U'], group: 'Arrange', menu: true, enabled: any, run: () => {
-      app.do({ do: 'move', places: [...app.selected].flatMap((id) => { const n = app.view.nodes.get(id); return n ? [[id, { x: n.x, y: n.y, pinned: false }] as const] : []; }) });
-    } },
-    { id: 'all', name: 'Select all', keys: ['Ctrl+a'], group: 'Select', run: () => { app.select(app.view.nodes.keys()); } },
-    { id: 'linked', name: 'Select neighbours too', keys: ['Shift+N'], group: 'Select', menu: true, enabled: any, run: () => { app.select([...app.selected].flatMap((id) => app.neighbours.of(id).map((n) => n.id)), 'add'); } },
-    { id: 'lasso', name: 'Lasso', keys: ['x'], group: 'Select', bar: 'Lasso', run: () => { page.toggle('lasso'); } },
-    { id: 'none', name: 'Select nothing', keys: ['Escape'], group: 'Select', run: () => { app.select([]); } },
-    { id: 'undo', name: 'Undo', keys: ['Ctrl+z', 'u'], group: 'Change', bar: 'Undo', enabled: () => app.history.canUndo, run: () => { app.undo(); } },
-    { id: 'redo', name: 'Redo', keys: ['Ctrl+Shift+z', 'Ctrl+y', 'r'], group: 'Change', bar: 'Redo', enabled: () => app.history.canRedo, run: () => { app.redo(); } },
-    { id: 'remove', name: 'Take out of the picture', keys: ['Delete', 'Backspace'], group: 'Change', menu: true, enabled: any, run: () => {
-      const ids = app.members();
-      app.do({ do: 'hide', ids });
-      app.say(`${ids.length} taken out; their money stands in what neighbours leave out.`);
-    } },
-    { id: 'note', name: 'Note', keys: ['n'], group: 'Change', menu: true, enabled: any, run: () => { page.ask('note'); } },
-    { id: 'label', name: 'Own label', keys: ['b'], group: 'Change', menu: true, enabled: any, run: () => { page.ask('label'); } },
-    { id: 'colour', name: 'Next colour', keys: ['c'], group: 'Change', menu: true, enabled: any, run: () => {
-      const now = app.focused()?.mark.colour ?? 0;
-      app.do({ do: 'mark', ids: [...app.selected], mark: { colour: (now + 1) % (COLOURS + 1) } });
-    } },
-    { id: 'group', name: 'Group', keys: ['g'], group: 'Change', menu: true, enabled: () => app.selected.size > 1, run: () => { page.ask('group'); } },
-    { id: 'ungroup', name: 'Ungroup', keys: ['Shift+G'], group: 'Change', menu: true, enabled: () => [...app.selected].some((id) => app.graph.groups.has(id)), run: () => {
-      app.do({ do: 'batch', name: 'ungroup', commands: [...app.selected].filter((id) => app.graph.groups.has(id)).map((id) => ({ do: 'ungroup', id })) });
-    } },
-    { id: 'copy', name: 'Copy address or id', keys: ['Ctrl+c'], group: 'Change', menu: true, enabled: any, run: () => {
-      const text = app.members().map((id) => app.graph.facts.get(id)?.ref ?? '').filter(Boolean).join('\n');
-      void app.work('Copying', async () => { await navigator.clipboard.writeText(text); return 'Copied.'; });
-    } },
-    { id: 'save', name: 'Save in a case', keys: ['Ctrl+s', 's'], group: 'File', bar: 'Save', run: () => { page.ask('save'); } },
-    { id: 'png', name: 'Picture (PNG)', keys: ['Shift+I'], group: 'File', run: () => { void app.work('Painting', async () => { download(`${name()}.png`, await pngOf(app, page.palette())); return 'PNG written.'; }); } },
-    { id: 'svg', name: 'Picture (SVG)', keys: ['Shift+S'], group: 'File', run: () => { download(`${name()}.svg`, new Blob([svgOf(sceneOf(app.view, app.asset), page.palette(), page.title(), app.summary())], { type: 'image/svg+xml' })); } },
-    { id: 'csv', name: 'Movements (CSV)', keys: ['Shift+C'], group: 'File', run: () => { download(`${name()}.csv`, new Blob([csvOf(app.view, app.asset, app.selected.size > 1 ? app.selected : null)], { type: 'text/csv;charset=utf-8' })); } },
-    { id: 'graphml', name: 'Graph (GraphML)', keys: ['Shift+M'], group: 'File', run: () => { download(`${name()}.graphml`, new Blob([graphmlOf(app.view, app.asset)], { type: 'application/xml' })); } },
-    { id: 'json', name: 'Log of this graph (JSON)', keys: ['Shift+J'], group: 'File', run: () => { download(`${name()}.json`, new Blob([stringify({ version: 2, log: app.history.log })], { type: 'application/json' })); } },
-    { id: 'menu', name: 'Menu of the selection', keys: ['ContextMenu', 'Shift+F10'], group: 'File', run: () => { page.ask('menu'); } },
-    { id: 'help', name: 'Keys', keys: ['?'], group: 'File', bar: 'Keys', run: () => { page.ask('help'); } },
+      app.say(`${t(`level-${value}`)}. ${app.summary()}`);
+    }],
+    ['folds', ['z'], () => { app.do({ do: 'set', key: 'folds', value: !app.graph.setting('folds', false) }); app.say(app.summary()); }, { on: () => app.graph.setting('folds', false) }],
+    ['play', [' '], () => { page.replay.play(); }, { on: () => page.replay.isOn }],
+    ['earlier', [','], () => { page.replay.step(-1); }],
+    ['later', ['.'], () => { page.replay.step(1); }],
+    ['zone', ['q'], () => { page.toggle('zone'); }],
   ];
 }
 
-/** The whole picture at twice its size, or as large as a canvas may be. */
-async function pngOf(app: App, palette: Palette): Promise<Blob> {
-  const b = app.surface.bounds;
-  const zoom = Math.min(2, 8192 / b.w, 8192 / b.h);
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.ceil(b.w * zoom);
-  canvas.height = Math.ceil(b.h * zoom);
-  const ctx = canvas.getContext('2d');
-  if (!ctx) throw new Error('This browser gives no canvas.');
-  paint(ctx, sceneOf(app.view, app.asset), { camera: { x: b.x, y: b.y, zoom }, width: canvas.width, height: canvas.height, ratio: 1 }, palette);
-  const blob = await new Promise<Blob | null>((done) => { canvas.toBlob(done, 'image/png'); });
-  if (!blob) throw new Error('The picture is too large for this browser; the SVG has no such limit.');
-  return blob;
+function arranging(app: App): Row[] {
+  const layout = (l: LayoutName) => (): void => { void app.work(t('work-arrange'), async () => { await app.arrange(l); return t('say-arranged', { layout: t(`layout-${l}`) }); }); };
+  const place = (dx: number, dy: number, isPinned: boolean) => (): void => {
+    app.do({ do: 'move', places: [...app.selected].flatMap((id) => { const n = app.view.nodes.get(id); return n ? [[id, { x: n.x + dx, y: n.y + dy, pinned: isPinned }] as const] : []; }) });
+  };
+  const onNode = { enabled: () => app.selected.size > 0 };
+  const nudge = (id: string, key: string, dx: number, dy: number): Row => [id, [`Ctrl+Arrow${key}`], place(dx, dy, true), onNode];
+  return [
+    ['flow', ['l'], layout('flow')], ['time', ['Shift+L'], layout('time')], ['force', ['Shift+O'], layout('force')],
+    nudge('movel', 'Left', -20, 0), nudge('mover', 'Right', 20, 0), nudge('moveu', 'Up', 0, -20), nudge('moved', 'Down', 0, 20),
+    ['pin', ['Shift+I'], place(0, 0, true), { menu: true, ...onNode }], ['unpin', ['Shift+U'], place(0, 0, false), { menu: true, ...onNode }],
+  ];
+}
+
+/** Selects all nodes of the focused one's category, or else of its kind and risk. */
+function alike(app: App): void {
+  const one = app.focused();
+  if (!one) return;
+  const isNamed = one.category !== '' && one.category !== 'none';
+  app.select([...app.view.nodes.values()].filter((n) => (isNamed ? n.category === one.category : n.kind === one.kind && n.risk === one.risk)).map((n) => n.id));
+  app.say(t('say-selected', { n: app.selected.size }));
+}
+
+function changing(app: App, page: Page, any: () => boolean, anyOrEdge: () => boolean): Row[] {
+  const groups = (): string[] => [...app.selected].filter((id) => app.graph.groups.has(id));
+  return [
+    ['undo', ['Ctrl+z', 'u'], () => { app.undo(); }, { enabled: () => app.history.canUndo }],
+    ['redo', ['Ctrl+Shift+z', 'Ctrl+y', 'r'], () => { app.redo(); }, { enabled: () => app.history.canRedo }],
+    ['remove', ['Delete', 'Backspace'], () => {
+      const ids = app.members();
+      app.do({ do: 'hide', ids });
+      app.say(t('say-removed', { n: ids.length }));
+    }, { menu: true, enabled: any }],
+    ['note', ['n'], () => { page.ask('note'); }, { menu: true, enabled: anyOrEdge }],
+    ['freenote', ['j'], () => { freeNote(app); }],
+    ['label', ['b'], () => { page.desk.askTag(); }, { menu: true, enabled: any }],
+    ['colour', ['c'], () => {
+      const ids = app.edge === null ? [...app.selected] : [app.edge];
+      const now = (app.edge === null ? app.focused()?.mark.colour : app.graph.marks.get(app.edge)?.colour) ?? 0;
+      app.do({ do: 'mark', ids, mark: { colour: (now + 1) % (COLOURS + 1) } });
+    }, { menu: true, enabled: anyOrEdge }],
+    ['colourway', ['Shift+C'], () => {
+      // The selected nodes and all edges between them: a path as a whole.
+      const ids = [...app.selected, ...[...app.view.edges.values()].filter((e) => app.selected.has(e.from) && app.selected.has(e.to)).map((e) => e.key)];
+      app.do({ do: 'mark', ids, mark: { colour: ((app.focused()?.mark.colour ?? 0) + 1) % (COLOURS + 1) } });
+    }, { menu: true, enabled: () => app.selected.size > 1 }],
+    ['group', ['g'], () => { page.ask('group'); }, { menu: true, enabled: () => app.selected.size > 1 }],
+    ['ungroup', ['Shift+G'], () => { app.do({ do: 'batch', name: t('action-ungroup'), commands: groups().map((id) => ({ do: 'ungroup', id })) }); }, { menu: true, enabled: () => groups().length > 0 }],
+    ['copy', ['Ctrl+c'], () => {
+      const text = app.members().map((id) => app.graph.facts.get(id)?.ref ?? '').filter(Boolean).join('\n');
+      void app.work(t('work-copy'), async () => { await navigator.clipboard.writeText(text); return t('say-copied'); });
+    }, { menu: true, enabled: any }],
+  ];
+}
+
+/** A note that stands by itself, in the middle of what is seen; its text is asked at once. */
+function freeNote(app: App): void {
+  let n = 1;
+  while (app.graph.facts.has(`n:${n}`)) n += 1;
+  const s = app.surface, id = `n:${n}`;
+  const [x, y] = s.world(s.width / 2, s.height / 2);
+  app.do({ do: 'batch', name: t('action-freenote'), commands: [
+    { do: 'learn', facts: [{ id, kind: 'note', label: t('kind-note'), risk: 'unknown', category: '', chain: '', ref: '', entity: null, time: null, hop: null }], edges: [], totals: [] },
+    { do: 'show', places: [[id, { x: Math.round(x), y: Math.round(y), pinned: true }]] },
+  ] });
+  app.select([id]);
+  app.asknote();
+}
+
+function filing(app: App, page: Page): Row[] {
+  const name = (): string => `holdfast-graph-${new Date().toISOString().slice(0, 10)}`;
+  const { desk } = page;
+  return [
+    ['save', ['Ctrl+s', 's'], () => { desk.askSave(); }],
+    ['versions', ['Shift+V'], () => { desk.askVersions(); }],
+    ['share', ['Shift+K'], () => { desk.share(); }],
+    ['case', ['a'], () => { desk.askCase(); }, { menu: true, enabled: () => app.selected.size > 0 }],
+    ['png', ['Alt+1'], () => { out.png(app, name(), page.palette()); }],
+    ['svg', ['Alt+2'], () => { out.svg(app, name(), page.title(), page.palette()); }],
+    ['pdf', ['Alt+3', 'Ctrl+p'], () => { out.print(app, page.title(), page.palette()); }],
+    ['csv', ['Alt+4'], () => { out.csv(app, name()); }],
+    ['graphml', ['Alt+5'], () => { out.graphml(app, name()); }],
+    ['bundle', ['Alt+6'], () => { desk.bundle(name(), page.title()); }],
+    ['json', ['Alt+7'], () => { out.json(app, name()); }],
+    ['menu', ['ContextMenu', 'Shift+F10'], () => { page.ask('menu'); }],
+    ['help', ['?'], () => { page.ask('help'); }],
+  ];
 }
 
 /** The key of an event as the table writes it. */
-export function keyOf(event: KeyboardEvent): string {
-  const key = event.key.length === 1 && event.ctrlKey ? event.key.toLowerCase() : event.key;
-  const letter = key.length === 1;
-  const shift = event.shiftKey && (!letter || /[a-zA-Z]/.test(key));
-  return `${event.ctrlKey || event.metaKey ? 'Ctrl+' : ''}${shift ? 'Shift+' : ''}${letter && shift ? (event.ctrlKey || event.metaKey ? key.toLowerCase() : key.toUpperCase()) : key}`;
+export function keyOf(event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>): string {
+  // With Alt a keyboard may write another character than the digit's.
+  const digit = event.altKey ? /^Digit(\d)$/.exec(event.code)?.[1] : undefined;
+  if (digit) return `Alt+${digit}`;
+  const isCtrl = event.ctrlKey || event.metaKey;
+  const key = event.key.length === 1 && isCtrl ? event.key.toLowerCase() : event.key;
+  const isLetter = key.length === 1;
+  const isShift = event.shiftKey && (!isLetter || /[a-zA-Z]/.test(key));
+  return `${event.altKey ? 'Alt+' : ''}${isCtrl ? 'Ctrl+' : ''}${isShift ? 'Shift+' : ''}${isLetter && isShift ? (isCtrl ? key.toLowerCase() : key.toUpperCase()) : key}`;
 }

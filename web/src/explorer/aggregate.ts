@@ -31,7 +31,7 @@ export interface ViewNode {
   readonly rest: { readonly in: Rest | null; readonly out: Rest | null };
 }
 export interface Inside { readonly asset: string; readonly movements: readonly Movement[] }
-export interface ViewEdge extends Edge { readonly sum: Sum }
+export interface ViewEdge extends Edge { readonly sum: Sum; readonly mark?: Mark | undefined }
 export interface View {
   readonly nodes: ReadonlyMap<string, ViewNode>;
   readonly edges: ReadonlyMap<string, ViewEdge>;
@@ -224,10 +224,11 @@ function payments(graph: Graph, work: Work): { work: Work; inputs: Inside[]; mix
   return { work: { nodes, edges }, inputs, mixed };
 }
 
-/** What is drawn, sorted by id and key, so that the same graph gives the same view. */
-export function viewOf(graph: Graph): View {
+/** What is drawn, sorted by id and key, so that the same graph gives the same view. With `until` (Unix seconds) it is the graph as it was then. */
+export function viewOf(graph: Graph, until: number | null = null): View {
   const level: Level = graph.setting('level', 'transaction');
-  const { edges, hidden } = filtered(graph, graph.setting('filter', NO_FILTER));
+  const filter = graph.setting('filter', NO_FILTER);
+  const { edges, hidden } = filtered(graph, until === null ? filter : { ...filter, until: filter.until === null ? until : Math.min(until, filter.until) });
   const gone = new Set(hidden.nodes);
   let work: Work = { nodes: new Map(), edges: new Map() };
   for (const id of graph.shown.keys()) {
@@ -242,6 +243,10 @@ export function viewOf(graph: Graph): View {
   let inputs: Inside[] = [];
   let mixed = 0;
   if (level !== 'transaction') ({ work, inputs, mixed } = payments(graph, work));
+  for (const [key, mark] of graph.marks) {
+    const edge = work.edges.get(key);
+    if (edge) work.edges.set(key, { ...edge, mark });
+  }
   return { nodes: sorted(work.nodes), edges: sorted(work.edges), hidden, inputs, mixed };
 }
 

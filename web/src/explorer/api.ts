@@ -1,81 +1,140 @@
 /** Questions to the desk's API. Every answer that is not whole says so in what it becomes. */
-import { fromAccountTrace, fromAddress, fromTrace, fromTransfers, fromTx, isAccountChain, type AccountTrace, type AddressReport, type Learn, type Trace, type Transfer, type TransfersPage, type TxReport } from './learn.ts';
+import type { Asset } from './format.ts';
+import { coin, fromAccountTrace, fromAddress, fromTrace, fromTx, isAccountChain, txId, type AccountTrace, type AddressReport, type AssetView, type Learn, type Tag, type Trace, type TxReport } from './learn.ts';
 import type { Fact, Side } from './model.ts';
+import { t } from './texts.ts';
+import { fromTransactions, totalsOf, UNBOUNDED, type ActivityReport, type Bounds, type LookupReport, type NeighboursReport, type StartReport, type TransactionsReport } from './reports.ts';
 
-/** Pages of transfers that are read for one side of an address. */
-const PAGES = 5;
+/** Transactions of which the movements are asked for at once. */
+const DETAILED = 200;
 
-export interface Hit { kind: string; id: string; chain?: string | null; name?: string | null; category: string; risk: string; assets: string[]; examples: string[]; in_ledger: boolean }
-export interface Lookup { hits: Hit[]; more: number; notes: string[]; unknown: string[] }
-export interface TraceOptions { direction: 'forward' | 'backward'; policy: string; hops: number; least: string; services: boolean }
+export interface TraceOptions { direction: 'forward' | 'backward'; policy: string; hops: number; least: string; services: boolean; from: number | null; until: number | null; edges: number | null }
+export interface ExposureLine { category: string; risk: string; direct: number | string; indirect: number | string; share_ppm: number }
+export interface Exposure { asset: AssetView; source: ExposureLine[]; destination: ExposureLine[]; risk_score: number | null }
+export interface Profile { tags: Tag[]; entity: AddressReport['entity']; exposures: Exposure[]; received: number | null; balance: number | null; gaps: string[] }
+export interface SavedVersion { graph: number; version: number; item: number }
+export class Conflict extends Error {}
 
 export class Api {
   /** Tickers of UTXO chains by name. */
   private readonly tickers = new Map<string, string>();
   constructor(private readonly base: string, private readonly get: typeof fetch = (...a) => fetch(...a)) {}
 
-  private async ask<T>(path: string, query: Readonly<Record<string, string | number | boolean | null | undefined>> = {}): Promise<T> {
+  private async ask<T>(path: string, query: Readonly<Record<string, string | number | boolean | null | undefined>> = {}, send?: { method: 'POST' | 'PUT'; body: string; type?: string }): Promise<T> {
     const q = new URLSearchParams();
     for (const [k, v] of Object.entries(query)) if (v !== null && v !== undefined && v !== '') q.set(k, String(v));
     const text = q.toString();
-    const answer = await this.get(`${this.base}${path}${text ? `?${text}` : ''}`, { headers: { accept: 'application/json' } });
+    const answer = await this.get(`${this.base}${path}${text ? `?${text}` : ''}`, {
+      headers: { accept: 'application/json', ...(send ? { 'content-type': send.type ?? 'application/json' } : {}) }, ...(send ? { method: send.method, body: send.body } : {}),
+    });
     const body = (await answer.json().catch(() => null)) as (T & { error?: string }) | null;
-    if (!answer.ok || body === null) throw new Error(body?.error ?? `The server answered ${answer.status} to ${path}.`);
+    const said = body?.error ?? t('api-status', { status: String(answer.status), path });
+    if (answer.status === 409) throw new Conflict(said);
+    if (!answer.ok || body === null) throw new Error(said);
     return body;
-  }
-
-  search(q: string): Promise<Lookup> {
-    return this.ask<Lookup>('/search', { q });
   }
 
   setTicker(chain: string, ticker: string): void {
     this.tickers.set(chain, ticker);
   }
 
-  /** What stands behind a node, on one side or both. */
-  async look(fact: Fact, sides: readonly Side[]): Promise<Learn[]> {
-    if (fact.kind === 'transaction') return [await this.transaction(fact.chain, fact.ref)];
-    if (fact.kind !== 'address' || fact.id.startsWith('u:')) return [];
-    if (!isAccountChain(fact.chain)) {
-      const report = await this.ask<AddressReport>(`/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain });
-      return [fromAddress(fact.chain, this.tickers.get(fact.chain) ?? fact.chain, report)];
-    }
-    return Promise.all(sides.map((side) => this.transfers(fact, side)));
+  /** The coin of a UTXO chain. */
+  coinOf(chain: string): Asset {
+    return coin(chain, this.tickers.get(chain) ?? chain);
   }
 
-  /** Tags and totals of an address, for the panel. */
-  address(fact: Fact): Promise<Partial<AddressReport> & { tags: AddressReport['tags']; balances?: unknown[]; gaps?: string[] }> {
-    return this.ask(isAccountChain(fact.chain) ? `/account-chains/address/${encodeURIComponent(fact.ref)}` : `/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain });
+  /** What stands behind a node, on one side or both: the largest movements (or those within bounds) and the exact totals. */
+  async look(fact: Fact, sides: readonly Side[], bounds: Bounds = UNBOUNDED): Promise<Learn[]> {
+    return (await this.within(fact, sides, bounds)).learned;
+  }
+
+  /** The same, with the ids of what the bounds let through. */
+  async within(fact: Fact, sides: readonly Side[], bounds: Bounds): Promise<{ learned: Learn[]; rows: ReadonlySet<string> }> {
+    const all = (learned: Learn[]): { learned: Learn[]; rows: ReadonlySet<string> } => ({ learned, rows: new Set(learned.flatMap((l) => l.facts.map((f) => f.id))) });
+    if (fact.kind === 'transaction') return all(isAccountChain(fact.chain) ? await this.transactions(fact.chain, [fact.ref]) : [await this.transaction(fact.chain, fact.ref)]);
+    if ((fact.kind !== 'address' && fact.kind !== 'entity') || fact.id.startsWith('u:')) return all([]);
+    const [identity, ...reports] = await Promise.all([this.identity(fact), ...sides.map((side) => this.neighbours(fact, side, 'transaction', { ...bounds, most: Math.max(bounds.most, 25) }))]);
+    const txs = [...new Set(reports.flatMap((r) => r.rows.flatMap((row) => (row.kind === 'transaction' && row.id ? [row.id] : []))))];
+    const details = await this.transactions(fact.chain, txs);
+    const rows = isAccountChain(fact.chain) ? all(details).rows : new Set(txs.map((tx) => txId(fact.chain, tx)));
+    return { learned: [...identity, ...details, ...reports.map((r) => totalsOf(fact.id, r))], rows };
+  }
+
+  /** Names of an address, and the entity that it belongs to. */
+  private async identity(fact: Fact): Promise<Learn[]> {
+    if (isAccountChain(fact.chain) || fact.kind !== 'address') return [];
+    const report = await this.ask<AddressReport>(`/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain });
+    return [fromAddress(fact.chain, this.tickers.get(fact.chain) ?? fact.chain, report)];
+  }
+
+  neighbours(fact: Fact, side: Side, by: 'transaction' | 'address' | 'entity', b: Bounds): Promise<NeighboursReport> {
+    return this.ask('/graph/neighbours', {
+      subject: fact.ref, entity: fact.kind === 'entity' ? true : null, direction: side, by, sort: b.sort, asset: b.asset, min_amount: b.least, from_time: b.from, to_time: b.until, category: b.category, limit: b.most,
+      without_fees: isAccountChain(fact.chain) ? true : null, chain: fact.chain,
+    });
+  }
+
+  /** Movements of transactions, a bounded number at a time. */
+  async transactions(chain: string, ids: readonly string[]): Promise<Learn[]> {
+    const parts: Learn[] = [];
+    for (let i = 0; i < ids.length; i += DETAILED) {
+      const transactions = ids.slice(i, i + DETAILED).map((id) => ({ id, chain }));
+      parts.push(...fromTransactions(await this.ask<TransactionsReport>('/graph/transactions', {}, { method: 'POST', body: JSON.stringify({ transactions, between: [], chain }) })));
+    }
+    return parts;
+  }
+
+  /** Payments between addresses of a chain. */
+  between(chain: string, addresses: readonly string[]): Promise<TransactionsReport> {
+    return this.ask('/graph/transactions', {}, { method: 'POST', body: JSON.stringify({ transactions: [], between: addresses, chain }) });
+  }
+
+  lookup(items: readonly string[], chain: string): Promise<LookupReport> {
+    return this.ask('/graph/lookup', {}, { method: 'POST', body: JSON.stringify({ items, ...(chain ? { chain } : {}) }) });
+  }
+
+  /** What an alert, case, event, request or customer begins with. */
+  start(kind: string, id: string): Promise<StartReport> {
+    return this.ask('/graph/start', { [kind]: id });
+  }
+
+  activity(fact: Fact): Promise<ActivityReport> {
+    return this.ask(`/addresses/${encodeURIComponent(fact.ref)}/activity`, { chain: fact.chain, period: 'month' });
+  }
+
+  /** Tags, entity and exposure of an address. */
+  async profile(fact: Fact): Promise<Profile> {
+    if (!isAccountChain(fact.chain)) {
+      const r = await this.ask<AddressReport & { exposure?: { asset: string; source: ExposureLine[]; destination: ExposureLine[]; risk_score: number | null } | null }>(`/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain });
+      const ticker = this.tickers.get(fact.chain) ?? r.exposure?.asset ?? fact.chain;
+      const exposures = r.exposure ? [{ ...r.exposure, asset: { id: `${fact.chain}/${ticker}`, ticker, decimals: 8 } }] : [];
+      return { tags: r.tags, entity: r.entity, exposures, received: r.received, balance: r.balance, gaps: [] };
+    }
+    interface AccountSide { by_category: ExposureLine[] }
+    const [about, exposure] = await Promise.all([
+      this.ask<{ tags?: Tag[]; gaps?: string[] }>(`/account-chains/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain }),
+      this.ask<{ assets: { asset: AssetView; source: AccountSide; destination: AccountSide; risk_score: number | null }[]; gaps: string[] }>(`/account-chains/exposure/${encodeURIComponent(fact.ref)}`, { chain: fact.chain }).catch((e: unknown) => ({ assets: [], gaps: [e instanceof Error ? e.message : String(e)] })),
+    ]);
+    return {
+      tags: about.tags ?? [], entity: null, received: null, balance: null, gaps: [...(about.gaps ?? []), ...exposure.gaps],
+      exposures: exposure.assets.map((a) => ({ asset: a.asset, risk_score: a.risk_score, source: a.source.by_category, destination: a.destination.by_category })),
+    };
+  }
+
+  /** Why two addresses are held to be of one owner. */
+  async explain(a: Fact, b: Fact): Promise<{ joined: boolean; steps: { from: string; to: string; heuristic: string; txid?: string; through?: string }[] }> {
+    if (isAccountChain(a.chain)) return this.ask(`/account-chains/explain/${encodeURIComponent(a.ref)}/${encodeURIComponent(b.ref)}`, { chain: a.chain });
+    return this.ask('/explain', { a: a.ref, b: b.ref, chain: a.chain });
   }
 
   private async transaction(chain: string, tx: string): Promise<Learn> {
-    if (!isAccountChain(chain)) {
-      const report = await this.ask<TxReport>(`/tx/${tx}`, { chain });
-      this.tickers.set(chain, report.asset);
-      return fromTx(chain, report);
-    }
-    throw new Error('Transactions of account chains are drawn as transfers between addresses.');
-  }
-
-  private async transfers(fact: Fact, side: Side): Promise<Learn> {
-    const all: Transfer[] = [];
-    let after: number | null = null;
-    for (let page = 0; page < PAGES; page += 1) {
-      const answer: TransfersPage = await this.ask(`/account-chains/address/${encodeURIComponent(fact.ref)}/transfers`, { chain: fact.chain, direction: side, order: 'newest', after, without_fees: true });
-      all.push(...answer.transfers);
-      after = answer.next ?? null;
-      if (after === null) break;
-    }
-    return fromTransfers(fact.ref, fact.chain, side, all, after === null);
-  }
-
-  /** Transfers of a transaction of an account chain, as the transfers of nobody's side. */
-  async transactionTransfers(chain: string, hash: string): Promise<Transfer[]> {
-    return (await this.ask<{ transfers: Transfer[] }>(`/account-chains/transaction/${hash}`, { chain })).transfers;
+    const report = await this.ask<TxReport>(`/tx/${tx}`, { chain });
+    this.tickers.set(chain, report.asset);
+    return fromTx(chain, report);
   }
 
   async trace(fact: Fact, o: TraceOptions, asset: string | null): Promise<Learn> {
-    const query = { subject: fact.ref, direction: o.direction, policy: o.policy, max_hops: o.hops, min_value: o.least, through_services: o.services, chain: fact.chain };
+    const query = { subject: fact.ref, direction: o.direction, policy: o.policy, max_hops: o.hops, min_value: o.least, through_services: o.services, from_time: o.from, until_time: o.until, max_edges: o.edges, chain: fact.chain };
     if (isAccountChain(fact.chain)) return fromAccountTrace(await this.ask<AccountTrace>('/account-chains/trace', { ...query, links: true, asset }));
     return fromTrace(fact.chain, this.tickers.get(fact.chain) ?? fact.chain, await this.ask<Trace>('/trace', query));
   }
@@ -90,13 +149,36 @@ export class Api {
     return { txs: found.flatMap((p) => p.steps.map((s) => s.txid)), addresses: found.flatMap((p) => p.steps.map((s) => s.address)) };
   }
 
-  /** Adds a graph to a case; gives the number of the item. */
-  async save(id: string, subject: string, title: string, body: string): Promise<number> {
-    const answer = await this.get(`${this.base}/desk/cases/${encodeURIComponent(id)}`, {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: `{"step":"add","kind":"graph","key":${JSON.stringify(subject)},"title":${JSON.stringify(title)},"body":${body}}`,
-    });
-    const made = (await answer.json().catch(() => null)) as { item?: number; error?: string } | null;
-    if (!answer.ok || made?.item === undefined) throw new Error(made?.error ?? `The server answered ${answer.status}.`);
-    return made.item;
+  /** Saves a graph in a case: a first version, or the next one after `base`. Throws `Conflict` when another person saved one meanwhile. */
+  save(id: string, known: { graph: number; version: number } | null, subject: string, title: string, body: string): Promise<SavedVersion> {
+    const path = `/desk/cases/${encodeURIComponent(id)}/graphs`;
+    const text = JSON.stringify(title);
+    if (!known) return this.ask(path, {}, { method: 'POST', body: `{"title":${text},"subject":${JSON.stringify(subject)},"body":${body}}` });
+    return this.ask(`${path}/${known.graph}`, {}, { method: 'PUT', body: `{"base_version":${known.version},"title":${text},"body":${body}}` });
+  }
+
+  version(id: string, graph: number, version: number): Promise<{ title: string; created_by: string; created: number; version: number; body: unknown }> {
+    return this.ask(`/desk/cases/${encodeURIComponent(id)}/graphs/${graph}/${version}`);
+  }
+  versions(id: string, graph: number): Promise<{ title: string; versions: { version: number; created: number; created_by: string }[] }> {
+    return this.ask(`/desk/cases/${encodeURIComponent(id)}/graphs/${graph}`);
+  }
+
+  /** Adds an item to a case; gives its number. */
+  async addToCase(id: string, kind: 'address' | 'transaction' | 'note', key: string, title: string): Promise<number | null> {
+    const made = await this.ask<{ item?: number | null }>(`/desk/cases/${encodeURIComponent(id)}`, {}, { method: 'POST', body: JSON.stringify({ step: 'add', kind, key, title, body: {} }) });
+    return made.item ?? null;
+  }
+
+  /** Imports tags of the house as a TagPack. */
+  tag(name: string, pack: string): Promise<{ new_tags: number; warnings: string[] }> {
+    return this.ask('/tags', { name }, { method: 'POST', body: pack, type: 'application/octet-stream' });
+  }
+
+  /** The signed bundle of what is drawn, a tar file. */
+  async bundle(body: string): Promise<Blob> {
+    const answer = await this.get(`${this.base}/graph/bundle`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    if (!answer.ok) throw new Error(((await answer.json().catch(() => null)) as { error?: string } | null)?.error ?? t('api-status', { status: String(answer.status), path: '/graph/bundle' }));
+    return answer.blob();
   }
 }

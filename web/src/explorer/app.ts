@@ -3,12 +3,13 @@ import { viewOf, type View, type ViewNode } from './aggregate.ts';
 import { arranged } from './arranged.ts';
 import { History, nameOf, type Command } from './commands.ts';
 import { NO_OVERLAY, type Surface } from './canvas.ts';
-import type { Asset } from './format.ts';
+import type { Asset, Zone } from './format.ts';
 import { Graph, type LayoutName } from './model.ts';
 import { sceneOf } from './scene.ts';
 import { Neighbours } from './tree.ts';
 import { summary } from './words.ts';
 import type { Api } from './api.ts';
+import { t } from './texts.ts';
 
 /** With more edges amounts are written when a person looks so near that they can be read. */
 const MANY = 3_000;
@@ -28,6 +29,15 @@ export class App {
   message = '';
   /** What is being looked up. */
   busy = 0;
+  /** While the graph is replayed: what was before this time is drawn. */
+  moment: number | null = null;
+  zone: Zone = 'UTC';
+  /** Pages of the desk that take a subject, where this person may open them. */
+  links: { watch?: string | undefined; flag?: string | undefined } = {};
+  /** Does an action of the table by its id. */
+  act: (id: string) => void = () => undefined;
+  /** Asks for the text of a note. */
+  asknote: () => void = () => undefined;
   private later = 0;
   private readonly listeners: ((change: Change) => void)[] = [];
 
@@ -56,18 +66,18 @@ export class App {
   }
   undo(): void {
     const command = this.history.undo();
-    this.say(command ? `Undone: ${nameOf(command)}.` : 'Nothing to undo.');
+    this.say(command ? t('say-undone', { what: nameOf(command) }) : t('say-nothing-to-undo'));
     if (command) this.refresh();
   }
   redo(): void {
     const command = this.history.redo();
-    this.say(command ? `Done again: ${nameOf(command)}.` : 'Nothing to do again.');
+    this.say(command ? t('say-redone', { what: nameOf(command) }) : t('say-nothing-to-redo'));
     if (command) this.refresh();
   }
 
   /** Draws anew after a change. */
   refresh(): void {
-    this.view = viewOf(this.graph);
+    this.view = viewOf(this.graph, this.moment);
     for (const id of this.selected) if (!this.view.nodes.has(id)) this.selected.delete(id);
     if (this.focus !== null && !this.view.nodes.has(this.focus)) this.focus = [...this.selected].at(-1) ?? null;
     if (this.edge !== null && !this.view.edges.has(this.edge)) this.edge = null;
@@ -78,6 +88,12 @@ export class App {
     // The picture of a large graph comes before the table, the strip and the map.
     if (isMany) this.later = window.setTimeout(() => { this.tell('graph'); }, 0);
     else this.tell('graph');
+  }
+
+  /** Draws the graph as it was at a time, or as it is. Nothing is written into the log. */
+  at(moment: number | null): void {
+    this.moment = moment;
+    this.refresh();
   }
 
   say(message: string): void {
@@ -143,7 +159,7 @@ export class App {
       return;
     }
     const spots = await arranged(this.view, name, this.worker);
-    this.do({ do: 'batch', name: `arrange by ${name}`, commands: [
+    this.do({ do: 'batch', name: t('do-arrange', { layout: t(`layout-${name}`) }), commands: [
       { do: 'move', places: spots.flatMap(([id, x, y]) => (this.view.nodes.get(id)?.pinned ? [] : [[id, { x, y, pinned: false }] as const])) },
       { do: 'set', key: 'layout', value: name },
     ] });

@@ -5,7 +5,7 @@
 import { Grid, type Rect } from './grid.ts';
 import { AMOUNTS, paint, paintNode, type Camera, type Frame } from './paint.ts';
 import type { Palette } from './palette.ts';
-import { along, type Scene, type SceneNode } from './scene.ts';
+import { along, boundsOf, type Scene, type SceneNode } from './scene.ts';
 import type { Answer, Request } from './worker.ts';
 
 /** Part of the window that the bitmap has beyond each side. */
@@ -199,6 +199,12 @@ export class Surface {
     this.near();
   }
 
+  /** Shows all of some nodes. */
+  fitNodes(ids: Iterable<string>): void {
+    const nodes = [...ids].flatMap((id) => this.byId.get(id) ?? []);
+    if (nodes.length > 0) this.fit(boundsOf(nodes));
+  }
+
   /** Moves the view as little as shows a node. */
   reveal(id: string): void {
     const n = this.byId.get(id);
@@ -216,6 +222,7 @@ export class Surface {
   window(x: number, y: number): [number, number] { return [(x - this.camera.x) * this.camera.zoom, (y - this.camera.y) * this.camera.zoom]; }
   get bounds(): Rect { return this.scene.bounds; }
   get nodes(): readonly SceneNode[] { return this.scene.nodes; }
+  get labels(): readonly string[] { return this.scene.edges.labels; }
   node(id: string): SceneNode | undefined { return this.byId.get(id); }
 
   /** What is at a point of the window: a node, what one leaves out, an edge. */

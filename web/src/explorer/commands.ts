@@ -1,6 +1,7 @@
 /** Every change of a graph is a command. Applying one gives patches that undo it; the log of commands is what is saved, and replaying it gives the graph. */
-import { type Edge, type Fact, type Graph, type Group, type Mark, type Movement, type Place, type Settings, type TableName, type Tables, type Total } from './model.ts';
+import { TABLES, type Edge, type Fact, type Graph, type Group, type Mark, type Movement, type Place, type Settings, type TableName, type Tables, type Total } from './model.ts';
 import type { Asset } from './format.ts';
+import { t } from './texts.ts';
 
 export type Setting = { [K in keyof Settings]: { readonly key: K; readonly value: Settings[K] } }[keyof Settings];
 
@@ -169,6 +170,12 @@ export class History {
     return entry.command;
   }
 
+  /** Forgets everything: the graph is as before its first command. */
+  clear(): void {
+    this.log.length = this.undos.length = this.redos.length = 0;
+    for (const table of TABLES) for (const key of [...this.graph[table].keys()]) this.graph.set(table, key, undefined);
+  }
+
   get canUndo(): boolean { return this.undos.length > 0; }
   get canRedo(): boolean { return this.redos.length > 0; }
 
@@ -185,13 +192,13 @@ export class History {
 export function nameOf(command: Command): string {
   switch (command.do) {
     case 'batch': return command.name;
-    case 'learn': return 'look up';
-    case 'show': return `add ${command.places.length}`;
-    case 'hide': return `remove ${command.ids.length}`;
-    case 'move': return `move ${command.places.length}`;
-    case 'mark': return 'colour or note';
-    case 'group': return 'group';
-    case 'ungroup': return 'ungroup';
-    case 'set': return command.key;
+    case 'learn': return t('do-look-up');
+    case 'show': return t('do-add', { n: command.places.length });
+    case 'hide': return t('do-remove', { n: command.ids.length });
+    case 'move': return t('do-move', { n: command.places.length });
+    case 'mark': return t('do-mark');
+    case 'group': return t('do-group');
+    case 'ungroup': return t('action-ungroup');
+    case 'set': return t(`do-set-${command.key}`);
   }
 }

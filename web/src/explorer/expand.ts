@@ -1,16 +1,15 @@
 /** What brings new nodes into the picture: expanding a side, adding what was pasted, traces, paths. Each is one command, so one undo takes it back. */
 import type { App } from './app.ts';
 import type { TraceOptions } from './api.ts';
+import { factOf, UNBOUNDED, type Bounds, type LookupReport, type NeighboursReport } from './reports.ts';
+import { has, t } from './texts.ts';
 import { apply, putAll, type Command, type Patch } from './commands.ts';
-import { counted } from './format.ts';
 import { beside, COLUMN, flow, ROW } from './layout.ts';
 import { layoutInput } from './arrange.ts';
-import { addressId, fromTransfers, isAccountChain, txId, type Learn } from './learn.ts';
-import { hiddenNeighbours, looked, type Fact, type Graph, type Place, type Side } from './model.ts';
+import { addressId, entityId, isAccountChain, riskOf, txId, type Learn } from './learn.ts';
+import { edgeKey, hiddenNeighbours, looked, type Fact, type Graph, type Place, type Side } from './model.ts';
 import { viewOf } from './aggregate.ts';
 
-/** Neighbours that one expansion shows on a side; the others stand in the node's rest. */
-export const TOP = 12;
 /** Inputs of a transaction that are shown with it, so that it can become payments of its payer. */
 const INPUTS = 12;
 /** Nodes that a trace may bring; the rest stays in the rests. */
@@ -18,10 +17,11 @@ const MOST = 600;
 /** Answers that are waited for at once. */
 const AT_ONCE = 6;
 
-/** Asks for many, a few at a time; gives what came and how many failed. */
-async function several<T, R>(list: readonly T[], ask: (item: T) => Promise<R>): Promise<{ got: R[]; failed: number }> {
+/** Asks for many, a few at a time; gives what came, how many failed, and why the last one did. */
+async function several<T, R>(list: readonly T[], ask: (item: T) => Promise<R>): Promise<{ got: R[]; failed: number; why: string }> {
   const got: R[] = [];
   let failed = 0;
+  let why = '';
   let next = 0;
   const run = async (): Promise<void> => {
     while (next < list.length) {
@@ -30,13 +30,14 @@ async function several<T, R>(list: readonly T[], ask: (item: T) => Promise<R>): 
       if (item === undefined) continue;
       try {
         got.push(await ask(item));
-      } catch {
+      } catch (e) {
         failed += 1;
+        why = e instanceof Error ? e.message : String(e);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, list.length) }, run));
-  return { got, failed };
+  return { got, failed, why };
 }
 
 /** Tries commands on the graph and takes them back: to see what a following one would find. */
@@ -70,26 +71,42 @@ function unfold(draft: Draft, at: { id: string; x: number; y: number }, side: Si
 
 const placeOf = (graph: Graph, id: string): { id: string; x: number; y: number } => { const p = graph.places.get(id); return { id, x: p?.x ?? 0, y: p?.y ?? 0 }; };
 
-/** Expands sides of the selected nodes. Above the level of transactions the other ends of UTXO transactions come too. */
-export async function expand(app: App, sides: readonly Side[], members: readonly string[] = app.members()): Promise<string> {
-  const facts = members.flatMap((id) => { const f = app.graph.facts.get(id); return f && f.kind !== 'note' && f.kind !== 'service' ? [f] : []; });
-  if (facts.length === 0) return 'Select an address or a transaction first.';
-  const wanting = facts.filter((f) => sides.some((s) => !looked(app.graph, f.id, s)));
-  const { got, failed } = await several(wanting, (f) => app.api.look(f, sides));
+/** Shows addresses of an entity of which movements were learned, so that its money can be drawn. */
+function unfoldEntity(draft: Draft, entity: Fact, most: number): string[] {
+  const { graph } = draft;
+  const ids = [...graph.facts.values()].filter((f) => f.entity === entity.id && !graph.shown.has(f.id)).slice(0, most).map((f) => f.id);
+  const at = placeOf(graph, entity.id);
+  draft.do({ do: 'show', places: ids.map((id, i) => [id, { x: at.x, y: at.y + (i + 1) * ROW, pinned: false }] as const) });
+  return [...graph.facts.values()].filter((f) => f.entity === entity.id && graph.shown.has(f.id)).map((f) => f.id);
+}
+
+/** Expands sides of nodes, within bounds. Above the level of transactions the other ends of UTXO transactions come too. */
+export async function expand(app: App, sides: readonly Side[], members: readonly string[] = app.members(), bounds: Bounds = UNBOUNDED, most = bounds.most): Promise<string> {
+  const facts = members.flatMap((id) => { const f = app.graph.facts.get(id); return f && f.kind !== 'note' && f.kind !== 'service' && f.kind !== 'group' ? [f] : []; });
+  if (facts.length === 0) return t('say-select-subject');
+  const isBounded = bounds !== UNBOUNDED;
+  const wanting = facts.filter((f) => isBounded || sides.some((s) => !looked(app.graph, f.id, s)));
+  const { got, failed, why } = await several(wanting, async (f) => ({ f, ...(await app.api.within(f, sides, bounds)) }));
+  const name = t('do-expand', { n: facts.length });
   const draft = new Draft(app.graph);
-  for (const learn of got.flat()) draft.do(learn);
+  for (const { learned } of got) for (const learn of learned) draft.do(learn);
   const deep = app.graph.setting('level', 'transaction') !== 'transaction';
   const added: string[] = [];
   let failures = failed;
   try {
-    for (const f of facts) for (const side of sides) added.push(...unfold(draft, placeOf(app.graph, f.id), side, TOP));
+    for (const f of facts) {
+      const only = isBounded ? got.find((g) => g.f.id === f.id)?.rows : undefined;
+      const from = f.kind === 'entity' ? unfoldEntity(draft, f, INPUTS) : [f.id];
+      for (const id of from) for (const side of sides) added.push(...unfold(draft, placeOf(app.graph, id), side, most, only));
+    }
   } catch (e) {
     draft.end('');
     throw e;
   }
-  let command = draft.end(`expand ${counted(facts.length, 'node')}`);
+  let command = draft.end(name);
   if (deep) {
-    const txs = added.flatMap((id) => { const f = [...got.flat().flatMap((l) => l.facts)].find((x) => x.id === id) ?? app.graph.facts.get(id); return f?.kind === 'transaction' ? [f] : []; });
+    const learned = new Map(got.flatMap((g) => g.learned.flatMap((l) => l.facts)).map((f) => [f.id, f]));
+    const txs = added.flatMap((id) => { const f = learned.get(id) ?? app.graph.facts.get(id); return f?.kind === 'transaction' ? [f] : []; });
     const details = await several(txs.filter((f) => !looked(app.graph, f.id, 'in')), (f) => app.api.look(f, ['in', 'out']));
     failures += details.failed;
     const more = new Draft(app.graph);
@@ -99,12 +116,52 @@ export async function expand(app: App, sides: readonly Side[], members: readonly
       unfold(more, placeOf(app.graph, f.id), 'in', INPUTS);
       for (const side of sides) unfold(more, placeOf(app.graph, f.id), side, 3);
     }
-    command = more.end(`expand ${counted(facts.length, 'node')}`);
+    command = more.end(name);
   }
+  if (failures > 0 && added.length === 0 && wanting.length === failures) return why;
   const before = app.view.nodes.size;
   app.do(command);
-  const fresh = app.view.nodes.size - before;
-  return `${counted(fresh, 'new node')}. ${app.summary()}${failures > 0 ? ` ${counted(failures, 'question')} failed; expand again to ask again.` : ''}`;
+  return [t('say-expanded', { n: app.view.nodes.size - before }), app.summary(), failures > 0 ? t('say-failed-again', { n: failures }) : ''].filter(Boolean).join(' ');
+}
+
+/** Takes out what hangs on the selected nodes alone: neighbours that have no other drawn neighbour. */
+export function collapse(app: App): string {
+  const kept = new Set(app.selected);
+  const ids: string[] = [];
+  for (const id of app.selected) for (const n of app.neighbours.of(id)) {
+    const node = app.view.nodes.get(n.id);
+    if (!node || kept.has(n.id) || node.hop === 0 || node.mark.note || ids.includes(n.id)) continue;
+    if (app.neighbours.of(n.id).every((m) => app.selected.has(m.id))) ids.push(...node.members, n.id);
+  }
+  const shown = ids.filter((id) => app.graph.shown.has(id));
+  if (shown.length > 0) app.do({ do: 'hide', ids: [...new Set(shown)] });
+  return shown.length > 0 ? t('say-collapsed', { n: new Set(shown).size }) : t('say-nothing-collapses');
+}
+
+/** One hop along the largest payment: expands the focused node on a side until the next address stands, and goes there. */
+export async function follow(app: App, side: Side): Promise<string> {
+  const start = app.focus;
+  if (start === null) return t('say-select-subject');
+  const seen = new Set([start]);
+  let at = start;
+  // An address, the transaction that spends, the address that is paid.
+  for (let step = 0; step < 2; step += 1) {
+    const node = app.view.nodes.get(at);
+    if (!node) break;
+    // What is drawn already need not be the largest.
+    if (!node.looked[side] || node.rest[side] !== null) await expand(app, [side], node.members, UNBOUNDED, step === 0 ? 1 : 2);
+    const next = app.neighbours.of(at, side).find((n) => !seen.has(n.id));
+    if (!next) break;
+    seen.add(next.id);
+    app.came = at;
+    at = next.id;
+    if (app.view.nodes.get(at)?.kind !== 'transaction') break;
+  }
+  if (at === start) return t('say-no-further');
+  app.select([at]);
+  app.surface.fit();
+  const node = app.view.nodes.get(at);
+  return t('say-followed', { name: node?.label || node?.ref || at });
 }
 
 /** Adds nodes, each below the last, and looks them up. */
@@ -115,70 +172,141 @@ export async function addFacts(app: App, facts: readonly Fact[], learned: readon
   draft.do({ do: 'learn', facts: facts.map((f) => ({ ...f, hop: graph.facts.get(f.id)?.hop ?? 0 })), edges: [], totals: [] });
   const places = [...graph.places.values()];
   const fresh = facts.filter((f) => !graph.shown.has(f.id));
-  const y = places.length > 0 ? Math.max(...places.map((p) => p.y)) + 2 * ROW : 0;
-  draft.do({ do: 'show', places: fresh.map((f, i) => [f.id, { x: 0, y: y + i * ROW, pinned: false }] as const) });
-  app.do(draft.end(`add ${counted(fresh.length, 'node')}`));
+  const y = places.length > 0 ? places.reduce((m, p) => Math.max(m, p.y), -Infinity) + 2 * ROW : 0;
+  // A long list stands in a block, not in one column.
+  const tall = Math.max(12, Math.ceil(Math.sqrt(fresh.length * 4)));
+  draft.do({ do: 'show', places: fresh.map((f, i) => [f.id, { x: Math.floor(i / tall) * COLUMN, y: y + (i % tall) * ROW, pinned: false }] as const) });
+  app.do(draft.end(t('do-add', { n: fresh.length })));
   app.select(facts.map((f) => f.id));
-  return fresh.length === 0 ? 'It is in the graph.' : `${counted(fresh.length, 'node')} added.`;
+  return fresh.length === 0 ? t('say-in-graph') : t('say-added', { n: fresh.length });
 }
 
-/** Looks up what was typed or pasted (separated by spaces, commas or lines; 1,000 at most), or a list, and adds what was found. */
-export async function addPasted(app: App, text: string | readonly string[], chain: string): Promise<string> {
-  const parts = typeof text === 'string' ? text.split(/[\s,;]+/) : text;
-  const items = [...new Set(parts.map((t) => t.trim().replace(/^"|"$/g, '')).filter((t) => t !== ''))];
-  if (items.length === 0) return 'Type an address, a transaction or a name.';
-  if (items.length > 1_000) return `${counted(items.length, 'item')} were pasted; at most 1,000 are added at once.`;
-  const { got, failed } = await several(items, async (item) => ({ item, hits: (await app.api.search(item)).hits }));
-  const facts: Fact[] = [];
-  const learned: Learn[] = [];
-  const missed: string[] = [];
-  for (const { item, hits } of got) {
-    const hit = hits.find((h) => h.kind === 'address' || h.kind === 'transaction' || h.kind === 'output');
-    if (!hit) {
-      missed.push(item);
-      continue;
-    }
-    const on = hit.chain ?? chain;
-    const kind = hit.kind === 'address' ? 'address' : 'transaction';
-    const ref = hit.kind === 'output' ? hit.id.replace(/:\d+$/, '') : hit.id;
-    if (kind === 'transaction' && isAccountChain(on)) {
-      const transfers = await app.api.transactionTransfers(on, ref);
-      const ends = new Set(transfers.flatMap((t) => [t.from, t.to].filter((a): a is string => Boolean(a))));
-      for (const a of ends) {
-        const learn = fromTransfers(a, on, 'out', transfers, false);
-        learned.push({ ...learn, totals: [] });
-        facts.push(...learn.facts.filter((f) => f.ref === a));
-      }
-      continue;
-    }
-    facts.push({ id: kind === 'address' ? addressId(on, ref) : txId(on, ref), kind, ref, chain: on, label: hit.name ?? '', risk: riskText(hit.risk), category: hit.category, entity: null, time: null, hop: 0 });
+/** Puts neighbours that were ticked in a table into the picture, with the movements between. */
+export async function addRows(app: App, subject: Fact, report: NeighboursReport, ids: ReadonlySet<string>): Promise<string> {
+  const side = report.direction;
+  const wanted = report.rows.flatMap((r) => { const f = factOf(report.chain, r); return f && ids.has(f.id) ? [f] : []; });
+  const txs = wanted.filter((f) => f.kind === 'transaction');
+  // The movements with an address stand in the transactions between: the largest are looked up.
+  const learned = txs.length > 0 ? await app.api.transactions(subject.chain, txs.map((f) => f.ref)) : await app.api.look(subject, [side], { ...UNBOUNDED, most: 100 });
+  const draft = new Draft(app.graph);
+  for (const l of learned) draft.do(l);
+  draft.do({ do: 'learn', facts: wanted, edges: [], totals: [] });
+  const at = placeOf(app.graph, subject.id);
+  const between = new Set<string>();
+  if (!isAccountChain(subject.chain) && txs.length === 0) for (const e of app.graph.edgesOf(subject.id, side)) {
+    const tx = side === 'in' ? e.from : e.to;
+    for (const f of app.graph.edgesOf(tx, side)) if (ids.has(side === 'in' ? f.from : f.to)) between.add(tx);
   }
-  const said = facts.length > 0 ? await addFacts(app, facts, learned) : '';
-  const notes = [missed.length > 0 ? `Not found: ${missed.slice(0, 5).join(', ')}${missed.length > 5 ? ` and ${missed.length - 5} more` : ''}.` : '', failed > 0 ? `${counted(failed, 'question')} failed.` : ''];
-  return [said, ...notes].filter(Boolean).join(' ');
+  if (between.size > 0) unfold(draft, at, side, between.size, between);
+  const left = wanted.filter((f) => !app.graph.shown.has(f.id)).map((f) => f.id);
+  const standing = [...app.graph.places.values()].map((p) => [p.x, p.y] as const);
+  const column = between.size > 0 ? { x: at.x + (side === 'out' ? COLUMN : -COLUMN), y: at.y } : at;
+  draft.do({ do: 'show', places: beside(column, side, left, standing).map(([id, x, y]) => [id, { x, y, pinned: false }] as const) });
+  app.do(draft.end(t('do-add', { n: left.length + between.size })));
+  return `${t('say-added', { n: left.length + between.size })} ${app.summary()}`;
 }
 
-const riskText = (text: string): Fact['risk'] => (text === 'severe' || text === 'high' || text === 'medium' || text === 'low' ? text : 'unknown');
+type Choice = LookupReport['items'][number]['choices'][number];
+
+/** A found thing as a fact; null for what is not drawn, such as a block. */
+function chosen(choice: Choice, chain: string): Fact[] {
+  const on = choice.chain ?? chain;
+  const about = { chain: on, label: choice.name ?? '', risk: riskOf(choice.risk), category: choice.category, entity: null, time: null, hop: 0 };
+  switch (choice.kind) {
+    case 'address': return [{ ...about, id: addressId(on, choice.id), kind: 'address', ref: choice.id }];
+    case 'transaction': case 'output': { const ref = choice.id.replace(/:\d+$/, ''); return [{ ...about, id: txId(on, ref), kind: 'transaction', ref }]; }
+    // A name stands for the addresses that have it.
+    case 'actor': case 'label': return (choice.examples ?? []).slice(0, 20).map((ref) => ({ ...about, id: addressId(on, ref), kind: 'address', ref }));
+    default: return [];
+  }
+}
+
+/** Items of a pasted text or a CSV file: fields between spaces, commas, semicolons and lines, without quotes, each once. */
+export function itemsOf(text: string): string[] {
+  return [...new Set(text.split(/[\s,;]+/).map((part) => part.trim().replace(/^["']|["']$/g, '')).filter((part) => part !== ''))];
+}
+
+/** Looks up what was typed or pasted (1,000 items at most), or a list, and adds what was found. */
+export async function addPasted(app: App, text: string | readonly string[], chain: string): Promise<string> {
+  // A line without an address in it may be a name of several words.
+  const isName = typeof text === 'string' && !/[\n,;]/.test(text.trim()) && !/[0-9a-zA-Z]{20}/.test(text);
+  const items = typeof text !== 'string' ? [...new Set(text)] : isName ? [text.trim()].filter(Boolean) : itemsOf(text);
+  if (items.length === 0) return t('say-type-something');
+  if (items.length > 1_000) return t('say-too-many', { n: items.length });
+  const found = await app.api.lookup(items, chain);
+  const facts: Fact[] = [];
+  const missed: string[] = [], several: string[] = [];
+  for (const { item, state, choices } of found.items) {
+    const first = choices.map((c) => chosen(c, chain)).find((f) => f.length > 0);
+    if (!first) missed.push(item);
+    else facts.push(...first);
+    if (first && state === 'ambiguous') several.push(item);
+  }
+  const learned: Learn[] = [];
+  const drawn: Fact[] = [];
+  for (const f of facts) {
+    if (f.kind !== 'transaction' || !isAccountChain(f.chain)) {
+      drawn.push(f);
+      continue;
+    }
+    // A transaction of an account chain is drawn as its transfers.
+    for (const learn of await app.api.transactions(f.chain, [f.ref])) {
+      learned.push(learn);
+      drawn.push(...learn.facts.filter((x) => x.kind === 'address'));
+    }
+  }
+  const said = drawn.length > 0 ? await addFacts(app, drawn, learned) : '';
+  const list = (all: readonly string[]): string => all.slice(0, 5).join(', ') + (all.length > 5 ? ` ${t('and-more', { n: all.length - 5 })}` : '');
+  return [said, missed.length > 0 ? t('say-not-found', { list: list(missed) }) : '', several.length > 0 ? t('say-ambiguous', { list: list(several) }) : ''].filter(Boolean).join(' ');
+}
+
+/** Begins with what an alert, case, event, request or customer names. */
+export async function begin(app: App, kind: string, id: string, chain: string): Promise<string> {
+  const found = await app.api.start(kind, id);
+  const facts = found.items.flatMap((i): Fact[] => {
+    const on = i.chain ?? chain;
+    const kindOf = i.kind === 'transaction' && !isAccountChain(on) ? 'transaction' : i.kind === 'entity' ? 'entity' : i.kind === 'address' ? 'address' : null;
+    if (!kindOf) return [];
+    const of = kindOf === 'transaction' ? txId : kindOf === 'entity' ? entityId : addressId;
+    return [{ id: of(on, i.id), kind: kindOf, ref: i.id, chain: on, label: i.label ?? '', risk: 'unknown', category: '', entity: null, time: null, hop: 0 }];
+  });
+  const missing = [...found.missing.map((m) => `${m.item}: ${m.reason}`), ...found.notes, ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].slice(0, 4).join(' ');
+  if (facts.length === 0) return `${t('say-nothing-to-start', { what: t(has(`kind-${kind}`) ? `kind-${kind}` : 'kind-subject'), id })} ${missing}`;
+  await addFacts(app, facts);
+  app.surface.fit();
+  // A few are expanded at once; of many a person chooses.
+  if (facts.length <= 3) await expand(app, ['in', 'out']);
+  else await expandNames(app, facts);
+  app.surface.fit();
+  return `${t('say-started', { what: t(`kind-${kind}`), id, n: facts.length })} ${missing} ${app.summary()}`.replace(/ +/g, ' ');
+}
+
+/** Looks up names and what lies between nodes, without adding others. */
+async function expandNames(app: App, facts: readonly Fact[]): Promise<void> {
+  const { got } = await several(facts.slice(0, 60), (f) => app.api.look(f, ['in', 'out']));
+  app.do({ do: 'batch', name: t('do-look-up'), commands: got.flat() });
+}
 
 /** Draws the engine's trace from the focused node: all that it marked, up to a bound that is said. */
 export async function trace(app: App, options: TraceOptions, asset: string | null): Promise<string> {
   const id = app.focused()?.members[0];
   const fact = id === undefined ? undefined : app.graph.facts.get(id);
-  if (!fact || (fact.kind !== 'address' && fact.kind !== 'transaction')) return 'Select an address or a transaction first.';
+  if (!fact || (fact.kind !== 'address' && fact.kind !== 'transaction')) return t('say-select-subject');
   const found = await app.api.trace(fact, options, asset);
   const wanted = found.facts.slice(0, MOST);
   // Whole values stand in the transactions; without them an edge says what is marked only.
-  const txs = wanted.filter((f) => f.kind === 'transaction' && !looked(app.graph, f.id, 'in')).slice(0, 120);
-  const { got, failed } = await several(txs, (f) => app.api.look(f, ['in', 'out']));
+  const txs = wanted.filter((f) => f.kind === 'transaction' && !looked(app.graph, f.id, 'in')).slice(0, 400);
+  let failed = 0;
+  const got = await app.api.transactions(fact.chain, txs.map((f) => f.ref)).catch((): Learn[] => { failed = txs.length; return []; });
   const draft = new Draft(app.graph);
   draft.do(found);
   for (const learn of got.flat()) draft.do(learn);
   draft.do({ do: 'show', places: wanted.filter((f) => !app.graph.shown.has(f.id)).map((f) => [f.id, { x: 0, y: 0, pinned: false }] as const) });
   arrangeIn(draft);
-  app.do(draft.end(`trace ${options.direction} by ${options.policy}`));
+  app.do(draft.end(t('do-trace', { direction: options.direction, policy: options.policy })));
   app.surface.fit();
   const left = found.facts.length - wanted.length;
-  return `Trace: ${app.summary()}${left > 0 ? ` ${counted(left, 'node')} of the trace are not drawn.` : ''}${failed > 0 ? ` Whole values of ${counted(failed, 'transaction')} could not be read.` : ''}`;
+  return [t('say-traced', { policy: options.policy }), app.summary(), left > 0 ? t('say-trace-left', { n: left }) : '', failed > 0 ? t('say-whole-values', { n: failed }) : ''].filter(Boolean).join(' ');
 }
 
 /** Arranges all that no person placed, as part of a draft. */
@@ -193,9 +321,9 @@ function arrangeIn(draft: Draft): void {
 export async function paths(app: App): Promise<string> {
   const facts = app.members().flatMap((id) => { const f = app.graph.facts.get(id); return f?.kind === 'address' ? [f] : []; });
   const [a, b] = facts;
-  if (!a || !b || facts.length !== 2) return 'Select exactly two addresses first.';
+  if (!a || !b || facts.length !== 2) return t('say-select-two');
   const found = await app.api.paths(a, b);
-  if (found.txs.length + found.addresses.length === 0) return 'No way between them within the bounds of the search.';
+  if (found.txs.length + found.addresses.length === 0) return t('say-no-path');
   const facts2: Fact[] = [...found.txs.map((t) => plain(txId(a.chain, t), 'transaction', t, a.chain)), ...found.addresses.map((x) => plain(addressId(a.chain, x), 'address', x, a.chain))].slice(0, MOST);
   const { got, failed } = await several(facts2.filter((f) => f.kind === 'transaction' || isAccountChain(f.chain)), (f) => app.api.look(f, ['in', 'out']));
   const draft = new Draft(app.graph);
@@ -203,9 +331,50 @@ export async function paths(app: App): Promise<string> {
   for (const learn of got.flat()) draft.do(learn);
   draft.do({ do: 'show', places: facts2.filter((f) => !app.graph.shown.has(f.id)).map((f, i) => [f.id, { x: (i + 1) * COLUMN, y: 0, pinned: false }] as const) });
   arrangeIn(draft);
-  app.do(draft.end('paths'));
+  app.do(draft.end(t('do-paths')));
   app.surface.fit();
-  return `Ways drawn. ${app.summary()}${failed > 0 ? ` ${counted(failed, 'question')} failed.` : ''}`;
+  return [t('say-paths'), app.summary(), failed > 0 ? t('say-failed-again', { n: failed }) : ''].filter(Boolean).join(' ');
 }
 
 const plain = (id: string, kind: Fact['kind'], ref: string, chain: string): Fact => ({ id, kind, ref, chain, label: '', risk: 'unknown', category: '', entity: null, time: null, hop: null });
+
+const addresses = (app: App): Fact[] => app.members().flatMap((id) => { const f = app.graph.facts.get(id); return f?.kind === 'address' ? [f] : []; });
+
+/** Draws the payments that the ledger has between the selected addresses. */
+export async function between(app: App): Promise<string> {
+  const facts = addresses(app);
+  const chain = facts[0]?.chain;
+  if (chain === undefined || facts.length < 2 || facts.length > 100 || facts.some((f) => f.chain !== chain)) return t('say-select-of-one-chain');
+  const found = await app.api.between(chain, facts.map((f) => f.ref));
+  const txs = [...new Set(found.between.map((b) => b.tx))];
+  if (txs.length === 0) return [t('say-none-between'), ...found.notes].join(' ');
+  const learned = await app.api.transactions(chain, txs.slice(0, MOST));
+  const draft = new Draft(app.graph);
+  for (const l of learned) draft.do(l);
+  if (!isAccountChain(chain)) draft.do({ do: 'show', places: txs.filter((tx) => !app.graph.shown.has(txId(chain, tx))).slice(0, MOST).map((tx, i) => [txId(chain, tx), { x: COLUMN, y: i * ROW, pinned: false }] as const) });
+  arrangeIn(draft);
+  app.do(draft.end(t('do-between')));
+  app.surface.fit();
+  const more = found.more_between.reduce((n, s) => n + s.count, 0);
+  return [t('say-between', { n: found.between.length }), more > 0 ? t('say-more-between', { n: more }) : '', app.summary()].filter(Boolean).join(' ');
+}
+
+/** Says why two addresses are held to be one owner's, and draws each reason as an inferred link. */
+export async function explain(app: App): Promise<string> {
+  const [a, b] = addresses(app);
+  if (!a || !b) return t('say-select-two');
+  const found = await app.api.explain(a, b);
+  if (!found.joined || found.steps.length === 0) return t('say-not-joined');
+  const steps = found.steps.slice(0, 50);
+  const ends = [...new Set(steps.flatMap((s) => [s.from, s.to]))].map((ref) => plain(addressId(a.chain, ref), 'address', ref, a.chain));
+  const draft = new Draft(app.graph);
+  const asset = [...app.graph.assets.keys()].find((id) => id.startsWith(`${a.chain}/`)) ?? a.chain;
+  draft.do({ do: 'learn', facts: ends, totals: [], edges: steps.map((s) => {
+    const from = addressId(a.chain, s.from), to = addressId(a.chain, s.to);
+    return { key: edgeKey(from, to, asset, 'inferred'), from, to, asset, link: 'inferred' as const, movements: [{ id: `h:${s.heuristic}:${s.txid ?? s.through ?? ''}`, tx: s.txid ?? '', index: 0, value: null, time: null }] };
+  }) });
+  const at = placeOf(app.graph, a.id);
+  draft.do({ do: 'show', places: ends.filter((f) => !app.graph.shown.has(f.id)).map((f, i) => [f.id, { x: at.x, y: at.y + (i + 1) * ROW * 2, pinned: false }] as const) });
+  app.do(draft.end(t('do-explain')));
+  return t('say-joined', { n: steps.length, how: [...new Set(steps.map((s) => s.heuristic.replace(/_/g, ' ')))].join(', ') });
+}

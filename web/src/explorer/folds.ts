@@ -1,6 +1,7 @@
 /** Chains of transactions that are one thing to an investigator: peel chains, and coinjoins of coinjoins. */
 import { bySide, wholeIn, type Merge, type ViewEdge, type Work } from './aggregate.ts';
 import type { Graph } from './model.ts';
+import { t } from './texts.ts';
 
 /** Fewer transactions than this stay as they are. */
 export const LEAST_PEELS = 3;
@@ -45,7 +46,7 @@ export function folds(graph: Graph, work: Work): Merge[] {
       members.push(way.via, way.to);
       count += 1;
     }
-    if (count >= LEAST_PEELS) merges.push({ id: `g:peel:${id}`, kind: 'group', label: `peel chain of ${count} transactions`, ref: id, members });
+    if (count >= LEAST_PEELS) merges.push({ id: `g:peel:${id}`, kind: 'group', label: t('fold-peels', { n: count }), ref: id, members });
   }
   return [...merges, ...joins(work, isJoin, arriving, leaving)];
 }
@@ -77,7 +78,7 @@ function joins(work: Work, isJoin: (id: string) => boolean, arriving: Map<string
         members.add(from);
       }
     }
-    if (count > 1) merges.push({ id: `g:join:${id}`, kind: 'group', label: `${count} coinjoins`, ref: id, members: [...members].sort() });
+    if (count > 1) merges.push({ id: `g:join:${id}`, kind: 'group', label: t('fold-joins', { n: count }), ref: id, members: [...members].sort() });
   }
   return merges;
 }

@@ -1,5 +1,7 @@
 /** Amounts with decimals and unit, times with zone, hashes shortened. Amounts are BigInt base units everywhere; nothing here rounds silently. */
 
+import { t } from './texts.ts';
+
 /** What an amount is counted in. `decimals` is null where nobody knows them: then base units are shown, and said so. */
 export interface Asset {
   readonly id: string;
@@ -28,14 +30,14 @@ export function decimalText(units: bigint, decimals: number): string {
 
 /** An exact amount with its unit. */
 export function amount(units: bigint, asset: Asset): string {
-  if (asset.decimals === null) return `${decimalText(units, 0)} smallest units of ${asset.unit}`;
+  if (asset.decimals === null) return t('smallest-units', { amount: decimalText(units, 0), unit: asset.unit });
   return `${decimalText(units, asset.decimals)} ${asset.unit}`;
 }
 
 /** An amount of at most six significant digits for labels; `≈` marks one that was cut. */
 export function shortAmount(units: bigint, asset: Asset): string {
   const full = decimalText(units, asset.decimals ?? 0);
-  const unit = asset.decimals === null ? `units of ${asset.unit}` : asset.unit;
+  const unit = asset.decimals === null ? t('units-of', { unit: asset.unit }) : asset.unit;
   const [whole = '0', part = ''] = full.split('.');
   const leading = whole.replace(/[-,]/g, '').length;
   const zeros = /^-?0$/.test(whole) ? (/^0*/.exec(part)?.[0].length ?? 0) : 0;
@@ -47,19 +49,19 @@ export function shortAmount(units: bigint, asset: Asset): string {
 
 /** A sum of which parts may be of unknown amount. */
 export function sumText(sum: Sum, asset: Asset, short = false): string {
-  if (sum.unknown > 0 && sum.units === 0n) return `amount unknown (${asset.unit})`;
+  if (sum.unknown > 0 && sum.units === 0n) return t('amount-unknown-of', { unit: asset.unit });
   const text = short ? shortAmount(sum.units, asset) : amount(sum.units, asset);
-  return sum.unknown > 0 ? `at least ${text}` : text;
+  return sum.unknown > 0 ? t('at-least', { amount: text }) : text;
 }
 
 /** Base units of a decimal text, or a sentence that says what is wrong with it. */
 export function parseAmount(text: string, asset: Asset): bigint | string {
   const clean = text.trim().replace(/,/g, '');
   const found = /^(\d{1,60})(?:\.(\d{1,60}))?$/.exec(clean);
-  if (!found) return 'An amount is digits with at most one point, such as 0.5.';
+  if (!found) return t('bad-amount');
   const decimals = asset.decimals ?? 0;
   const part = (found[2] ?? '').replace(/0+$/, '');
-  if (part.length > decimals) return `${asset.unit} has ${decimals} decimals.`;
+  if (part.length > decimals) return t('bad-decimals', { unit: asset.unit, n: decimals });
   return BigInt(`${found[1] ?? '0'}${part.padEnd(decimals, '0')}`);
 }
 
@@ -67,9 +69,9 @@ const two = (n: number): string => String(n).padStart(2, '0');
 
 /** A Unix time in seconds as `2026-11-26 14:03:09 UTC`, or with the offset of the reader's zone. */
 export function time(seconds: number | null, zone: Zone = 'UTC'): string {
-  if (seconds === null) return 'time unknown';
+  if (seconds === null) return t('time-unknown');
   const d = new Date(seconds * 1000);
-  if (Number.isNaN(d.getTime())) return 'time unknown';
+  if (Number.isNaN(d.getTime())) return t('time-unknown');
   if (zone === 'UTC') return `${d.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   const offset = -d.getTimezoneOffset();
   const sign = offset < 0 ? '-' : '+';
@@ -92,6 +94,3 @@ export function dayBegin(text: string): number | null {
 export function shortened(text: string, head = 8, tail = 6): string {
   return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
 }
-
-/** `1 payment`, `1,204 payments`. */
-export const counted = (n: number, noun: string, plural = `${noun}s`): string => `${grouped(String(n))} ${n === 1 ? noun : plural}`;

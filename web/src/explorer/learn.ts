@@ -7,7 +7,7 @@ export type Learn = Extract<Command, { do: 'learn' }>;
 
 export const addressId = (chain: string, address: string): string => `a:${chain}:${address}`;
 export const txId = (chain: string, tx: string): string => `t:${chain}:${tx}`;
-export const entityId = (chain: string, cluster: number): string => `e:${chain}:${cluster}`;
+export const entityId = (chain: string, cluster: number | string): string => `e:${chain}:${cluster}`;
 /** Account chains are named by CAIP-2 ids. */
 export const isAccountChain = (chain: string): boolean => chain.includes(':');
 
@@ -47,7 +47,8 @@ export function units(value: number | string | null | undefined, what: string): 
   throw new Error(`${what}: ${String(value)} is not an exact number of base units.`);
 }
 
-class Collected {
+/** Facts, movements and totals while an answer is read. */
+export class Collected {
   readonly facts = new Map<string, Fact>();
   readonly edges = new Map<string, Edge & { movements: Movement[] }>();
   readonly totals: [string, Total][] = [];
@@ -67,7 +68,7 @@ class Collected {
   }
 }
 
-const coin = (chain: string, ticker: string): Asset => ({ id: `${chain}/${ticker}`, unit: ticker, decimals: 8 });
+export const coin = (chain: string, ticker: string): Asset => ({ id: `${chain}/${ticker}`, unit: ticker, decimals: 8 });
 
 /** The index in `txid:index`, so that a spent output is the same movement whichever end tells of it. */
 const outputIndex = (outpoint: string | null | undefined): number | null => { const found = /:(\d{1,10})$/.exec(outpoint ?? ''); return found ? Number(found[1]) : null; };
@@ -108,7 +109,7 @@ export function fromAddress(chain: string, ticker: string, report: AddressReport
   const asset = coin(chain, ticker);
   c.assets.set(asset.id, asset);
   const id = addressId(chain, report.address);
-  const entity = report.entity && report.entity.addresses > 1 ? entityId(chain, report.entity.cluster) : null;
+  const entity = report.entity && report.entity.addresses > 1 ? entityId(chain, report.entity.root_address) : null;
   const tag = report.tags[0] ?? report.entity?.tag;
   c.fact({ id, kind: 'address', ref: report.address, chain, label: tag?.label ?? '', category: report.category, risk: riskOf(report.risk), entity });
   if (entity && report.entity) c.fact({ id: entity, kind: 'entity', ref: report.entity.root_address, chain, label: report.entity.tag?.label ?? '', category: report.entity.category, risk: riskOf(report.entity.tag?.risk) });
@@ -134,7 +135,7 @@ export function fromAddress(chain: string, ticker: string, report: AddressReport
   return c.command();
 }
 
-const assetOf = (view: AssetView): Asset => ({ id: view.id, unit: view.ticker ?? view.id, decimals: view.decimals ?? null });
+export const assetOf = (view: AssetView): Asset => ({ id: view.id, unit: view.ticker ?? view.id, decimals: view.decimals ?? null });
 
 /** Transfers of an address of an account chain on one side; complete where no page is left. */
 export function fromTransfers(address: string, chain: string, side: 'in' | 'out', transfers: readonly Transfer[], complete: boolean): Learn {

@@ -3,7 +3,7 @@ import type { Rect } from './grid.ts';
 import { overlap } from './grid.ts';
 import { RISKS } from './model.ts';
 import { corners, SIGN, type Palette } from './palette.ts';
-import { CROSSING, cut, DASHED, textWidth, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
+import { COLOUR_SHIFT, CROSSING, cut, DASHED, textWidth, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
 
 /** The part of the world that is seen: its left upper corner, and pixels per unit. */
 export interface Camera {
@@ -36,7 +36,9 @@ export function windowOf(f: Frame): Rect {
   return { x: f.camera.x, y: f.camera.y, w: f.width / f.camera.zoom, h: f.height / f.camera.zoom };
 }
 
-function edgeColour(style: number, p: Palette): string {
+export function edgeColour(style: number, p: Palette): string {
+  const own = style >> COLOUR_SHIFT;
+  if (own > 0) return p.marks[(own - 1) % p.marks.length] ?? p.accent;
   const risk = RISKS[style & 7] ?? 'unknown';
   return risk === 'unknown' ? p.line : p.risk[risk];
 }

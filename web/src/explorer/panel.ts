@@ -1,36 +1,39 @@
 /** The panel beside the picture: what is selected, the tree, the table. */
 import type { App } from './app.ts';
+import { About } from './about.ts';
 import { el } from './dom.ts';
-import { expand } from './expand.ts';
-import { amount, counted, shortened, sumText, time, type Zone } from './format.ts';
-import type { ViewEdge, ViewNode } from './aggregate.ts';
+import { amount, shortened, sumText, time } from './format.ts';
+import type { ViewEdge } from './aggregate.ts';
+import { percent } from './scene.ts';
 import { tableOf, treeOf, type Column } from './tree.ts';
-import { edgeSentence, KINDS, LINKS, RISK_WORDS, viewText } from './words.ts';
+import { t } from './texts.ts';
+import { edgeSentence } from './words.ts';
 
 const ROWS = 200;
 export type Tab = 'details' | 'tree' | 'table';
-const TABS: readonly (readonly [Tab, string])[] = [['details', 'Details'], ['tree', 'Tree'], ['table', 'Table']];
+const TABS: readonly Tab[] = ['details', 'tree', 'table'];
 
 export class Panel {
   readonly element: HTMLElement;
   private tab: Tab = 'details';
-  private readonly body = el('div', { class: 'x-panel-body', role: 'tabpanel', tabindex: 0, 'aria-label': 'Details' });
+  private readonly body = el('div', { class: 'x-panel-body', role: 'tabpanel', tabindex: 0, 'aria-label': t('action-details') });
   private readonly tabs = new Map<Tab, HTMLButtonElement>();
   private column: Column = 'units';
   private descending = true;
   private readonly open = new Map<string, boolean>();
-  zone: Zone = 'UTC';
+  private readonly about: About;
   /** Rows of the table and tree beyond the first. */
   private most = ROWS;
 
   constructor(private readonly app: App) {
-    const bar = el('div', { class: 'x-tabs', role: 'tablist', 'aria-label': 'Panel' });
-    for (const [tab, name] of TABS) {
-      const b = el('button', { role: 'tab', type: 'button', onclick: () => { this.show(tab); } }, name);
+    this.about = new About(app);
+    const bar = el('div', { class: 'x-tabs', role: 'tablist', 'aria-label': t('panel') });
+    for (const tab of TABS) {
+      const b = el('button', { role: 'tab', type: 'button', onclick: () => { this.show(tab); } }, t(`action-${tab}`));
       this.tabs.set(tab, b);
       bar.append(b);
     }
-    this.element = el('aside', { class: 'x-panel', 'aria-label': 'Selection, tree and table' }, bar, this.body);
+    this.element = el('aside', { class: 'x-panel', 'aria-label': t('panel-about') }, bar, this.body);
     app.on((change) => { if (change !== 'message') this.draw(change === 'selection'); });
     this.show('details');
   }
@@ -42,7 +45,7 @@ export class Panel {
       b.setAttribute('aria-selected', String(t === tab));
       b.tabIndex = t === tab ? 0 : -1;
     }
-    this.body.setAttribute('aria-label', tab);
+    this.body.setAttribute('aria-label', t(`action-${tab}`));
     this.draw(false);
   }
 
@@ -58,39 +61,8 @@ export class Panel {
     const node = app.focused();
     if (edge) this.body.replaceChildren(...this.edgeDetails(edge));
     else if (app.selected.size > 1) this.body.replaceChildren(...this.several());
-    else if (node) this.body.replaceChildren(...this.nodeDetails(node));
-    else this.body.replaceChildren(el('p', {}, app.summary()), el('p', { class: 'x-soft' }, 'Select a node or an edge, by mouse, by Tab and arrows, or in the tree. ? shows all keys.'));
-  }
-
-  private nodeDetails(n: ViewNode): HTMLElement[] {
-    const { app } = this;
-    const facts = el('dl', {});
-    const put = (k: string, v: string | Node): void => { facts.append(el('dt', {}, k), el('dd', {}, v)); };
-    if (n.kind !== 'note') put(n.kind === 'transaction' ? 'Transaction' : n.kind === 'entity' ? 'Entity' : 'Address', el('span', { class: 'x-hash' }, n.ref));
-    if (n.kind !== 'transaction' && n.kind !== 'note') put('Risk', el('span', { class: `x-chip ${n.risk}` }, RISK_WORDS[n.risk]));
-    if (n.category && n.category !== 'none') put('Category', n.category);
-    put('Chain', n.chain);
-    if (n.kind === 'transaction') put('Time', time(n.time, this.zone));
-    if (n.members.length > 1) put('Stands for', counted(n.members.length, 'node'));
-    for (const i of n.inside) put('Inside', `${sumText({ units: i.movements.reduce((s, m) => s + (m.value ?? 0n), 0n), unknown: i.movements.filter((m) => m.value === null).length }, app.asset(i.asset))} in ${counted(i.movements.length, 'movement')}`);
-    if (n.mark.note) put('Note', n.mark.note);
-    const sides = (['in', 'out'] as const).map((side) => this.side(n, side));
-    const link = n.kind === 'address' || n.kind === 'transaction' ? el('p', {}, el('a', { href: pageOf(n) }, 'Open its page')) : null;
-    return [el('h2', {}, n.label || `${KINDS[n.kind]} ${shortened(n.ref)}`), facts, ...sides, ...(link ? [link] : [])];
-  }
-
-  /** Neighbours of one side by amount, and what is left out. */
-  private side(n: ViewNode, side: 'in' | 'out'): HTMLElement {
-    const { app } = this;
-    const list = app.neighbours.of(n.id, side);
-    const rest = viewText.rest(n.rest[side], app.asset);
-    const table = el('table', {}, el('tbody', {}, ...list.slice(0, 50).map((o) => {
-      const other = app.view.nodes.get(o.id);
-      return el('tr', {}, el('td', {}, el('button', { type: 'button', class: 'x-link', onclick: () => { app.select([o.id]); app.surface.reveal(o.id); } }, other?.label || shortened(other?.ref ?? o.id))), el('td', { class: 'n' }, sumText(o.edge.sum, app.asset(o.edge.asset))));
-    })));
-    const missing = list.length > 50 ? el('p', { class: 'x-soft' }, `${list.length - 50} more in the table.`) : null;
-    return el('section', {}, el('h3', {}, side === 'in' ? 'Received from' : 'Paid to'), list.length > 0 ? table : el('p', { class: 'x-soft' }, n.looked[side] || rest ? 'Nothing is drawn.' : 'Not looked up.'), missing,
-      rest || !n.looked[side] ? el('p', {}, rest ? `${rest}. ` : '', el('button', { type: 'button', class: 'x-small', onclick: () => { void app.work('Looking up', () => expand(app, [side])); } }, 'Expand')) : null);
+    else if (node) this.body.replaceChildren(...this.about.node(node));
+    else this.body.replaceChildren(el('p', {}, app.summary()), el('p', { class: 'x-soft' }, t('panel-empty')));
   }
 
   private several(): HTMLElement[] {
@@ -99,22 +71,29 @@ export class Panel {
     const list = [...chosen].slice(0, 50).map((id) => { const n = app.view.nodes.get(id); return el('li', {}, el('button', { type: 'button', class: 'x-link', onclick: () => { app.select([id]); } }, n?.label || shortened(n?.ref ?? id))); });
     const common = commonNeighbours(app, chosen);
     const between = [...app.view.edges.values()].filter((e) => chosen.has(e.from) && chosen.has(e.to));
+    const press = (id: string): HTMLElement => el('button', { type: 'button', class: 'x-small', onclick: () => { app.act(id); } }, t(`action-${id}`));
+    const go = (id: string): HTMLElement => el('button', { type: 'button', class: 'x-link', onclick: () => { app.select([id]); app.surface.reveal(id); } }, app.view.nodes.get(id)?.label || shortened(app.view.nodes.get(id)?.ref ?? id));
+    const entities = shared(app, chosen);
     return [
-      el('h2', {}, `${chosen.size} selected`), el('ul', {}, ...list), chosen.size > 50 ? el('p', { class: 'x-soft' }, `and ${chosen.size - 50} more`) : el('span', {}),
-      el('h3', {}, 'Between them'), between.length > 0 ? el('ul', {}, ...between.slice(0, 20).map((e) => el('li', {}, edgeSentence(e, app.view, app.asset)))) : el('p', { class: 'x-soft' }, 'No drawn edge.'),
-      el('h3', {}, 'In common'), common.length > 0 ? el('ul', {}, ...common.slice(0, 20).map((id) => el('li', {}, el('button', { type: 'button', class: 'x-link', onclick: () => { app.select([id]); app.surface.reveal(id); } }, app.view.nodes.get(id)?.label || shortened(app.view.nodes.get(id)?.ref ?? id))))) : el('p', { class: 'x-soft' }, 'No drawn neighbour of all.'),
+      el('h2', {}, t('selected', { n: chosen.size })), el('div', { class: 'x-row' }, ...(chosen.size === 2 ? ['paths', 'explain'] : []).map(press), ...['between', 'group', 'case'].map(press)),
+      el('ul', {}, ...list), chosen.size > 50 ? el('p', { class: 'x-soft' }, t('and-more', { n: chosen.size - 50 })) : el('span', {}),
+      el('h3', {}, t('between-them')), between.length > 0 ? el('ul', {}, ...between.slice(0, 20).map((e) => el('li', {}, edgeSentence(e, app.view, app.asset)))) : el('p', { class: 'x-soft' }, t('no-edge-between')),
+      el('h3', {}, t('in-common')), common.length > 0 ? el('ul', {}, ...common.slice(0, 20).map((id) => el('li', {}, go(id)))) : el('p', { class: 'x-soft' }, t('no-common')),
+      ...(entities.length > 0 ? [el('h3', {}, t('same-entity')), el('ul', {}, ...entities.map((e) => el('li', {}, e)))] : []),
+      ...spanOf(app, chosen).map((s) => el('p', {}, s)),
     ];
   }
 
   private edgeDetails(e: ViewEdge): HTMLElement[] {
     const { app } = this;
     const asset = app.asset(e.asset);
+    const isMarked = e.movements.some((m) => m.marked !== undefined);
     const rows = [...e.movements].sort((a, b) => (a.time ?? Infinity) - (b.time ?? Infinity) || (a.id < b.id ? -1 : 1));
     return [
-      el('h2', {}, sumText(e.sum, asset)), el('p', {}, edgeSentence(e, app.view, app.asset)),
-      el('table', {}, el('thead', {}, el('tr', {}, el('th', {}, 'Time'), el('th', {}, 'Transaction'), el('th', { class: 'n' }, 'Amount'))), el('tbody', {}, ...rows.slice(0, ROWS).map((m) =>
-        el('tr', {}, el('td', {}, time(m.time, this.zone)), el('td', { class: 'x-hash' }, `${shortened(m.tx)}:${m.index}`), el('td', { class: 'n' }, m.value === null ? 'unknown' : amount(m.value, asset)))))),
-      el('p', { class: 'x-soft' }, rows.length > ROWS ? `The first ${ROWS} of ${rows.length}; the CSV has all.` : LINKS[e.link]),
+      el('h2', {}, sumText(e.sum, asset)), el('p', {}, edgeSentence(e, app.view, app.asset)), e.mark?.note ? el('p', {}, t('has-note', { note: e.mark.note })) : el('span', {}), el('div', { class: 'x-row' }, ...['note', 'colour'].map((id) => el('button', { type: 'button', class: 'x-small', onclick: () => { app.act(id); } }, t(`action-${id}`)))),
+      el('table', {}, el('thead', {}, el('tr', {}, el('th', {}, t('time')), el('th', {}, t('kind-transaction')), el('th', { class: 'n' }, t('column-amount')), ...(isMarked ? [el('th', { class: 'n' }, t('column-marked'))] : []))), el('tbody', {}, ...rows.slice(0, ROWS).map((m) =>
+        el('tr', {}, el('td', {}, time(m.time, app.zone)), el('td', { class: 'x-hash' }, `${shortened(m.tx)}:${m.index}`), el('td', { class: 'n' }, m.value === null ? t('unknown') : amount(m.value, asset)), ...(isMarked ? [el('td', { class: 'n' }, m.marked === undefined ? '' : `${amount(m.marked, asset)} ${m.value === null ? '' : percent(m.marked, m.value)}`)] : []))))),
+      el('p', { class: 'x-soft' }, rows.length > ROWS ? t('first-rows', { n: ROWS, all: rows.length }) : t(`link-${e.link}`)),
     ];
   }
 
@@ -136,8 +115,8 @@ export class Panel {
       }, r.children > 0 ? (r.open ? '▾ ' : '▸ ') : '', r.text);
       return item;
     });
-    const list = el('div', { role: 'tree', 'aria-label': 'The graph as a tree', onkeydown: (event: KeyboardEvent) => { this.treeKey(event, all); } }, ...items);
-    const more = all.length > this.most ? el('button', { type: 'button', onclick: () => { this.most += ROWS; this.tree(false); } }, `${all.length - this.most} more rows`) : null;
+    const list = el('div', { role: 'tree', 'aria-label': t('tree-about'), onkeydown: (event: KeyboardEvent) => { this.treeKey(event, all); } }, ...items);
+    const more = all.length > this.most ? el('button', { type: 'button', onclick: () => { this.most += ROWS; this.tree(false); } }, t('more-rows', { n: all.length - this.most })) : null;
     this.body.replaceChildren(list, ...(more ? [more] : []));
     if (had) this.body.querySelector<HTMLElement>('[tabindex="0"][role=treeitem]')?.focus();
   }
@@ -173,7 +152,7 @@ export class Panel {
   private table(): void {
     const { app } = this;
     const rows = tableOf(app.view, this.column, this.descending);
-    const heads: readonly (readonly [Column, string])[] = [['from', 'From'], ['to', 'To'], ['units', 'Amount'], ['movements', 'Movements'], ['first', 'First'], ['last', 'Last']];
+    const heads: readonly (readonly [Column, string])[] = (['from', 'to', 'units', 'movements', 'first', 'last'] as const).map((c) => [c, t(`column-${c === 'units' ? 'amount' : c}`)]);
     const head = el('tr', {}, ...heads.map(([column, name]) => el('th', { 'aria-sort': column === this.column ? (this.descending ? 'descending' : 'ascending') : null, class: column === 'units' || column === 'movements' ? 'n' : null }, el('button', { type: 'button', class: 'x-link', onclick: () => {
       this.descending = column === this.column ? !this.descending : column === 'units' || column === 'movements';
       this.column = column;
@@ -181,8 +160,8 @@ export class Panel {
     } }, name))));
     const body = rows.slice(0, this.most).map((r) => el('tr', {},
       el('td', {}, el('button', { type: 'button', class: 'x-link', onclick: () => { app.selectEdge(r.key); this.show('details'); } }, shortened(r.from, 10, 6))), el('td', {}, shortened(r.to, 10, 6)),
-      el('td', { class: 'n' }, sumText(r, app.asset(r.asset))), el('td', { class: 'n' }, String(r.movements)), el('td', {}, time(r.first, this.zone)), el('td', {}, time(r.last, this.zone))));
-    const more = rows.length > this.most ? el('button', { type: 'button', onclick: () => { this.most += ROWS; this.table(); } }, `${rows.length - this.most} more rows`) : null;
+      el('td', { class: 'n' }, sumText(r, app.asset(r.asset))), el('td', { class: 'n' }, String(r.movements)), el('td', {}, time(r.first, app.zone)), el('td', {}, time(r.last, app.zone))));
+    const more = rows.length > this.most ? el('button', { type: 'button', onclick: () => { this.most += ROWS; this.table(); } }, t('more-rows', { n: rows.length - this.most })) : null;
     this.body.replaceChildren(el('div', { class: 'x-wide' }, el('table', {}, el('caption', {}, app.summary()), el('thead', {}, head), el('tbody', {}, ...body))), ...(more ? [more] : []));
   }
 }
@@ -194,10 +173,22 @@ function commonNeighbours(app: App, chosen: ReadonlySet<string>): string[] {
   return [...count].filter(([id, n]) => n === chosen.size && !chosen.has(id)).map(([id]) => id).sort();
 }
 
-/** The desk's page of a node. */
-function pageOf(n: ViewNode): string {
-  const ref = encodeURIComponent(n.ref);
-  const chain = encodeURIComponent(n.chain);
-  if (n.chain.includes(':')) return `/accounts/${chain}/${n.kind === 'transaction' ? 'tx' : 'address'}/${ref}`;
-  return `/${n.kind === 'transaction' ? 'tx' : 'address'}/${ref}?chain=${chain}`;
+/** Entities to which more than one of the selected addresses belongs. */
+function shared(app: App, chosen: ReadonlySet<string>): string[] {
+  const count = new Map<string, number>();
+  for (const id of chosen) for (const member of app.view.nodes.get(id)?.members ?? []) {
+    const entity = app.graph.facts.get(member)?.entity;
+    if (entity) count.set(entity, (count.get(entity) ?? 0) + 1);
+  }
+  return [...count].filter(([, n]) => n > 1).map(([id, n]) => t('entity-of', { name: app.graph.facts.get(id)?.label || shortened(app.graph.facts.get(id)?.ref ?? id), n }));
+}
+
+/** First and last movement of the selected nodes. */
+function spanOf(app: App, chosen: ReadonlySet<string>): string[] {
+  let first = Infinity, last = -Infinity;
+  for (const id of chosen) for (const n of app.neighbours.of(id)) for (const m of n.edge.movements) if (m.time !== null) {
+    first = Math.min(first, m.time);
+    last = Math.max(last, m.time);
+  }
+  return first === Infinity ? [] : [t('span-of', { first: time(first, app.zone), last: time(last, app.zone) })];
 }

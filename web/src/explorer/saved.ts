@@ -1,6 +1,7 @@
 /** Graphs of a case: version 2 is a log of commands; version 1 (before) named nodes and summed edges, of which the nodes are taken and looked up again. */
 import type { Entry, History } from './commands.ts';
 import { addressId, riskOf, txId } from './learn.ts';
+import { t } from './texts.ts';
 import { parse, type Fact, type Mark, type Place } from './model.ts';
 
 interface Version1 { nodes: { id: string; kind: string; label?: string; risk?: string; note?: string; x: number; y: number }[] }
@@ -12,7 +13,7 @@ export function open(text: string, chain: string, history: History): string[] {
     history.replay(saved.log);
     return [];
   }
-  if (saved.version !== undefined || !Array.isArray(saved.nodes)) throw new Error('The saved graph has a form that this version does not read.');
+  if (saved.version !== undefined || !Array.isArray(saved.nodes)) throw new Error(t('saved-unreadable'));
   const facts: Fact[] = [];
   const places: [string, Place][] = [];
   const marks: [string, Mark][] = [];
@@ -23,7 +24,7 @@ export function open(text: string, chain: string, history: History): string[] {
     places.push([id, { x: n.x, y: n.y, pinned: true }]);
     if (n.note) marks.push([id, { note: n.note }]);
   }
-  history.do({ do: 'batch', name: 'open a graph of version 1', commands: [
+  history.do({ do: 'batch', name: t('do-open-old'), commands: [
     { do: 'learn', facts, edges: [], totals: [] }, { do: 'show', places }, ...marks.map(([id, mark]) => ({ do: 'mark' as const, ids: [id], mark })),
   ] });
   return facts.map((f) => f.id);

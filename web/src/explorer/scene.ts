@@ -4,6 +4,7 @@ import type { View, ViewEdge, ViewNode } from './aggregate.ts';
 import { shortAmount, type Asset, sumText } from './format.ts';
 import { Grid, type Rect } from './grid.ts';
 import { RISKS, type Kind, type Risk, type Side } from './model.ts';
+import { t } from './texts.ts';
 
 export const NODE_W = 180;
 export const NODE_H = 40;
@@ -31,6 +32,8 @@ export interface SceneNode extends Rect {
 /** Style bits of an edge: three for the risk of where it begins, then these. */
 export const DASHED = 8;
 export const CROSSING = 16;
+/** The upper three bits are the colour that a person gave. */
+export const COLOUR_SHIFT = 5;
 
 /** Edge i goes from (xy[4i], xy[4i+1]) to (xy[4i+2], xy[4i+3]) as a cubic curve whose control points stand at `bend[i]`, at the height of either end. */
 export interface SceneEdges {
@@ -187,26 +190,35 @@ export function sceneOf(view: View, asset: (id: string) => Asset, amounts = true
   return { nodes, edges: { count, xy, bend, width, style, keys: list.map((d) => d.edge.key), labels, chips }, bounds: boundsOf(nodes) };
 }
 
-/** What a trace marked of an edge, where it did. */
+/** A part of a whole in per cent, with one digit below ten; `<0.1 %` for what is less. */
+export function percent(part: bigint, whole: bigint): string {
+  if (whole <= 0n) return '';
+  const thousandths = Number((part * 1000n + whole / 2n) / whole);
+  if (thousandths === 0 && part > 0n) return '<0.1 %';
+  return `${thousandths >= 100 || thousandths % 10 === 0 ? Math.round(thousandths / 10) : thousandths / 10} %`;
+}
+
+/** What a trace marked of an edge, and its share, where it did. */
 function markedText(edge: ViewEdge, asset: (id: string) => Asset): string | null {
   let marked: bigint | null = null;
   for (const m of edge.movements) if (m.marked !== undefined) marked = (marked ?? 0n) + m.marked;
   if (marked === null) return null;
-  const unit = asset(edge.asset);
-  if (edge.sum.unknown > 0) return `${shortAmount(marked, unit)} marked`;
-  return marked === edge.sum.units ? `${shortAmount(marked, unit)}, all marked` : `${shortAmount(marked, unit)} of ${shortAmount(edge.sum.units, unit)} marked`;
+  const amount = shortAmount(marked, asset(edge.asset));
+  if (edge.sum.unknown > 0) return t('edge-marked', { amount });
+  return marked === edge.sum.units ? t('edge-all-marked', { amount }) : t('edge-part-marked', { amount, whole: shortAmount(edge.sum.units, asset(edge.asset)), share: percent(marked, edge.sum.units) });
 }
 
 function label(edge: ViewEdge, asset: (id: string) => Asset): string {
-  const text = markedText(edge, asset) ?? sumText(edge.sum, asset(edge.asset), true);
+  const note = edge.mark?.note ? `: ${cut(edge.mark.note, 160, 10.5)}` : '';
+  const text = (markedText(edge, asset) ?? sumText(edge.sum, asset(edge.asset), true)) + note;
   const into = edge.link === 'payment' ? undefined : edge.movements[0]?.into;
-  if (edge.link === 'inferred') return 'inferred link';
+  if (edge.link === 'inferred') return t('link-inferred') + note;
   if (!into || edge.movements.length > 1) return text;
   return `${text} → ${into.value === null ? `? ${asset(into.asset).unit}` : shortAmount(into.value, asset(into.asset))}`;
 }
 
 const styleOf = (edge: ViewEdge, from: ViewNode): number =>
-  RISKS.indexOf(from.risk) + (edge.link === 'inferred' ? DASHED : 0) + (edge.link === 'swap' || edge.link === 'bridge' ? CROSSING : 0);
+  ((edge.mark?.colour ?? 0) << COLOUR_SHIFT) + RISKS.indexOf(from.risk) + (edge.link === 'inferred' ? DASHED : 0) + (edge.link === 'swap' || edge.link === 'bridge' ? CROSSING : 0);
 
 /** Places for labels that cover no node and no other label, largest amounts first. */
 function placeChips(edges: readonly Draft[], labels: readonly string[], xy: Float32Array, bend: Float32Array, nodes: readonly SceneNode[]): Float32Array {

@@ -1,6 +1,6 @@
 /** The scene as SVG text: for export, the report's PDF and tests. Equal for equal input, byte for byte: no clock, no randomness, numbers rounded to a tenth. */
 import { corners, SIGN, type Palette } from './palette.ts';
-import { RISKS } from './model.ts';
+import { edgeColour } from './paint.ts';
 import { CROSSING, DASHED, textWidth, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`).replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
@@ -13,8 +13,7 @@ function edgeMarkup(edges: SceneEdges, i: number, p: Palette): string {
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = edges.xy.subarray(4 * i, 4 * i + 4);
   const c = edges.bend[i] ?? 0;
   const style = edges.style[i] ?? 0;
-  const risk = RISKS[style & 7] ?? 'unknown';
-  const colour = risk === 'unknown' ? p.line : p.risk[risk];
+  const colour = edgeColour(style, p);
   const dash = style & DASHED ? ' stroke-dasharray="6 4"' : style & CROSSING ? ' stroke-dasharray="12 3"' : '';
   const back = c > x2 ? 1 : -1;
   const w = edges.width[i] ?? 1;

@@ -2,6 +2,7 @@
 import type { View, ViewEdge } from './aggregate.ts';
 import { sumText, type Asset } from './format.ts';
 import { byText } from './model.ts';
+import { t } from './texts.ts';
 import { nodeSentence } from './words.ts';
 
 export interface TreeRow {
@@ -92,7 +93,7 @@ export function treeOf(neighbours: Neighbours, isOpen: (id: string, level: numbe
     if (!node) return;
     const list = children.get(id) ?? [];
     const open = list.length > 0 && (above.has(id) || isOpen(id, level));
-    const how = via ? `${via.side === 'out' ? 'received' : 'paid'} ${sumText(via.edge.sum, asset(via.edge.asset))}: ` : '';
+    const how = via ? `${t(via.side === 'out' ? 'tree-received' : 'tree-paid', { sum: sumText(via.edge.sum, asset(via.edge.asset)) })}: ` : '';
     rows.push({ id, parent, level, place, siblings, children: list.length, open, text: how + nodeSentence(node, asset) });
     if (open) list.forEach((n, i) => { put(n.id, id, level + 1, i + 1, list.length, n); });
   };

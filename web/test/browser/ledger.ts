@@ -4,14 +4,14 @@ import type { AddressReport, TxReport, TxSide } from '../../src/explorer/learn.t
 const B = 100_000_000;
 const hex = (n: number): string => Array.from({ length: 64 }, (_, i) => ((n * 7919 + i * 104_729 + ((n * (i + 3)) % 97)) % 16).toString(16)).join('');
 const LETTERS = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
-const addr = (n: number): string => `bc1q${Array.from({ length: 38 }, (_, i) => LETTERS[(n * 31 + i * 17 + ((n + 7) * (i + 11)) % 29) % 32]).join('')}`;
+const addr = (n: number): string => `bc1q${Array.from({ length: 38 }, (_, i) => LETTERS[(n * 31 + i * 17 + (n >> 5) * (i + 3) + ((n + 7) * (i + 11)) % 29) % 32]).join('')}`;
 
 const names = new Map<string, { label: string; category: string; risk: string; entity?: number }>();
 const named = (n: number, label: string, category: string, risk: string, entity?: number): string => {
   names.set(addr(n), { label, category, risk, ...(entity === undefined ? {} : { entity }) });
   return addr(n);
 };
-const txs: TxReport[] = [];
+export const txs: TxReport[] = [];
 const spent = new Map<string, string>();
 const outs = new Map<string, { address: string; value: number }>();
 const side = (address: string, value: number, other: string | null): TxSide => {
@@ -29,6 +29,13 @@ function tx(inputs: readonly string[], outputs: readonly (readonly [string, numb
     outputs: outputs.map(([address, value]) => side(address, Math.round(value * B), null)), ...more,
   });
   return id;
+}
+
+/** What tags say of an address, and the addresses of its entity, its first one first. */
+export const namesOf = (address: string): { label: string; category: string; risk: string; entity?: number } | undefined => names.get(address);
+export function entityOf(address: string): string[] {
+  const entity = names.get(address)?.entity;
+  return entity === undefined ? [address] : [...names].filter(([, n]) => n.entity === entity).map(([a]) => a);
 }
 
 export const RANSOM = named(1, 'Locky ransom', 'ransomware', 'severe', 1);
@@ -59,6 +66,9 @@ tx([`${join}:2`], [[addr(506), 2.5], [gambling, 2.49]]);
 
 for (const t of txs) t.outputs.forEach((o, v) => { o.other = spent.get(`${t.txid}:${v}`) ?? null; });
 
+/** Base units of an output by its outpoint. */
+export const outputOf = (outpoint: string): number => outs.get(outpoint)?.value ?? NaN;
+
 export const txOf = (id: string): TxReport | undefined => txs.find((t) => t.txid === id);
 
 export function addressOf(address: string): AddressReport | undefined {
@@ -73,7 +83,7 @@ export function addressOf(address: string): AddressReport | undefined {
   const tags = n?.label ? [{ label: n.label, category: n.category, risk: n.risk, source: 'example', creator: 'example', pack: 'example', lastmod: '2024-05-01', confidence: 'ownership' }] : [];
   return {
     address, network: 'bitcoin', category: n?.category ?? 'none', risk: n?.risk ?? 'none', received, balance, receipt_count: receipts.length, receipts: receipts.slice(0, 25), tags,
-    entity: n?.entity === undefined ? null : { cluster: n.entity, root_address: address, addresses: 2, category: n.category, tag: tags[0] ?? null },
+    entity: n?.entity === undefined ? null : { cluster: n.entity, root_address: entityOf(address)[0] ?? address, addresses: entityOf(address).length, category: n.category, tag: tags[0] ?? null },
   };
 }
 
@@ -108,6 +118,12 @@ export function trace(subject: string, hops: number): { direction: 'forward'; mo
       const total = t?.inputs.reduce((s, i) => s + (i.value ?? 0), 0) ?? 1;
       return (t?.outputs ?? []).map((x, v) => ({ o: `${id}:${v}`, amount: Math.floor(((x.value ?? 0) * Math.min(marked, total)) / total), hop }));
     });
+  }
+  // What the bound cuts is an end too.
+  for (const { o, amount } of open) {
+    const [txid = '', vout = '0'] = o.split(':');
+    const s = outs.get(o), n = names.get(s?.address ?? '');
+    ends.push({ txid, vout: Number(vout), address: s?.address, label: n?.label || null, category: n?.category ?? 'none', amount, hops: hops + 1, kind: 'max_hops' });
   }
   return { direction: 'forward', movements, ends };
 }

@@ -1,10 +1,11 @@
 /** Serves the built explorer on a static page with the headers that the desk sends, and a small ledger behind the API. */
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { flow } from '../../src/explorer/layout.ts';
 import { stringify } from '../../src/explorer/model.ts';
 import { layered } from '../random.ts';
+import { activity, begun, exposed, Graphs, lookup, neighbours, transactions } from './graph-api.ts';
 import { addressOf, RANSOM, search, trace, txOf } from './ledger.ts';
 
 export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -16,6 +17,7 @@ function page(names: Manifest['names'], attributes: string, saved: string): stri
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Explorer</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="${file('tokens.css')}"><link rel="stylesheet" href="${file('explorer.css')}"><link rel="stylesheet" href="/page.css"></head>
 <body><main><h1>Explorer</h1><div class="explorer" data-explorer ${attributes}></div></main><script type="application/json" id="saved">${saved.replace(/</g, '\\u003c')}</script>
+<script type="text/plain" id="explorer-texts">${readFileSync('../crates/app/page/locales/en/explorer.ftl', 'utf8')}</script>
 <script type="module" src="${file('explorer.js')}"></script></body></html>`;
 }
 
@@ -30,6 +32,8 @@ export function bigGraph(nodes: number, edges: number): string {
 export function start(dist: string): Promise<{ url: string; server: Server; saves: string[] }> {
   const { names } = JSON.parse(readFileSync(`${dist}/manifest.json`, 'utf8')) as Manifest;
   const saves: string[] = [];
+  const graphs = new Graphs();
+  const listeners = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const send = (status: number, type: string, body: string | Buffer): void => {
@@ -41,19 +45,45 @@ export function start(dist: string): Promise<{ url: string; server: Server; save
     if (first === '') {
       const big = url.searchParams.get('fixture');
       const [nodes = 0, edges = 0] = (big ?? '').split('/').map(Number);
-      const subject = url.searchParams.get('empty') ? '' : `data-subject="${RANSOM}"`;
-      send(200, 'text/html; charset=utf-8', page(names, `${big ? '' : subject} data-chain="bitcoin" data-ticker="BTC" data-who="ann" data-case="7"`, big ? bigGraph(nodes, edges) : ''));
+      const asked = (name: string): string => url.searchParams.get(name) ?? '';
+      const graph = asked('graph') ? ` data-graph="${Number(asked('graph'))}" data-version="${Number(asked('version'))}"` : '';
+      const subject = asked('empty') || graph ? '' : asked('alert') ? `data-start="alert:${Number(asked('alert'))}"` : `data-subject="${RANSOM}"`;
+      send(200, 'text/html; charset=utf-8', page(names, `${big ? '' : subject}${graph} data-chain="bitcoin" data-ticker="BTC" data-who="ann" data-case="7"`, big ? bigGraph(nodes, edges) : ''));
     } else if (first === 'page.css') send(200, 'text/css', 'html,body{margin:0;height:100%}body{background:var(--hf-bg)}main{height:100%;display:flex;flex-direction:column}h1{font:600 16px/32px system-ui;margin:0 12px;color:var(--hf-ink)}.explorer{flex:1;min-height:0}');
     else if (first === 'assets') send(200, url.pathname.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8', readFileSync(`${dist}/${rest.join('').replace(/[^\w.-]/g, '')}`));
-    else if (request.method === 'POST') {
+    else if (request.method === 'POST' || request.method === 'PUT') {
       let body = '';
       request.on('data', (part: Buffer) => { body += part.toString(); });
-      request.on('end', () => { saves.push(body); json({ item: saves.length }); });
-    } else if (rest[1] === 'address') json(addressOf(rest[2] ?? ''));
+      request.on('end', () => {
+        const path = rest.slice(1).join('/');
+        if (path === 'graph/lookup') json(lookup(JSON.parse(body) as { items: string[] }));
+        else if (path === 'graph/transactions') json(transactions(JSON.parse(body) as { transactions: { id: string }[]; between: string[] }));
+        else if (path === 'graph/bundle') send(200, 'application/x-tar', 'a bundle');
+        else if (path.includes('/graphs')) {
+          saves.push(body);
+          const { status, answer } = graphs.save(JSON.parse(body) as Parameters<Graphs['save']>[0]);
+          if (status === 200) for (const heard of listeners) heard.write(`event: graph\nid: ${saves.length}\ndata: ${JSON.stringify({ by: 'ben', what: answer })}\n\n`);
+          send(status, 'application/json', JSON.stringify(answer));
+        } else {
+          saves.push(body);
+          json(path === 'tags' ? { new_tags: 1, warnings: [] } : { item: saves.length });
+        }
+      });
+    } else if (rest[1] === 'live') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-security-policy': CSP });
+      response.write('event: hello\ndata: {"after":0}\n\n');
+      listeners.add(response);
+      request.on('close', () => { listeners.delete(response); });
+    } else if (rest[1] === 'graph' && rest[2] === 'neighbours') json(neighbours(url.searchParams));
+    else if (rest[1] === 'graph' && rest[2] === 'start') json(begun(url.searchParams));
+    else if (rest[1] === 'addresses') json(activity(rest[2] ?? ''));
+    else if (rest[1] === 'desk' && rest[4] === 'graphs') json(rest[6] ? graphs.one(Number(rest[6])) : graphs.list());
+    else if (rest[1] === 'address') json(exposed(addressOf(rest[2] ?? '')));
     else if (rest[1] === 'tx') json(txOf(rest[2] ?? ''));
     else if (rest[1] === 'search') json(search(url.searchParams.get('q') ?? ''));
     else if (rest[1] === 'trace') json(trace(url.searchParams.get('subject') ?? '', Number(url.searchParams.get('max_hops') ?? 5)));
     else if (rest[1] === 'paths') json([]);
+    else if (rest[1] === 'explain') json({ joined: true, steps: [{ from: url.searchParams.get('a'), to: url.searchParams.get('b'), heuristic: 'co_spend', txid: 'ab' }] });
     else json(undefined);
   });
   return new Promise((resolve) => { server.listen(0, '127.0.0.1', () => { resolve({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, saves }); }); });

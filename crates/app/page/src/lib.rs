@@ -10,6 +10,7 @@ pub mod flash;
 pub mod forms;
 pub mod frame;
 pub mod languages;
+pub mod islands;
 pub mod passkey_forms;
 pub mod places;
 pub mod texts;

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Redirect;
 use holdfast_api_investigation::cases::person;
 use holdfast_page::frame::{Frame, Page};
+use holdfast_page::islands;
 use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -17,14 +18,36 @@ use holdfast_workspace::ChainQueries;
 use maud::html;
 use serde::Deserialize;
 
-/// Which graph.
-#[derive(Debug, Deserialize)]
+/// Which graph: of a subject, of what an object of the desk names, or one that was saved in a case.
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct GraphQuery {
     subject: Option<String>,
+    /// A case; alone, what it names.
     case: Option<CaseId>,
+    /// An item of the case that is a graph.
     item: Option<CaseItemId>,
+    /// A graph of the case, by the item of its first version.
+    graph: Option<CaseItemId>,
+    /// Its version; the newest, where none is named.
+    version: Option<u32>,
+    alert: Option<u64>,
+    event: Option<u64>,
+    request: Option<u64>,
+    customer: Option<String>,
     /// The chain that is meant, where the desk has several.
     chain: Option<String>,
+}
+
+impl GraphQuery {
+    /// The object of the desk that the graph begins with, as `alert:12`.
+    fn start(&self) -> Option<String> {
+        let numbered = |kind: &str, number: Option<u64>| number.map(|n| format!("{kind}:{n}"));
+        numbered("alert", self.alert)
+            .or_else(|| numbered("event", self.event))
+            .or_else(|| numbered("request", self.request))
+            .or_else(|| self.customer.as_ref().map(|id| format!("customer:{id}")))
+            .or_else(|| self.case.filter(|_| self.subject.is_none() && self.graph.is_none()).map(|case| format!("case:{case}")))
+    }
 }
 
 /// Shows a graph that a person expands, arranges, annotates and saves in a case.
@@ -34,6 +57,7 @@ pub(crate) async fn page(
     Extension(caller): Extension<Caller>,
     Query(q): Query<GraphQuery>,
 ) -> Page {
+    let start = q.start();
     let (subject, saved) = match (q.case, q.item) {
         (Some(case), Some(item)) => {
             let who = person(&caller);
@@ -49,15 +73,18 @@ pub(crate) async fn page(
     };
     // Inside a script element only this could end it.
     let saved = saved.replace('<', "\\u003c");
+    let start = start.filter(|_| saved.is_empty());
     let (named, on) = (subject.clone(), ChainQuery { chain: q.chain.clone() });
     let (chain, ticker) = run_blocking(move || chain_of(&shared, &named, &on)).await?;
     let body = html! {
         link rel="stylesheet" href=[holdfast_assets::path("explorer.css")];
-        div.explorer data-explorer data-subject=(subject) data-chain=(chain) data-ticker=[ticker] data-who=(caller.0) data-case=[q.case] {
+        div.explorer data-explorer data-subject=(subject) data-chain=(chain) data-ticker=[ticker] data-who=(caller.0) data-case=[q.case] data-graph=[q.graph]
+            data-version=[q.version] data-start=[start] {
             p.note { (t!("graph-needs-script")) }
             p { a href={"/search?" (form_urlencoded::Serializer::new(String::new()).append_pair("q", &subject).finish())} { (t!("graph-as-tables")) } }
         }
         script type="application/json" id="saved" { (maud::PreEscaped(saved)) }
+        (islands::explorer_texts())
         script type="module" src=[holdfast_assets::path("explorer.js")] {}
     };
     Ok(frame.desk(&t!("graph-title"), "/desk/graph", body))
@@ -79,4 +106,21 @@ fn chain_of(shared: &AppState, subject: &str, on: &ChainQuery) -> Result<(String
     }
     let snapshot = shared.snapshot_for(on, subject)?;
     Ok((snapshot.ledger.network().to_string(), Some(snapshot.asset())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_graph_begins_with_one_object_of_the_desk() {
+        let none = GraphQuery::default;
+        assert_eq!(none().start(), None);
+        assert_eq!(GraphQuery { alert: Some(12), ..none() }.start().as_deref(), Some("alert:12"));
+        assert_eq!(GraphQuery { customer: Some("c-1".into()), ..none() }.start().as_deref(), Some("customer:c-1"));
+        let case = CaseId::new(7);
+        assert_eq!(GraphQuery { case: Some(case), ..none() }.start().as_deref(), Some("case:7"));
+        assert_eq!(GraphQuery { case: Some(case), subject: Some("bc1q".into()), ..none() }.start(), None);
+        assert_eq!(GraphQuery { case: Some(case), graph: Some(CaseItemId::new(3)), ..none() }.start(), None);
+    }
 }
