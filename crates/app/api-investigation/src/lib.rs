@@ -12,6 +12,7 @@ pub mod answers;
 pub mod cases;
 pub mod chain;
 pub mod freezes;
+pub mod graph;
 pub mod providers;
 pub mod sharing;
 
@@ -27,6 +28,7 @@ pub fn routes() -> Routes {
         account_links::routes(),
         account_traces::routes(),
         cases::routes(),
+        graph::routes(),
         providers::routes(),
         sharing::routes(),
     ];

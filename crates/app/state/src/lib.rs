@@ -18,6 +18,7 @@ mod facts;
 pub mod jobs;
 pub mod lab_chains;
 pub mod limits;
+pub mod live;
 pub mod mempools;
 pub mod metrics;
 pub mod people;
