@@ -14,6 +14,7 @@ pub mod chain;
 pub mod freezes;
 pub mod ledger;
 pub mod mempool;
+pub mod graph;
 pub mod providers;
 pub mod sharing;
 pub mod tags;
@@ -34,6 +35,7 @@ pub fn routes() -> Routes {
         account_links::routes(),
         account_traces::routes(),
         cases::routes(),
+        graph::routes(),
         providers::routes(),
         sharing::routes(),
         tags::routes(),

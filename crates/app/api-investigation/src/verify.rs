@@ -38,6 +38,9 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bund
     }
     match bytes.starts_with(b"PK") {
         true => holdfast_requests::production::verify(bytes, signer),
+        false if holdfast_analysis::bundle::format_of(bytes) == Some(holdfast_explore::bundle::FORMAT) => {
+            holdfast_explore::bundle::verify(bytes, signer)
+        }
         false => holdfast_account_evidence::verify(bytes, signer),
     }
 }

@@ -17,6 +17,7 @@ mod call;
 mod chains;
 #[cfg(feature = "demo")]
 mod demo;
+mod graph;
 mod ledger;
 mod live;
 mod lookup;
@@ -87,6 +88,9 @@ enum Command {
     Exposure(lookup::ExposureArgs),
     /// Paths of money between two entities.
     Paths(lookup::PathsArgs),
+    /// The graph of money: neighbours with whole sums, lists of items, transactions, entities, activity.
+    #[command(subcommand)]
+    Graph(graph::GraphCommand),
     /// Verify an evidence bundle, production, certificate or scan record offline, and list what fails.
     Verify(workspace::Verify),
     /// Import records of customers, accounts and devices.
@@ -229,6 +233,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Trace(args) => lookup::trace(args, json),
         Command::Exposure(args) => lookup::exposure(args, json),
         Command::Paths(args) => lookup::paths(args, json),
+        Command::Graph(command) => graph::run(command, json),
         Command::Verify(args) => workspace::verify(args, json),
         Command::Records(command) => screen::records(command, json),
         Command::Screen(args) => screen::screen(args, json),

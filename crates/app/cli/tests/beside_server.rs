@@ -155,6 +155,13 @@ const TABLE: &[RowOf] = &[
     ("trace", &["{tx}", "--chain", "ethereum", "--asset", "USDT"], Refused("no account chain")),
     ("paths", &["{a}", "{a}"], Well),
     ("paths", &["{a}", "{a}", "--chain", "ethereum"], Refused("no account chain")),
+    ("graph neighbours", &["{a}", "--direction", "in"], Well),
+    ("graph neighbours", &["{a}", "--limit", "0"], Refused("limit")),
+    ("graph lookup", &["{a}", "{tx}"], Well),
+    ("graph transactions", &["{tx}"], Well),
+    ("graph between", &["{a}", "{a}"], Well),
+    ("graph entity", &["{a}", "--chain", "bitcoin"], Well),
+    ("graph activity", &["{a}", "--period", "month"], Well),
     ("verify", &["{dir}/bundle"], Offline),
     ("sharing communities open", &["Exchanges", "--own-name", "Example Exchange"], Gives("community", "/id")),
     ("sharing communities add", &["{community}", "Other Exchange"], Well),
@@ -339,6 +346,9 @@ const SAME: &[(&str, &[&str])] = &[
     ("exposure", &["{tx}"]),
     ("exposure", &["{a}", "--entity"]),
     ("paths", &["{a}", "{a}"]),
+    ("graph neighbours", &["{a}", "--direction", "in"]),
+    ("graph entity", &["{a}", "--chain", "bitcoin"]),
+    ("graph transactions", &["{tx}"]),
 ];
 
 /// All commands of the program that have none below.

@@ -338,6 +338,9 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("rules", false) if path.ends_with("/test") => ALL,
         ("rules" | "prices", false) => &["administrator"],
         ("verify", false) => CHAIN,
+        ("graph", true) if path.ends_with("/start") => ALL,
+        ("graph", _) | ("entities" | "addresses", true) => CHAIN,
+        ("live", true) => ALL,
         ("rules", true) if path.ends_with("/fields") => {
             &["screener", "investigator", "approver", "auditor", "administrator"]
         }

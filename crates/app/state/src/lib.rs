@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod lab_chains;
 pub mod language;
 pub mod limits;
+pub mod live;
 pub mod mempools;
 pub mod metrics;
 pub mod people;

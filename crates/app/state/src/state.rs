@@ -62,6 +62,8 @@ pub struct AppState {
     pub partners: Arc<Clients>,
     /// What is known of the server's parts.
     pub status: Arc<status::Status>,
+    /// Connections of live events.
+    pub(crate) live: Arc<crate::live::Live>,
     /// What the server counts.
     pub metrics: Arc<metrics::Metrics>,
     /// Background work.
@@ -115,6 +117,7 @@ impl AppState {
             site,
             anchors: None,
             status: Arc::default(),
+            live: Arc::default(),
             metrics,
             access: Arc::new(Access::new()),
             large: limits::LargeBodies::default(),

@@ -1,11 +1,13 @@
 //! Cases: members, items, custody of exhibits, links to other cases, and the case report.
 
 mod gather;
+mod graphs;
 mod items;
 mod links;
 mod report;
 
 pub use gather::{CaseChoice, Gathered};
+pub use graphs::{Graph, GraphSaved, GraphVersion, GraphVersions, NewGraph, NextGraph};
 pub use links::{Hit, Link};
 pub use report::trace_lines;
 
@@ -527,7 +529,11 @@ impl Cases<'_> {
         Ok(CaseFile { case, members, items, links, coverage, uncovered, timeline })
     }
 
-    fn may_read_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {
+    /// Checks that a person may read a case, without a record of it: for what names its number only.
+    ///
+    /// # Errors
+    /// [`CaseError::NotFound`] for a case that is unknown or not the person's.
+    pub fn may_read_case(&self, id: CaseId, person: &Person) -> Result<(), CaseError> {
         // Checked outside of `read`, whose errors are the database's alone.
         let allowed = self.read(|db| Ok(role(db, id, person)))?;
         allowed.map(|_| ())

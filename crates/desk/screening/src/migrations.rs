@@ -3,7 +3,7 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 3] = [SCREENING, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 4] = [SCREENING, CASES, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
 
 /// Screening's own.
 const SCREENING: Schema = Schema {
@@ -14,6 +14,9 @@ const SCREENING: Schema = Schema {
         include_str!("migrations/screening_003_workbench.sql"),
     ],
 };
+
+/// Versions of graphs of cases (`holdfast-cases`).
+const CASES: Schema = Schema { department: "cases", migrations: &[include_str!("migrations/cases_001_graphs.sql")] };
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[

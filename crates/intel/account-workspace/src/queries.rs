@@ -122,7 +122,8 @@ impl AccountWorkspace {
     }
 
     /// Returns the id of a transfer of a transaction.
-    pub(crate) fn transfer_id(&self, hash: &Hash32, transfer: &StoredTransfer) -> String {
+    #[must_use]
+    pub fn transfer_id(&self, hash: &Hash32, transfer: &StoredTransfer) -> String {
         format!("{}:{}", self.hash_text(hash), place(transfer))
     }
 

@@ -9,7 +9,7 @@ mod container;
 mod verify;
 
 pub use container::{Compared, Files, Verification, canonical_json, file, format_of, open, parse, seal};
-pub use verify::verify;
+pub use verify::{check_proof, verify};
 
 use crate::report::{Describe, NamedView, TraceReport};
 use crate::trace::{Trace, TraceOptions};
@@ -63,13 +63,19 @@ struct Start {
     amount: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Proof {
-    txid: String,
-    height: u32,
-    index: u32,
-    header: String,
-    branch: Vec<String>,
+/// Proof that a transaction is in a block.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Proof {
+    /// Its id.
+    pub txid: String,
+    /// Height of the block.
+    pub height: u32,
+    /// Its place in the block.
+    pub index: u32,
+    /// The block's header, hex.
+    pub header: String,
+    /// Hashes beside its way to the merkle root, hex.
+    pub branch: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -152,7 +158,10 @@ impl Evidence {
 }
 
 /// Adds transactions to a bundle's files; returns the proofs that they are in their blocks.
-fn prove(
+///
+/// # Errors
+/// [`BundleError::Ledger`] when raw blocks can no longer be read.
+pub fn prove(
     ledger: &Ledger,
     txs: BTreeSet<u32>,
     files: &mut BTreeMap<String, Vec<u8>>,

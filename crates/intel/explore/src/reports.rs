@@ -9,10 +9,22 @@ use utoipa::ToSchema;
 
 /// Which way money goes, seen from the subject.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
+#[schema(as = GraphSide)]
 pub enum Side {
     /// To the subject; of a transaction: what pays into it.
     In,
@@ -23,10 +35,22 @@ pub enum Side {
 
 /// What rows of neighbours are.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
+#[schema(as = GraphBy)]
 pub enum By {
     /// Transactions: amounts are those of inputs, outputs and transfers.
     Transaction,
@@ -39,10 +63,22 @@ pub enum By {
 
 /// Order of neighbours.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
+#[schema(as = GraphSort)]
 pub enum Sort {
     /// Largest sum first. Sums of several assets cannot be compared: the largest of each asset come first, then the second largest of each, listed
     /// assets before others.
@@ -55,9 +91,9 @@ pub enum Sort {
 }
 
 /// What stands at the other end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
+#[schema(as = GraphNodeKind)]
 pub enum NodeKind {
     /// An address.
     Address,
@@ -77,6 +113,7 @@ pub enum NodeKind {
 
 /// A sum of one asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphSum)]
 pub struct AssetSum {
     /// The asset.
     pub asset: AssetView,
@@ -85,7 +122,7 @@ pub struct AssetSum {
     pub amount: Amount,
     /// Movements.
     pub count: u64,
-    /// Those among them of unknown amount, which the sum leaves out.
+    /// Those among them whose amount is not wholly known, or does not fit into 256 bits with the rest; the sum leaves that out.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unknown: u64,
 }
@@ -97,6 +134,7 @@ fn is_zero(n: &u64) -> bool {
 
 /// The entity that an address belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphEntityRef)]
 pub struct EntityRef {
     /// Its first address, by which it is named.
     pub id: String,
@@ -109,6 +147,7 @@ pub struct EntityRef {
 
 /// Who somebody is, as far as tags tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphWho)]
 pub struct Who {
     /// Label of the tag that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,6 +172,7 @@ pub struct Who {
 
 /// A neighbour with what moved of one asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphNeighbour)]
 pub struct Neighbour {
     /// What it is.
     pub kind: NodeKind,
@@ -170,6 +210,7 @@ pub struct Neighbour {
 
 /// Neighbours of a subject on one side. For each asset `listed` and `rest` together are `total`, exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphNeighbours)]
 pub struct NeighboursReport {
     /// Chain: the network's name, on account chains the CAIP-2 id.
     pub chain: String,
@@ -193,7 +234,10 @@ pub struct NeighboursReport {
     pub filtered: Vec<AssetSum>,
     /// Rows that are not listed although no filter leaves them out.
     pub more_rows: u64,
-    /// Whether all movements of stored blocks were read; if not, `total` is that of those that were, the newest, and `notes` says so.
+    /// Assets that the sums leave out: they name at most 1,000, those of rows and listed ones first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_assets: u64,
+    /// Whether all movements of stored blocks were read; if not, `total` is that of those that were, and `notes` says so.
     pub complete: bool,
     /// What the answer leaves out or assumes, in words.
     pub notes: Vec<String>,
@@ -202,6 +246,7 @@ pub struct NeighboursReport {
 /// Whether a pasted item was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = GraphFound)]
 pub enum Found {
     /// It is one thing.
     Resolved,
@@ -213,6 +258,7 @@ pub enum Found {
 
 /// Something that a pasted item may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphChoice)]
 pub struct Choice {
     /// What it is.
     pub kind: HitKind,
@@ -238,6 +284,7 @@ pub struct Choice {
 
 /// One pasted item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphLookedUp)]
 pub struct LookedUp {
     /// The item as it was given.
     pub item: String,
@@ -255,6 +302,7 @@ pub struct LookedUp {
 
 /// All pasted items, in their order; repeats come once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphLookup)]
 pub struct LookupReport {
     /// The items.
     pub items: Vec<LookedUp>,
@@ -270,6 +318,7 @@ pub struct LookupReport {
 
 /// A side of a movement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphParty)]
 pub struct Party {
     /// Address.
     pub address: String,
@@ -283,6 +332,7 @@ pub struct Party {
 /// What a movement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = GraphMovementKind)]
 pub enum MovementKind {
     /// An output that the transaction spends: `from` pays into the transaction.
     Input,
@@ -294,6 +344,7 @@ pub enum MovementKind {
 
 /// A movement of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphMovement)]
 pub struct Movement {
     /// Outpoint (`txid:index`) that is spent or made; id of a transfer.
     pub id: String,
@@ -321,6 +372,7 @@ pub struct Movement {
 
 /// A transaction with its movements. For each asset `listed` and `rest` together are all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphTransaction)]
 pub struct TransactionView {
     /// Chain.
     pub chain: String,
@@ -348,6 +400,7 @@ pub struct TransactionView {
 
 /// Something that was asked for and not found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphMissing)]
 pub struct Missing {
     /// As it was asked for.
     pub item: String,
@@ -357,6 +410,7 @@ pub struct Missing {
 
 /// A payment between two addresses that were given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphPayment)]
 pub struct Between {
     /// Chain.
     pub chain: String,
@@ -380,6 +434,7 @@ pub struct Between {
 
 /// Transactions, and payments between addresses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphTransactions)]
 pub struct TransactionsReport {
     /// Transactions in the order in which they were asked for.
     pub transactions: Vec<TransactionView>,
@@ -397,6 +452,7 @@ pub struct TransactionsReport {
 
 /// A tag with its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphTag)]
 pub struct TagLine {
     /// Address that has it.
     pub address: String,
@@ -424,6 +480,7 @@ pub struct TagLine {
 /// What an entity is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = GraphEntityKind)]
 pub enum EntityKind {
     /// Addresses that a heuristic joins.
     Cluster,
@@ -433,6 +490,7 @@ pub enum EntityKind {
 
 /// An entity on one chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphEntity)]
 pub struct EntityReport {
     /// Chain.
     pub chain: String,
@@ -478,10 +536,22 @@ pub struct EntityReport {
 
 /// Width of the parts of a chart. Parts begin at midnight UTC, weeks on Monday, months on the first.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, strum::IntoStaticStr, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    strum::AsRefStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
+#[schema(as = GraphPeriod)]
 pub enum Period {
     /// A day.
     #[default]
@@ -494,6 +564,7 @@ pub enum Period {
 
 /// What moved in a part of time. Parts without movements are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphActivityPoint)]
 pub struct ActivityPoint {
     /// Its first second.
     pub start: u64,
@@ -511,6 +582,7 @@ pub struct ActivityPoint {
 
 /// What moved of one asset over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphAssetActivity)]
 pub struct AssetActivity {
     /// The asset.
     pub asset: AssetView,
@@ -522,6 +594,7 @@ pub struct AssetActivity {
 
 /// Movements of an address over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = GraphActivity)]
 pub struct ActivityReport {
     /// Chain.
     pub chain: String,

@@ -45,6 +45,7 @@ fn all() -> Vec<Test> {
         crate::desk_pages::ALL,
         crate::events::ALL,
         crate::flags::ALL,
+        crate::graph::ALL,
         crate::health::ALL,
         crate::holds::ALL,
         crate::keys::ALL,

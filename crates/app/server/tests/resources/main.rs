@@ -22,6 +22,7 @@ mod document;
 mod events;
 mod faults;
 mod flags;
+mod graph;
 mod health;
 mod holds;
 mod keys;

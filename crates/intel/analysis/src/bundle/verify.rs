@@ -117,7 +117,11 @@ fn verify_trace(view: &BundleView, parameters: &Parameters, stated: &[u8], v: &m
     Ok(())
 }
 
-fn check_proof(proof: &Proof, bytes: &[u8], network: Network) -> Result<(SingleTx, Header), String> {
+/// Checks that a transaction's bytes are in a block with proof of work; returns both.
+///
+/// # Errors
+/// A sentence that says what does not fit.
+pub fn check_proof(proof: &Proof, bytes: &[u8], network: Network) -> Result<(SingleTx, Header), String> {
     let tx = parse_transaction(bytes).map_err(|e| e.to_string())?;
     if tx.txid.to_string() != proof.txid {
         return Err(format!("its bytes hash to {}", tx.txid));
