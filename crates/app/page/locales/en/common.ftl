@@ -193,3 +193,5 @@ count-times = { $n ->
 common-language = Language
 common-meant = Did you mean one of these pages?
 common-list-comma = ,{" "}
+common-classification = CONFIDENTIAL
+common-printed-by = printed by { $person }
