@@ -8,6 +8,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build, context } from 'esbuild';
+import { sprite } from './icons.mjs';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 const option = (name) => { const at = process.argv.indexOf(name); return at < 0 ? undefined : process.argv[at + 1]; };
@@ -27,11 +28,15 @@ const CLASSIC = {
 const STYLES = {
   'tokens.css': { source: 'css/tokens.css', budget: 3_000 },
   'explorer.css': { source: 'css/explorer.css', budget: 8_000 },
+  // The rules alone: of the fonts a browser loads the parts that it needs.
+  'fonts.css': { source: 'css/fonts.css', budget: 2_000 },
 };
+/** The most bytes (gzip) of the sprite of icons. */
+const ICONS_BUDGET = 8_000;
 
 const common = {
   bundle: true, minify: true, format: 'esm', target: ['es2022'], outdir: dist, metafile: true, absWorkingDir: root, charset: 'utf8',
-  legalComments: 'eof', logLevel: 'warning', entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
+  legalComments: 'eof', loader: { '.woff2': 'file' }, logLevel: 'warning', entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', assetNames: '[name]-[hash]',
 };
 const entries = (table) => Object.fromEntries(Object.entries(table).map(([name, { source }]) => [name.replace(/\.(js|css)$/, ''), source]));
 
@@ -60,7 +65,15 @@ async function bundle() {
     Object.assign(scripts, outputs((await build({ ...common, entryPoints: entries(table), splitting: true, define })).metafile, table));
   }
   const styles = outputs((await build({ ...common, entryPoints: entries(STYLES) })).metafile, STYLES);
-  finish({ ...classic, ...scripts, ...styles });
+  finish({ ...classic, ...scripts, ...styles, 'icons.svg': icons() });
+}
+
+/** Writes the sprite of icons under a name with its hash. */
+function icons() {
+  const text = sprite();
+  const file = `icons-${createHash('sha256').update(text).digest('hex').slice(0, 8).toUpperCase()}.svg`;
+  writeFileSync(join(dist, file), text);
+  return { file, loads: [file], budget: ICONS_BUDGET };
 }
 
 /** Compresses, weighs, and writes the manifest. */
@@ -68,11 +81,17 @@ function finish(found) {
   const sizes = {};
   for (const file of readdirSync(dist)) {
     const raw = readFileSync(join(dist, file));
+    const sha256 = createHash('sha256').update(raw).digest('hex');
+    // Fonts are compressed in themselves.
+    if (file.endsWith('.woff2')) {
+      sizes[file] = { bytes: raw.length, gzip: raw.length, brotli: raw.length, sha256 };
+      continue;
+    }
     const gzip = gzipSync(raw, { level: 9 });
     const brotli = brotliCompressSync(raw, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: raw.length } });
     writeFileSync(join(dist, `${file}.gz`), gzip);
     writeFileSync(join(dist, `${file}.br`), brotli);
-    sizes[file] = { bytes: raw.length, gzip: gzip.length, brotli: brotli.length, sha256: createHash('sha256').update(raw).digest('hex') };
+    sizes[file] = { bytes: raw.length, gzip: gzip.length, brotli: brotli.length, sha256 };
   }
   const over = [];
   for (const [name, { loads, budget }] of Object.entries(found)) {

@@ -1,3 +1,4 @@
+import './english.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, Asker } from '../src/shell/asking.ts';
@@ -86,9 +87,9 @@ test('a hit says its risk, category, count, chain, and that tags alone know it',
   const of = (change: Partial<LookupHit>): Option | undefined => offer('q', [], [], lookup([hit(change)])).options[0];
   assert.equal(of({})?.risk, '', 'what is not known has no risk');
   const named = of({ kind: 'label', id: 'Locky', category: 'ransomware', risk: 'severe', addresses: 7038 });
-  assert.deepEqual([named?.risk, named?.detail], ['severe', 'ransomware, 7,038 addresses, BTC']);
+  assert.deepEqual([named?.risk, named?.detail], ['severe', 'ransomware, addresses: 7,038, BTC']);
   assert.equal(of({ in_ledger: false, assets: ['BTC', 'LTC'] })?.detail, 'BTC, LTC, known by tags only');
-  assert.deepEqual(remarks({ hits: [], more: 0, unknown: ['a', 'b', 'c', 'd'], notes: ['the block is not final'] }), ['Not known here: a, b, c and 1 more.', 'the block is not final.']);
+  assert.deepEqual(remarks({ hits: [], more: 0, unknown: ['a', 'b', 'c', 'd'], notes: ['the block is not final'] }), ['Not known here: a, b, c, 1 more.', 'the block is not final.']);
 });
 
 test('several lines are a list, one line is a question', () => {

@@ -45,7 +45,7 @@ fn web() -> PathBuf {
 fn bundle(out: &Path) -> Result<PathBuf, String> {
     let (from, to) = (web(), out.join("web"));
     fs::create_dir_all(&to).map_err(|e| format!("{}: {e}", to.display()))?;
-    for name in ["package.json", "package-lock.json", ".npmrc", "build.mjs", "src", "css"] {
+    for name in ["package.json", "package-lock.json", ".npmrc", "build.mjs", "icons.mjs", "src", "css"] {
         println!("cargo::rerun-if-changed={}", from.join(name).display());
         copy(&from.join(name), &to.join(name))?;
     }
@@ -145,6 +145,11 @@ fn row(
     let digest = sizes["sha256"].as_str().filter(|d| d.len() == 64).ok_or_else(|| format!("{file} has no sha256"))?;
     let mut paths = Vec::new();
     for end in ["", ".gz", ".br"] {
+        // Fonts are compressed in themselves: they have one form.
+        if !end.is_empty() && file.ends_with(".woff2") {
+            paths.push("&[]".to_owned());
+            continue;
+        }
         let path = dist.join(format!("{file}{end}"));
         let path = path.canonicalize().map_err(|e| format!("{}: {e}", path.display()))?;
         paths.push(format!("include_bytes!({:?})", path.to_string_lossy()));

@@ -1,4 +1,5 @@
 /** Questions to the server while a person types. */
+import { t } from '../texts.ts';
 export type Told<T> = { state: 'none' } | { state: 'waiting' } | { state: 'got'; value: T } | { state: 'failed'; message: string };
 
 /** Asks after a pause in typing. Only the answer to the last question counts: others are cancelled, and dropped where they come all the same. */
@@ -44,12 +45,12 @@ export async function ask<T>(path: string, q: string, signal: AbortSignal): Prom
   try {
     answer = await fetch(`${path}?${new URLSearchParams({ q }).toString()}`, { headers: { accept: 'application/json' }, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) });
   } catch (e) {
-    if (e instanceof Error && e.name === 'TimeoutError') throw new Error('The server did not answer within 10 seconds.', { cause: e });
-    throw new Error('The server could not be reached.', { cause: e });
+    if (e instanceof Error && e.name === 'TimeoutError') throw new Error(t('shell-no-answer'), { cause: e });
+    throw new Error(t('shell-unreachable'), { cause: e });
   }
   const body = (await answer.json().catch(() => null)) as (T & { error?: string }) | null;
   if (answer.ok && body !== null) return body;
-  if (answer.status === 401) throw new Error('You are signed out: sign in again to search.');
-  if (answer.ok) throw new Error('The answer of the server could not be read.');
-  throw new Error(body?.error ? `The server refused: ${body.error.replace(/\.$/, '')}.` : `The server answered with status ${answer.status}.`);
+  if (answer.status === 401) throw new Error(t('shell-signed-out'));
+  if (answer.ok) throw new Error(t('shell-unreadable'));
+  throw new Error(body?.error ? t('shell-refused', { reason: body.error.replace(/\.$/, '') }) : t('shell-status', { status: String(answer.status) }));
 }

@@ -1,6 +1,7 @@
 /** A button at each hash, address or key, which copies it whole: pages hide the midst of long ones. */
 import { el } from '../explorer/dom.ts';
 import { say, toast } from './toast.ts';
+import { t } from '../texts.ts';
 
 /** Characters from which a text has a button. */
 const LONG = 20;
@@ -34,17 +35,17 @@ function add(hash: HTMLElement): void {
   if (text === null || hash.closest('[data-explorer]')) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   // The word is drawn by the style sheet: it is no part of the page's text, which people select and programs read.
-  const button = el('button', { type: 'button', class: 'copy', 'data-shown': 'Copy', 'aria-label': `Copy ${text.slice(0, 8)}…${text.slice(-6)}`, onclick: () => {
+  const button = el('button', { type: 'button', class: 'copy', 'data-shown': t('shell-copy'), 'aria-label': t('shell-copy-of', { what: `${text.slice(0, 8)}…${text.slice(-6)}` }), onclick: () => {
     void copy(text).then((done) => {
       if (!done) {
-        toast('The browser did not let the page copy. Select the text and press Ctrl+C.', true);
+        toast(t('shell-copy-refused'), true);
         return;
       }
-      button.dataset['shown'] = 'Copied';
+      button.dataset['shown'] = t('shell-copied');
       button.classList.add('done');
-      say('Copied');
+      say(t('shell-copied'));
       clearTimeout(timer);
-      timer = setTimeout(() => { button.dataset['shown'] = 'Copy'; button.classList.remove('done'); }, 2_000);
+      timer = setTimeout(() => { button.dataset['shown'] = t('shell-copy'); button.classList.remove('done'); }, 2_000);
     });
   } });
   // Inside a cell or paragraph, but beside a link or a word: a link cannot hold a button.

@@ -3,10 +3,11 @@ import { el } from '../explorer/dom.ts';
 import { ALL } from './keys.ts';
 import { DENSITIES, read, THEMES, write, type Settings } from './settings.ts';
 import { toast } from './toast.ts';
+import { t } from '../texts.ts';
 
 /** A dialog that closes by Escape, by its button and by a click beside it; the focus goes back to where it was. */
 export function modal(title: string, ...children: Node[]): HTMLDialogElement {
-  const d = el('dialog', { class: 'box', 'aria-label': title }, el('form', { method: 'dialog' }, el('h2', {}, title), el('button', { class: 'plain', 'aria-label': 'Close' }, '×')), ...children);
+  const d = el('dialog', { class: 'box', 'aria-label': title }, el('form', { method: 'dialog' }, el('h2', {}, title), el('button', { class: 'plain', 'aria-label': t('shell-close') }, '×')), ...children);
   closesBeside(d);
   d.addEventListener('close', () => { d.remove(); });
   document.body.append(d);
@@ -23,19 +24,19 @@ export function closesBeside(d: HTMLDialogElement): void {
 }
 
 export function keys(): void {
-  modal('Keys', el('dl', {}, ...ALL.flatMap((k) => [el('dt', {}, ...k.keys.flatMap((key, i) => [i > 0 ? ' or ' : '', el('kbd', {}, key)])), el('dd', {}, k.does)])),
-    el('p', { class: 'note' }, 'In the palette: arrows move, Enter opens, Ctrl+Enter opens in the explorer, Escape closes. The explorer has keys of its own: press ? in it.'));
+  modal(t('shell-keys'), el('dl', {}, ...ALL.flatMap((k) => [el('dt', {}, ...k.keys.flatMap((key, i) => [i > 0 ? ' / ' : '', el('kbd', {}, key)])), el('dd', {}, k.does)])),
+    el('p', { class: 'note' }, t('shell-keys-note')));
 }
 
 export function display(): void {
   const settings = read();
-  const keep = (change: Partial<Settings>): void => { if (!write(Object.assign(settings, change))) toast('The browser does not keep choices, so this one ends with the page.', true); };
+  const keep = (change: Partial<Settings>): void => { if (!write(Object.assign(settings, change))) toast(t('shell-not-kept'), true); };
   const choice = <T extends string>(name: 'theme' | 'density', legend: string, values: readonly T[], words: Readonly<Record<T, string>>): HTMLElement => el('fieldset', { class: 'list' }, el('legend', {}, legend),
     ...values.map((v) => el('label', {}, el('input', { type: 'radio', name, value: v, checked: settings[name] === v, onchange: () => { keep({ [name]: v }); } }), words[v])));
   const single = el('input', { type: 'checkbox', checked: settings.keys, onchange: () => { keep({ keys: single.checked }); } });
-  const d = modal('Display',
-    choice('theme', 'Colours', THEMES, { system: 'As the system', light: 'Light', dark: 'Dark' }),
-    choice('density', 'Rows', DENSITIES, { comfortable: 'Comfortable', compact: 'Compact' }),
-    el('fieldset', { class: 'list' }, el('legend', {}, 'Keyboard'), el('label', {}, single, 'Single keys, such as j, k and ?')),
-    el('button', { type: 'button', class: 'plain', onclick: () => { d.close(); keys(); } }, 'Show all keys'));
+  const d = modal(t('shell-display'),
+    choice('theme', t('shell-colours'), THEMES, { system: t('shell-theme-system'), light: t('shell-theme-light'), dark: t('shell-theme-dark') }),
+    choice('density', t('shell-density'), DENSITIES, { comfortable: t('shell-comfortable'), compact: t('shell-compact') }),
+    el('fieldset', { class: 'list' }, el('legend', {}, t('shell-keyboard')), el('label', {}, single, t('shell-single-keys'))),
+    el('button', { type: 'button', class: 'plain', onclick: () => { d.close(); keys(); } }, t('shell-key-all')));
 }

@@ -1,16 +1,17 @@
 /** Keys of every page. */
+import { t } from '../texts.ts';
 export interface Key { keys: string[]; does: string }
 export const GO: Readonly<Record<string, readonly [path: string, name: string]>> = {
-  a: ['/desk/alerts', 'alerts'], c: ['/desk/cases', 'cases'], h: ['/desk/holds', 'holds'], r: ['/desk/requests', 'requests'], e: ['/desk/events', 'events'],
+  a: ['/desk/alerts', t('shell-kind-alert')], c: ['/desk/cases', t('shell-kind-case')], h: ['/desk/holds', t('shell-kind-hold')], r: ['/desk/requests', t('shell-kind-request')], e: ['/desk/events', t('shell-kind-event')],
 };
 export const ALL: readonly Key[] = [
-  { keys: ['Ctrl+K', '/'], does: 'Search, or go to a page' },
-  { keys: ['j', 'k'], does: 'Next and previous row of a table' },
-  { keys: ['Enter', 'o'], does: 'Open the row' },
-  { keys: ['x'], does: 'Select the row, or take it out of the selection' },
-  { keys: ['u'], does: 'Back to the list' },
-  ...Object.entries(GO).map(([key, [, name]]) => ({ keys: [`g ${key}`], does: `Go to ${name}` })),
-  { keys: ['?'], does: 'Show all keys' },
+  { keys: ['Ctrl+K', '/'], does: t('shell-key-search') },
+  { keys: ['j', 'k'], does: t('shell-key-move') },
+  { keys: ['Enter', 'o'], does: t('shell-key-open') },
+  { keys: ['x'], does: t('shell-key-select') },
+  { keys: ['u'], does: t('shell-key-back') },
+  ...Object.entries(GO).map(([key, [, name]]) => ({ keys: [`g ${key}`], does: t('shell-key-go', { page: name }) })),
+  { keys: ['?'], does: t('shell-key-all') },
 ];
 
 /** Milliseconds within which the second key of two follows. */

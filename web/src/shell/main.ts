@@ -9,6 +9,7 @@ import { Palette } from './palette.ts';
 import * as rows from './rows.ts';
 import { follow, read } from './settings.ts';
 import * as toasts from './toast.ts';
+import { t } from '../texts.ts';
 
 toasts.begin();
 copying.begin();
@@ -25,7 +26,7 @@ field?.addEventListener('paste', (event) => {
   event.preventDefault();
   palette.open(items.join(' ').slice(0, 1_000), items);
 });
-document.querySelector('header')?.append(el('button', { type: 'button', class: 'plain', onclick: dialogs.display }, 'Display'));
+document.querySelector('header')?.append(el('button', { type: 'button', class: 'plain', onclick: dialogs.display }, t('shell-display')));
 for (const form of document.querySelectorAll('form[action="/sign-out"]')) form.addEventListener('submit', () => { palette.forget(); });
 
 const ACTIONS: Readonly<Record<string, () => void>> = {
@@ -36,7 +37,7 @@ function go(key: string): boolean {
   const to = GO[key];
   if (!to) return false;
   if (has(to[0])) location.assign(to[0]);
-  else toasts.toast(`Your menu has no page of ${to[1]}.`);
+  else toasts.toast(t('shell-no-page', { page: to[1] }));
   return true;
 }
 

@@ -5,7 +5,11 @@ import { closesBeside } from './dialogs.ts';
 import { hand, MOST, pasted } from './list.ts';
 import { mayDesk, mayGraph, menu } from './page.ts';
 import { Recent } from './recent.ts';
-import { graphPage, offer, remarks, searchPage, type DeskHit, type InGraph, type Lookup, type MenuPage, type Option } from './results.ts';
+import { graphPage, offer, PAGES, remarks, REST, searchPage, type DeskHit, type InGraph, type Lookup, type MenuPage, type Option } from './results.ts';
+import { t } from '../texts.ts';
+
+const LIST = t('shell-list');
+const RISKS: Readonly<Record<string, string>> = { none: t('shell-risk-none'), low: t('shell-risk-low'), medium: t('shell-risk-medium'), high: t('shell-risk-high'), severe: t('shell-risk-severe') };
 
 /** Milliseconds of a pause in typing before the server is asked. Each look of the desk is in its audit log, so it waits for a finished word. */
 const PAUSE = 120, PAUSE_DESK = 350;
@@ -29,14 +33,14 @@ export class Palette {
   constructor() {
     this.ledger = new Asker((q, signal) => ask<Lookup>('/api/v1/search', q, signal), () => { this.draw(true); }, PAUSE);
     this.desk = mayDesk() ? new Asker((q, signal) => ask<DeskHit[]>('/api/v1/desk/search', q, signal), () => { this.draw(true); }, PAUSE_DESK) : null;
-    const what = this.desk ? 'Address, transaction, name, customer, event, alert, hold, case, request, page' : 'Address, transaction, block, name, page';
+    const what = t(this.desk ? 'shell-hint-desk' : 'shell-hint');
     // Not of type search: there Escape empties the field, and only then closes.
-    this.input = el('input', { type: 'text', enterkeyhint: 'search', role: 'combobox', 'aria-label': 'Search', 'aria-autocomplete': 'list', 'aria-controls': 'palette-results', 'aria-expanded': 'false', autocomplete: 'off', spellcheck: 'false', placeholder: what, maxlength: LONGEST,
+    this.input = el('input', { type: 'text', enterkeyhint: 'search', role: 'combobox', 'aria-label': t('shell-search'), 'aria-autocomplete': 'list', 'aria-controls': 'palette-results', 'aria-expanded': 'false', autocomplete: 'off', spellcheck: 'false', placeholder: what, maxlength: LONGEST,
       oninput: () => { this.asked(); }, onkeydown: (event: KeyboardEvent) => { this.key(event); }, onpaste: (event: ClipboardEvent) => { this.paste(event); } });
-    this.results = el('div', { id: 'palette-results', role: 'listbox', 'aria-label': 'Results', hidden: true });
+    this.results = el('div', { id: 'palette-results', role: 'listbox', 'aria-label': t('shell-results'), hidden: true });
     this.status = el('p', { class: 'note', role: 'status' });
-    const keys = el('p', { class: 'note palette-keys', 'aria-hidden': 'true' }, el('kbd', {}, '↑'), el('kbd', {}, '↓'), ' move ', el('kbd', {}, 'Enter'), ' open ', mayGraph() && el('kbd', {}, 'Ctrl+Enter'), mayGraph() && ' explorer ', el('kbd', {}, 'Esc'), ' close');
-    this.dialog = el('dialog', { class: 'palette', 'aria-label': 'Search' }, this.input, this.results, this.status, keys);
+    const keys = el('p', { class: 'note palette-keys', 'aria-hidden': 'true' }, el('kbd', {}, '↑'), el('kbd', {}, '↓'), ` ${t('shell-move')} `, el('kbd', {}, 'Enter'), ` ${t('shell-open')} `, mayGraph() && el('kbd', {}, 'Ctrl+Enter'), mayGraph() && ` ${t('shell-explorer')} `, el('kbd', {}, 'Esc'), ` ${t('shell-close')}`);
+    this.dialog = el('dialog', { class: 'palette', 'aria-label': t('shell-search') }, this.input, this.results, this.status, keys);
     closesBeside(this.dialog);
     document.body.append(this.dialog);
   }
@@ -106,16 +110,16 @@ export class Palette {
   private go(option: Option, inGraph: boolean): void {
     const graph = option.graph;
     if (inGraph && !(graph && mayGraph())) {
-      this.status.textContent = mayGraph() ? 'Only addresses, transactions and names open in the explorer. Enter opens the page.' : 'You have no page of the explorer. Enter opens the page.';
+      this.status.textContent = t(mayGraph() ? 'shell-only-graph' : 'shell-no-graph');
       return;
     }
     const to = inGraph && graph ? graphPage(graph) : option.href;
     // A list is handed over where the explorer is the page that opens.
     if (graph && 'list' in graph && to === '/desk/graph' && !hand(graph.list)) {
-      this.status.textContent = 'The browser does not let the page keep the list: paste it in the explorer.';
+      this.status.textContent = t('shell-list-refused');
       return;
     }
-    if (option.group !== 'All results' && option.group !== 'List') this.recent.add(option);
+    if (option.group !== REST && option.group !== LIST) this.recent.add(option);
     this.dialog.close();
     location.assign(to);
   }
@@ -124,8 +128,8 @@ export class Palette {
     const n = this.items.length;
     if (n === 0) return [];
     const list: InGraph = { list: this.items };
-    const detail = n > MOST ? `the first ${MOST.toLocaleString('en')}; ${(n - MOST).toLocaleString('en')} more are left out` : '';
-    return [{ group: 'List', title: `Open ${n.toLocaleString('en')} items in the explorer`, detail, risk: '', href: '/desk/graph', graph: list }];
+    const detail = n > MOST ? t('shell-list-cut', { most: MOST, rest: n - MOST }) : '';
+    return [{ group: LIST, title: t('shell-open-list', { n }), detail, risk: '', href: '/desk/graph', graph: list }];
   }
 
   /** `more`: an answer came to the question that stands; what was marked stays so, because Enter may be on its way. */
@@ -134,10 +138,10 @@ export class Palette {
     const lookup = this.ledger.told.state === 'got' ? this.ledger.told.value : null;
     const desk = this.desk?.told.state === 'got' ? this.desk.told.value : [];
     const before = this.options[this.at];
-    if (q === '') this.options = [...this.recent.all(), ...this.pages.map((p) => ({ group: 'Pages', title: p.name, detail: '', risk: '', href: p.href, graph: null }))];
-    else if (this.items.length > 0) this.options = [...this.listOption(), { group: 'All results', title: 'Search for all of them', detail: '', risk: '', href: searchPage(q), graph: null }];
+    if (q === '') this.options = [...this.recent.all(), ...this.pages.map((p) => ({ group: PAGES, title: p.name, detail: '', risk: '', href: p.href, graph: null }))];
+    else if (this.items.length > 0) this.options = [...this.listOption(), { group: REST, title: t('shell-search-all'), detail: '', risk: '', href: searchPage(q), graph: null }];
     else this.options = offer(q, this.pages, desk, lookup).options;
-    const again = more && before && (this.moved || before.group !== 'All results') ? this.options.findIndex((o) => o.href === before.href && o.title === before.title) : -1;
+    const again = more && before && (this.moved || before.group !== REST) ? this.options.findIndex((o) => o.href === before.href && o.title === before.title) : -1;
     this.at = Math.max(0, again);
     this.fill();
     this.tell(lookup);
@@ -147,9 +151,9 @@ export class Palette {
     const told = [this.ledger.told, this.desk?.told ?? { state: 'none' as const }];
     const failed = [...new Set(told.flatMap((t) => (t.state === 'failed' ? [t.message] : [])))];
     const waits = told.some((t) => t.state === 'waiting');
-    const n = this.options.filter((o) => o.group !== 'All results' && o.group !== 'Pages').length;
-    const found = told.every((t) => t.state === 'none') || waits || failed.length > 0 ? '' : n === 0 ? 'Nothing found.' : `${n} found.`;
-    const said = [...failed, waits ? 'Searching…' : '', found, ...(waits ? [] : remarks(lookup))].filter(Boolean).join(' ');
+    const n = this.options.filter((o) => o.group !== REST && o.group !== PAGES).length;
+    const found = told.every((t) => t.state === 'none') || waits || failed.length > 0 ? '' : n === 0 ? t('shell-nothing') : t('shell-found', { n });
+    const said = [...failed, waits ? t('shell-searching') : '', found, ...(waits ? [] : remarks(lookup))].filter(Boolean).join(' ');
     if (this.status.textContent !== said) this.status.textContent = said;
   }
 
@@ -164,7 +168,7 @@ export class Palette {
         groups.push(group);
       }
       group.append(el('div', { id: `palette-${i}`, role: 'option', 'aria-selected': 'false', onclick: (event: MouseEvent) => { this.go(o, event.ctrlKey || event.metaKey); } },
-        el('span', { class: 'palette-title' }, o.title), o.risk !== '' && el('span', { class: `risk ${o.risk}` }, o.risk === 'none' ? 'not rated' : o.risk), o.detail !== '' && el('span', { class: 'note' }, o.detail)));
+        el('span', { class: 'palette-title' }, o.title), o.risk !== '' && el('span', { class: `risk ${o.risk}` }, RISKS[o.risk] ?? o.risk), o.detail !== '' && el('span', { class: 'note' }, o.detail)));
     }
     this.results.replaceChildren(...groups);
     this.results.hidden = this.options.length === 0;

@@ -1,5 +1,6 @@
 /** What a person opened last from the palette, kept in this browser for that person until they sign out. */
 import type { InGraph, Option } from './results.ts';
+import { t } from '../texts.ts';
 
 const MOST = 8;
 const PREFIX = 'holdfast.recent.';
@@ -18,7 +19,7 @@ export function parse(text: string | null): Option[] {
     const { group, title, detail, risk, href, graph } = entry as Record<string, unknown>;
     if (typeof title !== 'string' || typeof href !== 'string' || !/^\/(?![/\\])/.test(href)) return [];
     const str = (v: unknown): string => (typeof v === 'string' ? v : '');
-    return [{ group: 'Recent', title, detail: [str(group), str(detail)].filter((t) => t !== '' && t !== 'Recent').join(', '), risk: str(risk), href, graph: graphOf(graph) }];
+    return [{ group: t('shell-recent'), title, detail: [str(group), str(detail)].filter((text) => text !== '' && text !== t('shell-recent')).join(', '), risk: str(risk), href, graph: graphOf(graph) }];
   }).slice(0, MOST);
 }
 

@@ -1,4 +1,6 @@
 /** What the palette offers, from answers of the API. The addresses of pages are those of the server's own search page. */
+import { t } from '../texts.ts';
+
 export interface LookupHit { kind: string; id: string; name?: string | null; chain?: string | null; assets: string[]; category: string; risk: string; in_ledger: boolean; addresses: number; examples: string[] }
 export interface Lookup { hits: LookupHit[]; more: number; unknown: string[]; notes: string[] }
 export interface DeskHit { kind: string; id: string; title: string }
@@ -9,9 +11,12 @@ export type InGraph = { subject: string; chain: string } | { list: string[] };
 export interface Option { group: string; title: string; detail: string; risk: string; href: string; graph: InGraph | null }
 
 const KINDS: Readonly<Record<string, string>> = {
-  customer: 'Customers', event: 'Events', alert: 'Alerts', hold: 'Holds', case: 'Cases', request: 'Requests',
-  address: 'Addresses', transaction: 'Transactions', output: 'Outputs', block: 'Blocks', asset: 'Assets', actor: 'Actors', label: 'Names',
+  customer: t('shell-kind-customer'), event: t('shell-kind-event'), alert: t('shell-kind-alert'), hold: t('shell-kind-hold'), case: t('shell-kind-case'),
+  request: t('shell-kind-request'), address: t('shell-kind-address'), transaction: t('shell-kind-transaction'), output: t('shell-kind-output'),
+  block: t('shell-kind-block'), asset: t('shell-kind-asset'), actor: t('shell-kind-actor'), label: t('shell-kind-label'),
 };
+/** Groups that are no kinds: pages of the menu, the list of all results. */
+export const PAGES = t('shell-pages'), REST = t('shell-all-results');
 const groupOf = (kind: string): string => KINDS[kind] ?? kind;
 const segment = (text: string): string => encodeURIComponent(text).replace(/%3A/g, ':');
 export const searchPage = (q: string): string => `/search?${new URLSearchParams({ q }).toString()}`;
@@ -39,13 +44,11 @@ function inGraph(hit: LookupHit): InGraph | null {
   return null;
 }
 
-const count = (n: number, one: string, more: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : more}`;
-
 function ofHit(hit: LookupHit): Option {
   const isName = hit.kind === 'actor' || hit.kind === 'label';
-  const where = hit.chain && hit.in_ledger ? hit.chain : hit.assets.slice(0, 4).join(', ') + (hit.assets.length > 4 ? ` and ${hit.assets.length - 4} more` : '');
-  const size = isName ? count(hit.addresses, 'address', 'addresses') : '';
-  const seen = isName || hit.in_ledger ? '' : 'known by tags only';
+  const where = hit.chain && hit.in_ledger ? hit.chain : hit.assets.slice(0, 4).join(', ') + (hit.assets.length > 4 ? `, ${t('shell-more', { n: hit.assets.length - 4 })}` : '');
+  const size = isName ? t('shell-addresses', { n: hit.addresses }) : '';
+  const seen = isName || hit.in_ledger ? '' : t('shell-by-tags');
   const known = hit.category !== '' && hit.category !== 'unattributed';
   return {
     group: groupOf(hit.kind), title: hit.name ?? hit.id, risk: known ? hit.risk : '',
@@ -58,7 +61,7 @@ function ofHit(hit: LookupHit): Option {
 export const graphPage = (graph: InGraph): string => ('list' in graph ? '/desk/graph' : `/desk/graph?${new URLSearchParams({ subject: graph.subject, ...(graph.chain ? { chain: graph.chain } : {}) }).toString()}`);
 
 const ofDesk = (hit: DeskHit): Option => ({ group: groupOf(hit.kind), title: hit.title ? `${hit.id}: ${hit.title}` : hit.id, detail: '', risk: '', href: `/desk/${hit.kind}s/${segment(hit.id)}`, graph: null });
-const ofPage = (page: MenuPage): Option => ({ group: 'Pages', title: page.name, detail: '', risk: '', href: page.href, graph: null });
+const ofPage = (page: MenuPage): Option => ({ group: PAGES, title: page.name, detail: '', risk: '', href: page.href, graph: null });
 
 /** Most that is offered of one kind. */
 const EACH = 6;
@@ -80,13 +83,13 @@ export function offer(q: string, pages: readonly MenuPage[], desk: readonly Desk
   const exact = shown.some(isExact);
   const begin = exact ? [] : first.map(ofPage);
   const end = named.filter((p) => exact || !first.includes(p)).map(ofPage);
-  const rest: Option = { group: 'All results', title: `Search for “${q}”`, detail: left > 0 ? `${left.toLocaleString('en')} more` : '', risk: '', href: searchPage(q), graph: null };
+  const rest: Option = { group: REST, title: t('shell-search-for', { q }), detail: left > 0 ? t('shell-more', { n: left }) : '', risk: '', href: searchPage(q), graph: null };
   return { options: [...begin, ...shown, ...end, rest], left };
 }
 
 /** What is said beside the results. */
 export function remarks(lookup: Lookup | null): string[] {
   if (!lookup) return [];
-  const unknown = lookup.unknown.length > 0 ? [`Not known here: ${lookup.unknown.slice(0, 3).join(', ')}${lookup.unknown.length > 3 ? ` and ${lookup.unknown.length - 3} more` : ''}.`] : [];
+  const unknown = lookup.unknown.length > 0 ? [t('shell-unknown', { what: lookup.unknown.slice(0, 3).join(', ') + (lookup.unknown.length > 3 ? `, ${t('shell-more', { n: lookup.unknown.length - 3 })}` : '') })] : [];
   return [...unknown, ...lookup.notes.map((n) => `${n}.`)];
 }

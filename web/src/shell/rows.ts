@@ -4,6 +4,7 @@ import { copy } from './copy.ts';
 import { hand } from './list.ts';
 import { keep, kept, list, isList, mayGraph } from './page.ts';
 import { say, toast } from './toast.ts';
+import { t } from '../texts.ts';
 
 const AT = 'holdfast.row', LIST = 'holdfast.list.';
 const linkOf = (row: Element): HTMLAnchorElement | null => row.querySelector('a[href]');
@@ -30,7 +31,7 @@ export function move(by: 1 | -1): void {
   const at = cursor ? rows.indexOf(cursor) : -1;
   const next = at < 0 ? rows[by > 0 ? 0 : rows.length - 1] : rows[Math.min(rows.length - 1, Math.max(0, at + by))];
   if (next) go(next);
-  else say('No table of this page has rows to open.');
+  else say(t('shell-no-rows'));
 }
 
 export const open = (): void => { if (cursor) linkOf(cursor)?.click(); };
@@ -54,7 +55,7 @@ function line(row: HTMLTableRowElement): string {
 let bar: HTMLElement | undefined;
 function show(): void {
   const rows = selected();
-  const said = rows.length === 1 ? '1 row selected' : `${rows.length} rows selected`;
+  const said = t('shell-rows', { n: rows.length });
   bar?.remove();
   bar = undefined;
   document.dispatchEvent(new CustomEvent('rows', { detail: rows }));
@@ -62,10 +63,10 @@ function show(): void {
   if (rows.length === 0) return;
   const found = subjects(rows.flatMap((r) => [...r.querySelectorAll('a[href]')].map((a) => a.getAttribute('href') ?? '')));
   const button = (name: string, run: () => void): HTMLElement => el('button', { type: 'button', class: 'plain', onclick: run }, name);
-  bar = el('section', { class: 'rows-bar', 'aria-label': 'Selected rows' }, el('span', {}, said),
-    button('Copy', () => { void copy(selected().map(line).join('\n')).then((done) => { toast(done ? `Copied: ${said.replace(' selected', '')}.` : 'The browser did not let the page copy.', !done); }); }),
-    found.length > 0 && mayGraph() && button(`Open ${found.length} in the explorer`, () => { if (hand(found)) location.assign('/desk/graph'); else toast('The browser does not let the page keep the list.', true); }),
-    button('Clear', () => { for (const r of selected()) r.removeAttribute('aria-selected'); show(); if (cursor) go(cursor); }));
+  bar = el('section', { class: 'rows-bar', 'aria-label': t('shell-rows-bar') }, el('span', {}, said),
+    button(t('shell-copy'), () => { void copy(selected().map(line).join('\n')).then((done) => { toast(done ? t('shell-copied') : t('shell-copy-refused'), !done); }); }),
+    found.length > 0 && mayGraph() && button(t('shell-open-list', { n: found.length }), () => { if (hand(found)) location.assign('/desk/graph'); else toast(t('shell-list-refused'), true); }),
+    button(t('shell-clear'), () => { for (const r of selected()) r.removeAttribute('aria-selected'); show(); if (cursor) go(cursor); }));
   document.querySelector('main')?.append(bar);
 }
 
@@ -85,7 +86,7 @@ export function back(): void {
     keep(AT, location.pathname);
     location.assign(to + (kept(LIST + to) ?? ''));
   } else if (to === null && document.referrer.startsWith(`${location.origin}/`)) history.back();
-  else say('This is the list.');
+  else say(t('shell-is-list'));
 }
 
 export function begin(): void {

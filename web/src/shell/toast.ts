@@ -1,5 +1,6 @@
 /** Messages that do not need an answer: `<p class="flash" role="status" data-flash>` of a page, and what its scripts say. */
 import { el } from '../explorer/dom.ts';
+import { t } from '../texts.ts';
 
 /** Milliseconds that a message stays; an error stays until it is dismissed. */
 const STAYS = 8_000;
@@ -22,7 +23,7 @@ export function begin(): void {
 }
 
 export function toast(text: string, isError = false): void {
-  const item = el('div', { class: isError ? 'toast bad' : 'toast' }, el('p', {}, text), el('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss', onclick: () => { item.remove(); } }, '×'));
+  const item = el('div', { class: isError ? 'toast bad' : 'toast' }, el('p', {}, text), el('button', { type: 'button', class: 'plain', 'aria-label': t('shell-dismiss'), onclick: () => { item.remove(); } }, '×'));
   region?.append(item);
   if (isError) return;
   // Whoever reads it keeps it.

@@ -22,6 +22,7 @@ pub struct Asset {
     /// SHA-256 in hexadecimal digits.
     digest: &'static str,
     plain: &'static [u8],
+    /// Compressed copies; empty for a font, which is compressed in itself.
     gzip: &'static [u8],
     brotli: &'static [u8],
 }
@@ -79,7 +80,8 @@ pub fn serve(path: &str, accept_encoding: Option<&str>, if_none_match: Option<&s
 
 fn embedded(file: &str, accept_encoding: Option<&str>, if_none_match: Option<&str>) -> Served {
     let Some(asset) = ASSETS.iter().find(|a| a.file == file) else { return Served::missing() };
-    let (encoding, body) = match encoding(accept_encoding.unwrap_or_default()) {
+    let wanted = if asset.gzip.is_empty() { Encoding::Plain } else { encoding(accept_encoding.unwrap_or_default()) };
+    let (encoding, body) = match wanted {
         Encoding::Brotli => (Some("br"), asset.brotli),
         Encoding::Gzip => (Some("gzip"), asset.gzip),
         Encoding::Plain => (None, asset.plain),
@@ -201,6 +203,11 @@ mod tests {
             assert_eq!(plain.header("vary"), Some("accept-encoding"));
             assert_ne!(plain.header("content-type"), Some("application/octet-stream"), "{path}");
             let gzip = serve(&path, Some("gzip, deflate"), None);
+            if asset.file.ends_with(".woff2") {
+                assert_eq!((gzip.header("content-encoding"), gzip.body.as_ref()), (None, asset.plain), "one form");
+                assert_eq!(gzip.header("content-type"), Some("font/woff2"));
+                continue;
+            }
             assert_eq!(gzip.header("content-encoding"), Some("gzip"));
             let mut inflated = Vec::new();
             flate2::read::GzDecoder::new(gzip.body.as_ref()).read_to_end(&mut inflated).unwrap();
@@ -231,6 +238,18 @@ mod tests {
         let worker = embedded_path("explorer-worker.js").unwrap();
         let text = String::from_utf8(script.body.into_owned()).unwrap();
         assert!(text.contains(worker.trim_start_matches(PREFIX)));
+    }
+
+    #[test]
+    fn fonts_are_loaded_from_here_by_their_hashed_names() {
+        let text = String::from_utf8(served("fonts.css", "").body.into_owned()).unwrap();
+        let fonts: Vec<&str> = text.split("url(\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+        assert_eq!(fonts.len(), 7, "{text}");
+        for font in fonts {
+            let path = format!("{PREFIX}{}", font.trim_start_matches("./"));
+            assert!(serve(&path, None, None).body.starts_with(b"wOF2"), "{path}");
+        }
+        assert_eq!(text.matches("font-display:swap").count(), 7);
     }
 
     #[test]

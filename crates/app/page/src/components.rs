@@ -1,5 +1,6 @@
 //! Parts of which pages are made.
 
+use crate::figures;
 use crate::places::segment;
 use crate::texts::{self, t};
 use holdfast_types::Timestamp;
@@ -139,7 +140,7 @@ pub fn filters(path: &str, states: &[(&str, &str)], shown: &str) -> Markup {
 
 /// Returns a time to the minute, in UTC.
 pub fn time(time: Timestamp) -> Markup {
-    html! { time datetime=(time.rfc3339()) { (time.rfc3339()[..16].replace('T', " ")) " UTC" } }
+    figures::to_the_minute(time)
 }
 
 /// Returns the catalogue's word for a name as the API writes it: `true_positive` is "true positive". Names that the catalogue does not have (a rule

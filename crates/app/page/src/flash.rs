@@ -70,7 +70,7 @@ pub fn of_route(route: &str) -> Option<&'static str> {
 /// Returns the message that waits for this page; from then on it is shown.
 #[must_use]
 pub fn shown() -> Markup {
-    let key = visit::take_message().filter(|key| key.starts_with("flash-"));
+    let key = visit::message().filter(|key| key.starts_with("flash-"));
     let text = key.and_then(|key| find(&key, None));
     html! { @if let Some(text) = text { p.flash role="status" data-flash aria-label=(t!("flash-label")) { (text) } } }
 }

@@ -1,6 +1,8 @@
 //! Forms of pages: each is a type, of which the page shows the fields and the handler gets the values. An error names the field by its label.
 
+use crate::again;
 use crate::frame::ErrorPage;
+use crate::icons::of_button;
 use crate::texts::t;
 use axum::extract::{FromRequest, Multipart, RawForm, Request};
 use holdfast_input::time::{parse as parse_time, parse_date};
@@ -73,6 +75,7 @@ pub trait FromForm: Sized {
 
 impl<T: PageForm> FromForm for T {
     fn from_form(body: &[u8]) -> Result<Self, ApiError> {
+        again::has_fields(T::FIELDS);
         // What a browser leaves out (boxes that are not ticked) is empty.
         let mut whole = body.to_vec();
         for field in T::FIELDS {
@@ -125,6 +128,7 @@ impl<T: FromForm, S: Send + Sync> FromRequest<S> for Fields<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ErrorPage> {
         let RawForm(body) =
             RawForm::from_request(request, state).await.map_err(|e| ApiError::new(e.status(), e.body_text()))?;
+        again::keep(&body);
         Ok(Fields(T::from_form(&body)?))
     }
 }
@@ -230,8 +234,8 @@ pub fn form_of<T: PageForm>(to: &str, hidden: &[(&str, &str)], button: &str) -> 
             @for (name, value) in hidden { input type="hidden" name=(name) value=(value); }
             @for field in T::FIELDS { (input(field)) }
             @match buttons {
-                Some((name, values)) => @for (value, key) in values { button type="submit" name=(name) value=(value) { (t!(key)) } " " },
-                None => button type="submit" { (t!(button)) },
+                Some((name, values)) => @for (value, key) in values { button type="submit" name=(name) value=(value) { (of_button(key)) (t!(key)) } " " },
+                None => button type="submit" { (of_button(button)) (t!(button)) },
             }
         }
     }
@@ -242,7 +246,7 @@ pub fn choice_form<T: PageForm>(to: &str, name: &str, values: &[(&str, &str)]) -
     html! {
         form.step method="post" action=(to) {
             @for field in T::FIELDS { (input(field)) }
-            @for (value, key) in values { button type="submit" name=(name) value=(value) { (t!(key)) } " " }
+            @for (value, key) in values { button type="submit" name=(name) value=(value) { (of_button(key)) (t!(key)) } " " }
         }
     }
 }
@@ -253,7 +257,7 @@ pub fn file_form<T: PageForm>(to: &str, button: &str) -> Markup {
         form.step method="post" action=(to) enctype="multipart/form-data" {
             label { (t!("form-file")) input type="file" name="file" required; }
             @for field in T::FIELDS { (input(field)) }
-            button type="submit" { (t!(button)) }
+            button type="submit" { (of_button(button)) (t!(button)) }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What stands around every page: head, search, navigation. A link is shown only to who may open it.
 
-use crate::texts::{rich, t};
-use crate::{flash, languages, way};
+use crate::texts::{for_script, rich, t};
+use crate::{again, figures, flash, icons, languages, way};
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,6 +13,7 @@ use holdfast_state::error::ApiError;
 use holdfast_state::routes::NeedsTable;
 use holdfast_state::sign_in::cookie;
 use holdfast_state::visit;
+use holdfast_types::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -166,6 +167,8 @@ pub struct Frame {
     leads: bool,
     /// What routes need of their callers.
     needs: Arc<NeedsTable>,
+    /// When the page is made; printed pages carry it.
+    made: Option<Timestamp>,
 }
 
 impl FromRequestParts<AppState> for Frame {
@@ -189,13 +192,14 @@ impl Frame {
         // Everybody works at an open desk, but an officer comes for the portal.
         let caller = signed_in.or_else(|| (shared.auth.is_open() && !officer).then(|| Caller::local("local")));
         let learner = cookie(headers, "hl").is_some();
-        Frame { caller, officer, learner, signed_in: has_session, leads: true, needs: shared.needs.clone() }
+        let (needs, made) = (shared.needs.clone(), Some(shared.screening.now()));
+        Frame { caller, officer, learner, signed_in: has_session, leads: true, needs, made }
     }
 
     /// Returns the frame for an unknown person.
     pub fn nobody() -> Self {
         let needs = Arc::default();
-        Frame { caller: None, officer: false, learner: false, signed_in: false, leads: false, needs }
+        Frame { caller: None, officer: false, learner: false, signed_in: false, leads: false, needs, made: None }
     }
 
     /// Returns whether the person has a scope at the desk.
@@ -258,6 +262,7 @@ impl Frame {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { (title) " - Holdfast" }
+                    link rel="stylesheet" href=[holdfast_assets::path("fonts.css")];
                     link rel="stylesheet" href="/style.css";
                     link rel="icon" href="data:,";
                     script src=[holdfast_assets::path("theme.js")] {}
@@ -266,22 +271,35 @@ impl Frame {
                 body data-desk[finds_all] data-who=[who] {
                     a.skip href="#main" { (t!("nav-skip")) }
                     header {
-                        @if has_menu { a.open-menu href="#menu" { (t!("nav-menu")) } }
+                        @if has_menu { a.open-menu href="#menu" { (icons::icon("menu")) (t!("nav-menu")) } }
                         a.brand href="/" { "Holdfast" }
                         form.search action="/search" method="get" role="search" {
                             input type="search" name="q" value=(query) aria-label=(t!(label)) placeholder=(t!(hint)) autofocus[title == t!("ledger-home")];
-                            button type="submit" { (t!("common-search")) }
+                            button type="submit" { (icons::icon("search")) (t!("common-search")) }
                         }
-                        @for (to, key) in ways { a href=(to) { (t!(key)) } }
+                        @for (to, key) in ways { a href=(to) { (icons::of_page(to)) (t!(key)) } }
                     }
                     div.frame[has_menu] {
                         (menu)
-                        main #main { (flash::shown()) (body) }
+                        main #main { (self.printed()) (flash::shown()) (body) }
                     }
                     (languages::chooser())
+                    template #texts data-texts=(for_script("shell-")) {}
                 }
             }
         }
+    }
+
+    /// What stands above a page on paper alone: that it is confidential, where it is of the desk; who printed it, and when.
+    fn printed(&self) -> Markup {
+        let is_private = is_private(visit::path().split('?').next().unwrap_or_default());
+        html! { div.printed {
+            span { "Holdfast" @if is_private { " · " strong { (t!("common-classification")) } } }
+            span {
+                @if let Some(caller) = self.caller.as_ref().filter(|_| is_private) { (t!("common-printed-by", person = caller.0.to_string())) " · " }
+                @if let Some(made) = self.made { (figures::to_the_minute(made)) }
+            }
+        } }
     }
 
     /// The navigation of the desk, of which `here` is marked; empty for whoever has no page there.
@@ -292,16 +310,16 @@ impl Frame {
         let local = self.caller.as_ref().is_some_and(Caller::is_local);
         html! {
             nav.menu #menu aria-label=(t!("nav-desk")) {
-                a.close-menu href="#main" { (t!("nav-close")) }
+                a.close-menu href="#main" { (icons::icon("x")) (t!("nav-close")) }
                 @for (group, pages) in MENU {
                     @let pages: Vec<_> = pages.iter().filter(|(to, _)| self.may_open(to)).collect();
                     @if !pages.is_empty() {
                         p { (t!(group)) }
-                        ul { @for (to, key) in pages { li { a href=(to) aria-current=[(*to == here).then_some("page")] { (t!(key)) } } } }
+                        ul { @for (to, key) in pages { li { a href=(to) aria-current=[(*to == here).then_some("page")] { (icons::of_page(to)) (t!(key)) } } } }
                     }
                 }
                 @if !local { p { (t!("nav-group-person")) } ul { li {
-                    a href="/desk/sessions" aria-current=[(here == "/desk/sessions").then_some("page")] { (t!("nav-sessions")) }
+                    a href="/desk/sessions" aria-current=[(here == "/desk/sessions").then_some("page")] { (icons::of_page("/desk/sessions")) (t!("nav-sessions")) }
                 } } }
                 (self.sign_out())
             }
@@ -316,7 +334,7 @@ impl Frame {
     fn sign_out(&self) -> Markup {
         let name = self.caller.as_ref().map(|c| c.0.to_string()).unwrap_or_default();
         html! { @if self.signed_in { form method="post" action="/sign-out" {
-            button.plain type="submit" { (t!("desk-sign-out", name = name)) }
+            button.plain type="submit" { (icons::icon("log-out")) (t!("desk-sign-out", name = name)) }
         } } }
     }
 
@@ -372,7 +390,10 @@ impl Frame {
         let form = matches!(e.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::CONFLICT);
         let body = html! {
             p.error role="alert" { (e.message) }
-            @if form { p { (t!("common-error-form")) } }
+            @if form { @match again::form(&e.message) {
+                Some(again) => (again),
+                None => p { (t!("common-error-form")) },
+            } }
             (self.ways_on(path))
         };
         self.of_area(path, &title, body)
@@ -460,7 +481,8 @@ mod tests {
     #[test]
     fn errors_are_shown_in_the_area_where_the_person_is() {
         let caller = Some(Caller::local("ana"));
-        let frame = Frame { officer: true, learner: true, caller, signed_in: true, leads: true, needs: table() };
+        let frame =
+            Frame { officer: true, learner: true, caller, signed_in: true, leads: true, needs: table(), made: None };
         let shown = |path: &str| {
             let failure = Failure { status: StatusCode::NOT_FOUND, message: "there is no such <thing>".into() };
             frame.error(&failure, path).into_string()
@@ -472,8 +494,15 @@ mod tests {
         let (academy, ledger) = (shown("/academy/attempts/9"), shown("/address/9"));
         assert!(academy.contains("<nav") && academy.contains("/academy/me"), "{academy}");
         assert!(ledger.contains("<nav class=\"menu\"") && ledger.contains("href=\"/desk\""), "{ledger}");
-        let outside =
-            Frame { officer: false, learner: false, caller: None, signed_in: false, leads: true, needs: table() };
+        let outside = Frame {
+            officer: false,
+            learner: false,
+            caller: None,
+            signed_in: false,
+            leads: true,
+            needs: table(),
+            made: None,
+        };
         let failure = Failure { status: StatusCode::TOO_MANY_REQUESTS, message: "wait".into() };
         let page = outside.error(&failure, "/portal/prove").into_string();
         assert!(page.contains("href=\"/portal\"") && !page.contains("/portal/sign-out"), "{page}");

@@ -1,5 +1,6 @@
 //! The chooser of the pages' language, which stands below every page and needs no script.
 
+use crate::icons::icon;
 use crate::texts::t;
 use holdfast_state::language::Language;
 use holdfast_state::visit;
@@ -12,6 +13,7 @@ pub fn chooser() -> Markup {
     html! {
         footer.languages {
             form method="post" action="/language" aria-label=(t!("common-language")) {
+                (icon("globe"))
                 @for language in Language::ALL {
                     @let is_here = (language == here).then_some("true");
                     button.plain type="submit" name="language" value=(language.tag()) lang=(language.tag()) dir=(language.direction()) aria-current=[is_here] {

@@ -5,10 +5,13 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
+mod again;
 pub mod components;
+pub mod figures;
 pub mod flash;
 pub mod forms;
 pub mod frame;
+pub mod icons;
 pub mod languages;
 pub mod islands;
 pub mod passkey_forms;

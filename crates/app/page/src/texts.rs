@@ -7,6 +7,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use holdfast_state::language::Language;
 use holdfast_state::visit;
 use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
 
@@ -31,12 +32,12 @@ fn files_of(language: Language) -> Files {
     }
 }
 
-const ENGLISH: Files = files!("en": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash");
-const GERMAN: Files = files!("de": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash");
-const SPANISH: Files = files!("es": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash");
-const FRENCH: Files = files!("fr": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash");
-const CHINESE: Files = files!("zh": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash");
-const ARABIC: Files = files!("ar": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash");
+const ENGLISH: Files = files!("en": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
+const GERMAN: Files = files!("de": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
+const SPANISH: Files = files!("es": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
+const FRENCH: Files = files!("fr": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
+const CHINESE: Files = files!("zh": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
+const ARABIC: Files = files!("ar": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
 
 static BUNDLES: [LazyLock<FluentBundle<FluentResource>>; Language::ALL.len()] = [
     LazyLock::new(|| bundle(Language::English)),
@@ -73,6 +74,19 @@ pub fn find(key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
         Language::English => None,
         _ => find_in(Language::English, key, args),
     })
+}
+
+/// Returns the texts whose keys begin with a prefix, as JSON for a script: places of values stay, as `{$name}`.
+#[must_use]
+pub fn for_script(prefix: &str) -> String {
+    // A prefix is the name of its file.
+    let files = ENGLISH.iter().filter(|(file, _)| prefix.starts_with(file));
+    let lines = files.flat_map(|(_, text)| text.lines());
+    let keys =
+        lines.filter(|line| line.starts_with(prefix)).filter_map(|line| line.split_once(" = ")).map(|(key, _)| key);
+    let texts: BTreeMap<&str, String> = keys.map(|key| (key, text(key, None))).collect();
+    // Texts are strings, which are always JSON.
+    serde_json::to_string(&texts).unwrap_or_default()
 }
 
 fn find_in(language: Language, key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {

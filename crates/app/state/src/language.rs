@@ -97,8 +97,7 @@ impl Language {
         best.map(|(_, language)| language)
     }
 
-    /// Returns the language of a request: the one that the person chose (the cookie, which signing in sets to the person's setting), or else the
-    /// browser's.
+    /// Returns the language of a request: the one that the person chose in this browser, or else the browser's.
     #[must_use]
     pub fn of_request(headers: &HeaderMap) -> Self {
         let chosen = cookie(headers, COOKIE).and_then(|tag| Language::of_tag(&tag));

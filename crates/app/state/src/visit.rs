@@ -3,6 +3,7 @@
 //! [`crate::blocking`] carries it to threads that may block. Where there is no request (commands, jobs, tests of parts) the language is English.
 
 use crate::language::Language;
+use std::any::Any;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,7 @@ pub struct Visit {
     language: Language,
     path: String,
     messages: Mutex<Messages>,
+    kept: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +37,8 @@ impl Visit {
     /// Returns the visit of a request with a path and query, and the key of the message that waits to be shown.
     #[must_use]
     pub fn new(language: Language, path: impl Into<String>, message: Option<String>) -> Self {
-        Visit { language, path: path.into(), messages: Mutex::new(Messages { last: message, ..Messages::default() }) }
+        let messages = Mutex::new(Messages { last: message, ..Messages::default() });
+        Visit { language, path: path.into(), messages, kept: Mutex::default() }
     }
 
     fn messages<T>(&self, work: impl FnOnce(&mut Messages) -> T) -> T {
@@ -92,14 +95,30 @@ pub fn say(key: &str) {
     let _ = VISIT.try_with(|v| v.messages(|m| m.next = Some(key.to_owned())));
 }
 
-/// Returns the key of the message of the last form; from then on it counts as shown.
+/// Keeps a value until the request is answered, in place of the one before.
+pub fn keep<T: Any + Send>(value: T) {
+    let _ = VISIT.try_with(|v| *v.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(value)));
+}
+
+/// Returns the value that was kept, where it is of this type.
 #[must_use]
-pub fn take_message() -> Option<String> {
-    let take = |m: &mut Messages| {
-        m.is_shown |= m.last.is_some();
-        m.last.take()
+pub fn kept<T: Any + Clone>() -> Option<T> {
+    let read = |v: &Arc<Visit>| {
+        let kept = v.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().and_then(|value| value.downcast_ref::<T>()).cloned()
     };
-    VISIT.try_with(|v| v.messages(take)).ok().flatten()
+    VISIT.try_with(read).ok().flatten()
+}
+
+/// Returns the key of the message of the last form, which counts as shown from then on. An answer may be drawn twice (an error in the frame of its
+/// area), so that it stays until the request is answered.
+#[must_use]
+pub fn message() -> Option<String> {
+    let read = |m: &mut Messages| {
+        m.is_shown |= m.last.is_some();
+        m.last.clone()
+    };
+    VISIT.try_with(|v| v.messages(read)).ok().flatten()
 }
 
 #[cfg(test)]
@@ -109,7 +128,7 @@ mod tests {
 
     #[test]
     fn without_a_request_the_language_is_english() {
-        assert_eq!((language(), path(), take_message()), (Language::English, String::new(), None));
+        assert_eq!((language(), path(), message()), (Language::English, String::new(), None));
         say("flash-done");
         assert!(current().is_none());
     }
@@ -133,15 +152,25 @@ mod tests {
     }
 
     #[test]
+    fn a_kept_value_is_read_by_its_type() {
+        keep(7_u32);
+        assert_eq!(kept::<u32>(), None, "outside a request");
+        sync_scope(Some(Arc::new(Visit::default())), || {
+            keep(7_u32);
+            assert_eq!((kept::<u32>(), kept::<String>(), kept::<u32>()), (Some(7), None, Some(7)));
+        });
+    }
+
+    #[test]
     fn a_message_is_shown_once() {
         let visit = Arc::new(Visit::new(Language::English, "/desk/alerts?x=1", Some("flash-done".into())));
         sync_scope(Some(Arc::clone(&visit)), || {
             assert!(!visit.is_message_shown());
-            assert_eq!((take_message().as_deref(), take_message()), (Some("flash-done"), None));
+            assert_eq!(message().as_deref(), Some("flash-done"));
             assert_eq!(path(), "/desk/alerts?x=1");
             say("flash-saved");
         });
-        assert!(visit.is_message_shown());
+        assert!(visit.is_message_shown(), "so that the browser forgets it");
         assert_eq!(visit.next_message().as_deref(), Some("flash-saved"));
     }
 }

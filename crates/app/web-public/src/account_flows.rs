@@ -14,6 +14,7 @@ use holdfast_account_workspace::{AccountSnapshot, AccountWorkspace};
 use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_analysis::{Direction, Policy, TraceOptions};
 use holdfast_page::components::{N, T, listing, none, word, words};
+use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, explorer};
 use holdfast_page::texts::{rich, t};
@@ -46,7 +47,7 @@ pub(crate) async fn among<T: Send + 'static>(
 fn share(ppm: u64) -> String {
     match ppm {
         1..100 => "< 0.01 %".to_owned(),
-        _ => format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100),
+        _ => figures::decimal(&format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100)),
     }
 }
 

@@ -12,6 +12,7 @@ use holdfast_account_workspace::reports::{
 };
 use holdfast_account_workspace::transfers::{Order, Start, Way};
 use holdfast_page::components::{Head, N, T, listing, none, word};
+use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, short};
 use holdfast_page::texts::{rich, t};
@@ -68,7 +69,7 @@ pub(crate) fn amount(base_units: Amount, asset: &AssetView) -> Markup {
     let number =
         asset.decimals.map_or_else(|| base_units.to_string(), |places| units::whole(base_units, places.into()));
     html! {
-        @if number.len() > LONG_AMOUNT { span.long { (number) } } @else { (number) }
+        @if number.len() > LONG_AMOUNT { span.long { (figures::decimal(&number)) } } @else { (figures::decimal(&number)) }
         @if asset.decimals.is_none() { br; span.note { (t!("accounts-base-units")) } }
     }
 }

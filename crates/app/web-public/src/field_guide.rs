@@ -1,5 +1,6 @@
 //! The field guide: what seeds and wallets look like at a scene, what to do and what not. One page, made to be printed.
 
+use crate::pictures;
 use holdfast_page::frame::Frame;
 use holdfast_page::texts::t;
 use maud::{Markup, html};
@@ -100,6 +101,7 @@ pub(crate) async fn field_guide(frame: Frame) -> Markup {
         h2 { (t!("guide-things")) }
         @for thing in &THINGS { section.guide {
             h3 { (t!(thing.name)) }
+            (pictures::of_thing(thing.name))
             p { strong { (t!("guide-looks")) } " " (t!(thing.looks)) }
             p { strong { (t!("guide-means")) } " " (t!(thing.means)) }
             p { strong { (t!("guide-do")) } " " (t!(thing.handle)) }

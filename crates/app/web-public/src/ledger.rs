@@ -1,5 +1,6 @@
 //! The web pages: search an address, transaction or block, and read the answer.
 
+use crate::story;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,6 +13,7 @@ use holdfast_attribution::{Category, Tlp};
 use holdfast_cases::CaseError;
 use holdfast_cases::case::Hit as DeskHit;
 use holdfast_page::components::{Head, N, T, desk_hits, desk_page, listing, none, table, word};
+use holdfast_page::figures;
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
 use holdfast_page::places::Place;
 use holdfast_page::texts::{rich, t};
@@ -42,12 +44,12 @@ pub(crate) async fn style() -> Response {
 
 /// A time to the second, in UTC.
 pub(crate) fn instant(time: Timestamp) -> Markup {
-    html! { time { (time.rfc3339()) } }
+    figures::to_the_second(time)
 }
 
 /// Coins with their name.
 fn money(amount: u64, asset: &str) -> String {
-    format!("{} {asset}", coins(amount))
+    format!("{} {asset}", figures::decimal(&coins(amount)))
 }
 
 /// Coins with their name, where they are known.
@@ -91,7 +93,7 @@ fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
         listing(&heads, lines, "common-unknown", |line| {
             html! { tr {
                 td { (risk(line.category)) }
-                td.n { (line.share_ppm / 10_000) "." (format!("{:02}", line.share_ppm / 100 % 100)) " %" }
+                td.n { (figures::decimal(&format!("{}.{:02} %", line.share_ppm / 10_000, line.share_ppm / 100 % 100))) }
                 td.n { (money(line.direct, asset)) }
                 td.n { (money(line.indirect, asset)) }
             } }
@@ -119,12 +121,13 @@ fn exposure_hidden() -> Markup {
 
 /// Shows the front page.
 pub(crate) async fn home(State(shared): State<AppState>, frame: Frame, Query(on): Query<ChainQuery>) -> Page {
-    let (summary, others, accounts) = run_blocking(move || {
+    let (summary, others, accounts, has_story) = run_blocking(move || {
+        let has_story = story::is_here(&shared);
         let summary = shared.chain_on(&on)?.snapshot().summary();
         let names = shared.chains.snapshots().into_iter().map(|w| w.ledger.network().to_string());
         let others: Vec<String> = names.filter(|name| *name != summary.network).collect();
         let accounts = shared.chains.account_snapshots().iter().map(|w| w.usual_name()).collect::<Vec<_>>();
-        Ok((summary, others, accounts))
+        Ok((summary, others, accounts, has_story))
     })
     .await?;
     let account_links = html! { @for (i, name) in accounts.iter().enumerate() { @if i > 0 { ", " } a href={"/accounts/" (name)} { (name) } } };
@@ -136,16 +139,17 @@ pub(crate) async fn home(State(shared): State<AppState>, frame: Frame, Query(on)
         @if !accounts.is_empty() {
             p.note { (rich!("ledger-home-accounts", list = html! { a href="/accounts" { (t!("accounts-title")) } }, chains = account_links)) }
         }
+        @if has_story { (story::shown(&frame)) }
         dl {
             dt { (t!("ledger-tip")) } dd { @match (summary.tip_height, &summary.tip_hash) {
                 (Some(height), Some(hash)) => { (height) " " (hash_link("block", hash)) }
                 _ => (t!("ledger-no-block")),
             } }
-            dt { (t!("ledger-blocks")) } dd { (summary.blocks) }
-            dt { (t!("ledger-transactions")) } dd { (summary.txs) }
-            dt { (t!("ledger-addresses")) } dd { (summary.addresses) }
-            dt { (t!("ledger-clusters")) } dd { (summary.clusters) }
-            dt { (t!("ledger-tags")) } dd { (t!("ledger-tags-here", tags = summary.tags, addresses = summary.tagged_addresses)) }
+            dt { (t!("ledger-blocks")) } dd { (figures::number(summary.blocks)) }
+            dt { (t!("ledger-transactions")) } dd { (figures::number(summary.txs)) }
+            dt { (t!("ledger-addresses")) } dd { (figures::number(summary.addresses)) }
+            dt { (t!("ledger-clusters")) } dd { (figures::number(summary.clusters)) }
+            dt { (t!("ledger-tags")) } dd { (t!("ledger-tags-here", tags = figures::number(summary.tags), addresses = figures::number(summary.tagged_addresses))) }
         }
     };
     Ok(frame.page(&t!("ledger-home"), "", body))

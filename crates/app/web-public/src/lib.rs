@@ -13,7 +13,9 @@ mod assets;
 mod field_guide;
 mod languages;
 mod ledger;
+mod pictures;
 mod portal;
+mod story;
 mod transparency;
 
 pub use ledger::nothing_here;

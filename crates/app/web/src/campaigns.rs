@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use holdfast_api::campaigns::CampaignPreview;
 use holdfast_decision::warnings::Scam;
 use holdfast_page::components::{N, T, listing, none, table, time, word};
+use holdfast_page::figures;
 use holdfast_page::forms::{
     Commas, Fields, Flag, Free, Input, Nothing, Number, PageForm, Text, form_of, page_form, page_steps,
 };
@@ -21,7 +22,7 @@ use maud::{Markup, html};
 pub(crate) fn money(minor: i64, currency: &str) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     let minor = minor.unsigned_abs();
-    format!("{sign}{}.{:02} {currency}", minor / 100, minor % 100)
+    figures::decimal(&format!("{sign}{}.{:02} {currency}", minor / 100, minor % 100))
 }
 
 /// An amount that counts from zero.
@@ -31,7 +32,7 @@ fn sum(minor: u64, currency: &str) -> String {
 
 /// An estimate in minor units.
 fn estimate(minor: f64, currency: &str) -> String {
-    format!("{:.2} {currency}", minor / 100.0)
+    figures::decimal(&format!("{:.2} {currency}", minor / 100.0))
 }
 
 /// Returns the currency of all values on the desk.
@@ -104,7 +105,7 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
     let body = html! {
         (listing(&heads, &list, "campaigns-none", |c| html! { tr {
             td { a href={"/desk/campaigns/" (c.id)} { (c.plan.title) } } td { (word(c.plan.scam.name())) } td { (c.plan.partner) } td { (word(c.state)) }
-            td { @if let Some(t) = c.started { (&t.rfc3339()[..10]) } } td.n { (c.told) } td.n { (c.held_out) }
+            td { @if let Some(t) = c.started { (figures::date(t)) } } td.n { (c.told) } td.n { (c.held_out) }
         } }))
         @if frame.may("desk") { (draft_form(&unit)) }
         p.note { (t!("campaigns-note")) }

@@ -6,7 +6,7 @@ use crate::reports::Side;
 use holdfast_account_ledger::{Direction, StoredTransfer};
 use holdfast_attribution::{Category, Tag, Tlp, nobody};
 use holdfast_types::{AccountId, Address, Asset};
-use holdfast_workspace::accounts::reports::AssetView;
+use holdfast_workspace::asset_view::AssetView;
 use holdfast_workspace::lookup::bare;
 use holdfast_workspace::{AccountSnapshot, WorkspaceError};
 use std::ops::ControlFlow;
@@ -236,7 +236,7 @@ impl View for Accounts<'_> {
 impl Accounts<'_> {
     /// Whether the reader may know clusters.
     fn sees_clusters(&self) -> bool {
-        self.clearance >= holdfast_workspace::accounts::who::CLEARANCE
+        self.clearance >= holdfast_account_workspace::who::CLEARANCE
     }
 }
 

@@ -4,7 +4,7 @@ use crate::error::ExploreError;
 use crate::reports::{EntityRef, Side, Who};
 use holdfast_attribution::{Category, Tag, Tlp};
 use holdfast_types::{Amount, Hash32};
-use holdfast_workspace::accounts::reports::AssetView;
+use holdfast_workspace::asset_view::AssetView;
 use holdfast_workspace::{AccountSnapshot, Snapshot};
 use std::sync::Arc;
 

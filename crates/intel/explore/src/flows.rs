@@ -5,7 +5,7 @@ use crate::error::ExploreError;
 use crate::reports::{AssetSum, Neighbour, NodeKind, Sort};
 use holdfast_attribution::Category;
 use holdfast_types::Amount;
-use holdfast_workspace::accounts::reports::AssetView;
+use holdfast_workspace::asset_view::AssetView;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 

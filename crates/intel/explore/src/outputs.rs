@@ -10,7 +10,7 @@ use holdfast_attribution::{Category, Tag, Tlp};
 use holdfast_bitcoin::AddressKey;
 use holdfast_types::{Amount, AssetId, ChainId, Invalid};
 use holdfast_utxo_ledger::{Ledger, Source};
-use holdfast_workspace::accounts::reports::AssetView;
+use holdfast_workspace::asset_view::AssetView;
 use holdfast_workspace::lookup::bare;
 use holdfast_workspace::{ChainQueries, Snapshot, Subject, WorkspaceError};
 use std::collections::{BTreeMap, HashMap};

@@ -261,3 +261,10 @@ count-times = { $n ->
 common-language = اللغة
 common-meant = هل قصدت إحدى هذه الصفحات؟
 common-list-comma = ،{" "}
+common-classification = سري
+common-printed-by = طبعه { $person }
+
+common-to-case = إضافة إلى قضية
+common-case-number = القضية (فارغ: قضية جديدة)
+common-case-title = عنوان قضية جديدة
+common-by-whom = الشخص

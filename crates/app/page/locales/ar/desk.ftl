@@ -35,7 +35,7 @@ alerts-assignee = المسؤول
 alerts-since = منذ
 alerts-open = مفتوحة
 alerts-closed = مغلقة
-alerts-none = لا تنبيهات في هذه الحالة.
+alerts-none = لا تنبيه مطابق.
 alert-title = التنبيه { $id }
 alert-rules = القواعد
 alert-event = الحدث { $id }
@@ -403,3 +403,189 @@ replay-differences-first = تُعرض أول { $n }.
 
 desk-refused-roles = وهي متاحة للأدوار: { $roles }.
 desk-refused-who = يمنح المسؤول الأدوار للأشخاص في صفحة «الأشخاص»؛ والدور الذي يتيح الإدارة يحتاج إلى موافقة شخص ثانٍ.
+
+alerts-views = طرق العرض
+alerts-view-open = مفتوحة
+alerts-view-mine = تنبيهاتي
+alerts-view-nobody = بلا مسؤول
+alerts-view-severe = شديدة
+alerts-view-closed = مغلقة
+alerts-view-save = حفظ طريقة العرض هذه
+alerts-view-name = اسم طريقة العرض
+alerts-view-shared = لكل من في منصة العمل
+alerts-view-query = التصفية
+alerts-view-delete = حذف «{ $name }»
+alerts-filter = التصفية والترتيب
+alerts-filter-none = كل التنبيهات المفتوحة
+alerts-me = أنا
+alerts-risk = المخاطر
+alerts-amount = المبلغ، على الأقل
+alerts-age-least = العمر، على الأقل
+alerts-sort = مرتبة حسب
+alerts-value = القيمة
+alerts-age-head = العمر
+alerts-age = منذ { $age }
+alerts-due = الموعد المستهدف
+alerts-due-in = بقي { $span }
+alerts-late-by = متأخر { $span }
+alerts-minutes = { $n } د
+alerts-hours = { $n } س
+alerts-days = { $n } ي
+alerts-select = تحديد
+alerts-nothing-open = لا تنبيه مفتوح هنا. اضغط j، أو اتبع رقم تنبيه.
+alerts-page = الصفحة { $page } من { $pages }
+alerts-page-before = الصفحة السابقة
+alerts-bulk = التنبيهات المحددة
+alerts-steps-done = { $n ->
+    [zero] لم يُعدَّل أي تنبيه.
+    [one] عُدّل تنبيه واحد.
+    [two] عُدّل تنبيهان.
+    [few] عُدّلت { $n } تنبيهات.
+    [many] عُدّل { $n } تنبيهًا.
+   *[other] عُدّل { $n } تنبيه.
+}
+alerts-steps-refused = { $n ->
+    [zero] لا تنبيهات غير معدلة.
+    [one] لم يُعدَّل تنبيه واحد:
+    [two] لم يُعدَّل تنبيهان:
+    [few] لم تُعدَّل { $n } تنبيهات:
+    [many] لم يُعدَّل { $n } تنبيهًا:
+   *[other] لم يُعدَّل { $n } تنبيه:
+}
+alert-evidence = الأدلة
+alert-version = الإصدار
+alert-hold = تجميد نشط
+alert-hold-choose = اختر
+alert-hold-keep = إبقاؤه
+alert-hold-release = رفعه
+alert-hold-ends = حتى { $time }
+alert-hold-asked = طلب رفعه { $person }
+alert-case = القضية (فارغ: قضية جديدة)
+alert-into-case = إلى قضية
+alert-sentence = { $kind } بمبلغ { $amount } للعميل { $customer }: { $decision }، لأن { $reason }.
+alert-sentence-plain = { $kind } للعميل { $customer }: { $decision }، لأن { $reason }.
+alert-about = الحدث
+alert-came-from = من أين جاءت الأموال
+alert-went-to = إلى أين ذهبت أموال هذا العنوان
+alert-share = { $direct } مباشر، { $indirect } غير مباشر
+alert-unknown-share = لا يُعرف من أين جاء { $share } من الأموال.
+alert-unknown-amounts = { $n } حركات بمبالغ غير معروفة ليست في أي حصة.
+alert-way = الطريق
+alert-sender = المرسل
+alert-receiver = المستلم
+alert-days = آخر 30 يومًا للعميل
+alert-usual = المعتاد
+alert-usual-text = { $value }، أعلى من { $below } من { $n } حركات سابقة من هذا النوع؛ وسيطها { $median } وأعلاها { $highest }.
+alert-usual-unpriced = { $n } بقيمة غير معروفة لا تُقارن.
+alert-usual-none = لا شيء للمقارنة: لا حركة سابقة من هذا النوع بقيمة معروفة.
+alert-rule-alerts = التنبيهات
+alert-similar = تنبيهات مشابهة
+alert-similar-none = لا تنبيه آخر لهذا العميل أو الطرف المقابل أو القاعدة.
+alert-shares = { $what }
+alert-notes-none = لم يُتخذ إجراء بعد.
+alert-whole = صفحة التنبيه كاملة
+figure-flow = { $name }: الوارد { $received }، الصادر { $sent }.
+figure-unpriced = { $n ->
+    [zero] لا حركات غير مرسومة.
+    [one] حركة واحدة بقيمة غير معروفة غير مرسومة.
+    [two] حركتان بقيمة غير معروفة غير مرسومتين.
+    [few] { $n } حركات بقيمة غير معروفة غير مرسومة.
+    [many] { $n } حركة بقيمة غير معروفة غير مرسومة.
+   *[other] { $n } حركة بقيمة غير معروفة غير مرسومة.
+}
+figure-cut = نُظر في أحدث { $n } أحداث فقط.
+figure-hops = { $n ->
+    [zero] دون خطوات
+    [one] على بعد خطوة واحدة
+    [two] على بعد خطوتين
+    [few] على بعد { $n } خطوات
+    [many] على بعد { $n } خطوة
+   *[other] على بعد { $n } خطوة
+}
+figure-way = طريق الأموال: { $places }
+figure-shared = { $n ->
+    [zero] لا شيء مشترك
+    [one] شيء واحد مشترك
+    [two] شيئان مشتركان
+    [few] { $n } أشياء مشتركة
+    [many] { $n } شيئًا مشتركًا
+   *[other] { $n } شيء مشترك
+}
+bench-reason-usual = نشاط متوقع من هذا العميل
+bench-reason-known = طرف مقابل معروف أو محفظة خاصة
+bench-reason-rule = القاعدة واسعة جدًا
+bench-reason-reported = مؤكد؛ سيُبلَّغ عنه
+bench-reason-told = مؤكد؛ العميل ضحية وقد أُخطر
+bench-reason-open = الأدلة غير كافية
+bench-key-move = التنبيه التالي والسابق
+bench-key-open = فتح صفحة التنبيه
+bench-key-assign = إسناد إليّ
+bench-key-assign-to = إسناد إلى شخص
+bench-key-close = إغلاق بسبب يُختار برقمه
+bench-key-case = إلى قضية
+bench-key-hold = إبقاء التجميد أو رفعه
+bench-key-note = إضافة تعليق
+bench-key-select = تحديد أو إلغاء التحديد
+bench-key-range = التحديد حتى هنا؛ ومرة أخرى: حتى نهاية الصفحة
+bench-key-bulk = ما يُفعل بالتنبيهات المحددة
+bench-key-undo = التراجع عن آخر خطوة خلال 10 ثوانٍ
+bench-text-closed = أُغلق
+bench-text-assigned = أُسند إلى
+bench-text-undone = تم التراجع.
+bench-text-undo = تراجع (u)
+bench-text-nothing = لا تنبيه معلَّم.
+bench-text-selected = محدد
+bench-text-hold = ما مصير التجميد؟
+bench-text-keep = إبقاؤه
+bench-text-release = رفعه
+bench-text-case = إلى قضية
+bench-text-new-case = فتح قضية جديدة
+bench-text-case-number = أو رقم قضية مفتوحة
+bench-text-note = تعليق
+bench-text-no-hold = لا تجميد نشطًا لهذا التنبيه.
+bench-text-own = بكلماتك
+bench-text-may-not = دورك لا يسمح بذلك.
+bench-text-other = عدّله شخص آخر
+bench-text-failed = لم يجب الخادم. لم يتغير شيء.
+bench-text-ok = موافق
+bench-text-done = تم.
+desk-own-alerts = تنبيهاتي
+desk-no-own-alerts = لا تنبيه مفتوحًا مسندًا إليك.
+desk-take-alerts = { $n ->
+    [zero] لا تنبيهات بلا مسؤول
+    [one] تنبيه واحد بلا مسؤول
+    [two] تنبيهان بلا مسؤول
+    [few] { $n } تنبيهات بلا مسؤول
+    [many] { $n } تنبيهًا بلا مسؤول
+   *[other] { $n } تنبيه بلا مسؤول
+}
+desk-all-own-alerts = كل تنبيهاتي
+desk-own-tasks = مهامي
+desk-approvals = في انتظار موافقتك
+desk-clocks = ينقضي قريبًا
+desk-mentions = ذُكرت في
+desk-mention = الإشارة
+desk-mark-read = وضع علامة مقروء
+desk-nothing-waits = لا مهمة ولا موافقة ولا إشارة ولا موعد في انتظارك.
+customers-parts = أجزاء الصفحة
+customers-overview = نظرة عامة
+customers-activity = النشاط
+customers-network = الشبكة
+customers-notes = الملاحظات
+customers-note = ملاحظة (اذكر زميلًا بصيغة @الاسم)
+customers-no-note = لم يدوّن أحد شيئًا.
+customers-rated = صنفته منصة التداول { $risk }
+customers-unrated = لم تصنفه منصة التداول
+customers-checked = التحقق من الهوية: { $result }
+customers-unchecked = لم يُصرَّح بتحقق من الهوية
+customers-open-alerts = التنبيهات المفتوحة
+customers-sharing-short = عملاء يشتركون في شيء
+customers-flows = الوارد والصادر بحسب الشهر
+customers-no-flow = لم يرد شيء ولم يصدر.
+customers-exposures = مصدر الإيداعات بحسب القيمة
+customers-no-exposure = لا يُعرف مصدر أي إيداع.
+customers-exposures-about = { $known } إيداعات معروفة القيمة والمصدر؛ و{ $unknown } غيرها ليست في أي جزء.
+customers-balances = الأرصدة كما ذكرتها الأحداث أخيرًا
+customers-no-balance = لا حدث يذكر رصيدًا.
+customers-balance-at = ذُكر
+customers-shares-nothing = لا عميل آخر يشترك في جهاز أو بطاقة أو حساب مصرفي أو وثيقة أو بريد أو هاتف.

@@ -193,3 +193,10 @@ count-times = { $n ->
 common-language = Sprache
 common-meant = Meinten Sie eine dieser Seiten?
 common-list-comma = ,{" "}
+common-classification = VERTRAULICH
+common-printed-by = gedruckt von { $person }
+
+common-to-case = Zu einem Fall hinzufügen
+common-case-number = Fall (leer: ein neuer)
+common-case-title = Titel eines neuen Falls
+common-by-whom = Person

@@ -35,7 +35,7 @@ alerts-assignee = Zuständig
 alerts-since = Seit
 alerts-open = offen
 alerts-closed = geschlossen
-alerts-none = Kein Alarm in diesem Status.
+alerts-none = Kein Alarm passt dazu.
 alert-title = Alarm { $id }
 alert-rules = Regeln
 alert-event = Ereignis { $id }
@@ -383,3 +383,165 @@ replay-differences-first = Die ersten { $n } werden angezeigt.
 
 desk-refused-roles = Sie steht folgenden Rollen offen: { $roles }.
 desk-refused-who = Rollen vergibt die Administration auf der Seite „Personen“; eine Rolle, die verwalten darf, muss eine zweite Person genehmigen.
+
+alerts-views = Ansichten
+alerts-view-open = Offen
+alerts-view-mine = Meine
+alerts-view-nobody = Ohne Zuständige
+alerts-view-severe = Schwerwiegend
+alerts-view-closed = Geschlossen
+alerts-view-save = Diese Ansicht speichern
+alerts-view-name = Name der Ansicht
+alerts-view-shared = für alle am Arbeitsplatz
+alerts-view-query = Filter
+alerts-view-delete = „{ $name }“ löschen
+alerts-filter = Filtern und sortieren
+alerts-filter-none = Alle offenen Alarme
+alerts-me = ich
+alerts-risk = Risiko
+alerts-amount = Betrag, mindestens
+alerts-age-least = Alter, mindestens
+alerts-sort = Sortiert nach
+alerts-value = Wert
+alerts-age-head = Alter
+alerts-age = { $age } alt
+alerts-due = Ziel
+alerts-due-in = noch { $span }
+alerts-late-by = { $span } überfällig
+alerts-minutes = { $n } min
+alerts-hours = { $n } h
+alerts-days = { $n } T
+alerts-select = Auswählen
+alerts-nothing-open = Hier ist kein Alarm geöffnet. Drücken Sie j, oder folgen Sie der Nummer eines Alarms.
+alerts-page = Seite { $page } von { $pages }
+alerts-page-before = Vorige Seite
+alerts-bulk = Ausgewählte Alarme
+alerts-steps-done = { $n ->
+    [one] 1 Alarm wurde geändert.
+   *[other] { $n } Alarme wurden geändert.
+}
+alerts-steps-refused = { $n ->
+    [one] 1 Alarm wurde nicht geändert:
+   *[other] { $n } Alarme wurden nicht geändert:
+}
+alert-evidence = Belege
+alert-version = Version
+alert-hold = Aktive Sperre
+alert-hold-choose = wählen
+alert-hold-keep = beibehalten
+alert-hold-release = freigeben
+alert-hold-ends = bis { $time }
+alert-hold-asked = Freigabe beantragt von { $person }
+alert-case = Fall (leer: ein neuer)
+alert-into-case = In einen Fall
+alert-sentence = { $kind } über { $amount } von Kunde { $customer }: { $decision }, weil { $reason }.
+alert-sentence-plain = { $kind } von Kunde { $customer }: { $decision }, weil { $reason }.
+alert-about = Ereignis
+alert-came-from = Woher das Geld kam
+alert-went-to = Wohin Geld dieser Adresse ging
+alert-share = { $direct } direkt, { $indirect } indirekt
+alert-unknown-share = Von { $share } des Geldes ist nicht bekannt, woher es kam.
+alert-unknown-amounts = { $n } Bewegungen mit unbekanntem Betrag sind in keinem Anteil enthalten.
+alert-way = Weg
+alert-sender = Absender
+alert-receiver = Empfänger
+alert-days = Die letzten 30 Tage des Kunden
+alert-usual = Was üblich ist
+alert-usual-text = { $value }, mehr als { $below } von { $n } früheren Bewegungen dieser Art; ihr Median ist { $median }, der höchste Wert { $highest }.
+alert-usual-unpriced = { $n } mit unbekanntem Wert werden nicht verglichen.
+alert-usual-none = Nichts zu vergleichen: keine frühere Bewegung dieser Art mit bekanntem Wert.
+alert-rule-alerts = Alarme
+alert-similar = Ähnliche Alarme
+alert-similar-none = Kein anderer Alarm zu diesem Kunden, dieser Gegenpartei oder dieser Regel.
+alert-shares = { $what }
+alert-notes-none = Noch wurde nichts getan.
+alert-whole = Ganze Seite des Alarms
+figure-flow = { $name }: Eingang { $received }, Ausgang { $sent }.
+figure-unpriced = { $n ->
+    [one] 1 Bewegung mit unbekanntem Wert ist nicht gezeichnet.
+   *[other] { $n } Bewegungen mit unbekanntem Wert sind nicht gezeichnet.
+}
+figure-cut = Nur die letzten { $n } Ereignisse wurden angesehen.
+figure-hops = { $n ->
+    [one] 1 Schritt entfernt
+   *[other] { $n } Schritte entfernt
+}
+figure-way = Weg des Geldes: { $places }
+figure-shared = { $n ->
+    [one] 1 Merkmal gemeinsam
+   *[other] { $n } Merkmale gemeinsam
+}
+bench-reason-usual = Bei diesem Kunden zu erwarten
+bench-reason-known = Bekannte Gegenpartei oder eigene Wallet
+bench-reason-rule = Die Regel ist zu weit gefasst
+bench-reason-reported = Bestätigt; wird gemeldet
+bench-reason-told = Bestätigt; der Kunde ist Opfer und wurde informiert
+bench-reason-open = Nicht genug Belege
+bench-key-move = Nächster und voriger Alarm
+bench-key-open = Seite des Alarms öffnen
+bench-key-assign = Mir zuweisen
+bench-key-assign-to = Jemandem zuweisen
+bench-key-close = Schließen, mit einem Grund nach Nummer
+bench-key-case = In einen Fall
+bench-key-hold = Sperre beibehalten oder freigeben
+bench-key-note = Kommentar hinzufügen
+bench-key-select = Auswählen oder abwählen
+bench-key-range = Bis hierher auswählen; noch einmal: bis zum Ende der Seite
+bench-key-bulk = Was mit den ausgewählten Alarmen geschieht
+bench-key-undo = Letzten Schritt rückgängig machen, innerhalb von 10 Sekunden
+bench-text-closed = geschlossen
+bench-text-assigned = zugewiesen an
+bench-text-undone = Rückgängig gemacht.
+bench-text-undo = Rückgängig (u)
+bench-text-nothing = Kein Alarm ist markiert.
+bench-text-selected = ausgewählt
+bench-text-hold = Was geschieht mit der Sperre?
+bench-text-keep = Beibehalten
+bench-text-release = Freigeben
+bench-text-case = In einen Fall
+bench-text-new-case = Neuen Fall anlegen
+bench-text-case-number = oder Nummer eines offenen Falls
+bench-text-note = Kommentar
+bench-text-no-hold = Dieser Alarm hat keine aktive Sperre.
+bench-text-own = Eigene Worte
+bench-text-may-not = Ihre Rolle erlaubt das nicht.
+bench-text-other = wurde von jemand anderem geändert
+bench-text-failed = Der Server hat nicht geantwortet. Nichts wurde geändert.
+bench-text-ok = OK
+bench-text-done = Erledigt.
+desk-own-alerts = Meine Alarme
+desk-no-own-alerts = Kein offener Alarm ist Ihnen zugewiesen.
+desk-take-alerts = { $n ->
+    [one] 1 Alarm hat keine zuständige Person
+   *[other] { $n } Alarme haben keine zuständige Person
+}
+desk-all-own-alerts = Alle meine Alarme
+desk-own-tasks = Meine Aufgaben
+desk-approvals = Wartet auf Ihre Genehmigung
+desk-clocks = Läuft bald ab
+desk-mentions = Sie sind genannt in
+desk-mention = Nennung
+desk-mark-read = Als gelesen markieren
+desk-nothing-waits = Keine Aufgabe, Genehmigung, Nennung oder Frist wartet auf Sie.
+customers-parts = Teile der Seite
+customers-overview = Überblick
+customers-activity = Aktivität
+customers-network = Netz
+customers-notes = Notizen
+customers-note = Notiz (nennen Sie Kollegen als @name)
+customers-no-note = Niemand hat etwas notiert.
+customers-rated = von der Börse eingestuft als { $risk }
+customers-unrated = von der Börse nicht eingestuft
+customers-checked = Identitätsprüfung { $result }
+customers-unchecked = keine Identitätsprüfung angegeben
+customers-open-alerts = Offene Alarme
+customers-sharing-short = Kunden mit gemeinsamen Merkmalen
+customers-flows = Ein- und Ausgang nach Monat
+customers-no-flow = Nichts ist ein- oder ausgegangen.
+customers-exposures = Woher Einzahlungen kamen, nach Wert
+customers-no-exposure = Von keiner Einzahlung ist die Herkunft bekannt.
+customers-exposures-about = { $known } Einzahlungen mit bekanntem Wert und bekannter Herkunft; { $unknown } andere sind in keinem Teil enthalten.
+customers-balances = Salden, wie zuletzt von Ereignissen angegeben
+customers-no-balance = Kein Ereignis gibt einen Saldo an.
+customers-balance-at = angegeben
+customers-shares-nothing = Kein anderer Kunde teilt Gerät, Karte, Bankkonto, Dokument, E-Mail-Adresse oder Telefon.

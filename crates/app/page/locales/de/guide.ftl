@@ -62,3 +62,16 @@ guide-mining-looks = Regale mit lauten Maschinen, Grafikkarten, Stromrechnungen,
 guide-mining-means = Auszahlungsadressen und Wallets; auf dem Datenträger des Knotens kann eine Wallet liegen.
 guide-mining-do = Nicht den Stecker eines Knotens ziehen, bevor der Zustand seiner Wallet bekannt ist.
 guide-after = Danach: Datenträger abbilden, Abbilder durchsuchen, einen Fall anlegen. Geheimnisse werden beim Fund für den Schlüssel des Falls versiegelt; niemand muss sie lesen.
+
+picture-phrase = Ein Blatt Papier mit zwölf nummerierten Wörtern
+picture-phrase-text = Eine Seed-Phrase: die Wörter und ihre Reihenfolge.
+picture-plate = Eine Metallplatte mit zwölf Reihen von vier geprägten Buchstaben
+picture-plate-text = Eine Platte für eine Phrase: die ersten vier Buchstaben jedes Worts.
+picture-paper = Ein gedrucktes Blatt mit zwei QR-Codes, einer davon als gefährlich markiert
+picture-paper-text = Eine Paper Wallet: 1 ist die Adresse, 2 der private Schlüssel. Decken Sie 2 sofort ab.
+picture-devices = Vier Formen von Hardware-Wallets
+picture-devices-text = Übliche Formen: 1 ein Stick mit Display, 2 ein kleines Gerät mit Knöpfen, 3 ein Touchscreen, 4 eine Karte mit Funk.
+picture-peel = Eine Peel Chain: aus 100 werden 97 und 3, aus 97 werden 93 und 4, aus 93 werden 90 und 3
+picture-peel-text = Eine Peel Chain: ein großer Betrag geht von Adresse zu Adresse weiter, und jede Zahlung schält einen kleinen Teil ab.
+picture-coinjoin = Ein CoinJoin: vier verschiedene Inputs, vier gleiche Outputs zu 0.5 und nichts, was sie verbindet
+picture-coinjoin-text = Ein CoinJoin: mehrere Personen zahlen in einer Transaktion, und gleiche Outputs verbergen, wem welcher gehört. Jede erhält auch Wechselgeld, das nicht gezeichnet ist.

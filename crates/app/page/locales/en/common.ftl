@@ -194,3 +194,5 @@ common-actions = Actions
 common-language = Language
 common-meant = Did you mean one of these pages?
 common-list-comma = ,{" "}
+common-classification = CONFIDENTIAL
+common-printed-by = printed by { $person }

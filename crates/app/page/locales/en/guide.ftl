@@ -62,3 +62,16 @@ guide-mining-looks = Racks of loud machines, graphics cards, invoices for electr
 guide-mining-means = Payout addresses and wallets; the node's disk may hold a wallet.
 guide-mining-do = Do not pull the plug on a node before its wallet's state is known.
 guide-after = Afterwards: image the media, scan the images, open a case. Secrets are sealed to the case's key as they are found; nobody needs to read them.
+
+picture-phrase = A sheet of paper with twelve numbered words
+picture-phrase-text = A seed phrase: the words, and their order.
+picture-plate = A metal plate with twelve rows of four punched letters
+picture-plate-text = A plate for a phrase: the first four letters of each word.
+picture-paper = A printed sheet with two QR codes, one of them marked as dangerous
+picture-paper-text = A paper wallet: 1 is the address, 2 the private key. Cover 2 at once.
+picture-devices = Four shapes of hardware wallets
+picture-devices-text = Usual shapes: 1 a stick with a display, 2 a small device with buttons, 3 a touch screen, 4 a card with radio.
+picture-peel = A peel chain: 100 becomes 97 and 3, 97 becomes 93 and 4, 93 becomes 90 and 3
+picture-peel-text = A peel chain: a large amount moves on from address to address, and each payment peels a small part off.
+picture-coinjoin = A coinjoin: four different inputs, four equal outputs of 0.5, and nothing that joins them
+picture-coinjoin-text = A coinjoin: several people pay in one transaction, and equal outputs hide whose is whose. Each also gets change, which is not drawn.

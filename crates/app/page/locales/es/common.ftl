@@ -193,3 +193,10 @@ count-times = { $n ->
 common-language = Idioma
 common-meant = ¿Buscaba una de estas páginas?
 common-list-comma = ,{" "}
+common-classification = CONFIDENCIAL
+common-printed-by = impreso por { $person }
+
+common-to-case = Añadir a un caso
+common-case-number = Caso (vacío: uno nuevo)
+common-case-title = Título de un caso nuevo
+common-by-whom = Persona

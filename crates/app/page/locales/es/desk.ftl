@@ -35,7 +35,7 @@ alerts-assignee = Responsable
 alerts-since = Desde
 alerts-open = abiertas
 alerts-closed = cerradas
-alerts-none = Ninguna alerta está en este estado.
+alerts-none = Ninguna alerta encaja.
 alert-title = Alerta { $id }
 alert-rules = Reglas
 alert-event = Evento { $id }
@@ -383,3 +383,165 @@ replay-differences-first = Se muestran las primeras { $n }.
 
 desk-refused-roles = Está abierta a los roles: { $roles }.
 desk-refused-who = Los roles los asigna un administrador en la página «Personas»; un rol que puede administrar necesita la aprobación de una segunda persona.
+
+alerts-views = Vistas
+alerts-view-open = Abiertas
+alerts-view-mine = Mías
+alerts-view-nobody = Sin responsable
+alerts-view-severe = Graves
+alerts-view-closed = Cerradas
+alerts-view-save = Guardar esta vista
+alerts-view-name = Nombre de la vista
+alerts-view-shared = para todos en la mesa de trabajo
+alerts-view-query = Filtro
+alerts-view-delete = Eliminar «{ $name }»
+alerts-filter = Filtrar y ordenar
+alerts-filter-none = Todas las alertas abiertas
+alerts-me = yo
+alerts-risk = Riesgo
+alerts-amount = Importe, al menos
+alerts-age-least = Antigüedad, al menos
+alerts-sort = Ordenado por
+alerts-value = Valor
+alerts-age-head = Antigüedad
+alerts-age = hace { $age }
+alerts-due = Objetivo
+alerts-due-in = quedan { $span }
+alerts-late-by = { $span } de retraso
+alerts-minutes = { $n } min
+alerts-hours = { $n } h
+alerts-days = { $n } d
+alerts-select = Seleccionar
+alerts-nothing-open = No hay ninguna alerta abierta aquí. Pulse j o siga el número de una alerta.
+alerts-page = Página { $page } de { $pages }
+alerts-page-before = Página anterior
+alerts-bulk = Alertas seleccionadas
+alerts-steps-done = { $n ->
+    [one] Se modificó 1 alerta.
+   *[other] Se modificaron { $n } alertas.
+}
+alerts-steps-refused = { $n ->
+    [one] No se modificó 1 alerta:
+   *[other] No se modificaron { $n } alertas:
+}
+alert-evidence = Pruebas
+alert-version = Versión
+alert-hold = Bloqueo activo
+alert-hold-choose = elegir
+alert-hold-keep = mantenerlo
+alert-hold-release = liberarlo
+alert-hold-ends = hasta { $time }
+alert-hold-asked = liberación pedida por { $person }
+alert-case = Caso (vacío: uno nuevo)
+alert-into-case = A un caso
+alert-sentence = { $kind } de { $amount } del cliente { $customer }: { $decision }, porque { $reason }.
+alert-sentence-plain = { $kind } del cliente { $customer }: { $decision }, porque { $reason }.
+alert-about = Evento
+alert-came-from = De dónde vino el dinero
+alert-went-to = Adónde fue dinero de esta dirección
+alert-share = { $direct } directo, { $indirect } indirecto
+alert-unknown-share = De { $share } del dinero no se sabe de dónde vino.
+alert-unknown-amounts = { $n } movimientos de importe desconocido no están en ninguna parte.
+alert-way = Vía
+alert-sender = remitente
+alert-receiver = destinatario
+alert-days = Los últimos 30 días del cliente
+alert-usual = Qué es habitual
+alert-usual-text = { $value }, por encima de { $below } de { $n } movimientos anteriores de este tipo; su mediana es { $median }, el mayor { $highest }.
+alert-usual-unpriced = { $n } de valor desconocido no se comparan.
+alert-usual-none = Nada que comparar: ningún movimiento anterior de este tipo con valor conocido.
+alert-rule-alerts = Alertas
+alert-similar = Alertas similares
+alert-similar-none = Ninguna otra alerta de este cliente, contraparte o regla.
+alert-shares = { $what }
+alert-notes-none = Aún no se ha hecho nada.
+alert-whole = Página completa de la alerta
+figure-flow = { $name }: entrada { $received }, salida { $sent }.
+figure-unpriced = { $n ->
+    [one] 1 movimiento de valor desconocido no está dibujado.
+   *[other] { $n } movimientos de valor desconocido no están dibujados.
+}
+figure-cut = Solo se examinaron los últimos { $n } eventos.
+figure-hops = { $n ->
+    [one] a 1 paso
+   *[other] a { $n } pasos
+}
+figure-way = Recorrido del dinero: { $places }
+figure-shared = { $n ->
+    [one] 1 elemento en común
+   *[other] { $n } elementos en común
+}
+bench-reason-usual = Actividad esperable de este cliente
+bench-reason-known = Contraparte conocida o monedero propio
+bench-reason-rule = La regla es demasiado amplia
+bench-reason-reported = Confirmada; se informará
+bench-reason-told = Confirmada; el cliente es víctima y fue avisado
+bench-reason-open = Pruebas insuficientes
+bench-key-move = Alerta siguiente y anterior
+bench-key-open = Abrir la página de la alerta
+bench-key-assign = Asignármela
+bench-key-assign-to = Asignar a alguien
+bench-key-close = Cerrar, con un motivo por su número
+bench-key-case = A un caso
+bench-key-hold = Mantener o liberar el bloqueo
+bench-key-note = Añadir un comentario
+bench-key-select = Seleccionar, o quitar de la selección
+bench-key-range = Seleccionar hasta aquí; de nuevo: hasta el final de la página
+bench-key-bulk = Qué hacer con las alertas seleccionadas
+bench-key-undo = Deshacer el último paso, en 10 segundos
+bench-text-closed = cerrada
+bench-text-assigned = asignada a
+bench-text-undone = Deshecho.
+bench-text-undo = Deshacer (u)
+bench-text-nothing = Ninguna alerta está marcada.
+bench-text-selected = seleccionadas
+bench-text-hold = ¿Qué pasa con el bloqueo?
+bench-text-keep = Mantenerlo
+bench-text-release = Liberarlo
+bench-text-case = A un caso
+bench-text-new-case = Abrir un caso nuevo
+bench-text-case-number = o número de un caso abierto
+bench-text-note = Comentario
+bench-text-no-hold = Esta alerta no tiene ningún bloqueo activo.
+bench-text-own = Con palabras propias
+bench-text-may-not = Su rol no lo permite.
+bench-text-other = fue modificada por otra persona
+bench-text-failed = El servidor no respondió. No se cambió nada.
+bench-text-ok = Aceptar
+bench-text-done = Hecho.
+desk-own-alerts = Mis alertas
+desk-no-own-alerts = No tiene asignada ninguna alerta abierta.
+desk-take-alerts = { $n ->
+    [one] 1 alerta no tiene responsable
+   *[other] { $n } alertas no tienen responsable
+}
+desk-all-own-alerts = Todas mis alertas
+desk-own-tasks = Mis tareas
+desk-approvals = Espera su aprobación
+desk-clocks = Vence pronto
+desk-mentions = Le mencionan en
+desk-mention = Mención
+desk-mark-read = Marcar como leída
+desk-nothing-waits = Ninguna tarea, aprobación, mención o plazo le espera.
+customers-parts = Partes de la página
+customers-overview = Resumen
+customers-activity = Actividad
+customers-network = Red
+customers-notes = Notas
+customers-note = Nota (nombre a un compañero como @nombre)
+customers-no-note = Nadie anotó nada.
+customers-rated = calificado { $risk } por la plataforma
+customers-unrated = sin calificar por la plataforma
+customers-checked = comprobación de identidad { $result }
+customers-unchecked = sin comprobación de identidad declarada
+customers-open-alerts = Alertas abiertas
+customers-sharing-short = Clientes que comparten algo
+customers-flows = Entradas y salidas por mes
+customers-no-flow = No entró ni salió nada.
+customers-exposures = De dónde vinieron los depósitos, por valor
+customers-no-exposure = No se conoce el origen de ningún depósito.
+customers-exposures-about = { $known } depósitos de valor y origen conocidos; { $unknown } otros no están en ninguna parte.
+customers-balances = Saldos, según los últimos eventos
+customers-no-balance = Ningún evento declara un saldo.
+customers-balance-at = declarado
+customers-shares-nothing = Ningún otro cliente comparte dispositivo, tarjeta, cuenta bancaria, documento, correo o teléfono.

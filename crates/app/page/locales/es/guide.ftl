@@ -62,3 +62,16 @@ guide-mining-looks = Bastidores de máquinas ruidosas, tarjetas gráficas, factu
 guide-mining-means = Direcciones de cobro y monederos; el disco del nodo puede contener un monedero.
 guide-mining-do = No desenchufe un nodo antes de conocer el estado de su monedero.
 guide-after = Después: haga imágenes de los soportes, analícelas, abra un caso. Los secretos se sellan con la clave del caso según se hallan; nadie necesita leerlos.
+
+picture-phrase = Una hoja de papel con doce palabras numeradas
+picture-phrase-text = Una frase semilla: las palabras y su orden.
+picture-plate = Una placa de metal con doce filas de cuatro letras punzonadas
+picture-plate-text = Una placa para una frase: las cuatro primeras letras de cada palabra.
+picture-paper = Una hoja impresa con dos códigos QR, uno marcado como peligroso
+picture-paper-text = Un monedero de papel: 1 es la dirección, 2 la clave privada. Cubra 2 de inmediato.
+picture-devices = Cuatro formas de monederos físicos
+picture-devices-text = Formas habituales: 1 una memoria con pantalla, 2 un aparato pequeño con botones, 3 una pantalla táctil, 4 una tarjeta con radio.
+picture-peel = Una cadena de pelado: 100 pasa a 97 y 3, 97 pasa a 93 y 4, 93 pasa a 90 y 3
+picture-peel-text = Una cadena de pelado: un importe grande pasa de dirección en dirección, y cada pago le quita una parte pequeña.
+picture-coinjoin = Un coinjoin: cuatro entradas distintas, cuatro salidas iguales de 0.5 y nada que las una
+picture-coinjoin-text = Un coinjoin: varias personas pagan en una transacción, y las salidas iguales ocultan de quién es cada una. Cada una recibe también cambio, que no está dibujado.

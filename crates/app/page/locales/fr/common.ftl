@@ -193,3 +193,10 @@ count-times = { $n ->
 common-language = Langue
 common-meant = Vouliez-vous l’une de ces pages ?
 common-list-comma = ,{" "}
+common-classification = CONFIDENTIEL
+common-printed-by = imprimé par { $person }
+
+common-to-case = Ajouter à un dossier
+common-case-number = Dossier (vide : un nouveau)
+common-case-title = Titre d’un nouveau dossier
+common-by-whom = Personne

@@ -35,7 +35,7 @@ alerts-assignee = Responsable
 alerts-since = Depuis
 alerts-open = ouvertes
 alerts-closed = closes
-alerts-none = Aucune alerte dans cet état.
+alerts-none = Aucune alerte ne correspond.
 alert-title = Alerte { $id }
 alert-rules = Règles
 alert-event = Événement { $id }
@@ -383,3 +383,165 @@ replay-differences-first = Les { $n } premières sont affichées.
 
 desk-refused-roles = Elle est ouverte aux rôles : { $roles }.
 desk-refused-who = Un administrateur attribue les rôles, à la page « Personnes » ; un rôle qui permet d’administrer demande l’approbation d’une deuxième personne.
+
+alerts-views = Vues
+alerts-view-open = Ouvertes
+alerts-view-mine = Les miennes
+alerts-view-nobody = Sans responsable
+alerts-view-severe = Graves
+alerts-view-closed = Closes
+alerts-view-save = Enregistrer cette vue
+alerts-view-name = Nom de la vue
+alerts-view-shared = pour tous au poste de travail
+alerts-view-query = Filtre
+alerts-view-delete = Supprimer « { $name } »
+alerts-filter = Filtrer et trier
+alerts-filter-none = Toutes les alertes ouvertes
+alerts-me = moi
+alerts-risk = Risque
+alerts-amount = Montant, au moins
+alerts-age-least = Ancienneté, au moins
+alerts-sort = Trié par
+alerts-value = Valeur
+alerts-age-head = Ancienneté
+alerts-age = depuis { $age }
+alerts-due = Objectif
+alerts-due-in = reste { $span }
+alerts-late-by = en retard de { $span }
+alerts-minutes = { $n } min
+alerts-hours = { $n } h
+alerts-days = { $n } j
+alerts-select = Sélectionner
+alerts-nothing-open = Aucune alerte n’est ouverte ici. Appuyez sur j, ou suivez le numéro d’une alerte.
+alerts-page = Page { $page } sur { $pages }
+alerts-page-before = Page précédente
+alerts-bulk = Alertes sélectionnées
+alerts-steps-done = { $n ->
+    [one] { $n } alerte a été modifiée.
+   *[other] { $n } alertes ont été modifiées.
+}
+alerts-steps-refused = { $n ->
+    [one] { $n } alerte n’a pas été modifiée :
+   *[other] { $n } alertes n’ont pas été modifiées :
+}
+alert-evidence = Éléments de preuve
+alert-version = Version
+alert-hold = Blocage actif
+alert-hold-choose = choisir
+alert-hold-keep = le maintenir
+alert-hold-release = le lever
+alert-hold-ends = jusqu’au { $time }
+alert-hold-asked = levée demandée par { $person }
+alert-case = Dossier (vide : un nouveau)
+alert-into-case = Vers un dossier
+alert-sentence = { $kind } de { $amount } du client { $customer } : { $decision }, car { $reason }.
+alert-sentence-plain = { $kind } du client { $customer } : { $decision }, car { $reason }.
+alert-about = Événement
+alert-came-from = D’où vient l’argent
+alert-went-to = Où est allé l’argent de cette adresse
+alert-share = { $direct } direct, { $indirect } indirect
+alert-unknown-share = Pour { $share } de l’argent, on ne sait pas d’où il vient.
+alert-unknown-amounts = { $n } mouvements de montant inconnu ne sont dans aucune part.
+alert-way = Voie
+alert-sender = expéditeur
+alert-receiver = destinataire
+alert-days = Les 30 derniers jours du client
+alert-usual = Ce qui est habituel
+alert-usual-text = { $value }, au-dessus de { $below } sur { $n } mouvements antérieurs de ce type ; leur médiane est { $median }, le plus élevé { $highest }.
+alert-usual-unpriced = { $n } de valeur inconnue ne sont pas comparés.
+alert-usual-none = Rien à comparer : aucun mouvement antérieur de ce type de valeur connue.
+alert-rule-alerts = Alertes
+alert-similar = Alertes similaires
+alert-similar-none = Aucune autre alerte de ce client, de cette contrepartie ou de cette règle.
+alert-shares = { $what }
+alert-notes-none = Rien n’a encore été fait.
+alert-whole = Page entière de l’alerte
+figure-flow = { $name } : entrées { $received }, sorties { $sent }.
+figure-unpriced = { $n ->
+    [one] { $n } mouvement de valeur inconnue n’est pas dessiné.
+   *[other] { $n } mouvements de valeur inconnue ne sont pas dessinés.
+}
+figure-cut = Seuls les { $n } derniers événements ont été examinés.
+figure-hops = { $n ->
+    [one] à { $n } étape
+   *[other] à { $n } étapes
+}
+figure-way = Parcours de l’argent : { $places }
+figure-shared = { $n ->
+    [one] { $n } élément en commun
+   *[other] { $n } éléments en commun
+}
+bench-reason-usual = Activité attendue de ce client
+bench-reason-known = Contrepartie connue ou portefeuille propre
+bench-reason-rule = La règle est trop large
+bench-reason-reported = Confirmée ; à déclarer
+bench-reason-told = Confirmée ; le client est victime et a été prévenu
+bench-reason-open = Preuves insuffisantes
+bench-key-move = Alerte suivante et précédente
+bench-key-open = Ouvrir la page de l’alerte
+bench-key-assign = Me l’attribuer
+bench-key-assign-to = L’attribuer à quelqu’un
+bench-key-close = Clore, avec un motif par son numéro
+bench-key-case = Vers un dossier
+bench-key-hold = Maintenir ou lever le blocage
+bench-key-note = Ajouter un commentaire
+bench-key-select = Sélectionner, ou retirer de la sélection
+bench-key-range = Sélectionner jusqu’ici ; encore : jusqu’à la fin de la page
+bench-key-bulk = Que faire des alertes sélectionnées
+bench-key-undo = Annuler la dernière étape, dans les 10 secondes
+bench-text-closed = close
+bench-text-assigned = attribuée à
+bench-text-undone = Annulé.
+bench-text-undo = Annuler (u)
+bench-text-nothing = Aucune alerte n’est marquée.
+bench-text-selected = sélectionnées
+bench-text-hold = Qu’advient-il du blocage ?
+bench-text-keep = Le maintenir
+bench-text-release = Le lever
+bench-text-case = Vers un dossier
+bench-text-new-case = Ouvrir un nouveau dossier
+bench-text-case-number = ou numéro d’un dossier ouvert
+bench-text-note = Commentaire
+bench-text-no-hold = Cette alerte n’a aucun blocage actif.
+bench-text-own = En vos propres mots
+bench-text-may-not = Votre rôle ne le permet pas.
+bench-text-other = a été modifiée par quelqu’un d’autre
+bench-text-failed = Le serveur n’a pas répondu. Rien n’a été modifié.
+bench-text-ok = OK
+bench-text-done = C’est fait.
+desk-own-alerts = Mes alertes
+desk-no-own-alerts = Aucune alerte ouverte ne vous est attribuée.
+desk-take-alerts = { $n ->
+    [one] { $n } alerte est sans responsable
+   *[other] { $n } alertes sont sans responsable
+}
+desk-all-own-alerts = Toutes mes alertes
+desk-own-tasks = Mes tâches
+desk-approvals = Attend votre approbation
+desk-clocks = Expire bientôt
+desk-mentions = Vous êtes cité dans
+desk-mention = Mention
+desk-mark-read = Marquer comme lu
+desk-nothing-waits = Aucune tâche, approbation, mention ni échéance ne vous attend.
+customers-parts = Parties de la page
+customers-overview = Vue d’ensemble
+customers-activity = Activité
+customers-network = Réseau
+customers-notes = Notes
+customers-note = Note (nommez un collègue par @nom)
+customers-no-note = Personne n’a rien noté.
+customers-rated = évalué { $risk } par la plateforme d’échange
+customers-unrated = non évalué par la plateforme d’échange
+customers-checked = contrôle d’identité { $result }
+customers-unchecked = aucun contrôle d’identité déclaré
+customers-open-alerts = Alertes ouvertes
+customers-sharing-short = Clients qui partagent quelque chose
+customers-flows = Entrées et sorties par mois
+customers-no-flow = Rien n’est entré ni sorti.
+customers-exposures = D’où viennent les dépôts, par valeur
+customers-no-exposure = L’origine d’aucun dépôt n’est connue.
+customers-exposures-about = { $known } dépôts de valeur et d’origine connues ; { $unknown } autres ne sont dans aucune part.
+customers-balances = Soldes, selon les derniers événements
+customers-no-balance = Aucun événement n’indique de solde.
+customers-balance-at = indiqué
+customers-shares-nothing = Aucun autre client ne partage appareil, carte, compte bancaire, document, courriel ou téléphone.

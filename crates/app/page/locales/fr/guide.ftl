@@ -62,3 +62,16 @@ guide-mining-looks = Baies de machines bruyantes, cartes graphiques, factures d�
 guide-mining-means = Adresses de versement et portefeuilles ; le disque du nœud peut contenir un portefeuille.
 guide-mining-do = Ne débranchez pas un nœud avant de connaître l’état de son portefeuille.
 guide-after = Ensuite : faire l’image des supports, analyser les images, ouvrir un dossier. Les secrets sont scellés avec la clé du dossier dès qu’ils sont trouvés ; personne n’a besoin de les lire.
+
+picture-phrase = Une feuille de papier avec douze mots numérotés
+picture-phrase-text = Une phrase secrète : les mots et leur ordre.
+picture-plate = Une plaque de métal avec douze rangées de quatre lettres poinçonnées
+picture-plate-text = Une plaque pour une phrase : les quatre premières lettres de chaque mot.
+picture-paper = Une feuille imprimée avec deux codes QR, dont un marqué comme dangereux
+picture-paper-text = Un portefeuille papier : 1 est l’adresse, 2 la clé privée. Couvrez aussitôt 2.
+picture-devices = Quatre formes de portefeuilles matériels
+picture-devices-text = Formes courantes : 1 une clé avec écran, 2 un petit appareil à boutons, 3 un écran tactile, 4 une carte à radio.
+picture-peel = Une chaîne d’épluchage : 100 devient 97 et 3, 97 devient 93 et 4, 93 devient 90 et 3
+picture-peel-text = Une chaîne d’épluchage : un gros montant passe d’adresse en adresse, et chaque paiement en détache une petite part.
+picture-coinjoin = Un coinjoin : quatre entrées différentes, quatre sorties égales de 0.5, et rien qui les relie
+picture-coinjoin-text = Un coinjoin : plusieurs personnes paient en une transaction, et des sorties égales cachent à qui est chacune. Chacune reçoit aussi de la monnaie, qui n’est pas dessinée.

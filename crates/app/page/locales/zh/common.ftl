@@ -142,3 +142,10 @@ count-times = { $n } 次
 common-language = 语言
 common-meant = 您要找的是以下页面吗？
 common-list-comma = 、
+common-classification = 机密
+common-printed-by = 打印人 { $person }
+
+common-to-case = 加入案件
+common-case-number = 案件（留空：新案件）
+common-case-title = 新案件的标题
+common-by-whom = 人员

@@ -62,3 +62,16 @@ guide-mining-looks = 成排的高噪声机器、显卡、电费账单、名为�
 guide-mining-means = 收款地址和钱包；节点的磁盘上可能有钱包。
 guide-mining-do = 在弄清节点钱包的状态之前，不要拔掉节点电源。
 guide-after = 之后：为介质制作镜像，扫描镜像，立案。秘密一经发现即用案件密钥封存；无人需要阅读。
+
+picture-phrase = 写有十二个带编号单词的纸张
+picture-phrase-text = 助记词：单词及其顺序。
+picture-plate = 金属板，十二行，每行四个冲印字母
+picture-plate-text = 用于助记词的金属板：每个单词的前四个字母。
+picture-paper = 印有两个二维码的纸张，其中一个标为危险
+picture-paper-text = 纸钱包：1 是地址，2 是私钥。立即遮盖 2。
+picture-devices = 硬件钱包的四种外形
+picture-devices-text = 常见外形：1 带屏幕的 U 盘形，2 带按键的小设备，3 触摸屏，4 带无线功能的卡片。
+picture-peel = 剥离链：100 变为 97 和 3，97 变为 93 和 4，93 变为 90 和 3
+picture-peel-text = 剥离链：大额资金在地址间移动，每笔付款剥离一小部分。
+picture-coinjoin = CoinJoin：四个不同的输入、四个相等的 0.5 输出，两者之间没有关联
+picture-coinjoin-text = CoinJoin：多人在一笔交易中付款，相等的输出掩盖了归属。每人还会收到找零，图中未画出。

@@ -1,7 +1,7 @@
 use super::*;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement, VariantKey};
 use holdfast_state::visit::Visit;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 type Variables = BTreeSet<String>;
@@ -172,8 +172,10 @@ fn every_key_exists_is_used_and_gets_its_variables() {
             Some(_) => {}
         }
     }
-    // Words are looked up by the names of values: `components::word`.
-    let unused = keys.keys().filter(|k| !k.starts_with("word-") && !used.iter().any(|(u, _)| u == *k));
+    // Words are looked up by the names of values (`components::word`); the shell's texts are used by scripts (web/test/texts.test.ts).
+    let unused = keys
+        .keys()
+        .filter(|k| !k.starts_with("word-") && !k.starts_with("shell-") && !used.iter().any(|(u, _)| u == *k));
     faults.extend(unused.map(|k| format!("{k} is not used")));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(keys.len() > 100, "{}", keys.len());
@@ -279,4 +281,13 @@ fn every_language_counts_in_its_own_forms() {
     assert_eq!(arabic.iter().collect::<BTreeSet<_>>().len(), 5, "{arabic:?}");
     assert!(arabic[2].contains("أيام") && arabic[3].contains("يومًا"), "{arabic:?}");
     assert_eq!([0, 1, 2].map(|n| of(Language::French, n)), ["0 jour", "1 jour", "2 jours"]);
+}
+
+#[test]
+fn scripts_get_their_texts_with_the_places_of_values() {
+    let json: BTreeMap<String, String> =
+        serde_json::from_str(&within(Language::German, || for_script("shell-"))).unwrap();
+    assert_eq!(json.get("shell-copy").map(String::as_str), Some("Kopieren"));
+    assert_eq!(json.get("shell-found").map(String::as_str), Some("{$n} gefunden."));
+    assert!(json.len() > 50 && json.keys().all(|k| k.starts_with("shell-")), "{}", json.len());
 }

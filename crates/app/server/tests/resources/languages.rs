@@ -7,7 +7,8 @@ on_both_apps!(
     a_chosen_language_stays_and_counts_before_the_browsers,
     what_a_form_did_is_said_once,
     programs_get_english,
-    pages_that_are_not_open_say_who_opens_them
+    pages_that_are_not_open_say_who_opens_them,
+    a_refused_form_keeps_what_was_sent
 );
 
 fn in_language(app: &TestApp, path: &str, accepted: &str) -> (u16, String, String) {
@@ -93,4 +94,17 @@ fn pages_that_are_not_open_say_who_opens_them(app: &TestApp) {
     let text = missing.text();
     assert!(missing.status == 404 && text.contains("<ul><li><a href=\"/desk"), "likely pages: {text}");
     assert!(text.contains("action=\"/search\""), "{text}");
+}
+
+fn a_refused_form_keeps_what_was_sent(app: &TestApp) {
+    let browser = app.browser().sign_in("investigator");
+    let sent = [("title", ""), ("summary", "Paid at <night>"), ("typology", "")];
+    let refused = browser.page("/desk/cases").form("/desk/cases").submit(&sent);
+    let text = refused.text();
+    assert_eq!(refused.status, 400, "{text}");
+    assert!(text.contains("Paid at &lt;night&gt;") && text.contains("aria-invalid=\"true\""), "{text}");
+    assert!(text.contains("id=\"title-0-error\"") && text.contains("name=\"csrf\""), "{text}");
+    // A key is never shown again.
+    let key = app.browser().page("/sign-in").form("/sign-in").submit(&[("key", "hf_secret_of_somebody")]);
+    assert!(!key.text().contains("hf_secret_of_somebody"), "{}", key.text());
 }

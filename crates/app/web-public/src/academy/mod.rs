@@ -6,6 +6,7 @@ pub(crate) mod sessions;
 pub(crate) mod tool;
 pub(crate) mod trainer;
 
+use crate::pictures;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -84,6 +85,7 @@ fn lessons(course: &Course) -> Markup {
         div lang=(course.header.lang) {
             p { (course.header.summary) }
             @if course.outdated { p.error { (t!("academy-outdated")) } }
+            (pictures::of_course(&course.header.course))
             @for lesson in &course.lessons { section { h2 { (lesson.title) } (markdown(&lesson.text)) } }
         }
         h2 { (t!("academy-labs")) }
