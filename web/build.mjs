@@ -18,6 +18,7 @@ const dist = resolve(option('--out') ?? join(root, 'dist'));
 const SCRIPTS = {
   'explorer.js': { source: 'src/explorer/main.ts', budget: 60_000 },
   'shell.js': { source: 'src/shell/main.ts', budget: 15_000 },
+  'workbench.js': { source: 'src/workbench/main.ts', budget: 8_000 },
 };
 /** Scripts that are no modules. They are built first, because the islands name workers by their hashed names. */
 const CLASSIC = {
@@ -27,6 +28,7 @@ const CLASSIC = {
 const STYLES = {
   'tokens.css': { source: 'css/tokens.css', budget: 3_000 },
   'explorer.css': { source: 'css/explorer.css', budget: 8_000 },
+  'workbench.css': { source: 'css/workbench.css', budget: 3_000 },
 };
 
 const common = {

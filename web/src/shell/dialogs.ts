@@ -1,6 +1,6 @@
 /** Dialogs of every page: how it is shown, and its keys. */
 import { el } from '../explorer/dom.ts';
-import { ALL } from './keys.ts';
+import { ALL, type Key } from './keys.ts';
 import { DENSITIES, read, THEMES, write, type Settings } from './settings.ts';
 import { toast } from './toast.ts';
 
@@ -22,8 +22,15 @@ export function closesBeside(d: HTMLDialogElement): void {
   });
 }
 
+/** Keys of this page alone, which come before those of every page. */
+function ownKeys(): Key[] {
+  const own = document.querySelector<HTMLTemplateElement>('template#bench-keys')?.content.querySelectorAll<HTMLElement>('[data-key]') ?? [];
+  return [...own].map((key) => ({ keys: (key.dataset['key'] ?? '').split(' '), does: key.textContent }));
+}
+
 export function keys(): void {
-  modal('Keys', el('dl', {}, ...ALL.flatMap((k) => [el('dt', {}, ...k.keys.flatMap((key, i) => [i > 0 ? ' or ' : '', el('kbd', {}, key)])), el('dd', {}, k.does)])),
+  const own = ownKeys(), taken = new Set(own.flatMap((k) => k.keys));
+  modal('Keys', el('dl', {}, ...[...own, ...ALL.filter((k) => !k.keys.some((key) => taken.has(key)))].flatMap((k) => [el('dt', {}, ...k.keys.flatMap((key, i) => [i > 0 ? ' or ' : '', el('kbd', {}, key)])), el('dd', {}, k.does)])),
     el('p', { class: 'note' }, 'In the palette: arrows move, Enter opens, Ctrl+Enter opens in the explorer, Escape closes. The explorer has keys of its own: press ? in it.'));
 }
 

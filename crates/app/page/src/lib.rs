@@ -11,3 +11,4 @@ pub mod frame;
 pub mod passkey_forms;
 pub mod places;
 pub mod texts;
+pub mod to_case;

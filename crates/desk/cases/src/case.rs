@@ -3,10 +3,12 @@
 mod gather;
 mod items;
 mod links;
+mod picture;
 mod report;
 
 pub use gather::{CaseChoice, Gathered};
 pub use links::{Hit, Link};
+pub use picture::{trace_graph, trace_svg};
 pub use report::trace_lines;
 
 use items::{ACTIONS, NewItem, add_custody, items};

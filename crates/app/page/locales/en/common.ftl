@@ -189,3 +189,7 @@ count-times = { $n ->
     [one] once
    *[other] { $n } times
 }
+common-to-case = Add to a case
+common-case-number = Case (empty: a new one)
+common-case-title = Title of a new case
+common-by-whom = Person
