@@ -6,19 +6,21 @@ export interface Choice { value: string; text: string; note: string }
 
 function ask<T>(title: string, body: HTMLElement[], read: () => T | null, keys: (event: KeyboardEvent) => void): Promise<T | null> {
   return new Promise((resolve) => {
-    const back = document.activeElement;
     const form = el('form', { method: 'dialog' }, ...body, el('button', { value: 'ok' }, text('bench-text-ok')));
     const d = el('dialog', { class: 'box', 'aria-label': title }, el('h2', {}, title), form);
-    let answer: T | null = null;
     form.addEventListener('submit', (event) => {
-      answer = read();
-      if (answer === null) event.preventDefault();
+      event.preventDefault();
+      const answer = read();
+      if (answer === null) return;
+      // At once, so that the next key, such as that of undo, finds it done.
+      d.close();
+      resolve(answer);
     });
     d.addEventListener('keydown', keys);
     d.addEventListener('close', () => {
       d.remove();
-      if (back instanceof HTMLElement) back.focus();
-      resolve(answer);
+      // After an answer this comes too late to count.
+      resolve(null);
     });
     document.body.append(d);
     d.showModal();

@@ -12,13 +12,13 @@ const ROWS = 50;
 const { names } = JSON.parse(readFileSync(`${dist}/manifest.json`, 'utf8')) as { names: Record<string, { file: string }> };
 const file = (name: string): string => `/assets/${names[name]?.file ?? ''}`;
 
-const row = (n: number): string => `<tr data-alert="${n}" data-version="${n}" data-state="open"${n === 1 ? ' aria-current="true"' : ''}><td><input type="checkbox" name="alert" value="${n}:${n}" aria-label="Alert ${n}"></td><td><span class="risk high">high</span></td><td class="n"><a href="/desk/alerts/${n}">${n}</a></td><td class="cut" title="A rule with a long title that needs two lines otherwise">rule.sanctions +1</td><td class="cut"><a href="/desk/customers/c-${n}">c-${n}</a></td><td class="n">62.41615621 BTC</td><td class="n">1,234,567.89 USD</td><td class="n">5 h</td><td><span class="clock late"><span aria-hidden="true">⚠</span> late by 1 h</span></td><td class="cut" data-who><span class="note">nobody</span></td></tr>`;
+const row = (n: number): string => `<tr data-alert="${n}" data-version="${n}" data-state="open"${n === 1 ? ' aria-current="true"' : ''}><td><input type="checkbox" name="alert" value="${n}:${n}" aria-label="Alert ${n}"></td><td><span class="risk high">high</span></td><td class="n"><a href="/desk/alerts/${n}">${n}</a></td><td class="cut" title="A rule with a long title that needs two lines otherwise">rule.sanctions +1</td><td class="cut"><a href="/desk/customers/c-${n}">c-${n}</a></td><td class="n">62.41615621 BTC</td><td class="n">1,234,567</td><td>5 h <span class="clock late" title="late by 1 h"><span aria-hidden="true">⚠</span> late</span></td><td class="cut" data-who><span class="note">nobody</span></td></tr>`;
 const panel = (n: number): string => `<div class="panel-head"><h2 tabindex="-1">Alert ${n}</h2></div><p class="lead">Deposit of 62 BTC by customer c-${n}.</p>${n === 2 ? '<ul class="plain"><li data-hold="7"><a href="/desk/holds/7">7</a> active</li></ul>' : ''}`;
 const TEXTS = ['closed', 'assigned', 'undone', 'undo', 'nothing', 'selected', 'hold', 'keep', 'release', 'case', 'new-case', 'case-number', 'note', 'no-hold', 'own', 'may-not', 'other', 'failed', 'ok', 'done'];
 const REASONS = [['false_positive', 'Expected activity of this customer'], ['false_positive', 'Known counterparty'], ['true_positive', 'Confirmed']] as const;
 const body = `<div class="bench" data-bench="alerts holds desk" data-who="ann"><section class="queue" aria-label="Alerts"><nav class="filters" aria-label="Views"><a href="/desk/alerts" aria-current="true">Open <span class="count">${ROWS}</span></a></nav>
 <div class="tools"><details class="filter"><summary>Filter and sort</summary></details></div>
-<form method="post" action="/desk/alerts/steps"><div class="wide"><table class="rows"><thead><tr><th><span class="unseen">Select</span></th><th>Risk</th><th class="n">Alert</th><th>Rule</th><th>Customer</th><th class="n">Amount</th><th class="n">Value</th><th class="n">Age</th><th>Target</th><th>Assignee</th></tr></thead><tbody>${Array.from({ length: ROWS }, (_, i) => row(i + 1)).join('')}</tbody></table></div>
+<form method="post" action="/desk/alerts/steps"><div class="wide"><table class="rows"><thead><tr><th><span class="unseen">Select</span></th><th>Risk</th><th class="n">Alert</th><th>Rule</th><th>Customer</th><th class="n">Amount</th><th class="n">Value, USD</th><th>Age</th><th>Assignee</th></tr></thead><tbody>${Array.from({ length: ROWS }, (_, i) => row(i + 1)).join('')}</tbody></table></div>
 <fieldset class="step bulk"><legend>Selected alerts</legend><label>Assignee<select name="assignee"><option>ann</option></select></label><button type="submit" name="do" value="assign">Assign</button></fieldset></form></section>
 <aside id="panel" aria-label="Evidence">${panel(1)}</aside></div>
 <template id="bench-close"><ol class="reasons">${REASONS.map(([outcome, text]) => `<li data-outcome="${outcome}"><label><input type="radio" name="reason" value="${text}">${text} <span class="note">${outcome}</span></label></li>`).join('')}</ol></template>
@@ -90,6 +90,8 @@ await check('22 alerts or more stand on a screen of 1440 x 900, one line each', 
   const whole = boxes.filter(([top, bottom]) => top >= 0 && bottom <= 900);
   assert.ok(whole.length >= 22, `${whole.length} rows`);
   assert.ok(boxes.every(([, , height]) => height <= 34), `${Math.max(...boxes.map((b) => b[2]))} px`);
+  const cut = await page.locator('.bench .wide').evaluate((box) => box.scrollWidth - box.clientWidth);
+  assert.equal(cut, 0, 'no column is cut off');
 });
 
 await check('an alert is closed with a reason in 3 keys, and the next one opens', async (page) => {

@@ -1,7 +1,7 @@
 //! Alerts: the queue with its filters and views, a panel of evidence beside it, and the page of each. What a script does by key is a form or a link without one.
 
 use crate::desk::alert_panel::{Panel, people_choice};
-use crate::desk::figures::{money, risk_chip};
+use crate::desk::figures::{risk_chip, whole_money};
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use axum::Extension;
@@ -169,6 +169,17 @@ pub(crate) fn clock_chip(row: &QueueRow, now: Timestamp) -> Markup {
     html! { span class={"clock " (<&str>::from(row.clock))} { span aria-hidden="true" { (sign) } " " (text) } }
 }
 
+/// The same in a word, for a row.
+fn clock_word(row: &QueueRow, now: Timestamp) -> Markup {
+    let (sign, text, whole) = match row.clock {
+        Clock::InTime => ("◔", t!("alerts-in-time"), t!("alerts-due-in", span = age(row.due - now))),
+        Clock::Soon => ("◕", t!("alerts-soon"), t!("alerts-due-in", span = age(row.due - now))),
+        Clock::Late => ("⚠", t!("alerts-late"), t!("alerts-late-by", span = age(now - row.due))),
+        Clock::Stopped => return html! {},
+    };
+    html! { span class={"clock " (<&str>::from(row.clock))} title=(whole) { span aria-hidden="true" { (sign) } " " (text) } }
+}
+
 /// A query as the page's address has it.
 fn address(query: &QueueQuery, change: impl FnOnce(&mut QueueQuery)) -> String {
     let mut query = query.clone();
@@ -306,9 +317,8 @@ impl Bench {
             td.cut title=(alert.reason) { (alert.rules.first().map_or("", String::as_str)) @if alert.rules.len() > 1 { " +" (alert.rules.len() - 1) } }
             td.cut { (links.customer(&alert.customer)) }
             td.n { @if let Some(amount) = amount { (amount) } }
-            td.n { @if let Some(value) = row.value { (money(value, &self.currency)) } }
-            td.n { (age(self.now - alert.created)) }
-            td { (clock_chip(row, self.now)) @if let Some(outcome) = &alert.outcome { (word(outcome)) } }
+            td.n { @if let Some(value) = row.value { (whole_money(value)) } }
+            td { (age(self.now - alert.created)) " " (clock_word(row, self.now)) @if let Some(outcome) = &alert.outcome { (word(outcome)) } }
             td.cut data-who { @match &alert.assignee { Some(name) => (name), None => span.note { (t!("common-nobody")) } } }
         } }
     }
@@ -319,7 +329,9 @@ impl Bench {
             q.sort = order.name().to_owned();
             q.page = String::new();
         });
-        html! { th.n[is_number] aria-sort=[is_here.then_some("other")] { a href=(to) { (t!(key)) } } }
+        html! { th.n[is_number] aria-sort=[is_here.then_some("other")] {
+            a href=(to) { (t!(key)) @if order == Order::Value { ", " (self.currency) } }
+        } }
     }
 
     fn table(&self, frame: &Frame) -> Markup {
@@ -337,8 +349,7 @@ impl Bench {
                         (self.sort_head("common-customer", Order::Customer, false))
                         th.n { (t!("common-amount")) }
                         (self.sort_head("alerts-value", Order::Value, true))
-                        (self.sort_head("alerts-age-head", Order::Oldest, true))
-                        th { (t!("alerts-due")) }
+                        (self.sort_head("alerts-age-head", Order::Oldest, false))
                         (self.sort_head("alerts-assignee", Order::Assignee, false))
                     } }
                     tbody { @for (row, amount) in self.page.rows.iter().zip(&self.amounts) { (self.row(row, amount.as_ref(), links)) } }

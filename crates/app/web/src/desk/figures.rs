@@ -11,8 +11,8 @@ use maud::{Markup, html};
 /// Boxes of a way, at most.
 const MAX_BOXES: usize = 5;
 
-/// Minor units of the reference currency with its name: `1,234.50 USD`.
-pub(crate) fn money(minor: u64, currency: &str) -> String {
+/// Whole units of the reference currency, with commas; cents are left out.
+pub(crate) fn whole_money(minor: u64) -> String {
     let whole = (minor / 100).to_string();
     let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
     for (n, digit) in whole.chars().enumerate() {
@@ -21,7 +21,12 @@ pub(crate) fn money(minor: u64, currency: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{grouped}.{:02} {currency}", minor % 100)
+    grouped
+}
+
+/// Minor units of the reference currency with its name: `1,234.50 USD`.
+pub(crate) fn money(minor: u64, currency: &str) -> String {
+    format!("{}.{:02} {currency}", whole_money(minor), minor % 100)
 }
 
 /// Millionths as percent with two decimals.
