@@ -180,11 +180,21 @@ fn clock_word(row: &QueueRow, now: Timestamp) -> Markup {
     html! { span class={"clock " (<&str>::from(row.clock))} title=(whole) { span aria-hidden="true" { (sign) } " " (text) } }
 }
 
+/// A query as a form has it.
+fn text_of(query: &QueueQuery) -> String {
+    let fields = serde_json::to_value(query).unwrap_or_default();
+    let mut text = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        text.append_pair(name, value.as_str().unwrap_or_default());
+    }
+    text.finish()
+}
+
 /// A query as the page's address has it.
 fn address(query: &QueueQuery, change: impl FnOnce(&mut QueueQuery)) -> String {
     let mut query = query.clone();
     change(&mut query);
-    let text = serde_html_form::to_string(&query).unwrap_or_default();
+    let text = text_of(&query);
     if text.is_empty() { HERE.to_owned() } else { format!("{HERE}?{text}") }
 }
 
@@ -290,7 +300,7 @@ impl Bench {
     }
 
     fn save_form(&self) -> Markup {
-        let query = serde_html_form::to_string(&self.query).unwrap_or_default();
+        let query = text_of(&self.query);
         let own = self.views.iter().filter(|view| view.owner == self.who);
         html! { details.filter {
             summary { (t!("alerts-view-save")) }
@@ -389,7 +399,7 @@ impl Bench {
                     (self.view_links())
                     div.tools { (self.filter_form()) @if frame.may("alerts") { (self.save_form()) } }
                     form method="post" action={(HERE) "/steps"} {
-                        input type="hidden" name="query" value=(serde_html_form::to_string(&self.query).unwrap_or_default());
+                        input type="hidden" name="query" value=(text_of(&self.query));
                         (self.table(frame))
                         (self.bulk(frame))
                     }
