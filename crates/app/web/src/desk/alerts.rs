@@ -325,7 +325,7 @@ impl Bench {
             td { (risk_chip(row.risk)) }
             td.n { (links.alert(alert.id)) }
             td.cut title=(alert.reason) { (alert.rules.first().map_or("", String::as_str)) @if alert.rules.len() > 1 { " +" (alert.rules.len() - 1) } }
-            td.cut { (links.customer(&alert.customer)) }
+            td.cut { @if !alert.customer.is_empty() { (links.customer(&alert.customer)) } }
             td.n { @if let Some(amount) = amount { (amount) } }
             td.n { @if let Some(value) = row.value { (whole_money(value)) } }
             td { (age(self.now - alert.created)) " " (clock_word(row, self.now)) @if let Some(outcome) = &alert.outcome { (word(outcome)) } }

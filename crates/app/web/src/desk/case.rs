@@ -159,6 +159,19 @@ page_steps! {
     }
 }
 
+impl CaseForm {
+    /// The part of the page where what was changed stands.
+    fn part(&self) -> &'static str {
+        match self {
+            CaseForm::Add(f) if f.kind == ItemKind::Note => "#log",
+            CaseForm::Add(f) if f.kind == ItemKind::Request => "#requests",
+            CaseForm::AddTask(_) | CaseForm::Done(_) => "#tasks",
+            CaseForm::Custody(_) => "#evidence",
+            _ => "",
+        }
+    }
+}
+
 impl From<CaseForm> for CaseStep {
     fn from(form: CaseForm) -> Self {
         let add = |kind, key, title, assignee, due| CaseStep::Add {
@@ -523,8 +536,9 @@ pub(crate) async fn step(
     Fields(form): Fields<CaseForm>,
 ) -> Answer {
     let who = person(&caller);
+    let part = form.part();
     run_blocking(move || Ok(shared.cases().change_case(id, form.into(), &who)?)).await?;
-    Ok(back(format!("/desk/cases/{id}")))
+    Ok(back(format!("/desk/cases/{id}{part}")))
 }
 
 /// Drafts a report.
@@ -538,7 +552,7 @@ pub(crate) async fn draft_report(
     run_blocking(move || Ok(shared.cases().draft_report(id, kind, form.into(), &who)?))
         .await
         .map_err(DraftReport::explain)?;
-    Ok(back(format!("/desk/cases/{id}")))
+    Ok(back(format!("/desk/cases/{id}#reports")))
 }
 
 /// Approves a report.
@@ -549,7 +563,7 @@ pub(crate) async fn approve_report(
 ) -> Answer {
     let who = person(&caller);
     run_blocking(move || Ok(shared.cases().approve_report(id, report, &who)?)).await?;
-    Ok(back(format!("/desk/cases/{id}")))
+    Ok(back(format!("/desk/cases/{id}#reports")))
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn own_alerts(inbox: &Inbox, now: Timestamp, links: Links<'_>) -> Markup {
             p.note { (t!("desk-no-own-alerts")) }
             @if inbox.unassigned > 0 { p { a href="/desk/alerts?assignee=nobody" { (t!("desk-take-alerts", n = inbox.unassigned)) } } }
         } @else { ul.plain { @for row in inbox.alerts.iter().take(MAX_ALERTS) { li {
-            (risk_chip(row.risk)) " " (links.alert(row.alert.id)) " " (links.customer(&row.alert.customer)) ": " (row.alert.reason) " "
+            (risk_chip(row.risk)) " " (links.alert(row.alert.id)) " " @if !row.alert.customer.is_empty() { (links.customer(&row.alert.customer)) ": " } (row.alert.reason) " "
             (clock_chip(row, now)) " " span.note { (t!("alerts-age", age = age(now - row.alert.created))) }
         } } }
         @if inbox.alert_count > 0 { p { a href="/desk/alerts?assignee=me" { (t!("desk-all-own-alerts")) } } } }
