@@ -19,6 +19,7 @@ const dist = resolve(option('--out') ?? join(root, 'dist'));
 const SCRIPTS = {
   'explorer.js': { source: 'src/explorer/main.ts', budget: 60_000 },
   'shell.js': { source: 'src/shell/main.ts', budget: 15_000 },
+  'workbench.js': { source: 'src/workbench/main.ts', budget: 8_000 },
 };
 /** Scripts that are no modules. They are built first, because the islands name workers by their hashed names. */
 const CLASSIC = {
@@ -30,6 +31,7 @@ const STYLES = {
   'explorer.css': { source: 'css/explorer.css', budget: 8_000 },
   // The rules alone: of the fonts a browser loads the parts that it needs.
   'fonts.css': { source: 'css/fonts.css', budget: 2_000 },
+  'workbench.css': { source: 'css/workbench.css', budget: 3_000 },
 };
 /** The most bytes (gzip) of the sprite of icons. */
 const ICONS_BUDGET = 8_000;

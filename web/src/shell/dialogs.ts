@@ -1,6 +1,6 @@
 /** Dialogs of every page: how it is shown, and its keys. */
 import { el } from '../explorer/dom.ts';
-import { ALL } from './keys.ts';
+import { ALL, type Key } from './keys.ts';
 import { DENSITIES, read, THEMES, write, type Settings } from './settings.ts';
 import { toast } from './toast.ts';
 import { t } from '../texts.ts';
@@ -23,8 +23,15 @@ export function closesBeside(d: HTMLDialogElement): void {
   });
 }
 
+/** Keys of this page alone, which come before those of every page. */
+function ownKeys(): Key[] {
+  const own = document.querySelector<HTMLTemplateElement>('template#bench-keys')?.content.querySelectorAll<HTMLElement>('[data-key]') ?? [];
+  return [...own].map((key) => ({ keys: (key.dataset['key'] ?? '').split(' '), does: key.textContent }));
+}
+
 export function keys(): void {
-  modal(t('shell-keys'), el('dl', {}, ...ALL.flatMap((k) => [el('dt', {}, ...k.keys.flatMap((key, i) => [i > 0 ? ' / ' : '', el('kbd', {}, key)])), el('dd', {}, k.does)])),
+  const own = ownKeys(), taken = new Set(own.flatMap((k) => k.keys));
+  modal(t('shell-keys'), el('dl', {}, ...[...own, ...ALL.filter((k) => !k.keys.some((key) => taken.has(key)))].flatMap((k) => [el('dt', {}, ...k.keys.flatMap((key, i) => [i > 0 ? ' / ' : '', el('kbd', {}, key)])), el('dd', {}, k.does)])),
     el('p', { class: 'note' }, t('shell-keys-note')));
 }
 

@@ -19,7 +19,7 @@ export function begin(): void {
       if (text) toast(text, flash.dataset['flash'] === 'error');
     }
   }, 50);
-  document.addEventListener('toast', (event) => { if (event instanceof CustomEvent && typeof event.detail === 'string') toast(event.detail, false); });
+  for (const name of ['toast', 'toast-error']) document.addEventListener(name, (event) => { if (event instanceof CustomEvent && typeof event.detail === 'string') toast(event.detail, name === 'toast-error'); });
 }
 
 export function toast(text: string, isError = false): void {

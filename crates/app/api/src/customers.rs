@@ -1,6 +1,7 @@
 //! Customers: finding one, and all that the desk has of one.
 
 use crate::answers::screening::CustomerFile;
+use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
 use holdfast_cases::case::{CaseState, ItemKind, Person};
@@ -10,17 +11,22 @@ use holdfast_requests::request::Kind;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
-use holdfast_state::body::Answer;
+use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{READ, READERS, Routes};
+use holdfast_state::routes::{Needs, READ, READERS, Routes};
 use holdfast_types::ids::CaseId;
+use holdfast_workbench::customer::{self, Overview};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
-    Routes::new("customers").add(READ.personal(), routes!(find_customers)).add(READ.personal(), routes!(customer))
+    Routes::new("customers")
+        .add(READ.personal(), routes!(find_customers))
+        .add(READ.personal(), routes!(customer))
+        .add(READ.personal(), routes!(customer_overview))
+        .add(Needs::key(&["alerts"]), routes!(note_customer))
 }
 
 /// Whom to look for.
@@ -127,4 +133,47 @@ pub async fn customer(
         Ok(CustomerAnswer { file: file.into(), cases, requests })
     };
     run_blocking(read).await.map(Json)
+}
+
+/// Returns a customer seen whole: flows by month, where deposits came from, balances as last stated, who shares things, notes.
+#[utoipa::path(get, path = "/api/v1/customers/{id}/overview", params(("id" = String, Path, description = "The exchange's id of the customer")),
+    responses((status = 200, body = Overview), (status = 404, body = ErrorBody)))]
+pub async fn customer_overview(State(shared): State<AppState>, Path(id): Path<String>) -> Answer<Overview> {
+    let read = move || {
+        let file = customers::of(&shared.screening, &id)?;
+        Ok(customer::overview(&shared.screening, &file)?)
+    };
+    run_blocking(read).await.map(Json)
+}
+
+/// A note to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCustomerNote {
+    /// What; people named as `@name` find it among what waits for them.
+    text: String,
+}
+
+/// A note that was added.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CustomerNoteAnswer {
+    /// Its number.
+    id: u64,
+}
+
+/// Adds a note on a customer.
+#[utoipa::path(post, path = "/api/v1/customers/{id}/notes", params(("id" = String, Path, description = "The exchange's id of the customer")), request_body = NewCustomerNote,
+    responses((status = 200, body = CustomerNoteAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn note_customer(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<CustomerNoteAnswer> {
+    let note: NewCustomerNote = json(&body)?;
+    let add = move || {
+        let file = customers::of(&shared.screening, &id)?;
+        Ok(customer::add_note(&shared.screening, &file.customer, &note.text, &caller.0)?)
+    };
+    run_blocking(add).await.map(|id| Json(CustomerNoteAnswer { id }))
 }

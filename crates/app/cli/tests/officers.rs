@@ -345,7 +345,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             &["screener", "investigator", "approver", "auditor", "administrator"]
         }
         ("rules", true) => &["investigator", "approver", "auditor", "administrator"],
-        ("holds" | "alerts", false) => &["investigator", "approver"],
+        ("holds" | "alerts" | "customers", false) => &["investigator", "approver"],
         ("events" | "records", false) => &[],
         ("tags" | "cluster" | "exposures" | "blocks" | "rescreen", false) => &["administrator"],
         (

@@ -2,11 +2,10 @@
 
 use crate::answer::Fields;
 use crate::args::DeskArgs;
-use anyhow::bail;
 use clap::Subcommand;
 use holdfast_client::api_path;
 use holdfast_screening::ScreeningError;
-use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
+use holdfast_screening::alerts::{AlertAction, AlertFilter};
 use serde_json::json;
 
 #[derive(Subcommand)]
@@ -58,6 +57,8 @@ pub enum AlertsCommand {
         id: u64,
         text: String,
     },
+    #[command(flatten)]
+    Workbench(crate::workbench::WorkbenchCommand),
 }
 
 /// Most alerts of a list.
@@ -88,17 +89,13 @@ fn list(desk: &DeskArgs, state: String, assignee: Option<String>, as_json: bool)
 pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
     let (desk, id, action) = match command {
         AlertsCommand::List { desk, state, assignee } => return list(&desk, state, assignee, as_json),
+        AlertsCommand::Workbench(command) => return crate::workbench::run(command, as_json),
         AlertsCommand::Show { desk, id } => (desk, id, None),
         AlertsCommand::Assign { desk, id, to } => (desk, id, Some(AlertAction::Assign { assignee: Some(to) })),
         AlertsCommand::Comment { desk, id, text } => (desk, id, Some(AlertAction::Comment { text })),
         AlertsCommand::Reopen { desk, id, text } => (desk, id, Some(AlertAction::Reopen { text })),
         AlertsCommand::Close { desk, id, outcome, text } => {
-            let outcome = match outcome.replace('-', "_").as_str() {
-                "true_positive" => Outcome::TruePositive,
-                "false_positive" => Outcome::FalsePositive,
-                "inconclusive" => Outcome::Inconclusive,
-                other => bail!("'{other}' is none of true-positive, false-positive, inconclusive"),
-            };
+            let outcome = crate::workbench::outcome(&outcome)?;
             (desk, id, Some(AlertAction::Close { outcome, text }))
         }
     };

@@ -24,12 +24,30 @@ pub enum CustomersCommand {
         /// The exchange's id of the customer.
         id: String,
     },
+    /// Show flows by month, where deposits came from, who shares things, notes.
+    Overview {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The exchange's id of the customer.
+        id: String,
+    },
+    /// Add a note on a customer; name a colleague as @name.
+    Note {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The exchange's id of the customer.
+        id: String,
+        /// The note.
+        text: String,
+    },
 }
 
 pub fn run(command: CustomersCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         CustomersCommand::Find { desk, text } => find(&desk, &text, as_json),
         CustomersCommand::Show { desk, id } => show(&desk, &id, as_json),
+        CustomersCommand::Overview { desk, id } => crate::workbench::show_overview(&desk, &id, as_json),
+        CustomersCommand::Note { desk, id, text } => crate::workbench::add_note(&desk, &id, &text, as_json),
     }
 }
 

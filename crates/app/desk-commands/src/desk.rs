@@ -45,6 +45,18 @@ pub enum DeskCommand {
     /// Productions: packages that answer requests.
     #[command(subcommand)]
     Productions(ProductionsCommand),
+    /// Show what waits for you: alerts, tasks, approvals, mentions, clocks.
+    Inbox {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Mark mentions of you as read, up to one.
+    MarkRead {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Number of the last mention that was read.
+        mention: u64,
+    },
     /// Review a request by policy and signs of forgery; nothing is stored.
     Review {
         /// The request and what is known of its sender (JSON).
@@ -463,6 +475,8 @@ pub fn run(command: DeskCommand, as_json: bool) -> anyhow::Result<()> {
         DeskCommand::Requests(command) => requests(command, as_json),
         DeskCommand::Officers(command) => officers(command, as_json),
         DeskCommand::Cases(command) => cases(command, as_json),
+        DeskCommand::Inbox { desk } => crate::workbench::show_inbox(&desk, as_json),
+        DeskCommand::MarkRead { desk, mention } => crate::workbench::mark_read(&desk, mention, as_json),
         DeskCommand::Productions(command) => productions(command, as_json),
         DeskCommand::Policy { file: None } if as_json => output::json(&Policy::standard()),
         DeskCommand::Policy { file: None } => {

@@ -23,5 +23,6 @@ mod labs;
 pub mod rules;
 pub mod screen;
 pub mod staff;
+mod workbench;
 
 use holdfast_console::{answer, args, desk_key, output, running};

@@ -18,3 +18,4 @@ pub mod passkey_forms;
 pub mod places;
 pub mod texts;
 mod way;
+pub mod to_case;

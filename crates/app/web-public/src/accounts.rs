@@ -16,6 +16,7 @@ use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, short};
 use holdfast_page::texts::{rich, t};
+use holdfast_page::to_case::to_case;
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
@@ -500,6 +501,7 @@ pub(crate) async fn address(
         }
         (gaps(&report.gaps))
     };
+    let body = html! { (body) (to_case(&frame, "address", &report.address)) };
     Ok(frame.page(&report.address, &report.address, body))
 }
 
@@ -543,6 +545,7 @@ pub(crate) async fn tx(
         (transfers_table(&place, &report.transfers, true))
         (rest(&place.path("tx", &report.hash), query.skip, report.transfers.len(), report.transfer_count))
     };
+    let body = html! { (body) (to_case(&frame, "transaction", &report.hash)) };
     Ok(frame.page(&report.hash, &report.hash, body))
 }
 

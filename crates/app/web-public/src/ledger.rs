@@ -17,6 +17,7 @@ use holdfast_page::figures;
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
 use holdfast_page::places::Place;
 use holdfast_page::texts::{rich, t};
+use holdfast_page::to_case::to_case;
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
@@ -422,6 +423,7 @@ pub(crate) async fn address(
             (receipts(&report, asset))
         }
     };
+    let body = html! { (body) (to_case(&frame, "address", &report.address)) };
     Ok(frame.page(&report.address, &report.address, body).into_response())
 }
 
@@ -553,6 +555,7 @@ pub(crate) async fn tx(
         (sides(&report.outputs, &heads(T("ledger-spent-by")), false, asset))
         @match &report.exposure { Some(exposure) => (exposure_section(exposure, asset)), None => (exposure_hidden()) }
     };
+    let body = html! { (body) (to_case(&frame, "transaction", &report.txid)) };
     Ok(frame.page(&report.txid, &report.txid, body).into_response())
 }
 

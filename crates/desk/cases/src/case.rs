@@ -4,11 +4,13 @@ mod gather;
 mod graphs;
 mod items;
 mod links;
+mod picture;
 mod report;
 
 pub use gather::{CaseChoice, Gathered};
 pub use graphs::{Graph, GraphSaved, GraphVersion, GraphVersions, NewGraph, NextGraph};
 pub use links::{Hit, Link};
+pub use picture::{trace_graph, trace_svg};
 pub use report::trace_lines;
 
 use items::{ACTIONS, NewItem, add_custody, items};

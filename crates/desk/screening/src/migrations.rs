@@ -12,6 +12,7 @@ const SCREENING: Schema = Schema {
         include_str!("migrations/screening_001_inputs.sql"),
         include_str!("migrations/screening_002_behind.sql"),
         include_str!("migrations/screening_003_workbench.sql"),
+        include_str!("migrations/screening_004_customer_notes.sql"),
     ],
 };
 

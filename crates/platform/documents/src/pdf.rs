@@ -5,9 +5,10 @@ use crate::typeset::{self, Base, FontId, Typesetter};
 use holdfast_types::Timestamp;
 use krilla::Document;
 use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
-use krilla::geom::Point;
+use krilla::geom::{PathBuilder, Point, Rect};
 use krilla::metadata::{DateTime, Metadata};
 use krilla::page::PageSettings;
+use krilla::paint::{Fill, Stroke};
 use krilla::surface::Surface;
 use krilla::text::{Font, GlyphId, KrillaGlyph, TextDirection};
 use std::collections::BTreeMap;
@@ -29,6 +30,30 @@ pub enum Part {
     Field(String, String),
     /// A small line, such as a row of a list.
     Small(String),
+    /// A picture. Documents of the first layout have none.
+    Picture(Picture),
+}
+
+/// A picture of boxes and lines between them, in units of its own: it is scaled to the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Its width and height.
+    pub size: (u16, u16),
+    /// Boxes.
+    pub boxes: Vec<TextBox>,
+    /// Lines, from point to point.
+    pub lines: Vec<((u16, u16), (u16, u16))>,
+}
+
+/// A box with lines of text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextBox {
+    /// Its upper left corner.
+    pub at: (u16, u16),
+    /// Its width and height.
+    pub size: (u16, u16),
+    /// Its text; what does not fit is cut.
+    pub text: Vec<String>,
 }
 
 /// Returns a heading.
@@ -72,7 +97,13 @@ enum Content {
     /// Of the first layout.
     Plain(String),
     Set(typeset::Line),
+    /// A picture with the size of one of its units on the page.
+    Picture(Picture, f32),
 }
+
+/// Points of the page between the lines of text in a box, and the size of that text, in units of the picture.
+const BOX_LINE: f32 = 14.0;
+const BOX_TEXT: f32 = 11.0;
 
 /// Breaks text where it no longer fits: between words, or within one that is wider than a line.
 fn wrap(face: &ttf_parser::Face<'_>, text: &str, size: f32, width: f32) -> Vec<String> {
@@ -245,6 +276,7 @@ fn style(part: &Part) -> (f32, bool, f32, f32) {
         Part::Text(_) => (10.0, false, 0.0, 5.0),
         Part::Field(..) => (10.0, false, 12.0, 1.0),
         Part::Small(_) => (7.5, false, 12.0, 0.5),
+        Part::Picture(_) => (0.0, false, 0.0, 6.0),
     }
 }
 
@@ -272,6 +304,7 @@ fn plain_lines(title: &str, parts: &[Part]) -> Result<Vec<Line>, DocumentError> 
         match part {
             Part::Heading(t) | Part::Text(t) | Part::Small(t) => add(t, style(part))?,
             Part::Field(name, value) => add(&format!("{name}: {value}"), style(part))?,
+            Part::Picture(_) => {}
         }
     }
     Ok(lines)
@@ -280,7 +313,11 @@ fn plain_lines(title: &str, parts: &[Part]) -> Result<Vec<Line>, DocumentError> 
 /// Lines of the second layout.
 fn set_lines(setter: &mut Typesetter, title: &str, parts: &[Part]) -> Result<Vec<Line>, DocumentError> {
     let mut lines = Vec::new();
-    let mut add = |prefix: &str, text: &str, (size, bold, indent, before): (f32, bool, f32, f32), base: Base| {
+    let mut add = |lines: &mut Vec<Line>,
+                   prefix: &str,
+                   text: &str,
+                   (size, bold, indent, before): (f32, bool, f32, f32),
+                   base: Base| {
         let width = (PAGE.0 - 2.0 * MARGIN - indent) / size;
         for (i, line) in setter.lines(prefix, text, bold, width, base)?.into_iter().enumerate() {
             let before = if i == 0 { before } else { 0.0 };
@@ -288,12 +325,21 @@ fn set_lines(setter: &mut Typesetter, title: &str, parts: &[Part]) -> Result<Vec
         }
         if lines.len() > MAX_LINES { Err(failed("the document is too long")) } else { Ok(()) }
     };
-    add("", title, TITLE, Base::Auto)?;
+    add(&mut lines, "", title, TITLE, Base::Auto)?;
     for part in parts {
         match part {
-            Part::Heading(t) | Part::Text(t) => add("", t, style(part), Base::Auto)?,
-            Part::Small(t) => add("", t, style(part), Base::LeftToRight)?,
-            Part::Field(name, value) => add(&format!("{name}: "), value, style(part), Base::LeftToRight)?,
+            Part::Picture(picture) => {
+                let (width, height) = (f32::from(picture.size.0.max(1)), f32::from(picture.size.1.max(1)));
+                let room = (PAGE.0 - 2.0 * MARGIN, PAGE.1 - 2.0 * MARGIN - 40.0);
+                let unit = (room.0 / width).min(room.1 / height).min(0.75);
+                // Of a line's size its height on the page follows.
+                let (size, before) = (height * unit / 1.35, style(part).3);
+                let content = Content::Picture(picture.clone(), unit);
+                lines.push(Line { content, size, bold: false, indent: 0.0, before });
+            }
+            Part::Heading(t) | Part::Text(t) => add(&mut lines, "", t, style(part), Base::Auto)?,
+            Part::Small(t) => add(&mut lines, "", t, style(part), Base::LeftToRight)?,
+            Part::Field(name, value) => add(&mut lines, &format!("{name}: "), value, style(part), Base::LeftToRight)?,
         }
     }
     Ok(lines)
@@ -338,6 +384,59 @@ impl Writer {
                     x += run.width() * line.size;
                 }
             }
+            Content::Picture(picture, unit) => {
+                let top = y - f32::from(picture.size.1) * unit;
+                self.draw_picture(surface, picture, *unit, (left, top))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Writer {
+    fn draw_picture(
+        &mut self,
+        surface: &mut Surface<'_>,
+        picture: &Picture,
+        unit: f32,
+        (left, top): (f32, f32),
+    ) -> Result<(), DocumentError> {
+        let place = |(x, y): (u16, u16)| (left + f32::from(x) * unit, top + f32::from(y) * unit);
+        let mut path = PathBuilder::new();
+        for (from, to) in &picture.lines {
+            let ((x1, y1), (x2, y2)) = (place(*from), place(*to));
+            path.move_to(x1, y1);
+            path.line_to(x2, y2);
+        }
+        for area in &picture.boxes {
+            let (x, y) = place(area.at);
+            let (width, height) = (f32::from(area.size.0) * unit, f32::from(area.size.1) * unit);
+            path.push_rect(Rect::from_xywh(x, y, width, height).ok_or_else(|| failed("a box of a picture"))?);
+        }
+        surface.set_fill(None);
+        surface.set_stroke(Some(Stroke { width: 0.6, ..Stroke::default() }));
+        if let Some(path) = path.finish() {
+            surface.draw_path(&path);
+        }
+        surface.set_stroke(None);
+        surface.set_fill(Some(Fill::default()));
+        let size = BOX_TEXT * unit;
+        for area in &picture.boxes {
+            let (x, mut y) = place(area.at);
+            let room = (f32::from(area.size.0) - 8.0) / BOX_TEXT;
+            for text in &area.text {
+                y += BOX_LINE * unit;
+                if let Some(set) = self.setter.lines("", text, false, room, Base::LeftToRight)?.into_iter().next() {
+                    let line = Line {
+                        content: Content::Set(set),
+                        size,
+                        bold: false,
+                        indent: x + 4.0 * unit - MARGIN,
+                        before: 0.0,
+                    };
+                    self.draw(surface, &line, y)?;
+                }
+            }
         }
         Ok(())
     }
@@ -370,6 +469,21 @@ mod tests {
             hex::encode(Sha256::digest(&first)),
             "f15f46c28c369439595886dab05a57639031691f4baf6ec37f2abfb326f84a35"
         );
+    }
+
+    #[test]
+    fn a_picture_is_drawn_and_kept_on_its_page() {
+        let area = |x, y| TextBox { at: (x, y), size: (190, 58), text: vec!["1abc".into(), "0.5 BTC".into()] };
+        let picture = Picture {
+            size: (3_000, 2_000),
+            boxes: vec![area(0, 0), area(2_800, 1_900)],
+            lines: vec![((190, 29), (2_800, 1_929))],
+        };
+        let time = Timestamp::from_unix(1_795_000_000);
+        let with = write("T", &[text("before"), Part::Picture(picture.clone()), text("after")], time).unwrap();
+        assert_eq!(with, write("T", &[text("before"), Part::Picture(picture), text("after")], time).unwrap());
+        let without = write("T", &[text("before"), text("after")], time).unwrap();
+        assert!(with.len() > without.len() + 100, "{} {}", with.len(), without.len());
     }
 
     #[test]

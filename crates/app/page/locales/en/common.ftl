@@ -196,3 +196,7 @@ common-meant = Did you mean one of these pages?
 common-list-comma = ,{" "}
 common-classification = CONFIDENTIAL
 common-printed-by = printed by { $person }
+common-to-case = Add to a case
+common-case-number = Case (empty: a new one)
+common-case-title = Title of a new case
+common-by-whom = Person

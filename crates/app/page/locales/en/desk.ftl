@@ -35,7 +35,7 @@ alerts-assignee = Assignee
 alerts-since = Since
 alerts-open = open
 alerts-closed = closed
-alerts-none = No alert is in this state.
+alerts-none = No alert fits.
 alert-title = Alert { $id }
 alert-rules = Rules
 alert-event = Event { $id }
@@ -383,3 +383,171 @@ replay-differences-first = The first { $n } are shown.
 
 desk-refused-roles = It is open to the roles: { $roles }.
 desk-refused-who = An administrator gives roles to people, on the page People; a role that may administrate needs a second person's approval.
+# The alert workbench.
+alerts-views = Views
+alerts-view-open = Open
+alerts-view-mine = Mine
+alerts-view-nobody = Nobody's
+alerts-view-severe = Severe
+alerts-view-closed = Closed
+alerts-view-save = Save this view
+alerts-view-name = Name of the view
+alerts-view-shared = for everybody at the desk
+alerts-view-query = Filter
+alerts-view-delete = Delete "{ $name }"
+alerts-filter = Filter and sort
+alerts-filter-none = All open alerts
+alerts-me = me
+alerts-risk = Risk
+alerts-amount = Amount, at least
+alerts-age-least = Age, at least
+alerts-sort = Sorted by
+alerts-value = Value
+alerts-age-head = Age
+alerts-age = { $age } old
+alerts-in-time = in time
+alerts-soon = soon
+alerts-late = late
+alerts-due-in = { $span } left
+alerts-late-by = late by { $span }
+alerts-minutes = { $n } min
+alerts-hours = { $n } h
+alerts-days = { $n } d
+alerts-select = Select
+alerts-nothing-open = No alert is open here. Press j, or follow the number of an alert.
+alerts-page = Page { $page } of { $pages }
+alerts-page-before = Previous page
+alerts-bulk = Selected alerts
+alerts-steps-done = { $n ->
+    [one] 1 alert was changed.
+   *[other] { $n } alerts were changed.
+}
+alerts-steps-refused = { $n ->
+    [one] 1 alert was not changed:
+   *[other] { $n } alerts were not changed:
+}
+alert-evidence = Evidence
+alert-version = Version
+alert-hold = Active hold
+alert-hold-choose = choose
+alert-hold-keep = keep it
+alert-hold-release = release it
+alert-hold-ends = until { $time }
+alert-hold-asked = release requested by { $person }
+alert-case = Case (empty: a new one)
+alert-into-case = To a case
+alert-sentence = { $kind } of { $amount } by customer { $customer }: { $decision }, because { $reason }.
+alert-sentence-plain = { $kind } of customer { $customer }: { $decision }, because { $reason }.
+alert-about = Event
+alert-came-from = Where the money came from
+alert-went-to = Where money of this address went
+alert-share = { $direct } direct, { $indirect } indirect
+alert-unknown-share = Of { $share } of the money it is not known where it came from.
+alert-unknown-amounts = { $n } movements of unknown amount are in no share.
+alert-way = Way
+alert-sender = sender
+alert-receiver = receiver
+alert-days = The customer's last 30 days
+alert-usual = What is usual
+alert-usual-text = { $value }, above { $below } of { $n } earlier movements of this kind; their median is { $median }, the highest { $highest }.
+alert-usual-unpriced = { $n } of unknown value are not compared.
+alert-usual-none = Nothing to compare: no earlier movement of this kind with a known value.
+alert-rule-alerts = Alerts
+alert-similar = Similar alerts
+alert-similar-none = No other alert of this customer, counterparty or rule.
+alert-shares = { $what }
+alert-notes-none = Nothing was done yet.
+alert-whole = Whole page of the alert
+figure-flow = { $name }: in { $received }, out { $sent }.
+figure-unpriced = { $n ->
+    [one] 1 movement of unknown value is not drawn.
+   *[other] { $n } movements of unknown value are not drawn.
+}
+figure-cut = Only the latest { $n } events were looked at.
+figure-hops = { $n ->
+    [one] 1 step away
+   *[other] { $n } steps away
+}
+figure-way = Way of the money: { $places }
+figure-shared = { $n ->
+    [one] 1 thing is shared
+   *[other] { $n } things are shared
+}
+bench-reason-usual = Expected activity of this customer
+bench-reason-known = Known counterparty or own wallet
+bench-reason-rule = The rule is too wide
+bench-reason-reported = Confirmed; to be reported
+bench-reason-told = Confirmed; the customer is a victim and was told
+bench-reason-open = Not enough evidence
+bench-key-move = Next and previous alert
+bench-key-open = Open the alert's page
+bench-key-assign = Assign to me
+bench-key-assign-to = Assign to somebody
+bench-key-close = Close, with a reason by its number
+bench-key-case = To a case
+bench-key-hold = Keep or release the hold
+bench-key-note = Add a comment
+bench-key-select = Select, or take out of the selection
+bench-key-range = Select to here; again, to the end of the page
+bench-key-bulk = What to do with the selected alerts
+bench-key-undo = Undo the last step, within 10 seconds
+bench-text-closed = closed
+bench-text-assigned = assigned to
+bench-text-undone = Undone.
+bench-text-undo = Undo (u)
+bench-text-nothing = No alert is marked.
+bench-text-selected = selected
+bench-text-hold = What happens to the hold?
+bench-text-keep = Keep it
+bench-text-release = Release it
+bench-text-case = To a case
+bench-text-new-case = Open a new case
+bench-text-case-number = or number of an open case
+bench-text-note = Comment
+bench-text-no-hold = This alert has no active hold.
+bench-text-own = Own words
+bench-text-may-not = Your role does not allow it.
+bench-text-other = was changed by somebody else
+bench-text-failed = The server did not answer. Nothing was changed.
+bench-text-ok = OK
+bench-text-done = Done.
+
+# What waits for a person.
+desk-own-alerts = My alerts
+desk-no-own-alerts = No open alert is assigned to you.
+desk-take-alerts = { $n ->
+    [one] 1 alert is nobody's
+   *[other] { $n } alerts are nobody's
+}
+desk-all-own-alerts = All my alerts
+desk-own-tasks = My tasks
+desk-approvals = Waits for your approval
+desk-clocks = Runs out soon
+desk-mentions = You are named in
+desk-mention = Mention
+desk-mark-read = Mark as read
+desk-nothing-waits = No task, approval, mention or deadline waits for you.
+
+# A customer's page.
+customers-parts = Parts of the page
+customers-overview = Overview
+customers-activity = Activity
+customers-network = Network
+customers-notes = Notes
+customers-note = Note (name a colleague as @name)
+customers-no-note = Nobody noted anything.
+customers-rated = rated { $risk } by the exchange
+customers-unrated = not rated by the exchange
+customers-checked = identity check { $result }
+customers-unchecked = no identity check stated
+customers-open-alerts = Open alerts
+customers-sharing-short = Customers who share something
+customers-flows = In and out by month
+customers-no-flow = Nothing moved in or out.
+customers-exposures = Where deposits came from, by value
+customers-no-exposure = The origin of no deposit is known.
+customers-exposures-about = { $known } deposits with known value and origin; { $unknown } others are in no part.
+customers-balances = Balances, as last stated by events
+customers-no-balance = No event states a balance.
+customers-balance-at = stated
+customers-shares-nothing = No other customer shares a device, card, bank account, document, mail address or telephone.

@@ -10,7 +10,9 @@ on_both_apps!(
     a_close_asks_what_happens_to_the_hold,
     an_alert_leads_into_a_case_with_all_that_it_names,
     an_alert_shows_what_it_rests_on,
-    what_waits_for_a_person_is_listed
+    what_waits_for_a_person_is_listed,
+    a_customer_is_seen_whole,
+    the_pages_work_without_a_script
 );
 
 fn ids(page: &Value) -> Vec<u64> {
@@ -193,4 +195,86 @@ fn what_waits_for_a_person_is_listed(app: &TestApp) {
     assert_eq!(bo.get("/api/v1/desk/inbox").ok()["mentions"], json!([]));
     assert_eq!(ana.get("/api/v1/desk/inbox").ok()["tasks"], json!([]));
     app.as_role("exchange").get("/api/v1/desk/inbox").refused(403);
+}
+
+fn a_customer_is_seen_whole(app: &TestApp) {
+    alerts(app);
+    let device = |id: &str, customer: &str| json!({"kind": "device", "id": id, "time": holdfast_testing::START, "customer": customer, "fingerprint": "f-9"});
+    app.as_role("exchange").post("/api/v1/records", json!([device("d-1", "c-1"), device("d-2", "c-2")])).ok();
+    let (ana, bo) = (app.as_person("ana", "investigator"), app.as_person("bo", "investigator"));
+    bo.get("/api/v1/alerts/queue").ok();
+    ana.post("/api/v1/customers/c-1/notes", json!({"text": "spoke to them; @bo knows more"})).ok();
+    let seen = ana.get("/api/v1/customers/c-1/overview").ok();
+    let with = seen["sharing"].as_array().unwrap().iter().find(|s| s["customer"] == "c-2").unwrap();
+    assert!(with["what"].as_array().unwrap().contains(&json!("device")), "{seen}");
+    let sent: u64 = seen["flows"]["periods"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["sent"].as_u64().unwrap() + p["unpriced"].as_u64().unwrap())
+        .sum();
+    assert!(sent > 0 && seen["flows"]["is_cut"] == false, "{seen}");
+    assert_eq!(seen["notes"][0]["author"], "ana", "{seen}");
+    assert_eq!(bo.get("/api/v1/desk/inbox").ok()["mentions"][0]["subject"], "customer:c-1");
+    ana.post("/api/v1/customers/c-1/notes", json!({"text": " "})).refused_with(400, "text");
+    ana.post("/api/v1/customers/nobody/notes", json!({"text": "x"})).refused(404);
+    app.as_role("auditor").post("/api/v1/customers/c-1/notes", json!({"text": "x"})).refused(403);
+    let page = app.browser().sign_in("investigator").page("/desk/customers/c-1").ok();
+    for part in ["id=\"overview\"", "id=\"network\"", "id=\"notes\"", "spoke to them", "/desk/customers/c-2", "<svg"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains(" style="), "{page}");
+}
+
+fn the_pages_work_without_a_script(app: &TestApp) {
+    let all = alerts(app);
+    let browser = app.browser().sign_in("investigator");
+    let queue = browser.page("/desk/alerts");
+    let shown = queue.ok();
+    for id in &all {
+        assert!(
+            shown.contains(&format!("data-alert=\"{id}\"")) && shown.contains(&format!("/desk/alerts/{id}\"")),
+            "{shown}"
+        );
+    }
+    assert!(shown.contains("id=\"panel\"") && shown.contains("data-hold=") && !shown.contains(" style="), "{shown}");
+    let filtered = browser.page("/desk/alerts?customer=c-2").ok();
+    assert!(filtered.contains("data-alert=\"2\"") && !filtered.contains("data-alert=\"1\""), "{filtered}");
+    assert_eq!(browser.page("/desk/alerts?age=old").answer.status, 400);
+    assert_eq!(browser.page(&format!("/desk/alerts/{}/panel", all[0])).answer.status, 200);
+
+    let investigator = app.as_role("investigator");
+    let me = investigator.get("/api/v1/alerts/people").ok();
+    let name = me[0].as_str().unwrap().to_owned();
+    let ticked = format!("{}:0", all[0]);
+    let sorted = browser.page("/desk/alerts?sort=oldest");
+    let form = sorted.form("/desk/alerts/steps");
+    let done = form.submit(&[("alert", &ticked), ("do", "assign"), ("assignee", &name)]);
+    assert_eq!((done.status, done.header("location")), (303, "/desk/alerts?sort=oldest"), "{}", done.text());
+    let stale = form.submit(&[("alert", &ticked), ("do", "assign"), ("assignee", &name)]);
+    assert!(stale.status == 409, "{}", stale.text());
+    let of_one = browser.page("/desk/alerts?customer=c-1");
+    let saved = of_one.form("/desk/alerts/views").submit(&[("name", "Of c-1"), ("shared", "true")]);
+    assert_eq!((saved.status, saved.header("location")), (303, "/desk/alerts?customer=c-1"), "{}", saved.text());
+    assert!(browser.page("/desk/alerts").ok().contains("Of c-1"));
+
+    let alert = browser.page(&format!("/desk/alerts/{}", all[1]));
+    let act = alert.form(&format!("/desk/alerts/{}", all[1]));
+    let fields = [("action", "close"), ("outcome", "true_positive"), ("text", "confirmed")];
+    let asked = act.submit(&fields);
+    assert!(asked.status == 400 && asked.text().contains("keep, release"), "{}", asked.text());
+    let kept = act.submit(&[&fields[..], &[("hold", "keep")]].concat());
+    assert_eq!(kept.status, 303, "{}", kept.text());
+    let into =
+        browser.page(&format!("/desk/alerts/{}", all[2])).form(&format!("/desk/alerts/{}/case", all[2])).submit(&[]);
+    assert!(into.status == 303 && into.header("location").starts_with("/desk/cases/"), "{}", into.text());
+    let case = browser.page("/desk/cases/1").ok();
+    for part in ["id=\"tasks\"", "id=\"log\"", "add-menu", "/desk/events/w-3", "/desk/customers/c-1"] {
+        assert!(case.contains(part), "{part}: {case}");
+    }
+    let added = browser.page("/desk/events/w-1").form("/desk/cases/add").submit(&[("case", "1")]);
+    assert_eq!((added.status, added.header("location")), (303, "/desk/cases/1"), "{}", added.text());
+    assert!(browser.page("/desk/cases/1").ok().contains("/desk/events/w-1"));
+    let home = browser.page("/desk").ok();
+    assert!(home.contains("/desk/alerts?assignee=nobody") || home.contains("/desk/alerts?assignee=me"), "{home}");
 }

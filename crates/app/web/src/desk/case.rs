@@ -5,12 +5,13 @@ use crate::desk::links::Links;
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
-use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Role};
+use holdfast_audit::Entry;
+use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Member, Role, trace_svg};
 use holdfast_cases::named::{self, Thing};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
 use holdfast_page::components::{Bare, T, chains_text, none, table, time, word};
 use holdfast_page::forms::{
-    Day, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
+    Day, Field, Fields, Free, Input, Nothing, Number, Opt, PageForm, Text, file_form, form_of, page_form, page_steps,
 };
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages};
@@ -20,9 +21,12 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_types::ids::{CaseId, CaseItemId, ReportId};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+
+/// Most entries of the log that the page shows.
+const MAX_LOG: usize = 500;
 
 page_form! {
     /// Adds an item.
@@ -49,6 +53,14 @@ page_form! {
         assignee: Opt<Text> = "case-assignee", Input::Line;
         due: Opt<Day> = "desk-case-due", Input::Of("date");
     }
+}
+
+/// A comment: a note, of which the page gives the rest.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AddComment {}
+
+impl PageForm for AddComment {
+    const FIELDS: &'static [Field] = &[Field { name: "title", label: "case-comment", input: Input::Area }];
 }
 
 page_form! {
@@ -147,6 +159,19 @@ page_steps! {
     }
 }
 
+impl CaseForm {
+    /// The part of the page where what was changed stands.
+    fn part(&self) -> &'static str {
+        match self {
+            CaseForm::Add(f) if f.kind == ItemKind::Note => "#log",
+            CaseForm::Add(f) if f.kind == ItemKind::Request => "#requests",
+            CaseForm::AddTask(_) | CaseForm::Done(_) => "#tasks",
+            CaseForm::Custody(_) => "#evidence",
+            _ => "",
+        }
+    }
+}
+
 impl From<CaseForm> for CaseStep {
     fn from(form: CaseForm) -> Self {
         let add = |kind, key, title, assignee, due| CaseStep::Add {
@@ -230,7 +255,7 @@ pub(crate) async fn page(
     Path(id): Path<CaseId>,
 ) -> Page {
     let p = person(&caller);
-    let (file, reports, named) = run_blocking(move || {
+    let (file, reports, named, entries) = run_blocking(move || {
         let d = shared.cases();
         let file = d.case(id, &shared.chains.all(), &p)?;
         let (finder, mut pages) = (Finder { chains: &shared.chains, clearance }, Pages::default());
@@ -243,55 +268,160 @@ pub(crate) async fn page(
         }
         let named: Vec<_> = file.items.iter().filter_map(|i| Some((thing(&i.kind)?, i.key.clone()))).collect();
         let stored = named::stored(&shared.screening, &named)?;
-        Ok((file, d.reports(id, &p)?, Named { pages, stored }))
+        let entries = shared.screening.audit(0, Some(&format!("case:{id}")), MAX_LOG)?;
+        Ok((file, d.reports(id, &p)?, Named { pages, stored }, entries))
     })
     .await?;
     let links = Links(&frame);
-    let c = &file.case;
     let to = format!("/desk/cases/{id}");
-    let people =
-        file.members.iter().map(|m| format!("{} ({})", m.person, word(&m.role))).collect::<Vec<_>>().join(", ");
+    let view = View { file: &file, to: &to, links, named: &named, frame: &frame };
     let body = html! {
-        p { (c.summary) }
-        p.note {
-            (word(c.state)) ", " (rich!("desk-case-opened-by", time = time(c.created), person = c.created_by)) "; "
-            (t!("case-people", people = people))
-            @if let Some(t) = &c.typology { "; " (t!("common-typology")) ": " (word(t)) }
+        link rel="stylesheet" href=[holdfast_assets::path("workbench.css")];
+        div.case {
+            (view.head())
+            @if frame.may("desk") { (steps(file.case.state == CaseState::Open, &to)) }
+            (view.tabs(reports.len()))
+            section.tab #overview { (view.overview()) }
+            section.tab #graphs { (view.graphs()) }
+            section.tab #timeline { h2 { (t!("case-timeline")) } ol { @for m in &file.timeline { li { (time(m.time)) " " (m.what) } } } }
+            section.tab #evidence { (view.part("case-exhibits", &["exhibit"], "case-no-exhibit")) }
+            section.tab #tasks { (view.part("case-tasks", &["task"], "case-no-task")) }
+            section.tab #requests { (view.part("nav-requests", &["request"], "case-no-request")) }
+            section.tab #reports { (report_list(&reports, &to, &frame)) }
+            section.tab #log { (view.comments()) (log(&entries)) }
         }
-        p { a href={"/api/v1/desk/cases/" (id) "/report.pdf"} { (t!("case-pdf")) } }
-        (items(&file, &to, links, &named))
-        @if frame.may("desk") { (steps(c.state == CaseState::Open, &to)) }
-        (report_list(&reports, &to, &frame))
-        @if !file.links.is_empty() {
-            h2 { (t!("case-links")) }
-            ul { @for l in &file.links { li {
-                // Whoever is not on the other case cannot open it.
-                @match &l.title {
-                    Some(title) => a href={"/desk/cases/" (l.case)} { (t!("case-link", id = l.case.number())) ": " (title) },
-                    None => (t!("case-link", id = l.case.number())),
-                }
-                " " (t!("case-shares", what = l.because.join("; ")))
-            } } }
-        }
-        @if !file.coverage.is_empty() { p.note { (t!("case-coverage", chains = chains_text(&file.coverage))) } }
-        @if !file.uncovered.is_empty() { p.note.long { (t!("case-uncovered", addresses = file.uncovered.join(", "))) } }
-        h2 { (t!("case-timeline")) }
-        ol { @for m in &file.timeline { li { (time(m.time)) " " (m.what) } } }
     };
-    Ok(frame.desk(&t!("case-title", id = id.number(), title = c.title.as_str()), "/desk/cases", body))
+    Ok(frame.desk(&t!("case-title", id = id.number(), title = file.case.title.as_str()), "/desk/cases", body))
 }
 
-fn items(file: &CaseFile, to: &str, links: Links<'_>, named: &Named) -> Markup {
-    let open = file.case.state == CaseState::Open;
-    let heads = [T("common-kind"), T("case-item"), T("case-added"), Bare];
+/// Kinds of items that have a part of the page of their own.
+const APART: [&str; 6] = ["exhibit", "task", "request", "note", "trace", "graph"];
+
+/// A case as its page shows it.
+struct View<'a> {
+    file: &'a CaseFile,
+    to: &'a str,
+    links: Links<'a>,
+    named: &'a Named,
+    frame: &'a Frame,
+}
+
+impl View<'_> {
+    fn of(&self, kinds: &[&str]) -> Vec<&Item> {
+        self.file.items.iter().filter(|item| kinds.contains(&item.kind.as_str())).collect()
+    }
+
+    fn head(&self) -> Markup {
+        let c = &self.file.case;
+        let person = |m: &Member| format!("{} ({})", m.person, word(&m.role));
+        let people = self.file.members.iter().map(person).collect::<Vec<_>>().join(", ");
+        html! {
+            p.note {
+                (word(c.state)) ", " (rich!("desk-case-opened-by", time = time(c.created), person = c.created_by)) "; "
+                (t!("case-people", people = people))
+                @if let Some(t) = &c.typology { "; " (t!("common-typology")) ": " (word(t)) }
+                @if let Some(time_closed) = c.closed { "; " (t!("alerts-closed")) " " (time(time_closed)) @if let Some(why) = &c.closed_reason { ": " (why) } }
+            }
+            p { a href={"/api/v1/desk/cases/" (c.id) "/report.pdf"} { (t!("case-pdf")) } }
+        }
+    }
+
+    /// The parts of the page, each with how much is in it. Without a fragment the first is shown; on paper all are.
+    fn tabs(&self, reports: usize) -> Markup {
+        let count = |kinds: &[&str]| self.of(kinds).len();
+        let waiting = self.of(&["task"]).iter().filter(|task| task.done.is_none() && task.withdrawn.is_none()).count();
+        let parts = [
+            ("overview", "case-overview", self.file.items.iter().filter(|i| !APART.contains(&i.kind.as_str())).count()),
+            ("graphs", "case-graphs", count(&["graph", "trace"])),
+            ("timeline", "case-timeline", self.file.timeline.len()),
+            ("evidence", "case-exhibits", count(&["exhibit"])),
+            ("tasks", "case-tasks", waiting),
+            ("requests", "nav-requests", count(&["request"])),
+            ("reports", "case-reports", reports),
+            ("log", "case-log", count(&["note"])),
+        ];
+        html! { nav.tabs aria-label=(t!("case-parts")) { @for (id, key, n) in parts {
+            a href={"#" (id)} { (t!(key)) @if n > 0 { " " span.count { (n) } } } " "
+        } } }
+    }
+
+    fn table(&self, list: &[&Item]) -> Markup {
+        let open = self.file.case.state == CaseState::Open && self.frame.may("desk");
+        let heads = [T("common-kind"), T("case-item"), T("case-added"), Bare];
+        table(&heads, list, |i| {
+            html! { tr class=[i.withdrawn.as_ref().map(|_| "struck")] {
+                td { (word(&i.kind)) }
+                td { (item(i, self.file.case.id, self.links, self.named)) }
+                td { (rich!("common-time-by", time = time(i.created), person = i.created_by)) }
+                td { @if open && i.withdrawn.is_none() { (item_steps(i, self.to)) } }
+            } }
+        })
+    }
+
+    /// Items of some kinds under a heading.
+    fn part(&self, title: &'static str, kinds: &[&str], empty: &'static str) -> Markup {
+        let list = self.of(kinds);
+        html! { h2 { (t!(title)) } @if list.is_empty() { (none(&t!(empty))) } @else { (self.table(&list)) } }
+    }
+
+    fn overview(&self) -> Markup {
+        let file = self.file;
+        let list: Vec<&Item> = file.items.iter().filter(|i| !APART.contains(&i.kind.as_str())).collect();
+        html! {
+            h2 { (t!("case-overview")) }
+            @if !file.case.summary.is_empty() { p { (file.case.summary) } }
+            @if list.is_empty() { (none(&t!("case-no-item"))) } @else { (self.table(&list)) }
+            @if !file.links.is_empty() {
+                h3 { (t!("case-links")) }
+                ul { @for l in &file.links { li {
+                    // Whoever is not on the other case cannot open it.
+                    @match &l.title {
+                        Some(title) => a href={"/desk/cases/" (l.case)} { (t!("case-link", id = l.case.number())) ": " (title) },
+                        None => (t!("case-link", id = l.case.number())),
+                    }
+                    " " (t!("case-shares", what = l.because.join("; ")))
+                } } }
+            }
+            @if !file.coverage.is_empty() { p.note { (t!("case-coverage", chains = chains_text(&file.coverage))) } }
+            @if !file.uncovered.is_empty() { p.note.long { (t!("case-uncovered", addresses = file.uncovered.join(", "))) } }
+        }
+    }
+
+    /// Saved graphs and traces; traces with their pictures.
+    fn graphs(&self) -> Markup {
+        let list = self.of(&["graph", "trace"]);
+        html! {
+            h2 { (t!("case-graphs")) }
+            @if list.is_empty() { (none(&t!("case-no-graph"))) } @else { (self.table(&list)) }
+            @for saved in list.iter().filter(|item| item.kind == "trace" && item.withdrawn.is_none()) {
+                @if let Some(svg) = trace_svg(&saved.body) {
+                    h3 { (t!("case-trace-of", subject = saved.key.as_str())) }
+                    div.graph tabindex="0" { (PreEscaped(svg)) }
+                }
+            }
+        }
+    }
+
+    fn comments(&self) -> Markup {
+        let open = self.file.case.state == CaseState::Open && self.frame.may("desk");
+        html! {
+            h2 { (t!("case-comments")) }
+            @for note in self.of(&["note"]) { div.comment.struck[note.withdrawn.is_some()] {
+                p { strong { (note.created_by) } " " (time(note.created)) br; (note.title) @if let Some(why) = &note.withdrawn { " (" (why) ")" } }
+                @if open && note.withdrawn.is_none() { (item_steps(note, self.to)) }
+            } }
+            @if open { (form_of::<AddComment>(self.to, &[("step", "add"), ("kind", "note"), ("key", "")], "alert-comment")) }
+        }
+    }
+}
+
+/// What was done with the case, the latest last, as the audit log has it.
+fn log(entries: &[Entry]) -> Markup {
+    let heads = [T("common-time"), T("common-by-whom"), T("case-action")];
     html! {
-        h2 { (t!("case-items")) }
-        (table(&heads, &file.items, |i| html! { tr class=[i.withdrawn.as_ref().map(|_| "struck")] {
-            td { (word(&i.kind)) }
-            td { (item(i, file.case.id, links, named)) }
-            td { (rich!("common-time-by", time = time(i.created), person = i.created_by)) }
-            td { @if open && i.withdrawn.is_none() { (item_steps(i, to)) } }
-        } }))
+        h2 { (t!("case-log")) }
+        @if entries.len() >= MAX_LOG { p.note { (t!("case-log-cut", n = MAX_LOG)) } }
+        (table(&heads, entries.iter().filter(|entry| entry.action != "case.read"), |entry| html! { tr { td { (time(entry.time)) } td { (entry.actor) } td { (word(entry.action.replace('.', " "))) } } }))
     }
 }
 
@@ -357,21 +487,25 @@ fn item_steps(i: &Item, to: &str) -> Markup {
     }
 }
 
+/// One menu for all that can be added or changed: one form is open at a time.
 fn steps(open: bool, to: &str) -> Markup {
-    html! { @if open {
-        h3 { (t!("common-add")) }
-        (form_of::<AddItem>(to, &[("step", "add")], "common-add"))
-        (form_of::<AddTask>(to, &[("step", "add_task")], "case-add-task"))
-        h3 { (t!("case-exhibits")) }
-        (file_form::<AddExhibit>(&format!("{to}/exhibits"), "case-add-exhibit"))
-        (file_form::<Scan>(&format!("{to}/evidence"), "case-scan"))
-        p.note { (rich!("case-upload-note",
-            command = html! { code { "holdfast evidence scan" } }, guide = html! { a href="/field-guide" { (t!("nav-field-guide")) } })) }
-        h3 { (t!("case-people-state")) }
-        (form_of::<SetRole>(to, &[("step", "member")], "common-save"))
-        (form_of::<RemovePerson>(to, &[("step", "remove")], "case-remove-person"))
-        (form_of::<Close>(to, &[("step", "close")], "case-close"))
-    } @else { (form_of::<Nothing>(to, &[("step", "reopen")], "case-reopen")) } }
+    let form = |key: &'static str, form: Markup| html! { details name="add" { summary { (t!(key)) } (form) } };
+    html! { @if open { details.add-menu {
+        summary { "+ " (t!("common-add")) }
+        div {
+            (form("case-add-item", form_of::<AddItem>(to, &[("step", "add")], "common-add")))
+            (form("case-add-task", form_of::<AddTask>(to, &[("step", "add_task")], "case-add-task")))
+            (form("case-add-exhibit", file_form::<AddExhibit>(&format!("{to}/exhibits"), "case-add-exhibit")))
+            (form("case-scan", html! {
+                (file_form::<Scan>(&format!("{to}/evidence"), "case-scan"))
+                p.note { (rich!("case-upload-note",
+                    command = html! { code { "holdfast evidence scan" } }, guide = html! { a href="/field-guide" { (t!("nav-field-guide")) } })) }
+            }))
+            (form("case-set-role", form_of::<SetRole>(to, &[("step", "member")], "common-save")))
+            (form("case-remove-person", form_of::<RemovePerson>(to, &[("step", "remove")], "case-remove-person")))
+            (form("case-close", form_of::<Close>(to, &[("step", "close")], "case-close")))
+        }
+    } } @else { (form_of::<Nothing>(to, &[("step", "reopen")], "case-reopen")) } }
 }
 
 fn report_list(reports: &[Report], to: &str, frame: &Frame) -> Markup {
@@ -402,8 +536,9 @@ pub(crate) async fn step(
     Fields(form): Fields<CaseForm>,
 ) -> Answer {
     let who = person(&caller);
+    let part = form.part();
     run_blocking(move || Ok(shared.cases().change_case(id, form.into(), &who)?)).await?;
-    Ok(back(format!("/desk/cases/{id}")))
+    Ok(back(format!("/desk/cases/{id}{part}")))
 }
 
 /// Drafts a report.
@@ -417,7 +552,7 @@ pub(crate) async fn draft_report(
     run_blocking(move || Ok(shared.cases().draft_report(id, kind, form.into(), &who)?))
         .await
         .map_err(DraftReport::explain)?;
-    Ok(back(format!("/desk/cases/{id}")))
+    Ok(back(format!("/desk/cases/{id}#reports")))
 }
 
 /// Approves a report.
@@ -428,7 +563,7 @@ pub(crate) async fn approve_report(
 ) -> Answer {
     let who = person(&caller);
     run_blocking(move || Ok(shared.cases().approve_report(id, report, &who)?)).await?;
-    Ok(back(format!("/desk/cases/{id}")))
+    Ok(back(format!("/desk/cases/{id}#reports")))
 }
 
 #[cfg(test)]

@@ -3,16 +3,17 @@
 use axum::Extension;
 use axum::extract::{Query, State};
 use holdfast_api_investigation::cases::person;
-use holdfast_cases::case::{Case, NewCase};
+use holdfast_cases::case::{Case, CaseChoice, Gathered, ItemKind, NewCase};
 use holdfast_page::components::{List, N, T, time, word};
 use holdfast_page::components::{ListQuery, desk_hits};
-use holdfast_page::forms::{Fields, Free, Input, Opt, PageForm, Text, form_of, page_form};
+use holdfast_page::forms::{Fields, Free, Input, Number, Opt, PageForm, Text, form_of, page_form};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::state_filter;
+use holdfast_types::ids::CaseId;
 use maud::html;
 use serde::Deserialize;
 
@@ -57,6 +58,36 @@ pub(crate) async fn list(
         }
     };
     Ok(frame.desk(&t!("nav-cases"), "/desk/cases", body))
+}
+
+page_form! {
+    /// Puts something into a case.
+    struct AddToCase {
+        kind: ItemKind = "common-kind", Input::Hidden;
+        key: Text = "case-key", Input::Hidden;
+        case: Opt<Number<CaseId>> = "common-case-number", Input::Of("number");
+        title: Opt<Text> = "common-case-title", Input::Line;
+    }
+}
+
+/// Puts something into a case that is open, or a new one.
+pub(crate) async fn add(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<AddToCase>,
+) -> Answer {
+    let who = person(&caller);
+    let thing = Gathered { kind: form.kind, key: form.key.0, title: String::new() };
+    let into = match form.case.0 {
+        Some(case) => CaseChoice::Open(case.0),
+        None => {
+            let title = form.title.text().unwrap_or_else(|| format!("{}: {}", word(thing.kind.name()), thing.key));
+            CaseChoice::New(NewCase { title, summary: String::new(), typology: None })
+        }
+    };
+    let (case, _) =
+        run_blocking(move || Ok(shared.cases().gather(into, vec![thing], &who)?)).await.map_err(AddToCase::explain)?;
+    Ok(back(format!("/desk/cases/{case}")))
 }
 
 /// Opens a case.

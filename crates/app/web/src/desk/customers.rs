@@ -1,6 +1,7 @@
 //! Customers: finding one, and all that the desk has of one: what the exchange stated, events with decisions, holds, alerts, cases, requests, addresses.
 
 use crate::desk::decided::{amount_of, events_table};
+use crate::desk::figures::{flow_chart, money, share_bar, star};
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use crate::desk::work::reads_cases;
@@ -12,9 +13,11 @@ use holdfast_cases::case::{Case, ItemKind};
 use holdfast_cases::customers::{self, CustomerFile};
 use holdfast_decision::{EventKind, Record, RecordKind};
 use holdfast_page::components::{N, T, listing, none, time, word};
-use holdfast_page::frame::{ErrorPage, Frame, Page, back};
+use holdfast_page::forms::{Fields, Input, PageForm, Text, form_of, page_form};
+use holdfast_page::frame::{Answer, ErrorPage, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages, segment};
 use holdfast_page::texts::{rich, t};
+use holdfast_page::to_case::to_case;
 use holdfast_requests::intake::Stored;
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
@@ -23,6 +26,7 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
 use holdfast_types::Timestamp;
+use holdfast_workbench::customer::{self, Overview};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -85,6 +89,10 @@ struct Shown {
     cases: Vec<Case>,
     requests: Vec<(Stored, String)>,
     reads: bool,
+    overview: Overview,
+    /// Balances in the unit of their assets.
+    balances: Vec<(String, Timestamp)>,
+    currency: String,
 }
 
 /// The addresses that records and events name.
@@ -131,11 +139,27 @@ impl Shown {
             Some((hold.id, in_unit(shared, hold.amount.map(|_| hold.held)?, hold.asset.as_deref()?)))
         };
         let held = file.holds.iter().filter_map(of_hold).collect();
+        let overview = customer::overview(&shared.screening, &file)?;
+        let balance = |b: &customer::Balance| (in_unit(shared, b.amount, &b.asset), b.time);
+        let balances = overview.balances.iter().map(balance).collect();
+        let currency = shared.screening.book().file.policy.reference_currency.clone();
         let events = std::mem::take(&mut file.events).into_iter().map(|decided| {
             let amount = amount_of(shared, &decided.event);
             (decided, amount)
         });
-        Ok(Shown { events: events.collect(), file, held, used, pages, cases, requests, reads })
+        Ok(Shown {
+            events: events.collect(),
+            file,
+            held,
+            used,
+            pages,
+            cases,
+            requests,
+            reads,
+            overview,
+            balances,
+            currency,
+        })
     }
 }
 
@@ -185,7 +209,6 @@ fn records(file: &CustomerFile) -> Markup {
             None => (none(&t!("customers-no-record"))),
         }
         @if !others.is_empty() {
-            h2 { (t!("customers-records")) }
             (listing(&heads, &others, "common-none", |record| html! { tr {
                 td { (word(record.kind.name())) }
                 td.long { (record.id) }
@@ -236,6 +259,128 @@ fn alerts_and_holds(shown: &Shown, links: Links<'_>) -> Markup {
     }
 }
 
+/// Who the customer is, how they stand, and what can be done.
+fn head(shown: &Shown, frame: &Frame) -> Markup {
+    let file = &shown.file;
+    let own = file.records.iter().find(|record| record.kind == RecordKind::Customer);
+    let open = file.alerts.iter().filter(|alert| alert.state == "open").count();
+    let active = file.holds.iter().filter(|hold| hold.state == "active").count();
+    let checked = file.records.iter().filter(|r| r.kind == RecordKind::Kyc).max_by_key(|r| r.time);
+    html! {
+        p.lead {
+            @if let Some(name) = own.and_then(|record| record.name.as_deref()) { strong { (name) } ", " }
+            @match own.and_then(|record| record.risk.as_deref()) {
+                Some(risk) => (t!("customers-rated", risk = word(risk))),
+                None => (t!("customers-unrated")),
+            }
+            ", "
+            @match checked {
+                Some(check) => { (t!("customers-checked", result = check.result.as_deref().map_or_else(|| t!("common-unknown"), word))) " " (time(check.time)) }
+                None => (t!("customers-unchecked")),
+            }
+        }
+        div.cards {
+            a href="#alerts" { strong { (open) } (t!("customers-open-alerts")) }
+            a href="#holds" { strong { (active) } (t!("desk-active-holds")) }
+            a href="#network" { strong { (shown.overview.sharing.len()) } (t!("customers-sharing-short")) }
+            @if shown.reads { a href="#cases" { strong { (shown.cases.len()) } (t!("nav-cases")) } }
+        }
+        (to_case(frame, "subject", &file.customer))
+    }
+}
+
+/// The parts of the page.
+fn parts(shown: &Shown) -> Markup {
+    let mut parts = vec![
+        ("overview", "customers-overview"),
+        ("events", "customers-activity"),
+        ("alerts", "nav-alerts"),
+        ("holds", "nav-holds"),
+        ("records", "customers-records"),
+        ("addresses", "customers-addresses"),
+        ("network", "customers-network"),
+    ];
+    if shown.reads {
+        parts.extend([("cases", "nav-cases"), ("requests", "nav-requests")]);
+    }
+    parts.push(("notes", "customers-notes"));
+    html! { nav aria-label=(t!("customers-parts")) { @for (id, key) in parts { a href={"#" (id)} { (t!(key)) } " " } } }
+}
+
+/// What flowed by month, where it came from, balances.
+fn overview(shown: &Shown) -> Markup {
+    let overview = &shown.overview;
+    let exposures = &overview.exposures;
+    html! {
+        h2 #overview { (t!("customers-overview")) }
+        h3 { (t!("customers-flows")) }
+        @if overview.flows.periods.is_empty() { (none(&t!("customers-no-flow"))) }
+        @else { (flow_chart(&overview.flows, &t!("customers-flows"), &shown.currency)) }
+        h3 { (t!("customers-exposures")) }
+        @if exposures.list.is_empty() { (none(&t!("customers-no-exposure"))) } @else {
+            table.shares { tbody { @for exposure in &exposures.list { tr {
+                td { (word(&exposure.category)) }
+                td { (share_bar(exposure.direct_ppm, exposure.indirect_ppm)) }
+                td.n { (t!("alert-share", direct = money(exposure.direct, &shown.currency), indirect = money(exposure.indirect, &shown.currency))) }
+            } } } }
+        }
+        p.note { (t!("customers-exposures-about", known = exposures.known, unknown = exposures.unknown)) }
+        h3 { (t!("customers-balances")) }
+        @if shown.balances.is_empty() { (none(&t!("customers-no-balance"))) }
+        ul.plain { @for (amount, at) in &shown.balances { li { strong { (amount) } ", " (t!("customers-balance-at")) " " (time(*at)) } } }
+    }
+}
+
+/// Customers who share something, as a picture and a list.
+fn network(shown: &Shown, links: Links<'_>) -> Markup {
+    let said = |sharing: &customer::Sharing| {
+        sharing.what.iter().map(|kind| word(format!("shared-{kind}"))).collect::<Vec<_>>().join(", ")
+    };
+    let sharing = &shown.overview.sharing;
+    let around: Vec<(String, String, String)> =
+        sharing.iter().map(|s| (s.customer.clone(), format!("{HERE}/{}", segment(&s.customer)), said(s))).collect();
+    html! {
+        h2 #network { (t!("customers-network")) }
+        @if sharing.is_empty() { (none(&t!("customers-shares-nothing"))) }
+        (star(&shown.file.customer, &around))
+        ul.plain { @for sharing in sharing { li { (links.customer(&sharing.customer)) ": " (said(sharing)) } } }
+    }
+}
+
+fn notes(shown: &Shown, frame: &Frame) -> Markup {
+    html! {
+        h2 #notes { (t!("customers-notes")) }
+        @if shown.overview.notes.is_empty() { (none(&t!("customers-no-note"))) }
+        @for note in &shown.overview.notes { p { strong { (note.author) } " " (time(note.time)) br; (note.text) } }
+        @if frame.may("alerts") {
+            (form_of::<AddNote>(&format!("{HERE}/{}/notes", segment(&shown.file.customer)), &[], "common-add"))
+        }
+    }
+}
+
+page_form! {
+    /// Adds a note.
+    struct AddNote {
+        text: Text = "customers-note", Input::Area;
+    }
+}
+
+/// Adds a note on a customer.
+pub(crate) async fn add_note(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Fields(form): Fields<AddNote>,
+) -> Answer {
+    let to = format!("{HERE}/{}#notes", segment(&id));
+    let add = move || {
+        let file = customers::of(&shared.screening, &id)?;
+        Ok(customer::add_note(&shared.screening, &file.customer, &form.text.0, &caller.0)?)
+    };
+    run_blocking(add).await.map_err(AddNote::explain)?;
+    Ok(back(to))
+}
+
 /// Shows a customer.
 pub(crate) async fn page(
     State(shared): State<AppState>,
@@ -254,8 +399,11 @@ pub(crate) async fn page(
     let all_events = form_urlencoded::Serializer::new(String::new()).append_pair("customer", customer).finish();
     let body = html! {
         @for list in &shown.file.cut { p.note { (t!("customers-cut", list = list.as_str())) } }
-        (records(&shown.file))
-        h2 #events { (t!("events-title")) }
+        link rel="stylesheet" href=[holdfast_assets::path("workbench.css")];
+        (head(&shown, &frame))
+        (parts(&shown))
+        (overview(&shown))
+        h2 #events { (t!("customers-activity")) }
         (events_table(&shown.events, links, false))
         p { a href={"/desk/events?" (all_events)} { (t!("customers-all-events")) } }
         (alerts_and_holds(&shown, links))
@@ -265,7 +413,11 @@ pub(crate) async fn page(
             h2 #requests { (t!("nav-requests")) }
             @if shown.requests.is_empty() { (none(&t!("customers-no-request"))) } @else { (links.requests(&shown.requests)) }
         }
+        h2 #records { (t!("customers-records")) }
+        (records(&shown.file))
         (addresses(&shown))
+        (network(&shown, links))
+        (notes(&shown, &frame))
     };
     Ok(frame.desk(&t!("customers-customer", id = customer.as_str()), HERE, body))
 }

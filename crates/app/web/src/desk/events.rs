@@ -10,6 +10,7 @@ use holdfast_page::components::{PAGE_ROWS, word};
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::places::Finder;
 use holdfast_page::texts::t;
+use holdfast_page::to_case::to_case;
 use holdfast_screening::events::EventFilter;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -143,6 +144,7 @@ pub(crate) async fn page(
     let links = Links(&frame);
     let body = html! {
         (shown.event(links, frame.may("desk")))
+        (to_case(&frame, "event", &shown.decided.event.id))
         h2 { (t!("common-decision")) }
         (shown.decision(links))
         (shown.facts())

@@ -45,7 +45,7 @@ pub(crate) async fn add_exhibit(
         Ok(shared.cases().add_exhibit(id, &file.name, &file.media_type, place, &file.bytes, &who)?)
     };
     run_blocking(add).await?;
-    Ok(back(format!("/desk/cases/{id}")))
+    Ok(back(format!("/desk/cases/{id}#evidence")))
 }
 
 /// Scans a seized file for a case and shows what was found.

@@ -1,6 +1,7 @@
 //! The desk's pages: requests, officers, cases, alerts, holds, events, customers, rules, recommendations, the graph. Everything works by forms and by keyboard; only the
 //! graph needs a script. A form's fields are the step's fields, so that pages can do what the API can, and no more.
 
+mod alert_panel;
 pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod case;
@@ -9,6 +10,7 @@ pub(crate) mod customers;
 pub(crate) mod decided;
 pub(crate) mod events;
 pub(crate) mod evidence;
+mod figures;
 pub(crate) mod graph;
 pub(crate) mod holds;
 pub(crate) mod home;

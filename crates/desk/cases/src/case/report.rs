@@ -100,6 +100,7 @@ impl Cases<'_> {
                     )));
                 }
                 if kind == "trace" {
+                    parts.extend(picture::trace_picture(&i.body).map(Part::Picture));
                     parts.extend(trace_lines(&i.body).into_iter().map(Part::Small));
                 }
             }

@@ -1,0 +1,3 @@
+//! The workbench over both databases. One binary: each more would be compiled and linked by itself.
+
+mod large;
