@@ -207,22 +207,32 @@ fn neighbours(args: NeighboursArgs, as_json: bool) -> anyhow::Result<()> {
         without_fees: args.without_fees,
         limit: Some(args.limit.into()),
     };
-    let request = |c: &'_ Client| -> Request<'_> {
-        let asked = c.get("/api/v1/graph/neighbours").query("subject", &query.subject).query("entity", query.entity);
-        let asked = asked.query("direction", name_of(&query.direction)).query("by", name_of(&query.by));
-        let asked = asked.query("sort", name_of(&query.sort)).query("without_fees", query.without_fees);
-        let asked = asked.query_opt("asset", query.asset.as_ref()).query_opt("min_amount", query.min_amount);
-        let asked = asked.query_opt("from_time", query.from_time).query_opt("to_time", query.to_time);
-        let categories = Some(query.categories.join(",")).filter(|c| !c.is_empty());
-        asked.query_opt("category", categories).query("limit", args.limit).query_opt("chain", args.at.name.as_ref())
-    };
     let report = match args.at.open()? {
         Reader::Files(chains) => {
             choose(&chains, &query.subject, args.at.name.as_deref())?.neighbours(&query, Tlp::Red)?
         }
-        Reader::Server(client) => request(&client).fetch()?,
+        Reader::Server(client) => asked(&client, &query).query_opt("chain", args.at.name.as_ref()).fetch()?,
     };
     show(&report, as_json, print_neighbours)
+}
+
+/// The question as a server is asked it.
+fn asked<'c>(client: &'c Client, query: &NeighboursQuery) -> Request<'c> {
+    let categories = Some(query.categories.join(",")).filter(|c| !c.is_empty());
+    client
+        .get("/api/v1/graph/neighbours")
+        .query("subject", &query.subject)
+        .query("entity", query.entity)
+        .query("direction", name_of(&query.direction))
+        .query("by", name_of(&query.by))
+        .query("sort", name_of(&query.sort))
+        .query("without_fees", query.without_fees)
+        .query_opt("asset", query.asset.as_ref())
+        .query_opt("min_amount", query.min_amount)
+        .query_opt("from_time", query.from_time)
+        .query_opt("to_time", query.to_time)
+        .query_opt("category", categories)
+        .query_opt("limit", query.limit)
 }
 
 fn look_up(mut items: Vec<String>, file: Option<PathBuf>, at: &At, as_json: bool) -> anyhow::Result<()> {

@@ -5,10 +5,8 @@ use crate::error::ExploreError;
 use crate::flows::Assets;
 use crate::reports::{ActivityPoint, ActivityReport, AssetActivity, Period, Side};
 use holdfast_attribution::Tlp;
-use holdfast_types::Amount;
-use jiff::civil::{Date, Weekday};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use holdfast_types::{Amount, Timestamp};
+use jiff::tz::Offset;
 use std::collections::BTreeMap;
 
 /// Most parts of time of an asset.
@@ -21,19 +19,17 @@ const DAY: u64 = 86_400;
 /// Returns the first second of the part of time that a time lies in, UTC.
 fn start(time: u64, period: Period) -> u64 {
     let day = time / DAY * DAY;
-    let date = || -> Option<Date> {
-        Some(Timestamp::from_second(i64::try_from(day).ok()?).ok()?.to_zoned(TimeZone::UTC).date())
+    // 1970-01-01 was a Thursday.
+    let monday = || day.saturating_sub((day / DAY + 3) % 7 * DAY);
+    let first = || -> Option<u64> {
+        let date = Timestamp::from_unix(i64::try_from(day).ok()?).utc().date().first_of_month();
+        u64::try_from(Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()?.as_second()).ok()
     };
-    let second =
-        |date: Date| -> Option<u64> { u64::try_from(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second()).ok() };
-    let begin = match period {
-        Period::Day => None,
-        Period::Week => {
-            date().and_then(|d| d.checked_sub(d.weekday().since(Weekday::Monday).days()).ok()).and_then(second)
-        }
-        Period::Month => date().map(Date::first_of_month).and_then(second),
-    };
-    begin.unwrap_or(day)
+    match period {
+        Period::Day => day,
+        Period::Week => monday(),
+        Period::Month => first().unwrap_or(day),
+    }
 }
 
 fn empty(start: u64) -> ActivityPoint {

@@ -5,7 +5,7 @@ use crate::error::ExploreError;
 use crate::reports::{Choice, Found, LookedUp, LookupReport};
 use holdfast_attribution::{TagStore, Tlp};
 use holdfast_types::{Address, Invalid};
-use holdfast_workspace::lookup::{Hit, Lookup, bare, lookup_on};
+use holdfast_workspace::lookup::{Hit, Lookup, bare};
 use holdfast_workspace::{AccountSnapshot, OpenChains, Snapshot, pick_accounts};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -72,13 +72,14 @@ impl Searched {
         let outputs: Vec<_> = self.outputs.iter().filter(|chain| chain.subject(&text).is_ok()).cloned().collect();
         let accounts: Vec<_> = self.accounts.iter().filter(|chain| chain.stores(&text)).cloned().collect();
         if !outputs.is_empty() || !accounts.is_empty() {
-            return Ok(lookup_on(&outputs, &accounts, &text, clearance));
+            return Ok(OpenChains { first: outputs, accounts }.lookup(&text, clearance));
         }
         let is_tagged = self.tags.as_ref().is_some_and(|tags| tags.tags_of(&text).any(|tag| tag.is_for(clearance)));
         if is_tagged {
-            let chains =
-                if self.outputs.is_empty() { (&[][..], &self.accounts[..]) } else { (&self.outputs[..1], &[][..]) };
-            return Ok(lookup_on(chains.0, chains.1, &text, clearance));
+            // Tags are the store's: one chain tells them.
+            let first: Vec<_> = self.outputs.iter().take(1).cloned().collect();
+            let accounts = if first.is_empty() { self.accounts.clone() } else { Vec::new() };
+            return Ok(OpenChains { first, accounts }.lookup(&text, clearance));
         }
         if is_whole(&text) {
             return Err("well formed, but no stored block mentions it and no tag names it".into());
@@ -89,7 +90,8 @@ impl Searched {
             ));
         }
         self.searched += 1;
-        let found = lookup_on(&self.outputs, &self.accounts, item, clearance);
+        let all = OpenChains { first: self.outputs.clone(), accounts: self.accounts.clone() };
+        let found = all.lookup(item, clearance);
         if found.hits.is_empty() {
             Err("no address, id, tag or actor here is or begins like it".into())
         } else {

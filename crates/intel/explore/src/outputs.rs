@@ -160,7 +160,7 @@ impl Outputs<'_> {
         let value = self.ledger().source_info(source).value;
         let node = match (tx, source) {
             (Some(tx), _) => Node::Tx(tx.into()),
-            (None, Source::External(n)) => Node::OutsideTx({ self.ledger().external(n).txid }),
+            (None, Source::External(n)) => Node::OutsideTx(self.ledger().external(n).txid),
             (None, Source::Output(_)) => Node::Unknown,
         };
         Part {
@@ -408,7 +408,8 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 state >> 20
             };
-            let (amount, weights) = (next(), (0..n % 9 + 1).map(|_| u128::from(next() % 1_000) + 1).collect::<Vec<_>>());
+            let (amount, weights) =
+                (next(), (0..n % 9 + 1).map(|_| u128::from(next() % 1_000) + 1).collect::<Vec<_>>());
             whole(amount.into(), &weights);
         }
     }

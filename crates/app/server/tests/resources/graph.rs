@@ -141,7 +141,14 @@ fn graphs_of_a_case_have_versions(app: &TestApp) {
     assert_eq!((&saved["version"], &saved["item"]), (&json!(1), &graph), "{saved}");
     let one = format!("{at}/{graph}");
     let next = |version: u64| json!({"base_version": version, "body": {"version": 2, "log": [version]}});
-    assert_eq!(bo.put(&one, next(1)).ok()["version"], 2);
+    let second = bo.put(&one, next(1)).ok();
+    assert_eq!(second["version"], 2);
+    let named = ana.get(&format!("{at}/{}", second["item"])).ok();
+    assert_eq!(
+        (&named["graph"], &named["title"]),
+        (&graph, &json!("Flow")),
+        "any of its items names a graph: {named:#}"
+    );
     let refused = ana.put(&one, next(1)).refused(409);
     assert!(refused.contains("bo saved version 2"), "who was first: {refused}");
     assert_eq!(ana.put(&one, next(2)).ok()["version"], 3);

@@ -86,6 +86,10 @@ pub struct GraphVersions {
     /// The graph.
     #[schema(value_type = u64)]
     pub graph: CaseItemId,
+    /// Title of the newest.
+    pub title: String,
+    /// What it began from.
+    pub subject: String,
     /// Its versions.
     pub versions: Vec<GraphVersion>,
 }
@@ -122,9 +126,11 @@ fn version(row: &Row) -> Result<GraphVersion, DbError> {
     })
 }
 
-/// The versions of a graph, the newest first.
+/// The versions of a graph, which any of their items names, the newest first.
 fn versions(db: &mut Database, case: CaseId, graph: CaseItemId) -> Result<Vec<GraphVersion>, DbError> {
-    let sql = format!("{VERSIONS} AND COALESCE(g.graph, i.id) = $2 ORDER BY 2 DESC LIMIT {MAX_VERSIONS}");
+    let sql = format!(
+        "{VERSIONS} AND COALESCE(g.graph, i.id) = COALESCE((SELECT graph FROM case_graphs WHERE item = $2), $2) ORDER BY 2 DESC LIMIT {MAX_VERSIONS}"
+    );
     db.query(&sql, &[number(case), number(graph)])?.iter().map(version).collect()
 }
 
@@ -204,7 +210,7 @@ impl Cases<'_> {
                     "graph {graph} of case {case} has {MAX_VERSIONS} versions; save it as a new graph"
                 )));
             }
-            let before = newest.item;
+            let (graph, before) = (newest.graph, newest.item);
             let new = NewItem {
                 title: next.title.unwrap_or_else(|| newest.title.clone()),
                 key: newest.subject.clone(),
@@ -252,7 +258,9 @@ impl Cases<'_> {
     pub fn graph_versions(&self, case: CaseId, graph: CaseItemId, person: &Person) -> Result<GraphVersions, CaseError> {
         self.look_at_case(case, person)?;
         let versions = self.read(|db| versions(db, case, graph))?;
-        if versions.is_empty() { Err(not_found(case, graph)) } else { Ok(GraphVersions { graph, versions }) }
+        let newest = versions.first().ok_or_else(|| not_found(case, graph))?;
+        let (graph, title, subject) = (newest.graph, newest.title.clone(), newest.subject.clone());
+        Ok(GraphVersions { graph, title, subject, versions })
     }
 
     /// Returns a version of a graph, by default the newest; the access is recorded in the audit log.
