@@ -201,14 +201,14 @@ function activity(chain: string, a: ActivityReport): (Node | null)[] {
     if (points.length === 0) continue;
     const number = (x: string): number => Number(BigInt(x));
     const most = points.reduce((m, p) => Math.max(m, number(p.received), number(p.sent)), 1);
-    const w = 100 / points.length;
+    const w = Math.min(8, 100 / points.length);
     const bars = points.flatMap((p, i) => [['x-in', number(p.received), -1], ['x-out', number(p.sent), 1]].map(([c, v, sign]) => {
       const h = (Number(v) / most) * 19;
       return svg('rect', { class: String(c), x: i * w + w * 0.12, width: w * 0.76, y: sign === -1 ? 20 - h : 20.4, height: v === 0 ? 0 : Math.max(0.6, h) });
     }));
     const first = points[0], last = points.at(-1);
     const received = points.reduce((n, p) => n + BigInt(p.received), 0n), sent = points.reduce((n, p) => n + BigInt(p.sent), 0n);
-    const said = t('activity-said', { received: amount(received, asset), sent: amount(sent, asset), from: day(first?.start ?? 0), to: day(last?.start ?? 0) });
+    const said = t('activity-said', { received: amount(received, asset), sent: amount(sent, asset), from: day(first?.start ?? 0).slice(0, 7), to: day(last?.start ?? 0).slice(0, 7) });
     parts.push(el('figure', { class: 'x-figure' }, svg('svg', { viewBox: '0 0 100 40', preserveAspectRatio: 'none', role: 'img', 'aria-label': said }, ...bars, svg('line', { x1: 0, x2: 100, y1: 20.2, y2: 20.2, class: 'x-axis' })), el('figcaption', {}, said)),
       el('details', {}, el('summary', {}, t('as-table')), el('table', {}, el('thead', {}, el('tr', {}, el('th', {}, t('column-month')), el('th', { class: 'n' }, t('column-received')), el('th', { class: 'n' }, t('column-sent')))), el('tbody', {}, ...points.map((p) => el('tr', {}, el('td', {}, day(p.start).slice(0, 7)), el('td', { class: 'n' }, amount(BigInt(p.received), asset)), el('td', { class: 'n' }, amount(BigInt(p.sent), asset))))))));
   }
