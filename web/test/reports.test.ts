@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { viewOf } from '../src/explorer/aggregate.ts';
 import { apply, History } from '../src/explorer/commands.ts';
 import { packOf } from '../src/explorer/desk.ts';
-import { itemsOf } from '../src/explorer/expand.ts';
+import { itemsOf } from '../src/explorer/begin.ts';
 import { addressId, fromAddress, txId } from '../src/explorer/learn.ts';
 import { Graph, restOf, snapshot, sumOf, type Side } from '../src/explorer/model.ts';
-import { factOf, fromTransactions, totalsOf } from '../src/explorer/reports.ts';
+import { factOf, fromLinks, fromTransactions, totalsOf } from '../src/explorer/reports.ts';
 import { percent } from '../src/explorer/scene.ts';
 import { neighbours, transactions } from './browser/graph-api.ts';
 import { addressOf, entityOf, RANSOM, txs } from './browser/ledger.ts';
@@ -107,4 +107,17 @@ test('a cleared history is an empty graph; a replayed moment shows no later move
   history.clear();
   assert.equal(snapshot(history.graph), snapshot(new Graph()));
   assert.equal(history.undo(), null);
+});
+
+test('a swap and a bridge are edges of their own; one of which an end is not known is counted', () => {
+  const end = (chain: string, ticker: string, amount: string, tx: string): { account: string; amount: string; asset: { id: string; ticker: string; decimals: number }; chain: string; transfers: string[]; tx: string; height: number } =>
+    ({ account: '0xa', amount, asset: { id: `${chain}/${ticker}`, ticker, decimals: 6 }, chain, transfers: [`${tx}:0`], tx, height: 1 });
+  const about = { state: 'settled', rule: 'r' };
+  const { learn, halves } = fromLinks({ links: [
+    { ...about, kind: 'swap', out: end('eip155:1', 'USDC', '5', '0x1'), into: end('eip155:1', 'USDT', '4', '0x1') },
+    { ...about, kind: 'bridge', out: end('eip155:1', 'USDC', '7', '0x2'), into: end('eip155:10', 'USDC', '6', '0x3') },
+    { ...about, kind: 'bridge', out: end('eip155:1', 'USDC', '9', '0x4'), into: null },
+  ], gaps: [] });
+  assert.equal(halves, 1);
+  assert.deepEqual(learn.edges.map((e) => [e.link, e.to, e.movements[0]?.value, e.movements[0]?.into]), [['swap', 'a:eip155:1:0xa', 5n, { asset: 'eip155:1/USDT', value: 4n }], ['bridge', 'a:eip155:10:0xa', 7n, { asset: 'eip155:10/USDC', value: 6n }]]);
 });

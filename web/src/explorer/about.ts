@@ -7,7 +7,7 @@ import { addRows, expand } from './expand.ts';
 import { amount, day, shortened, sumText, time } from './format.ts';
 import { assetOf, isAccountChain, riskOf, units } from './learn.ts';
 import { sumOf, type Fact, type Side } from './model.ts';
-import { assetIn, factOf, UNBOUNDED, type ActivityReport, type NeighboursReport, type Row } from './reports.ts';
+import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type NeighboursReport, type Row } from './reports.ts';
 import { t } from './texts.ts';
 import { riskWord, viewText } from './words.ts';
 
@@ -60,6 +60,7 @@ export class About {
       parts.push(this.later(t('about-exposure'), `p:${fact.id}`, () => app.api.profile(fact), (p) => exposure(p)));
       parts.push(this.later(t('about-activity'), `a:${fact.id}`, () => app.api.activity(fact), (a) => activity(fact.chain, a)));
     }
+    if (fact?.kind === 'entity') parts.push(this.later(t('kind-entity'), `e:${fact.id}`, () => app.api.entity(fact), (e) => entityParts(fact.chain, e, app)));
     for (const side of ['in', 'out'] as const) parts.push(this.drawn(n, side));
     if (isAddress || fact?.kind === 'entity') parts.push(this.counterparties(fact));
     return parts.filter((p) => p !== null);
@@ -163,6 +164,21 @@ export class About {
     marks();
     draw();
   }
+}
+
+/** Members, totals and tags of an entity. */
+function entityParts(chain: string, e: EntityReport, app: App): (Node | null)[] {
+  const facts = el('dl', {});
+  const put = (key: string, value: string): void => { facts.append(el('dt', {}, t(key)), el('dd', {}, value)); };
+  const sums = (list: EntityReport['sent']): string => list.slice(0, 3).map((s) => sumText({ units: BigInt(s.amount), unknown: s.unknown ?? 0 }, assetIn(chain, s.asset))).join(', ') || t('nothing');
+  put('entity-members', String(e.members));
+  put('column-received', sums(e.received));
+  put('column-sent', sums(e.sent));
+  put('entity-within', sums(e.within));
+  if (e.first_seen) put('column-first', time(e.first_seen, app.zone));
+  if (e.last_seen) put('column-last', time(e.last_seen, app.zone));
+  const tags = e.tags.slice(0, 8).map((tag) => el('li', {}, `${tag.label} (${plain(tag.category)}), ${/^https?:/.test(tag.source) ? host(tag.source) : tag.source}`));
+  return [facts, tags.length > 0 ? el('ul', {}, ...tags) : null, e.tag_count > 8 ? el('p', { class: 'x-soft' }, t('and-more', { n: e.tag_count - Math.min(8, e.tags.length) })) : null, ...e.notes.slice(0, 3).map((n) => el('p', { class: 'x-soft' }, n))];
 }
 
 const host = (url: string): string => { try { return new URL(url).hostname; } catch { return url; } };
