@@ -7,7 +7,7 @@ import { addRows, expand } from './expand.ts';
 import { amount, day, shortened, sumText, time } from './format.ts';
 import { assetOf, isAccountChain, riskOf, units } from './learn.ts';
 import { sumOf, type Fact, type Side } from './model.ts';
-import { assetIn, factOf, UNBOUNDED, type ActivityReport, type NeighboursReport, type Row } from './reports.ts';
+import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type NeighboursReport, type Row } from './reports.ts';
 import { t } from './texts.ts';
 import { riskWord, viewText } from './words.ts';
 
@@ -60,6 +60,7 @@ export class About {
       parts.push(this.later(t('about-exposure'), `p:${fact.id}`, () => app.api.profile(fact), (p) => exposure(p)));
       parts.push(this.later(t('about-activity'), `a:${fact.id}`, () => app.api.activity(fact), (a) => activity(fact.chain, a)));
     }
+    if (fact?.kind === 'entity') parts.push(this.later(t('kind-entity'), `e:${fact.id}`, () => app.api.entity(fact), (e) => entityParts(fact.chain, e, app)));
     for (const side of ['in', 'out'] as const) parts.push(this.drawn(n, side));
     if (isAddress || fact?.kind === 'entity') parts.push(this.counterparties(fact));
     return parts.filter((p) => p !== null);
@@ -165,6 +166,21 @@ export class About {
   }
 }
 
+/** Members, totals and tags of an entity. */
+function entityParts(chain: string, e: EntityReport, app: App): (Node | null)[] {
+  const facts = el('dl', {});
+  const put = (key: string, value: string): void => { facts.append(el('dt', {}, t(key)), el('dd', {}, value)); };
+  const sums = (list: EntityReport['sent']): string => list.slice(0, 3).map((s) => sumText({ units: BigInt(s.amount), unknown: s.unknown ?? 0 }, assetIn(chain, s.asset))).join(', ') || t('nothing');
+  put('entity-members', String(e.members));
+  put('column-received', sums(e.received));
+  put('column-sent', sums(e.sent));
+  put('entity-within', sums(e.within));
+  if (e.first_seen) put('column-first', time(e.first_seen, app.zone));
+  if (e.last_seen) put('column-last', time(e.last_seen, app.zone));
+  const tags = e.tags.slice(0, 8).map((tag) => el('li', {}, `${tag.label} (${plain(tag.category)}), ${/^https?:/.test(tag.source) ? host(tag.source) : tag.source}`));
+  return [facts, tags.length > 0 ? el('ul', {}, ...tags) : null, e.tag_count > 8 ? el('p', { class: 'x-soft' }, t('and-more', { n: e.tag_count - Math.min(8, e.tags.length) })) : null, ...e.notes.slice(0, 3).map((n) => el('p', { class: 'x-soft' }, n))];
+}
+
 const host = (url: string): string => { try { return new URL(url).hostname; } catch { return url; } };
 
 function insideText(i: Inside, app: App): string {
@@ -201,14 +217,14 @@ function activity(chain: string, a: ActivityReport): (Node | null)[] {
     if (points.length === 0) continue;
     const number = (x: string): number => Number(BigInt(x));
     const most = points.reduce((m, p) => Math.max(m, number(p.received), number(p.sent)), 1);
-    const w = 100 / points.length;
+    const w = Math.min(8, 100 / points.length);
     const bars = points.flatMap((p, i) => [['x-in', number(p.received), -1], ['x-out', number(p.sent), 1]].map(([c, v, sign]) => {
       const h = (Number(v) / most) * 19;
       return svg('rect', { class: String(c), x: i * w + w * 0.12, width: w * 0.76, y: sign === -1 ? 20 - h : 20.4, height: v === 0 ? 0 : Math.max(0.6, h) });
     }));
     const first = points[0], last = points.at(-1);
     const received = points.reduce((n, p) => n + BigInt(p.received), 0n), sent = points.reduce((n, p) => n + BigInt(p.sent), 0n);
-    const said = t('activity-said', { received: amount(received, asset), sent: amount(sent, asset), from: day(first?.start ?? 0), to: day(last?.start ?? 0) });
+    const said = t('activity-said', { received: amount(received, asset), sent: amount(sent, asset), from: day(first?.start ?? 0).slice(0, 7), to: day(last?.start ?? 0).slice(0, 7) });
     parts.push(el('figure', { class: 'x-figure' }, svg('svg', { viewBox: '0 0 100 40', preserveAspectRatio: 'none', role: 'img', 'aria-label': said }, ...bars, svg('line', { x1: 0, x2: 100, y1: 20.2, y2: 20.2, class: 'x-axis' })), el('figcaption', {}, said)),
       el('details', {}, el('summary', {}, t('as-table')), el('table', {}, el('thead', {}, el('tr', {}, el('th', {}, t('column-month')), el('th', { class: 'n' }, t('column-received')), el('th', { class: 'n' }, t('column-sent')))), el('tbody', {}, ...points.map((p) => el('tr', {}, el('td', {}, day(p.start).slice(0, 7)), el('td', { class: 'n' }, amount(BigInt(p.received), asset)), el('td', { class: 'n' }, amount(BigInt(p.sent), asset))))))));
   }

@@ -1,7 +1,7 @@
 /** Everything a person can do, once: the toolbar, the menu of a node, the keys and their overview are made of this table. Names are `action-ID` in the catalogue. */
 import type { App } from './app.ts';
 import type { Desk } from './desk.ts';
-import { between, collapse, expand, explain, follow, paths } from './expand.ts';
+import { between, collapse, crossings, expand, explain, follow, paths } from './expand.ts';
 import * as out from './export.ts';
 import { NO_FILTER } from './filter.ts';
 import type { LayoutName, Level } from './model.ts';
@@ -58,6 +58,7 @@ export function actionsOf(app: App, page: Page): Action[] {
       ['collapse', ['k'], () => { app.say(collapse(app)); }, onNode],
       ['followout', ['w'], work('work-look-up', () => follow(app, 'out')), onNode],
       ['followin', ['Shift+W'], work('work-look-up', () => follow(app, 'in')), onNode],
+      ['crossings', [';'], work('work-look-up', () => crossings(app)), onNode],
       ['trace', ['t'], () => { page.ask('trace'); }, onNode],
       ['paths', ['p'], work('work-paths', () => paths(app)), { menu: true, enabled: () => app.selected.size === 2 }],
       ['between', ['Shift+Y'], work('work-paths', () => between(app)), { menu: true, enabled: () => app.selected.size > 1 }],

@@ -3,7 +3,7 @@ import type { Asset } from './format.ts';
 import { coin, fromAccountTrace, fromAddress, fromTrace, fromTx, isAccountChain, txId, type AccountTrace, type AddressReport, type AssetView, type Learn, type Tag, type Trace, type TxReport } from './learn.ts';
 import type { Fact, Side } from './model.ts';
 import { t } from './texts.ts';
-import { fromTransactions, totalsOf, UNBOUNDED, type ActivityReport, type Bounds, type LookupReport, type NeighboursReport, type StartReport, type TransactionsReport } from './reports.ts';
+import { fromTransactions, totalsOf, UNBOUNDED, type ActivityReport, type Bounds, type EntityReport, type LinksReport, type LookupReport, type NeighboursReport, type StartReport, type TransactionsReport } from './reports.ts';
 
 /** Transactions of which the movements are asked for at once. */
 const DETAILED = 200;
@@ -96,6 +96,15 @@ export class Api {
   /** What an alert, case, event, request or customer begins with. */
   start(kind: string, id: string): Promise<StartReport> {
     return this.ask('/graph/start', { [kind]: id });
+  }
+
+  /** Swaps and bridges of an account. */
+  links(fact: Fact): Promise<LinksReport> {
+    return this.ask(`/account-chains/links/${encodeURIComponent(fact.ref)}`, { chain: fact.chain, order: 'newest' });
+  }
+
+  entity(fact: Fact): Promise<EntityReport> {
+    return this.ask(`/entities/${encodeURIComponent(fact.chain)}/${encodeURIComponent(fact.ref)}`);
   }
 
   activity(fact: Fact): Promise<ActivityReport> {

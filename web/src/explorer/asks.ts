@@ -2,7 +2,8 @@
 import type { Action } from './actions.ts';
 import type { App } from './app.ts';
 import { dialog, el } from './dom.ts';
-import { addPasted, expand, trace } from './expand.ts';
+import { addPasted } from './begin.ts';
+import { expand, trace } from './expand.ts';
 import { NO_FILTER, type Filter } from './filter.ts';
 import { amount, dayBegin, parseAmount, shortened, type Asset } from './format.ts';
 import { isAccountChain } from './learn.ts';

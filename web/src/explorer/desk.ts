@@ -68,6 +68,13 @@ export class Desk {
     return again;
   }
 
+  /** A graph that was opened as an item of a case: the next save is its next version, where it is the first one of a graph. */
+  async adopt(caseId: string, item: number): Promise<void> {
+    const found = await this.app.api.versions(caseId, item).catch(() => null);
+    const newest = found?.versions.reduce((m, v) => Math.max(m, v.version), 0) ?? 0;
+    if (found && newest === 1) this.keep({ caseId, graph: item, version: newest, title: found.title });
+  }
+
   /** Versions of this graph, each to be opened. */
   askVersions(): void {
     const { app, kept } = this;

@@ -1,12 +1,12 @@
 /** What brings new nodes into the picture: expanding a side, adding what was pasted, traces, paths. Each is one command, so one undo takes it back. */
 import type { App } from './app.ts';
 import type { TraceOptions } from './api.ts';
-import { factOf, UNBOUNDED, type Bounds, type LookupReport, type NeighboursReport } from './reports.ts';
-import { has, t } from './texts.ts';
+import { factOf, fromLinks, UNBOUNDED, type Bounds, type NeighboursReport } from './reports.ts';
+import { t } from './texts.ts';
 import { apply, putAll, type Command, type Patch } from './commands.ts';
 import { beside, COLUMN, flow, ROW } from './layout.ts';
 import { layoutInput } from './arrange.ts';
-import { addressId, entityId, isAccountChain, riskOf, txId, type Learn } from './learn.ts';
+import { addressId, isAccountChain, txId, type Learn } from './learn.ts';
 import { edgeKey, hiddenNeighbours, looked, type Fact, type Graph, type Place, type Side } from './model.ts';
 import { viewOf } from './aggregate.ts';
 
@@ -18,7 +18,7 @@ const MOST = 600;
 const AT_ONCE = 6;
 
 /** Asks for many, a few at a time; gives what came, how many failed, and why the last one did. */
-async function several<T, R>(list: readonly T[], ask: (item: T) => Promise<R>): Promise<{ got: R[]; failed: number; why: string }> {
+export async function several<T, R>(list: readonly T[], ask: (item: T) => Promise<R>): Promise<{ got: R[]; failed: number; why: string }> {
   const got: R[] = [];
   let failed = 0;
   let why = '';
@@ -206,87 +206,6 @@ export async function addRows(app: App, subject: Fact, report: NeighboursReport,
   return `${t('say-added', { n: left.length + between.size })} ${app.summary()}`;
 }
 
-type Choice = LookupReport['items'][number]['choices'][number];
-
-/** A found thing as a fact; null for what is not drawn, such as a block. */
-function chosen(choice: Choice, chain: string): Fact[] {
-  const on = choice.chain ?? chain;
-  const about = { chain: on, label: choice.name ?? '', risk: riskOf(choice.risk), category: choice.category, entity: null, time: null, hop: 0 };
-  switch (choice.kind) {
-    case 'address': return [{ ...about, id: addressId(on, choice.id), kind: 'address', ref: choice.id }];
-    case 'transaction': case 'output': { const ref = choice.id.replace(/:\d+$/, ''); return [{ ...about, id: txId(on, ref), kind: 'transaction', ref }]; }
-    // A name stands for the addresses that have it.
-    case 'actor': case 'label': return (choice.examples ?? []).slice(0, 20).map((ref) => ({ ...about, id: addressId(on, ref), kind: 'address', ref }));
-    default: return [];
-  }
-}
-
-/** Items of a pasted text or a CSV file: fields between spaces, commas, semicolons and lines, without quotes, each once. */
-export function itemsOf(text: string): string[] {
-  return [...new Set(text.split(/[\s,;]+/).map((part) => part.trim().replace(/^["']|["']$/g, '')).filter((part) => part !== ''))];
-}
-
-/** Looks up what was typed or pasted (1,000 items at most), or a list, and adds what was found. */
-export async function addPasted(app: App, text: string | readonly string[], chain: string): Promise<string> {
-  // A line without an address in it may be a name of several words.
-  const isName = typeof text === 'string' && !/[\n,;]/.test(text.trim()) && !/[0-9a-zA-Z]{20}/.test(text);
-  const items = typeof text !== 'string' ? [...new Set(text)] : isName ? [text.trim()].filter(Boolean) : itemsOf(text);
-  if (items.length === 0) return t('say-type-something');
-  if (items.length > 1_000) return t('say-too-many', { n: items.length });
-  const found = await app.api.lookup(items, chain);
-  const facts: Fact[] = [];
-  const missed: string[] = [], several: string[] = [];
-  for (const { item, state, choices } of found.items) {
-    const first = choices.map((c) => chosen(c, chain)).find((f) => f.length > 0);
-    if (!first) missed.push(item);
-    else facts.push(...first);
-    if (first && state === 'ambiguous') several.push(item);
-  }
-  const learned: Learn[] = [];
-  const drawn: Fact[] = [];
-  for (const f of facts) {
-    if (f.kind !== 'transaction' || !isAccountChain(f.chain)) {
-      drawn.push(f);
-      continue;
-    }
-    // A transaction of an account chain is drawn as its transfers.
-    for (const learn of await app.api.transactions(f.chain, [f.ref])) {
-      learned.push(learn);
-      drawn.push(...learn.facts.filter((x) => x.kind === 'address'));
-    }
-  }
-  const said = drawn.length > 0 ? await addFacts(app, drawn, learned) : '';
-  const list = (all: readonly string[]): string => all.slice(0, 5).join(', ') + (all.length > 5 ? ` ${t('and-more', { n: all.length - 5 })}` : '');
-  return [said, missed.length > 0 ? t('say-not-found', { list: list(missed) }) : '', several.length > 0 ? t('say-ambiguous', { list: list(several) }) : ''].filter(Boolean).join(' ');
-}
-
-/** Begins with what an alert, case, event, request or customer names. */
-export async function begin(app: App, kind: string, id: string, chain: string): Promise<string> {
-  const found = await app.api.start(kind, id);
-  const facts = found.items.flatMap((i): Fact[] => {
-    const on = i.chain ?? chain;
-    const kindOf = i.kind === 'transaction' && !isAccountChain(on) ? 'transaction' : i.kind === 'entity' ? 'entity' : i.kind === 'address' ? 'address' : null;
-    if (!kindOf) return [];
-    const of = kindOf === 'transaction' ? txId : kindOf === 'entity' ? entityId : addressId;
-    return [{ id: of(on, i.id), kind: kindOf, ref: i.id, chain: on, label: i.label ?? '', risk: 'unknown', category: '', entity: null, time: null, hop: 0 }];
-  });
-  const missing = [...found.missing.map((m) => `${m.item}: ${m.reason}`), ...found.notes, ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].slice(0, 4).join(' ');
-  if (facts.length === 0) return `${t('say-nothing-to-start', { what: t(has(`kind-${kind}`) ? `kind-${kind}` : 'kind-subject'), id })} ${missing}`;
-  await addFacts(app, facts);
-  app.surface.fit();
-  // A few are expanded at once; of many a person chooses.
-  if (facts.length <= 3) await expand(app, ['in', 'out']);
-  else await expandNames(app, facts);
-  app.surface.fit();
-  return `${t('say-started', { what: t(`kind-${kind}`), id, n: facts.length })} ${missing} ${app.summary()}`.replace(/ +/g, ' ');
-}
-
-/** Looks up names and what lies between nodes, without adding others. */
-async function expandNames(app: App, facts: readonly Fact[]): Promise<void> {
-  const { got } = await several(facts.slice(0, 60), (f) => app.api.look(f, ['in', 'out']));
-  app.do({ do: 'batch', name: t('do-look-up'), commands: got.flat() });
-}
-
 /** Draws the engine's trace from the focused node: all that it marked, up to a bound that is said. */
 export async function trace(app: App, options: TraceOptions, asset: string | null): Promise<string> {
   const id = app.focused()?.members[0];
@@ -377,4 +296,25 @@ export async function explain(app: App): Promise<string> {
   draft.do({ do: 'show', places: ends.filter((f) => !app.graph.shown.has(f.id)).map((f, i) => [f.id, { x: at.x, y: at.y + (i + 1) * ROW * 2, pinned: false }] as const) });
   app.do(draft.end(t('do-explain')));
   return t('say-joined', { n: steps.length, how: [...new Set(steps.map((s) => s.heuristic.replace(/_/g, ' ')))].join(', ') });
+}
+
+/** Draws the swaps and bridges of the selected accounts, each as an edge of its own. */
+export async function crossings(app: App): Promise<string> {
+  const facts = addresses(app).filter((f) => isAccountChain(f.chain)).slice(0, 20);
+  if (facts.length === 0) return t('say-select-account');
+  const { got, failed } = await several(facts, async (f) => ({ f, report: await app.api.links(f) }));
+  const draft = new Draft(app.graph);
+  let drawn = 0, left = 0;
+  for (const { f, report } of got) {
+    const { learn, halves } = fromLinks(report);
+    draft.do(learn);
+    drawn += learn.edges.reduce((n, e) => n + e.movements.length, 0);
+    left += halves;
+    const ids = learn.facts.map((x) => x.id).filter((id) => !app.graph.shown.has(id));
+    const standing = [...app.graph.places.values()].map((p) => [p.x, p.y] as const);
+    draft.do({ do: 'show', places: beside(placeOf(app.graph, f.id), 'out', ids, standing).map(([id, x, y]) => [id, { x, y, pinned: false }] as const) });
+  }
+  app.do(draft.end(t('action-crossings')));
+  const more = got.filter(({ report }) => report.next !== null && report.next !== undefined).length;
+  return [t('say-crossings', { n: drawn }), left > 0 ? t('say-half-crossings', { n: left }) : '', more > 0 ? t('say-more-crossings') : '', failed > 0 ? t('say-failed-again', { n: failed }) : ''].filter(Boolean).join(' ');
 }

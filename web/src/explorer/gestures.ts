@@ -2,6 +2,8 @@
 import type { App } from './app.ts';
 import { expand } from './expand.ts';
 import type { Surface } from './canvas.ts';
+import { t } from './texts.ts';
+import { edgeSentence, nodeSentence } from './words.ts';
 
 export interface Mode {
   lasso: boolean;
@@ -59,7 +61,10 @@ export function gestures(app: App, mode: Mode, menu: (x: number, y: number) => v
     const before = pointers.get(event.pointerId);
     const [x, y] = at(event);
     if (!before) {
-      box.style.cursor = s.hit(x, y).node ? 'pointer' : mode.lasso ? 'crosshair' : 'grab';
+      const { node, edge } = s.hit(x, y);
+      box.style.cursor = node || edge !== undefined ? 'pointer' : mode.lasso ? 'crosshair' : 'grab';
+      const n = node && app.view.nodes.get(node.id), e = edge === undefined ? undefined : app.view.edges.get(edge);
+      box.title = n ? nodeSentence(n, app.asset) : e ? edgeSentence(e, app.view, app.asset) : '';
       return;
     }
     pointers.set(event.pointerId, { x, y });
@@ -98,7 +103,7 @@ export function gestures(app: App, mode: Mode, menu: (x: number, y: number) => v
       app.do({ do: 'move', places: [...was.ids].flatMap((id) => { const n = app.view.nodes.get(id); return n ? [[id, { x: Math.round(n.x + dx), y: Math.round(n.y + dy), pinned: true }] as const] : []; }) });
     } else if (was.is === 'lasso') {
       app.select(s.inside(was.points), event.ctrlKey || event.metaKey ? 'add' : 'only');
-      app.say(`${app.selected.size} selected.`);
+      app.say(t('say-selected', { n: app.selected.size }));
     }
   };
   const click = (x: number, y: number, event: PointerEvent): void => {
@@ -107,7 +112,7 @@ export function gestures(app: App, mode: Mode, menu: (x: number, y: number) => v
     if (hit.node && hit.pill) {
       const { pill, node } = hit;
       app.select([node.id]);
-      void app.work('Looking up', () => expand(app, [pill]));
+      void app.work(t('work-look-up'), () => expand(app, [pill]));
     } else if (hit.node) {
       if (!more) app.select([hit.node.id]);
     } else if (hit.edge !== undefined) app.selectEdge(hit.edge);
@@ -132,7 +137,7 @@ export function gestures(app: App, mode: Mode, menu: (x: number, y: number) => v
 
   box.addEventListener('dblclick', (event) => {
     const hit = s.hit(...at(event));
-    if (hit.node) void app.work('Looking up', () => expand(app, ['in', 'out']));
+    if (hit.node) void app.work(t('work-look-up'), () => expand(app, ['in', 'out']));
     else {
       s.zoomAt(1.6, ...at(event));
       s.settle();

@@ -10,7 +10,8 @@ import * as asks from './asks.ts';
 import { Surface } from './canvas.ts';
 import { Desk } from './desk.ts';
 import { el } from './dom.ts';
-import { addFacts, addPasted, begin, expand } from './expand.ts';
+import { addPasted, begin } from './begin.ts';
+import { addFacts, expand } from './expand.ts';
 import { gestures, type Mode } from './gestures.ts';
 import { addressId, isAccountChain, txId } from './learn.ts';
 import { DARK, LIGHT, type Palette } from './palette.ts';
@@ -149,6 +150,7 @@ async function first(app: App, desk: Desk, chain: string, subject: string, data:
       app.refresh();
       app.surface.fit();
       if (again.length > 0) await expandOnly(app, again);
+      if (data['case'] && data['item']) await desk.adopt(data['case'], Number(data['item']));
       return `${t('say-opened')} ${app.summary()}`;
     });
     return;

@@ -20,6 +20,7 @@ export class Panel {
   private readonly tabs = new Map<Tab, HTMLButtonElement>();
   private column: Column = 'units';
   private descending = true;
+  private needle = '';
   private readonly open = new Map<string, boolean>();
   private readonly about: About;
   /** Rows of the table and tree beyond the first. */
@@ -151,7 +152,16 @@ export class Panel {
 
   private table(): void {
     const { app } = this;
-    const rows = tableOf(app.view, this.column, this.descending);
+    const needle = this.needle.toLowerCase();
+    const rows = tableOf(app.view, this.column, this.descending).filter((r) => needle === '' || `${r.from} ${r.to} ${app.asset(r.asset).unit}`.toLowerCase().includes(needle));
+    const search = el('input', { type: 'search', 'aria-label': t('filter-rows'), placeholder: t('filter-rows'), value: this.needle, oninput: () => {
+      this.needle = search.value.trim();
+      this.table();
+      const again = this.body.querySelector<HTMLInputElement>('input[type=search]');
+      again?.focus();
+      again?.setSelectionRange(again.value.length, again.value.length);
+    } });
+    const csv = el('button', { type: 'button', class: 'x-small', onclick: () => { app.act('csv'); } }, t('action-csv'));
     const heads: readonly (readonly [Column, string])[] = (['from', 'to', 'units', 'movements', 'first', 'last'] as const).map((c) => [c, t(`column-${c === 'units' ? 'amount' : c}`)]);
     const head = el('tr', {}, ...heads.map(([column, name]) => el('th', { 'aria-sort': column === this.column ? (this.descending ? 'descending' : 'ascending') : null, class: column === 'units' || column === 'movements' ? 'n' : null }, el('button', { type: 'button', class: 'x-link', onclick: () => {
       this.descending = column === this.column ? !this.descending : column === 'units' || column === 'movements';
@@ -162,7 +172,7 @@ export class Panel {
       el('td', {}, el('button', { type: 'button', class: 'x-link', onclick: () => { app.selectEdge(r.key); this.show('details'); } }, shortened(r.from, 10, 6))), el('td', {}, shortened(r.to, 10, 6)),
       el('td', { class: 'n' }, sumText(r, app.asset(r.asset))), el('td', { class: 'n' }, String(r.movements)), el('td', {}, time(r.first, app.zone)), el('td', {}, time(r.last, app.zone))));
     const more = rows.length > this.most ? el('button', { type: 'button', onclick: () => { this.most += ROWS; this.table(); } }, t('more-rows', { n: rows.length - this.most })) : null;
-    this.body.replaceChildren(el('div', { class: 'x-wide' }, el('table', {}, el('caption', {}, app.summary()), el('thead', {}, head), el('tbody', {}, ...body))), ...(more ? [more] : []));
+    this.body.replaceChildren(el('div', { class: 'x-row' }, search, csv), el('div', { class: 'x-wide', tabindex: 0, role: 'group', 'aria-label': t('action-table') }, el('table', {}, el('caption', {}, app.summary()), el('thead', {}, head), el('tbody', {}, ...body))), ...(more ? [more] : []));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Answers of the graph's own endpoints (`/api/v1/graph/...`): their shapes, and what of them becomes facts. */
 import type { Asset } from './format.ts';
 import { addressId, assetOf, coin, Collected, entityId, isAccountChain, riskOf, txId, units, type AssetView, type Learn } from './learn.ts';
-import { totalKey, type Fact, type Side } from './model.ts';
+import { totalKey, type Fact, type Link, type Side } from './model.ts';
 
 export interface SumReport { asset: AssetView; amount: string; count: number; unknown?: number | null }
 export interface Who { label?: string | null; category: string; risk: string; tags?: number; source?: string | null; confidence?: string | null; by_cluster?: boolean }
@@ -104,4 +104,37 @@ export function factOf(chain: string, row: Row): Fact | null {
   if (row.kind === 'transaction') return { ...about, id: txId(chain, row.id), kind: 'transaction', ref: row.id, time: row.first_time ?? null };
   if (row.kind === 'address') return { ...about, id: addressId(chain, row.id), kind: 'address', ref: row.id, entity: row.entity && row.entity.addresses > 1 && !isAccountChain(chain) ? entityId(chain, row.entity.id) : null };
   return null;
+}
+
+interface LinkEnd { account: string; amount: string; asset: AssetView; chain: string; transfers: string[]; tx?: string | null; height: number }
+export interface LinksReport { links: { kind: string; state: string; rule: string; out?: LinkEnd | null; into?: LinkEnd | null }[]; next?: number | null; gaps: string[] }
+
+/** Swaps and bridges of an account as edges of their own; one of which only one end is known is not drawn, and counted. */
+export function fromLinks(report: LinksReport): { learn: Learn; halves: number } {
+  const c = new Collected();
+  let halves = 0;
+  for (const l of report.links) {
+    if (!l.out || !l.into) {
+      halves += 1;
+      continue;
+    }
+    const [from, to] = [l.out, l.into].map((end) => {
+      const id = addressId(end.chain, end.account), asset = assetOf(end.asset);
+      c.fact({ id, kind: 'address', ref: end.account, chain: end.chain });
+      c.assets.set(asset.id, asset);
+      return { id, asset: asset.id };
+    });
+    if (!from || !to) continue;
+    const link: Link = l.out.chain === l.into.chain ? 'swap' : 'bridge';
+    c.move(from.id, to.id, from.asset, {
+      id: `x:${l.kind}:${l.out.transfers[0] ?? l.out.tx ?? ''}>${l.into.transfers[0] ?? l.into.tx ?? ''}`, tx: l.out.tx ?? '', index: 0, value: units(l.out.amount, l.kind), time: null,
+      into: { asset: to.asset, value: units(l.into.amount, l.kind) },
+    }, link);
+  }
+  return { learn: c.command(), halves };
+}
+
+export interface EntityReport {
+  who: Who; members: number; addresses: string[]; received: SumReport[]; sent: SumReport[]; within: SumReport[]; tags: { label: string; category: string; source: string; confidence?: string | number | null; lastmod?: string | null }[]; tag_count: number;
+  first_seen?: number | null; last_seen?: number | null; complete: boolean; notes: string[];
 }

@@ -82,7 +82,7 @@ function pillsOf(node: ViewNode, asset: (id: string) => Asset): Pill[] {
     const text = cut(viewText.rest(node.rest[side], asset), PILL_W - 8, 10);
     if (!text) continue;
     const w = Math.min(PILL_W, textWidth(text, 10) + 12);
-    const row = taken > 0 && taken + w > PILL_W ? 1 : 0;
+    const row = taken > 0 && taken + w > NODE_W ? 1 : 0;
     taken += w + 4;
     pills.push({ side, text, x: side === 'in' ? node.x - Math.max(NODE_W, w) / 2 : node.x + Math.max(NODE_W, w) / 2 - w, y: node.y + NODE_H / 2 + 2 + row * (PILL_H + 1), w, h: PILL_H });
   }

@@ -176,6 +176,7 @@ action-expandby = Expand by amount, time, asset or category
 action-collapse = Collapse: take out what hangs on it alone
 action-followout = Follow the largest payment
 action-followin = Follow back the largest payment
+action-crossings = Swaps and bridges
 action-trace = Trace the money
 action-paths = Paths between two
 action-between = Payments between the selected
@@ -330,6 +331,14 @@ say-between =
     } between them drawn.
 say-more-between = { $n } more are not listed.
 say-none-between = The ledger has no payment between them.
+say-select-account = Select an address of an account chain first.
+say-crossings =
+    { $n ->
+        [one] { $n } swap or bridge
+       *[other] { $n } swaps and bridges
+    } drawn.
+say-half-crossings = Of { $n } only one end is known.
+say-more-crossings = Older ones are not listed.
 say-joined =
     Of one owner by { $n ->
         [one] { $n } step
@@ -525,6 +534,8 @@ row-unknown = not known
 row-address = address
 row-entity = entity
 row-transaction = transaction
+entity-members = Addresses
+entity-within = Between its own
 exposure-source = Where its money came from
 exposure-destination = Where its money went
 exposure-parts = direct { $direct }, indirect { $indirect }

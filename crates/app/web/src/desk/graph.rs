@@ -79,7 +79,7 @@ pub(crate) async fn page(
     let body = html! {
         link rel="stylesheet" href=[holdfast_assets::path("explorer.css")];
         div.explorer data-explorer data-subject=(subject) data-chain=(chain) data-ticker=[ticker] data-who=(caller.0) data-case=[q.case] data-graph=[q.graph]
-            data-version=[q.version] data-start=[start] {
+            data-version=[q.version] data-item=[q.item] data-start=[start] {
             p.note { (t!("graph-needs-script")) }
             p { a href={"/search?" (form_urlencoded::Serializer::new(String::new()).append_pair("q", &subject).finish())} { (t!("graph-as-tables")) } }
         }

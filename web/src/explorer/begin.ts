@@ -1,0 +1,88 @@
+/** What a graph begins with: what was typed, pasted or read from a file, and what an object of the desk names. */
+import type { App } from './app.ts';
+import { addFacts, expand, several } from './expand.ts';
+import { addressId, entityId, isAccountChain, riskOf, txId, type Learn } from './learn.ts';
+import type { Fact } from './model.ts';
+import type { LookupReport } from './reports.ts';
+import { has, t } from './texts.ts';
+
+type Choice = LookupReport['items'][number]['choices'][number];
+
+/** A found thing as a fact; null for what is not drawn, such as a block. */
+function chosen(choice: Choice, chain: string): Fact[] {
+  const on = choice.chain ?? chain;
+  const about = { chain: on, label: choice.name ?? '', risk: riskOf(choice.risk), category: choice.category, entity: null, time: null, hop: 0 };
+  switch (choice.kind) {
+    case 'address': return [{ ...about, id: addressId(on, choice.id), kind: 'address', ref: choice.id }];
+    case 'transaction': case 'output': { const ref = choice.id.replace(/:\d+$/, ''); return [{ ...about, id: txId(on, ref), kind: 'transaction', ref }]; }
+    // A name stands for the addresses that have it.
+    case 'actor': case 'label': return (choice.examples ?? []).slice(0, 20).map((ref) => ({ ...about, id: addressId(on, ref), kind: 'address', ref }));
+    default: return [];
+  }
+}
+
+/** Items of a pasted text or a CSV file: fields between spaces, commas, semicolons and lines, without quotes, each once. */
+export function itemsOf(text: string): string[] {
+  return [...new Set(text.split(/[\s,;]+/).map((part) => part.trim().replace(/^["']|["']$/g, '')).filter((part) => part !== ''))];
+}
+
+/** Looks up what was typed or pasted (1,000 items at most), or a list, and adds what was found. */
+export async function addPasted(app: App, text: string | readonly string[], chain: string): Promise<string> {
+  // A line without an address in it may be a name of several words.
+  const isName = typeof text === 'string' && !/[\n,;]/.test(text.trim()) && !/[0-9a-zA-Z]{20}/.test(text);
+  const items = typeof text !== 'string' ? [...new Set(text)] : isName ? [text.trim()].filter(Boolean) : itemsOf(text);
+  if (items.length === 0) return t('say-type-something');
+  if (items.length > 1_000) return t('say-too-many', { n: items.length });
+  const found = await app.api.lookup(items, chain);
+  const facts: Fact[] = [];
+  const missed: string[] = [], doubtful: string[] = [];
+  for (const { item, state, choices } of found.items) {
+    const first = choices.map((c) => chosen(c, chain)).find((f) => f.length > 0);
+    if (!first) missed.push(item);
+    else facts.push(...first);
+    if (first && state === 'ambiguous') doubtful.push(item);
+  }
+  const learned: Learn[] = [];
+  const drawn: Fact[] = [];
+  for (const f of facts) {
+    if (f.kind !== 'transaction' || !isAccountChain(f.chain)) {
+      drawn.push(f);
+      continue;
+    }
+    // A transaction of an account chain is drawn as its transfers.
+    for (const learn of await app.api.transactions(f.chain, [f.ref])) {
+      learned.push(learn);
+      drawn.push(...learn.facts.filter((x) => x.kind === 'address'));
+    }
+  }
+  const said = drawn.length > 0 ? await addFacts(app, drawn, learned) : '';
+  const list = (all: readonly string[]): string => all.slice(0, 5).join(', ') + (all.length > 5 ? ` ${t('and-more', { n: all.length - 5 })}` : '');
+  return [said, missed.length > 0 ? t('say-not-found', { list: list(missed) }) : '', doubtful.length > 0 ? t('say-ambiguous', { list: list(doubtful) }) : ''].filter(Boolean).join(' ');
+}
+
+/** Begins with what an alert, case, event, request or customer names. */
+export async function begin(app: App, kind: string, id: string, chain: string): Promise<string> {
+  const found = await app.api.start(kind, id);
+  const facts = found.items.flatMap((i): Fact[] => {
+    const on = i.chain ?? chain;
+    const kindOf = i.kind === 'transaction' && !isAccountChain(on) ? 'transaction' : i.kind === 'entity' ? 'entity' : i.kind === 'address' ? 'address' : null;
+    if (!kindOf) return [];
+    const of = kindOf === 'transaction' ? txId : kindOf === 'entity' ? entityId : addressId;
+    return [{ id: of(on, i.id), kind: kindOf, ref: i.id, chain: on, label: i.label ?? '', risk: 'unknown', category: '', entity: null, time: null, hop: 0 }];
+  });
+  const missing = [...found.missing.map((m) => `${m.item}: ${m.reason}`), ...found.notes, ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].slice(0, 4).join(' ');
+  if (facts.length === 0) return `${t('say-nothing-to-start', { what: t(has(`kind-${kind}`) ? `kind-${kind}` : 'kind-subject'), id })} ${missing}`;
+  await addFacts(app, facts);
+  app.surface.fit();
+  // A few are expanded at once; of many a person chooses.
+  if (facts.length <= 3) await expand(app, ['in', 'out']);
+  else await expandNames(app, facts);
+  app.surface.fit();
+  return `${t('say-started', { what: t(`kind-${kind}`), id, n: facts.length })} ${missing} ${app.summary()}`.replace(/ +/g, ' ');
+}
+
+/** Looks up names and what lies between nodes, without adding others. */
+async function expandNames(app: App, facts: readonly Fact[]): Promise<void> {
+  const { got } = await several(facts.slice(0, 60), (f) => app.api.look(f, ['in', 'out']));
+  app.do({ do: 'batch', name: t('do-look-up'), commands: got.flat() });
+}
