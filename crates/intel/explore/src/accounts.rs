@@ -4,11 +4,12 @@ use crate::chain::{Budget, Each, Level, MAX_MEMBERS, Moved, Node, Of, Part, View
 use crate::error::ExploreError;
 use crate::reports::Side;
 use holdfast_account_ledger::{Direction, StoredTransfer};
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::{Category, Tag, Tlp, nobody};
 use holdfast_types::{AccountId, Address, Asset};
+use holdfast_workspace::WorkspaceError;
 use holdfast_workspace::asset_view::AssetView;
 use holdfast_workspace::lookup::bare;
-use holdfast_workspace::{AccountSnapshot, WorkspaceError};
 use std::ops::ControlFlow;
 
 pub(crate) struct Accounts<'a> {

@@ -16,8 +16,9 @@ use holdfast_analysis::bundle::{
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::Network;
 use holdfast_bitcoin::block::SingleTx;
+use holdfast_chains::OpenChains;
 use holdfast_types::{Amount, Invalid};
-use holdfast_workspace::{OpenChains, WorkspaceError};
+use holdfast_workspace::WorkspaceError;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use utoipa::ToSchema;

@@ -2,10 +2,11 @@
 
 use crate::error::ExploreError;
 use crate::reports::{EntityRef, Side, Who};
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::{Category, Tag, Tlp};
 use holdfast_types::{Amount, Hash32};
+use holdfast_workspace::Snapshot;
 use holdfast_workspace::asset_view::AssetView;
-use holdfast_workspace::{AccountSnapshot, Snapshot};
 use std::sync::Arc;
 
 /// Most movements that one question reads.

@@ -2,9 +2,10 @@
 
 use crate::chain::Chain;
 use crate::error::ExploreError;
+use holdfast_chains::{ChainsError, OpenChains, pick_accounts};
 use holdfast_types::Asset;
 use holdfast_workspace::lookup::bare;
-use holdfast_workspace::{ChainQueries, ChainsError, OpenChains, Snapshot, pick_accounts};
+use holdfast_workspace::{ChainQueries, Snapshot};
 use std::sync::Arc;
 
 /// Returns the chain of outputs with a name: its network's, its asset's ticker, or its CAIP-2 id.

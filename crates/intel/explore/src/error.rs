@@ -1,7 +1,8 @@
 //! Why a question of the explorer has no answer.
 
+use holdfast_chains::ChainsError;
 use holdfast_types::{ErrorKind, Invalid};
-use holdfast_workspace::{ChainsError, WorkspaceError};
+use holdfast_workspace::WorkspaceError;
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]

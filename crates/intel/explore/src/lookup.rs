@@ -3,10 +3,12 @@
 use crate::choose::{outputs_named, unknown};
 use crate::error::ExploreError;
 use crate::reports::{Choice, Found, LookedUp, LookupReport};
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::{TagStore, Tlp};
+use holdfast_chains::{OpenChains, pick_accounts};
 use holdfast_types::{Address, Invalid};
+use holdfast_workspace::Snapshot;
 use holdfast_workspace::lookup::{Hit, Lookup, bare};
-use holdfast_workspace::{AccountSnapshot, OpenChains, Snapshot, pick_accounts};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -7,10 +7,12 @@ use crate::flows::{Assets, Sum, Sums};
 use crate::reports::{
     AssetSum, Between, Missing, Movement, MovementKind, Party, Side, TransactionView, TransactionsReport,
 };
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::{CoinjoinSet, Tlp, coinjoin};
+use holdfast_chains::OpenChains;
 use holdfast_types::{Amount, Invalid};
 use holdfast_utxo_ledger::Source;
-use holdfast_workspace::{AccountSnapshot, OpenChains, Snapshot};
+use holdfast_workspace::Snapshot;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

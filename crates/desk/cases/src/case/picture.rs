@@ -3,7 +3,7 @@
 use holdfast_analysis::render::{self, Drawn, Graph};
 use holdfast_analysis::report::TraceReport;
 use holdfast_documents::pdf::{Picture, TextBox};
-use holdfast_workspace::accounts::trace_report::AccountTraceReport;
+use holdfast_account_workspace::trace_report::AccountTraceReport;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! Account chains.
 
 use crate::{Sums, add, assert_balanced, sums};
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::Tlp;
 use holdfast_explore::reports::{By, MovementKind, NodeKind, Period, Side, Sort};
 use holdfast_explore::{Chain, NeighboursQuery};
@@ -8,7 +9,6 @@ use holdfast_simulate::random::Random;
 use holdfast_simulate_accounts::Options;
 use holdfast_testing::SimulatedAccounts;
 use holdfast_types::{Amount, Asset};
-use holdfast_workspace::AccountSnapshot;
 use std::sync::Arc;
 
 fn economy(dir: &std::path::Path) -> SimulatedAccounts {

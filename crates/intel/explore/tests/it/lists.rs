@@ -2,6 +2,7 @@
 
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{Block, Network, display_hash};
+use holdfast_chains::OpenChains;
 use holdfast_explore::choose::choose;
 use holdfast_explore::lookup::{LookupQuery, MAX_ITEMS, lookup};
 use holdfast_explore::reports::{Found, LookedUp};
@@ -10,8 +11,8 @@ use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_simulate_accounts::Options;
 use holdfast_testing::SimulatedAccounts;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::Workspace;
 use holdfast_workspace::lookup::HitKind;
-use holdfast_workspace::{OpenChains, Workspace};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 

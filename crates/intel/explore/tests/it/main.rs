@@ -9,21 +9,21 @@ use holdfast_types::Amount;
 use std::collections::BTreeMap;
 
 /// Amount, count and unknown ones of each asset.
-pub type Sums = BTreeMap<String, (Amount, u64, u64)>;
+pub(crate) type Sums = BTreeMap<String, (Amount, u64, u64)>;
 
 fn add(sums: &mut Sums, asset: &str, (amount, count, unknown): (Amount, u64, u64)) {
     let sum = sums.entry(asset.to_owned()).or_default();
     *sum = (sum.0.checked_add(amount).unwrap(), sum.1 + count, sum.2 + unknown);
 }
 
-pub fn sums(list: &[AssetSum]) -> Sums {
+pub(crate) fn sums(list: &[AssetSum]) -> Sums {
     let mut sums = Sums::new();
     list.iter().for_each(|sum| add(&mut sums, &sum.asset.id, (sum.amount, sum.count, sum.unknown)));
     sums
 }
 
 /// Listed and the rest are the total, the rows are what is listed, and what filters leave out is in the rest.
-pub fn assert_balanced(report: &NeighboursReport, what: &str) {
+pub(crate) fn assert_balanced(report: &NeighboursReport, what: &str) {
     let (total, listed, rest, filtered) =
         (sums(&report.total), sums(&report.listed), sums(&report.rest), sums(&report.filtered));
     let mut both = listed.clone();

@@ -3,6 +3,7 @@
 use crate::{Sums, add, assert_balanced, sums};
 use holdfast_attribution::Tlp;
 use holdfast_bitcoin::{Block, Network, display_hash};
+use holdfast_chains::OpenChains;
 use holdfast_explore::reports::{By, EntityKind, NodeKind, Period, Side, Sort};
 use holdfast_explore::transactions::{TransactionsQuery, Wanted, transactions};
 use holdfast_explore::{Chain, NeighboursQuery};
@@ -12,7 +13,7 @@ use holdfast_simulate::history::History;
 use holdfast_simulate::random::Random;
 use holdfast_types::Amount;
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
-use holdfast_workspace::{OpenChains, Workspace};
+use holdfast_workspace::Workspace;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
