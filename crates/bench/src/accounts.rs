@@ -29,6 +29,9 @@ pub struct AccountsBench {
     /// Where to work.
     #[arg(long, default_value = "store/bench")]
     work: PathBuf,
+    /// Measure only the look-ups, on the ledger of an earlier run.
+    #[arg(long)]
+    questions: bool,
 }
 
 /// The part that runs in a process of its own.
@@ -228,6 +231,9 @@ pub fn append_alone(args: &AccountsAppend) -> anyhow::Result<()> {
 
 fn size(args: &AccountsBench, transfers: u64, add: Add<'_>) -> anyhow::Result<()> {
     let dir = args.work.join(format!("accounts-{transfers}-{}", args.seed));
+    if args.questions {
+        return look_ups(&Ledger::open(&dir)?, add);
+    }
     if dir.exists() {
         std::fs::remove_dir_all(&dir).with_context(|| dir.display().to_string())?;
     }

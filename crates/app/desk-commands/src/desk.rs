@@ -13,6 +13,7 @@ use holdfast_console::desk_key::key_ring;
 use holdfast_console::vault;
 use holdfast_input::time::parse as parse_time;
 use holdfast_requests::intake::{NewAgency, RequestFilter, RequestState, Step};
+use holdfast_requests::matching::Followed;
 use holdfast_requests::policy::DEFAULT_POLICY;
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Inquiry, Policy, Request, review};
@@ -358,8 +359,10 @@ fn list_matches(intake: &IntakeArgs, id: &str, no_ledger: bool, as_json: bool) -
     let (list, coverage) = match intake.reach()? {
         Reach::Here(screening) => {
             let chains = if no_ledger { Vec::new() } else { open_chains(intake.store())? };
-            let list = intake.here(&screening, |d| d.matches(&chains, id, intake.actor()))?;
-            (Answer::of(&list)?, Answer::of(&intake.here(&screening, |d| d.coverage(&chains, id, intake.actor()))?)?)
+            let followed = Followed::on(&chains);
+            let list = intake.here(&screening, |d| d.matches_on(&followed, id, intake.actor()))?;
+            let coverage = intake.here(&screening, |d| d.coverage_on(&followed, id, intake.actor()))?;
+            (Answer::of(&list)?, Answer::of(&coverage)?)
         }
         Reach::There(client) => {
             let list = client.get(&path("matches")).query("ledger", !no_ledger).bytes()?;

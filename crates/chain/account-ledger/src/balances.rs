@@ -129,6 +129,16 @@ impl Ledger {
         Ok(indexed.then(self.overlay.state(&self.columns, account, asset, before)?))
     }
 
+    /// Returns what the postings of an account and asset come to just before a moment, and at the ledger's end.
+    pub(crate) fn state_and_end(&self, account: u32, asset: u32, before: Bound) -> Result<(State, State), LedgerError> {
+        let (state, end) = match &self.index {
+            Some(index) => index.state_and_end(&self.columns, account, asset, before)?,
+            None => (State::default(), State::default()),
+        };
+        let newer = |bound| self.overlay.state(&self.columns, account, asset, bound);
+        Ok((state.then(newer(before)?), end.then(newer(Bound::end(self.counts()))?)))
+    }
+
     /// Returns whether a block before a moment has transfers inside transactions that were not read.
     fn blind_before(&self, before: Bound) -> Result<bool, LedgerError> {
         let Some(last) = before.tx.checked_sub(1) else { return Ok(false) };
@@ -190,11 +200,12 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let before = |height: u64| height.checked_sub(1).map_or(Ok(Bound { row: 0, tx: 0 }), |h| self.bound_after(h));
         let (start, end) = (before(heights.start)?, before(heights.end)?);
+        let mut near = 0;
         self.entries(account, asset, start, |entry| {
             if !entry.is_before(end) {
                 return Ok(false);
             }
-            for posting in self.postings_of_entry(account, entry)?.into_iter().flatten() {
+            for posting in self.postings_near(account, entry, &mut near)?.into_iter().flatten() {
                 if each(posting).is_break() {
                     return Ok(false);
                 }
@@ -226,14 +237,26 @@ impl Ledger {
 
     /// Returns the postings that an entry stands for: one, or both parts of a fee.
     pub(crate) fn postings_of_entry(&self, account: u32, entry: Entry) -> Result<[Option<Posting>; 2], LedgerError> {
+        self.postings_near(account, entry, &mut 0)
+    }
+
+    /// As [`Ledger::postings_of_entry`]; `near` is a block that may have it, and becomes the one that has it.
+    pub(crate) fn postings_near(
+        &self,
+        account: u32,
+        entry: Entry,
+        near: &mut u64,
+    ) -> Result<[Option<Posting>; 2], LedgerError> {
         let direction = if entry.is_out() { Direction::Out } else { Direction::In };
         let posting = |transfer| Posting { transfer, direction };
         let number = entry.number();
         if !entry.is_fee() {
-            let (tx, _) = self.columns.tx_of_row(number, self.counts())?;
+            let (tx, block) = self.columns.tx_of_row_near(*near, number, self.counts())?;
+            *near = block;
             return Ok([Some(posting(self.stored(number, tx)?)), None]);
         }
         let block = self.columns.block_of_tx(number)?;
+        *near = block;
         let rows_end = self.columns.rows_of_tx(number, block, self.counts())?.end;
         let mut parts = [None; 2];
         for (part, slot) in parts.iter_mut().zip(0..FEE_SLOTS) {

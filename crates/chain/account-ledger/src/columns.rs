@@ -171,6 +171,18 @@ impl Columns {
         number.checked_sub(1).map(|n| n as u64).ok_or_else(|| LedgerError::damaged("blocks", 0, "begins too late"))
     }
 
+    /// As [`Columns::block_of_tx`], of a transaction that is not before a block: near ones are found in few steps.
+    pub(crate) fn block_of_tx_from(&self, block: u64, tx: u64) -> u64 {
+        let later = self.block.all().get(index(block)..).unwrap_or_default();
+        let mut end = 1;
+        while later.get(end).is_some_and(|b| b.first_tx <= tx) {
+            end *= 2;
+        }
+        let near = &later[end.min(later.len()) / 2..end.min(later.len())];
+        let before = (end.min(later.len()) / 2 + near.partition_point(|b| b.first_tx <= tx)) as u64;
+        block + before.saturating_sub(1)
+    }
+
     /// Transaction numbers of a block.
     #[inline]
     pub(crate) fn txs_of(&self, block: u64, counts: Counts) -> Result<Range<u64>, LedgerError> {
@@ -217,6 +229,17 @@ impl Columns {
     pub(crate) fn tx_of_row(&self, row: u64, counts: Counts) -> Result<(u64, u64), LedgerError> {
         let block = self.block.all().partition_point(|b| b.first_transfer <= row) as u64;
         let block = block.checked_sub(1).ok_or_else(|| LedgerError::damaged("blocks", 0, "begins too late"))?;
+        self.tx_of_row_in(block, row, counts)
+    }
+
+    /// As [`Columns::tx_of_row`], where a block may hold it: postings of an account that follow each other are often of one block.
+    pub(crate) fn tx_of_row_near(&self, block: u64, row: u64, counts: Counts) -> Result<(u64, u64), LedgerError> {
+        let first = |block: u64| self.block.all().get(index(block)).map(|b| b.first_transfer);
+        let is_in = first(block).is_some_and(|first| first <= row) && first(block + 1).is_none_or(|next| next > row);
+        if is_in { self.tx_of_row_in(block, row, counts) } else { self.tx_of_row(row, counts) }
+    }
+
+    fn tx_of_row_in(&self, block: u64, row: u64, counts: Counts) -> Result<(u64, u64), LedgerError> {
         let first_row = read(&self.block, "blocks", block)?.first_transfer;
         let txs = self.txs_of(block, counts)?;
         let starts = self.tx_first.all().get(index(txs.start)..index(txs.end)).unwrap_or_default();

@@ -281,16 +281,43 @@ impl Index {
     ) -> Result<State, LedgerError> {
         let Some(list) = self.list_of(account, asset)? else { return Ok(State::default()) };
         let before = before.min(Bound::end(self.state.valid));
-        let (reader, mut state) = self.reader(&list, before)?;
-        let mut amounts = Amounts::of(columns, account);
-        for entry in reader {
-            let entry = entry.ok_or_else(|| self.damaged_list(&list))?;
-            if !entry.is_before(before) {
-                break;
-            }
-            state.step(amounts.get(entry)?, entry.is_out());
-        }
+        let (mut reader, mut state) = self.reader(&list, before)?;
+        let step = |entry: Entry, amount| state.step(amount, entry.is_out());
+        Amounts::of(columns, account).for_each_before(&mut reader, before, || self.damaged_list(&list), step)?;
         Ok(state)
+    }
+
+    /// Returns the balance of an account and asset just before a moment, and the last one, as far as this index knows. Both are walked to together where
+    /// no stored balance lies between them.
+    pub(crate) fn state_and_end(
+        &self,
+        columns: &Columns,
+        account: u32,
+        asset: u32,
+        before: Bound,
+    ) -> Result<(State, State), LedgerError> {
+        let Some(list) = self.list_of(account, asset)? else { return Ok((State::default(), State::default())) };
+        let valid = Bound::end(self.state.valid);
+        let before = before.min(valid);
+        let (mut from, start) = self.reader(&list, before)?;
+        let (mut last, end) = self.reader(&list, valid)?;
+        let is_one_part = from.bytes.len() == last.bytes.len();
+        let mut amounts = Amounts::of(columns, account);
+        let damage = || self.damaged_list(&list);
+        if is_one_part {
+            let (mut state, mut end) = (None, start);
+            amounts.for_each_before(&mut last, valid, damage, |entry, amount| {
+                if state.is_none() && !entry.is_before(before) {
+                    state = Some(end);
+                }
+                end.step(amount, entry.is_out());
+            })?;
+            return Ok((state.unwrap_or(end), end));
+        }
+        let (mut state, mut end) = (start, end);
+        amounts.for_each_before(&mut from, before, damage, |entry, amount| state.step(amount, entry.is_out()))?;
+        amounts.for_each_before(&mut last, valid, damage, |entry, amount| end.step(amount, entry.is_out()))?;
+        Ok((state, end))
     }
 
     /// Calls `each` with the entries of a list from a moment on, as far as they hold. Breaks where it returns `false`.

@@ -288,13 +288,64 @@ pub(crate) fn amount_beside(columns: &Columns, entry: Entry, cell: u64) -> Resul
 pub(crate) struct Amounts<'a> {
     columns: &'a Columns,
     account: u32,
-    /// The last block, and the first transaction after it.
-    block: Option<(BlockRow, u64)>,
+    /// The last block, its number, and the first transaction after it.
+    block: Option<(BlockRow, u64, u64)>,
 }
+
+/// Entries whose amounts are read together: a read that waits for memory lets the next ones begin.
+const TOGETHER: usize = 32;
 
 impl<'a> Amounts<'a> {
     pub(crate) fn of(columns: &'a Columns, account: u32) -> Self {
         Amounts { columns, account, block: None }
+    }
+
+    /// Calls `each` with the entries of a list before a moment, and their amounts; `None` inside the list is `damage`.
+    pub(crate) fn for_each_before(
+        &mut self,
+        list: &mut impl Iterator<Item = Option<Entry>>,
+        before: Bound,
+        damage: impl Fn() -> LedgerError,
+        mut each: impl FnMut(Entry, Limbs),
+    ) -> Result<(), LedgerError> {
+        let (mut part, mut cells) = ([Entry(0); TOGETHER], [0; TOGETHER]);
+        loop {
+            let mut n = 0;
+            while n < TOGETHER {
+                let Some(entry) = list.next() else { break };
+                let entry = entry.ok_or_else(&damage)?;
+                if !entry.is_before(before) {
+                    break;
+                }
+                part[n] = entry;
+                n += 1;
+            }
+            for (cell, entry) in cells.iter_mut().zip(&part[..n]) {
+                *cell = self.cell(*entry)?;
+            }
+            for (cell, entry) in cells.iter().zip(&part[..n]) {
+                each(*entry, self.beside(*entry, *cell)?);
+            }
+            if n < TOGETHER {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Returns what is stored of an entry's amount: of fees that were received nothing, for they take more reads.
+    #[inline]
+    fn cell(&self, entry: Entry) -> Result<u64, LedgerError> {
+        match (entry.is_fee(), entry.is_out()) {
+            (false, _) => read(&self.columns.amount, "transfer.amount", entry.number()),
+            (true, true) => self.columns.fee_total(entry.number()),
+            (true, false) => Ok(0),
+        }
+    }
+
+    /// Returns the amount of a posting from what is stored of it.
+    #[inline]
+    fn beside(&mut self, entry: Entry, cell: u64) -> Result<Limbs, LedgerError> {
+        if entry.is_fee() && !entry.is_out() { self.get(entry) } else { amount_beside(self.columns, entry, cell) }
     }
 
     /// Returns the amount of a posting.
@@ -308,12 +359,15 @@ impl<'a> Amounts<'a> {
             return Ok([columns.fee_total(number)?, 0, 0, 0]);
         }
         let block = match self.block {
-            Some((block, end)) if block.first_tx <= number && number < end => block,
-            _ => {
-                let at = columns.block_of_tx(number)?;
+            Some((block, _, end)) if block.first_tx <= number && number < end => block,
+            last => {
+                let at = match last {
+                    Some((_, at, end)) if number >= end => columns.block_of_tx_from(at, number),
+                    _ => columns.block_of_tx(number)?,
+                };
                 let block = read(&columns.block, "blocks", at)?;
                 let end = columns.block.all().get(index(at + 1)).map_or(number + 1, |next| next.first_tx);
-                self.block.insert((block, end)).0
+                self.block.insert((block, at, end)).0
             }
         };
         Ok([columns.fee(number, &block)?.received(self.account, &block), 0, 0, 0])

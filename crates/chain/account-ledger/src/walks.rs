@@ -7,7 +7,7 @@ use crate::index::RANGE_SHIFT;
 use crate::ledger::Ledger;
 use crate::look_ups::{StoredTransfer, TransferNumber};
 use crate::numbers::{index, limbs_of};
-use crate::postings::{Bound, Entry};
+use crate::postings::{Bound, Entry, State};
 use holdfast_types::{Amount, SignedAmount};
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
@@ -63,14 +63,14 @@ impl Ledger {
         from: TransferNumber,
         limit: usize,
     ) -> Result<Vec<Posting>, LedgerError> {
-        let (mut postings, mut last) = (Vec::new(), None);
+        let (mut postings, mut last, mut near) = (Vec::new(), None, 0);
         self.entries(account, asset, self.before(from)?.bound, |entry| {
             // A fee that the account pays to itself has two entries, which stay together.
             if postings.len() >= limit && !is_same_fee(last, entry) {
                 return Ok(false);
             }
             last = Some(entry);
-            let found = self.postings_of_entry(account, entry)?.into_iter().flatten();
+            let found = self.postings_near(account, entry, &mut near)?.into_iter().flatten();
             postings.extend(found.filter(|p| p.transfer.number >= from));
             Ok(true)
         })?;
@@ -105,8 +105,9 @@ impl Ledger {
             entries.truncate(limit);
         }
         let mut postings = Vec::with_capacity(entries.len());
+        let mut near = 0;
         for entry in entries {
-            let found = self.postings_of_entry(account, entry)?.into_iter().flatten();
+            let found = self.postings_near(account, entry, &mut near)?.into_iter().flatten();
             postings.extend(found.filter(|p| p.transfer.number < before));
         }
         postings.sort_by_key(|p| Reverse(order(p)));
@@ -167,8 +168,35 @@ impl Ledger {
         asset: u32,
         number: TransferNumber,
     ) -> Result<Option<SignedAmount>, LedgerError> {
-        let Before { bound, is_second_part } = self.before(number)?;
-        let mut sum = self.state(account, asset, bound)?.sum;
+        let before = self.before(number)?;
+        self.moved_from(account, asset, number, (&before, self.state(account, asset, before.bound)?))
+    }
+
+    /// Returns [`Ledger::least_opening`] and [`Ledger::moved_before`], for which a list is walked once where it is short.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`].
+    pub fn opening_and_moved(
+        &self,
+        account: u32,
+        asset: u32,
+        number: TransferNumber,
+    ) -> Result<(Option<Amount>, Option<SignedAmount>), LedgerError> {
+        let before = self.before(number)?;
+        let (state, end) = self.state_and_end(account, asset, before.bound)?;
+        let moved = self.moved_from(account, asset, number, (&before, state))?;
+        Ok((end.lowest.signed().map(SignedAmount::magnitude), moved))
+    }
+
+    /// Returns what moved before a transfer, from what is known at the bound before it.
+    fn moved_from(
+        &self,
+        account: u32,
+        asset: u32,
+        number: TransferNumber,
+        (&Before { bound, is_second_part }, state): (&Before, State),
+    ) -> Result<Option<SignedAmount>, LedgerError> {
+        let mut sum = state.sum;
         if is_second_part && asset == NATIVE {
             let mut parts = Vec::new();
             self.entries(account, asset, bound, |entry: Entry| {

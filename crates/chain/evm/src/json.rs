@@ -10,7 +10,9 @@ use crate::verify::repeats;
 use crate::{Block, BlockError, Chain, Header, Log, Ommers, Outcome, Receipt, Stack, Transaction, Withdrawal};
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256};
 use holdfast_node::{equal, parse};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
+use std::fmt;
 
 /// A number in hexadecimal with `0x`, as JSON-RPC writes numbers; plain numbers and decimal text are read too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +20,33 @@ pub struct Quantity(pub u64);
 
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = U256::deserialize(deserializer)?;
-        u64::try_from(number).map(Quantity).map_err(serde::de::Error::custom)
+        deserializer.deserialize_any(OfQuantity)
+    }
+}
+
+struct OfQuantity;
+
+impl Visitor<'_> for OfQuantity {
+    type Value = Quantity;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of 64 bits, or a text of it")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Quantity, E> {
+        Ok(Quantity(number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Quantity, E> {
+        let digits = text.strip_prefix("0x").filter(|digits| (1..=16).contains(&digits.len()));
+        match digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit())) {
+            Some(digits) => u64::from_str_radix(digits, 16).map(Quantity).map_err(E::custom),
+            // Octal, binary and decimal numbers, and what is no number.
+            None => {
+                let number: U256 = text.parse().map_err(E::custom)?;
+                u64::try_from(number).map(Quantity).map_err(E::custom)
+            }
+        }
     }
 }
 
@@ -414,4 +441,40 @@ fn read_receipt(json: JsonReceipt) -> Result<Receipt, BlockError> {
             effective_gas_price: json.effective_gas_price,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_read_as_numbers_of_256_bits_are() {
+        let texts = [
+            "\"0x0\"",
+            "\"0x1f\"",
+            "\"0X1f\"",
+            "\"0xffffffffffffffff\"",
+            "\"0x10000000000000000\"",
+            "\"0x00000000000000001\"",
+            "\"17\"",
+            "\"18446744073709551616\"",
+            "17",
+            "18446744073709551615",
+            "-1",
+            "1.5",
+            "\"0x+1\"",
+            "\"0xg\"",
+            "\"-1\"",
+            "null",
+            "\"0x1_0\"",
+            "\"0b11\"",
+            "\"0o17\"",
+            "[]",
+        ];
+        for text in texts {
+            let number = serde_json::from_str::<U256>(text).ok().and_then(|n| u64::try_from(n).ok());
+            assert_eq!(serde_json::from_str::<Quantity>(text).ok().map(|q| q.0), number, "{text}");
+        }
+        assert_eq!(serde_json::from_str::<Quantity>("\"0x1F\"").unwrap(), Quantity(31));
+    }
 }

@@ -15,7 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::ops::Range;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub use holdfast_node::NodeError;
@@ -30,9 +31,9 @@ const TRACES_BATCH: usize = 5;
 const BATCH: usize = 50;
 /// Most blocks that are read at once.
 const MAX_BLOCKS: usize = 1_000;
-/// Most requests under way at once, and how few blocks are not worth one of their own.
+/// Most requests under way at once, and the fewest and the most blocks of one of them.
 const CONNECTIONS: usize = 4;
-const MIN_PART: usize = 5;
+const PART: (usize, usize) = (2, 5);
 
 /// Which block counts as the tip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,9 @@ impl std::fmt::Debug for Node {
             .finish_non_exhaustive()
     }
 }
+
+/// Receipts, by block.
+type Receipts = Vec<Vec<Receipt>>;
 
 /// A call: method and parameters.
 type Call<'a> = (&'a str, Value);
@@ -146,17 +150,30 @@ impl Node {
     /// [`NodeError`]; [`NodeError::Block`] where a block does not hold, or where the chain changed while it was read: read again.
     pub fn blocks(&self, heights: Range<u64>) -> Result<Vec<VerifiedBlock>, NodeError> {
         let heights: Vec<u64> = heights.take(MAX_BLOCKS).collect();
-        let part = heights.len().div_ceil(CONNECTIONS).max(MIN_PART);
-        if heights.len() <= part {
-            return self.part(&heights);
+        let part = heights.len().div_ceil(CONNECTIONS).clamp(PART.0, PART.1);
+        let parts: Vec<&[u64]> = heights.chunks(part).collect();
+        if let [one] = parts.as_slice() {
+            return self.part(one);
         }
-        // A part is verified while the node answers for others.
-        let parts: Vec<Result<Vec<VerifiedBlock>, NodeError>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = heights.chunks(part).map(|heights| scope.spawn(|| self.part(heights))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        // A part is verified while the node answers for others. They are taken in order: what was not read is behind what failed.
+        let (next, read): (_, Vec<OnceLock<_>>) =
+            (AtomicUsize::new(0), parts.iter().map(|_| OnceLock::new()).collect());
+        let take = || {
+            while let Some((part, read)) = parts.iter().zip(&read).nth(next.fetch_add(1, Ordering::Relaxed)) {
+                let result = self.part(part);
+                if result.is_err() {
+                    next.store(parts.len(), Ordering::Relaxed);
+                }
+                let _ = read.set(result);
+            }
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..CONNECTIONS.min(parts.len())).map(|_| scope.spawn(take)).collect();
+            take();
+            others.into_iter().for_each(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
         });
         let mut all = Vec::with_capacity(heights.len());
-        for part in parts {
+        for part in read.into_iter().filter_map(OnceLock::into_inner) {
             all.extend(part?);
         }
         in_one_piece(all.iter().map(VerifiedBlock::block))?;
@@ -165,23 +182,15 @@ impl Node {
 
     /// Reads and verifies blocks one after another.
     fn part(&self, heights: &[u64]) -> Result<Vec<VerifiedBlock>, NodeError> {
-        let call = |height: &u64| ("eth_getBlockByNumber", json!([hex(*height), true]));
-        let calls: Vec<Call> = heights.iter().map(call).collect();
-        let mut blocks: Vec<Block> = Vec::with_capacity(calls.len());
-        self.each(&calls, |i, answer| {
-            if answer != b"null" {
-                let block = json::block(&self.chain, answer)?;
-                let number = block.header.number;
-                equal("header.number", &number, &heights[i]).map_err(|e| e.of_block(number))?;
-                blocks.push(block);
-            }
-            Ok(())
-        })?;
+        let (mut blocks, receipts) = self.blocks_with_receipts(heights)?;
         in_one_piece(blocks.iter())?;
         for block in &mut blocks {
             self.read_ommers(block)?;
         }
-        let receipts = self.receipts(&mut blocks)?;
+        let receipts = match receipts {
+            Some(receipts) => receipts,
+            None => self.receipts_one_by_one(&mut blocks)?,
+        };
         let traces = self.traces(&blocks)?;
         let traces: Vec<Option<Vec<Trace>>> = match traces {
             Some(traces) => traces.into_iter().map(Some).collect(),
@@ -238,22 +247,50 @@ impl Node {
         Ok(())
     }
 
-    fn receipts(&self, blocks: &mut [Block]) -> Result<Vec<Vec<Receipt>>, NodeError> {
-        let mut receipts = Vec::with_capacity(blocks.len());
-        if self.receipts.load(Ordering::Relaxed) == 0 {
-            let call = |block: &Block| ("eth_getBlockReceipts", json!([hex(block.header.number)]));
-            let calls: Vec<Call> = blocks.iter().map(call).collect();
+    /// Reads blocks, as far as the chain goes, and in the same requests their receipts; no receipts where the node does not give them by block.
+    fn blocks_with_receipts(&self, heights: &[u64]) -> Result<(Vec<Block>, Option<Receipts>), NodeError> {
+        let block = |height: &u64| ("eth_getBlockByNumber", json!([hex(*height), true]));
+        let receipts_of = |height: &u64| ("eth_getBlockReceipts", json!([hex(*height)]));
+        loop {
+            let by_block = self.receipts.load(Ordering::Relaxed) == 0;
+            let (mut blocks, mut receipts) = (Vec::with_capacity(heights.len()), Vec::new());
+            let calls: Vec<Call> = match by_block {
+                true => heights.iter().flat_map(|height| [block(height), receipts_of(height)]).collect(),
+                false => heights.iter().map(block).collect(),
+            };
+            let mut is_stored = false;
             let read = self.each(&calls, |i, answer| {
-                receipts.push(json::receipts(&mut blocks[i], answer)?);
+                let (number, is_receipts) = if by_block { (i / 2, i % 2 == 1) } else { (i, false) };
+                match blocks.last_mut().filter(|_| is_receipts && is_stored) {
+                    Some(block) => receipts.push(json::receipts(block, answer)?),
+                    None if is_receipts => {}
+                    None => {
+                        is_stored = answer != b"null";
+                        if is_stored {
+                            blocks.push(self.block_at(heights[number], answer)?);
+                        }
+                    }
+                }
                 Ok(())
             });
             match read {
-                Ok(()) => return Ok(receipts),
-                Err(e) if e.is_unknown_method() => self.receipts.store(1, Ordering::Relaxed),
+                Ok(()) => return Ok((blocks, by_block.then_some(receipts))),
+                Err(e) if by_block && e.is_unknown_method() => self.receipts.store(1, Ordering::Relaxed),
                 Err(e) => return Err(e),
             }
-            receipts.clear();
         }
+    }
+
+    /// Reads a block, which has to be that at a height.
+    fn block_at(&self, height: u64, answer: &[u8]) -> Result<Block, NodeError> {
+        let block = json::block(&self.chain, answer)?;
+        let number = block.header.number;
+        equal("header.number", &number, &height).map_err(|e| e.of_block(number))?;
+        Ok(block)
+    }
+
+    fn receipts_one_by_one(&self, blocks: &mut [Block]) -> Result<Receipts, NodeError> {
+        let mut receipts = Vec::with_capacity(blocks.len());
         for block in blocks {
             let hashes =
                 block.transactions.iter().map(Transaction::hash).chain(block.state_sync.as_ref().map(|s| s.hash));

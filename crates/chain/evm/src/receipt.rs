@@ -1,7 +1,7 @@
 //! Receipts and logs: read with or without their bloom filter (eth/69, EIP-7642), written as the receipts root commits to them.
 
 use crate::BlockError;
-use crate::rlp::{end, list, share, take, take_list, take_string};
+use crate::rlp::{count, end, list, room, share, take, take_hashes, take_item, take_list, take_string};
 use alloy_primitives::{Address, B256, Bloom, BloomInput, Bytes, U256};
 use alloy_rlp::Encodable;
 
@@ -28,8 +28,14 @@ pub struct Log {
     pub data: Bytes,
 }
 
+impl Default for Outcome {
+    fn default() -> Self {
+        Outcome::Status(false)
+    }
+}
+
 /// A receipt as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
     /// Type of its transaction (EIP-2718).
     pub kind: u8,
@@ -64,27 +70,34 @@ impl Receipt {
     /// # Errors
     /// [`BlockError`] names the field that does not read.
     pub fn from_envelope(envelope: &Bytes) -> Result<Self, BlockError> {
+        let mut receipt = Receipt::default();
+        receipt.fill(envelope, envelope)?;
+        Ok(receipt)
+    }
+
+    /// As [`Receipt::from_envelope`], into an empty one. The envelope is a part of a buffer, of which the data of logs are parts too.
+    pub(crate) fn fill(&mut self, buffer: &Bytes, envelope: &[u8]) -> Result<(), BlockError> {
         let (kind, mut outer) = match envelope.first() {
             Some(first) if *first < 0x80 => (*first, &envelope[1..]),
-            Some(_) => (0, &envelope[..]),
+            Some(_) => (0, envelope),
             None => return Err(BlockError::malformed("type", "empty")),
         };
         let mut rest = take_list(&mut outer, "receipt")?;
         end(outer, "receipt")?;
-        let items = count(rest)?;
+        let all = rest;
         // The third item is the bloom filter in one form, a number of at most 8 bytes in the other; both have four items.
         let has_bloom = kind != 0 || third(rest)?.len() == 256;
-        let kind = if has_bloom { kind } else { take(&mut rest, "type")? };
-        let outcome = read_outcome(&mut rest)?;
-        let cumulative_gas = take(&mut rest, "cumulativeGasUsed")?;
-        let bloom = if has_bloom { Some(take(&mut rest, "logsBloom")?) } else { None };
-        let logs = read_logs(&mut rest, envelope)?;
-        let deposit = match (kind, items) {
-            (OP_DEPOSIT, 6) => Some((take(&mut rest, "depositNonce")?, take(&mut rest, "depositReceiptVersion")?)),
-            _ => None,
-        };
-        end(rest, "receipt")?;
-        Ok(Receipt { kind, outcome, cumulative_gas, bloom, logs, deposit, claims: ReceiptClaims::default() })
+        self.kind = if has_bloom { kind } else { take(&mut rest, "type")? };
+        self.outcome = read_outcome(&mut rest)?;
+        self.cumulative_gas = take(&mut rest, "cumulativeGasUsed")?;
+        if has_bloom {
+            self.bloom = Some(take(&mut rest, "logsBloom")?);
+        }
+        self.logs = read_logs(&mut rest, buffer)?;
+        if self.kind == OP_DEPOSIT && count(all, "receipt")? == 6 {
+            self.deposit = Some((take(&mut rest, "depositNonce")?, take(&mut rest, "depositReceiptVersion")?));
+        }
+        end(rest, "receipt")
     }
 
     /// Returns its form in the receipts trie.
@@ -135,19 +148,10 @@ impl Log {
     }
 }
 
-fn count(mut rest: &[u8]) -> Result<usize, BlockError> {
-    let mut items = 0;
-    while !rest.is_empty() {
-        crate::rlp::take_item(&mut rest, "receipt")?;
-        items += 1;
-    }
-    Ok(items)
-}
-
 fn third(mut rest: &[u8]) -> Result<&[u8], BlockError> {
-    crate::rlp::take_item(&mut rest, "receipt")?;
-    crate::rlp::take_item(&mut rest, "receipt")?;
-    let item = crate::rlp::take_item(&mut rest, "receipt")?;
+    take_item(&mut rest, "receipt")?;
+    take_item(&mut rest, "receipt")?;
+    let item = take_item(&mut rest, "receipt")?;
     take_string(&mut &*item, "cumulativeGasUsed")
 }
 
@@ -160,22 +164,22 @@ fn read_outcome(rest: &mut &[u8]) -> Result<Outcome, BlockError> {
     }
 }
 
-fn read_logs(rest: &mut &[u8], envelope: &Bytes) -> Result<Vec<Log>, BlockError> {
+fn read_logs(rest: &mut &[u8], buffer: &Bytes) -> Result<Vec<Log>, BlockError> {
     let mut listed = take_list(rest, "logs")?;
-    let mut logs = Vec::new();
+    let mut logs = Vec::with_capacity(room(listed, "logs")?);
     while !listed.is_empty() {
         let number = logs.len();
-        let log = read_log(&mut listed, envelope).map_err(|e| e.within(format_args!("logs[{number}]")))?;
+        let log = read_log(&mut listed, buffer).map_err(|e| e.within(format_args!("logs[{number}]")))?;
         logs.push(log);
     }
     Ok(logs)
 }
 
-fn read_log(listed: &mut &[u8], envelope: &Bytes) -> Result<Log, BlockError> {
+fn read_log(listed: &mut &[u8], buffer: &Bytes) -> Result<Log, BlockError> {
     let mut inner = take_list(listed, "log")?;
     let address = take(&mut inner, "address")?;
-    let topics: Vec<B256> = take(&mut inner, "topics")?;
-    let data = share(envelope, take_string(&mut inner, "data")?);
+    let topics = take_hashes(&mut inner, "topics")?;
+    let data = share(buffer, take_string(&mut inner, "data")?);
     end(inner, "log")?;
     Ok(Log { address, topics, data })
 }

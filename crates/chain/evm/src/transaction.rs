@@ -4,7 +4,7 @@
 //! 104, 105, 106 of Arbitrum.
 
 use crate::BlockError;
-use crate::rlp::{end, list, share, take, take_item, take_list, take_string};
+use crate::rlp::{end, list, share, take, take_hashes, take_item, take_list, take_number, take_string};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rlp::Encodable;
 use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
@@ -204,6 +204,13 @@ impl Transaction {
     /// # Errors
     /// [`BlockError`] names the field that does not read, or a type that is not known.
     pub fn from_envelope(envelope: &Bytes) -> Result<Self, BlockError> {
+        let mut transaction = Transaction::default();
+        transaction.fill(envelope.clone())?;
+        Ok(transaction)
+    }
+
+    /// As [`Transaction::from_envelope`], into an empty one.
+    pub(crate) fn fill(&mut self, envelope: Bytes) -> Result<(), BlockError> {
         let (kind, mut outer) = match envelope.first() {
             Some(first) if *first < 0x80 => (*first, &envelope[1..]),
             Some(_) => (0, &envelope[..]),
@@ -214,13 +221,14 @@ impl Transaction {
         let fields = fields.ok_or_else(|| BlockError::malformed("type", format!("{kind} is not known")))?;
         let mut rest = take_list(&mut outer, "transaction")?;
         end(outer, "transaction")?;
-        let mut transaction = Transaction { kind, envelope: envelope.clone(), ..Transaction::default() };
+        self.kind = kind;
         for field in fields {
-            transaction.read(*field, &mut rest, envelope)?;
+            self.read(*field, &mut rest, &envelope)?;
         }
         end(rest, "transaction")?;
-        transaction.complete();
-        Ok(transaction)
+        self.complete();
+        self.envelope = envelope;
+        Ok(())
     }
 
     /// Makes the envelope of a transaction whose fields are set.
@@ -258,35 +266,35 @@ impl Transaction {
         match field {
             F::ChainId => self.chain_id = Some(take(rest, "chainId")?),
             F::Nonce => self.nonce = take(rest, "nonce")?,
-            F::GasPrice => self.gas_price = take(rest, "gasPrice")?,
-            F::PriorityFee => self.priority_fee = take(rest, "maxPriorityFeePerGas")?,
+            F::GasPrice => self.gas_price = take_number(rest, "gasPrice")?,
+            F::PriorityFee => self.priority_fee = take_number(rest, "maxPriorityFeePerGas")?,
             F::Gas => self.gas_limit = take(rest, "gas")?,
             F::To => self.to = optional_address(rest, "to")?,
-            F::Value => self.value = take(rest, "value")?,
+            F::Value => self.value = take_number(rest, "value")?,
             F::Input => self.input = share(envelope, take_string(rest, "input")?),
             F::AccessList => {
                 let item = take_item(rest, "accessList")?;
                 check_access_list(item)?;
                 self.access_list = share(envelope, item);
             }
-            F::BlobFee => self.blob_fee = take(rest, "maxFeePerBlobGas")?,
-            F::BlobHashes => self.blob_hashes = take(rest, "blobVersionedHashes")?,
+            F::BlobFee => self.blob_fee = take_number(rest, "maxFeePerBlobGas")?,
+            F::BlobHashes => self.blob_hashes = take_hashes(rest, "blobVersionedHashes")?,
             F::Authorizations => self.authorizations = read_authorizations(rest)?,
-            F::V => self.v = take(rest, "v")?,
-            F::R => self.r = take(rest, "r")?,
-            F::S => self.s = take(rest, "s")?,
+            F::V => self.v = take_number(rest, "v")?,
+            F::R => self.r = take_number(rest, "r")?,
+            F::S => self.s = take_number(rest, "s")?,
             F::From => self.from = Some(take(rest, "from")?),
             F::Source => self.extra().source = take(rest, "sourceHash")?,
-            F::Mint => self.extra().mint = take(rest, "mint")?,
+            F::Mint => self.extra().mint = take_number(rest, "mint")?,
             F::IsSystem => self.extra().is_system = take(rest, "isSystemTx")?,
-            F::L1BaseFee => self.extra().l1_base_fee = take(rest, "l1BaseFee")?,
+            F::L1BaseFee => self.extra().l1_base_fee = take_number(rest, "l1BaseFee")?,
             F::RetryTo => self.extra().retry_to = optional_address(rest, "retryTo")?,
-            F::RetryValue => self.extra().retry_value = take(rest, "retryValue")?,
+            F::RetryValue => self.extra().retry_value = take_number(rest, "retryValue")?,
             F::Beneficiary => self.extra().beneficiary = take(rest, "beneficiary")?,
-            F::MaxSubmissionFee => self.extra().max_submission_fee = take(rest, "maxSubmissionFee")?,
+            F::MaxSubmissionFee => self.extra().max_submission_fee = take_number(rest, "maxSubmissionFee")?,
             F::RefundTo => self.extra().refund_to = take(rest, "refundTo")?,
-            F::MaxRefund => self.extra().max_refund = take(rest, "maxRefund")?,
-            F::SubmissionRefund => self.extra().submission_refund = take(rest, "submissionFeeRefund")?,
+            F::MaxRefund => self.extra().max_refund = take_number(rest, "maxRefund")?,
+            F::SubmissionRefund => self.extra().submission_refund = take_number(rest, "submissionFeeRefund")?,
         }
         Ok(())
     }
@@ -448,12 +456,12 @@ fn read_authorizations(rest: &mut &[u8]) -> Result<Vec<Authorization>, BlockErro
     while !listed.is_empty() {
         let mut inner = take_list(&mut listed, "authorizationList")?;
         authorizations.push(Authorization {
-            chain_id: take(&mut inner, "authorizationList.chainId")?,
+            chain_id: take_number(&mut inner, "authorizationList.chainId")?,
             delegate: take(&mut inner, "authorizationList.address")?,
             nonce: take(&mut inner, "authorizationList.nonce")?,
             y_parity: take(&mut inner, "authorizationList.yParity")?,
-            r: take(&mut inner, "authorizationList.r")?,
-            s: take(&mut inner, "authorizationList.s")?,
+            r: take_number(&mut inner, "authorizationList.r")?,
+            s: take_number(&mut inner, "authorizationList.s")?,
         });
         end(inner, "authorizationList")?;
     }
@@ -466,7 +474,10 @@ fn check_access_list(item: &[u8]) -> Result<(), BlockError> {
     while !listed.is_empty() {
         let mut entry = take_list(&mut listed, "accessList")?;
         take::<Address>(&mut entry, "accessList.address")?;
-        take::<Vec<B256>>(&mut entry, "accessList.storageKeys")?;
+        let mut keys = take_list(&mut entry, "accessList.storageKeys")?;
+        while !keys.is_empty() {
+            take::<B256>(&mut keys, "accessList.storageKeys")?;
+        }
         end(entry, "accessList")?;
     }
     Ok(())

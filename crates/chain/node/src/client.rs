@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// The first pause between tries, which grows fourfold.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Connections that are kept for further requests: as many as readers have under way at once, so that none is made anew for each.
+const CONNECTIONS: usize = 8;
 /// Most bytes of an answer that an error repeats.
 const MAX_WORDS: usize = 300;
 
@@ -49,8 +51,8 @@ impl Client {
     /// Connects lazily to `http://host:port`, also with user, password and path.
     #[must_use]
     pub fn new(url: &str, limits: Limits) -> Self {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().timeout_global(Some(limits.time)).http_status_as_error(false).build().into();
+        let config = ureq::Agent::config_builder().timeout_global(Some(limits.time)).http_status_as_error(false);
+        let agent: ureq::Agent = config.max_idle_connections_per_host(CONNECTIONS).build().into();
         Client { agent, url: url.trim_end_matches('/').to_owned(), limits }
     }
 

@@ -12,10 +12,12 @@ use holdfast_screening::Screening;
 use holdfast_screening::identifiers::{find_key, find_many, find_named, hashed, is_customer, keys, names_of};
 use holdfast_store::parse;
 use holdfast_types::units::{of_asset, with_unit};
-use holdfast_types::{Address, named};
+use holdfast_types::{Address, ChainId, named};
 use holdfast_workspace::{ChainQueries, CoveredChain, Snapshot, TraceRequest, WorkspaceError};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -70,33 +72,85 @@ pub struct TargetCoverage {
     pub missing_asset: Option<String>,
 }
 
+/// Chains on which targets are looked up. The money of a target is followed once, for its matches and for what is stated of its coverage.
+pub struct Followed<'a> {
+    chains: &'a [Arc<dyn ChainQueries>],
+    /// By chain and subject.
+    reached: RefCell<HashMap<(ChainId, String), Rc<HowFar>>>,
+}
+
+/// What money reached, or why it was not followed.
+type HowFar = Result<Reached, String>;
+
+impl<'a> Followed<'a> {
+    /// Returns chains on which nothing was followed yet.
+    #[must_use]
+    pub fn on(chains: &'a [Arc<dyn ChainQueries>]) -> Self {
+        Followed { chains, reached: RefCell::default() }
+    }
+
+    /// Follows the money of a subject on a chain.
+    fn reached(&self, chain: &dyn ChainQueries, subject: &str) -> Rc<HowFar> {
+        let key = (chain.id(), subject.to_owned());
+        if let Some(known) = self.reached.borrow().get(&key) {
+            return known.clone();
+        }
+        let reached = Rc::new(reached(chain, subject).map_err(|e| e.to_string()));
+        self.reached.borrow_mut().insert(key, reached.clone());
+        reached
+    }
+
+    /// As [`coverage`].
+    #[must_use]
+    pub fn coverage(&self, targets: &[Target]) -> Vec<TargetCoverage> {
+        let chains = self.chains;
+        let looked_up = |chain: &dyn ChainQueries, target: &Target| {
+            let mut covered = CoveredChain::of(chain);
+            if chain.fault().is_none() {
+                covered.gaps.extend(unmatched(self, chain, target));
+            }
+            covered
+        };
+        let is_missing = |asset: &&String| !chains.iter().any(|chain| chain.has_asset(asset));
+        let covered = |target: &Target| TargetCoverage {
+            target: target.value.clone(),
+            chains: chains.iter().filter(|c| can_be_on(&***c, target)).map(|c| looked_up(&**c, target)).collect(),
+            missing_asset: target.asset.as_ref().filter(is_missing).cloned(),
+        };
+        let on_chain = targets.iter().filter(|t| matches!(t.kind, TargetKind::Address | TargetKind::Transaction));
+        on_chain.map(covered).collect()
+    }
+
+    /// As [`matches_within`].
+    ///
+    /// # Errors
+    /// [`RequestError`] when the database cannot be read.
+    pub fn matches(
+        &self,
+        screening: &Screening,
+        targets: &[Target],
+        scope: &OrderScope,
+    ) -> Result<Vec<Match>, RequestError> {
+        matches_on(self, screening, targets, scope)
+    }
+}
+
+fn can_be_on(chain: &dyn ChainQueries, target: &Target) -> bool {
+    match target.kind {
+        TargetKind::Address => chain.own_form(&target.value).is_some(),
+        _ => chain.outputs().is_none() || target.value.parse::<Txid>().is_ok(),
+    }
+}
+
 /// Returns the chains on which the addresses and transactions among targets are looked up: those that an address can be on, and whose
 /// transaction ids have the form.
 #[must_use]
 pub fn coverage(chains: &[Arc<dyn ChainQueries>], targets: &[Target]) -> Vec<TargetCoverage> {
-    let can_be_on = |chain: &dyn ChainQueries, target: &Target| match target.kind {
-        TargetKind::Address => chain.own_form(&target.value).is_some(),
-        _ => chain.outputs().is_none() || target.value.parse::<Txid>().is_ok(),
-    };
-    let is_missing = |asset: &&String| !chains.iter().any(|chain| chain.has_asset(asset));
-    let on_chain = targets.iter().filter(|t| matches!(t.kind, TargetKind::Address | TargetKind::Transaction));
-    let looked_up = |chain: &dyn ChainQueries, target: &Target| {
-        let mut covered = CoveredChain::of(chain);
-        if chain.fault().is_none() {
-            covered.gaps.extend(unmatched(chain, target));
-        }
-        covered
-    };
-    let covered = |target: &Target| TargetCoverage {
-        target: target.value.clone(),
-        chains: chains.iter().filter(|c| can_be_on(&***c, target)).map(|c| looked_up(&**c, target)).collect(),
-        missing_asset: target.asset.as_ref().filter(is_missing).cloned(),
-    };
-    on_chain.map(covered).collect()
+    Followed::on(chains).coverage(targets)
 }
 
 /// Returns what of a target is not matched on a chain, in words: payments that were not read, and money that was not followed, or not to its end.
-fn unmatched(chain: &dyn ChainQueries, target: &Target) -> Vec<String> {
+fn unmatched(followed: &Followed<'_>, chain: &dyn ChainQueries, target: &Target) -> Vec<String> {
     let mut gaps = Vec::new();
     let subject = match target.kind {
         TargetKind::Address => chain.own_form(&target.value),
@@ -116,7 +170,7 @@ fn unmatched(chain: &dyn ChainQueries, target: &Target) -> Vec<String> {
     {
         gaps.push(format!("of {members} addresses under one control with it {MAX_CLUSTER} were looked at"));
     }
-    match reached(chain, &subject) {
+    match &*followed.reached(chain, &subject) {
         Ok(Reached { is_cut: true, .. }) => gaps.push(format!(
             "its money was followed over {} transfers and {} movements at most",
             MAX_TRACE.1, MAX_TRACE.0
@@ -164,10 +218,19 @@ pub fn matches_within(
     targets: &[Target],
     scope: &OrderScope,
 ) -> Result<Vec<Match>, RequestError> {
+    Followed::on(chains).matches(screening, targets, scope)
+}
+
+fn matches_on(
+    followed: &Followed<'_>,
+    screening: &Screening,
+    targets: &[Target],
+    scope: &OrderScope,
+) -> Result<Vec<Match>, RequestError> {
     let mut found: BTreeMap<(How, String, String), Vec<String>> = BTreeMap::new();
     let owners = owners(screening, scope)?;
     // Reading a chain that something cut off would end the process; `coverage` states it.
-    let chains: Vec<&dyn ChainQueries> = chains.iter().map(|c| &**c).filter(|c| c.fault().is_none()).collect();
+    let chains: Vec<&dyn ChainQueries> = followed.chains.iter().map(|c| &**c).filter(|c| c.fault().is_none()).collect();
     for target in targets {
         let mut add = |how: How, customer: String, because: String| {
             if owners.as_ref().is_some_and(|o| !o.contains(&customer)) {
@@ -181,10 +244,10 @@ pub fn matches_within(
         stated(screening, target, &mut add)?;
         named(screening, target, scope, &mut add)?;
         match target.kind {
-            TargetKind::Address => address(screening, &chains, &target.value, scope, &mut add)?,
+            TargetKind::Address => address(screening, (followed, &chains), &target.value, scope, &mut add)?,
             TargetKind::Transaction => {
                 for chain in &chains {
-                    transaction(screening, *chain, &target.value, scope, &mut add)?;
+                    transaction(screening, (followed, *chain), &target.value, scope, &mut add)?;
                 }
             }
             _ => {}
@@ -337,7 +400,7 @@ fn within(
 
 fn address(
     screening: &Screening,
-    chains: &[&dyn ChainQueries],
+    (followed, chains): (&Followed<'_>, &[&dyn ChainQueries]),
     text: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
@@ -351,7 +414,7 @@ fn address(
         if let Some(snapshot) = chain.outputs() {
             clustered(screening, snapshot, &text, scope, add)?;
         }
-        traced(screening, *chain, &text, scope, add)?;
+        traced(screening, (followed, *chain), &text, scope, add)?;
     }
     Ok(())
 }
@@ -379,7 +442,7 @@ fn clustered(
 
 fn transaction(
     screening: &Screening,
-    chain: &dyn ChainQueries,
+    (followed, chain): (&Followed<'_>, &dyn ChainQueries),
     text: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
@@ -406,19 +469,20 @@ fn transaction(
             false => add(How::Paid, customer, format!("{payment} pays {address}, to which the customer withdrew")),
         }
     })?;
-    traced(screening, chain, text, scope, add)
+    traced(screening, (followed, chain), text, scope, add)
 }
 
 /// Customers whose deposit addresses money reached from a subject.
 fn traced(
     screening: &Screening,
-    chain: &dyn ChainQueries,
+    (followed, chain): (&Followed<'_>, &dyn ChainQueries),
     subject: &str,
     scope: &OrderScope,
     add: &mut Add<'_>,
 ) -> Result<(), RequestError> {
     // Where it cannot be followed (an address with too many outputs), it is matched by what is stated alone; `coverage` states it.
-    let Ok(Reached { ways: reached, .. }) = reached(chain, subject) else { return Ok(()) };
+    let reached = followed.reached(chain, subject);
+    let Ok(Reached { ways: reached, .. }) = &*reached else { return Ok(()) };
     let mut addresses: Vec<String> = reached.keys().cloned().collect();
     addresses.sort();
     for (address, customer) in screening.read(|db| find_many(db, "deposit_address", &addresses, MAX_MATCHES))? {

@@ -175,3 +175,72 @@ fn continues(store: &Store, clusters: &Clusters) -> Result<bool, StoreError> {
     };
     Ok(is_last && clusters.finding(number).is_none_or(|next| next.height() > tip))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::{Cell, RefCell};
+
+    /// A block of one of two branches.
+    fn block(chain: &ChainId, height: u64, branch: u8) -> RawBlock {
+        let hash =
+            |height: u64, branch| if height == 0 { [0; 32] } else { [u8::try_from(height).unwrap() ^ branch; 32] };
+        let about = About { options: Options::of_chain(chain), tags: [7; 32] };
+        let record = |bytes| RawRecord { tx: 0, keys: Vec::new(), bytes };
+        let records = (height == 0).then(|| record(Entry::About(about).encode().unwrap()));
+        // Branches part behind the first block.
+        let parent = hash(height.saturating_sub(1), branch);
+        RawBlock { height, hash: hash(height, branch), parent, time: height, records: records.into_iter().collect() }
+    }
+
+    #[test]
+    fn what_a_writer_changes_meanwhile_is_read_again() {
+        let (dir, chain) = (tempfile::tempdir().unwrap(), ChainId::parse("eip155:1").unwrap());
+        let log = RefCell::new(ClusterLog::create_or_open(dir.path(), &chain).unwrap().0);
+        log.borrow_mut().append(&[block(&chain, 0, 0), block(&chain, 1, 0)]).unwrap();
+        let tries = Cell::new(0);
+        let read = |writes: u32| {
+            tries.set(0);
+            Store::read_all(dir.path(), FORMAT, |store| {
+                tries.set(tries.get() + 1);
+                if tries.get() <= writes {
+                    // The block that is read now makes way for another.
+                    log.borrow_mut().truncate(1).unwrap();
+                    log.borrow_mut().append(&[block(&chain, 1, u8::try_from(tries.get()).unwrap())]).unwrap();
+                }
+                match store.check(&|_, bytes| Entry::decode(bytes).map(|_| Vec::new()))?.into_iter().next() {
+                    Some(damage) => Err(damage),
+                    None => store.tip(),
+                }
+            })
+        };
+        assert_eq!(read(3).unwrap(), Some((1, [1 ^ 3; 32])));
+        assert_eq!(tries.get(), 4);
+        // What is damaged while nobody writes is an error at once.
+        let blocks = dir.path().join("blocks");
+        let mut bytes = std::fs::read(&blocks).unwrap();
+        bytes[3] ^= 1;
+        std::fs::write(&blocks, bytes).unwrap();
+        assert!(read(0).is_err());
+        assert_eq!(tries.get(), 1);
+    }
+
+    #[test]
+    fn a_log_reads_at_any_moment_while_another_process_writes() {
+        let (dir, chain) = (tempfile::tempdir().unwrap(), ChainId::parse("eip155:1").unwrap());
+        let mut log = ClusterLog::create_or_open(dir.path(), &chain).unwrap().0;
+        log.append(&[block(&chain, 0, 0)]).unwrap();
+        std::thread::scope(|scope| {
+            let (chain, dir) = (&chain, dir.path());
+            let writer = scope.spawn(move || {
+                for n in 0..60u8 {
+                    log.truncate(1).unwrap();
+                    log.append(&[block(chain, 1, n * 2), block(chain, 2, n * 2)]).unwrap();
+                }
+            });
+            while !writer.is_finished() {
+                assert!(ClusterLog::load(dir).unwrap().is_some());
+            }
+        });
+    }
+}

@@ -424,17 +424,24 @@ type Ends = [End<Place, Pass, Amount, AccountEndKind>];
 
 /// Returns the transfers of marked money: those that were passed, those at which the trace ends, fees, and those that became others by links.
 fn movements(edges: &[Edge<Place, Pass, Amount>], ends: &Ends) -> Vec<Movement> {
-    let mut moved: BTreeMap<TransferId, Movement> = BTreeMap::new();
+    let mut moved: Vec<Movement> = Vec::with_capacity(edges.len());
     let mut add = |place: Place, amount: Amount, hops: u32| {
         if let Place::Moved { id, asset, .. } = place {
-            let this = moved.entry(id).or_insert(Movement { transfer: id, asset, amount: Amount::ZERO, hops });
-            this.amount = this.amount.checked_add(amount).unwrap_or(Amount::MAX);
-            this.hops = this.hops.min(hops);
+            moved.push(Movement { transfer: id, asset, amount, hops });
         }
     };
     edges.iter().for_each(|e| add(e.place, e.amount, e.hops - 1));
     ends.iter().for_each(|e| add(e.place, e.amount, e.hops));
-    moved.into_values().collect()
+    moved.sort_unstable_by_key(|m| m.transfer);
+    moved.dedup_by(|next, first| {
+        let is_same = next.transfer == first.transfer;
+        if is_same {
+            first.amount = first.amount.checked_add(next.amount).unwrap_or(Amount::MAX);
+            first.hops = first.hops.min(next.hops);
+        }
+        is_same
+    });
+    moved
 }
 
 fn ends_of(ends: &Ends) -> Vec<AccountEnd> {

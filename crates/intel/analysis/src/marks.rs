@@ -81,6 +81,10 @@ impl Units for Amount {
     }
 
     fn share(self, part: Amount, whole: Amount) -> Amount {
+        // Of each split the last share is up to the whole.
+        if part == whole && !whole.is_zero() {
+            return self;
+        }
         // Most amounts have 64 bits, and division of 512 bits takes long.
         if let (Ok(this), Ok(part), Ok(whole)) = (u64::try_from(self), u64::try_from(part), u64::try_from(whole)) {
             let product = u128::from(this) * u128::from(part);

@@ -201,3 +201,36 @@ impl Pending {
         touched
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_changes_touched_is_added_up_to_a_bound() {
+        let of =
+            |from: usize, to: usize| Touched { txs: (from..to).map(|n| n.to_string()).collect(), ..Touched::default() };
+        let whole = Touched { is_whole: true, ..Touched::default() };
+        let mut touched = of(0, 10);
+        touched.add(of(5, 20));
+        assert_eq!(touched, of(0, 20));
+        touched.add(of(20, MAX_TOUCHED));
+        assert!(!touched.is_whole);
+        touched.add(of(MAX_TOUCHED, MAX_TOUCHED + 1));
+        assert_eq!(touched, whole, "too many to list");
+        touched.add(of(0, 1));
+        assert_eq!(touched, whole);
+        let mut touched = of(0, 1);
+        touched.add(whole.clone());
+        assert_eq!(touched, whole);
+        let origins = |from: usize, to: usize| Touched {
+            origins: Origins { addresses: (from..to).map(|n| n.to_string()).collect(), ..Origins::default() },
+            ..Touched::default()
+        };
+        let mut touched = origins(0, MAX_ORIGINS);
+        touched.add(origins(0, 1));
+        assert!(!touched.is_whole);
+        touched.add(origins(MAX_ORIGINS, MAX_ORIGINS + 1));
+        assert_eq!(touched, whole);
+    }
+}

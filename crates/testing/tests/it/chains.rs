@@ -9,19 +9,25 @@ use holdfast_simulate::hand::{HandChain, key, tx};
 use holdfast_testing::AccountChain;
 use holdfast_types::{Amount, Asset, ChainId};
 use holdfast_utxo_ledger::{AppendOptions, MemoryBlock, MemoryFeed};
+use holdfast_workspace::chain_handle::ChangeError;
 use holdfast_workspace::{ChainHandle, ChainQueries, TraceRequest, Workspace};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A coinbase output of key 1000001 goes to key 1, and on in part to key 2, which is sanctioned.
-fn utxo(network: Network, dir: &std::path::Path) -> (Arc<ChainHandle>, String) {
-    let mut workspace = Workspace::create_or_open(dir, network).unwrap();
-    let listed = classify(&key(2)).to_text(network);
+/// A pack that lists an address.
+fn pack(listed: &str) -> Vec<u8> {
     let pack = format!(
         "title: L\ncreator: t\ncurrency: BTC\nsource: https://example.org\nlastmod: 2024-01-01\nconfidence: authority_data\n\
          tags:\n  - {{address: \"{listed}\", label: Listed, abuse: sanction}}\n"
     );
-    assert!(workspace.import_tags(vec![("l.yaml".into(), pack.into_bytes())]).refused.is_empty());
+    pack.into_bytes()
+}
+
+fn utxo(network: Network, dir: &std::path::Path) -> (Arc<ChainHandle>, String) {
+    let mut workspace = Workspace::create_or_open(dir, network).unwrap();
+    let listed = classify(&key(2)).to_text(network);
+    assert!(workspace.import_tags(vec![("l.yaml".into(), pack(&listed))]).refused.is_empty());
     let mut chain = HandChain::default();
     let fund = tx(&[([1; 32], 0)], &[(1_000, key(1))]);
     let pay = tx(&[(fund.txid, 0)], &[(600, key(2)), (400, key(3))]);
@@ -105,6 +111,23 @@ fn an_asset_picks_the_chain_whatever_its_family() {
     assert_eq!((sanctioned.direct, sanctioned.indirect), (Amount::default(), Amount::from(600u64)));
     let kept = exposure.destination.iter().find(|l| !l.category.is_attributed()).unwrap();
     assert!(kept.direct > Amount::from(u64::MAX), "{exposure:?}");
+    // Tags that did not change make no chain of another family anew; changed ones make it once.
+    let same = |chains: &Chains| Arc::as_ptr(&chains.of_asset(&usdt).unwrap()).cast::<()>();
+    chains.spread_tags().unwrap();
+    let before = same(&chains);
+    assert!(!chains.spread_tags().unwrap());
+    assert_eq!(same(&chains), before);
+    let more = pack(&classify(&key(3)).to_text(Network::Regtest));
+    btc.change(|workspace| -> Result<(), ChangeError> {
+        assert!(workspace.import_tags(vec![("m.yaml".into(), more)]).refused.is_empty());
+        Ok(())
+    })
+    .unwrap();
+    let held = chains.of_asset(&usdt).unwrap();
+    assert!(chains.spread_tags().unwrap());
+    assert_ne!(same(&chains), before);
+    drop(held);
+    assert!(!chains.spread_tags().unwrap());
     // One chain, one asset, once.
     assert!(matches!(chains.add(btc), Err(ChainsError::Twice(_))));
     let other = AccountChain::new(ChainId::parse("eip155:5").unwrap(), vec![Asset::parse("LTC").unwrap()]);

@@ -15,7 +15,7 @@ use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
 use holdfast_requests::intake::{Matched, Opened, Outcome, RequestState, Seizure, SeizureState, SeizureTransfer, Step};
-use holdfast_requests::matching::{TargetCoverage, coverage};
+use holdfast_requests::matching::{Followed, TargetCoverage};
 use holdfast_requests::portal::{File, Message};
 use holdfast_requests::production::Production;
 use holdfast_requests::request::{Kind, Target, TargetKind};
@@ -189,7 +189,9 @@ impl Shown {
         let (d, chains) = (shared.desk(), shared.chains.all());
         let opened = d.open(&id, &caller.0)?;
         let targets = &opened.stored.request.targets;
-        let coverage = coverage(&chains, targets);
+        // Matches and coverage follow the money of the same targets.
+        let followed = Followed::on(&chains);
+        let coverage = followed.coverage(targets);
         let seizures = d.transfers(&id, &caller.0)?;
         let (finder, mut pages) = (Finder { chains: &shared.chains, clearance }, Pages::default());
         for target in targets {
@@ -206,7 +208,7 @@ impl Shown {
         let named: Vec<_> = of_users.map(|target| (Thing::Customer, target.value.clone())).collect();
         Ok(Shown {
             coverage,
-            matches: d.matches(&chains, &id, &caller.0)?,
+            matches: d.matches_on(&followed, &id, &caller.0)?,
             messages: d.messages(&id, &caller.0)?,
             files: d.attachments(&id)?,
             productions: d.productions(&id, &caller.0)?,

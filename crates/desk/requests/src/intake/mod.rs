@@ -14,7 +14,7 @@ pub(crate) use seizures::seizures_of;
 
 use crate::RequestError;
 use crate::forgery::CallBack;
-use crate::matching::{Match, TargetCoverage, coverage, matches_within};
+use crate::matching::{Followed, Match, TargetCoverage};
 use crate::policy::Judgement;
 use crate::request::{Request, Target};
 use crate::{Desk, Inquiry, Review, review};
@@ -367,6 +367,14 @@ impl Desk<'_> {
         id: &str,
         actor: &str,
     ) -> Result<Vec<Matched>, RequestError> {
+        self.matches_on(&Followed::on(chains), id, actor)
+    }
+
+    /// As [`Self::matches`], on chains on which money may have been followed already.
+    ///
+    /// # Errors
+    /// As [`Self::matches`].
+    pub fn matches_on(&self, followed: &Followed<'_>, id: &str, actor: &str) -> Result<Vec<Matched>, RequestError> {
         let now = self.screening.now();
         let found = self.read(|db| by_id(db, id, now))?;
         let stored = known(found, id)?;
@@ -380,7 +388,7 @@ impl Desk<'_> {
             verdicts.insert(text(0)?, (text(1)?, text(2)?, text(3)?));
         }
         let request = &stored.request;
-        let matched = matches_within(self.screening, chains, &request.targets, &request.scope)?;
+        let matched = followed.matches(self.screening, &request.targets, &request.scope)?;
         let with = |found: Match| {
             let (verdict, reason, decided_by) = match verdicts.get(&found.customer).cloned() {
                 Some((v, r, by)) => (Some(v), Some(r), Some(by)),
@@ -405,10 +413,23 @@ impl Desk<'_> {
         id: &str,
         actor: &str,
     ) -> Result<Vec<TargetCoverage>, RequestError> {
+        self.coverage_on(&Followed::on(chains), id, actor)
+    }
+
+    /// As [`Self::coverage`], on chains on which money may have been followed already.
+    ///
+    /// # Errors
+    /// As [`Self::coverage`].
+    pub fn coverage_on(
+        &self,
+        followed: &Followed<'_>,
+        id: &str,
+        actor: &str,
+    ) -> Result<Vec<TargetCoverage>, RequestError> {
         let now = self.screening.now();
         let found = self.read(|db| by_id(db, id, now))?;
         let stored = known(found, id)?;
         self.note_look("request.read", &format!("request:{id}"), actor)?;
-        Ok(coverage(chains, &stored.request.targets))
+        Ok(followed.coverage(&stored.request.targets))
     }
 }

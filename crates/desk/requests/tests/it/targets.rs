@@ -6,7 +6,7 @@ use holdfast_decision::{ChainFacts, Event, EventKind, Record, RecordKind};
 use holdfast_documents::Vault;
 use holdfast_identity::KeyRing;
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
-use holdfast_requests::matching::{How, Match, coverage, matches, matches_within};
+use holdfast_requests::matching::{Followed, How, Match, coverage, matches, matches_within};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::scope::OrderScope;
 use holdfast_requests::{Desk, Policy};
@@ -17,6 +17,7 @@ use holdfast_types::{Amount, Asset, ChainId, Seconds, Timestamp};
 use holdfast_workspace::chain_queries::{AddressFacts, TraceEndpoint};
 use holdfast_workspace::{ChainCoverage, ChainExposure, ChainQueries, Payment, TraceRequest, WorkspaceError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 on_both!(
     a_withdrawal_is_found_by_a_transaction_that_was_reported_later,
@@ -336,8 +337,8 @@ fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
     assert!(d.request_code("kai@пoлиция.рф", Some("Kai")).is_err(), "with a Latin letter");
 }
 
-/// A chain whose money cannot be followed: its file is gone.
-struct Unfollowed(AccountChain);
+/// A chain whose money is followed by another chain, or not at all: its file is gone. Counts how often somebody asks.
+struct Unfollowed(AccountChain, AtomicUsize);
 
 impl ChainQueries for Unfollowed {
     fn id(&self) -> ChainId {
@@ -381,6 +382,7 @@ impl ChainQueries for Unfollowed {
     }
 
     fn trace_ends(&self, _: &TraceRequest, _: holdfast_attribution::Tlp) -> Result<Vec<TraceEndpoint>, WorkspaceError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
         Err(WorkspaceError::Io("transfers.col".into(), std::io::ErrorKind::NotFound.into()))
     }
 }
@@ -405,8 +407,17 @@ fn money_that_could_not_be_followed_is_stated() {
     };
     let followed = of(Arc::new(chain.clone()));
     assert!(followed.iter().all(|gaps| !gaps.contains("followed")), "{followed:?}");
-    let failed = of(Arc::new(Unfollowed(chain)));
+    let failed = of(Arc::new(Unfollowed(chain.clone(), AtomicUsize::new(0))));
     for gaps in &failed {
         assert!(gaps.contains("its money was not followed: transfers.col"), "{failed:?}");
     }
+    // Matches and coverage together follow the money of each target once.
+    let place = TestDb::sqlite();
+    let screening = open(&place);
+    let counting = Arc::new(Unfollowed(chain, AtomicUsize::new(0)));
+    let chains: [Arc<dyn ChainQueries>; 1] = [counting.clone()];
+    let followed = Followed::on(&chains);
+    followed.matches(&screening, &targets, &OrderScope::default()).unwrap();
+    assert_eq!(followed.coverage(&targets).len(), 3);
+    assert_eq!(counting.1.load(Ordering::Relaxed), 3);
 }

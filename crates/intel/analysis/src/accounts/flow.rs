@@ -35,6 +35,16 @@ pub(crate) enum Place {
     },
 }
 
+impl Place {
+    /// Returns the balance that the pass changes which takes it on.
+    fn holding(self) -> Option<Key> {
+        match self {
+            Place::Moved { id, asset, holder } => holder.map(|account| (id.chain, asset, account)),
+            Place::Held { chain, asset, account, .. } => Some((chain, asset, account)),
+        }
+    }
+}
+
 /// A half of a transfer, in the order in which a trace goes over several chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pass {
@@ -119,6 +129,23 @@ struct Walk {
     chunk: usize,
 }
 
+impl Walk {
+    /// Applies the steps that lie before a half, in the direction of the trace; false where the balance leaves 256 bits.
+    fn pass_before(&mut self, half: u64, direction: Direction) -> bool {
+        let passes = |step: &Step| match direction {
+            Direction::Forward => step.half < half,
+            Direction::Backward => step.half >= half,
+        };
+        while let Some(step) = self.next.front().filter(|s| passes(s)) {
+            let Some(balance) = step.applied(self.balance, direction) else { return false };
+            self.balance = balance;
+            self.at = if direction == Direction::Forward { step.half + 1 } else { step.half };
+            self.next.pop_front();
+        }
+        true
+    }
+}
+
 /// Postings read at once at first, and at most.
 const CHUNK: (usize, usize) = (4, 256);
 
@@ -137,6 +164,7 @@ pub(crate) struct Accounts<'a, const LINKED: bool> {
     last: Option<(u16, StoredTransfer)>,
     /// Chains and assets, as the books are numbered.
     pub(crate) books: Vec<(u16, u32)>,
+    last_book: usize,
     /// Accounts whose postings the trace looked at.
     pub(crate) read: BTreeSet<Key>,
     /// Opening balances that were taken as the least.
@@ -168,6 +196,7 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
             walks: HashMap::new(),
             last: None,
             books: Vec::new(),
+            last_book: 0,
             read: BTreeSet::new(),
             assumed: BTreeMap::new(),
             crossed: Vec::new(),
@@ -215,23 +244,20 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
             Direction::Forward => walk.at <= half,
             Direction::Backward => walk.at >= half,
         };
-        if !self.walks.get(&key).is_some_and(is_ahead) && !self.open(key, half)? {
+        if let Some(walk) = self.walks.get_mut(&key).filter(|walk| is_ahead(walk)) {
+            if walk.pass_before(half, direction)
+                && let Some(step) = walk.next.front()
+            {
+                return Ok(Some((walk.balance, Some(*step))));
+            }
+        } else if !self.open(key, half)? {
             return Ok(None);
         }
         loop {
             let Some(walk) = self.walks.get_mut(&key) else { return Ok(None) };
-            let passes = |step: &Step| match direction {
-                Direction::Forward => step.half < half,
-                Direction::Backward => step.half >= half,
-            };
-            while let Some(step) = walk.next.front().filter(|s| passes(s)) {
-                let Some(balance) = step.applied(walk.balance, direction) else {
-                    self.walks.remove(&key);
-                    return Ok(None);
-                };
-                walk.balance = balance;
-                walk.at = if direction == Direction::Forward { step.half + 1 } else { step.half };
-                walk.next.pop_front();
+            if !walk.pass_before(half, direction) {
+                self.walks.remove(&key);
+                return Ok(None);
             }
             if let Some(step) = walk.next.front() {
                 return Ok(Some((walk.balance, Some(*step))));
@@ -256,18 +282,41 @@ impl<'a, const LINKED: bool> Accounts<'a, LINKED> {
         }
     }
 
+    /// Returns the state before a pass, and its transfer. That is mostly the next step of the account whose balance changes, and is not read again.
+    fn state_at(&mut self, key: Option<Key>, pass: Pass) -> Result<(Option<State>, StoredTransfer), LedgerError> {
+        let Pass { chain, half, .. } = pass;
+        let mut state = None;
+        if let Some(key) = key {
+            state = match self.direction() {
+                Direction::Forward => self.at(key, half)?,
+                Direction::Backward if self.walks.contains_key(&key) => self.at(key, half + 1)?,
+                Direction::Backward => None,
+            };
+        }
+        let transfer = match state.and_then(|(_, step)| step).filter(|step| step.half == half) {
+            Some(step) => step.transfer,
+            None => self.transfer(pass.transfer())?,
+        };
+        self.last = Some((chain, transfer));
+        if let (Direction::Backward, Some(key)) = (self.direction(), key) {
+            state = self.at(key, half)?;
+        }
+        Ok((state, transfer))
+    }
+
     /// Begins to walk along an account at a half. Returns whether its balance is within 256 bits.
     fn open(&mut self, key: Key, half: u64) -> Result<bool, LedgerError> {
         let (chain, asset, account) = key;
         let view = self.chain(chain);
         self.read.insert(key);
-        let Some(opening) = view.least_opening(account, asset)? else { return Ok(false) };
+        // Whole transfers: the other half, where it is the account's own, is stepped over.
+        let number = if self.direction() == Direction::Forward { number_of(half) } else { number_of(half + 1) };
+        let (opening, balance) = view.opening_and_balance(account, asset, number)?;
+        let Some(opening) = opening else { return Ok(false) };
         if !opening.is_zero() {
             self.assumed.insert(key, opening);
         }
-        // Whole transfers: the other half, where it is the account's own, is stepped over.
-        let number = if self.direction() == Direction::Forward { number_of(half) } else { number_of(half + 1) };
-        let Some(balance) = view.balance_before(account, asset, number)? else { return Ok(false) };
+        let Some(balance) = balance else { return Ok(false) };
         let read = match self.direction() {
             Direction::Forward => view.postings_from(account, asset, number, CHUNK.0)?,
             Direction::Backward => view.postings_before(account, asset, number, CHUNK.0)?,
@@ -426,20 +475,21 @@ impl<const LINKED: bool> Flow for Accounts<'_, LINKED> {
 
     fn passage(&mut self, pass: Pass, marked: &[Marked<Place, Amount>]) -> Result<Passage<Place, Amount>, LedgerError> {
         let Pass { chain, half, .. } = pass;
-        let transfer = self.transfer(pass.transfer())?;
+        let holding = marked.first().and_then(|first| first.place.holding());
+        let (state, transfer) = self.state_at(holding, pass)?;
         let is_split = half.is_multiple_of(2);
         let missing = |what: &'static str| LedgerError::NotStored(what, transfer.number.get());
         let account = if is_split { transfer.from } else { transfer.to };
         let key = (chain, transfer.asset, account.ok_or_else(|| missing("side of transfer"))?);
+        debug_assert!(holding.is_none_or(|holding| holding == key));
         let held = |since| Place::Held { chain, asset: key.1, account: key.2, since };
         let (before, since) = match self.direction() {
             // What is not marked needs no name of its own.
             Direction::Forward => {
                 let own = marked.iter().map(|m| m.place).find(|p| matches!(p, Place::Held { .. }));
-                (self.at(key, half)?.map(|s| s.0), own.unwrap_or(held(u64::MAX)))
+                (state.map(|s| s.0), own.unwrap_or(held(u64::MAX)))
             }
             Direction::Backward => {
-                let state = self.at(key, half)?;
                 let since = state.and_then(|s| s.1).map_or(0, |step| step.half + 1);
                 (state.map(|s| s.0), held(since))
             }
@@ -495,10 +545,14 @@ impl<const LINKED: bool> Flow for Accounts<'_, LINKED> {
             Place::Moved { id, asset, .. } => (id.chain, asset),
             Place::Held { chain, asset, .. } => (chain, asset),
         };
-        self.books.iter().position(|b| *b == book).unwrap_or_else(|| {
-            self.books.push(book);
-            self.books.len() - 1
-        })
+        // What follows each other is mostly of one asset.
+        if self.books.get(self.last_book) != Some(&book) {
+            self.last_book = self.books.iter().position(|b| *b == book).unwrap_or_else(|| {
+                self.books.push(book);
+                self.books.len() - 1
+            });
+        }
+        self.last_book
     }
 
     fn least(&self, place: Place) -> Amount {

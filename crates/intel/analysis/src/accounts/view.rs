@@ -113,6 +113,19 @@ pub trait Transfers: Classify {
     /// [`LedgerError`] where the ledger is damaged.
     fn least_opening(&self, account: u32, asset: u32) -> Result<Option<Amount>, LedgerError>;
 
+    /// Returns [`Self::least_opening`] and [`Self::balance_before`] together.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where the ledger is damaged.
+    fn opening_and_balance(
+        &self,
+        account: u32,
+        asset: u32,
+        number: TransferNumber,
+    ) -> Result<(Option<Amount>, Option<Amount>), LedgerError> {
+        Ok((self.least_opening(account, asset)?, self.balance_before(account, asset, number)?))
+    }
+
     /// Returns the number of the first transfer after the block at a height.
     ///
     /// # Errors
@@ -192,10 +205,18 @@ impl<C: Classify> Transfers for AccountView<'_, C> {
     }
 
     fn balance_before(&self, account: u32, asset: u32, number: TransferNumber) -> Result<Option<Amount>, LedgerError> {
-        let Some(opening) = self.ledger.least_opening(account, asset)? else { return Ok(None) };
-        let moved = self.ledger.moved_before(account, asset, number)?;
-        let balance = moved.and_then(|m| m.checked_add(opening.into()));
-        Ok(balance.filter(|b| !b.is_negative()).map(|b| b.magnitude()))
+        self.opening_and_balance(account, asset, number).map(|(_, balance)| balance)
+    }
+
+    fn opening_and_balance(
+        &self,
+        account: u32,
+        asset: u32,
+        number: TransferNumber,
+    ) -> Result<(Option<Amount>, Option<Amount>), LedgerError> {
+        let (opening, moved) = self.ledger.opening_and_moved(account, asset, number)?;
+        let balance = moved.zip(opening).and_then(|(moved, opening)| moved.checked_add(opening.into()));
+        Ok((opening, balance.filter(|b| !b.is_negative()).map(|b| b.magnitude())))
     }
 
     fn least_opening(&self, account: u32, asset: u32) -> Result<Option<Amount>, LedgerError> {
