@@ -3,6 +3,7 @@ import { el } from '../explorer/dom.ts';
 import { isTyped } from '../shell/keys.ts';
 import { read } from '../shell/settings.ts';
 import { choose, note, type Choice } from './ask.ts';
+import { listen } from './live.ts';
 import { Pending } from './pending.ts';
 import { Queue, type Row } from './queue.ts';
 import { Refused, step, toCase, type Action, type Hold } from './send.ts';
@@ -172,10 +173,6 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   }, { capture: true });
   queue.onSelect = (n) => { bulk?.classList.toggle('on', n > 0); };
   window.addEventListener('pagehide', () => { pending.leave(); });
-  // Live events, as the page's one connection hands them on: somebody else works on an alert that is listed here.
-  document.addEventListener('live', (event) => {
-    const detail: unknown = event instanceof CustomEvent ? event.detail : null;
-    if (detail && typeof detail === 'object' && 'topic' in detail && detail.topic === 'alert' && 'id' in detail && 'actor' in detail) queue.touched(Number(detail.id), String(detail.actor), who);
-  });
+  listen((id, by) => { queue.touched(id, by, who); }, (n) => { say(`${n} ${text('bench-text-new')}`); });
   panel.append(el('p', { class: 'unseen', role: 'status' }));
 }

@@ -1,7 +1,7 @@
 /** The alert workbench by keys, counted, in Chromium: `node test/browser/run.mjs workbench`. The markup is that of crates/app/web/src/desk/alerts.rs. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import axe from 'axe-core';
 import { chromium, type Page } from 'playwright-core';
@@ -14,7 +14,7 @@ const file = (name: string): string => `/assets/${names[name]?.file ?? ''}`;
 
 const row = (n: number): string => `<tr data-alert="${n}" data-version="${n}" data-state="open"${n === 1 ? ' aria-current="true"' : ''}><td><input type="checkbox" name="alert" value="${n}:${n}" aria-label="Alert ${n}"></td><td><span class="risk high">high</span></td><td class="n"><a href="/desk/alerts/${n}">${n}</a></td><td class="cut" title="A rule with a long title that needs two lines otherwise">rule.sanctions +1</td><td class="cut"><a href="/desk/customers/c-${n}">c-${n}</a></td><td class="n">62.41615621 BTC</td><td class="n">1,234,567</td><td>5 h <span class="clock late" title="late by 1 h"><span aria-hidden="true">⚠</span> late</span></td><td class="cut" data-who><span class="note">nobody</span></td></tr>`;
 const panel = (n: number): string => `<div class="panel-head"><h2 tabindex="-1">Alert ${n}</h2></div><p class="lead">Deposit of 62 BTC by customer c-${n}.</p>${n === 2 ? '<ul class="plain"><li data-hold="7"><a href="/desk/holds/7">7</a> active</li></ul>' : ''}`;
-const TEXTS = ['closed', 'assigned', 'undone', 'undo', 'nothing', 'selected', 'hold', 'keep', 'release', 'case', 'new-case', 'case-number', 'note', 'no-hold', 'own', 'may-not', 'other', 'failed', 'ok', 'done'];
+const TEXTS = ['closed', 'assigned', 'undone', 'undo', 'nothing', 'selected', 'hold', 'keep', 'release', 'case', 'new-case', 'case-number', 'note', 'no-hold', 'own', 'may-not', 'other', 'failed', 'ok', 'done', 'new'];
 const REASONS = [['false_positive', 'Expected activity of this customer'], ['false_positive', 'Known counterparty'], ['true_positive', 'Confirmed']] as const;
 const body = `<div class="bench" data-bench="alerts holds desk" data-who="ann"><section class="queue" aria-label="Alerts"><nav class="filters" aria-label="Views"><a href="/desk/alerts" aria-current="true">Open <span class="count">${ROWS}</span></a></nav>
 <div class="tools"><details class="filter"><summary>Filter and sort</summary></details></div>
@@ -30,6 +30,8 @@ const html = (main: string): string => `<!DOCTYPE html><html lang="en"><head><me
 interface Sent { path: string; body: { alerts: { id: number; version: number }[] | number[]; step?: { action: string; assignee?: string; outcome?: string; text?: string }; hold?: string } }
 const sent: Sent[] = [];
 let refuse = false;
+const live = new Set<ServerResponse>();
+const tell = (alert: number, by: string, raised = false): void => { for (const to of live) to.write(`event: alert\ndata: ${JSON.stringify({ by, what: raised ? { alert, raised } : { alert } })}\n\n`); };
 const server = createServer((request, response) => {
   const path = new URL(request.url ?? '/', 'http://localhost').pathname;
   const send = (status: number, type: string, content: string | Buffer): void => {
@@ -37,6 +39,12 @@ const server = createServer((request, response) => {
     response.end(content);
   };
   if (path === '/style.css') return send(200, 'text/css', readFileSync('css/tokens.css', 'utf8') + readFileSync('style.css', 'utf8'));
+  if (path === '/api/v1/live') {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'content-security-policy': CSP });
+    live.add(response);
+    response.on('close', () => { live.delete(response); });
+    return undefined;
+  }
   if (path.startsWith('/assets/')) return send(200, path.endsWith('.css') ? 'text/css' : 'text/javascript; charset=utf-8', readFileSync(`${dist}/${path.slice(8).replace(/[^\w.-]/g, '')}`));
   const of = /^\/desk\/alerts\/(\d+)\/panel$/.exec(path);
   if (of) return send(200, 'text/html; charset=utf-8', panel(Number(of[1])));
@@ -150,9 +158,15 @@ await check('j and k move, o opens, g c goes to cases, ? lists the keys of the p
   await page.waitForURL(`${url}/desk/alerts/2`);
 });
 
-await check('an event of somebody else marks the row', async (page) => {
-  await page.evaluate(() => document.dispatchEvent(new CustomEvent('live', { detail: { topic: 'alert', id: 3, actor: 'bo' } })));
-  assert.equal(await page.locator('tr[data-alert="3"]').getAttribute('data-by'), 'bo');
+await check('what somebody else does marks the row; what one does oneself does not; new alerts are told', async (page) => {
+  for (let i = 0; i < 200 && live.size === 0; i += 1) await page.waitForTimeout(10);
+  tell(2, 'ann');
+  tell(3, 'bo');
+  await page.locator('tr[data-alert="3"][data-by="bo"]').waitFor();
+  assert.equal(await page.locator('tr[data-by]').count(), 1);
+  tell(51, 'engine', true);
+  tell(52, 'engine', true);
+  await page.locator('.toast', { hasText: '2 new' }).waitFor();
 });
 
 for (const dark of [false, true]) for (const width of [1440, 390]) await check(`axe finds nothing, ${dark ? 'dark' : 'light'}, ${width} px`, async (page) => {
@@ -170,5 +184,6 @@ for (const dark of [false, true]) for (const width of [1440, 390]) await check(`
 }, { dark, width });
 
 await browser.close();
+for (const response of live) response.end();
 server.close();
 if (failed > 0) process.exit(1);

@@ -3,9 +3,9 @@
 use crate::answer::Fields;
 use crate::args::DeskArgs;
 use crate::desk::IntakeArgs;
+use crate::desk_cases::person;
 use clap::{Args, Subcommand};
 use holdfast_cases::Cases;
-use holdfast_cases::case::Person;
 use holdfast_client::api_path;
 use holdfast_console::answer::Answer;
 use holdfast_screening::alerts::{AlertAction, Outcome};
@@ -162,11 +162,10 @@ fn list(desk: &DeskArgs, query: &QueueQuery, as_json: bool) -> anyhow::Result<()
         queue::page(s, &query.read(&desk.actor)?)
     };
     let fields = serde_json::to_value(query)?;
-    let there = |c: &holdfast_client::Client| {
-        let given = fields.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?)));
-        given.fold(c.get(PATH), |request, (name, value)| request.query(name, value))
-    };
-    let page = desk.answer(here, there)?;
+    let given: Vec<(&String, &str)> =
+        fields.as_object().into_iter().flatten().filter_map(|(name, value)| Some((name, value.as_str()?))).collect();
+    let page =
+        desk.answer(here, |c| given.iter().fold(c.get(PATH), |request, (name, value)| request.query(name, value)))?;
     if as_json {
         return page.print();
     }
@@ -316,7 +315,7 @@ pub fn run(command: WorkbenchCommand, as_json: bool) -> anyhow::Result<()> {
             make(&desk, &Step { alerts: seen(&ids), step, hold: hold.transpose()? }, as_json)
         }
         WorkbenchCommand::ToCase { intake, ids, case, title } => {
-            let who = Person { name: intake.actor().to_owned(), reads_all: true, changes_all: true };
+            let who = person(intake.actor());
             let made = intake.answer(
                 |d| {
                     let (case, added) = escalate::into_case(&Cases::from(*d), &ids, case, title.clone(), &who)?;

@@ -87,8 +87,8 @@ pub fn note(
             "INSERT INTO mentions (id, person, author, subject, text, time) VALUES ($1, $2, $3, $4, $5, $6)",
             &row,
         )?;
-        let detail = json!({"mention": id, "person": person}).to_string();
-        tx.audit("mention.added", subject, &detail);
+        let detail = json!({"notification": "mention", "mention": id, "person": person}).to_string();
+        tx.audit("notification.mention", subject, &detail);
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ pub fn render(db: &mut Database, entry: &Entry, on: &dyn Fn(&str) -> bool) -> Re
             let alert = alerts::get(db, number)?.map(|a| a.0);
             bodies.push(Content::new(&entry.action, json!({ "alert": alert, "actor": entry.actor, "detail": detail })));
         }
-        "mention" if on("mentions") => {
+        "notification" if on("mentions") && entry.action == "notification.mention" => {
             let data = json!({ "person": detail["person"], "author": entry.actor, "subject": entry.subject });
             bodies.push(Content::new(&entry.action, data));
         }

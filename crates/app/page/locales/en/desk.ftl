@@ -496,7 +496,6 @@ bench-text-assigned = assigned to
 bench-text-undone = Undone.
 bench-text-undo = Undo (u)
 bench-text-nothing = No alert is marked.
-bench-text-selected = selected
 bench-text-hold = What happens to the hold?
 bench-text-keep = Keep it
 bench-text-release = Release it
@@ -510,7 +509,7 @@ bench-text-may-not = Your role does not allow it.
 bench-text-other = was changed by somebody else
 bench-text-failed = The server did not answer. Nothing was changed.
 bench-text-ok = OK
-bench-text-done = Done.
+bench-text-new = new; load the page again to see what was raised.
 
 # What waits for a person.
 desk-own-alerts = My alerts

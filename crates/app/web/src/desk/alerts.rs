@@ -444,9 +444,9 @@ impl Bench {
             } } }
             template #bench-people { ol.reasons { @for person in &self.people { li { label { input type="radio" name="reason" value=(person); (person) } } } } }
             template #bench-texts {
-                @for key in ["bench-text-closed", "bench-text-assigned", "bench-text-undone", "bench-text-undo", "bench-text-nothing", "bench-text-selected",
+                @for key in ["bench-text-closed", "bench-text-assigned", "bench-text-undone", "bench-text-undo", "bench-text-nothing",
                     "bench-text-hold", "bench-text-keep", "bench-text-release", "bench-text-case", "bench-text-new-case", "bench-text-case-number", "bench-text-note",
-                    "bench-text-no-hold", "bench-text-own", "bench-text-may-not", "bench-text-other", "bench-text-failed", "bench-text-ok", "bench-text-done"] {
+                    "bench-text-no-hold", "bench-text-own", "bench-text-may-not", "bench-text-other", "bench-text-failed", "bench-text-ok", "bench-text-new"] {
                     p data-text=(key) { (t!(key)) }
                 }
             }
