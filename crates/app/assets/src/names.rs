@@ -1,2 +1,2 @@
 /// Logical names of assets that Rust uses. The build fails if the bundle lacks one of them or has another.
-pub const NAMES: &[&str] = &["explorer-worker.js", "explorer.css", "explorer.js", "shell.js", "theme.js", "tokens.css"];
+pub const NAMES: &[&str] = &["charts.css", "charts.js", "explorer-worker.js", "explorer.css", "explorer.js", "shell.js", "theme.js", "tokens.css"];

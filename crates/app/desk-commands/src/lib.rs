@@ -23,5 +23,7 @@ mod labs;
 pub mod rules;
 pub mod screen;
 pub mod staff;
+pub mod statistics;
+pub mod watch;
 
 use holdfast_console::{answer, args, desk_key, output, running};

@@ -5,6 +5,7 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
+pub mod charts;
 pub mod components;
 pub mod forms;
 pub mod frame;

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use holdfast_academy::AcademyError;
 use holdfast_cases::CaseError;
 use holdfast_identity::IdentityError;
+use holdfast_monitor::MonitorError;
 use holdfast_prevention::PreventionError;
 use holdfast_requests::RequestError;
 use holdfast_screening::ScreeningError;
@@ -131,6 +132,7 @@ by_kind!(
     ChainsError,
     ChangeError,
     IdentityError,
+    MonitorError,
     PreventionError,
     RequestError,
     ScreeningError,

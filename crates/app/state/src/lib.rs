@@ -8,6 +8,7 @@
 pub mod access;
 pub mod answers;
 pub mod auth;
+mod back_test;
 pub mod blocking;
 pub mod body;
 pub mod chain_choice;
@@ -28,6 +29,7 @@ pub mod sources;
 mod state;
 pub mod status;
 pub mod system;
+mod watching;
 
 pub use holdfast_documents::Vault;
 pub use state::AppState;

@@ -3,7 +3,7 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 3] = [SCREENING, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 4] = [SCREENING, MONITOR, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
 
 /// Screening's own.
 const SCREENING: Schema = Schema {
@@ -13,6 +13,9 @@ const SCREENING: Schema = Schema {
         include_str!("migrations/screening_002_behind.sql"),
     ],
 };
+
+/// Statistics, watch lists, notifications and drafts of rule books (`holdfast-monitor`).
+const MONITOR: Schema = Schema { department: "monitor", migrations: &[include_str!("migrations/monitor_001.sql")] };
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[

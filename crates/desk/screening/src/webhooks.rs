@@ -10,8 +10,8 @@ use holdfast_store::{Database, DbError, Store, parse};
 use serde_json::{Value, json};
 
 /// Topics of webhooks: decisions other than allow, all decisions, holds, alerts, messages of campaigns
-/// (which the receiver delivers to customers).
-pub const TOPICS: [&str; 5] = ["decisions", "all-decisions", "holds", "alerts", "campaigns"];
+/// (which the receiver delivers to customers), what watch lists tell.
+pub const TOPICS: [&str; 6] = ["decisions", "all-decisions", "holds", "alerts", "campaigns", "watches"];
 
 /// Returns the messages that an audit entry means for a webhook.
 ///
@@ -32,6 +32,9 @@ pub fn render(db: &mut Database, entry: &Entry, on: &dyn Fn(&str) -> bool) -> Re
             bodies.push(Content::new(&entry.action, json!({ "alert": alert, "actor": entry.actor, "detail": detail })));
         }
         "campaign" if on("campaigns") && entry.action == "campaign.messages" => messages(db, &detail, &mut bodies)?,
+        "watch" if on("watches") => {
+            bodies.push(Content::new(&entry.action, json!({ "subject": entry.subject, "detail": detail })));
+        }
         _ => {}
     }
     Ok(bodies)

@@ -189,3 +189,7 @@ count-times = { $n ->
     [one] once
    *[other] { $n } times
 }
+
+charts-table = Table
+charts-unknown = unknown
+charts-left-out = Not in it: { $what }.
