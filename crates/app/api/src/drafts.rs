@@ -233,7 +233,7 @@ pub async fn book_diff(
     Path(version): Path<u32>,
     Query(q): Query<DiffQuery>,
 ) -> Answer<Vec<DiffLine>> {
-    run_blocking(move || Ok(version_diff(&shared, version, q.since)?)).await.map(Json)
+    run_blocking(move || version_diff(&shared, version, q.since)).await.map(Json)
 }
 
 /// Returns what a version changed since another, by default the one before.

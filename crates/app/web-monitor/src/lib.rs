@@ -7,6 +7,7 @@
 mod audit;
 mod dashboard;
 mod drafts;
+mod typologies;
 mod watches;
 
 use holdfast_state::limits::{BOOK, LIST};
@@ -30,6 +31,7 @@ pub fn routes() -> Routes {
         .post("/desk/rules/drafts/{id}", RULES.body(BOOK).long(), drafts::step)
         .get("/desk/rules/{version}/diff", READ_OR_RULES.long(), drafts::version)
         .post("/desk/rules/{version}/restore", RULES.long(), drafts::bring_back)
+        .get("/desk/typologies", READ_OR_RULES.long(), typologies::page)
         .get("/desk/watch-lists", READERS, watches::list)
         .post("/desk/watch-lists", READERS, watches::make)
         .get("/desk/watch-lists/{id}", READERS, watches::page)

@@ -529,3 +529,12 @@ audit-broken = The log, its tables or its anchors do not agree:
 audit-entries = Entries
 audit-no-entry = There is no such entry.
 audit-cut = only the newest { $n } entries are in this file
+
+# Typologies
+typology-title = Typologies
+typology-about = Hits and precision are of the rules that speak of a typology, in the versions that are in force: an alert counts as right or wrong once it is closed.
+typology-meaning = Means
+typology-rules = Rules
+typology-hits = Hits
+typology-no-rule = no rule speaks of it
+typology-unmeasured = not measured yet

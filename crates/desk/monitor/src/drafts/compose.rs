@@ -82,7 +82,7 @@ impl NewRule {
         let lines: Vec<&str> = yaml.lines().collect();
         let is_list =
             |line: &&str| matches!(line.split('#').next().unwrap_or_default().trim_end(), "rules:" | "rules: []");
-        let at = lines.iter().position(|line| is_list(&line));
+        let at = lines.iter().position(is_list);
         let at = at.ok_or_else(|| Invalid::new("yaml", "a line 'rules:' is missing; the rule is put below it"))?;
         let indent = lines[at + 1..]
             .iter()

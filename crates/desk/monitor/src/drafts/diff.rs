@@ -64,6 +64,6 @@ mod tests {
             [(Some(10), None, "line 10"), (None, Some(10), "line ten")]
         );
         assert_eq!((found.len(), found[0].before), (8, Some(7)));
-        assert_eq!(diff(&before, &before), []);
+        assert!(diff(&before, &before).is_empty());
     }
 }

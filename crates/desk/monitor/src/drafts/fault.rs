@@ -31,12 +31,12 @@ fn line_of(yaml: &str, rule: &str, problem: &str) -> Option<u32> {
         quoted.iter().any(|q| line == q || line.starts_with(&format!("{q},")) || line.starts_with(&format!("{q} #")))
     };
     let lines: Vec<&str> = yaml.lines().collect();
-    let at = lines.iter().position(|line| is_id(&line))?;
+    let at = lines.iter().position(is_id)?;
     let field = problem.split(':').next().filter(|f| f.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
     let own = field.and_then(|field| {
-        let of_rule =
+        let mut of_rule =
             lines.iter().enumerate().skip(at + 1).take_while(|(_, line)| !line.trim_start().starts_with("- "));
-        of_rule.into_iter().find(|(_, line)| line.trim_start().starts_with(&format!("{field}:"))).map(|(n, _)| n)
+        of_rule.find(|(_, line)| line.trim_start().starts_with(&format!("{field}:"))).map(|(n, _)| n)
     });
     u32::try_from(own.unwrap_or(at) + 1).ok()
 }

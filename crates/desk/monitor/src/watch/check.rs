@@ -82,7 +82,7 @@ fn look_at(
     value: &dyn Fn(&str, Amount) -> Option<u64>,
 ) -> Option<Outcome> {
     let seen = look(item.kind, &item.value).or(item.known.clone());
-    let problem = (!seen.gaps.is_empty()).then(|| seen.gaps.join("; ").chars().take(500).collect());
+    let problem: Option<String> = (!seen.gaps.is_empty()).then(|| seen.gaps.join("; ").chars().take(500).collect());
     let seen = Seen { gaps: Vec::new(), ..seen };
     // Most have not changed: nothing is written for them.
     if item.known.as_ref() == Some(&seen) && item.problem == problem {

@@ -272,15 +272,14 @@ impl Monitor<'_> {
     /// [`MonitorError::NotFound`]; [`MonitorError::Store`] when the database fails.
     pub fn watch_list(&self, id: u64, person: &str) -> Result<(WatchList, Vec<WatchItem>), MonitorError> {
         let person = canonical_name(person);
-        let found = self.read(|db| match own(db, id, &person) {
+        self.read(|db| match own(db, id, &person) {
             Ok(list) => {
                 let sql = "SELECT id, kind, value, note, added, checked, problem FROM watch_items WHERE list = $1 ORDER BY id LIMIT $2";
                 let items = db.query(sql, &[number(id), MAX_ITEMS.into()])?;
                 Ok(Ok((list, items.iter().map(item).collect::<Result<Vec<_>, _>>()?)))
             }
             Err(e) => Ok(Err(e)),
-        })?;
-        found
+        })?
     }
 
     /// Makes a watch list; returns its number.
@@ -297,8 +296,8 @@ impl Monitor<'_> {
             }
             let (id, now) = (tx.next_id("watch_lists")?, tx.now());
             let last = count(tx.db(), "SELECT COALESCE(MAX(id), 0) FROM notifications", &[])?;
-            let mut row = columns(&settings).to_vec();
-            row.extend([id.into(), person.as_str().into(), now.into(), last.into()]);
+            let own: [Value; 4] = [id.into(), person.as_str().into(), now.into(), last.into()];
+            let row: Vec<Value> = columns(&settings).into_iter().chain(own).collect();
             tx.db().execute(
                 "INSERT INTO watch_lists (name, conditions, quiet_from, quiet_to, mail, id, owner, created, mailed, mailed_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)",

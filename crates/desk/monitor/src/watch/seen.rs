@@ -129,7 +129,7 @@ mod tests {
         let all =
             Conditions { moves: true, receives_above: Some(100), touches: vec!["sanction".into()], new_tag: true };
         let before = seen("1", Some(50));
-        assert_eq!(before.news(&before, &all, &worth), []);
+        assert!(before.news(&before, &all, &worth).is_empty());
         let kinds = |now: &Seen| now.news(&before, &all, &worth).iter().map(|n| n.0).collect::<Vec<_>>();
         assert_eq!(kinds(&seen("2", Some(150))), ["watch.moves"], "100 is not above 100");
         assert_eq!(kinds(&seen("2", Some(151))), ["watch.moves", "watch.receives"]);
@@ -139,7 +139,7 @@ mod tests {
         tagged.touches.extend(["sanction".to_owned(), "exchange".to_owned()]);
         assert_eq!(kinds(&tagged), ["watch.touches", "watch.tagged"]);
         let none = Conditions::default();
-        assert_eq!(tagged.news(&before, &none, &worth), []);
+        assert!(tagged.news(&before, &none, &worth).is_empty());
     }
 
     #[test]
@@ -155,6 +155,6 @@ mod tests {
         let gap = Seen { gaps: vec!["bitcoin does not answer".into()], ..Seen::default() }.or(Some(before.clone()));
         assert_eq!(gap.holdings, before.holdings);
         let all = Conditions { moves: true, receives_above: Some(0), ..Conditions::default() };
-        assert_eq!(before.news(&gap, &all, &worth), []);
+        assert!(before.news(&gap, &all, &worth).is_empty());
     }
 }

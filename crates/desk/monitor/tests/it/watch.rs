@@ -77,7 +77,7 @@ fn what_is_new_is_told_once(place: &TestDb) {
     let all = told(&screening, " ANA ");
     assert_eq!(all.iter().map(|n| n.kind.as_str()).collect::<Vec<_>>(), ["watch.moves", "watch.tagged"]);
     assert_eq!(all[0].link, "/address/13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48");
-    assert_eq!(told(&screening, "Bo"), []);
+    assert!(told(&screening, "Bo").is_empty());
     // What cannot be looked up is told by the item, and is not new afterwards.
     let before = world.0.replace(Seen { gaps: vec!["bitcoin does not answer".into()], ..Seen::default() });
     assert_eq!(world.check(monitor), 0);
@@ -145,7 +145,7 @@ fn lists_belong_to_their_owners(place: &TestDb) {
     assert!(
         monitor.set_watch_list(list, settings("Bo's"), "Bo").is_err() && monitor.remove_watch_list(list, "Bo").is_err()
     );
-    assert_eq!(monitor.watch_lists("Bo").unwrap(), []);
+    assert!(monitor.watch_lists("Bo").unwrap().is_empty());
     let wrong = monitor.watch(list, vec![item("0xbb"), item(" ")], "Ana").unwrap_err();
     assert!(wrong.to_string().contains("items[1].value"), "{wrong}");
     let (found, items) = monitor.watch_list(list, "ana").unwrap();
