@@ -166,3 +166,8 @@ test('a failure is a sentence', async (t) => {
   assert.equal(await said(() => Promise.resolve(new Response('{"error":"x"}', { status: 401 }))), 'You are signed out: sign in again to search.');
   assert.equal(await said(() => Promise.resolve(new Response('<html>', { status: 200 }))), 'The answer of the server could not be read.');
 });
+
+test('the bell says how many are new, within its bound', async () => {
+  const { label } = await import('../src/shell/bell.ts');
+  assert.deepEqual([0, 1, 1_000].map(label), ['Notifications', 'Notifications: 1 new', 'Notifications: 1,000 or more new']);
+});

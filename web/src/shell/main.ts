@@ -1,5 +1,6 @@
 /** The shell on every page: palette, keys, tables, display, messages, copy buttons. A page works without it. */
 import { el } from '../explorer/dom.ts';
+import * as bell from './bell.ts';
 import * as copying from './copy.ts';
 import * as dialogs from './dialogs.ts';
 import { GO, isTyped, Sequence } from './keys.ts';
@@ -27,6 +28,7 @@ field?.addEventListener('paste', (event) => {
   palette.open(items.join(' ').slice(0, 1_000), items);
 });
 document.querySelector('header')?.append(el('button', { type: 'button', class: 'plain', onclick: dialogs.display }, t('shell-display')));
+bell.begin();
 for (const form of document.querySelectorAll('form[action="/sign-out"]')) form.addEventListener('submit', () => { palette.forget(); });
 
 const ACTIONS: Readonly<Record<string, () => void>> = {

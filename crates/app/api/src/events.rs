@@ -124,6 +124,7 @@ impl EventsQuery {
             decision: self.decision,
             rule: given(self.rule),
             named: given(self.named),
+            decided: None,
             after: self.after,
             before: self.before,
             newest_first: self.newest_first,

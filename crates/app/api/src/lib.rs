@@ -11,6 +11,7 @@ pub mod campaigns;
 pub mod changes;
 pub mod compat;
 pub mod customers;
+pub mod drafts;
 pub mod events;
 pub mod holds;
 pub mod jobs;
@@ -23,6 +24,8 @@ pub mod rescreens;
 pub mod rules;
 pub mod second_factor;
 pub mod sessions;
+pub mod statistics;
+pub mod watches;
 pub mod webhooks;
 pub mod workbench;
 
@@ -38,6 +41,7 @@ pub fn routes() -> Routes {
         changes::routes(),
         compat::routes(),
         customers::routes(),
+        drafts::routes(),
         events::routes(),
         holds::routes(),
         jobs::routes(),
@@ -49,6 +53,8 @@ pub fn routes() -> Routes {
         rules::routes(),
         second_factor::routes(),
         sessions::routes(),
+        statistics::routes(),
+        watches::routes(),
         webhooks::routes(),
         workbench::routes(),
     ];

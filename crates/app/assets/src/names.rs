@@ -1,5 +1,7 @@
 /// Logical names of assets that Rust uses. The build fails if the bundle lacks one of them or has another.
 pub const NAMES: &[&str] = &[
+    "charts.css",
+    "charts.js",
     "explorer-worker.js",
     "explorer.css",
     "explorer.js",

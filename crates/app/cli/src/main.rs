@@ -32,7 +32,7 @@ use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use holdfast_desk_commands::{
     academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, rules, screen,
-    staff,
+    staff, statistics, watch,
 };
 use std::process::ExitCode;
 
@@ -104,6 +104,11 @@ enum Command {
     /// Decided events: list and show them, complete them with later facts.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Statistics of the desk's work over a window of days: decisions, alerts, rules, requests, holds, people.
+    Statistics(statistics::Statistics),
+    /// Watch lists of addresses, entities, customers and names: make them, and read what they told.
+    #[command(subcommand)]
+    Watch(watch::WatchCommand),
     /// Rule books: show, test over history, put in force.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
@@ -238,6 +243,8 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Records(command) => screen::records(command, json),
         Command::Screen(args) => screen::screen(args, json),
         Command::Customers(command) => customers::run(command, json),
+        Command::Statistics(args) => statistics::run(&args, json),
+        Command::Watch(command) => watch::run(command, json),
         Command::Events(command) => events::run(command, json),
         Command::Rules(command) => rules::rules(command, json),
         Command::Holds(command) => holds::holds(command, json),

@@ -310,6 +310,8 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             (p, false) if p.ends_with("/approve") => &["approver"],
             // Commands on the desk's machine only.
             (p, false) if p.ends_with("/secret-key") => &[],
+            // Everybody's own.
+            (p, _) if p.starts_with("watch-lists") || p.starts_with("notifications") => ALL,
             (p, true) if p.ends_with("/productions/{number}") => &["investigator", "approver"],
             (p, true) if p.ends_with("/recipient") => &["investigator", "approver"],
             (_, true) => ALL,

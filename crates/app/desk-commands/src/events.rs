@@ -117,6 +117,7 @@ fn list(args: &ListArgs, as_json: bool) -> anyhow::Result<()> {
         decision: named_one("decision", args.decision.as_deref(), &verdicts.map(|verdict| (verdict.name(), verdict)))?,
         rule: args.rule.clone(),
         named: args.named.clone(),
+        decided: None,
         after: 0,
         before: args.before,
         newest_first: true,

@@ -24,5 +24,7 @@ pub mod rules;
 pub mod screen;
 pub mod staff;
 mod workbench;
+pub mod statistics;
+pub mod watch;
 
 use holdfast_console::{answer, args, desk_key, output, running};

@@ -99,11 +99,17 @@ pub const MENU: [Group; 9] = [
     ("nav-group-own", &[("/desk", "nav-desk")]),
     (
         "nav-group-investigate",
-        &[("/desk/graph", "nav-graph"), ("/accounts", "nav-chains"), ("/desk/cases", "nav-cases")],
+        &[
+            ("/desk/graph", "nav-graph"),
+            ("/accounts", "nav-chains"),
+            ("/desk/cases", "nav-cases"),
+            ("/desk/watch-lists", "nav-watch-lists"),
+        ],
     ),
     (
         "nav-group-monitor",
         &[
+            ("/desk/dashboard", "nav-dashboard"),
             ("/desk/alerts", "nav-alerts"),
             ("/desk/events", "nav-events"),
             ("/desk/customers", "nav-customers"),

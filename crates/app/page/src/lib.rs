@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
 
 mod again;
+pub mod charts;
 pub mod components;
 pub mod figures;
 pub mod flash;

@@ -39,7 +39,7 @@ pub fn api_routes() -> Routes {
 /// Returns the routes of all pages.
 #[must_use]
 pub fn page_routes() -> Routes {
-    holdfast_web::routes().merge(holdfast_web_public::routes())
+    holdfast_web::routes().merge(holdfast_web_monitor::routes()).merge(holdfast_web_public::routes())
 }
 
 /// Returns all routes.

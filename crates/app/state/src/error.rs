@@ -7,6 +7,7 @@ use holdfast_academy::AcademyError;
 use holdfast_cases::CaseError;
 use holdfast_chains::ChainsError;
 use holdfast_identity::IdentityError;
+use holdfast_monitor::MonitorError;
 use holdfast_prevention::PreventionError;
 use holdfast_requests::RequestError;
 use holdfast_screening::ScreeningError;
@@ -132,6 +133,7 @@ by_kind!(
     ChainsError,
     ChangeError,
     IdentityError,
+    MonitorError,
     PreventionError,
     RequestError,
     ScreeningError,

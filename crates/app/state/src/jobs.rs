@@ -3,6 +3,7 @@
 use crate::AppState;
 use crate::error::ApiError;
 use crate::evidence::MakeBundle;
+use crate::watching::CheckWatched;
 use axum::http::StatusCode;
 use holdfast_account_workspace::reach::{MAX_POSTINGS, reached};
 use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, StoredJob, list, retry};
@@ -401,11 +402,16 @@ impl AppState {
     /// [`StoreError`] when the jobs cannot be read or stored.
     pub fn start_jobs(&self) -> Result<Runner, StoreError> {
         let kinds = Kinds::default().with::<Rescreen>().with::<ReadSource>().with::<TendSources>();
-        let kinds = kinds.with::<StoreSessions>().with::<MakeBundle>();
+        let kinds = kinds
+            .with::<StoreSessions>()
+            .with::<MakeBundle>()
+            .with::<crate::back_test::TestDraft>()
+            .with::<CheckWatched>();
         let status = self.status.clone();
         let runner = Runner::start(self.jobs.clone(), self.clone(), kinds, move || status.is_stopping())?;
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;
         self.jobs.enqueue(&Arc::new(StoreSessions {}), "engine")?;
+        self.jobs.enqueue(&Arc::new(CheckWatched {}), "engine")?;
         Ok(runner)
     }
 }

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod answers;
 pub mod auth;
+mod back_test;
 pub mod blocking;
 pub mod body;
 pub mod chain_choice;
@@ -31,6 +32,7 @@ mod state;
 pub mod status;
 pub mod system;
 pub mod visit;
+mod watching;
 
 pub use holdfast_documents::Vault;
 pub use state::AppState;

@@ -14,6 +14,7 @@ use holdfast_cases::Cases;
 use holdfast_chains::{Chains, ChainsError};
 use holdfast_documents::Vault;
 use holdfast_identity::{KeyRing, SessionKind, open_sessions};
+use holdfast_monitor::Monitor;
 use holdfast_prevention::Prevention;
 use holdfast_requests::{Desk, Policy, Site};
 use holdfast_screening::{Screening, ScreeningError};
@@ -144,6 +145,12 @@ impl AppState {
     #[must_use]
     pub fn prevention(&self) -> Prevention<'_> {
         Prevention { screening: &self.screening, key_ring: &self.auth.key_ring }
+    }
+
+    /// Returns the monitoring of this desk.
+    #[must_use]
+    pub fn monitor(&self) -> Monitor<'_> {
+        Monitor { screening: &self.screening }
     }
 
     /// Returns the academy, over this desk.

@@ -115,7 +115,6 @@ fn desk_routes() -> Routes {
         .get("/desk/webhooks", MANAGE, webhooks::page)
         .post("/desk/webhooks", MANAGE, webhooks::add)
         .post("/desk/webhooks/{id}", MANAGE, webhooks::remove)
-        .get("/desk/audit", AUDITORS.long(), audit::list)
         .get("/desk/audit/replay", AUDITORS.long(), audit::page)
         .post("/desk/audit/replay", AUDITORS.long(), audit::replay)
         .get("/desk/changes", DECIDERS, changes::page)

@@ -5,6 +5,7 @@ use crate::identifiers::comparable;
 use crate::service::DecidedEvent;
 use holdfast_decision::{EventKind, Verdict};
 use holdfast_store::{Database, DbError, Row, number, parse};
+use holdfast_types::Timestamp;
 
 /// Which events. What is not given leaves out nothing.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct EventFilter {
     pub rule: Option<String>,
     /// That name an address or a transaction, in any form.
     pub named: Option<String>,
+    /// Decided from this time on, and before that one.
+    pub decided: Option<(Timestamp, Timestamp)>,
     /// Numbers above this one.
     pub after: u64,
     /// Numbers below this one.
@@ -56,6 +59,22 @@ pub(crate) fn complete(db: &mut Database, list: &mut [DecidedEvent]) -> Result<(
     Ok(())
 }
 
+/// Returns the number of the first event decided at a time or later; one above all where there is none. Found by halving: the table has no index by time.
+fn first_decided(db: &mut Database, time: Timestamp) -> Result<u64, DbError> {
+    let rows = db.query("SELECT COALESCE(MIN(seq), 0), COALESCE(MAX(seq), 0) FROM events", &[])?;
+    let (mut low, mut high) = rows.first().map_or(Ok((0, 0)), |r| Ok::<(u64, u64), DbError>((r.number(0)?, r.number(1)?)))?;
+    high += 1;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let rows = db.query("SELECT seq, decided FROM events WHERE seq >= $1 ORDER BY seq LIMIT 1", &[number(middle)])?;
+        match rows.first() {
+            Some(row) if row.time(1)? < time => low = row.number::<u64>(0)? + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(low)
+}
+
 /// Lists events by number.
 ///
 /// # Errors
@@ -73,6 +92,12 @@ pub fn list(db: &mut Database, filter: &EventFilter) -> Result<Vec<DecidedEvent>
             parameters.push(value.into());
             sql += &format!(" AND {column} = ${}", parameters.len());
         }
+    }
+    if let Some((from, to)) = filter.decided {
+        // Times of decision go up with the numbers, so that two numbers bound them.
+        let bounds = [first_decided(db, from)?, first_decided(db, to)?];
+        parameters.extend(bounds.map(number));
+        sql += &format!(" AND seq >= ${} AND seq < ${}", parameters.len() - 1, parameters.len());
     }
     if let Some(before) = filter.before {
         parameters.push(number(before));

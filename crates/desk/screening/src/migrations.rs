@@ -3,7 +3,7 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 4] = [SCREENING, CASES, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 5] = [SCREENING, CASES, MONITOR, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
 
 /// Screening's own.
 const SCREENING: Schema = Schema {
@@ -18,6 +18,9 @@ const SCREENING: Schema = Schema {
 
 /// Versions of graphs of cases (`holdfast-cases`).
 const CASES: Schema = Schema { department: "cases", migrations: &[include_str!("migrations/cases_001_graphs.sql")] };
+
+/// Statistics, watch lists, notifications and drafts of rule books (`holdfast-monitor`).
+const MONITOR: Schema = Schema { department: "monitor", migrations: &[include_str!("migrations/monitor_001.sql")] };
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[

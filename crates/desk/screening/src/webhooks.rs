@@ -10,8 +10,8 @@ use holdfast_store::{Database, DbError, Store, parse};
 use serde_json::{Value, json};
 
 /// Topics of webhooks: decisions other than allow, all decisions, holds, alerts, messages of campaigns
-/// (which the receiver delivers to customers), people named in comments.
-pub const TOPICS: [&str; 6] = ["decisions", "all-decisions", "holds", "alerts", "campaigns", "mentions"];
+/// (which the receiver delivers to customers), people named in comments, what watch lists tell.
+pub const TOPICS: [&str; 7] = ["decisions", "all-decisions", "holds", "alerts", "campaigns", "mentions", "watches"];
 
 /// Returns the messages that an audit entry means for a webhook.
 ///
@@ -36,6 +36,9 @@ pub fn render(db: &mut Database, entry: &Entry, on: &dyn Fn(&str) -> bool) -> Re
             bodies.push(Content::new(&entry.action, data));
         }
         "campaign" if on("campaigns") && entry.action == "campaign.messages" => messages(db, &detail, &mut bodies)?,
+        "watch" if on("watches") => {
+            bodies.push(Content::new(&entry.action, json!({ "subject": entry.subject, "detail": detail })));
+        }
         _ => {}
     }
     Ok(bodies)

@@ -126,10 +126,58 @@ pub fn entries(db: &mut Database, after: u64, subject: Option<&str>, limit: usiz
 /// # Errors
 /// [`DbError`].
 pub fn newest(db: &mut Database, below: u64, limit: usize) -> Result<Vec<Entry>, DbError> {
-    let limit = i64::try_from(limit.min(1000)).unwrap_or(1000);
-    let below = if below == 0 { i64::MAX.into() } else { number(below) };
-    let rows = db.query(&format!("{SELECT} WHERE seq < $1 ORDER BY seq DESC LIMIT $2"), &[below, limit.into()])?;
-    rows.iter().map(entry).collect()
+    find(db, &Filter::default(), below, limit)
+}
+
+/// Which entries. What is not given leaves out nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// By one actor.
+    pub actor: Option<String>,
+    /// With one action, such as `hold.placed`, or those of one kind of thing: `hold`.
+    pub action: Option<String>,
+    /// About one subject, such as `hold:12`.
+    pub subject: Option<String>,
+    /// Not before this time.
+    pub since: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// Returns the newest entries of a filter below a number, newest first, at most 1,000; 0 is no bound.
+///
+/// # Errors
+/// [`DbError`].
+pub fn find(db: &mut Database, filter: &Filter, below: u64, limit: usize) -> Result<Vec<Entry>, DbError> {
+    let mut parameters = vec![if below == 0 { i64::MAX.into() } else { number(below) }];
+    let mut sql = format!("{SELECT} WHERE seq < $1");
+    for (column, value) in [("actor", &filter.actor), ("subject", &filter.subject)] {
+        if let Some(value) = value {
+            parameters.push(value.as_str().into());
+            sql += &format!(" AND {column} = ${}", parameters.len());
+        }
+    }
+    match filter.action.as_deref() {
+        // '/' follows '.': everything between them begins with the kind and a dot.
+        Some(kind) if !kind.contains('.') => {
+            parameters.extend([format!("{kind}.").into(), format!("{kind}/").into()]);
+            sql += &format!(" AND action >= ${} AND action < ${}", parameters.len() - 1, parameters.len());
+        }
+        Some(action) => {
+            parameters.push(action.into());
+            sql += &format!(" AND action = ${}", parameters.len());
+        }
+        None => {}
+    }
+    for (comparison, time) in [(">=", filter.since), ("<", filter.until)] {
+        if let Some(time) = time {
+            parameters.push(time.into());
+            sql += &format!(" AND time {comparison} ${}", parameters.len());
+        }
+    }
+    parameters.push(i64::try_from(limit.min(1000)).unwrap_or(1000).into());
+    sql += &format!(" ORDER BY seq DESC LIMIT ${}", parameters.len());
+    db.query(&sql, &parameters)?.iter().map(entry).collect()
 }
 
 /// Returns the digest of decided events, as the log has it: SHA-256 over bodies and results in order.

@@ -218,6 +218,14 @@ impl TestApp {
         self.shared.screening.read(|db| outbox::due(db, now)).expect("mail")
     }
 
+    /// Checks the watch lists, as the server's job does.
+    ///
+    /// # Panics
+    /// When the database fails.
+    pub fn check_watched(&self) {
+        self.shared.check_watched(&mut |_| std::ops::ControlFlow::Continue(())).expect("a check");
+    }
+
     /// Returns all requests that were answered so far.
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap_or_else(|e| e.into_inner()).clone()

@@ -200,3 +200,6 @@ common-to-case = Add to a case
 common-case-number = Case (empty: a new one)
 common-case-title = Title of a new case
 common-by-whom = Person
+charts-table = Table
+charts-unknown = unknown
+charts-left-out = Not in it: { $what }.

@@ -1,8 +1,8 @@
-//! The audit log, and the replay of all decisions.
+//! The replay of all decisions; the audit log itself is a page of `holdfast-web-monitor`.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use holdfast_api::audit::{REPLAY_TIME, replay_in_time};
-use holdfast_page::components::{List, ListQuery, N, PAGE_ROWS, T, table, time};
+use holdfast_page::components::{N, T, table};
 use holdfast_page::forms::{Fields, Nothing, form_of};
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::texts::{rich, t};
@@ -13,33 +13,6 @@ use maud::{Markup, html};
 
 const HERE: &str = "/desk/audit";
 const REPLAY: &str = "/desk/audit/replay";
-
-/// Shows the audit log, newest entries first.
-pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
-    let below = q.after;
-    let entries = run_blocking(move || Ok(shared.screening.newest_audit(below, PAGE_ROWS)?)).await?;
-    let heads = [
-        N("audit-entry"),
-        T("common-time"),
-        T("audit-actor"),
-        T("audit-action"),
-        T("audit-subject"),
-        T("audit-detail"),
-    ];
-    let log = List { path: HERE, states: &[], default_state: "", heads: &heads, empty: "audit-none" };
-    let body = html! {
-        p { a href=(REPLAY) { (t!("replay-link")) } }
-        (log.show(&q, &entries, |e| e.seq, |e| html! { tr {
-            td.n { (e.seq) }
-            td { (time(e.time)) }
-            td { (e.actor) }
-            td { (e.action) }
-            td { span.long { (e.subject) } }
-            td { @if e.detail != "{}" { details { summary { (t!("audit-detail")) } code.long { (e.detail) } } } }
-        } }))
-    };
-    Ok(frame.desk(&t!("nav-audit"), HERE, body))
-}
 
 /// Returns what a replay is, with the button that starts one.
 fn intro() -> Markup {

@@ -6,6 +6,7 @@ use crate::desk::work::Work;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_decision::{EventKind, Verdict};
+use holdfast_input::time::parse_date;
 use holdfast_page::components::{PAGE_ROWS, word};
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::places::Finder;
@@ -17,6 +18,7 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
+use holdfast_types::Seconds;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -38,6 +40,9 @@ pub(crate) struct EventsForm {
     /// An address or a transaction.
     #[serde(default)]
     named: String,
+    /// Decided on this day, UTC.
+    #[serde(default)]
+    day: String,
     /// Number of the event behind which the page begins.
     before: Option<u64>,
 }
@@ -55,7 +60,10 @@ fn one_of<T: Copy>(field: &str, text: &str, all: &[(&str, T)]) -> Result<Option<
 impl EventsForm {
     fn filter(&self) -> Result<EventFilter, ApiError> {
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let day = given(&self.day).map(|day| parse_date(&day)).transpose();
+        let day = day.map_err(|e| ApiError::bad(format!("{}: {e}", t!("dash-day"))))?;
         Ok(EventFilter {
+            decided: day.map(|day| (day, day + Seconds::DAY)),
             customer: given(&self.customer),
             kind: one_of("kind", self.kind.trim(), &EventKind::ALL.map(|kind| (kind.name(), kind)))?,
             decision: one_of("decision", self.decision.trim(), &VERDICTS.map(|verdict| (verdict.name(), verdict)))?,
@@ -77,6 +85,7 @@ impl EventsForm {
             ("decision", &self.decision),
             ("rule", &self.rule),
             ("named", &self.named),
+            ("day", &self.day),
         ];
         for (name, value) in own.into_iter().filter(|(_, value)| !value.trim().is_empty()) {
             query.append_pair(name, value.trim());
@@ -97,6 +106,7 @@ fn form(form: &EventsForm) -> Markup {
         label { (t!("common-customer")) input name="customer" value=(form.customer); }
         label { (t!("common-kind")) (choice("kind", &form.kind, &EventKind::ALL.map(EventKind::name))) }
         label { (t!("common-decision")) (choice("decision", &form.decision, &VERDICTS.map(Verdict::name))) }
+        label { (t!("dash-day")) input type="date" name="day" value=(form.day); }
         label { (t!("events-rule")) input name="rule" value=(form.rule); }
         button type="submit" { (t!("common-show")) }
     } }

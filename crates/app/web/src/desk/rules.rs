@@ -4,7 +4,7 @@ use crate::desk::links::{Links, source};
 use axum::extract::{Path, State};
 use holdfast_decision::rules::Rule;
 use holdfast_decision::{EventKind, RuleBook};
-use holdfast_page::components::{N, T, listing, time, word, words};
+use holdfast_page::components::{Bare, N, T, listing, time, word, words};
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::places::segment;
 use holdfast_page::texts::{rich, t};
@@ -75,7 +75,7 @@ fn policy(book: &RuleBook) -> Markup {
 }
 
 fn versions(list: &[StoredBook], in_force: u32) -> Markup {
-    let heads = [N("rules-version"), T("common-time"), T("rules-author"), T("common-state"), T("rules-sha256")];
+    let heads = [N("rules-version"), T("common-time"), T("rules-author"), T("common-state"), T("rules-sha256"), Bare];
     listing(&heads, list, "rules-no-version", |book| {
         html! { tr {
             td.n { a href={(HERE) "/" (book.version)} { (book.version) } }
@@ -83,6 +83,7 @@ fn versions(list: &[StoredBook], in_force: u32) -> Markup {
             td { (book.author) }
             td { @if book.version == in_force { (t!("rules-in-force")) } @else { (t!("rules-replaced")) } }
             td.hash { (book.sha256) }
+            td { a href={(HERE) "/" (book.version) "/diff"} { (t!("drafts-differences")) } }
         } }
     })
 }
@@ -99,7 +100,9 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
     let heads = [T("events-rule"), T("common-state"), T("common-decision"), T("rules-what")];
     let body = html! {
         p { (t!("rules-book", title = book.file.title.as_str(), version = book.version)) " "
-            a href={(HERE) "/" (book.version)} { (t!("rules-text")) } }
+            a href={(HERE) "/" (book.version)} { (t!("rules-text")) } " "
+            a href={(HERE) "/drafts"} { (t!("drafts-list")) } " "
+            a href="/desk/typologies" { (t!("typology-title")) } }
         @if waiting > 0 { p { @if frame.may_open("/desk/changes") { a href="/desk/changes" { (t!("rules-waiting", n = waiting)) } } @else { (t!("rules-waiting", n = waiting)) } } }
         h2 { (t!("rules-list")) }
         (listing(&heads, &book.file.rules, "rules-none", |r| html! { tr {

@@ -9,7 +9,7 @@ use crate::core::price_of;
 use crate::events::{self, EventFilter};
 use crate::flags;
 use crate::holds::{self, Hold, HoldFilter, HoldsReport};
-use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, entries, newest};
+use holdfast_audit::{Anchor, AnchorError, Anchors, Entry, Filter, entries, find, newest};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::{Flag, State as FlagState};
 use holdfast_decision::{ChainFacts, Decision, Event, Price};
@@ -124,6 +124,14 @@ impl Screening {
     /// [`ScreeningError::Store`] when the database fails.
     pub fn newest_audit(&self, below: u64, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
         self.read(|db| newest(db, below, limit))
+    }
+
+    /// Returns the newest audit entries of a filter below a number, newest first; 0 is no bound.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn find_audit(&self, filter: &Filter, below: u64, limit: usize) -> Result<Vec<Entry>, ScreeningError> {
+        self.read(|db| find(db, filter, below, limit))
     }
 
     /// Returns hits and precision of every rule.

@@ -1,0 +1,41 @@
+//! Pages of the desk's monitoring: the dashboard, drafts of rule books, watch lists, the audit log. What all pages are made of is in `holdfast-page`.
+
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::too_many_lines))]
+
+mod audit;
+mod dashboard;
+mod drafts;
+mod typologies;
+mod watches;
+
+use holdfast_state::limits::{BOOK, LIST};
+use holdfast_state::routes::{Needs, READERS, Routes};
+
+const AUDITORS: Needs = Needs::key(&["audit"]);
+const RULES: Needs = Needs::key(&["rules"]);
+const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
+
+/// Returns the routes of these pages, each with what its visitor needs.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new("monitoring pages")
+        .get("/desk/dashboard", READERS.long(), dashboard::page)
+        .get("/desk/dashboard/{chart}/csv", READERS.long(), dashboard::csv)
+        .get("/desk/audit", AUDITORS.long(), audit::list)
+        .get("/desk/audit/csv", AUDITORS.long(), audit::csv)
+        .get("/desk/rules/drafts", READ_OR_RULES, drafts::list)
+        .post("/desk/rules/drafts", RULES, drafts::begin)
+        .get("/desk/rules/drafts/{id}", READ_OR_RULES.personal().long(), drafts::page)
+        .post("/desk/rules/drafts/{id}", RULES.body(BOOK).long(), drafts::step)
+        .get("/desk/rules/{version}/diff", READ_OR_RULES.long(), drafts::version)
+        .post("/desk/rules/{version}/restore", RULES.long(), drafts::bring_back)
+        .get("/desk/typologies", READ_OR_RULES.long(), typologies::page)
+        .get("/desk/watch-lists", READERS, watches::list)
+        .post("/desk/watch-lists", READERS, watches::make)
+        .get("/desk/watch-lists/{id}", READERS, watches::page)
+        .post("/desk/watch-lists/{id}", READERS.body(LIST), watches::step)
+        .get("/desk/notifications", READERS, watches::notifications)
+        .post("/desk/notifications", READERS, watches::seen)
+}

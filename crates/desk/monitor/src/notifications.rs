@@ -1,0 +1,189 @@
+//! What people are told, in order. Whoever shows them live reads on after the last number that it showed ([`after`]).
+
+use crate::{Monitor, MonitorError};
+use holdfast_identity::canonical_name;
+use holdfast_notify::outbox;
+use holdfast_screening::service::Transaction;
+use holdfast_store::{Database, DbError, Row, Value, number};
+use holdfast_types::{Seconds, Timestamp};
+use serde::Serialize;
+use std::fmt::Write as _;
+use utoipa::ToSchema;
+
+/// Most notifications of one answer.
+pub const MAX_LISTED: u32 = 200;
+/// Most lines of a digest.
+const MAX_LINES: usize = 100;
+/// A list is mailed at most so often.
+const DIGEST: Seconds = Seconds::HOUR;
+
+/// A notification of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Notification {
+    /// Number, the cursor.
+    pub id: u64,
+    /// When it was made, Unix seconds.
+    #[schema(value_type = i64)]
+    pub time: Timestamp,
+    /// Kind: watch.moves, watch.receives, watch.touches, watch.tagged, watch.active.
+    pub kind: String,
+    /// What it is about, such as `address:...`.
+    pub subject: String,
+    /// What happened.
+    pub text: String,
+    /// Page of what it is about.
+    pub link: String,
+    /// The watch list that told it.
+    pub list: Option<u64>,
+}
+
+/// A person's notifications.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Notifications {
+    /// How many were not seen, at most 1,000.
+    pub unseen: u64,
+    /// Up to which the person saw them.
+    pub seen: u64,
+    /// The latest first.
+    pub list: Vec<Notification>,
+}
+
+const COLUMNS: &str = "SELECT id, time, kind, subject, text, link, list FROM notifications";
+
+fn notification(row: &Row) -> Result<Notification, DbError> {
+    Ok(Notification {
+        id: row.number(0)?,
+        time: row.time(1)?,
+        kind: row.text(2)?.to_owned(),
+        subject: row.text(3)?.to_owned(),
+        text: row.text(4)?.to_owned(),
+        link: row.text(5)?.to_owned(),
+        list: row.number_or_null(6)?,
+    })
+}
+
+/// Tells a person something; number and time are given here.
+pub(crate) fn add(tx: &mut Transaction<'_>, person: &str, told: Notification) -> Result<(), DbError> {
+    let (id, now) = (tx.next_id("notifications")?, tx.now());
+    let row: [Value; 8] = [
+        id.into(),
+        now.into(),
+        person.into(),
+        told.kind.into(),
+        told.subject.into(),
+        told.text.into(),
+        told.link.into(),
+        told.list.map(number).unwrap_or(Value::Null),
+    ];
+    tx.db().execute(
+        "INSERT INTO notifications (id, time, person, kind, subject, text, link, list) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &row,
+    )?;
+    Ok(())
+}
+
+/// Returns a person's notifications after a number, oldest first, at most [`MAX_LISTED`].
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn after(db: &mut Database, person: &str, after: u64) -> Result<Vec<Notification>, DbError> {
+    let sql = format!("{COLUMNS} WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3");
+    db.query(&sql, &[canonical_name(person).into(), number(after), number(MAX_LISTED)])?
+        .iter()
+        .map(notification)
+        .collect()
+}
+
+/// Returns the number of the last notification of all; 0 for none.
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn last(db: &mut Database) -> Result<u64, DbError> {
+    db.query("SELECT COALESCE(MAX(id), 0) FROM notifications", &[])?.first().map_or(Ok(0), |r| r.number(0))
+}
+
+impl Monitor<'_> {
+    /// Returns a person's notifications below a number (0 for no bound), the latest first, and how many the person did not see.
+    ///
+    /// # Errors
+    /// [`MonitorError::Store`] when the database fails.
+    pub fn notifications(&self, person: &str, below: u64, limit: u32) -> Result<Notifications, MonitorError> {
+        let person = canonical_name(person);
+        let below = if below == 0 { u64::MAX } else { below };
+        self.read(|db| {
+            let seen = "SELECT id FROM notifications_seen WHERE person = $1";
+            let seen: u64 = db.query(seen, &[person.as_str().into()])?.first().map_or(Ok(0), |r| r.number(0))?;
+            let sql = "SELECT COUNT(*) FROM (SELECT id FROM notifications WHERE person = $1 AND id > $2 LIMIT 1000) AS unseen";
+            let unseen = db.query(sql, &[person.as_str().into(), number(seen)])?.first().map_or(Ok(0), |r| r.number(0))?;
+            let sql = format!("{COLUMNS} WHERE person = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+            let rows = db.query(&sql, &[person.as_str().into(), number(below), number(limit.min(MAX_LISTED))])?;
+            Ok(Notifications { unseen, seen, list: rows.iter().map(notification).collect::<Result<_, _>>()? })
+        })
+    }
+
+    /// Stores that a person saw the notifications up to a number; it never goes back.
+    ///
+    /// # Errors
+    /// [`MonitorError::Store`] when the database fails.
+    pub fn notifications_seen(&self, person: &str, up_to: u64) -> Result<(), MonitorError> {
+        let name = canonical_name(person);
+        self.transact(person, move |tx| {
+            // Beyond the last there is nothing yet that could have been seen.
+            let up_to = up_to.min(last(tx.db())?);
+            tx.db().execute(
+                "INSERT INTO notifications_seen (person, id) VALUES ($1, $2)
+                 ON CONFLICT (person) DO UPDATE SET id = excluded.id WHERE notifications_seen.id < excluded.id",
+                &[name.into(), number(up_to)],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Puts the digests that are due into the outbox: what lists told since their last one. Returns how many.
+    ///
+    /// # Errors
+    /// [`MonitorError::Store`] when the database fails.
+    pub fn mail_digests(&self, origin: &str) -> Result<u64, MonitorError> {
+        let now = self.screening.now();
+        let due = self.read(|db| {
+            let sql = "SELECT l.id, l.mail, l.name, l.mailed FROM watch_lists l
+                       WHERE l.removed IS NULL AND l.mail IS NOT NULL AND l.mailed_at <= $1
+                         AND EXISTS (SELECT 1 FROM notifications n WHERE n.list = l.id AND n.id > l.mailed) ORDER BY l.id LIMIT 100";
+            let row = |r: &Row| Ok((r.number::<u64>(0)?, r.text(1)?.to_owned(), r.text(2)?.to_owned(), r.number::<u64>(3)?));
+            db.query(sql, &[(now - DIGEST).into()])?.iter().map(row).collect::<Result<Vec<_>, DbError>>()
+        })?;
+        let mut mailed = 0;
+        for (list, to, name, since) in due {
+            let origin = origin.to_owned();
+            self.transact("engine", move |tx| digest(tx, (list, &to, &name), since, &origin))?;
+            mailed += 1;
+        }
+        Ok(mailed)
+    }
+}
+
+/// Mails what a list told after a notification.
+fn digest(
+    tx: &mut Transaction<'_>,
+    (list, to, name): (u64, &str, &str),
+    since: u64,
+    origin: &str,
+) -> Result<(), MonitorError> {
+    let sql = format!("{COLUMNS} WHERE list = $1 AND id > $2 ORDER BY id LIMIT 10000");
+    let all = tx.db().query(&sql, &[number(list), number(since)])?;
+    let told = all.iter().map(notification).collect::<Result<Vec<_>, _>>()?;
+    let Some(last) = told.last() else { return Ok(()) };
+    let mut body = format!("Your watch list \"{name}\" tells {} things.\n\n", told.len());
+    for n in told.iter().take(MAX_LINES) {
+        let _ = writeln!(body, "{} {}: {}\n  {origin}{}", n.time.rfc3339(), n.subject, n.text, n.link);
+    }
+    if told.len() > MAX_LINES {
+        let _ = writeln!(body, "\nand {} more: {origin}/desk/notifications", told.len() - MAX_LINES);
+    }
+    // One line of a header, whatever the list is called.
+    let title: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
+    outbox::add(tx, to, &format!("Watch list: {title}"), &body, &format!("watch-list:{list}"))?;
+    let row: [Value; 3] = [number(last.id), tx.now().into(), number(list)];
+    tx.db().execute("UPDATE watch_lists SET mailed = $1, mailed_at = $2 WHERE id = $3", &row)?;
+    Ok(())
+}

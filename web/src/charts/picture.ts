@@ -1,0 +1,60 @@
+/** A chart's SVG as a PNG: styles of the page become attributes, because a picture has no stylesheet. */
+
+const STYLES = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'font', 'text-anchor'] as const;
+const SCALE = 2;
+const TITLE = 34;
+
+/** A copy of a drawing that looks the same alone. */
+function alone(svg: SVGSVGElement): SVGSVGElement {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const from = [svg, ...svg.querySelectorAll('*')];
+  const to = [copy, ...copy.querySelectorAll('*')];
+  from.forEach((element, at) => {
+    const target = to[at];
+    if (!target) return;
+    const style = getComputedStyle(element);
+    for (const name of STYLES) {
+      const value = style.getPropertyValue(name);
+      // A pattern of the page is one of the copy, too.
+      if (value !== '' && !(name === 'fill' && target.getAttribute('fill')?.startsWith('url('))) target.setAttribute(name, value);
+    }
+  });
+  return copy;
+}
+
+async function image(svg: SVGSVGElement, width: number, height: number): Promise<HTMLImageElement> {
+  const copy = alone(svg);
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  copy.setAttribute('width', String(width));
+  copy.setAttribute('height', String(height));
+  const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: 'image/svg+xml' }));
+  const picture = new Image();
+  try {
+    picture.src = url;
+    await picture.decode();
+    return picture;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
+/** The drawing with its title and finding, as a PNG. */
+export async function png(svg: SVGSVGElement, title: string, finding: string): Promise<Blob> {
+  const { width, height } = svg.viewBox.baseVal;
+  const canvas = document.createElement('canvas');
+  canvas.width = width * SCALE;
+  canvas.height = (height + TITLE + 8) * SCALE;
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('this browser draws no pictures');
+  const style = getComputedStyle(document.body);
+  context.scale(SCALE, SCALE);
+  context.fillStyle = style.backgroundColor;
+  context.fillRect(0, 0, width, height + TITLE + 8);
+  context.fillStyle = style.color;
+  context.font = `600 14px ${style.fontFamily}`;
+  context.fillText(title, 4, 14);
+  context.font = `12px ${style.fontFamily}`;
+  context.fillText(finding, 4, 30, width - 8);
+  context.drawImage(await image(svg, width, height), 0, TITLE, width, height);
+  return new Promise((done, fail) => { canvas.toBlob((blob) => { if (blob) done(blob); else fail(new Error('the picture could not be made')); }, 'image/png'); });
+}

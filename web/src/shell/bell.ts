@@ -1,0 +1,40 @@
+/** The bell: how many notifications the person has not seen. Without a script the page of notifications stands behind the watch lists. */
+import { el } from '../explorer/dom.ts';
+import { has } from './page.ts';
+
+const EVERY = 60_000;
+
+/** The bell's text, for a count that the server bounds at 1,000. */
+export function label(unseen: number): string {
+  if (unseen === 0) return 'Notifications';
+  return `Notifications: ${unseen >= 1_000 ? '1,000 or more' : String(unseen)} new`;
+}
+
+async function ask(): Promise<number | null> {
+  const answer = await fetch('/api/v1/desk/notifications?limit=0', { headers: { accept: 'application/json' } });
+  if (!answer.ok) return null;
+  const body: unknown = await answer.json();
+  const unseen = typeof body === 'object' && body !== null && 'unseen' in body ? body.unseen : null;
+  return typeof unseen === 'number' ? unseen : null;
+}
+
+export function begin(): void {
+  if (!has('/desk/watch-lists')) return;
+  const count = el('span', { 'aria-hidden': 'true' });
+  const link = el('a', { href: '/desk/notifications', class: 'bell', 'aria-label': label(0) }, '\u{1F514}\uFE0E', count);
+  document.querySelector('header')?.append(link);
+  const look = (): void => {
+    if (document.hidden) return;
+    // A server that does not answer says nothing of notifications: what is shown stays.
+    ask().then((unseen) => {
+      if (unseen === null) return;
+      count.textContent = unseen === 0 ? '' : ` ${unseen >= 1_000 ? '999+' : String(unseen)}`;
+      link.setAttribute('aria-label', label(unseen));
+    }).catch(() => undefined);
+  };
+  look();
+  setInterval(look, EVERY);
+  document.addEventListener('visibilitychange', look);
+  // Whoever hears of them live tells it.
+  document.addEventListener('holdfast:notification', look);
+}
