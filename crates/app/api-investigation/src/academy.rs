@@ -22,6 +22,7 @@ use holdfast_state::body::{download, json};
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{Needs, Routes};
 use holdfast_state::sign_in::cookie;
+use holdfast_state::visit;
 use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -140,10 +141,11 @@ pub struct LangQuery {
 }
 
 impl LangQuery {
-    /// Returns the language, English by default.
+    /// Returns the language: by default the page's, which is English for the API.
     #[must_use]
     pub fn lang(self) -> String {
-        self.lang.unwrap_or_else(|| "en".into())
+        let of_page = || visit::language().tag().split('-').next().unwrap_or("en").to_owned();
+        self.lang.unwrap_or_else(of_page)
     }
 }
 
