@@ -53,10 +53,13 @@ export class Api {
     const all = (learned: Learn[]): { learned: Learn[]; rows: ReadonlySet<string> } => ({ learned, rows: new Set(learned.flatMap((l) => l.facts.map((f) => f.id))) });
     if (fact.kind === 'transaction') return all(isAccountChain(fact.chain) ? await this.transactions(fact.chain, [fact.ref]) : [await this.transaction(fact.chain, fact.ref)]);
     if ((fact.kind !== 'address' && fact.kind !== 'entity') || fact.id.startsWith('u:')) return all([]);
-    const [identity, ...reports] = await Promise.all([this.identity(fact), ...sides.map((side) => this.neighbours(fact, side, 'transaction', { ...bounds, most: Math.max(bounds.most, 25) }))]);
+    // A transaction has no category: its other ends do, so more of them are read and chosen from.
+    const isByCategory = bounds.category !== '' && !isAccountChain(fact.chain);
+    const asked: Bounds = { ...bounds, most: isByCategory ? DETAILED : Math.max(bounds.most, 25), category: isByCategory ? '' : bounds.category };
+    const [identity, ...reports] = await Promise.all([this.identity(fact), ...sides.map((side) => this.neighbours(fact, side, 'transaction', asked))]);
     const txs = [...new Set(reports.flatMap((r) => r.rows.flatMap((row) => (row.kind === 'transaction' && row.id ? [row.id] : []))))];
     const details = await this.transactions(fact.chain, txs);
-    const rows = isAccountChain(fact.chain) ? all(details).rows : new Set(txs.map((tx) => txId(fact.chain, tx)));
+    const rows = isAccountChain(fact.chain) ? all(details).rows : isByCategory ? ofCategories(fact, details, bounds.category.split(',').map((c) => c.trim())) : new Set(txs.map((tx) => txId(fact.chain, tx)));
     return { learned: [...identity, ...details, ...reports.map((r) => totalsOf(fact.id, r))], rows };
   }
 
@@ -190,4 +193,16 @@ export class Api {
     if (!answer.ok) throw new Error(((await answer.json().catch(() => null)) as { error?: string } | null)?.error ?? t('api-status', { status: String(answer.status), path: '/graph/bundle' }));
     return answer.blob();
   }
+}
+
+/** Addresses of some categories among the ends of transactions, and those transactions. */
+function ofCategories(subject: Fact, details: readonly Learn[], categories: readonly string[]): ReadonlySet<string> {
+  const wanted = new Set<string>();
+  for (const learn of details) {
+    const ends = learn.facts.filter((f) => f.kind === 'address' && f.id !== subject.id && categories.includes(f.category)).map((f) => f.id);
+    if (ends.length === 0) continue;
+    for (const id of ends) wanted.add(id);
+    for (const f of learn.facts) if (f.kind === 'transaction' && f.time !== null) wanted.add(f.id);
+  }
+  return wanted;
 }

@@ -209,7 +209,7 @@ export function askFind(app: App): void {
 export function help(actions: readonly Action[]): void {
   const groups = new Map<string, Action[]>();
   for (const a of actions) groups.set(a.group, [...(groups.get(a.group) ?? []), a]);
-  dialog(t('action-help'), el('div', { class: 'x-keys' }, ...[...groups].map(([name, list]) => el('section', {}, el('h3', {}, t(`keys-${name}`)), el('dl', {}, ...list.flatMap((a) => [el('dt', {}, ...a.keys.flatMap((k, i) => [i > 0 ? ' ' : '', el('kbd', {}, k.replace('Arrow', ''))])), el('dd', {}, a.name)]))))),
+  dialog(t('action-help'), el('div', { class: 'x-keys' }, ...[...groups].map(([name, list]) => el('section', {}, el('h3', {}, t(`keys-${name}`)), el('dl', {}, ...list.flatMap((a) => [el('dt', {}, ...a.keys.flatMap((k, i) => [i > 0 ? ' ' : '', el('kbd', {}, k === ' ' ? t('key-space') : k.replace('Arrow', ''))])), el('dd', {}, a.name)]))))),
     el('p', { class: 'x-soft' }, t('keys-mouse')));
 }
 
@@ -223,7 +223,7 @@ export function menu(app: App, actions: readonly Action[], x: number, y: number)
     app.surface.box.focus();
   };
   const away = (event: Event): void => { if (!(event.target instanceof Node && m.contains(event.target))) close(); };
-  const buttons = list.map((a) => el('button', { type: 'button', role: 'menuitem', tabindex: -1, onclick: () => { close(); a.run(); } }, el('span', {}, a.name), el('kbd', {}, a.keys[0] ?? '')));
+  const buttons = list.map((a) => el('button', { type: 'button', role: 'menuitem', tabindex: -1, onclick: () => { close(); a.run(); } }, el('span', {}, a.name), el('kbd', {}, (a.keys[0] ?? '').replace('Arrow', ''))));
   const m = el('div', { class: 'x-menu', role: 'menu', 'aria-label': t('menu'), onkeydown: (event: KeyboardEvent) => {
     const i = buttons.findIndex((b) => b === document.activeElement);
     if (event.key === 'ArrowDown') buttons[(i + 1) % buttons.length]?.focus();

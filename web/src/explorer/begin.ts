@@ -1,7 +1,7 @@
 /** What a graph begins with: what was typed, pasted or read from a file, and what an object of the desk names. */
 import type { App } from './app.ts';
 import { addFacts, expand, several } from './expand.ts';
-import { addressId, entityId, isAccountChain, riskOf, txId, type Learn } from './learn.ts';
+import { addressId, isAccountChain, riskOf, txId, type Learn } from './learn.ts';
 import type { Fact } from './model.ts';
 import type { LookupReport } from './reports.ts';
 import { has, t } from './texts.ts';
@@ -20,6 +20,9 @@ function chosen(choice: Choice, chain: string): Fact[] {
     default: return [];
   }
 }
+
+/** The first of a list, and how many more there are. */
+const listed = (all: readonly string[]): string => all.slice(0, 5).join(', ') + (all.length > 5 ? ` ${t('and-more', { n: all.length - 5 })}` : '');
 
 /** Items of a pasted text or a CSV file: fields between spaces, commas, semicolons and lines, without quotes, each once. */
 export function itemsOf(text: string): string[] {
@@ -56,23 +59,26 @@ export async function addPasted(app: App, text: string | readonly string[], chai
     }
   }
   const said = drawn.length > 0 ? await addFacts(app, drawn, learned) : '';
-  const list = (all: readonly string[]): string => all.slice(0, 5).join(', ') + (all.length > 5 ? ` ${t('and-more', { n: all.length - 5 })}` : '');
-  return [said, missed.length > 0 ? t('say-not-found', { list: list(missed) }) : '', doubtful.length > 0 ? t('say-ambiguous', { list: list(doubtful) }) : ''].filter(Boolean).join(' ');
+  return [said, missed.length > 0 ? t('say-not-found', { list: listed(missed) }) : '', doubtful.length > 0 ? t('say-ambiguous', { list: listed(doubtful) }) : ''].filter(Boolean).join(' ');
 }
 
 /** Begins with what an alert, case, event, request or customer names. */
-export async function begin(app: App, kind: string, id: string, chain: string): Promise<string> {
+export async function begin(app: App, kind: string, id: string): Promise<string> {
   const found = await app.api.start(kind, id);
+  const nowhere = found.items.filter((i) => !i.chain).map((i) => i.id);
   const facts = found.items.flatMap((i): Fact[] => {
-    const on = i.chain ?? chain;
-    const kindOf = i.kind === 'transaction' && !isAccountChain(on) ? 'transaction' : i.kind === 'entity' ? 'entity' : i.kind === 'address' ? 'address' : null;
-    if (!kindOf) return [];
-    const of = kindOf === 'transaction' ? txId : kindOf === 'entity' ? entityId : addressId;
-    return [{ id: of(on, i.id), kind: kindOf, ref: i.id, chain: on, label: i.label ?? '', risk: 'unknown', category: '', entity: null, time: null, hop: 0 }];
+    const on = i.chain;
+    if (!on || (i.kind === 'transaction' && isAccountChain(on))) return [];
+    const kindOf = i.kind === 'transaction' ? 'transaction' : 'address';
+    return [{ id: (kindOf === 'transaction' ? txId : addressId)(on, i.id), kind: kindOf, ref: i.id, chain: on, label: '', risk: 'unknown', category: '', entity: null, time: null, hop: 0 }];
   });
-  const missing = [...found.missing.map((m) => `${m.item}: ${m.reason}`), ...found.notes, ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].slice(0, 4).join(' ');
+  // A transaction of an account chain is drawn as its transfers.
+  const learned: Learn[] = [];
+  for (const i of found.items.slice(0, 50)) if (i.chain && i.kind === 'transaction' && isAccountChain(i.chain)) learned.push(...(await app.api.transactions(i.chain, [i.id])));
+  facts.push(...learned.flatMap((l) => l.facts.filter((x) => x.kind === 'address')));
+  const missing = [nowhere.length > 0 ? t('say-nowhere', { list: listed(nowhere) }) : '', ...found.notes, ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].filter(Boolean).slice(0, 4).join(' ');
   if (facts.length === 0) return `${t('say-nothing-to-start', { what: t(has(`kind-${kind}`) ? `kind-${kind}` : 'kind-subject'), id })} ${missing}`;
-  await addFacts(app, facts);
+  await addFacts(app, facts, learned);
   app.surface.fit();
   // A few are expanded at once; of many a person chooses.
   if (facts.length <= 3) await expand(app, ['in', 'out']);

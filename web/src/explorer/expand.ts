@@ -97,7 +97,12 @@ export async function expand(app: App, sides: readonly Side[], members: readonly
     for (const f of facts) {
       const only = isBounded ? got.find((g) => g.f.id === f.id)?.rows : undefined;
       const from = f.kind === 'entity' ? unfoldEntity(draft, f, INPUTS) : [f.id];
-      for (const id of from) for (const side of sides) added.push(...unfold(draft, placeOf(app.graph, id), side, most, only));
+      for (const id of from) for (const side of sides) {
+        const first = unfold(draft, placeOf(app.graph, id), side, most, only);
+        // Of a category are the transactions' other ends.
+        const ends = bounds.category === '' ? [] : first.flatMap((tx) => unfold(draft, placeOf(app.graph, tx), side, most, only));
+        added.push(...first, ...ends);
+      }
     }
   } catch (e) {
     draft.end('');

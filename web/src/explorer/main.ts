@@ -168,7 +168,7 @@ async function first(app: App, desk: Desk, chain: string, subject: string, data:
   }
   const [kind = '', id = ''] = (data['start'] ?? '').split(/:(.*)/s);
   if (kind && id) {
-    await app.work(t('work-look-up'), () => begin(app, kind, id, chain));
+    await app.work(t('work-look-up'), () => begin(app, kind, id));
     return;
   }
   const handed = subject ? [] : take();

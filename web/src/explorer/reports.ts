@@ -25,7 +25,8 @@ export interface LookupReport {
   items: { item: string; state: 'resolved' | 'ambiguous' | 'unknown'; choices: { kind: string; id: string; chain?: string | null; name?: string | null; category: string; risk: string; examples?: string[] }[]; reason?: string | null }[];
   resolved: number; ambiguous: number; unknown: number; repeated: number;
 }
-export interface StartReport { items: { kind: string; id: string; chain?: string | null; label?: string | null; why: string }[]; more: number; missing: { item: string; reason: string }[]; notes: string[] }
+/** Items without a chain are on none that the desk stores: nothing can be drawn of them. */
+export interface StartReport { items: { kind: string; id: string; chain?: string | null; why: string }[]; more: number; notes: string[] }
 interface Point { start: number; received: string; received_count: number; sent: string; sent_count: number }
 export interface ActivityReport { period: string; assets: { asset: AssetView; points: Point[]; before?: { received: string; received_count: number; sent: string; sent_count: number } | null }[]; more_assets: number; complete: boolean; notes: string[] }
 

@@ -107,7 +107,7 @@ await check('every drawn edge is the sum of its movements in the ledger, at ever
 });
 
 await check('what an alert names is drawn; what is on no chain is said', async (page) => {
-  assert.match(await status(page), /^1 from alert 12\. x1: is on no chain of this desk\./);
+  assert.match(await status(page), /^1 from alert 12\. On no chain that this desk stores: x1\./);
   await press(page, 'Shift+T');
   assert.ok(await nodes(page) > 1);
 }, { width: 1440, height: 900 }, '/?alert=12');
@@ -137,6 +137,17 @@ await check('expanding within bounds adds what they let through, and nothing els
   await page.keyboard.press('Enter');
   await idle(page);
   assert.match(await status(page), /^3 new nodes\./);
+});
+
+await check('expanding by category adds the payments to it, with its addresses', async (page) => {
+  await press(page, 'Control+z', 'w', 'Shift+E');
+  await page.getByLabel('Only these categories').fill('exchange');
+  await page.keyboard.press('Enter');
+  await idle(page);
+  await press(page, 'f');
+  await page.keyboard.type('northwind');
+  await press(page, 'Enter');
+  assert.match(await page.locator('.x-panel-body').innerText(), /Northwind Exchange[^]*Received from \(drawn\)[^]*0\.45 BTC/);
 });
 
 await check('replay draws the graph as it was, and leaves it as it is', async (page) => {

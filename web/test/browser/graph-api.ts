@@ -69,8 +69,8 @@ export function lookup(body: { items: string[] }): LookupReport {
 }
 
 export const begun = (q: URLSearchParams): unknown => (q.get('alert') === '12'
-  ? { items: [{ kind: 'address', id: RANSOM, chain: 'bitcoin', label: 'Locky ransom', why: 'the destination of the withdrawal' }], more: 0, missing: [{ item: 'x1', reason: 'is on no chain of this desk.' }], notes: [] }
-  : { items: [], more: 0, missing: [], notes: [] });
+  ? { items: [{ kind: 'address', id: RANSOM, chain: 'bitcoin', why: 'the destination of the withdrawal' }, { kind: 'address', id: 'x1', why: 'another' }], more: 0, notes: [] }
+  : { items: [], more: 0, notes: [] });
 
 export function activity(address: string): unknown {
   const months = new Map<string, { received: number; received_count: number; sent: number; sent_count: number }>();

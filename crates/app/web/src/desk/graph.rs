@@ -31,8 +31,8 @@ pub(crate) struct GraphQuery {
     /// Its version; the newest, where none is named.
     version: Option<u32>,
     alert: Option<u64>,
-    event: Option<u64>,
-    request: Option<u64>,
+    event: Option<String>,
+    request: Option<String>,
     customer: Option<String>,
     /// The chain that is meant, where the desk has several.
     chain: Option<String>,
@@ -41,12 +41,16 @@ pub(crate) struct GraphQuery {
 impl GraphQuery {
     /// The object of the desk that the graph begins with, as `alert:12`.
     fn start(&self) -> Option<String> {
-        let numbered = |kind: &str, number: Option<u64>| number.map(|n| format!("{kind}:{n}"));
-        numbered("alert", self.alert)
-            .or_else(|| numbered("event", self.event))
-            .or_else(|| numbered("request", self.request))
-            .or_else(|| self.customer.as_ref().map(|id| format!("customer:{id}")))
-            .or_else(|| self.case.filter(|_| self.subject.is_none() && self.graph.is_none()).map(|case| format!("case:{case}")))
+        let named =
+            |kind: &str, id: &Option<String>| id.as_ref().filter(|id| !id.is_empty()).map(|id| format!("{kind}:{id}"));
+        self.alert
+            .map(|alert| format!("alert:{alert}"))
+            .or_else(|| named("event", &self.event))
+            .or_else(|| named("request", &self.request))
+            .or_else(|| named("customer", &self.customer))
+            .or_else(|| {
+                self.case.filter(|_| self.subject.is_none() && self.graph.is_none()).map(|case| format!("case:{case}"))
+            })
     }
 }
 
