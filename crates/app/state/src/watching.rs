@@ -2,13 +2,14 @@
 //! happens while the server is stopped, or a chain does not answer, is lost.
 
 use crate::AppState;
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::Tlp;
 use holdfast_jobs::{Failure, Job, Outcome, Run};
 use holdfast_monitor::watch::{Holding, Seen, WatchKind};
 use holdfast_screening::events::EventFilter;
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::Seconds;
-use holdfast_workspace::{AccountSnapshot, ChainQueries, Snapshot, WorkspaceError};
+use holdfast_workspace::{ChainQueries, Snapshot, WorkspaceError};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 

@@ -11,6 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_attribution::Tlp;
+use holdfast_chains::OpenChains;
 use holdfast_explore::bundle::Drawn;
 use holdfast_explore::lookup::LookupQuery;
 use holdfast_explore::reports::{
@@ -27,7 +28,6 @@ use holdfast_state::limits;
 use holdfast_state::routes::{CHAIN, DESK, Needs, READ, READERS, Routes};
 use holdfast_state::system::{entropy, now};
 use holdfast_types::Amount;
-use holdfast_workspace::OpenChains;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
