@@ -242,8 +242,8 @@ impl Store {
         read_whole(dir, |stored| Self::load(dir, stored, false))
     }
 
-    /// Opens an existing store for reading, and reads all of it with `read`: again where a writer committed meanwhile, and what was read is damaged
-    /// because of that. What is damaged all the same is the last error.
+    /// Opens an existing store for reading, and reads all of it with `read`, which has to begin with [`Store::check`]: again where a writer cut blocks off
+    /// meanwhile, so that what was read is damaged, or of blocks that are no more.
     ///
     /// # Errors
     /// As [`Store::open`], and those of `read`.
@@ -252,14 +252,26 @@ impl Store {
         format: u32,
         read: impl Fn(&Store) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut tries = 1;
-        loop {
+        for tries in 1.. {
             let store = Self::open(dir, format)?;
-            match read(&store) {
-                Err(_) if tries < TRIES && is_newer(dir, store.manifest.revision) => tries += 1,
-                read => return read,
+            let tip = store.tip()?;
+            let read = read(&store);
+            // A writer commits that it cuts off before it writes over what was there.
+            if !is_newer(dir, store.manifest.revision) {
+                return read;
+            }
+            let is_kept = match tip {
+                Some((height, hash)) => Self::open(dir, format)?.hash_at(height)? == Some(hash),
+                None => true,
+            };
+            if (read.is_ok() && is_kept) || (read.is_err() && tries >= TRIES) {
+                return read;
+            }
+            if tries >= TRIES {
+                break;
             }
         }
+        Err(StoreError::damaged(BLOCKS, 0, "a writer changes it again and again while it is read").into())
     }
 
     /// Returns a store in which no block was looked at, for reading: of a chain that has none.
