@@ -39,10 +39,10 @@ fn decisions_are_counted_once(place: &TestDb) {
     screening
         .transact("x", move |tx| {
             for seq in 1_000u64..24_500 {
-                let row: [Value; 3] = [number(seq), begin.into(), format!("old-{seq}").into()];
+                let row: [Value; 3] = [number(seq), format!("old-{seq}").into(), begin.into()];
                 tx.db().execute(
                     "INSERT INTO events (seq, id, time, decided, kind, customer, decision, body, facts, result)
-                     VALUES ($1, $3, $2, $2, 'withdrawal', 'c', 'hold', '{}', '{}', '{}')",
+                     VALUES ($1, $2, $3, $3, 'withdrawal', 'c', 'hold', '{}', '{}', '{}')",
                     &row,
                 )?;
                 if seq < 1_010 {
