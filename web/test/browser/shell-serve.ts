@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ENGLISH } from '../english.ts';
 import { CSP } from './serve.ts';
 
 export const TX = '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b';
@@ -16,7 +17,7 @@ function frame(dist: string, title: string, here: string, main: string, who: str
   const menu = `<nav class="menu" id="menu" aria-label="Desk"><a class="close-menu" href="#main">Close</a><p>Work</p><ul>${links}</ul><form method="post" action="/sign-out"><button class="plain" type="submit">Sign out (${who})</button></form></nav>`;
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} - Holdfast</title><script src="${file('theme.js')}"></script><link rel="stylesheet" href="/style.css"><link rel="icon" href="data:,"><script type="module" src="${file('shell.js')}"></script></head>
 <body${who ? ` data-desk data-who="${who}"` : ''}><a class="skip" href="#main">Skip to the content</a><header>${who ? '<a class="open-menu" href="#menu">Menu</a>' : ''}<a class="brand" href="/">Holdfast</a><form class="search" action="/search" method="get" role="search"><input type="search" name="q" value="" aria-label="Search" placeholder="Address or name"><button type="submit">Search</button></form></header>
-<div${who ? ' class="frame"' : ''}>${who ? menu : ''}<main id="main"><h1>${title}</h1>${main}</main></div></body></html>`;
+<div${who ? ' class="frame"' : ''}>${who ? menu : ''}<main id="main"><h1>${title}</h1>${main}</main></div><template id="texts" data-texts="${JSON.stringify(ENGLISH).replace(/&/g, '&amp;').replace(/"/g, '&quot;')}"></template></body></html>`;
 }
 
 const row = (n: number): string => `<tr><td class="n"><a href="/desk/alerts/${n}">${n}</a></td><td><a href="/desk/customers/c-${n}">c-${n}</a></td><td>review</td><td>${n % 2 ? `<a class="hash" href="/address/1Lucky${n}00000000000000000000">1Lucky${n}00000000000000000000</a>` : 'sanctions'}</td></tr>`;
@@ -42,7 +43,7 @@ export function start(dist: string): Promise<{ url: string; server: Server; aske
       response.end(body);
     };
     const path = url.pathname, q = url.searchParams.get('q') ?? '';
-    if (path === '/style.css') send(200, 'text/css', readFileSync('css/tokens.css', 'utf8') + readFileSync('style.css', 'utf8'));
+    if (path === '/style.css') send(200, 'text/css', ['css/tokens.css', 'style.css', 'css/words.css'].map((file) => readFileSync(file, 'utf8')).join(''));
     else if (path.startsWith('/assets/')) send(200, 'text/javascript; charset=utf-8', readFileSync(`${dist}/${path.slice(8).replace(/[^\w.-]/g, '')}`));
     else if (path.startsWith('/api/')) {
       asked.push(`${path} ${q}`);

@@ -2,7 +2,6 @@
 case-title = القضية { $id }: { $title }
 case-people = الأشخاص: { $people }
 case-pdf = تقرير القضية (PDF)
-case-items = العناصر
 case-item = العنصر
 case-added = أُضيف
 case-open-graph = فتح مخطط { $subject }
@@ -34,7 +33,6 @@ case-exhibits = الأحراز والملفات المضبوطة
 case-add-exhibit = إضافة حرز
 case-scan = البحث عن عبارات استرداد ومفاتيح وعناوين ومحافظ
 case-upload-note = حتى 64 ميبيبايت هنا؛ لصور الأقراص استخدم { $command }. في الموقع: { $guide }.
-case-people-state = الأشخاص والحالة
 case-person = الشخص
 case-role = الدور
 case-role-member = عضو

@@ -268,3 +268,8 @@ common-to-case = إضافة إلى قضية
 common-case-number = القضية (فارغ: قضية جديدة)
 common-case-title = عنوان قضية جديدة
 common-by-whom = الشخص
+
+common-actions = الإجراءات
+charts-table = جدول
+charts-unknown = غير معروف
+charts-left-out = غير مشمول: { $what }.

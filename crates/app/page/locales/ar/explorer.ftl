@@ -501,3 +501,5 @@ say-half-crossings = لا يُعرف إلا طرف واحد من { $n }.
 say-more-crossings = الأقدم غير مدرجة.
 entity-members = العناوين
 entity-within = بين عناوينه
+key-space = المسافة
+say-nowhere = ليست على أي سلسلة تخزنها هذه المنصة: { $list }.

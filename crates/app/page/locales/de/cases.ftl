@@ -2,7 +2,6 @@
 case-title = Fall { $id }: { $title }
 case-people = Personen: { $people }
 case-pdf = Fallbericht (PDF)
-case-items = Einträge
 case-item = Eintrag
 case-added = Hinzugefügt
 case-open-graph = Graph von { $subject } öffnen
@@ -34,7 +33,6 @@ case-exhibits = Asservate und sichergestellte Dateien
 case-add-exhibit = Asservat hinzufügen
 case-scan = Nach Seeds, Schlüsseln, Adressen und Wallets durchsuchen
 case-upload-note = Hier bis zu 64 MiB; für Datenträgerabbilder verwenden Sie { $command }. Am Einsatzort: { $guide }.
-case-people-state = Personen und Status
 case-person = Person
 case-role = Rolle
 case-role-member = Mitglied

@@ -200,3 +200,8 @@ common-to-case = Zu einem Fall hinzufügen
 common-case-number = Fall (leer: ein neuer)
 common-case-title = Titel eines neuen Falls
 common-by-whom = Person
+
+common-actions = Aktionen
+charts-table = Tabelle
+charts-unknown = unbekannt
+charts-left-out = Nicht darin: { $what }.

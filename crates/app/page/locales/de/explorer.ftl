@@ -535,3 +535,5 @@ say-half-crossings = Von { $n } ist nur ein Ende bekannt.
 say-more-crossings = Ältere sind nicht aufgeführt.
 entity-members = Adressen
 entity-within = Zwischen den eigenen
+key-space = Leertaste
+say-nowhere = Auf keiner Chain, die dieser Arbeitsplatz speichert: { $list }.

@@ -2,7 +2,6 @@
 case-title = Caso { $id }: { $title }
 case-people = personas: { $people }
 case-pdf = Informe del caso (PDF)
-case-items = Elementos
 case-item = Elemento
 case-added = Añadido
 case-open-graph = abrir el grafo de { $subject }
@@ -34,7 +33,6 @@ case-exhibits = Evidencias y archivos incautados
 case-add-exhibit = Añadir evidencia
 case-scan = Buscar semillas, claves, direcciones y monederos
 case-upload-note = Aquí hasta 64 MiB; para imágenes de disco use { $command }. En el lugar de los hechos: { $guide }.
-case-people-state = Personas y estado
 case-person = Persona
 case-role = Función
 case-role-member = miembro

@@ -200,3 +200,8 @@ common-to-case = Añadir a un caso
 common-case-number = Caso (vacío: uno nuevo)
 common-case-title = Título de un caso nuevo
 common-by-whom = Persona
+
+common-actions = Acciones
+charts-table = Tabla
+charts-unknown = desconocido
+charts-left-out = No incluido: { $what }.

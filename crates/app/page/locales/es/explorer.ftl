@@ -535,3 +535,5 @@ say-half-crossings = De { $n } solo se conoce un extremo.
 say-more-crossings = Los más antiguos no están listados.
 entity-members = Direcciones
 entity-within = Entre las propias
+key-space = Espacio
+say-nowhere = En ninguna cadena que esta mesa de trabajo almacene: { $list }.

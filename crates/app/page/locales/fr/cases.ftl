@@ -2,7 +2,6 @@
 case-title = Dossier { $id } : { $title }
 case-people = personnes : { $people }
 case-pdf = Rapport du dossier (PDF)
-case-items = Éléments
 case-item = Élément
 case-added = Ajouté
 case-open-graph = ouvrir le graphe de { $subject }
@@ -34,7 +33,6 @@ case-exhibits = Pièces à conviction et fichiers saisis
 case-add-exhibit = Ajouter une pièce
 case-scan = Rechercher phrases secrètes, clés, adresses et portefeuilles
 case-upload-note = Jusqu’à 64 Mio ici ; pour les images de disque, utilisez { $command }. Sur les lieux : { $guide }.
-case-people-state = Personnes et état
 case-person = Personne
 case-role = Rôle
 case-role-member = membre

@@ -200,3 +200,8 @@ common-to-case = Ajouter à un dossier
 common-case-number = Dossier (vide : un nouveau)
 common-case-title = Titre d’un nouveau dossier
 common-by-whom = Personne
+
+common-actions = Actions
+charts-table = Tableau
+charts-unknown = inconnu
+charts-left-out = Non compris : { $what }.

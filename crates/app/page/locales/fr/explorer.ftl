@@ -535,3 +535,5 @@ say-half-crossings = De { $n }, une seule extrémité est connue.
 say-more-crossings = Les plus anciens ne sont pas listés.
 entity-members = Adresses
 entity-within = Entre les siennes
+key-space = Espace
+say-nowhere = Sur aucune chaîne que ce poste de travail enregistre : { $list }.

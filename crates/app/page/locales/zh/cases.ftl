@@ -2,7 +2,6 @@
 case-title = 案件 { $id }：{ $title }
 case-people = 人员：{ $people }
 case-pdf = 案件报告（PDF）
-case-items = 条目
 case-item = 条目
 case-added = 添加时间
 case-open-graph = 打开 { $subject } 的图谱
@@ -34,7 +33,6 @@ case-exhibits = 物证与扣押文件
 case-add-exhibit = 添加物证
 case-scan = 扫描助记词、密钥、地址和钱包
 case-upload-note = 此处最大 64 MiB；磁盘镜像请用 { $command }。现场操作见{ $guide }。
-case-people-state = 人员与状态
 case-person = 人员
 case-role = 角色
 case-role-member = 成员

@@ -149,3 +149,8 @@ common-to-case = 加入案件
 common-case-number = 案件（留空：新案件）
 common-case-title = 新案件的标题
 common-by-whom = 人员
+
+common-actions = 操作
+charts-table = 表格
+charts-unknown = 未知
+charts-left-out = 未包括：{ $what }。

@@ -459,3 +459,5 @@ say-half-crossings = 其中 { $n } 次仅知一端。
 say-more-crossings = 更早的未列出。
 entity-members = 地址
 entity-within = 自有地址之间
+key-space = 空格
+say-nowhere = 不在本工作台存储的任何链上：{ $list }。
