@@ -147,8 +147,7 @@ async function first(app: App, desk: Desk, chain: string, subject: string, data:
   if (saved) {
     await app.work(t('work-open'), async () => {
       const again = open(saved, chain, app.history);
-      app.refresh();
-      app.surface.fit();
+      app.refresh(true);
       if (again.length > 0) await expandOnly(app, again);
       if (data['case'] && data['item']) await desk.adopt(data['case'], Number(data['item']));
       return `${t('say-opened')} ${app.summary()}`;
@@ -159,8 +158,7 @@ async function first(app: App, desk: Desk, chain: string, subject: string, data:
   if (caseId && graph > 0) {
     await app.work(t('work-open'), async () => {
       const again = await desk.load(caseId, graph, data['version'] ? Number(data['version']) : null);
-      app.refresh();
-      app.surface.fit();
+      app.refresh(true);
       if (again.length > 0) await expandOnly(app, again);
       return `${t('say-opened-version', { version: desk.kept?.version ?? 1 })} ${app.summary()}`;
     });
