@@ -6,7 +6,7 @@
 import type { Sum } from './format.ts';
 import { filtered, NO_FILTER, type Hidden } from './filter.ts';
 import { folds } from './folds.ts';
-import { addTo, byText, edgeKey, looked, restOf, RISKS, sumOf, totalKey, type Edge, type Fact, type Graph, type Kind, type Level, type Mark, type Movement, type Rest, type Risk } from './model.ts';
+import { addTo, byText, edgeKey, restOf, RISKS, sumOf, totalKey, type Edge, type Fact, type Graph, type Kind, type Level, type Mark, type Movement, type Rest, type Risk } from './model.ts';
 
 export interface ViewNode {
   readonly id: string;
@@ -138,10 +138,11 @@ function nodeOf(graph: Graph, fact: Fact): ViewNode {
   const place = graph.places.get(fact.id);
   const mark = graph.marks.get(fact.id) ?? {};
   const { id, kind, ref, risk, category, chain, time, hop } = fact;
+  const before = graph.totals.get(totalKey(id, 'in')), after = graph.totals.get(totalKey(id, 'out'));
   return {
     id, kind, label: mark.label ?? fact.label, ref, risk, category, chain, time, hop, mark, members: [id], x: place?.x ?? 0, y: place?.y ?? 0,
-    placed: place !== undefined, pinned: place?.pinned ?? false, inside: [], looked: { in: looked(graph, id, 'in'), out: looked(graph, id, 'out') },
-    rest: { in: restOf(graph, id, 'in'), out: restOf(graph, id, 'out') },
+    placed: place !== undefined, pinned: place?.pinned ?? false, inside: [], looked: { in: before !== undefined, out: after !== undefined },
+    rest: { in: restOf(graph, id, 'in', before), out: restOf(graph, id, 'out', after) },
   };
 }
 
@@ -235,7 +236,7 @@ export function viewOf(graph: Graph, until: number | null = null): View {
     const fact = graph.facts.get(id);
     if (fact && !gone.has(id)) work.nodes.set(id, nodeOf(graph, fact));
   }
-  for (const [key, edge] of edges) work.edges.set(key, { ...edge, sum: sumOf(edge.movements) });
+  for (const [key, edge] of edges) work.edges.set(key, { ...edge, sum: graph.sum(edge) });
   if (level === 'entity') work = contract(work, entities(graph, work), graph);
   const groups = [...graph.groups].filter(([, g]) => !g.open).sort(([a], [b]) => byText(a, b));
   work = contract(work, groups.map(([id, g]) => ({ id, kind: 'group', label: g.label, ref: id, members: held(work, g.members) })), graph);

@@ -38,7 +38,6 @@ export class App {
   act: (id: string) => void = () => undefined;
   /** Asks for the text of a note. */
   asknote: () => void = () => undefined;
-  private later = 0;
   private readonly listeners: ((change: Change) => void)[] = [];
 
   constructor(readonly api: Api, readonly surface: Surface, readonly worker: Worker | null, readonly who: string) {
@@ -75,19 +74,17 @@ export class App {
     if (command) this.refresh();
   }
 
-  /** Draws anew after a change. */
-  refresh(): void {
+  /** Draws anew after a change; `fitted` shows all of it. */
+  refresh(fitted = false): void {
     this.view = viewOf(this.graph, this.moment);
     for (const id of this.selected) if (!this.view.nodes.has(id)) this.selected.delete(id);
     if (this.focus !== null && !this.view.nodes.has(this.focus)) this.focus = [...this.selected].at(-1) ?? null;
     if (this.edge !== null && !this.view.edges.has(this.edge)) this.edge = null;
     const isMany = this.view.edges.size > MANY;
-    this.surface.show(sceneOf(this.view, this.asset, !isMany));
-    this.overlay();
-    clearTimeout(this.later);
     // The picture of a large graph comes before the table, the strip and the map.
-    if (isMany) this.later = window.setTimeout(() => { this.tell('graph'); }, 0);
-    else this.tell('graph');
+    this.surface.show(sceneOf(this.view, this.asset, !isMany), fitted, isMany ? () => { this.tell('graph'); } : null);
+    this.overlay();
+    if (!isMany) this.tell('graph');
   }
 
   /** Draws the graph as it was at a time, or as it is. Nothing is written into the log. */

@@ -45,6 +45,7 @@ export class Surface {
   private overlay: Overlay = NO_OVERLAY;
   private above = 0;
   private waits = 0;
+  private waiting: (() => void)[] = [];
   camera: Camera = { x: 0, y: 0, zoom: 1 };
   onmove: () => void = () => undefined;
   /** Amounts can be read now, and the scene has none. */
@@ -62,14 +63,19 @@ export class Surface {
   get width(): number { return this.box.clientWidth || 1; }
   get height(): number { return this.box.clientHeight || 1; }
 
-  show(scene: Scene): void {
+  /** Shows a scene; `fitted` looks at all of it at once, so that its first picture is the right one. `then` is called when the picture stands. */
+  show(scene: Scene, fitted = false, then: (() => void) | null = null): void {
     this.scene = scene;
     this.grid = new Grid(scene.nodes);
     this.byId = new Map(scene.nodes.map((n) => [n.id, n]));
     // The worker needs no keys.
     this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } });
-    this.redraw();
-    this.near();
+    if (then) this.waiting.push(then);
+    if (fitted) this.fit();
+    else {
+      this.redraw();
+      this.near();
+    }
   }
 
   setPalette(palette: Palette): void {
@@ -140,6 +146,9 @@ export class Surface {
     if (!this.moving) this.took = took;
     this.stale = false;
     this.place();
+    const told = this.waiting;
+    this.waiting = [];
+    for (const then of told) then();
   }
 
   /** Moves the bitmap to where its part of the world is now. */

@@ -102,10 +102,13 @@ export function mount(root: HTMLElement): Mounted {
     event.preventDefault();
     void app.work(t('work-look-up'), () => addPasted(app, text, chain));
   } });
+  const empty = el('div', { class: 'x-empty' }, el('p', {}, t('say-empty')), el('button', { type: 'button', onclick: () => { app.act('add'); } }, t('action-add')));
   const banner = el('div', { class: 'x-banner', role: 'status', hidden: true });
-  root.replaceChildren(el('div', { class: 'x-head' }, add, toolbar(app, actions)), banner, el('div', { class: 'x-main' }, el('div', { class: 'x-left' }, stage, map, legend(), timeStrip(app, replay), status), panel.element));
+  root.replaceChildren(el('div', { class: 'x-head' }, add, toolbar(app, actions)), banner, el('div', { class: 'x-main' }, el('div', { class: 'x-left' }, stage, empty, map, legend(), timeStrip(app, replay), status), panel.element));
   app.on((change) => {
     if (change === 'message') status.textContent = app.message;
+    empty.hidden = app.graph.shown.size > 0 || app.busy > 0;
+    map.classList.toggle('x-blank', app.graph.shown.size === 0);
     status.classList.toggle('busy', app.busy > 0);
   });
   gestures(app, mode, (x, y) => { asks.menu(app, actions, x, y); });
@@ -147,8 +150,7 @@ async function first(app: App, desk: Desk, chain: string, subject: string, data:
   if (saved) {
     await app.work(t('work-open'), async () => {
       const again = open(saved, chain, app.history);
-      app.refresh();
-      app.surface.fit();
+      app.refresh(true);
       if (again.length > 0) await expandOnly(app, again);
       if (data['case'] && data['item']) await desk.adopt(data['case'], Number(data['item']));
       return `${t('say-opened')} ${app.summary()}`;
@@ -159,8 +161,7 @@ async function first(app: App, desk: Desk, chain: string, subject: string, data:
   if (caseId && graph > 0) {
     await app.work(t('work-open'), async () => {
       const again = await desk.load(caseId, graph, data['version'] ? Number(data['version']) : null);
-      app.refresh();
-      app.surface.fit();
+      app.refresh(true);
       if (again.length > 0) await expandOnly(app, again);
       return `${t('say-opened-version', { version: desk.kept?.version ?? 1 })} ${app.summary()}`;
     });

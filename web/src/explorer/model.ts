@@ -124,6 +124,8 @@ export class Graph {
   readonly groups = new Map<string, Group>();
   readonly assets = new Map<string, Asset>();
   readonly settings = new Map<string, Settings[keyof Settings]>();
+  /** Sums of the known edges, made when they are first asked for. */
+  private readonly sums = new Map<string, Sum>();
   private readonly leaving = new Map<string, Map<string, Edge>>();
   private readonly arriving = new Map<string, Map<string, Edge>>();
 
@@ -133,7 +135,10 @@ export class Graph {
     const before = map.get(key);
     if (value === undefined) map.delete(key);
     else map.set(key, value);
-    if (table === 'edges') this.index((value ?? before) as Edge | undefined, value !== undefined);
+    if (table === 'edges') {
+      this.sums.delete(key);
+      this.index((value ?? before) as Edge | undefined, value !== undefined);
+    }
     return before;
   }
 
@@ -146,6 +151,14 @@ export class Graph {
       else edges.delete(edge.key);
       if (edges.size === 0) map.delete(end);
     }
+  }
+
+  /** The sum of an edge: kept for one that is known, made anew for a part of one. */
+  sum(edge: Edge): Sum {
+    if (this.edges.get(edge.key) !== edge) return sumOf(edge.movements);
+    let sum = this.sums.get(edge.key);
+    if (!sum) this.sums.set(edge.key, (sum = sumOf(edge.movements)));
+    return sum;
   }
 
   /** The known edges on one side of a node. */
@@ -169,21 +182,15 @@ export class Graph {
   }
 }
 
-const SUMS = new WeakMap<readonly Movement[], Sum>();
-
-/** The sum of movements; those of unknown amount are counted. A list of movements is never changed, so its sum is kept. */
+/** The sum of movements; those of unknown amount are counted. */
 export function sumOf(movements: readonly Movement[]): Sum {
-  const kept = SUMS.get(movements);
-  if (kept) return kept;
   let units = 0n;
   let unknown = 0;
   for (const m of movements) {
     if (m.value === null) unknown += 1;
     else units += m.value;
   }
-  const sum = { units, unknown };
-  SUMS.set(movements, sum);
-  return sum;
+  return { units, unknown };
 }
 
 export function addTo(sums: Map<string, Sum>, asset: string, sum: Sum): void {
@@ -202,8 +209,7 @@ export interface Rest {
 }
 
 /** What one side of a drawn node leaves out; null if nothing. */
-export function restOf(graph: Graph, id: string, side: Side): Rest | null {
-  const total = graph.totals.get(totalKey(id, side));
+export function restOf(graph: Graph, id: string, side: Side, total = graph.totals.get(totalKey(id, side))): Rest | null {
   if ((!total || total.complete) && !graph.leavesOut(id, side)) return null;
   const hidden = new Set<string>();
   const sums = new Map<string, Sum>();
@@ -217,7 +223,7 @@ export function restOf(graph: Graph, id: string, side: Side): Rest | null {
       if (!graph.shown.has(end)) hidden.add(end);
       continue;
     }
-    const sum = sumOf(edge.movements);
+    const sum = graph.sum(edge);
     listed += edge.movements.length;
     known.set(edge.asset, (known.get(edge.asset) ?? 0n) + sum.units);
     if (graph.shown.has(end)) continue;
@@ -259,7 +265,7 @@ export function hiddenNeighbours(graph: Graph, id: string, side: Side): { id: st
     if (list) list.push(edge);
     else found.set(end, [edge]);
   }
-  const size = (edges: Edge[]): bigint => edges.reduce((n, e) => { const s = sumOf(e.movements).units; return s > n ? s : n; }, 0n);
+  const size = (edges: Edge[]): bigint => edges.reduce((n, e) => { const s = graph.sum(e).units; return s > n ? s : n; }, 0n);
   return [...found]
     .map(([end, edges]) => ({ id: end, edges, size: size(edges) }))
     .sort((a, b) => (a.size === b.size ? byText(a.id, b.id) : a.size > b.size ? -1 : 1))

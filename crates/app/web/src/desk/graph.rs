@@ -41,13 +41,12 @@ pub(crate) struct GraphQuery {
 impl GraphQuery {
     /// The object of the desk that the graph begins with, as `alert:12`.
     fn start(&self) -> Option<String> {
-        let named =
-            |kind: &str, id: &Option<String>| id.as_ref().filter(|id| !id.is_empty()).map(|id| format!("{kind}:{id}"));
+        let named = |kind: &str, id: Option<&str>| id.filter(|id| !id.is_empty()).map(|id| format!("{kind}:{id}"));
         self.alert
             .map(|alert| format!("alert:{alert}"))
-            .or_else(|| named("event", &self.event))
-            .or_else(|| named("request", &self.request))
-            .or_else(|| named("customer", &self.customer))
+            .or_else(|| named("event", self.event.as_deref()))
+            .or_else(|| named("request", self.request.as_deref()))
+            .or_else(|| named("customer", self.customer.as_deref()))
             .or_else(|| {
                 self.case.filter(|_| self.subject.is_none() && self.graph.is_none()).map(|case| format!("case:{case}"))
             })
