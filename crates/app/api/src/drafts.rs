@@ -222,7 +222,7 @@ pub async fn submit_draft(
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {
     /// The earlier version; by default the one before.
-    since: Option<u32>,
+    pub since: Option<u32>,
 }
 
 /// Returns the lines that a version of the rule book has and an earlier one has not, and the other way round, with those around them.
