@@ -7,6 +7,7 @@ use crate::output::{self, counted, name_of, thousands};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_attribution::Tlp;
+use holdfast_chains::OpenChains;
 use holdfast_client::{Client, Request, api_path};
 use holdfast_explore::choose::choose;
 use holdfast_explore::lookup::{LookupQuery, lookup};
@@ -17,7 +18,6 @@ use holdfast_explore::reports::{
 use holdfast_explore::transactions::{TransactionsQuery, Wanted, transactions};
 use holdfast_explore::{Chain, ExploreError, NeighboursQuery};
 use holdfast_types::{Amount, Timestamp};
-use holdfast_workspace::OpenChains;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
