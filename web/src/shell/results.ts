@@ -9,7 +9,7 @@ export type InGraph = { subject: string; chain: string } | { list: string[] };
 export interface Option { group: string; title: string; detail: string; risk: string; href: string; graph: InGraph | null }
 
 const KINDS: Readonly<Record<string, string>> = {
-  customer: 'Customers', event: 'Events', alert: 'Alerts', hold: 'Holds', case: 'Cases', request: 'Requests',
+  customer: 'Customers', customers: 'Customers', event: 'Events', alert: 'Alerts', hold: 'Holds', case: 'Cases', request: 'Requests',
   address: 'Addresses', transaction: 'Transactions', output: 'Outputs', block: 'Blocks', asset: 'Assets', actor: 'Actors', label: 'Names',
 };
 const groupOf = (kind: string): string => KINDS[kind] ?? kind;
@@ -57,7 +57,7 @@ function ofHit(hit: LookupHit): Option {
 /** Where the explorer opens something. */
 export const graphPage = (graph: InGraph): string => ('list' in graph ? '/desk/graph' : `/desk/graph?${new URLSearchParams({ subject: graph.subject, ...(graph.chain ? { chain: graph.chain } : {}) }).toString()}`);
 
-const ofDesk = (hit: DeskHit): Option => ({ group: groupOf(hit.kind), title: hit.title ? `${hit.id}: ${hit.title}` : hit.id, detail: '', risk: '', href: `/desk/${hit.kind}s/${segment(hit.id)}`, graph: null });
+const ofDesk = (hit: DeskHit): Option => ({ group: groupOf(hit.kind), title: hit.title ? `${hit.id}: ${hit.title}` : hit.id, detail: '', risk: '', href: hit.kind === 'customers' ? `/desk/customers?${new URLSearchParams({ q: hit.id }).toString()}` : `/desk/${hit.kind}s/${segment(hit.id)}`, graph: null });
 const ofPage = (page: MenuPage): Option => ({ group: 'Pages', title: page.name, detail: '', risk: '', href: page.href, graph: null });
 
 /** Most that is offered of one kind. */

@@ -15,6 +15,7 @@ pub mod events;
 pub mod holds;
 pub mod jobs;
 pub mod keys;
+pub mod ledgers;
 pub mod passkeys;
 pub mod people;
 pub mod portal;
@@ -41,6 +42,7 @@ pub fn routes() -> Routes {
         holds::routes(),
         jobs::routes(),
         keys::routes(),
+        ledgers::routes(),
         passkeys::routes(),
         people::routes(),
         portal::routes(),

@@ -3,6 +3,7 @@
 
 use crate::accounts::{amount, asset_link, gaps, time, way_up};
 use crate::ledger::{DIRECTIONS, POLICIES, options, risk, tags_table};
+use crate::save_trace;
 use axum::extract::{Path, Query, State};
 use holdfast_analysis::accounts::AccountTraceError;
 use holdfast_analysis::{Direction, Policy, TraceOptions};
@@ -15,7 +16,7 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
 use holdfast_workspace::accounts::exposure::{AssetExposure, ExposureSide};
 use holdfast_workspace::accounts::link_reports::{LinkEnd, LinkView};
-use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party, TracedMovement};
+use holdfast_workspace::accounts::trace_report::{AccountTraceReport, Party, TracedCrossing, TracedMovement};
 use holdfast_workspace::accounts::traces::{AccountPathReport, AccountTraceRequest};
 use holdfast_workspace::accounts::transfers::Start;
 use holdfast_workspace::accounts::who::CLEARANCE;
@@ -165,17 +166,17 @@ pub(crate) async fn exposure(
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct TraceForm {
     #[serde(default)]
-    subject: String,
+    pub(crate) subject: String,
     #[serde(default)]
-    direction: Direction,
+    pub(crate) direction: Direction,
     #[serde(default)]
-    policy: Policy,
+    pub(crate) policy: Policy,
     #[serde(default)]
-    asset: String,
+    pub(crate) asset: String,
 }
 
 impl TraceForm {
-    fn request(&self) -> AccountTraceRequest {
+    pub(crate) fn request(&self) -> AccountTraceRequest {
         let asset = Some(self.asset.trim().to_owned()).filter(|asset| !asset.is_empty());
         let options = TraceOptions { direction: self.direction, policy: self.policy, ..TraceOptions::default() };
         AccountTraceRequest { asset, options, ..AccountTraceRequest::new(self.subject.trim()) }
@@ -278,7 +279,7 @@ fn traced(report: &AccountTraceReport) -> Markup {
                 let (from, to) = (Place::named(&left.chain), Place::named(&reached.chain));
                 html! { tr {
                     td { (word(crossing.kind)) }
-                    td { (word(crossing.basis)) br; span.note { (error_text(crossing.error_ppm)) } }
+                    td { (word(crossing.basis)) br; span.note { (measured_text(crossing)) } }
                     td.n { (amount(crossing.left, &left.asset)) }
                     td { (asset_link(&from, &left.asset)) " " span.note { (from.name()) } br; (from.link("tx", &left.tx)) }
                     td.n { (amount(crossing.reached, &reached.asset)) }
@@ -292,6 +293,7 @@ fn traced(report: &AccountTraceReport) -> Markup {
             ol { @for candidate in report.candidates.iter().take(MAX_ROWS) {
                 li { (Place::named(&candidate.transfer.chain).link("tx", &candidate.transfer.tx)) " " (error_text(candidate.error_ppm)) }
             } }
+            @if report.candidates.len() > MAX_ROWS { p.note { (t!("ledger-first-of", shown = MAX_ROWS, all = report.candidates.len())) } }
         }
         h2 { (t!("accounts-steps")) }
         (movements(&report.movements))
@@ -304,6 +306,16 @@ fn error_text(ppm: Option<u32>) -> String {
     match ppm {
         Some(ppm) => t!("accounts-error", share = share(ppm.into())),
         None => t!("accounts-error-unknown"),
+    }
+}
+
+/// The measured error of a link, and how many links it was measured on.
+fn measured_text(crossing: &TracedCrossing) -> String {
+    match (crossing.error_ppm, crossing.measured_pairs) {
+        (Some(_), pairs) if pairs > 0 => {
+            t!("accounts-error-of-pairs", error = error_text(crossing.error_ppm), n = pairs)
+        }
+        (error, _) => error_text(error),
     }
 }
 
@@ -355,6 +367,7 @@ pub(crate) async fn trace(
             Some(report) => {
                 @if frame.may("read") || frame.may("chain") { p { a href=(bundle_of(&place, &form, direction, policy)) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } } }
                 (traced(report))
+                @if frame.may("desk") { (save_trace::form(&place, &form, (direction, policy))) }
             }
             None => (none(&t!("accounts-no-start"))),
         }

@@ -12,7 +12,7 @@ use holdfast_cases::CaseError;
 use holdfast_cases::case::Hit as DeskHit;
 use holdfast_page::components::{Head, N, T, desk_hits, desk_page, listing, none, table, word};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
-use holdfast_page::places::Place;
+use holdfast_page::places::{Place, segment};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
@@ -56,7 +56,7 @@ pub(crate) fn risk(category: Category) -> Markup {
 }
 
 fn hash_link(kind: &str, text: &str) -> Markup {
-    html! { a.hash href={"/" (kind) "/" (text)} { (text) } }
+    html! { a.hash href={"/" (kind) "/" (segment(text))} { (text) } }
 }
 
 pub(crate) fn tags_table(tags: &[TagView]) -> Markup {
@@ -434,6 +434,7 @@ fn on_chain(on: &ChainQuery) -> String {
 
 /// Links to a subject's traces, and to its graph for who works at the desk.
 fn traces(subject: &str, on: &str, frame: &Frame) -> Markup {
+    let subject: String = form_urlencoded::byte_serialize(subject.as_bytes()).collect();
     html! { p {
         a href={"/trace?subject=" (subject) (on)} { (t!("ledger-trace-forward")) } " · "
         a href={"/trace?direction=backward&subject=" (subject) (on)} { (t!("ledger-trace-backward")) }
@@ -625,7 +626,7 @@ pub(crate) async fn trace(
     };
     let bundle = format!(
         "/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}&max_hops={}{}",
-        query.subject,
+        form_urlencoded::byte_serialize(query.subject.as_bytes()).collect::<String>(),
         report.bounds.max_hops,
         on_chain(&on)
     );

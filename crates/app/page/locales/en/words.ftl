@@ -316,3 +316,7 @@ word-broadcast = broadcast
 word-sent = sent
 word-pending = pending
 word-waiting = waiting
+word-customers = customers
+word-rescreen_all = screening all transfers again
+word-ledger_check = check of a ledger
+word-ledger_rebuild = links, signals and clusters made anew

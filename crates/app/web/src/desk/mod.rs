@@ -12,6 +12,7 @@ pub(crate) mod evidence;
 pub(crate) mod graph;
 pub(crate) mod holds;
 pub(crate) mod home;
+pub(crate) mod ledgers;
 pub(crate) mod links;
 pub(crate) mod passkeys;
 pub(crate) mod people;
