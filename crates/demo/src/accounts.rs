@@ -7,7 +7,7 @@ use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks};
 use holdfast_account_ledger::{AppendOptions, Settings};
 use holdfast_account_workspace::beside::LinkFinder;
-use holdfast_account_workspace::evidence::{ProofSource, Sealing};
+use holdfast_account_workspace::evidence::{ProofSource, ProofSources, Sealing};
 use holdfast_account_workspace::trace_report::{AccountTraceReport, TracedTransfer};
 use holdfast_account_workspace::traces::AccountTraceRequest;
 use holdfast_account_workspace::{AccountSnapshot, AccountWorkspace};
@@ -29,11 +29,13 @@ use holdfast_types::{AccountId, Address, Amount, ChainId, Seconds, Timestamp, un
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The pack of tags of the simulated chains.
 const PACK: &str = "simulated-accounts.yaml";
+/// The folder of the store that keeps the simulated chains' blocks.
+const BLOCKS: &str = "simulated-blocks";
 /// Decimal places of the simulated stablecoin.
 const DECIMALS: u32 = 6;
 
@@ -51,7 +53,6 @@ pub(crate) struct Made {
 struct Read {
     id: ChainId,
     snapshot: Arc<AccountSnapshot>,
-    source: ProofSource,
     stablecoin: String,
 }
 
@@ -86,15 +87,25 @@ pub(crate) fn simulate(store: &Path) -> anyhow::Result<Made> {
     Ok(Made { dir, tagpack: economy.tagpack(), thefts, poisoned })
 }
 
-/// Reads the simulated chains into ledgers of the store.
-fn read(made: &Made, tags: &Arc<TagStore>, store: &Path) -> anyhow::Result<Vec<Read>> {
-    let list: Value = serde_json::from_slice(&std::fs::read(made.dir.path().join("chains.json"))?)?;
+/// A simulated chain, as its files tell it.
+struct Simulated {
+    id: ChainId,
+    stablecoin: String,
+    files: Vec<PathBuf>,
+    notes: ChainNotes,
+    contracts: Contracts,
+}
+
+/// Returns the simulated chains of a folder.
+fn simulated(dir: &Path) -> anyhow::Result<Vec<Simulated>> {
+    let list = dir.join("chains.json");
+    let list: Value = serde_json::from_slice(&std::fs::read(&list).with_context(|| list.display().to_string())?)?;
     let mut chains = Vec::new();
     for chain in list["chains"].as_array().context("chains.json lists chains")? {
         let text = |value: &Value| value.as_str().map(str::to_owned).context("chains.json names it");
         let account = |value: &Value| Ok::<_, anyhow::Error>(AccountId::try_from(&Address::read(&text(value)?))?);
         let id = ChainId::parse(&text(&chain["chain"])?)?;
-        let folder = made.dir.path().join(text(&chain["folder"])?);
+        let folder = dir.join(text(&chain["folder"])?);
         let notes = ChainNotes {
             wrappers: vec![account(&chain["wrapper"])?],
             genesis: Some(std::fs::read_to_string(folder.join("genesis.csv"))?),
@@ -102,17 +113,55 @@ fn read(made: &Made, tags: &Arc<TagStore>, store: &Path) -> anyhow::Result<Vec<R
         };
         let contracts = Contracts::of(&id).with(account(&chain["bridge"])?, Role::NomadAll);
         let stablecoin = format!("{id}/erc20:{}", text(&chain["tokens"]["stablecoin"]["address"])?);
+        chains.push(Simulated { files: block_files(&folder)?, id, stablecoin, notes, contracts });
+    }
+    Ok(chains)
+}
+
+/// Keeps the blocks of the simulated chains in the store: bundles are proved out of them. Those that are there are the ones that its ledgers were read from.
+fn keep(made: &Made, store: &Path) -> anyhow::Result<()> {
+    let kept = store.join(BLOCKS);
+    if kept.exists() {
+        return Ok(());
+    }
+    // Renamed into place, so that a folder of the name is whole.
+    let whole = tempfile::tempdir_in(store)?;
+    let copy = |from: &Path, to: &Path| std::fs::copy(from, to).with_context(|| to.display().to_string());
+    copy(&made.dir.path().join("chains.json"), &whole.path().join("chains.json"))?;
+    let list: Value = serde_json::from_slice(&std::fs::read(whole.path().join("chains.json"))?)?;
+    for folder in list["chains"].as_array().into_iter().flatten().filter_map(|chain| chain["folder"].as_str()) {
+        let (from, to) = (made.dir.path().join(folder), whole.path().join(folder));
+        std::fs::create_dir(&to)?;
+        for file in std::fs::read_dir(&from)? {
+            let file = file?;
+            copy(&file.path(), &to.join(file.file_name()))?;
+        }
+    }
+    std::fs::rename(whole.keep(), &kept).with_context(|| kept.display().to_string())
+}
+
+/// Where the server reads the proofs of the simulated chains' bundles from.
+pub(crate) fn sources(store: &Path) -> anyhow::Result<ProofSources> {
+    let source = |chain: Simulated| {
+        let origin = Origin::Files(chain.files, chain.notes);
+        (chain.id, ProofSource { origin, contracts: chain.contracts })
+    };
+    Ok(simulated(&store.join(BLOCKS))?.into_iter().map(source).collect())
+}
+
+/// Reads the simulated chains into ledgers of the store.
+fn read(tags: &Arc<TagStore>, store: &Path) -> anyhow::Result<Vec<Read>> {
+    let mut chains = Vec::new();
+    for Simulated { id, stablecoin, files, notes, contracts } in simulated(&store.join(BLOCKS))? {
         let mut workspace = AccountWorkspace::create_or_open(store, &Settings::new(id.clone()), tags.clone())?;
         let before = workspace.ledger.snapshot();
         let stored = |height| before.block_at(height).ok().flatten().map(|block| block.hash);
-        let files = block_files(&folder)?;
-        let finder = LinkFinder::new(contracts.clone());
-        let blocks = FileBlocks::new(&id, files.clone(), notes.clone(), 0, &stored, finder)?;
+        let finder = LinkFinder::new(contracts);
+        let blocks = FileBlocks::new(&id, files, notes, 0, &stored, finder)?;
         let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
         workspace.append(&mut blocks.into_iter(), &AppendOptions::default())?;
         workspace.update_who();
-        let source = ProofSource { origin: Origin::Files(files, notes), contracts };
-        chains.push(Read { id, snapshot: Arc::new(workspace.snapshot()), source, stablecoin });
+        chains.push(Read { id, snapshot: Arc::new(workspace.snapshot()), stablecoin });
     }
     Ok(chains)
 }
@@ -158,7 +207,8 @@ pub(crate) fn run(
 ) -> anyhow::Result<Value> {
     workspace.import_tags_as(vec![(PACK.into(), made.tagpack.clone().into_bytes())], Some(Tlp::Clear));
     workspace.catch_up();
-    let chains = read(made, &workspace.tags, store)?;
+    keep(made, store)?;
+    let chains = read(&workspace.tags, store)?;
     let [first, second] = chains.as_slice() else { anyhow::bail!("two chains are simulated") };
     let all: Vec<Arc<AccountSnapshot>> = chains.iter().map(|chain| chain.snapshot.clone()).collect();
     let source = first.snapshot.among(&all);
@@ -203,7 +253,7 @@ pub(crate) fn run(
     let decided = screening.decide(event.clone(), facts, "demo")?;
     anyhow::ensure!(decided.decision >= Verdict::Hold, "the deposit that the theft reached is held: {decided:?}");
     let path = store.join("followed-theft.holdfast.tar");
-    std::fs::write(&path, bundle(&source, &chains, &request, store)?).with_context(|| path.display().to_string())?;
+    std::fs::write(&path, bundle(&source, &request, store)?).with_context(|| path.display().to_string())?;
     let warned = imitation(screening, first, &made.poisoned, customer)?;
     if !as_json {
         println!("\nA theft on a simulated account chain ({}), reported by the victim: {}.", first.id, request.subject);
@@ -225,13 +275,8 @@ fn stable(amount: Amount) -> String {
 }
 
 /// Packs the evidence, with proofs out of the files that the ledgers were read from.
-fn bundle(
-    source: &AccountSnapshot,
-    chains: &[Read],
-    request: &AccountTraceRequest,
-    store: &Path,
-) -> anyhow::Result<Vec<u8>> {
-    let sources = chains.iter().map(|chain| (chain.id.clone(), chain.source.clone())).collect();
+fn bundle(source: &AccountSnapshot, request: &AccountTraceRequest, store: &Path) -> anyhow::Result<Vec<u8>> {
+    let sources = sources(store)?;
     let (key, created) = (Workspace::signing_key_of(store, entropy)?, now());
     let sealing = Sealing { key: &key, created: &created, clearance: Tlp::Amber };
     Ok(source.account_bundle_for(request, &sources, &mut |_, _| Ok(()), sealing)?)
@@ -259,4 +304,47 @@ fn imitation(
     let is_warned = decided.warning.as_ref().is_some_and(|warning| warning.lookalike.is_some());
     anyhow::ensure!(is_warned, "a withdrawal to an address that imitates another one is warned of");
     Ok((decided, is_warned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_bitcoin::Network;
+    use holdfast_identity::KeyRing;
+    use holdfast_state::evidence::Bundle;
+    use holdfast_state::{AppState, Vault};
+
+    /// The page of a trace links to its bundle: the server has the blocks that it is proved by.
+    #[test]
+    fn the_server_makes_bundles_that_verify() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = dir.path().join("store");
+        let made = simulate(&store).unwrap();
+        let mut workspace = Workspace::create_or_open(&store, Network::Bitcoin).unwrap();
+        let screening =
+            Screening::open(&format!("sqlite:{}", dir.path().join("desk").display()), system_clock()).unwrap();
+        let case = run(&screening, &made, &mut workspace, &store, true).unwrap();
+        drop(made);
+        let chains = open(&store, &workspace.tags).unwrap();
+        let vault = Vault::new(dir.path().join("files"));
+        let mut shared = AppState::new(workspace, screening, KeyRing::single([7; 32]), vault).unwrap();
+        shared.add_account_chains(chains).unwrap();
+        shared.proof_sources = Arc::new(sources(&store).unwrap());
+        let mut request = AccountTraceRequest::new(case["theft"].as_str().unwrap());
+        request.options.policy = Policy::Fifo;
+        let runner = shared.start_jobs().unwrap();
+        let began = std::time::Instant::now();
+        let bytes = loop {
+            match shared.account_bundle(request.clone(), None, Tlp::Amber, "a test").unwrap() {
+                Bundle::Made(bytes) => break bytes,
+                // Of many blocks a job makes it.
+                Bundle::InWork(job) => assert!(began.elapsed().as_secs() < 120, "it is not made: {job:?}"),
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        };
+        drop(runner);
+        let path = dir.path().join("bundle.tar");
+        std::fs::write(&path, bytes).unwrap();
+        verify_file(&path, None, None, true).unwrap();
+    }
 }

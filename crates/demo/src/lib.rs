@@ -306,6 +306,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let account_chains = accounts::open(store, &workspace.tags)?;
     let mut shared = AppState::new(workspace, screening, key_ring, vault)?;
     shared.add_account_chains(account_chains)?;
+    shared.proof_sources = std::sync::Arc::new(accounts::sources(store)?);
     let sharing = sharing::run(&shared, as_json)?;
     let academy = academy::run(&shared, store, as_json)?;
     if as_json {

@@ -13,19 +13,30 @@ pub struct Issuer {
     pub token: AccountId,
     /// The wallet of several owners (Gnosis's MultiSigWallet) that owns the contract: what its owners propose is public before it is done.
     pub wallet: Option<AccountId>,
-    /// Whether units come into being here only as the other side of a bridge, and not because the issuer sells them.
-    pub is_bridged: bool,
+    /// For what units come into being here.
+    pub mints: Mints,
     /// The issuer's name.
     pub name: &'static str,
     /// Where the contract's events, and who its owner is, can be verified.
     pub source: &'static str,
 }
 
+/// For what a contract mints and destroys units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mints {
+    /// The issuer sells them and takes them back.
+    Issuer,
+    /// They are the other side of a bridge.
+    Bridge,
+    /// Either.
+    IssuerAndBridge,
+}
+
 impl Issuer {
     /// Returns an issuer's contract that the list does not name, such as one of a test chain.
     #[must_use]
     pub const fn of(token: AccountId, wallet: Option<AccountId>) -> Self {
-        Issuer { token, wallet, is_bridged: false, name: "", source: "" }
+        Issuer { token, wallet, mints: Mints::Issuer, name: "", source: "" }
     }
 
     /// Returns the listed contracts of a chain.
@@ -41,7 +52,7 @@ impl Issuer {
     }
 }
 
-/// `data/issuers.csv`: CAIP-19 id, issuer, wallet of several owners (may be empty), who mints (`issuer`, or `bridge`), source.
+/// `data/issuers.csv`: CAIP-19 id, issuer, wallet of several owners (may be empty), for what it mints (`issuer`, `bridge`, `issuer+bridge`), source.
 static LIST: LazyLock<Vec<(AssetId, Issuer)>> = LazyLock::new(|| {
     let lines = include_str!("../../../data/issuers.csv").lines().skip(1);
     lines.filter_map(read).collect()
@@ -56,12 +67,13 @@ fn read(line: &'static str) -> Option<(AssetId, Issuer)> {
         "" => None,
         wallet => Some(AccountId::try_from(&Address::read(wallet)).ok()?),
     };
-    let is_bridged = match mints {
-        "issuer" => false,
-        "bridge" => true,
+    let mints = match mints {
+        "issuer" => Mints::Issuer,
+        "bridge" => Mints::Bridge,
+        "issuer+bridge" => Mints::IssuerAndBridge,
         _ => return None,
     };
-    Some((asset, Issuer { token, wallet, is_bridged, name, source }))
+    Some((asset, Issuer { token, wallet, mints, name, source }))
 }
 
 /// What an issuer does with an account.
@@ -213,9 +225,12 @@ mod tests {
     fn contracts_are_found_by_chain_and_asset() {
         let tether = AssetId::parse("eip155:1/erc20:0xdAC17F958D2ee523a2206206994597C13D831ec7").unwrap();
         let listed = Issuer::listed(&tether).unwrap();
-        assert_eq!((listed.name, listed.wallet.is_some(), listed.is_bridged), ("Tether", true, false));
+        assert_eq!((listed.name, listed.wallet.is_some(), listed.mints), ("Tether", true, Mints::Issuer));
         let on_arbitrum = AssetId::parse("eip155:42161/erc20:0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9").unwrap();
-        assert!(Issuer::listed(&on_arbitrum).is_some_and(|listed| listed.is_bridged));
+        assert!(Issuer::listed(&on_arbitrum).is_some_and(|listed| listed.mints == Mints::Bridge));
+        // Circle burns and mints over CCTP wherever it runs, and sells the same token.
+        let usdc = AssetId::parse("eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48").unwrap();
+        assert!(Issuer::listed(&usdc).is_some_and(|listed| listed.mints == Mints::IssuerAndBridge));
         assert!(Issuer::listed_on(tether.chain()).contains(listed));
         let shib = AssetId::parse("eip155:1/erc20:0x95aD61b0a150d79219dCF64E1E6Cc01f0B64C4cE").unwrap();
         assert_eq!(Issuer::listed(&shib), None);

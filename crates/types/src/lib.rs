@@ -37,7 +37,7 @@ pub use chain::{ChainId, Family};
 pub use chain_hash::{BlockHash, NotAHash, Txid};
 pub use error_kind::ErrorKind;
 pub use invalid::Invalid;
-pub use issuer::{Issuer, IssuerAct, IssuerAction};
+pub use issuer::{Issuer, IssuerAct, IssuerAction, Mints};
 pub use network::Network;
 pub use script::ScriptClass;
 pub use time::{Seconds, Timestamp};

@@ -11,7 +11,7 @@ export type InGraph = { subject: string; chain: string } | { list: string[] };
 export interface Option { group: string; title: string; detail: string; risk: string; href: string; graph: InGraph | null }
 
 const KINDS: Readonly<Record<string, string>> = {
-  customer: t('shell-kind-customer'), event: t('shell-kind-event'), alert: t('shell-kind-alert'), hold: t('shell-kind-hold'), case: t('shell-kind-case'),
+  customer: t('shell-kind-customer'), customers: t('shell-kind-customer'), event: t('shell-kind-event'), alert: t('shell-kind-alert'), hold: t('shell-kind-hold'), case: t('shell-kind-case'),
   request: t('shell-kind-request'), address: t('shell-kind-address'), transaction: t('shell-kind-transaction'), output: t('shell-kind-output'),
   block: t('shell-kind-block'), asset: t('shell-kind-asset'), actor: t('shell-kind-actor'), label: t('shell-kind-label'),
 };
@@ -60,7 +60,7 @@ function ofHit(hit: LookupHit): Option {
 /** Where the explorer opens something. */
 export const graphPage = (graph: InGraph): string => ('list' in graph ? '/desk/graph' : `/desk/graph?${new URLSearchParams({ subject: graph.subject, ...(graph.chain ? { chain: graph.chain } : {}) }).toString()}`);
 
-const ofDesk = (hit: DeskHit): Option => ({ group: groupOf(hit.kind), title: hit.title ? `${hit.id}: ${hit.title}` : hit.id, detail: '', risk: '', href: `/desk/${hit.kind}s/${segment(hit.id)}`, graph: null });
+const ofDesk = (hit: DeskHit): Option => ({ group: groupOf(hit.kind), title: hit.title ? `${hit.id}: ${hit.title}` : hit.id, detail: '', risk: '', href: hit.kind === 'customers' ? `/desk/customers?${new URLSearchParams({ q: hit.id }).toString()}` : `/desk/${hit.kind}s/${segment(hit.id)}`, graph: null });
 const ofPage = (page: MenuPage): Option => ({ group: PAGES, title: page.name, detail: '', risk: '', href: page.href, graph: null });
 
 /** Most that is offered of one kind. */

@@ -56,7 +56,7 @@ pub async fn find_customers(
         return Err(ApiError::bad("q: it is missing; write what to look for"));
     }
     let found = run_blocking(move || Ok(customers::find(&shared.screening, &query.q)?)).await?;
-    let found = found.into_iter().map(|(customer, stated_by)| FoundCustomer { customer, stated_by });
+    let found = found.customers.into_iter().map(|(customer, stated_by)| FoundCustomer { customer, stated_by });
     Ok(Json(found.collect()))
 }
 

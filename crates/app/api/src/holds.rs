@@ -4,7 +4,7 @@ use crate::answers::screening::{Hold, HoldState, HoldsReport};
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_screening::holds::{HoldFilter, HoldRequest};
+use holdfast_screening::holds::{HoldFilter, HoldRequest, Release};
 use holdfast_state::AppState;
 use holdfast_state::answers::{each, one};
 use holdfast_state::auth::Caller;
@@ -12,7 +12,6 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::{Answer, json};
 use holdfast_state::error::ErrorBody;
 use holdfast_state::routes::{Needs, READ, Routes};
-use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -81,20 +80,8 @@ pub async fn place_hold(
     Ok(Json(PlacedAnswer { hold }))
 }
 
-/// A release.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ReleaseRequest {
-    /// Base units; all when absent.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    amount: Option<Amount>,
-    /// Reason.
-    reason: String,
-}
-
 /// Releases a hold. Where a second person is needed, the first call requests it and another person's confirms.
-#[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u64, Path, description = "Number of the hold")), request_body = ReleaseRequest,
+#[utoipa::path(post, path = "/api/v1/holds/{id}/release", params(("id" = u64, Path, description = "Number of the hold")), request_body = Release,
     responses((status = 200, body = Hold), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn release_hold(
     State(shared): State<AppState>,
@@ -102,10 +89,8 @@ pub async fn release_hold(
     Path(id): Path<u64>,
     body: Bytes,
 ) -> Answer<Hold> {
-    let request: ReleaseRequest = json(&body)?;
-    run_blocking(move || Ok(shared.screening.release_hold(id, request.amount, &request.reason, &caller.0)?))
-        .await
-        .map(one)
+    let request: Release = json(&body)?;
+    run_blocking(move || Ok(shared.screening.release(id, request, &caller.0)?)).await.map(one)
 }
 
 /// Checks that every hold balances to the base unit.

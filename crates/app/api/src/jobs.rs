@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
-use holdfast_jobs::{JobState, StoredJob, list};
+use holdfast_jobs::{JobState, StoredJob, page};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -12,6 +12,9 @@ use holdfast_state::routes::{MANAGE, Routes};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::routes;
+
+/// Most jobs of an answer.
+const MAX_JOBS: usize = 1_000;
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
@@ -25,12 +28,14 @@ pub struct JobsQuery {
     /// waiting, running, done or failed; by default all.
     #[param(value_type = Option<String>)]
     state: Option<JobState>,
+    /// Numbers below this one: the last of the page before.
+    before: Option<u64>,
 }
 
-/// Returns jobs, newest first, at most 1,000.
+/// Returns jobs, newest first, at most 1,000; `before` goes on from there.
 #[utoipa::path(get, path = "/api/v1/jobs", params(JobsQuery), responses((status = 200, body = Vec<StoredJob>), (status = 400, body = ErrorBody)))]
 pub async fn jobs(State(shared): State<AppState>, Query(q): Query<JobsQuery>) -> Answer<Vec<StoredJob>> {
-    run_blocking(move || Ok(shared.screening.read(|db| list(db, q.state))?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.read(|db| page(db, q.state, q.before, MAX_JOBS))?)).await.map(Json)
 }
 
 /// Runs a failed job, or one that waits for its next try, now. A newer job of its kind and key that waits takes its place.

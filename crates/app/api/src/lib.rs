@@ -16,6 +16,7 @@ pub mod events;
 pub mod holds;
 pub mod jobs;
 pub mod keys;
+pub mod ledgers;
 pub mod passkeys;
 pub mod people;
 pub mod portal;
@@ -46,6 +47,7 @@ pub fn routes() -> Routes {
         holds::routes(),
         jobs::routes(),
         keys::routes(),
+        ledgers::routes(),
         passkeys::routes(),
         people::routes(),
         portal::routes(),

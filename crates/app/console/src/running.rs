@@ -63,6 +63,24 @@ impl DeskArgs {
             Reach::There(client) => Answer::of_bytes(there(&client).bytes()?),
         }
     }
+
+    /// As [`DeskArgs::answer`], of personal data: the reading of the API's path is recorded in the audit log, as a server records it. What cannot be recorded is
+    /// not read.
+    ///
+    /// # Errors
+    /// As [`DeskArgs::answer`].
+    pub fn read<T: Serialize, E: Into<anyhow::Error>>(
+        &self,
+        path: &str,
+        here: impl FnOnce(&Screening) -> Result<T, E>,
+        there: impl for<'c> FnOnce(Request<'c>) -> Request<'c>,
+    ) -> anyhow::Result<Answer> {
+        let noted = |screening: &Screening| -> anyhow::Result<T> {
+            screening.note_look("data.read", path, "{}".into(), &self.actor)?;
+            here(screening).map_err(Into::into)
+        };
+        self.answer(noted, |client| there(client.get(path)))
+    }
 }
 
 impl ServerArgs {

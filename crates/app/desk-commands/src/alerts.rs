@@ -66,11 +66,11 @@ const MAX_LISTED: usize = 1_000;
 
 fn list(desk: &DeskArgs, state: String, assignee: Option<String>, as_json: bool) -> anyhow::Result<()> {
     let filter = AlertFilter { state: Some(state), assignee, limit: MAX_LISTED, ..AlertFilter::default() };
-    let alerts = desk.answer(
+    let alerts = desk.read(
+        "/api/v1/alerts",
         |s| s.alerts(&filter),
-        |c| {
-            let path = api_path(&["alerts"]);
-            let request = c.get(&path).query_opt("state", filter.state.as_ref());
+        |request| {
+            let request = request.query_opt("state", filter.state.as_ref());
             request.query_opt("assignee", filter.assignee.as_ref()).query("limit", MAX_LISTED)
         },
     )?;
@@ -102,8 +102,10 @@ pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["alerts", &id.to_string()]);
     let shown = desk.answer(
         |s| {
-            if let Some(action) = action.clone() {
-                s.act_on_alert(id, action, &desk.actor)?;
+            match action.clone() {
+                Some(action) => s.act_on_alert(id, action, &desk.actor)?,
+                // As the server records it.
+                None => s.note_look("data.read", &path, "{}".into(), &desk.actor)?,
             }
             let (alert, notes) = s.alert(id)?;
             Ok::<_, ScreeningError>(json!({"alert": alert, "notes": notes}))

@@ -142,6 +142,20 @@ fn answer<T: Serialize>(
     args.answer(at_store, there)
 }
 
+/// As [`answer`], of personal data: the reading is in the audit log.
+fn looked<T: Serialize>(
+    args: &DeskArgs,
+    path: &str,
+    here: impl FnOnce(&Prevention<'_>) -> Result<T, PreventionError>,
+    there: impl for<'c> FnOnce(Request<'c>) -> Request<'c>,
+) -> anyhow::Result<Answer> {
+    let at_store = |screening: &holdfast_screening::Screening| {
+        let key_ring = key_ring(&args.store.store, screening)?;
+        anyhow::Ok(here(&Prevention { screening, key_ring: &key_ring })?)
+    };
+    args.read(path, at_store, there)
+}
+
 fn print_warning(w: &Value) {
     println!(
         "{} {} {} ({}), hold {}, not before {}",
@@ -159,10 +173,11 @@ fn print_warning(w: &Value) {
 }
 
 fn list_warnings(desk: &DeskArgs, filter: &WarningFilter, as_json: bool) -> anyhow::Result<()> {
-    let list = desk.answer(
+    let list = desk.read(
+        "/api/v1/warnings",
         |s| s.warnings(filter),
-        |c| {
-            let request = c.get("/api/v1/warnings").query_opt("state", filter.state.as_ref());
+        |request| {
+            let request = request.query_opt("state", filter.state.as_ref());
             request.query_opt("customer", filter.customer.as_ref())
         },
     )?;
@@ -175,12 +190,13 @@ fn list_warnings(desk: &DeskArgs, filter: &WarningFilter, as_json: bool) -> anyh
 
 fn warning(desk: &DeskArgs, event: &str, lang: Option<&str>) -> anyhow::Result<Answer> {
     let path = api_path(&["warnings", event]);
-    desk.answer(
+    desk.read(
+        &path,
         |s| match lang {
             Some(lang) => s.warning(event, lang),
             None => s.warning_for_customer(event),
         },
-        |c| c.get(&path).query_opt("lang", lang),
+        |request| request.query_opt("lang", lang),
     )
 }
 
@@ -275,8 +291,8 @@ fn campaign_path(id: CampaignId, rest: &[&str]) -> String {
 }
 
 fn effect(desk: &DeskArgs, id: CampaignId, as_json: bool) -> anyhow::Result<()> {
-    let effect =
-        answer(desk, |p| p.campaign_effect(id, &category_now(desk)), |c| c.get(&campaign_path(id, &["effect"])))?;
+    let path = campaign_path(id, &["effect"]);
+    let effect = looked(desk, &path, |p| p.campaign_effect(id, &category_now(desk)), |request| request)?;
     if as_json {
         return effect.print();
     }
@@ -292,11 +308,8 @@ fn effect(desk: &DeskArgs, id: CampaignId, as_json: bool) -> anyhow::Result<()> 
 }
 
 fn people(desk: &DeskArgs, id: CampaignId, after: &str, as_json: bool) -> anyhow::Result<()> {
-    let people = answer(
-        desk,
-        |p| p.campaign_people(id, after),
-        |c| c.get(&campaign_path(id, &["people"])).query("after", after),
-    )?;
+    let path = campaign_path(id, &["people"]);
+    let people = looked(desk, &path, |p| p.campaign_people(id, after), |request| request.query("after", after))?;
     if as_json {
         return people.print();
     }
@@ -319,7 +332,7 @@ fn template(desk: &DeskArgs, scam: &str, lang: &str, new: Option<(String, PathBu
     let scam = Scam::from_name(scam).with_context(|| format!("'{scam}' is none of {}", known()))?;
     let path = api_path(&["campaigns", "templates", scam.name(), lang]);
     let Some((subject, file)) = new else {
-        return answer(desk, |p| p.template(scam, lang), |c| c.get(&path));
+        return looked(desk, &path, |p| p.template(scam, lang), |request| request);
     };
     let bytes = output::read_bounded(&file, 8_000)?;
     let body = String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()))?;
@@ -337,7 +350,7 @@ pub fn campaigns(command: CampaignsCommand, as_json: bool) -> anyhow::Result<()>
         CampaignsCommand::Effect { desk, id } => return effect(&desk, id, as_json),
         CampaignsCommand::People { desk, id, after } => return people(&desk, id, &after, as_json),
         CampaignsCommand::List { desk } => {
-            let list = answer(&desk, |p| p.campaigns(), |c| c.get("/api/v1/campaigns"))?;
+            let list = looked(&desk, "/api/v1/campaigns", |p| p.campaigns(), |request| request)?;
             if as_json {
                 return list.print();
             }

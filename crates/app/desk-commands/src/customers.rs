@@ -51,19 +51,13 @@ pub fn run(command: CustomersCommand, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// Records a reading in the audit log, as the server does.
-fn note(screening: &Screening, desk: &DeskArgs, path: &str) -> Result<(), CaseError> {
-    Ok(screening.note_look("data.read", path, "{}".into(), &desk.actor)?)
-}
-
 fn find(desk: &DeskArgs, text: &str, as_json: bool) -> anyhow::Result<()> {
     let here = |s: &Screening| {
-        note(s, desk, "/api/v1/customers")?;
-        let found = customers::find(s, text)?.into_iter();
+        let found = customers::find(s, text)?.customers.into_iter();
         let list: Vec<Value> = found.map(|(customer, by)| json!({"customer": customer, "stated_by": by})).collect();
         Ok::<_, CaseError>(list)
     };
-    let list = desk.answer(here, |c| c.get("/api/v1/customers").query("q", text))?;
+    let list = desk.read("/api/v1/customers", here, |request| request.query("q", text))?;
     if as_json {
         return list.print();
     }
@@ -75,11 +69,7 @@ fn find(desk: &DeskArgs, text: &str, as_json: bool) -> anyhow::Result<()> {
 
 fn show(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["customers", id]);
-    let here = |s: &Screening| {
-        note(s, desk, &path)?;
-        customers::of(s, id)
-    };
-    let file = desk.answer(here, |c| c.get(&path))?;
+    let file = desk.read(&path, |s| customers::of(s, id), |request| request)?;
     if as_json {
         return file.print();
     }

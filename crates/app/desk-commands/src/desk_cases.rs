@@ -42,8 +42,15 @@ pub enum OfficersCommand {
 
 pub fn officers(command: OfficersCommand, as_json: bool) -> anyhow::Result<()> {
     let list = match command {
-        OfficersCommand::List { intake, state } => intake
-            .answer(|d| d.officers(state), |c| c.get("/api/v1/desk/officers").query_opt("state", state.as_ref()))?,
+        OfficersCommand::List { intake, state } => {
+            let path = "/api/v1/desk/officers";
+            let here = |d: &Desk<'_>| -> anyhow::Result<_> {
+                // As the server records it.
+                d.screening.note_look("data.read", path, "{}".into(), intake.actor())?;
+                Ok(d.officers(state)?)
+            };
+            intake.answer(here, |c| c.get(path).query_opt("state", state.as_ref()))?
+        }
         OfficersCommand::Judge { intake, id, verdict, reason } => {
             let verdict: Verdict =
                 serde_json::from_value(json!(verdict)).context("verdict: approve, suspend or reset_factor")?;

@@ -77,7 +77,7 @@ pub fn run(command: EventsCommand, as_json: bool) -> anyhow::Result<()> {
 
 fn show(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["events", id]);
-    let found = desk.answer(|s| s.event(id), |c| c.get(&path))?;
+    let found = desk.read(&path, |s| s.event(id), |request| request)?;
     if as_json {
         return found.print();
     }
@@ -123,10 +123,11 @@ fn list(args: &ListArgs, as_json: bool) -> anyhow::Result<()> {
         newest_first: true,
         limit: args.limit.into(),
     };
-    let found = args.desk.answer(
+    let found = args.desk.read(
+        "/api/v1/events",
         |s| s.events(&filter),
-        |c| {
-            let request = c.get("/api/v1/events").query("newest_first", true).query("limit", args.limit);
+        |request| {
+            let request = request.query("newest_first", true).query("limit", args.limit);
             let request = request.query_opt("customer", args.customer.as_ref()).query_opt("kind", args.kind.as_ref());
             let request = request.query_opt("decision", args.decision.as_ref()).query_opt("rule", args.rule.as_ref());
             request.query_opt("named", args.named.as_ref()).query_opt("before", args.before)

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_client::api_path;
 use holdfast_decision::Scope;
-use holdfast_screening::holds::{HoldFilter, HoldRequest};
+use holdfast_screening::holds::{HoldFilter, HoldRequest, Release};
 use holdfast_screening::service::system_clock;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_types::units::with_unit;
@@ -46,6 +46,9 @@ pub enum HoldsCommand {
         amount: Option<Amount>,
         #[arg(long)]
         reason: String,
+        /// The customer confirmed the address of the withdrawal, which imitates another one: it is not warned of again.
+        #[arg(long)]
+        address_confirmed: bool,
     },
     /// Check that all holds balance to the base unit.
     Check {
@@ -94,17 +97,20 @@ pub fn holds(command: HoldsCommand, as_json: bool) -> anyhow::Result<()> {
         HoldsCommand::List { desk, state, customer } => list(&desk, state, customer, as_json),
         HoldsCommand::Show { desk, id } => show(&desk, id, as_json),
         HoldsCommand::Place(args) => place(*args, as_json),
-        HoldsCommand::Release { desk, id, amount, reason } => release(&desk, id, amount, &reason, as_json),
+        HoldsCommand::Release { desk, id, amount, reason, address_confirmed } => {
+            release(&desk, id, &Release { amount, reason, address_confirmed }, as_json)
+        }
         HoldsCommand::Check { desk } => check(&desk, as_json),
     }
 }
 
 fn list(desk: &DeskArgs, state: Option<String>, customer: Option<String>, as_json: bool) -> anyhow::Result<()> {
     let filter = HoldFilter { state, customer, limit: MAX_LISTED, ..HoldFilter::default() };
-    let list = desk.answer(
+    let list = desk.read(
+        "/api/v1/holds",
         |s| s.holds(&filter),
-        |c| {
-            let request = c.get("/api/v1/holds").query("limit", MAX_LISTED);
+        |request| {
+            let request = request.query("limit", MAX_LISTED);
             request.query_opt("state", filter.state.as_ref()).query_opt("customer", filter.customer.as_ref())
         },
     )?;
@@ -121,7 +127,7 @@ fn list(desk: &DeskArgs, state: Option<String>, customer: Option<String>, as_jso
 
 fn show(desk: &DeskArgs, id: u64, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["holds", &id.to_string()]);
-    let hold = desk.answer(|s| s.hold(id), |c| c.get(&path))?;
+    let hold = desk.read(&path, |s| s.hold(id), |request| request)?;
     if as_json {
         return hold.print();
     }
@@ -167,12 +173,9 @@ fn place(args: PlaceArgs, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn release(desk: &DeskArgs, id: u64, amount: Option<Amount>, reason: &str, as_json: bool) -> anyhow::Result<()> {
+fn release(desk: &DeskArgs, id: u64, release: &Release, as_json: bool) -> anyhow::Result<()> {
     let path = api_path(&["holds", &id.to_string(), "release"]);
-    let hold = desk.answer(
-        |s| s.release_hold(id, amount, reason, &desk.actor),
-        |c| c.post(&path).json(&json!({ "amount": amount, "reason": reason })),
-    )?;
+    let hold = desk.answer(|s| s.release(id, release.clone(), &desk.actor), |c| c.post(&path).json(release))?;
     if as_json {
         return hold.print();
     }
@@ -187,7 +190,7 @@ fn release(desk: &DeskArgs, id: u64, amount: Option<Amount>, reason: &str, as_js
 }
 
 fn check(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
-    let report = desk.answer(Screening::check_holds, |c| c.get("/api/v1/holds/check"))?;
+    let report = desk.read("/api/v1/holds/check", Screening::check_holds, |request| request)?;
     if as_json {
         report.print()?;
     } else {

@@ -116,6 +116,9 @@ pub enum SessionsCommand {
     },
 }
 
+/// Most jobs of a list.
+const MAX_JOBS: usize = 1_000;
+
 #[derive(Subcommand)]
 pub enum JobsCommand {
     /// List jobs, newest first.
@@ -125,6 +128,9 @@ pub enum JobsCommand {
         /// waiting, running, done or failed; by default all.
         #[arg(long)]
         state: Option<String>,
+        /// Those below this number: the last of the list before. At most 1,000 are listed.
+        #[arg(long)]
+        before: Option<u64>,
     },
     /// Try a failed job, or one that waits for its next try, now.
     Retry {
@@ -411,16 +417,15 @@ fn print_job(j: &Value) {
 
 pub fn jobs(command: JobsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
-        JobsCommand::List { desk, state } => {
+        JobsCommand::List { desk, state, before } => {
             let wanted = state.as_deref().map(|name| {
                 let found = JobState::ALL.into_iter().find(|s| s.name() == name);
                 found.with_context(|| format!("--state '{name}' is none of waiting, running, done, failed"))
             });
             let wanted = wanted.transpose()?;
-            let here = |s: &Screening| s.read(|db| holdfast_jobs::list(db, wanted));
-            let list = desk.answer(here, |c| match wanted {
-                Some(state) => c.get("/api/v1/jobs").query("state", state.name()),
-                None => c.get("/api/v1/jobs"),
+            let here = |s: &Screening| s.read(|db| holdfast_jobs::page(db, wanted, before, MAX_JOBS));
+            let list = desk.answer(here, |c| {
+                c.get("/api/v1/jobs").query_opt("state", wanted.map(JobState::name)).query_opt("before", before)
             })?;
             if as_json {
                 return list.print();

@@ -48,7 +48,13 @@ pub fn listing<V>(heads: &[Head<'_>], list: &[V], empty: &str, row: impl Fn(&V) 
 /// The page of something of the desk that a search found, by its kind and id.
 #[must_use]
 pub fn desk_page(kind: &str, id: &str) -> String {
-    format!("/desk/{kind}s/{}", segment(id))
+    match kind {
+        // All customers that a text names.
+        "customers" => {
+            format!("/desk/customers?q={}", form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>())
+        }
+        _ => format!("/desk/{kind}s/{}", segment(id)),
+    }
 }
 
 /// Returns what a search of the desk found: (kind, id, title) of each.

@@ -104,13 +104,17 @@ impl Job for MakeBundle {
     }
 }
 
-/// Stores a bundle, and removes the oldest where there are many.
-fn store(folder: &Path, key: &str, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes a file of a folder; it is renamed into place, so that a file under its key is whole.
+pub(crate) fn write_whole(folder: &Path, key: &str, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    // Renamed into place, so that a file under its key is whole.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
-    file.persist(folder.join(key)).map_err(|e| e.error)?;
+    file.persist(folder.join(key)).map(drop).map_err(|e| e.error)
+}
+
+/// Stores a bundle, and removes the oldest where there are many.
+fn store(folder: &Path, key: &str, bytes: &[u8]) -> std::io::Result<()> {
+    write_whole(folder, key, bytes)?;
     let mut files: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

@@ -3,9 +3,11 @@
 use crate::AppState;
 use crate::error::ApiError;
 use crate::evidence::MakeBundle;
+use crate::ledgers::{CheckLedger, RebuildBeside};
+use crate::rescreen_all::RescreenAll;
 use crate::watching::CheckWatched;
 use axum::http::StatusCode;
-use holdfast_account_workspace::reach::{MAX_POSTINGS, reached};
+use holdfast_account_workspace::reach::reached_within;
 use holdfast_jobs::{Failure, Job, JobState, Kinds, Outcome, Queue, Run, Runner, StoredJob, list, retry};
 use holdfast_screening::{ScreeningError, TouchedNames};
 use holdfast_sharing::sources::SourceState;
@@ -39,7 +41,7 @@ const MAX_ORIGINS: usize = 10_000;
 /// Which transfers are screened again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Scope {
+pub(crate) enum Scope {
     /// All: what a change touched is not known, or too much.
     #[default]
     All,
@@ -87,12 +89,12 @@ pub struct Rescreen {
 
 impl Rescreen {
     /// A pass because of a change.
-    fn because(why: &str, scope: Scope) -> Self {
+    pub(crate) fn because(why: &str, scope: Scope) -> Self {
         Rescreen { reasons: vec![why.chars().take(MAX_REASON).collect()], further: 0, scope }
     }
 
     /// Returns the reason for the late alerts.
-    fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         let why = self.reasons.join("; ");
         if self.further > 0 { format!("{why}; and {} further changes", self.further) } else { why }
     }
@@ -170,7 +172,7 @@ impl AppState {
         if origins.is_empty() {
             return Ok(Reach::These(seqs));
         }
-        let chains = self.chains.account_snapshots();
+        let (chains, most) = (self.chains.account_snapshots(), self.follow_postings);
         let part = |of: fn(&Origins) -> Origins| {
             let parts = origins.iter().map(|(chain, all)| (chain.clone(), of(all)));
             parts.filter(|(_, part)| !part.is_empty()).collect::<BTreeMap<_, _>>()
@@ -178,11 +180,11 @@ impl AppState {
         let sent = part(|all| Origins { sent: all.sent.clone(), ..Origins::default() });
         let changed = part(|all| Origins { addresses: all.addresses.clone(), ..Origins::default() });
         let mut go_on = |postings: u64| {
-            run.progress(postings.min(MAX_POSTINGS), Some(MAX_POSTINGS), run.resume_at());
+            run.progress(postings.min(most), Some(most), run.resume_at());
             if run.is_stopping() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let late = reached(&chains, &sent, &mut go_on).map_err(Failure::again)?;
-        let changed = reached(&chains, &changed, &mut go_on).map_err(Failure::again)?;
+        let late = reached_within(&chains, &sent, most, &mut go_on).map_err(Failure::again)?;
+        let changed = reached_within(&chains, &changed, most, &mut go_on).map_err(Failure::again)?;
         if run.is_stopping() {
             return Ok(Reach::These(seqs));
         }
@@ -192,9 +194,15 @@ impl AppState {
             return Ok(Reach::Anything);
         }
         if late.is_cut {
-            // Bridges are used in every block: while a chain catches up, the nearest transfers are screened again, not all each time.
+            // Bridges are used in every block: the nearest transfers are screened again at once; while a chain catches up one pass over all others after another.
             let postings = late.postings;
-            tracing::warn!(postings, "what left over bridges is followed to the nearest transfers only");
+            tracing::warn!(
+                postings,
+                "what left over bridges reaches further; all transfers are screened again in the background"
+            );
+            let why =
+                format!("what left over bridges was read late and reaches beyond {} movements", self.follow_postings);
+            self.rescreen_all_later(&why).map_err(Failure::again)?;
         }
         for mut reached in [late, changed] {
             for chain in &chains {
@@ -406,7 +414,10 @@ impl AppState {
             .with::<StoreSessions>()
             .with::<MakeBundle>()
             .with::<crate::back_test::TestDraft>()
-            .with::<CheckWatched>();
+            .with::<CheckWatched>()
+            .with::<RescreenAll>()
+            .with::<CheckLedger>()
+            .with::<RebuildBeside>();
         let status = self.status.clone();
         let runner = Runner::start(self.jobs.clone(), self.clone(), kinds, move || status.is_stopping())?;
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;

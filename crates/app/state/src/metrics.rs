@@ -31,6 +31,7 @@ pub struct Metrics {
     panics: Counter,
     source_failures: Counters<1>,
     source_read: Gauges<1>,
+    widened: Counter,
     read: Read,
     process: Process,
     /// One scrape after another: they set the same values.
@@ -86,6 +87,7 @@ impl Metrics {
             panics: Counter::default(),
             source_failures: Family::default(),
             source_read: Family::default(),
+            widened: Counter::default(),
             read: Read::default(),
             process,
             turn: tokio::sync::Mutex::default(),
@@ -119,6 +121,11 @@ impl Metrics {
             read.database_read.clone(),
         );
         registry.register("holdfast_jobs", "Jobs by kind and state", read.jobs.clone());
+        registry.register(
+            "holdfast_rescreen_widened",
+            "Changes that reach further than they are followed, so that all transfers are screened again",
+            self.widened.clone(),
+        );
         registry.register("holdfast_mail_waiting", "Mail that waits in the outbox", read.mail_waiting.clone());
         registry.register("holdfast_mail_failing", "Mail that waits and failed before", read.mail_failing.clone());
         registry.register(
@@ -151,6 +158,11 @@ impl Metrics {
         let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
         self.requests.get_or_create(&labels).inc();
         self.durations.get_or_create(&[("group", group(route).to_owned())]).observe(took.as_secs_f64());
+    }
+
+    /// Counts a change for which all transfers are screened again.
+    pub(crate) fn widened(&self) {
+        self.widened.inc();
     }
 
     /// Counts a reading of a partner's source, or its failure.

@@ -69,6 +69,8 @@ pub struct AppState {
     pub metrics: Arc<metrics::Metrics>,
     /// Background work.
     pub jobs: Jobs,
+    /// Postings up to which a change is followed at once; beyond them all transfers are screened again.
+    pub follow_postings: u64,
     /// What is to be screened again and could not be stored yet.
     pub(crate) unstored: Arc<Mutex<Option<Rescreen>>>,
     /// What the callers of each route need; the router sets it, pages show links by it.
@@ -108,6 +110,7 @@ impl AppState {
             exposures_made,
             mempools: Arc::default(),
             jobs: Jobs::new(screening.clone()),
+            follow_postings: holdfast_workspace::accounts::reach::MAX_POSTINGS,
             unstored: Arc::default(),
             screening,
             auth,

@@ -1,7 +1,7 @@
 //! Whether the server can do its work: its database, its writer, its ledger, the nodes that it follows.
 
 use crate::AppState;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use holdfast_screening::Screening;
 use holdfast_telemetry::health::{Component, Health, State};
 use holdfast_telemetry::logs::one_line;
@@ -81,6 +81,8 @@ pub struct Status {
     bounds: FollowerBounds,
     /// Swapped, not locked: every decision on the ledger's asset reads it.
     followers: ArcSwap<BTreeMap<String, Follower>>,
+    /// What is said of a pass over all transfers that waits or runs.
+    screens_again: ArcSwapOption<String>,
     stopping: AtomicBool,
     database: Check,
 }
@@ -134,6 +136,17 @@ impl Status {
             (State::Unreachable, why) => why,
             _ => None,
         }
+    }
+
+    /// Notes how far a pass over all transfers is; `None` once it ended.
+    pub fn screens_again(&self, said: Option<String>) {
+        self.screens_again.store(said.map(Arc::new));
+    }
+
+    /// A pass over all transfers that waits or runs: the server serves meanwhile.
+    fn rescreening(&self) -> Option<Component> {
+        let said = self.screens_again.load_full()?;
+        Some(Component { name: "rescreening".to_owned(), state: State::Ok, reason: Some(String::clone(&said)) })
     }
 
     /// Notes that the server stops: it is no longer ready, so that a balancer sends nothing more.
@@ -248,6 +261,7 @@ impl AppState {
         };
         let mut components = vec![self.status.server(), database, writer, ledger];
         components.extend(self.status.nodes());
+        components.extend(self.status.rescreening());
         Health::of(components)
     }
 }

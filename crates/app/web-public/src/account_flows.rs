@@ -3,10 +3,11 @@
 
 use crate::accounts::{amount, asset_link, gaps, time, way_up};
 use crate::ledger::{DIRECTIONS, POLICIES, options, risk, tags_table};
+use crate::save_trace;
 use axum::extract::{Path, Query, State};
 use holdfast_account_workspace::exposure::{AssetExposure, ExposureSide};
 use holdfast_account_workspace::link_reports::{LinkEnd, LinkView};
-use holdfast_account_workspace::trace_report::{AccountTraceReport, Party, TracedMovement};
+use holdfast_account_workspace::trace_report::{AccountTraceReport, Party, TracedCrossing, TracedMovement};
 use holdfast_account_workspace::traces::{AccountPathReport, AccountTraceRequest};
 use holdfast_account_workspace::transfers::Start;
 use holdfast_account_workspace::who::CLEARANCE;
@@ -167,17 +168,17 @@ pub(crate) async fn exposure(
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct TraceForm {
     #[serde(default)]
-    subject: String,
+    pub(crate) subject: String,
     #[serde(default)]
-    direction: Direction,
+    pub(crate) direction: Direction,
     #[serde(default)]
-    policy: Policy,
+    pub(crate) policy: Policy,
     #[serde(default)]
-    asset: String,
+    pub(crate) asset: String,
 }
 
 impl TraceForm {
-    fn request(&self) -> AccountTraceRequest {
+    pub(crate) fn request(&self) -> AccountTraceRequest {
         let asset = Some(self.asset.trim().to_owned()).filter(|asset| !asset.is_empty());
         let options = TraceOptions { direction: self.direction, policy: self.policy, ..TraceOptions::default() };
         AccountTraceRequest { asset, options, ..AccountTraceRequest::new(self.subject.trim()) }
@@ -280,7 +281,7 @@ fn traced(report: &AccountTraceReport) -> Markup {
                 let (from, to) = (Place::named(&left.chain), Place::named(&reached.chain));
                 html! { tr {
                     td { (word(crossing.kind)) }
-                    td { (word(crossing.basis)) br; span.note { (error_text(crossing.error_ppm)) } }
+                    td { (word(crossing.basis)) br; span.note { (measured_text(crossing)) } }
                     td.n { (amount(crossing.left, &left.asset)) }
                     td { (asset_link(&from, &left.asset)) " " span.note { (from.name()) } br; (from.link("tx", &left.tx)) }
                     td.n { (amount(crossing.reached, &reached.asset)) }
@@ -294,6 +295,7 @@ fn traced(report: &AccountTraceReport) -> Markup {
             ol { @for candidate in report.candidates.iter().take(MAX_ROWS) {
                 li { (Place::named(&candidate.transfer.chain).link("tx", &candidate.transfer.tx)) " " (error_text(candidate.error_ppm)) }
             } }
+            @if report.candidates.len() > MAX_ROWS { p.note { (t!("ledger-first-of", shown = MAX_ROWS, all = report.candidates.len())) } }
         }
         h2 { (t!("accounts-steps")) }
         (movements(&report.movements))
@@ -306,6 +308,16 @@ fn error_text(ppm: Option<u32>) -> String {
     match ppm {
         Some(ppm) => t!("accounts-error", share = share(ppm.into())),
         None => t!("accounts-error-unknown"),
+    }
+}
+
+/// The measured error of a link, and how many links it was measured on.
+fn measured_text(crossing: &TracedCrossing) -> String {
+    match (crossing.error_ppm, crossing.measured_pairs) {
+        (Some(_), pairs) if pairs > 0 => {
+            t!("accounts-error-of-pairs", error = error_text(crossing.error_ppm), n = pairs)
+        }
+        (error, _) => error_text(error),
     }
 }
 
@@ -357,6 +369,7 @@ pub(crate) async fn trace(
             Some(report) => {
                 @if frame.may("read") || frame.may("chain") { p { a href=(bundle_of(&place, &form, direction, policy)) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } } }
                 (traced(report))
+                @if frame.may("desk") { (save_trace::form(&place, &form, (direction, policy))) }
             }
             None => (none(&t!("accounts-no-start"))),
         }

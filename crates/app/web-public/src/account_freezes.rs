@@ -162,6 +162,8 @@ pub(crate) fn freezes_table(place: &Place, list: &[FreezeView], with_address: bo
 fn covered(page: &FreezesPage) -> Markup {
     html! {
         p.note { @match (page.from_height, page.tip_height) {
+            // Block 0 is the chain's own beginning: nobody is frozen in it.
+            (Some(0 | 1), Some(tip)) => (t!("freezes-covered-all", tip = tip)),
             (Some(from), Some(tip)) => (t!("freezes-covered", from = from, tip = tip)),
             _ => (t!("freezes-not-covered")),
         } }

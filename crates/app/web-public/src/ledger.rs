@@ -15,7 +15,7 @@ use holdfast_cases::case::Hit as DeskHit;
 use holdfast_page::components::{Head, N, T, desk_hits, desk_page, listing, none, table, word};
 use holdfast_page::figures;
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
-use holdfast_page::places::Place;
+use holdfast_page::places::{Place, segment};
 use holdfast_page::texts::{rich, t};
 use holdfast_page::to_case::to_case;
 use holdfast_state::AppState;
@@ -64,7 +64,7 @@ pub(crate) fn risk(category: Category) -> Markup {
 }
 
 fn hash_link(kind: &str, text: &str) -> Markup {
-    html! { a.hash href={"/" (kind) "/" (text)} { (text) } }
+    html! { a.hash href={"/" (kind) "/" (segment(text))} { (text) } }
 }
 
 pub(crate) fn tags_table(tags: &[TagView]) -> Markup {
@@ -445,6 +445,7 @@ fn on_chain(on: &ChainQuery) -> String {
 
 /// Links to a subject's traces, and to its graph for who works at the desk.
 fn traces(subject: &str, on: &str, frame: &Frame) -> Markup {
+    let subject: String = form_urlencoded::byte_serialize(subject.as_bytes()).collect();
     html! { p {
         a href={"/trace?subject=" (subject) (on)} { (t!("ledger-trace-forward")) } " · "
         a href={"/trace?direction=backward&subject=" (subject) (on)} { (t!("ledger-trace-backward")) }
@@ -637,7 +638,7 @@ pub(crate) async fn trace(
     };
     let bundle = format!(
         "/api/v1/trace/bundle?subject={}&direction={direction}&policy={policy}&max_hops={}{}",
-        query.subject,
+        form_urlencoded::byte_serialize(query.subject.as_bytes()).collect::<String>(),
         report.bounds.max_hops,
         on_chain(&on)
     );

@@ -15,6 +15,7 @@ mod languages;
 mod ledger;
 mod pictures;
 mod portal;
+mod save_trace;
 mod story;
 mod transparency;
 
@@ -22,7 +23,7 @@ pub use ledger::nothing_here;
 
 use axum::routing::{get, post};
 use holdfast_state::limits::{FILE, Rate, SMALL, TINY};
-use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::routes::{DESK, Needs, Routes};
 
 const TRAINERS: Needs = Needs::key(&["academy"]);
 
@@ -51,6 +52,7 @@ fn ledger_routes() -> Routes {
         .open("/accounts/{chain}/asset/{*asset}", get(accounts::asset))
         .open_with("/accounts/{chain}/exposure/{subject}", Needs::OPEN.long(), get(account_flows::exposure))
         .open_with("/accounts/{chain}/trace", Needs::OPEN.long(), get(account_flows::trace))
+        .post("/accounts/{chain}/trace/save", DESK.long(), save_trace::save)
         .open_with("/accounts/{chain}/paths", Needs::OPEN.long(), get(account_flows::paths))
         .open("/accounts/{chain}/links/{subject}", get(account_flows::links))
         .open("/accounts/{chain}/cluster/{address}", get(account_flows::cluster))

@@ -35,8 +35,8 @@ pub fn routes() -> Routes {
 
 fn desk_routes() -> Routes {
     use desk::{
-        alerts, audit, case, cases, customers, events, evidence, graph, holds, home, passkeys, people, recommendations,
-        request, requests, rules, second_factor, sign_in, webhooks,
+        alerts, audit, case, cases, customers, events, evidence, graph, holds, home, ledgers, passkeys, people,
+        recommendations, request, requests, rules, second_factor, sign_in, webhooks,
     };
     /// A step of signing in.
     const STEP: Needs = Needs::OPEN.body(TINY).rate(Rate::SignIn);
@@ -112,6 +112,8 @@ fn desk_routes() -> Routes {
         .post("/desk/second-factor/passkeys/{id}", EVERYBODY.body(TINY), passkeys::step)
         .get("/desk/jobs", MANAGE, people::jobs)
         .post("/desk/jobs/{id}", MANAGE, people::retry_job)
+        .post("/desk/ledgers/{chain}/check", MANAGE, ledgers::check)
+        .post("/desk/ledgers/{chain}/rebuild", MANAGE, ledgers::rebuild)
         .get("/desk/webhooks", MANAGE, webhooks::page)
         .post("/desk/webhooks", MANAGE, webhooks::add)
         .post("/desk/webhooks/{id}", MANAGE, webhooks::remove)

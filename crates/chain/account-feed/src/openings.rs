@@ -54,7 +54,7 @@ impl Openings {
     /// Returns how many accounts were asked for, and how many of them held something.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
-        (self.accounts, self.transfers.len())
+        (self.accounts, self.transfers.iter().filter(|opening| !opening.amount.is_zero()).count())
     }
 
     /// States the balances in the block that they precede. Other blocks stay as they are.

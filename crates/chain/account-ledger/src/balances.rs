@@ -16,7 +16,7 @@ pub enum Opening {
     Zero,
     /// The first block states it, in a transfer of kind `genesis` or `adjust` before its transactions. It is part of the moves.
     Stated,
-    /// The first block states it, and it was proved against the state of the block before (EIP-1186). It is part of the moves.
+    /// The first block states it, and it was proved against the state of the block before (EIP-1186), be it nothing. It is part of the moves.
     Proven,
     /// Nobody knows, but that it was at least so much, since no balance is negative; `None` beyond 256 bits.
     Unknown(Option<Amount>),

@@ -64,11 +64,10 @@ pub fn genesis(csv: &str, header: &Header) -> Result<Vec<Transfer>, BlockError> 
 }
 
 /// Returns what accounts held before a block, where it was proved ([`crate::node::Node::balances`]) against the state root of the block before it, as
-/// transfers at the block's start. Who held nothing is left out.
+/// transfers at the block's start. That somebody held nothing is stated too: it is not known otherwise.
 #[must_use]
 pub fn openings(balances: &[(Address, U256)]) -> Vec<Transfer> {
-    let held = balances.iter().filter(|(_, wei)| !wei.is_zero());
-    let transfers = (0u32..).zip(held);
+    let transfers = (0u32..).zip(balances);
     transfers.map(|(i, (to, wei))| moved(None, *to, *wei, TransferKind::Adjust, i, Commitment::Root)).collect()
 }
 

@@ -96,17 +96,26 @@ const KINDS: [&str; 9] =
 /// Most customers that a search finds.
 const MAX_FOUND: usize = 100;
 
+/// Customers that a text names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// By their id, each with what records and withdrawals state of them.
+    pub customers: BTreeMap<String, Vec<String>>,
+    /// Whether there may be others: no more than a hundred are looked for.
+    pub is_cut: bool,
+}
+
 /// Returns the customers that a text names, by their id or something that records and withdrawals state of them, each with what that is.
 ///
 /// # Errors
 /// [`CaseError`] when the database fails.
-pub fn find(screening: &Screening, text: &str) -> Result<BTreeMap<String, Vec<String>>, CaseError> {
+pub fn find(screening: &Screening, text: &str) -> Result<Found, CaseError> {
     Ok(screening.read(|db| found_by(db, text))?)
 }
 
-pub(crate) fn found_by(db: &mut Database, text: &str) -> Result<BTreeMap<String, Vec<String>>, DbError> {
+pub(crate) fn found_by(db: &mut Database, text: &str) -> Result<Found, DbError> {
     let text = text.trim();
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut found, mut is_cut) = (BTreeMap::<String, Vec<String>>::new(), false);
     for sql in [
         "SELECT id FROM records WHERE kind = 'customer' AND id = $1",
         "SELECT customer FROM events WHERE customer = $1 LIMIT 1",
@@ -119,8 +128,11 @@ pub(crate) fn found_by(db: &mut Database, text: &str) -> Result<BTreeMap<String,
     }
     for kind in KINDS.into_iter().chain(["name_key"]) {
         for key in identifiers::keys(kind, text, None) {
-            for (customer, source) in identifiers::find_key(db, kind, &key, MAX_FOUND)? {
+            let named = identifiers::find_key(db, kind, &key, MAX_FOUND)?;
+            is_cut |= named.len() == MAX_FOUND;
+            for (customer, source) in named {
                 if found.len() >= MAX_FOUND && !found.contains_key(&customer) {
+                    is_cut = true;
                     continue;
                 }
                 let how = found.entry(customer).or_default();
@@ -130,5 +142,5 @@ pub(crate) fn found_by(db: &mut Database, text: &str) -> Result<BTreeMap<String,
             }
         }
     }
-    Ok(found)
+    Ok(Found { customers: found, is_cut })
 }

@@ -42,7 +42,7 @@ pub(crate) fn address_facts(chain: &dyn ChainQueries, asset: Option<&str>, addre
         }
         (facts.source, facts.destination, facts.gaps) = (whole.source, whole.destination, whole.gaps);
         (facts.unknown_ppm, facts.older_ppm) = (whole.unknown_ppm, whole.older_ppm);
-        facts.issuer_gaps = chain.freeze_gaps()?;
+        chain.freeze_gaps()?.into_iter().for_each(|gap| issuer_facts::add_gap(gap, &mut facts));
         Ok(())
     };
     if let Err(e) = looked_up() {
@@ -95,7 +95,7 @@ pub(crate) fn chain_facts(chain: &dyn ChainQueries, event: &Event) -> ChainFacts
     facts.exposures_as_of_height = chain.coverage().exposures_as_of_height;
     add_blind_spots(chain, &mut facts);
     let looked_up = looked_up.and_then(|()| {
-        facts.issuer_gaps = chain.freeze_gaps()?;
+        chain.freeze_gaps()?.into_iter().for_each(|gap| issuer_facts::add_gap(gap, &mut facts));
         Ok(())
     });
     if let Err(e) = looked_up {

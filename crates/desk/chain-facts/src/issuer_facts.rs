@@ -22,11 +22,14 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// Adds the freezes of the addresses that a real part of a deposit came through, those of other chains that it came over a bridge from too.
+/// Adds the freezes of the addresses that a real part of a deposit came through, those of other chains that it came over a bridge from too: where one of
+/// these does not answer, that is a gap.
 pub(crate) fn add_behind(chain: &dyn ChainQueries, facts: &mut ChainFacts) -> Result<(), WorkspaceError> {
     for behind in facts.behind.clone() {
         let Some(address) = behind.address else { continue };
-        for freeze in chain.freezes_of_any(&address)? {
+        let (freezes, gaps) = chain.freezes_of_any(&address)?;
+        gaps.into_iter().for_each(|gap| add_gap(gap, facts));
+        for freeze in freezes {
             let fact = fact(&freeze, false, behind.hops);
             let is_known = |known: &IssuerFact| (&known.address, &known.asset) == (&fact.address, &fact.asset);
             if !facts.issuer.iter().any(is_known) {
@@ -45,7 +48,11 @@ fn add_fact(fact: IssuerFact, facts: &mut ChainFacts) {
         facts.issuer.push(fact);
         return;
     }
-    let gap = format!("only {MAX_FACTS} freezes are stated; there are more");
+    add_gap(format!("only {MAX_FACTS} freezes are stated; there are more"), facts);
+}
+
+/// Adds what is not known of freezes, once.
+pub(crate) fn add_gap(gap: String, facts: &mut ChainFacts) {
     if !facts.issuer_gaps.contains(&gap) {
         facts.issuer_gaps.push(gap);
     }

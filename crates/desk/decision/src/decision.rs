@@ -117,6 +117,12 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Returns the address that is withdrawn to and the one that it imitates, where a reason is about that.
+    #[must_use]
+    pub fn imitation(&self) -> Option<&Lookalike> {
+        self.reasons.iter().find_map(|reason| reason.lookalike.as_ref())
+    }
+
     /// Returns whether the transfer was held only because the chain could not be queried.
     pub fn rests_on_ignorance(&self) -> bool {
         self.reasons.iter().filter(|r| r.decision >= Verdict::Hold).all(|r| r.rule == UNAVAILABLE)

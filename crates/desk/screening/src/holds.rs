@@ -236,6 +236,23 @@ pub(crate) fn hold(row: &Row) -> Result<Hold, DbError> {
     })
 }
 
+/// How a hold is released.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ReleaseRequest)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Base units; all when absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub amount: Option<Amount>,
+    /// Reason.
+    pub reason: String,
+    /// Whether the customer confirmed the address of the withdrawal, which imitates another one, to be the one that is meant: it is not warned of again. Where a
+    /// second person is needed, that person's statement counts.
+    #[serde(default)]
+    pub address_confirmed: bool,
+}
+
 /// Which holds.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct HoldFilter {

@@ -3,7 +3,8 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 5] = [SCREENING, CASES, MONITOR, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 6] =
+    [SCREENING, CASES, MONITOR, REQUESTS, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
 
 /// Screening's own.
 const SCREENING: Schema = Schema {
@@ -21,6 +22,10 @@ const CASES: Schema = Schema { department: "cases", migrations: &[include_str!("
 
 /// Statistics, watch lists, notifications and drafts of rule books (`holdfast-monitor`).
 const MONITOR: Schema = Schema { department: "monitor", migrations: &[include_str!("migrations/monitor_001.sql")] };
+
+/// Those of requests.
+const REQUESTS: Schema =
+    Schema { department: "requests", migrations: &[include_str!("migrations/requests_001_matches.sql")] };
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[
@@ -40,3 +45,21 @@ pub(crate) const RELEASED: &[&str] = &[
     include_str!("migrations/014_changes.sql"),
     include_str!("migrations/015_codes.sql"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use crate::Screening;
+    use crate::service::system_clock;
+
+    /// A page of a customer lists the requests that name them: not by reading all matches of all requests.
+    #[test]
+    fn requests_are_found_by_their_customer() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("desk").display());
+        let screening = Screening::open(&url, system_clock()).unwrap();
+        let sql =
+            "EXPLAIN QUERY PLAN SELECT request, verdict FROM request_matches WHERE customer = $1 ORDER BY decided DESC";
+        let plan = screening.read(|db| db.query(sql, &["c-1".into()])).unwrap();
+        assert!(plan.iter().any(|row| row.text(3).unwrap().contains("request_matches_customer")));
+    }
+}

@@ -178,8 +178,9 @@ pub(crate) fn answer(
     )?;
     let detail = json!({ "state": state, "signs": signs, "scam": known.scam.name(), "hold": known.hold }).to_string();
     core.audit(now, actor, "warning.answered", &format!("event:{event}"), &detail);
-    // Who compared every character with the payee's own means this address: it is not warned of again.
+    // Who compared every character with the payee's own means this address: it is not warned of again. Other scams' questions do not ask that.
     if state == "cooling"
+        && known.scam == Scam::AddressPoisoning
         && let Some(found) = &known.lookalike
     {
         core.confirm_address(&known.customer, &found.address, event, actor, now)?;

@@ -12,10 +12,11 @@ use holdfast_evm::VerifiedBlock;
 use holdfast_links::{BlockRecords, Contracts, LedgerLinks, Store as LinkStore};
 use holdfast_types::{BlockTransfers, ChainId, ErrorKind, Hash32};
 use holdfast_workspace::WorkspaceError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// The folders of links and signals, in the chain's folder.
 pub(crate) const LINKS: &str = "links";
@@ -66,6 +67,8 @@ pub type LinkedBlock = ReadBlock<BlockRecords>;
     PartialOrd,
     Ord,
     Serialize,
+    Deserialize,
+    ToSchema,
     strum::IntoStaticStr,
     strum::EnumString,
     strum::VariantArray,

@@ -129,14 +129,17 @@ impl ChainQueries for AccountWorkspace {
         self.gaps_of_freezes()
     }
 
-    fn freezes_of_any(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
-        let mut found = Vec::new();
-        for chain in std::iter::once(self).chain(self.peers.iter().map(|peer| &**peer)) {
-            if chain.is_address(address) {
-                found.extend(chain.freezes_in_force(address)?);
+    fn freezes_of_any(&self, address: &str) -> Result<(Vec<FreezeView>, Vec<String>), WorkspaceError> {
+        let mut found = if self.is_address(address) { self.freezes_in_force(address)? } else { Vec::new() };
+        let mut gaps = Vec::new();
+        // All EVM chains have addresses of one form: what one of them lost keeps no transfer of another from its decision.
+        for peer in self.peers.iter().filter(|peer| peer.is_address(address)) {
+            match peer.freezes_in_force(address) {
+                Ok(freezes) => found.extend(freezes),
+                Err(e) => gaps.push(format!("freezes on {} are not known: {e}", peer.usual_name())),
             }
         }
-        Ok(found)
+        Ok((found, gaps))
     }
 
     fn imitated_by(&self, address: &str, own: &[String]) -> Result<Imitation, WorkspaceError> {

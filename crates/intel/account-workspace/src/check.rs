@@ -9,8 +9,9 @@ use holdfast_account_ledger::{Ledger, LedgerError};
 use holdfast_block_store::{Place, Store as BlockStore};
 use holdfast_links::{End, Placed, Record, Records};
 use holdfast_workspace::WorkspaceError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
+use utoipa::ToSchema;
 
 /// Findings of a store that are reported at most.
 const MOST: usize = 100;
@@ -18,7 +19,7 @@ const MOST: usize = 100;
 const BLOCKS_AT_ONCE: u64 = 1_000;
 
 /// What the check of a store beside a ledger found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StoreCheck {
     /// The store.
     pub store: BesideStore,

@@ -97,8 +97,13 @@ pub struct ExposureSide {
     /// Base units that went into fees on the way.
     #[schema(value_type = String)]
     pub fees: Amount,
-    /// Part of which it is not known where it came from or went, in millionths: beyond bounds, before the first block, on chains that are not held.
+    /// Part of which it is not known where it came from or went, in millionths: beyond bounds, before the first block, on chains that are not held,
+    /// through assets whose sums are not sound (at most, `doubtful_ppm`).
     pub unknown_ppm: u64,
+    /// What went over other assets whose transfers contradict each other, or of which not all moves were read: in millionths of the whole, at most. It
+    /// may be counted under categories and reasons too.
+    #[serde(default)]
+    pub doubtful_ppm: u64,
     /// The part of `unknown_ppm` that was there before the ledger's first block, in millionths; the rest was not looked at.
     #[serde(default)]
     pub older_ppm: u64,
@@ -185,12 +190,16 @@ impl From<&AccountTotals> for ExposureSide {
             let wanted = totals.unattributed.iter().filter(|u| is_wanted(u.0)).map(|u| u.1);
             Amount::checked_sum(wanted).unwrap_or(Amount::MAX)
         };
+        let doubtful_ppm =
+            totals.doubtful.values().fold(0u64, |sum, part| sum.saturating_add(share_ppm(*part, totals.amount)));
+        let unknown_ppm = share_ppm(sum(&is_unknown), totals.amount).saturating_add(doubtful_ppm).min(WHOLE_PPM);
         ExposureSide {
             amount: totals.amount,
             by_category: totals.by_category.iter().map(line).collect(),
             unattributed: totals.unattributed.iter().map(unattributed).collect(),
             fees: totals.fees,
-            unknown_ppm: share_ppm(sum(&is_unknown), totals.amount),
+            unknown_ppm,
+            doubtful_ppm: doubtful_ppm.min(WHOLE_PPM),
             older_ppm: share_ppm(sum(&|kind| kind == AccountEndKind::Opening), totals.amount),
             is_partial: totals.is_partial,
             is_assumed: totals.is_assumed,
@@ -215,6 +224,12 @@ impl ExposureSide {
                 kind => format!("ends in an unattributed {kind}, behind which no link is known"),
             };
             gaps.push(format!("{}.{}% of {what} {why}", line.share_ppm / 10_000, line.share_ppm / 1_000 % 10));
+        }
+        if self.doubtful_ppm > 0 {
+            let (whole, tenth) = (self.doubtful_ppm / 10_000, self.doubtful_ppm / 1_000 % 10);
+            gaps.push(format!(
+                "up to {whole}.{tenth}% of {what} went over assets whose sums are not sound or not complete"
+            ));
         }
         if self.is_partial {
             gaps.push(format!("only the latest {} transfers of {what} were looked at", BOUNDS.max_transfers));
@@ -317,11 +332,15 @@ impl AccountWorkspace {
             let on = chain.usual_name();
             gaps.extend(chain.unlooked()?.into_iter().map(|gap| format!("on the way, on {on}: {gap}")));
         }
-        let doubtful: BTreeSet<_> = found.source.doubtful.union(&found.destination.doubtful).copied().collect();
+        let doubtful: BTreeSet<_> = found.source.doubtful.keys().chain(found.destination.doubtful.keys()).collect();
+        let more = doubtful.len().saturating_sub(MAX_ASSETS);
         for (chain, asset) in doubtful.into_iter().take(MAX_ASSETS) {
-            let Some(chain) = together.chains.get(usize::from(chain)) else { continue };
+            let Some(chain) = together.chains.get(usize::from(*chain)) else { continue };
             let on = chain.usual_name();
-            gaps.extend(chain.gaps_of_asset(asset)?.into_iter().map(|gap| format!("on the way, on {on}: {gap}")));
+            gaps.extend(chain.gaps_of_asset(*asset)?.into_iter().map(|gap| format!("on the way, on {on}: {gap}")));
+        }
+        if more > 0 {
+            gaps.push(format!("on the way: {more} further assets whose sums are not sound or not complete"));
         }
         gaps.extend(source.gaps("what came"));
         gaps.extend(destination.gaps("what went"));

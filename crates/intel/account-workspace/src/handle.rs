@@ -64,6 +64,29 @@ impl AccountHandle {
         &self,
         change: impl FnOnce(&mut AccountWorkspace) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.changed(false, change)
+    }
+
+    /// As [`AccountHandle::change`], of what stands beside the ledger: links, signals, clusters. All that rests on them counts as touched.
+    ///
+    /// # Errors
+    /// As [`AccountHandle::change`].
+    pub fn change_beside<T, E: From<ChangeError>>(
+        &self,
+        change: impl FnOnce(&mut AccountWorkspace) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.changed(true, |workspace| {
+            let answer = change(workspace);
+            workspace.update_who();
+            answer
+        })
+    }
+
+    fn changed<T, E: From<ChangeError>>(
+        &self,
+        is_beside: bool,
+        change: impl FnOnce(&mut AccountWorkspace) -> Result<T, E>,
+    ) -> Result<T, E> {
         if self.changes.fetch_add(1, Ordering::AcqRel) > MAX_WAITING {
             self.changes.fetch_sub(1, Ordering::AcqRel);
             return Err(ChangeError::Busy.into());
@@ -71,7 +94,7 @@ impl AccountHandle {
         let answer = self.builder.lock().map_err(|_| E::from(ChangeError::Failed)).and_then(|mut workspace| {
             let answer = change(&mut workspace);
             self.follow(&mut workspace);
-            self.publish(&workspace);
+            self.publish(&workspace, is_beside);
             answer
         });
         self.changes.fetch_sub(1, Ordering::AcqRel);
@@ -103,14 +126,17 @@ impl AccountHandle {
         }
     }
 
-    fn publish(&self, workspace: &AccountWorkspace) {
+    fn publish(&self, workspace: &AccountWorkspace, is_beside: bool) {
         let before = self.current.load_full();
         let is_moved = workspace.ledger.revision() != before.ledger.revision();
-        if !is_moved && Arc::ptr_eq(&workspace.tags, &before.tags) {
+        if !is_moved && !is_beside && Arc::ptr_eq(&workspace.tags, &before.tags) {
             return;
         }
         let after = Arc::new(workspace.snapshot());
         self.current.store(after.clone());
+        if is_beside {
+            *self.touched() = Touched { is_whole: true, ..Touched::default() };
+        }
         if is_moved {
             // A ledger that does not read is a fault that look-ups report.
             let _ = after.sides_moved_since(&before);

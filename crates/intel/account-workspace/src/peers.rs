@@ -63,4 +63,10 @@ impl Classify for Seen<'_> {
     fn stop(&self, account: u32) -> Option<Stop> {
         stop_of(self.chain.entities().kind(account), self.category(account))
     }
+
+    fn knows_links(&self, height: u64) -> bool {
+        let looked = self.chain.links().blocks();
+        let tip = looked.tip().ok().flatten();
+        looked.first_height().zip(tip).is_some_and(|(first, (tip, _))| (first..=tip).contains(&height))
+    }
 }

@@ -3,14 +3,25 @@
 //! What is made lies in folders of its own until it reaches the ledger's tip; a stop or a kill before that changes nothing, and the next start goes on.
 
 use crate::AccountWorkspace;
-use crate::beside::{Beside, BesideError, BesideStore, LINKS, LinkedBlock, SIGNALS, hash_at};
+use crate::beside::{Beside, BesideError, BesideStore, LINKS, LinkFinder, LinkedBlock, SIGNALS, hash_at};
+use crate::evidence::ProofSource;
 use crate::who::Who;
 use holdfast_account_attribution::SignalStore;
+use holdfast_account_evidence::Origin;
+use holdfast_account_feed::{BlockSource, FeedError, FileBlocks, NodeSource};
 use holdfast_account_ledger::Ledger;
 use holdfast_block_store::StoreError;
 use holdfast_links::Store as LinkStore;
+use holdfast_node::NodeError;
+use holdfast_types::ErrorKind;
 use holdfast_workspace::WorkspaceError;
+use holdfast_workspace::chain_handle::ChangeError;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+
+/// Blocks that are read at once: of files, and of a node.
+const OF_FILES: usize = 512;
+const OF_NODE: u64 = 10;
 
 /// Why nothing is made anew.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +35,29 @@ pub enum RebuildError {
     /// A block is not the ledger's.
     #[error("block {0} is another one than the ledger's: read the files or the node that the ledger was read from")]
     Differs(u64),
+    /// Files of blocks do not read.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// A node does not answer.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The chain cannot be changed now.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+impl RebuildError {
+    /// Returns its kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            RebuildError::Workspace(e) => e.kind(),
+            RebuildError::Missing(_) | RebuildError::Differs(_) => ErrorKind::State,
+            RebuildError::Feed(e) => e.kind(),
+            RebuildError::Node(e) => e.kind(),
+            RebuildError::Change(e) => e.kind(),
+        }
+    }
 }
 
 impl From<BesideError> for RebuildError {
@@ -157,7 +191,51 @@ impl AccountWorkspace {
     }
 }
 
+/// Reads the blocks from a height on, some at a time.
+type ReadMore<'a> = Box<dyn FnMut(u64) -> Result<Vec<LinkedBlock>, RebuildError> + 'a>;
+
 impl Rebuild {
+    /// Takes the blocks that come next from where the ledger's were read. `watch` gets how many of all blocks are done, and may end it: the next start
+    /// goes on there. Returns whether all were taken.
+    ///
+    /// # Errors
+    /// [`RebuildError::Missing`] where the source has not all of them, and as [`Rebuild::take`].
+    pub fn read_from(
+        &mut self,
+        ledger: &Ledger,
+        source: &ProofSource,
+        watch: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<bool, RebuildError> {
+        let (Some((first, tip)), Some(mut next)) = (self.heights, self.next()?) else { return Ok(true) };
+        let chain = &ledger.settings().chain;
+        let finder = LinkFinder::new(source.contracts.clone());
+        let mut read_more: ReadMore<'_> = match &source.origin {
+            Origin::Files(files, notes) => {
+                let mut blocks = FileBlocks::new(chain, files.clone(), notes.clone(), next, &|_| None, finder)?;
+                Box::new(move |_| Ok(blocks.by_ref().take(OF_FILES).collect::<Result<_, _>>()?))
+            }
+            Origin::Node(options) => {
+                let mut node = NodeSource::new(chain.clone(), options.clone(), finder);
+                let end = tip.saturating_add(1);
+                Box::new(move |next| Ok(node.blocks(next..next.saturating_add(OF_NODE).min(end))?))
+            }
+        };
+        loop {
+            if watch(next.saturating_sub(first), tip.saturating_sub(first).saturating_add(1)).is_break() {
+                return Ok(false);
+            }
+            let blocks = read_more(next)?;
+            if blocks.is_empty() {
+                return Err(RebuildError::Missing(next));
+            }
+            self.take(ledger, &blocks)?;
+            match self.next()? {
+                Some(further) => next = further,
+                None => return Ok(true),
+            }
+        }
+    }
+
     /// Returns the height of the block that is to be read next; none where all were read.
     ///
     /// # Errors

@@ -278,13 +278,14 @@ pub trait ChainQueries: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Returns the freezes of an address that are proposed or in force, on this chain and on those that it is seen with. An address of another form than
-    /// theirs has none.
+    /// Returns the freezes of an address that are proposed or in force, on this chain and on those that it is seen with, and on which of those they are not
+    /// known, in words. An address of another form than theirs has none.
     ///
     /// # Errors
-    /// [`WorkspaceError`] when a store does not read.
-    fn freezes_of_any(&self, address: &str) -> Result<Vec<FreezeView>, WorkspaceError> {
-        if self.is_address(address) { self.freezes_of(address) } else { Ok(Vec::new()) }
+    /// [`WorkspaceError`] when this chain's store does not read.
+    fn freezes_of_any(&self, address: &str) -> Result<(Vec<FreezeView>, Vec<String>), WorkspaceError> {
+        let freezes = if self.is_address(address) { self.freezes_of(address)? } else { Vec::new() };
+        Ok((freezes, Vec::new()))
     }
 
     /// Returns the address that another one imitates, among those that any of `own` dealt with; none on chains that do not look for it.

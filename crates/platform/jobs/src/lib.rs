@@ -20,6 +20,6 @@ mod runner;
 mod threads;
 
 pub use job::{Failure, Job, Outcome, Run};
-pub use queue::{JobState, Queue, SCHEMA, StoredJob, counts, enqueue, latest, list, retry};
+pub use queue::{JobState, Queue, SCHEMA, StoredJob, counts, enqueue, latest, list, page, retry};
 pub use runner::{Kinds, Runner};
 pub use threads::{Threads, background, lower_priority, within};

@@ -132,14 +132,28 @@ fn stored(row: &Row) -> Result<StoredJob, DbError> {
 /// # Errors
 /// [`DbError`] when the database fails or stored values do not read back.
 pub fn list(db: &mut Database, state: Option<JobState>) -> Result<Vec<StoredJob>, DbError> {
-    let rows = match state {
-        Some(state) => {
-            let sql = format!("{COLUMNS} WHERE state = $1 ORDER BY id DESC LIMIT $2");
-            db.query(&sql, &[state.name().into(), PAGE.into()])?
-        }
-        None => db.query(&format!("{COLUMNS} ORDER BY id DESC LIMIT $1"), &[PAGE.into()])?,
-    };
-    rows.iter().map(stored).collect()
+    page(db, state, None, usize::MAX)
+}
+
+/// As [`list`], of those whose numbers are below `before` and at most so many, up to 1,000.
+///
+/// # Errors
+/// As [`list`].
+pub fn page(
+    db: &mut Database,
+    state: Option<JobState>,
+    before: Option<u64>,
+    most: usize,
+) -> Result<Vec<StoredJob>, DbError> {
+    let most = i64::try_from(most).unwrap_or(PAGE).clamp(1, PAGE);
+    let before = i64::try_from(before.unwrap_or(u64::MAX)).unwrap_or(i64::MAX);
+    let mut parameters = vec![before.into(), most.into()];
+    let of_state = state.map_or("", |state| {
+        parameters.push(state.name().into());
+        " AND state = $3"
+    });
+    let sql = format!("{COLUMNS} WHERE id < $1{of_state} ORDER BY id DESC LIMIT $2");
+    db.query(&sql, &parameters)?.iter().map(stored).collect()
 }
 
 /// Returns the newest job of a kind and key.

@@ -49,7 +49,7 @@ pub struct Component {
     pub name: String,
     /// Its state.
     pub state: State,
-    /// Why it is not `ok`. Only callers with a key see it.
+    /// Why it is not `ok`, or what it is still working on. Only callers with a key see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -809,3 +809,42 @@ fn sessions_outlive_the_server_and_end_for_good() {
     desk = restart(desk);
     assert_eq!((open(&desk), status(&desk, &second)), (1, 303), "what ended stays so");
 }
+
+/// What a command reads of customers on the store itself is in the audit log as a server records it: by the path of the API and the name of who read.
+#[test]
+fn commands_on_the_store_record_what_they_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let command = |args: &[&str]| run(holdfast().args(args).args(["--store", path(&store), "--as", "ana"]));
+    let events = "{\"id\":\"w-1\",\"kind\":\"withdrawal\",\"time\":1780000000,\"customer\":\"c-1\",\"asset\":\"BTC\",\"amount\":\"1000\",\"value\":100,\"counterparty\":\"1HWqsgnSd12Gv8SpoUMi1Cj8hp79BTSpW7\"}\n";
+    let file = dir.path().join("events.jsonl");
+    std::fs::write(&file, events).unwrap();
+    command(&["screen", path(&file)]);
+    let reads: [(&[&str], &str); 11] = [
+        (&["events", "list"], "/api/v1/events"),
+        (&["events", "show", "w-1"], "/api/v1/events/w-1"),
+        (&["alerts", "list"], "/api/v1/alerts"),
+        (&["alerts", "show", "1"], "/api/v1/alerts/1"),
+        (&["holds", "list"], "/api/v1/holds"),
+        (&["holds", "check"], "/api/v1/holds/check"),
+        (&["warnings", "list"], "/api/v1/warnings"),
+        (&["campaigns", "list"], "/api/v1/campaigns"),
+        (&["customers", "find", "c-1"], "/api/v1/customers"),
+        (&["customers", "show", "c-1"], "/api/v1/customers/c-1"),
+        (&["desk", "officers", "list"], "/api/v1/desk/officers"),
+    ];
+    for (read, _) in reads {
+        command(read);
+    }
+    let log: Value = serde_json::from_str(&command(&["audit", "list", "--json"])).unwrap();
+    let noted: Vec<&str> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|e| e["action"] == "data.read" && e["actor"] == "ana")
+        .filter_map(|e| e["subject"].as_str())
+        .collect();
+    for (read, subject) in reads {
+        assert_eq!(noted.iter().filter(|noted| **noted == subject).count(), 1, "{read:?}: {noted:?}");
+    }
+}

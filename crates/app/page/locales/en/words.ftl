@@ -342,3 +342,7 @@ word-shared-iban = bank account
 word-shared-document = identity document
 word-shared-email = mail address
 word-shared-phone = telephone
+word-customers = customers
+word-rescreen_all = screening all transfers again
+word-ledger_check = check of a ledger
+word-ledger_rebuild = links, signals and clusters made anew

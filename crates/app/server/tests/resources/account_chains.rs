@@ -3,12 +3,10 @@
 use holdfast_account_ledger::Settings;
 use holdfast_account_workspace::AccountWorkspace;
 use holdfast_simulate_accounts::Options;
+use holdfast_testing::blocks::{empty_block, one_transfer, transfer};
 use holdfast_testing::{START, SimulatedAccounts};
 use holdfast_testing_app::{Call, TestApp};
-use holdfast_types::{
-    AccountId, Address, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers,
-    Transfer, TransferKind,
-};
+use holdfast_types::{AccountId, Address, ChainId, TokenRef};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -21,38 +19,9 @@ pub fn chain(dir: &Path, id: &str, token: &str) -> AccountWorkspace {
     let chain = ChainId::parse(id).unwrap();
     let mut workspace =
         AccountWorkspace::create_or_open(dir, &Settings::new(chain.clone()), Default::default()).unwrap();
-    let account = |n: u8| AccountId::evm([n; 20]);
-    let transfer = Transfer {
-        token: TokenRef::Fungible(AccountId::try_from(&Address::read(token)).unwrap()),
-        from: None,
-        to: Some(account(2)),
-        amount: Amount::from(1_000_000u64),
-        kind: TransferKind::Mint,
-        position: Position::Log(0, 0),
-        commitment: Commitment::Root,
-    };
-    let transaction = TransactionTransfers {
-        hash: [7; 32],
-        index: 0,
-        payer: account(1),
-        to: None,
-        success: true,
-        fee: Amount::ZERO,
-        method: None,
-        transfers: vec![transfer],
-        signals: Vec::new(),
-    };
-    let block = |height: u8, transactions| BlockTransfers {
-        chain: chain.clone(),
-        height: height.into(),
-        hash: [height + 1; 32],
-        parent: [height; 32],
-        time: 1_700_000_000,
-        transactions,
-        block_level: Vec::new(),
-        internal_known: true,
-    };
-    for block in [block(0, Vec::new()), block(1, vec![transaction])] {
+    let token = TokenRef::Fungible(AccountId::try_from(&Address::read(token)).unwrap());
+    let paid = one_transfer(&chain, 1, [7; 32], transfer(token, None, 2, 1_000_000));
+    for block in [empty_block(&chain, 0), paid] {
         workspace.ledger.append_block(block).unwrap();
     }
     workspace
@@ -117,6 +86,9 @@ pub fn calls() -> Vec<Call> {
     // The proofs need blocks, which ledgers do not store: what is missing is named.
     let bundle = wallet.get(&format!("/api/v1/account-chains/trace/bundle?subject={HOLDER}&asset=USDT&chain=ethereum"));
     bundle.refused_with(409, "`rpc` or `blocks` of ethereum");
+    let root = app.as_role("root");
+    let refused = root.post("/api/v1/ledgers/ethereum/rebuild", json!({}));
+    refused.refused_with(409, "`rpc` or `blocks` of ethereum");
     let paths = get(&format!("/paths?from=0x{hash}&to={HOLDER}&chain=ethereum"));
     assert_eq!(
         (&paths[0]["amount"], &paths[0]["steps"][0]["marked"]),
@@ -168,8 +140,76 @@ fn bundled() -> TestApp {
     assert_eq!(saved["body"]["movements"], trace["movements"], "{file}");
     ana.post(&format!("{at}/account-traces?subject=nonsense"), Value::Null).refused(400);
     ana.post(&at, json!({"step": "close", "reason": "handed over"})).ok();
-    ana.post(&format!("{at}/account-traces?{of}"), Value::Null).refused(409);
+    // Its page has a form for it.
+    let browser = app.browser().sign_in("investigator");
+    let name = chain.replace(':', "%3A");
+    let page = browser.page(&format!("/accounts/{chain}/trace?{of}"));
+    let to = format!("/accounts/{name}/trace/save");
+    let to = if page.ok().contains(&format!("action=\"{to}\"")) { to } else { to.replace("%3A", ":") };
+    let other = json!({"title": "Another one", "summary": "Seen too."});
+    let other = app.as_person("cy", "investigator").post("/api/v1/desk/cases", other).ok()["id"].to_string();
+    assert_eq!(page.form(&to).submit(&[("case", &other)]).status, 303);
+    let file = app.as_person("cy", "investigator").get(&format!("/api/v1/desk/cases/{other}")).ok();
+    assert_eq!((&file["items"][0]["kind"], &file["items"][0]["key"]), (&json!("trace"), &json!(payment)), "{file}");
+    assert!(!app.browser().page(&format!("/accounts/{chain}/trace?{of}")).ok().contains("/trace/save"), "nobody's");
+    ledgers(&app, chain);
     app
+}
+
+/// A ledger is checked, and what stands beside it is made anew, by jobs, through the API and the page.
+fn ledgers(app: &TestApp, chain: &str) {
+    let root = app.as_role("root");
+    let at = format!("/api/v1/ledgers/{chain}");
+    root.get(&format!("{at}/check")).refused_with(404, "was not checked yet");
+    let links = |app: &TestApp| {
+        let chain = app.shared.chains.accounts_named(chain).unwrap().snapshot();
+        (chain.links().counts().records, chain.signals().counts().records, chain.ledger.counts().blocks)
+    };
+    let before = links(app);
+    assert!(before.0 > 0 && before.1 > 0, "{before:?}");
+    for (path, body, kind) in
+        [("check", Value::Null, "ledger_check"), ("rebuild", json!({"only": ["links", "clusters"]}), "ledger_rebuild")]
+    {
+        let job = root.post(&format!("{at}/{path}"), body).ok();
+        assert_eq!((&job["kind"], &job["key"], &job["state"]), (&json!(kind), &json!(chain), &json!("waiting")));
+    }
+    root.post(&format!("{at}/rebuild"), json!({"only": ["signals"]})).ok();
+    root.post(&format!("{at}/rebuild"), json!({"only": ["headers"]})).refused(400);
+    let runner = app.shared.start_jobs().unwrap();
+    let waits = || {
+        let jobs = root.get("/api/v1/jobs").ok();
+        let of_ledgers = |j: &&Value| j["kind"].as_str().is_some_and(|kind| kind.starts_with("ledger_"));
+        jobs.as_array().unwrap().iter().filter(of_ledgers).cloned().collect::<Vec<_>>()
+    };
+    let began = std::time::Instant::now();
+    while waits().iter().any(|job| job["state"] != "done") {
+        assert!(
+            began.elapsed().as_secs() < 60 && waits().iter().all(|job| job["error"] == json!(null)),
+            "{:?}",
+            waits()
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    drop(runner);
+    assert_eq!(waits().len(), 2, "one rebuilding of all that was wanted");
+    let found = root.get(&format!("{at}/check")).ok();
+    assert_eq!(
+        (&found["chain"], &found["problems"], found["blocks"].as_u64()),
+        (&json!(chain), &json!([]), Some(before.2))
+    );
+    let stores: Vec<&str> = found["stores"].as_array().unwrap().iter().filter_map(|s| s["store"].as_str()).collect();
+    assert_eq!(stores, ["links", "signals", "clusters"], "{found}");
+    assert_eq!(links(app), before, "the same is found again");
+    // The page shows it, and does the same.
+    let admin = app.browser().sign_in("administrator");
+    let name = app.shared.chains.accounts_named(chain).unwrap().snapshot().usual_name().replace(':', "%3A");
+    let page = admin.page("/desk/jobs");
+    assert!(page.ok().contains("0 problems"), "{}", page.ok());
+    assert_eq!(page.form(&format!("/desk/ledgers/{name}/check")).submit(&[]).status, 303);
+    assert_eq!(page.form(&format!("/desk/ledgers/{name}/rebuild")).submit(&[("clusters", "true")]).status, 303);
+    assert_eq!(waits().iter().filter(|job| job["state"] == "waiting").count(), 2);
+    let log = app.as_role("auditor").get("/api/v1/audit?limit=1000").ok().to_string();
+    assert!(log.contains("ledger.check") && log.contains("ledger.rebuild"));
 }
 
 #[test]

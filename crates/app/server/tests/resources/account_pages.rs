@@ -186,3 +186,21 @@ fn an_alert_leads_to_the_addresses_and_transactions_of_an_account_chain() {
     let alert = staff.page("/desk/alerts/1").ok();
     assert!(alert.contains(&format!("/address/{HOLDER}")) && alert.contains(&format!("/tx/{}", hash())), "{alert}");
 }
+
+/// Of an address that stands on several chains the explorer asks for the chain; it does not take another one's.
+#[test]
+fn the_explorer_asks_for_the_chain_of_an_address_on_several() {
+    let app = desk();
+    let browser = app.browser().sign_in("investigator");
+    let asked = browser.page(&format!("/desk/graph?subject={HOLDER}")).ok();
+    for chain in ["eip155%3A1", "eip155%3A137"] {
+        let link = format!("/desk/graph?subject={HOLDER}&amp;chain={chain}");
+        assert!(asked.contains(&format!("href=\"{link}\"")), "{link}: {asked}");
+    }
+    assert!(!asked.contains("data-chain"), "{asked}");
+    let named = browser.page(&format!("/desk/graph?subject={HOLDER}&chain=eip155:137")).ok();
+    assert!(named.contains("data-chain=\"eip155:137\""), "{named}");
+    // What only one of them has needs no question.
+    let one = browser.page(&format!("/desk/graph?subject={USDT_ON_TRON}")).ok();
+    assert!(one.contains("data-chain=\"tron:mainnet\""), "{one}");
+}

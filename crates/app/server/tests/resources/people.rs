@@ -267,6 +267,8 @@ fn a_job_is_tried_again(app: &TestApp) {
         (&again["id"], &again["state"], again["next_try"].as_i64()),
         (&job["id"], &json!("waiting"), Some(app.now().unix()))
     );
+    let before = root.get(&format!("/api/v1/jobs?before={}", job["id"])).ok();
+    assert!(before.as_array().unwrap().iter().all(|other| other["id"].as_u64() < job["id"].as_u64()), "{before}");
     root.post("/api/v1/jobs/999/retry", Value::Null).refused(404);
     root.get("/api/v1/jobs?state=odd").refused(400);
     app.as_role("investigator").get("/api/v1/jobs").refused(403);

@@ -49,10 +49,11 @@ pub(crate) async fn find(
     let text = words.q.trim().to_owned();
     let wanted = text.clone();
     let found = run_blocking(move || match wanted.is_empty() {
-        true => Ok(BTreeMap::new()),
+        true => Ok(customers::Found::default()),
         false => Ok(customers::find(&shared.screening, &wanted)?),
     })
     .await?;
+    let customers::Found { customers: found, is_cut } = found;
     if let (1, Some(only)) = (found.len(), found.keys().next()) {
         return Ok(back(format!("{HERE}/{}", segment(only))));
     }
@@ -65,6 +66,7 @@ pub(crate) async fn find(
         }
         @if !text.is_empty() && found.is_empty() { (none(&t!("customers-none", text = text.as_str()))) }
         ul { @for (customer, how) in &found { li { (links.customer(customer)) " " span.note { (how.join(", ")) } } } }
+        @if is_cut { p.note { (t!("customers-cut", n = found.len())) } }
     };
     Ok(frame.desk(&t!("customers-title"), HERE, body).into_response())
 }

@@ -135,8 +135,10 @@ impl Shown {
             @for gap in &facts.gaps { p.note { (gap) } }
             @if !facts.tags.is_empty() { h3 { (t!("ledger-tags")) } (self.tags(&facts.tags)) }
             @if !facts.issuer.is_empty() { h3 { (t!("freezes-short")) } ul { @for fact in &facts.issuer { li { (self.issuer(fact)) } } } }
-            @if !facts.senders.is_empty() { h3 { (t!("events-senders")) } ul { @for address in &facts.senders { li { (self.pages.address(address)) } } } }
-            @if !facts.behind.is_empty() { h3 { (t!("events-behind")) } (self.behind()) }
+            @if !facts.senders.is_empty() { h3 { (t!("events-senders")) } ul { @for address in &facts.senders { li { (self.pages.address(address)) } } }
+                @if facts.senders.len() > MAX_NAMED { p.note { (t!("events-linked-first", n = MAX_NAMED)) } } }
+            @if !facts.behind.is_empty() { h3 { (t!("events-behind")) } (self.behind())
+                @if facts.behind.len() > MAX_NAMED { p.note { (t!("events-linked-first", n = MAX_NAMED)) } } }
         }
     }
 

@@ -6,6 +6,7 @@ use holdfast_api_investigation::cases::person;
 use holdfast_page::components::{N, T, chains_text, table, word};
 use holdfast_page::forms::{Input, Text, page_form, upload};
 use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::places::segment;
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -97,7 +98,7 @@ pub(crate) async fn scan(
         @if !scanned.holdings.is_empty() {
             h2 { (t!("evidence-known")) }
             (table(&holdings, scanned.holdings.iter().take(MAX_ROWS), |h| html! { tr {
-                td { a.hash href={"/address/" (h.address)} { (h.address) } } td { (h.origin) }
+                td { a.hash href={"/address/" (segment(&h.address))} { (h.address) } } td { (h.origin) }
                 td.n { (with_unit(h.received, &h.asset)) } td.n { (with_unit(h.balance, &h.asset)) } td.long { (h.tags.join("; ")) }
                 td.long { @for m in &h.customers { (m.customer) ": " (m.because.join("; ")) br; } }
             } }))

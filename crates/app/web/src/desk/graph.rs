@@ -7,6 +7,7 @@ use axum::response::Redirect;
 use holdfast_api_investigation::cases::person;
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::islands;
+use holdfast_page::places::explorer;
 use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -14,7 +15,7 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
 use holdfast_state::error::ApiError;
 use holdfast_types::ids::{CaseId, CaseItemId};
-use holdfast_workspace::ChainQueries;
+use holdfast_workspace::{AccountSnapshot, ChainQueries};
 use maud::html;
 use serde::Deserialize;
 
@@ -78,7 +79,18 @@ pub(crate) async fn page(
     let saved = saved.replace('<', "\\u003c");
     let start = start.filter(|_| saved.is_empty());
     let (named, on) = (subject.clone(), ChainQuery { chain: q.chain.clone() });
-    let (chain, ticker) = run_blocking(move || chain_of(&shared, &named, &on)).await?;
+    let (chain, ticker) = match run_blocking(move || chain_of(&shared, &named, &on)).await? {
+        Meant::One(chain, ticker) => (chain, ticker),
+        Meant::Several(chains) => {
+            let item = |chain: &String| html! { li { a href=(explorer(&subject, Some(chain))) { (chain) } } };
+            let body = html! {
+                h1 { (t!("graph-title")) }
+                p { (t!("graph-several-chains", subject = subject.as_str())) }
+                ul { @for chain in &chains { (item(chain)) } }
+            };
+            return Ok(frame.desk(&t!("graph-title"), "/desk/graph", body));
+        }
+    };
     let body = html! {
         link rel="stylesheet" href=[holdfast_assets::path("explorer.css")];
         div.explorer data-explorer data-subject=(subject) data-chain=(chain) data-ticker=[ticker] data-who=(caller.0) data-case=[q.case] data-graph=[q.graph]
@@ -99,16 +111,38 @@ pub(crate) async fn investigate(RawQuery(query): RawQuery) -> Redirect {
     Redirect::to(&format!("/desk/graph{query}"))
 }
 
-/// The name of the chain that a subject is on, and the ticker of its coin where it is one of outputs.
-fn chain_of(shared: &AppState, subject: &str, on: &ChainQuery) -> Result<(String, Option<&'static str>), ApiError> {
+/// Where a subject is.
+enum Meant {
+    /// On one chain: its name, and the ticker of its coin where it is one of outputs.
+    One(String, Option<&'static str>),
+    /// On several account chains, whose names these are.
+    Several(Vec<String>),
+}
+
+/// Finds the chain that a subject is on.
+fn chain_of(shared: &AppState, subject: &str, on: &ChainQuery) -> Result<Meant, ApiError> {
     let is_named = on.chain.as_deref().is_some_and(|name| !name.is_empty());
     let of_accounts = shared.chains.accounts_for(subject, on.chain.as_deref());
     if let Some(chain) = of_accounts.ok().filter(|chain| is_named || chain.is_address(subject) || chain.stores(subject))
     {
-        return Ok((chain.chain().to_string(), None));
+        return Ok(Meant::One(chain.chain().to_string(), None));
+    }
+    if !is_named && !subject.is_empty() {
+        let all = shared.chains.account_snapshots();
+        let names = |fits: &dyn Fn(&AccountSnapshot) -> bool| {
+            let fitting = all.iter().filter(|chain| fits(chain));
+            fitting.map(|chain| chain.chain().to_string()).collect::<Vec<_>>()
+        };
+        let mut several = names(&|chain| chain.stores(subject));
+        if several.is_empty() {
+            several = names(&|chain| chain.is_address(subject));
+        }
+        if several.len() > 1 {
+            return Ok(Meant::Several(several));
+        }
     }
     let snapshot = shared.snapshot_for(on, subject)?;
-    Ok((snapshot.ledger.network().to_string(), Some(snapshot.asset())))
+    Ok(Meant::One(snapshot.ledger.network().to_string(), Some(snapshot.asset())))
 }
 
 #[cfg(test)]

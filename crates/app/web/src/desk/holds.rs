@@ -11,12 +11,12 @@ use holdfast_attribution::Tlp;
 use holdfast_cases::case::{Case, ItemKind};
 use holdfast_page::components::ListQuery;
 use holdfast_page::components::{List, N, PAGE_ROWS, T, time, word};
-use holdfast_page::forms::{Fields, Free, Input, form_of, page_form};
+use holdfast_page::forms::{Fields, Flag, Free, Input, form_of, page_form};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
 use holdfast_screening::alerts::Alert;
-use holdfast_screening::holds::{Hold, HoldFilter};
+use holdfast_screening::holds::{Hold, HoldFilter, Release};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -28,8 +28,16 @@ use std::collections::HashMap;
 
 page_form! {
     /// Releases a hold, or requests its release.
-    struct Release {
+    struct Ending {
         reason: Free = "common-reason", Input::Line;
+    }
+}
+
+page_form! {
+    /// The same of a withdrawal to an address that imitates another one.
+    struct EndingImitation {
+        reason: Free = "common-reason", Input::Line;
+        address_confirmed: Flag = "holds-address-confirmed", Input::Of("checkbox");
     }
 }
 
@@ -67,7 +75,7 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q):
             td { @match h.expires { Some(t) => (time(t)), None => (t!("holds-open-ended")) } }
             td { @if h.state == "active" {
                 @if let Some(by) = &h.asked_by { (t!("holds-release-requested", person = by.as_str(), reason = h.asked_reason.as_deref().unwrap_or_default())) }
-                @if may { (form_of::<Release>(&format!("/desk/holds/{}/release", h.id), &[], "holds-release")) }
+                @if may { (form_of::<Ending>(&format!("/desk/holds/{}/release", h.id), &[], "holds-release")) }
             } }
         } }
     };
@@ -84,6 +92,8 @@ struct Shown {
     transfer: Pages,
     cases: Vec<Case>,
     request: Option<String>,
+    /// Whether it is of a withdrawal to an address that imitates another one.
+    is_imitation: bool,
 }
 
 /// The transaction in the name of a movement: what stands behind the asset, up to the next colon.
@@ -111,7 +121,9 @@ impl Shown {
             request = shared.desk().of_hold(id, &hold.customer)?;
         }
         let amount = hold.amount.map(|_| in_unit(shared, hold.held, hold.asset.as_deref().unwrap_or_default()));
-        Ok(Shown { hold, amount, event, alerts, transfer, cases, request })
+        let decided = event.as_deref().map(|event| shared.screening.event(event)).transpose()?;
+        let is_imitation = decided.is_some_and(|e| e.decision.imitation().is_some() && e.decision.holds.contains(&id));
+        Ok(Shown { hold, amount, event, alerts, transfer, cases, request, is_imitation })
     }
 
     fn facts(&self, links: Links<'_>) -> Markup {
@@ -140,10 +152,12 @@ impl Shown {
 }
 
 /// The form that releases a hold, or what waits for a second person.
-fn ending(h: &Hold, may: bool) -> Markup {
+fn ending(h: &Hold, may: bool, is_imitation: bool) -> Markup {
     html! { @if h.state == "active" {
         @if let Some(by) = &h.asked_by { p { (t!("holds-release-requested", person = by.as_str(), reason = h.asked_reason.as_deref().unwrap_or_default())) } }
-        @if may { (form_of::<Release>(&format!("/desk/holds/{}/release", h.id), &[], "holds-release")) }
+        @let action = format!("/desk/holds/{}/release", h.id);
+        @if may && is_imitation { (form_of::<EndingImitation>(&action, &[], "holds-release")) }
+        @else if may { (form_of::<Ending>(&action, &[], "holds-release")) }
     } }
 }
 
@@ -159,7 +173,7 @@ pub(crate) async fn page(
     let links = Links(&frame);
     let body = html! {
         (shown.facts(links))
-        (ending(&shown.hold, frame.may("holds")))
+        (ending(&shown.hold, frame.may("holds"), shown.is_imitation))
         @if !shown.cases.is_empty() { h2 { (t!("nav-cases")) } (links.cases(&shown.cases)) }
     };
     Ok(frame.desk(&t!("holds-title-of", id = id), "/desk/holds", body))
@@ -170,9 +184,10 @@ pub(crate) async fn release(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
-    Fields(form): Fields<Release>,
+    Fields(form): Fields<EndingImitation>,
 ) -> Answer {
-    run_blocking(move || Ok(shared.screening.release_hold(id, None, &form.reason.0, &caller.0)?)).await?;
+    let release = Release { amount: None, reason: form.reason.0, address_confirmed: form.address_confirmed.0 };
+    run_blocking(move || Ok(shared.screening.release(id, release, &caller.0)?)).await?;
     Ok(back("/desk/holds".into()))
 }
 

@@ -14,6 +14,7 @@ mod figures;
 pub(crate) mod graph;
 pub(crate) mod holds;
 pub(crate) mod home;
+pub(crate) mod ledgers;
 pub(crate) mod links;
 pub(crate) mod passkeys;
 pub(crate) mod people;

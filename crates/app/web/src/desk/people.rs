@@ -1,11 +1,12 @@
 //! People who act at the desk, their keys and sessions, the desk's own keys, and the server's jobs, for administrators; one's own sessions for
 //! everybody.
 
+use crate::desk::ledgers;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_identity::{ApiKey, Person, PersonState, ROLES, SessionKind, role};
-use holdfast_jobs::{JobState, StoredJob, list as list_jobs};
-use holdfast_page::components::{Bare, List, ListQuery, N, T, listing, new_key, table, time, word, words};
+use holdfast_jobs::{JobState, StoredJob, page as list_jobs};
+use holdfast_page::components::{Bare, List, ListQuery, N, PAGE_ROWS, T, listing, new_key, table, time, word, words};
 use holdfast_page::forms::{Fields, Free, Input, Nothing, PageForm, Text, form_of, page_form, page_steps};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::{rich, t};
@@ -361,7 +362,12 @@ fn job_state(text: Option<&str>) -> Result<Option<JobState>, ApiError> {
 /// Shows jobs, newest first.
 pub(crate) async fn jobs(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state = job_state(q.state.as_deref())?;
-    let list = run_blocking(move || Ok(shared.screening.read(|db| list_jobs(db, state))?)).await?;
+    let before = Some(q.after).filter(|id| *id > 0);
+    let (list, of_ledgers) = run_blocking(move || {
+        let list = shared.screening.read(|db| list_jobs(db, state, before, PAGE_ROWS))?;
+        Ok((list, ledgers::shown(&shared)))
+    })
+    .await?;
     let heads = [
         N("jobs-job"),
         T("jobs-kind"),
@@ -399,7 +405,7 @@ pub(crate) async fn jobs(State(shared): State<AppState>, frame: Frame, Query(q):
             } }
         } }
     };
-    let body = jobs.whole(q.state.as_deref(), &list, row);
+    let body = html! { (jobs.show(&q, &list, |j| j.id, row)) (ledgers::section(&of_ledgers)) };
     Ok(frame.desk(&t!("jobs-title"), "/desk/jobs", body))
 }
 

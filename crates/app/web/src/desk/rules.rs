@@ -1,7 +1,7 @@
 //! The rule book: its rules with state, text and measured precision, what holds for all of them, and its versions.
 
 use crate::desk::links::{Links, source};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use holdfast_decision::rules::Rule;
 use holdfast_decision::{EventKind, RuleBook};
 use holdfast_page::components::{Bare, N, T, listing, time, word, words};
@@ -14,6 +14,7 @@ use holdfast_screening::changes::ChangeKind;
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 const HERE: &str = "/desk/rules";
 /// Most versions that a page lists.
@@ -88,12 +89,19 @@ fn versions(list: &[StoredBook], in_force: u32) -> Markup {
     })
 }
 
+/// Which versions are listed.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Versions {
+    /// Those below this one.
+    before: Option<u32>,
+}
+
 /// Shows the rule book in force.
-pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Query(q): Query<Versions>) -> Page {
     let (book, statistics, list, waiting) = run_blocking(move || {
         let screening = &shared.screening;
         let waiting = screening.changes(Some("proposed"))?.iter().filter(|c| c.kind == ChangeKind::Rules).count();
-        Ok((screening.book(), screening.rule_statistics()?, screening.rule_books(None, MAX_VERSIONS)?, waiting))
+        Ok((screening.book(), screening.rule_statistics()?, screening.rule_books(q.before, MAX_VERSIONS)?, waiting))
     })
     .await?;
     let links = Links(&frame);
@@ -121,6 +129,9 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
         @for r in &book.file.rules { (rule(r, &statistics, links)) }
         h2 #versions { (t!("rules-versions")) }
         (versions(&list, book.version))
+        @if let Some(last) = list.last().filter(|last| list.len() == MAX_VERSIONS && last.version > 1) {
+            p { a href={(HERE) "?before=" (last.version) "#versions"} { (t!("rules-older-versions")) } }
+        }
     };
     Ok(frame.desk(&t!("rules-title"), HERE, body))
 }

@@ -4,14 +4,13 @@ use crate::local_node::{Anvil, Scene, anvil, ether, play};
 use alloy_rlp::Encodable;
 use holdfast_evm::node::{Node, Tag};
 use holdfast_evm::{Address, U256, keccak256, transfers};
+use holdfast_testing::rpc_node;
 use holdfast_types::{
     AccountId, Amount, BlockTransfers, Commitment, Position, Signal, SignedAmount, TokenRef, TransactionTransfers,
 };
 use secp256k1::{Message, Secp256k1, SecretKey};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
 
 type Books = BTreeMap<(TokenRef, AccountId), SignedAmount>;
 
@@ -186,43 +185,15 @@ fn balances_are_proved() {
 
 /// Serves a node without some methods.
 fn without(url: &str, methods: &'static [&'static str]) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (own, url) = (format!("http://{}", listener.local_addr().unwrap()), url.to_owned());
-    let answer = move |request: &Value| -> Value {
+    let url = url.to_owned();
+    rpc_node(move |request| {
         let method = request["method"].as_str().unwrap();
         if methods.contains(&method) {
             let message = format!("the method {method} does not exist/is not available");
             return json!({"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32601, "message": message}});
         }
         ureq::post(&url).send_json(request).unwrap().body_mut().read_json().unwrap()
-    };
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let mut reader = BufReader::new(&stream);
-            let mut length = 0;
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).unwrap();
-                if let Some(n) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = n.trim().parse().unwrap();
-                }
-                if line.trim().is_empty() {
-                    break;
-                }
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            let request: Value = serde_json::from_slice(&body).unwrap();
-            let answer = match request.as_array() {
-                Some(requests) => Value::Array(requests.iter().map(&answer).collect()),
-                None => answer(&request),
-            };
-            let answer = answer.to_string();
-            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
-            (&stream).write_all([head, answer].concat().as_bytes()).unwrap();
-        }
-    });
-    own
+    })
 }
 
 /// Nodes that lack methods give the same transfers by others, or state that they are incomplete.

@@ -17,9 +17,9 @@ pub struct Link {
 /// Something that a search found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hit {
-    /// case, request, customer, event, alert or hold.
+    /// case, request, customer, event, alert or hold; `customers` where there are more customers than are listed.
     pub kind: String,
-    /// Its number or id.
+    /// Its number or id; of `customers` what names them all.
     pub id: String,
     /// Title; of a customer by what it was found.
     pub title: String,
@@ -38,12 +38,14 @@ fn named_number(text: &str) -> Option<(Option<&str>, u64)> {
 /// Customers, events, alerts and holds that a text names whole.
 fn named_hits(db: &mut Database, text: &str) -> Result<Vec<Hit>, DbError> {
     let mut hits = Vec::new();
-    let found = customers::found_by(db, text)?;
-    hits.extend(found.into_iter().take(MAX_CUSTOMERS).map(|(id, how)| Hit {
-        kind: "customer".into(),
-        id,
-        title: how.join(", "),
-    }));
+    let customers::Found { customers, is_cut } = customers::found_by(db, text)?;
+    let (count, more) = (customers.len(), if is_cut { " or more" } else { "" });
+    let hit = |(id, how): (String, Vec<String>)| Hit { kind: "customer".into(), id, title: how.join(", ") };
+    hits.extend(customers.into_iter().take(MAX_CUSTOMERS).map(hit));
+    if count > MAX_CUSTOMERS {
+        let title = format!("the first {MAX_CUSTOMERS} of {count}{more} customers are listed");
+        hits.push(Hit { kind: "customers".into(), id: text.trim().to_owned(), title });
+    }
     let sql = "SELECT id, kind, customer, decision FROM events WHERE id = $1";
     for row in &db.query(sql, &[text.trim().into()])? {
         let title = format!("{} of {}: {}", row.text(1)?, row.text(2)?, row.text(3)?);

@@ -192,6 +192,20 @@ fn search_finds_what_one_may_read(place: &TestDb) {
         for (q, wanted) in [("1", alerts.len()), ("alert 1", alerts.len()), ("alert 99", 0), ("spoon 1", 0)] {
             assert_eq!(all(q).len(), wanted, "{q}");
         }
+        // More customers than are listed are counted, up to what is looked for.
+        let many = |range: std::ops::Range<u32>| {
+            let email = Some("many@example.org".to_owned());
+            let record =
+                |n| Record { email: email.clone(), ..Record::new(RecordKind::Customer, format!("m{n}"), START) };
+            d.screening.ingest(range.map(record).collect(), "exchange").unwrap();
+            let hits = d.search("many@example.org", &ana, true).unwrap();
+            let last = hits.last().unwrap();
+            (hits.len(), last.kind.clone(), last.id.clone(), last.title.clone())
+        };
+        let (kind, id) = ("customers".to_owned(), "many@example.org".to_owned());
+        let said = |text: &str| (21, kind.clone(), id.clone(), format!("the first 20 of {text} customers are listed"));
+        assert_eq!(many(0..25), said("25"));
+        assert_eq!(many(25..130), said("100 or more"));
         assert!(why(d.search("-", &ana, true)).contains("q"));
         assert!(why(d.search(&"x".repeat(2_000), &ana, true)).contains("q"));
     });

@@ -21,6 +21,11 @@ pub(super) struct NewAlert<'a> {
     pub(super) rules: &'a [&'a str],
 }
 
+/// Says what is not known of freezes: that one is not found any more is then no sign that it is over.
+fn as_far_as_known(gaps: &[String]) -> String {
+    format!(", as far as is known ({})", gaps.join("; "))
+}
+
 impl HoldWrites {
     /// Adds the alert of a decision.
     pub(super) fn alert_of(&mut self, id: u64, decision: &Decision, customer: &str, now: Timestamp) {
@@ -159,7 +164,11 @@ impl Core {
                 facts.tags.iter().map(|t| format!("{} ({}, pack {})", t.label, t.category, t.pack)).collect();
             let new: Vec<&str> = new.iter().map(|n| n.as_str()).collect();
             let tags = if tags.is_empty() { String::new() } else { format!("; tags: {}", tags.join(", ")) };
-            let reason = format!("{why}: {}{tags}", new.join("; "));
+            // Freezes that are over are said with what is new: afterwards they are no findings any more.
+            let over = if facts.unavailable.is_none() { issuer::ended(&old, &findings) } else { Vec::new() };
+            let known = if facts.issuer_gaps.is_empty() { String::new() } else { as_far_as_known(&facts.issuer_gaps) };
+            let over: String = over.iter().map(|over| format!("; {over}{known}")).collect();
+            let reason = format!("{why}: {}{tags}{over}", new.join("; "));
             let rules = &["engine.late"];
             let late =
                 NewAlert { event: seq, customer: &customer, kind: "late", decision: "review", reason: &reason, rules };
@@ -186,8 +195,8 @@ impl Core {
             self.follow_behind(seq, &event, (decided_by, facts), now)?;
         }
         if facts.unavailable.is_none() && alert.is_none() {
-            let gaps = facts.issuer_gaps.join("; ");
-            alert = self.freezes_ended(seq, &customer, (&issuer::ended(&old, &findings), &gaps), why, now)?;
+            let ended = (issuer::ended(&old, &findings), facts.issuer_gaps.as_slice());
+            alert = self.freezes_ended(seq, &customer, ended, why, now)?;
         }
         // What a chain that does not answer says nothing of is as it was.
         if old != findings && facts.unavailable.is_none() {
@@ -206,7 +215,7 @@ impl Core {
         &mut self,
         seq: u64,
         customer: &str,
-        (ended, gaps): (&[String], &str),
+        (ended, gaps): (Vec<String>, &[String]),
         why: &str,
         now: Timestamp,
     ) -> Result<Option<u64>, ScreeningError> {
@@ -219,9 +228,10 @@ impl Core {
         let Some(first) = holds.first() else { return Ok(None) };
         let ended = ended.join("; ");
         let reason = match gaps {
-            "" => format!("{why}: {ended}; hold {first} may be released"),
+            [] => format!("{why}: {ended}; hold {first} may be released"),
             gaps => format!(
-                "{why}: {ended}, as far as is known ({gaps}); look at the issuer's contract before hold {first} is released"
+                "{why}: {ended}{}; look at the issuer's contract before hold {first} is released",
+                as_far_as_known(gaps)
             ),
         };
         let rules = &["engine.late"];

@@ -2,7 +2,7 @@
 
 use super::{Core, text};
 use crate::alerts;
-use crate::holds::{self, Hold, HoldRequest};
+use crate::holds::{self, Hold, HoldRequest, Release};
 use crate::service::ScreeningError;
 use crate::warnings;
 use holdfast_decision::flags::State as FlagState;
@@ -186,11 +186,11 @@ impl Core {
     pub(crate) fn release(
         &mut self,
         id: u64,
-        amount: Option<Amount>,
-        reason: &str,
+        release: &Release,
         actor: &str,
         now: Timestamp,
     ) -> Result<Hold, ScreeningError> {
+        let (amount, reason) = (release.amount, release.reason.as_str());
         let hold = self.hold(id)?;
         if hold.state != "active" {
             return Err(ScreeningError::State(format!("hold {id} is {} already", hold.state)));
@@ -206,6 +206,7 @@ impl Core {
                 return Err(Invalid::new("amount", format!("hold {id} still holds {}", hold.held)).into());
             }
         }
+        let confirmed = if release.address_confirmed { Some(self.imitation_of(&hold)?) } else { None };
         if hold.second_person {
             match &hold.asked_by {
                 None => {
@@ -236,21 +237,24 @@ impl Core {
         let amount = if hold.second_person { hold.asked_amount } else { amount };
         self.end(&hold, amount, "released", reason, actor, now)?;
         let released = self.hold(id)?;
-        if released.state == "released" {
-            self.confirm_released(&released, actor, now)?;
+        if let Some((address, event)) = confirmed.filter(|_| released.state == "released") {
+            self.confirm_address(&hold.customer, &address, &event, actor, now)?;
         }
         Ok(released)
     }
 
-    /// A person let a withdrawal go on whose address imitates another one: the address is the one that is meant.
-    fn confirm_released(&mut self, hold: &Hold, actor: &str, now: Timestamp) -> Result<(), ScreeningError> {
-        let Some(seq) = hold.event else { return Ok(()) };
+    /// Returns the address of the withdrawal that is held because it imitates another one, and the event's id.
+    fn imitation_of(&mut self, hold: &Hold) -> Result<(String, String), ScreeningError> {
+        let about_none = || {
+            let why = format!("hold {} is about no address that imitates another one; leave it out", hold.id);
+            ScreeningError::from(Invalid::new("address_confirmed", why))
+        };
+        let seq = hold.event.ok_or_else(about_none)?;
         let rows = self.db.query("SELECT body, result FROM events WHERE seq = $1", &[number(seq)])?;
-        let Some(row) = rows.first() else { return Ok(()) };
+        let row = rows.first().ok_or_else(about_none)?;
         let (event, decision): (Event, Decision) = (parse("event", row.text(0)?)?, parse("decision", row.text(1)?)?);
-        let found = decision.reasons.iter().find_map(|reason| reason.lookalike.as_ref());
-        let Some(found) = found.filter(|_| decision.holds.contains(&hold.id)) else { return Ok(()) };
-        self.confirm_address(&event.customer, &found.address, &event.id, actor, now)
+        let found = decision.imitation().filter(|_| decision.holds.contains(&hold.id)).ok_or_else(about_none)?;
+        Ok((found.address.clone(), event.id))
     }
 
     pub(crate) fn end(

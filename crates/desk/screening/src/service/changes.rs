@@ -4,7 +4,7 @@ use super::{DecidedEvent, MAX_RECORDS, Screening, ScreeningError};
 use crate::alerts::AlertAction;
 use crate::core::Core;
 use crate::flags;
-use crate::holds::{Hold, HoldRequest};
+use crate::holds::{Hold, HoldRequest, Release};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::Flag;
 use holdfast_decision::{Price, Record};
@@ -80,8 +80,16 @@ impl Screening {
         reason: &str,
         actor: &str,
     ) -> Result<Hold, ScreeningError> {
-        let (reason, actor) = (reason.to_owned(), actor.to_owned());
-        self.change(move |core, now| core.release(id, amount, &reason, &actor, now))
+        self.release(id, Release { amount, reason: reason.to_owned(), address_confirmed: false }, actor)
+    }
+
+    /// As [`Screening::release_hold`]; the customer may have confirmed the address that is warned of.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] for an address that is confirmed where the hold is about none; others as [`Screening::release_hold`].
+    pub fn release(&self, id: u64, release: Release, actor: &str) -> Result<Hold, ScreeningError> {
+        let actor = actor.to_owned();
+        self.change(move |core, now| core.release(id, &release, &actor, now))
     }
 
     /// Ends holds whose time is over now (the writer also does so by itself).

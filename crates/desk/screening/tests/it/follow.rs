@@ -160,6 +160,13 @@ fn a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases(place: &TestD
     let gap = "freezes before block 9, where issuers' acts were kept, are not known";
     let told = alert(&again(&screening, fifth.seq, &ChainFacts { issuer_gaps: vec![gap.into()], ..known() }));
     assert!(told.reason.contains(gap) && !told.reason.contains("may be released"), "{told:?}");
+    // Beside something new it is said too: it would never be said again.
+    let both = decide("d7", 7, &freeze(IssuerState::Frozen));
+    let found = ChainFacts { mismatch: vec!["another amount".into()], ..known() };
+    let told = alert(&again(&screening, both.seq, &found));
+    assert!(told.reason.contains("another amount") && told.reason.contains("the freeze is lifted"), "{told:?}");
+    assert!(!told.reason.contains("may be released"), "{told:?}");
+    assert!(again(&screening, both.seq, &found).is_empty(), "once");
     // What nobody holds any more needs no release.
     let released =
         ["officer", "colleague"].map(|who| screening.release_hold(third.holds[0], None, "checked", who).unwrap());

@@ -2,8 +2,9 @@
 
 use holdfast_decision::lookalikes::{KnownBy, Lookalike};
 use holdfast_decision::warnings::{CoolingAction, Scam};
-use holdfast_decision::{ChainFacts, Decision, Event, Verdict};
+use holdfast_decision::{ChainFacts, Decision, Event, Scope, Verdict};
 use holdfast_screening::Screening;
+use holdfast_screening::holds::{HoldRequest, Release};
 use holdfast_screening::replay::replay_log;
 use holdfast_screening::warnings::WarningAnswers;
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
@@ -106,7 +107,7 @@ fn what_is_confirmed_is_not_held_again(place: &TestDb) {
         let answers = questions.into_iter().map(|q| (q.id.clone(), q.id == sign)).collect();
         screening.answer_warning(event, WarningAnswers { proceed: true, answers }, "app").unwrap().state
     };
-    for customer in ["anna", "bert", "carl", "dora"] {
+    for customer in ["anna", "bert", "carl", "dora", "emil"] {
         decide(&screening, out(&format!("{customer}-1"), customer, PAYEE));
         assert!(imitated(&decide(&screening, out(&format!("{customer}-2"), customer, IMITATION))).is_some());
     }
@@ -114,20 +115,41 @@ fn what_is_confirmed_is_not_held_again(place: &TestDb) {
     assert_eq!(answers("anna-2", ""), "cooling");
     // An officer lets it go.
     let held = screening.event("bert-2").unwrap().decision;
-    screening.release_hold(held.holds[0], None, "the payee was called", "officer").unwrap();
+    let confirmed = || Release { reason: "the payee was called".into(), address_confirmed: true, ..Release::default() };
+    screening.release(held.holds[0], confirmed(), "officer").unwrap();
+    // That a hold is released says by itself nothing of the address: the withdrawal may have been called back.
+    let held = screening.event("emil-2").unwrap().decision;
+    screening.release_hold(held.holds[0], None, "the withdrawal was called back", "officer").unwrap();
+    let other = HoldRequest {
+        id: "order-1".into(),
+        scope: Scope::Account,
+        customer: "emil".into(),
+        account: None,
+        asset: None,
+        amount: None,
+        transfer: None,
+        basis: "order".into(),
+        reason: "an order".into(),
+        expires: None,
+        review: None,
+        second_person: Some(false),
+    };
+    let other = screening.place_hold(other, "officer").unwrap();
+    let error = screening.release(other, confirmed(), "officer").unwrap_err().to_string();
+    assert!(error.contains("address_confirmed") && error.contains("imitates"), "{error}");
     // A sign of a scam, and giving up, confirm nothing.
     assert_eq!(answers("carl-2", "copied"), "escalated");
     let gives_up = WarningAnswers { proceed: false, answers: BTreeMap::new() };
     assert_eq!(screening.answer_warning("dora-2", gives_up, "app").unwrap().state, "stopped");
     let is_warned = |screening: &Screening, n: u32| {
-        ["anna", "bert", "carl", "dora"].map(|customer| {
+        ["anna", "bert", "carl", "dora", "emil"].map(|customer| {
             let spelled =
                 if customer == "anna" { IMITATION.to_uppercase().replace("0X", "0x") } else { IMITATION.into() };
             imitated(&decide(screening, out(&format!("{customer}-{n}"), customer, &spelled))).is_some()
         })
     };
-    assert_eq!(is_warned(&screening, 3), [false, false, true, true]);
-    assert_eq!(["anna", "bert", "carl", "dora"].map(|c| confirmations(&screening, c)), [1, 1, 0, 0]);
+    assert_eq!(is_warned(&screening, 3), [false, false, true, true, true]);
+    assert_eq!(["anna", "bert", "carl", "dora", "emil"].map(|c| confirmations(&screening, c)), [1, 1, 0, 0, 0]);
     // Another imitation of the same payee is warned of.
     let third = IMITATION.replace("bbb", "ccc");
     assert!(imitated(&decide(&screening, out("anna-4", "anna", &third))).is_some());
@@ -135,8 +157,8 @@ fn what_is_confirmed_is_not_held_again(place: &TestDb) {
     is_replayed(&screening, decided);
     drop(screening);
     let screening = open(place, &clock);
-    assert_eq!(is_warned(&screening, 5), [false, false, true, true]);
-    is_replayed(&screening, decided + 4);
+    assert_eq!(is_warned(&screening, 5), [false, false, true, true, true]);
+    is_replayed(&screening, decided + 5);
 }
 
 fn imitations_that_the_ledger_knows_are_warned_of(place: &TestDb) {

@@ -1,5 +1,6 @@
 //! Links and signals beside the ledgers of a simulated economy of two chains: those of its truth, in step with the ledgers whatever happens.
 
+use crate::accounts::{address, block, token, transfer};
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks};
 use holdfast_account_ledger::{AppendOptions, Ledger, Settings};
@@ -11,7 +12,7 @@ use holdfast_account_workspace::reports::TransferView;
 use holdfast_account_workspace::transfers::Start;
 use holdfast_account_workspace::{AccountHandle, AccountWorkspace};
 use holdfast_attribution::Tlp;
-use holdfast_links::{Contracts, Counterpart, Direction, LinkKind, Record, Role};
+use holdfast_links::{BlockRecords, Contracts, Counterpart, Direction, LinkKind, Record, Role};
 use holdfast_simulate_accounts::files::{Format, write};
 use holdfast_simulate_accounts::{Economy, Options};
 use holdfast_types::{AccountId, Address, ChainId, Issuer, Position, Signal};
@@ -375,6 +376,34 @@ fn a_ledger_of_an_earlier_version_states_what_was_not_looked_for() {
     append(&mut whole, &made.blocks[..20]);
     whole.update_who();
     assert_eq!((of_freezes(&whole), whole.blind_spots()), (String::new(), Vec::new()));
+}
+
+/// Circle sells USDC, and mints it for a bridge too: only where links were looked for, and none was found, it is known that it was sold.
+#[test]
+fn a_mint_counts_as_the_issuers_only_where_links_were_looked_for() {
+    let chain = ChainId::parse("eip155:1").unwrap();
+    let usdc = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+    let mint = |height: u64, to: u8| {
+        let transfers = block(&chain, height, 0, &[vec![transfer(token(usdc), 0, to, 10, 0)]]);
+        let (hash, parent, time) = (transfers.hash, transfers.parent, transfers.time);
+        LinkedBlock { transfers, found: BlockRecords { height, hash, parent, time, records: Vec::new() } }
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let folder = AccountWorkspace::ledger_dir(dir.path(), &chain);
+    let mut ledger = Ledger::create_or_open(&folder, &Settings::new(chain.clone())).unwrap();
+    ledger.append_block(mint(0, 3).transfers).unwrap();
+    drop(ledger);
+    let mut workspace =
+        AccountWorkspace::create_or_open(dir.path(), &Settings::new(chain.clone()), Arc::default()).unwrap();
+    append(&mut workspace, &[mint(1, 4)]);
+    workspace.update_who();
+    let source = |n: u8| {
+        let report = workspace.exposure(&address(n, &chain), Some(usdc)).unwrap();
+        let side = report.assets.into_iter().next().unwrap().source;
+        (side.unattributed.iter().map(|line| line.reason.to_string()).collect::<Vec<_>>(), side.unknown_ppm)
+    };
+    assert_eq!(source(3), (vec!["unread".to_owned()], 1_000_000), "nobody looked for links in its block");
+    assert_eq!(source(4), (vec!["made".to_owned()], 0));
 }
 
 #[test]

@@ -212,11 +212,23 @@ fn freezes_of_other_chains_are_found() {
     };
     let all = [open(&first.0, &blocks), open(&second.0, &second.1)];
     let thief = address(9, &first.0);
-    assert!(all[1].freezes_of_any(&thief).unwrap().is_empty());
+    assert!(all[1].freezes_of_any(&thief).unwrap().0.is_empty());
     let among = all[1].among(&all);
-    assert_eq!(among.freezes_of_any(&thief).unwrap().len(), 1);
+    assert_eq!(among.freezes_of_any(&thief).unwrap().0.len(), 1);
     assert!(among.freezes_of(&thief).unwrap().is_empty(), "of the chain itself");
-    assert!(among.freezes_of_any("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t").unwrap().is_empty());
+    assert_eq!(among.freezes_of_any("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t").unwrap(), (vec![], vec![]));
+    // A chain whose signals are damaged is a gap of the others, and an error of its own.
+    drop((among, all));
+    let damaged = AccountWorkspace::beside_dirs(dir.path(), &first.0)[1].join("MANIFEST");
+    let mut bytes = std::fs::read(&damaged).unwrap();
+    bytes[70] ^= 1;
+    std::fs::write(&damaged, bytes).unwrap();
+    let open = |id: &ChainId| Arc::new(AccountWorkspace::open(dir.path(), id, Arc::default()).unwrap().snapshot());
+    let all = [open(&first.0), open(&second.0)];
+    let (freezes, gaps) = all[1].among(&all).freezes_of_any(&thief).unwrap();
+    assert!(freezes.is_empty() && gaps.len() == 1, "{gaps:?}");
+    assert!(gaps[0].starts_with("freezes on ethereum are not known: signals cannot be read"), "{gaps:?}");
+    assert!(all[0].among(&all).freezes_of_any(&thief).is_err());
 }
 
 /// An address with the ends of another one.

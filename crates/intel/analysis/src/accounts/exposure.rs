@@ -77,8 +77,9 @@ pub struct AccountTotals {
     pub is_partial: bool,
     /// Whether an opening balance on the way was taken as the least.
     pub is_assumed: bool,
-    /// Other assets on the way, by chain, whose transfers contradict each other, or of which not all moves were read.
-    pub doubtful: BTreeSet<(u16, u32)>,
+    /// Other assets on the way, by chain, whose transfers contradict each other, or of which not all moves were read, and how much came into each
+    /// over links, at most. Of that nothing is known for certain.
+    pub doubtful: BTreeMap<(u16, u32), Amount>,
 }
 
 impl AccountTotals {
@@ -240,7 +241,7 @@ fn side(
     rests.holders.extend(trace.ends.iter().filter_map(|end| Some((end.chain, end.account?))));
     let waits = |kind| matches!(kind, AccountEndKind::Elsewhere | AccountEndKind::Bridge);
     rests.is_waiting |= over.links.is_some() && trace.ends.iter().any(|end| waits(end.kind));
-    totals(over, &trace, of, is_partial)
+    totals(over, &trace, of, direction, is_partial)
 }
 
 /// Returns an account's latest transfers of one direction, without fees, and whether there are others.
@@ -330,16 +331,17 @@ fn worths(trace: &AccountTrace, of: (u16, u32), marked: Amount) -> Result<(Vec<A
 }
 
 /// Returns why the money of an end came from nowhere or went there, as far as that is known. Coin from a base chain or from the consensus layer was there
-/// before; a token that nobody known issues may have been on another chain, behind a bridge that no decoder reads.
+/// before; a token that nobody known issues may have been on another chain, behind a bridge that no decoder reads or whose links nobody looked for.
 fn origin(over: LinkedChains<'_>, end: &AccountEnd) -> Result<AccountEndKind, AccountTraceError> {
     let (AccountEndKind::Made | AccountEndKind::Burnt, Some(number)) = (end.kind, end.transfer) else {
         return Ok(end.kind);
     };
     let view = over.chain(end.chain)?;
-    Ok(match view.transfer(number)?.kind {
+    let transfer = view.transfer(number)?;
+    Ok(match transfer.kind {
         TransferKind::SystemDeposit | TransferKind::Withdrawal => AccountEndKind::Elsewhere,
         TransferKind::Reward | TransferKind::Genesis | TransferKind::Fork => end.kind,
-        _ if view.has_known_issuer(end.asset)? => end.kind,
+        _ if view.has_known_issuer(&transfer)? => end.kind,
         _ => AccountEndKind::Unread,
     })
 }
@@ -348,6 +350,7 @@ fn totals(
     over: LinkedChains<'_>,
     trace: &AccountTrace,
     of: (u16, u32),
+    direction: Direction,
     is_partial: bool,
 ) -> Result<AccountTotals, AccountTraceError> {
     let sum = |a: Amount, b: Amount| a.checked_add(b).ok_or(AccountTraceError::TooLarge);
@@ -369,15 +372,43 @@ fn totals(
         let part = if end.hops == 0 { direct } else { indirect };
         *part = sum(*part, worth)?;
     }
-    let is_doubtful = |book: &&AssetBooks| {
-        let is_unbacked = matches!(book.backing, Backing::Unbacked { .. });
-        (book.chain, book.asset) != of && (is_unbacked || book.internal_unknown)
-    };
-    totals.doubtful = trace.books.iter().filter(is_doubtful).map(|book| (book.chain, book.asset)).collect();
+    totals.doubtful = doubtful(trace, of, direction, amount)?;
     totals.by_category = by_category.into_iter().map(|(c, (direct, indirect))| (c, direct, indirect)).collect();
     totals.by_category.sort_by_key(|(c, direct, indirect)| (std::cmp::Reverse(direct.checked_add(*indirect)), *c));
     totals.unattributed = unattributed.into_iter().collect();
     Ok(totals)
+}
+
+/// Returns the other assets of a trace whose figures are not sound, and what came into each over links: at most, in units of the first asset.
+fn doubtful(
+    trace: &AccountTrace,
+    of: (u16, u32),
+    direction: Direction,
+    marked: Amount,
+) -> Result<BTreeMap<(u16, u32), Amount>, AccountTraceError> {
+    let is_doubtful = |book: &&AssetBooks| {
+        let is_unbacked = matches!(book.backing, Backing::Unbacked { .. });
+        (book.chain, book.asset) != of && (is_unbacked || book.internal_unknown)
+    };
+    let books = trace.books.iter().filter(is_doubtful);
+    let mut doubtful: BTreeMap<(u16, u32), Amount> = books.map(|b| ((b.chain, b.asset), Amount::ZERO)).collect();
+    if doubtful.is_empty() {
+        return Ok(doubtful);
+    }
+    let rates = rates(trace, of)?;
+    let assets: HashMap<_, _> = trace.movements.iter().map(|m| (m.transfer, (m.transfer.chain, m.asset))).collect();
+    for crossing in &trace.crossings {
+        let (left, reached) = match direction {
+            Direction::Forward => (crossing.link.from, crossing.link.to),
+            Direction::Backward => (crossing.link.to, crossing.link.from),
+        };
+        let (Some(left), Some(reached)) = (assets.get(&left), assets.get(&reached)) else { continue };
+        let Some(sum) = doubtful.get_mut(reached) else { continue };
+        // What nobody can say the worth of counts as the whole.
+        let rate = rates.get(left).and_then(|(worth, units)| crossing.left.mul_div(*worth, *units));
+        *sum = sum.checked_add(rate.unwrap_or(marked)).map_or(marked, |sum| sum.min(marked));
+    }
+    Ok(doubtful)
 }
 
 /// Returns the accounts and assets that the blocks of a range of heights move: what [`AccountExposures::advance`] needs, of blocks that came and,

@@ -2,7 +2,7 @@
 
 use holdfast_account_ledger::{Backing, Ledger, LedgerError, NATIVE, Posting, StoredTransfer, TransferNumber};
 use holdfast_attribution::{Categories, Category};
-use holdfast_types::{Amount, Hash32, Issuer, Position, TokenRef};
+use holdfast_types::{Amount, Hash32, Issuer, Mints, Position, TokenRef};
 use serde::{Deserialize, Serialize};
 
 /// A kind of holder at which traces end: it pools the money of many, so that what leaves it is not what came in.
@@ -49,6 +49,11 @@ pub trait Classify {
             "defi_bridge" => Stop::Bridge,
             _ => Stop::Service,
         })
+    }
+
+    /// Returns whether links were looked for in the block at a height, so that what is found there has none that is known. By default they were not.
+    fn knows_links(&self, _height: u64) -> bool {
+        false
     }
 }
 
@@ -150,12 +155,13 @@ pub trait Transfers: Classify {
     /// [`LedgerError`] where the ledger is damaged.
     fn internal_unknown(&self, asset: u32) -> Result<bool, LedgerError>;
 
-    /// Returns whether whoever mints and destroys an asset is known: the issuer of the curated list, or the chain's own rules. Of any other token a mint may
-    /// be the other side of a bridge. By default it is.
+    /// Returns whether whoever minted or destroyed what a transfer states is known, of a transfer without a link: the issuer of the curated list, or the
+    /// chain's own rules. Of any other token it may be the other side of a bridge; of an issuer's that mints for a bridge too, where links were not looked
+    /// for in the transfer's block. By default it is.
     ///
     /// # Errors
     /// [`LedgerError`] where the ledger is damaged.
-    fn has_known_issuer(&self, _asset: u32) -> Result<bool, LedgerError> {
+    fn has_known_issuer(&self, _transfer: &StoredTransfer) -> Result<bool, LedgerError> {
         Ok(true)
     }
 }
@@ -176,6 +182,10 @@ impl<C: Classify> Classify for AccountView<'_, C> {
 
     fn stop(&self, account: u32) -> Option<Stop> {
         self.classes.stop(account)
+    }
+
+    fn knows_links(&self, height: u64) -> bool {
+        self.classes.knows_links(height)
     }
 }
 
@@ -240,13 +250,20 @@ impl<C: Classify> Transfers for AccountView<'_, C> {
         Ok(asset == NATIVE && self.ledger.counts().accounts > 0 && self.ledger.balance(0, asset)?.internal_unknown)
     }
 
-    fn has_known_issuer(&self, asset: u32) -> Result<bool, LedgerError> {
-        let token = self.ledger.asset(asset)?;
-        let issues = || {
-            let listed = Issuer::listed(&token.asset_id(&self.ledger.settings().chain));
-            listed.is_some_and(|issuer| !issuer.is_bridged)
-        };
-        Ok(matches!(token, TokenRef::Native | TokenRef::Trc10(_)) || issues())
+    fn has_known_issuer(&self, transfer: &StoredTransfer) -> Result<bool, LedgerError> {
+        let token = self.ledger.asset(transfer.asset)?;
+        if matches!(token, TokenRef::Native | TokenRef::Trc10(_)) {
+            return Ok(true);
+        }
+        let listed = Issuer::listed(&token.asset_id(&self.ledger.settings().chain));
+        Ok(match listed.map(|issuer| issuer.mints) {
+            Some(Mints::Issuer) => true,
+            Some(Mints::IssuerAndBridge) => {
+                let tx = self.ledger.tx(transfer.tx)?;
+                self.classes.knows_links(self.ledger.block(tx.block)?.height)
+            }
+            Some(Mints::Bridge) | None => false,
+        })
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Chain {
     pub stops: BTreeMap<u32, Stop>,
     /// Assets of which nobody known mints units.
     pub unissued: BTreeSet<u32>,
+    /// Assets whose transfers contradict each other.
+    pub unbacked: BTreeSet<u32>,
     pub time: u64,
     /// By account and asset; made when first needed.
     accounts: OnceCell<BTreeMap<(u32, u32), Account>>,
@@ -168,16 +170,16 @@ impl Transfers for Chain {
         Ok(self.time + tx)
     }
 
-    fn backing(&self, _: u32) -> Result<Backing, LedgerError> {
-        Ok(Backing::Unknown)
+    fn backing(&self, asset: u32) -> Result<Backing, LedgerError> {
+        Ok(if self.unbacked.contains(&asset) { Backing::Unbacked { tx: 0, account: 0 } } else { Backing::Unknown })
     }
 
     fn internal_unknown(&self, _: u32) -> Result<bool, LedgerError> {
         Ok(false)
     }
 
-    fn has_known_issuer(&self, asset: u32) -> Result<bool, LedgerError> {
-        Ok(!self.unissued.contains(&asset))
+    fn has_known_issuer(&self, transfer: &StoredTransfer) -> Result<bool, LedgerError> {
+        Ok(!self.unissued.contains(&transfer.asset))
     }
 }
 

@@ -88,6 +88,33 @@ fn laundering(given_first: bool) -> (Chain, Chain, Vec<Link>, TransferId) {
     (chain, second, links, id(0, theft))
 }
 
+/// What went over an asset whose transfers contradict each other is stated in units of the asset that is asked about, in both directions.
+#[test]
+fn what_passes_an_unsound_asset_is_stated() {
+    let n = Amount::new;
+    let (mut chain, mut second, links, theft) = laundering(false);
+    let table = LinkTable::new(links);
+    let doubtful = |chain: &Chain, second: &Chain| {
+        let chains: [&dyn Transfers; 2] = [chain, second];
+        let over = LinkedChains { chains: &chains, links: Some(&table) };
+        let forward = transfers_exposure(over, 0, &[theft.number], ExposureBounds::default()).unwrap();
+        let backward = account_exposure(over, 1, EXCHANGE, 5, ExposureBounds::default()).unwrap();
+        (forward.destination.doubtful, backward.source.doubtful)
+    };
+    let (forward, backward) = doubtful(&chain, &second);
+    assert!(forward.is_empty() && backward.is_empty(), "all are sound");
+    // A third of the 150 that were swapped; all 29 that arrived went over it.
+    chain.unbacked.insert(1);
+    let (forward, backward) = doubtful(&chain, &second);
+    assert_eq!(forward.into_iter().collect::<Vec<_>>(), [((0, 1), n(50))]);
+    assert_eq!(backward.into_iter().collect::<Vec<_>>(), [((0, 1), n(29))]);
+    // That of the asset itself its ledger states; behind the bridge it counts again, never beyond the whole.
+    second.unbacked.insert(5);
+    let (forward, backward) = doubtful(&chain, &second);
+    assert_eq!(forward.into_iter().collect::<Vec<_>>(), [((0, 1), n(50)), ((1, 5), n(50))]);
+    assert_eq!(backward.into_iter().collect::<Vec<_>>(), [((0, 1), n(29))]);
+}
+
 #[test]
 fn a_theft_passes_a_swap_and_a_bridge() {
     for given_first in [false, true] {
