@@ -172,7 +172,7 @@ export class Api {
   version(id: string, graph: number, version: number): Promise<{ title: string; created_by: string; created: number; version: number; body: unknown }> {
     return this.ask(`/desk/cases/${encodeURIComponent(id)}/graphs/${graph}/${version}`);
   }
-  versions(id: string, graph: number): Promise<{ title: string; versions: { version: number; created: number; created_by: string }[] }> {
+  versions(id: string, graph: number): Promise<{ graph: number; title: string; versions: { version: number; item: number; created: number; created_by: string }[] }> {
     return this.ask(`/desk/cases/${encodeURIComponent(id)}/graphs/${graph}`);
   }
 

@@ -68,11 +68,11 @@ export class Desk {
     return again;
   }
 
-  /** A graph that was opened as an item of a case: the next save is its next version, where it is the first one of a graph. */
+  /** A graph that was opened as an item of a case: the item is a version of it, and the next save is the next one. */
   async adopt(caseId: string, item: number): Promise<void> {
     const found = await this.app.api.versions(caseId, item).catch(() => null);
-    const newest = found?.versions.reduce((m, v) => Math.max(m, v.version), 0) ?? 0;
-    if (found && newest === 1) this.keep({ caseId, graph: item, version: newest, title: found.title });
+    const mine = found?.versions.find((v) => v.item === item);
+    if (found && mine) this.keep({ caseId, graph: found.graph, version: mine.version, title: found.title });
   }
 
   /** Versions of this graph, each to be opened. */

@@ -10,6 +10,9 @@ import { addressOf, RANSOM, search, trace, txOf } from './ledger.ts';
 
 export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/** A graph as cases kept it before there were versions. */
+const VERSION_1 = JSON.stringify({ nodes: [{ id: RANSOM, kind: 'address', label: 'Locky', risk: 'severe', note: 'seen', x: 10, y: 20 }] });
+
 interface Manifest { names: Record<string, { file: string }> }
 
 function page(names: Manifest['names'], attributes: string, saved: string): string {
@@ -46,9 +49,10 @@ export function start(dist: string): Promise<{ url: string; server: Server; save
       const big = url.searchParams.get('fixture');
       const [nodes = 0, edges = 0] = (big ?? '').split('/').map(Number);
       const asked = (name: string): string => url.searchParams.get(name) ?? '';
-      const graph = asked('graph') ? ` data-graph="${Number(asked('graph'))}" data-version="${Number(asked('version'))}"` : '';
+      const item = asked('item') ? ` data-item="${Number(asked('item'))}"` : '';
+      const graph = item || asked('graph') ? ` data-graph="${Number(asked('graph'))}" data-version="${Number(asked('version'))}"` : '';
       const subject = asked('empty') || graph ? '' : asked('alert') ? `data-start="alert:${Number(asked('alert'))}"` : `data-subject="${RANSOM}"`;
-      send(200, 'text/html; charset=utf-8', page(names, `${big ? '' : subject}${graph} data-chain="bitcoin" data-ticker="BTC" data-who="ann" data-case="7"`, big ? bigGraph(nodes, edges) : ''));
+      send(200, 'text/html; charset=utf-8', page(names, `${big ? '' : subject}${item || graph} data-chain="bitcoin" data-ticker="BTC" data-who="ann" data-case="7"`, big ? bigGraph(nodes, edges) : item ? VERSION_1 : ''));
     } else if (first === 'page.css') send(200, 'text/css', 'html,body{margin:0;height:100%}body{background:var(--hf-bg)}main{height:100%;display:flex;flex-direction:column}h1{font:600 16px/32px system-ui;margin:0 12px;color:var(--hf-ink)}.explorer{flex:1;min-height:0}');
     else if (first === 'assets') send(200, url.pathname.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8', readFileSync(`${dist}/${rest.join('').replace(/[^\w.-]/g, '')}`));
     else if (request.method === 'POST' || request.method === 'PUT') {
