@@ -1,11 +1,11 @@
 //! Blocks of account chains by hand: one transaction each.
 
+use holdfast_account_workspace::beside::LinkedBlock;
 use holdfast_links::{BlockRecords, Record};
 use holdfast_types::{
     AccountId, Amount, BlockTransfers, ChainId, Commitment, Hash32, Position, TokenRef, TransactionTransfers, Transfer,
     TransferKind,
 };
-use holdfast_workspace::accounts::beside::LinkedBlock;
 
 /// Returns the account whose bytes are all the same.
 #[must_use]

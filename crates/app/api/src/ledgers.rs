@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
+use holdfast_account_workspace::beside::BesideStore;
 use holdfast_jobs::StoredJob;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -11,7 +12,6 @@ use holdfast_state::body::{Answer, json};
 use holdfast_state::error::ErrorBody;
 use holdfast_state::ledgers::LedgerCheck;
 use holdfast_state::routes::{MANAGE, Routes};
-use holdfast_workspace::accounts::beside::BesideStore;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;

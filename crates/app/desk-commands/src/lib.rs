@@ -23,8 +23,8 @@ mod labs;
 pub mod rules;
 pub mod screen;
 pub mod staff;
-mod workbench;
 pub mod statistics;
 pub mod watch;
+mod workbench;
 
 use holdfast_console::{answer, args, desk_key, output, running};

@@ -4,14 +4,15 @@ use crate::AppState;
 use crate::error::ApiError;
 use crate::evidence::write_whole;
 use holdfast_account_evidence::EvidenceError;
+use holdfast_account_workspace::AccountSnapshot;
+use holdfast_account_workspace::beside::BesideStore;
+use holdfast_account_workspace::check::StoreCheck;
+use holdfast_account_workspace::rebuild::RebuildError;
 use holdfast_jobs::{Failure, Job, Outcome, Run, StoredJob, enqueue, latest};
 use holdfast_store::{Store, StoreError};
 use holdfast_types::hash::sha256;
 use holdfast_types::{ChainId, ErrorKind, Timestamp};
-use holdfast_workspace::accounts::beside::BesideStore;
-use holdfast_workspace::accounts::check::StoreCheck;
-use holdfast_workspace::accounts::rebuild::RebuildError;
-use holdfast_workspace::{AccountSnapshot, ChainQueries, Snapshot, WorkspaceError};
+use holdfast_workspace::{ChainQueries, Snapshot, WorkspaceError};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -285,7 +286,7 @@ impl AppState {
         self.start_job(RebuildBeside { chain, stores }, "ledger.rebuild", actor)
     }
 
-    fn proof_source(&self, chain: &ChainId) -> Result<&holdfast_workspace::accounts::evidence::ProofSource, ApiError> {
+    fn proof_source(&self, chain: &ChainId) -> Result<&holdfast_account_workspace::evidence::ProofSource, ApiError> {
         self.proof_sources.get(chain).ok_or_else(|| {
             let e = WorkspaceError::Evidence(EvidenceError::NoSource(chain.clone()));
             let name = chain.usual_name().unwrap_or(chain.as_str());

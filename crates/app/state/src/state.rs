@@ -110,7 +110,7 @@ impl AppState {
             exposures_made,
             mempools: Arc::default(),
             jobs: Jobs::new(screening.clone()),
-            follow_postings: holdfast_workspace::accounts::reach::MAX_POSTINGS,
+            follow_postings: holdfast_account_workspace::reach::MAX_POSTINGS,
             unstored: Arc::default(),
             screening,
             auth,

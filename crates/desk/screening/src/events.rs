@@ -62,11 +62,13 @@ pub(crate) fn complete(db: &mut Database, list: &mut [DecidedEvent]) -> Result<(
 /// Returns the number of the first event decided at a time or later; one above all where there is none. Found by halving: the table has no index by time.
 fn first_decided(db: &mut Database, time: Timestamp) -> Result<u64, DbError> {
     let rows = db.query("SELECT COALESCE(MIN(seq), 0), COALESCE(MAX(seq), 0) FROM events", &[])?;
-    let (mut low, mut high) = rows.first().map_or(Ok((0, 0)), |r| Ok::<(u64, u64), DbError>((r.number(0)?, r.number(1)?)))?;
+    let (mut low, mut high) =
+        rows.first().map_or(Ok((0, 0)), |r| Ok::<(u64, u64), DbError>((r.number(0)?, r.number(1)?)))?;
     high += 1;
     while low < high {
         let middle = low + (high - low) / 2;
-        let rows = db.query("SELECT seq, decided FROM events WHERE seq >= $1 ORDER BY seq LIMIT 1", &[number(middle)])?;
+        let rows =
+            db.query("SELECT seq, decided FROM events WHERE seq >= $1 ORDER BY seq LIMIT 1", &[number(middle)])?;
         match rows.first() {
             Some(row) if row.time(1)? < time => low = row.number::<u64>(0)? + 1,
             _ => high = middle,

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::{Query, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_api_investigation::cases::person;
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::islands;
@@ -15,7 +16,7 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
 use holdfast_state::error::ApiError;
 use holdfast_types::ids::{CaseId, CaseItemId};
-use holdfast_workspace::{AccountSnapshot, ChainQueries};
+use holdfast_workspace::ChainQueries;
 use maud::html;
 use serde::Deserialize;
 

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Path, State};
+use holdfast_account_workspace::beside::BesideStore;
 use holdfast_page::components::{Bare, T, table, time};
 use holdfast_page::forms::{Fields, Flag, Input, Nothing, form_of, page_form};
 use holdfast_page::frame::{Answer, back};
@@ -12,7 +13,6 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::ledgers::LedgerCheck;
 use holdfast_workspace::ChainQueries;
-use holdfast_workspace::accounts::beside::BesideStore;
 use maud::{Markup, html};
 
 page_form! {

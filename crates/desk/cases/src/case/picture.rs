@@ -1,9 +1,9 @@
 //! Saved traces as pictures.
 
+use holdfast_account_workspace::trace_report::AccountTraceReport;
 use holdfast_analysis::render::{self, Drawn, Graph};
 use holdfast_analysis::report::TraceReport;
 use holdfast_documents::pdf::{Picture, TextBox};
-use holdfast_account_workspace::trace_report::AccountTraceReport;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

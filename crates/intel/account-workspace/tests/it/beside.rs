@@ -1,6 +1,6 @@
 //! Links and signals beside the ledgers of a simulated economy of two chains: those of its truth, in step with the ledgers whatever happens.
 
-use crate::accounts::{address, block, token, transfer};
+use crate::blocks::{address, block, token, transfer};
 use holdfast_account_feed::files::block_files;
 use holdfast_account_feed::{ChainNotes, FileBlocks};
 use holdfast_account_ledger::{AppendOptions, Ledger, Settings};
