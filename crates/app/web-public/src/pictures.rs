@@ -36,7 +36,7 @@ fn code(x: u32, y: u32) -> String {
     }
     for i in 0..49_u32 {
         let (column, row) = (i % 7, i / 7);
-        let in_corner = (column < 3 && row < 3) || (column > 4 && row < 3) || (column < 3 && row > 4);
+        let in_corner = (row < 3 && !(3..=4).contains(&column)) || (column < 3 && row > 4);
         // A fixed mixture: the same picture each time.
         if !in_corner && (i * i + row * 3 + column) % 5 < 3 {
             let _ = write!(

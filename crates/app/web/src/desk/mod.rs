@@ -24,7 +24,6 @@ pub(crate) mod sign_in;
 pub(crate) mod webhooks;
 pub(crate) mod work;
 
-use holdfast_page::figures;
 use holdfast_state::AppState;
 use holdfast_types::Amount;
 use holdfast_types::units::with_unit;
@@ -33,5 +32,5 @@ use holdfast_types::units::with_unit;
 pub(crate) fn in_unit(shared: &AppState, base_units: Amount, asset: &str) -> String {
     let chain = asset.split_once('/').and_then(|(chain, _)| shared.chains.accounts_named(chain).ok());
     let report = chain.and_then(|chain| chain.snapshot().asset_report(asset).ok());
-    figures::decimal(&report.map_or_else(|| with_unit(base_units, asset), |report| report.asset.amount(base_units)))
+    holdfast_page::figures::decimal(&report.map_or_else(|| with_unit(base_units, asset), |report| report.asset.amount(base_units)))
 }
