@@ -161,3 +161,9 @@ freezes-step-lift-proposed = اقتُرح الرفع
 freezes-step-lifted = مرفوع
 freezes-step-destroy-proposed = اقتُرح الإتلاف
 freezes-step-destroyed = مُتلَف
+
+freezes-covered-all = نُظر في كل الكتل من أول كتلة في السلسلة حتى { $tip }.
+accounts-save-title = حفظ في قضية
+accounts-save-case = رقم القضية
+accounts-save = حفظ هذا التتبع
+accounts-error-of-pairs = { $error }، مقيسًا على { $n } رابط

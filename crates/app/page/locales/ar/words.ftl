@@ -341,3 +341,8 @@ word-shared-iban = حساب مصرفي
 word-shared-document = وثيقة هوية
 word-shared-email = بريد
 word-shared-phone = هاتف
+
+word-customers = العملاء
+word-rescreen_all = إعادة فحص كل التحويلات
+word-ledger_check = فحص دفتر
+word-ledger_rebuild = إنشاء الروابط والإشارات والعناقيد من جديد

@@ -157,3 +157,9 @@ freezes-step-lift-proposed = Aufhebung vorgeschlagen
 freezes-step-lifted = aufgehoben
 freezes-step-destroy-proposed = Vernichtung vorgeschlagen
 freezes-step-destroyed = vernichtet
+
+freezes-covered-all = Alle Blöcke vom ersten der Chain bis { $tip } wurden angesehen.
+accounts-save-title = In einem Fall speichern
+accounts-save-case = Nummer des Falls
+accounts-save = Diesen Trace speichern
+accounts-error-of-pairs = { $error }, gemessen an { $n } Verbindungen

@@ -341,3 +341,8 @@ word-shared-iban = Bankkonto
 word-shared-document = Ausweisdokument
 word-shared-email = E-Mail-Adresse
 word-shared-phone = Telefon
+
+word-customers = Kunden
+word-rescreen_all = erneute Prüfung aller Transfers
+word-ledger_check = Prüfung eines Ledgers
+word-ledger_rebuild = Verbindungen, Signale und Cluster neu erstellt

@@ -157,3 +157,9 @@ freezes-step-lift-proposed = fin propuesto
 freezes-step-lifted = levantada
 freezes-step-destroy-proposed = destrucción propuesta
 freezes-step-destroyed = destruida
+
+freezes-covered-all = Se examinaron todos los bloques desde el primero de la cadena hasta { $tip }.
+accounts-save-title = Guardar en un caso
+accounts-save-case = Número del caso
+accounts-save = Guardar este rastreo
+accounts-error-of-pairs = { $error }, medido en { $n } vínculos

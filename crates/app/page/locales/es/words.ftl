@@ -341,3 +341,8 @@ word-shared-iban = cuenta bancaria
 word-shared-document = documento de identidad
 word-shared-email = correo
 word-shared-phone = teléfono
+
+word-customers = clientes
+word-rescreen_all = nuevo control de todas las transferencias
+word-ledger_check = comprobación de un libro mayor
+word-ledger_rebuild = vínculos, señales y clústeres rehechos

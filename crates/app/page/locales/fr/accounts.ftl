@@ -157,3 +157,9 @@ freezes-step-lift-proposed = levée proposée
 freezes-step-lifted = levé
 freezes-step-destroy-proposed = destruction proposée
 freezes-step-destroyed = détruit
+
+freezes-covered-all = Tous les blocs, du premier de la chaîne jusqu’à { $tip }, ont été examinés.
+accounts-save-title = Enregistrer dans un dossier
+accounts-save-case = Numéro du dossier
+accounts-save = Enregistrer cette trace
+accounts-error-of-pairs = { $error }, mesuré sur { $n } liens

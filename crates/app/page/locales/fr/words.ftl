@@ -341,3 +341,8 @@ word-shared-iban = compte bancaire
 word-shared-document = document d’identité
 word-shared-email = courriel
 word-shared-phone = téléphone
+
+word-customers = clients
+word-rescreen_all = nouveau filtrage de tous les transferts
+word-ledger_check = contrôle d’un registre
+word-ledger_rebuild = liens, signaux et clusters refaits

@@ -157,3 +157,9 @@ freezes-step-lift-proposed = 已提议解除
 freezes-step-lifted = 已解除
 freezes-step-destroy-proposed = 已提议销毁
 freezes-step-destroyed = 已销毁
+
+freezes-covered-all = 已查看从该链首个区块至 { $tip } 的全部区块。
+accounts-save-title = 保存到案件
+accounts-save-case = 案件编号
+accounts-save = 保存此追踪
+accounts-error-of-pairs = { $error }，据 { $n } 个关联测得

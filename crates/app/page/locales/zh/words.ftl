@@ -341,3 +341,8 @@ word-shared-iban = 银行账户
 word-shared-document = 身份证件
 word-shared-email = 邮箱
 word-shared-phone = 电话
+
+word-customers = 客户
+word-rescreen_all = 重新筛查全部转账
+word-ledger_check = 账本检查
+word-ledger_rebuild = 重建关联、信号和聚类
