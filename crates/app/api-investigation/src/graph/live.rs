@@ -204,8 +204,8 @@ impl Rendering<'_> {
             "case.changed" if detail["step"] == "member" && is_me("person") => {
                 json!({ "why": "member", "case": number_of(entry, "case"), "role": detail["role"] })
             }
-            action if action.starts_with("notification.") && (is_me("person") || is_me("to")) => {
-                json!({ "why": "notification", "notification": detail["notification"] })
+            action if ["notification.", "watch."].iter().any(|of| action.starts_with(of)) && is_me("person") => {
+                json!({ "why": "notification", "text": detail["text"], "link": detail["link"] })
             }
             _ => return,
         };
