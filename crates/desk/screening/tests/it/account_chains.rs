@@ -25,6 +25,9 @@ on_both!(
 );
 
 const USDT: [u8; 20] = hex_literal(b"dac17f958d2ee523a2206206994597c13d831ec7");
+/// Paxos alone mints it.
+const USDP: [u8; 20] = hex_literal(b"8e870d67f660d95d5be530380d0ec0bd388289e1");
+/// Circle mints it, and a bridge of its own too.
 const USDC: [u8; 20] = hex_literal(b"a0b86991c6218b36c1d19d4a2e9eb0ce3606eb48");
 
 const fn hex_literal(text: &[u8; 40]) -> [u8; 20] {
@@ -147,14 +150,21 @@ fn rules(screening: &Screening, event: Event, facts: ChainFacts) -> (Verdict, Ve
 /// one that a contract without a known issuer minted.
 fn facts_are_of_the_event_s_asset_and_decide(db: &TestDb) {
     let dir = tempfile::tempdir().unwrap();
-    let (other, minted) = (TokenRef::Fungible(AccountId::evm(USDC)), TokenRef::Fungible(AccountId::evm([0x77; 20])));
+    let [other, circle, minted] = [USDP, USDC, [0x77; 20]].map(|token| TokenRef::Fungible(AccountId::evm(token)));
     let payments = [
-        vec![(usdt(), 0, 9, 4_000), (usdt(), 0, 2, 6_000), (other, 0, 3, 500), (minted, 0, 3, 500)],
+        vec![
+            (usdt(), 0, 9, 4_000),
+            (usdt(), 0, 2, 6_000),
+            (other, 0, 3, 500),
+            (minted, 0, 3, 500),
+            (circle, 0, 3, 500),
+        ],
         vec![(usdt(), 9, 3, 4_000), (usdt(), 2, 3, 6_000)],
         vec![(usdt(), 3, 20, 10_000)],
         vec![(other, 3, 20, 500)],
         vec![(usdt(), 3, 21, 0), (usdt(), 20, 22, 10_000)],
         vec![(minted, 3, 20, 500)],
+        vec![(circle, 3, 20, 500)],
     ];
     let w = ledger(dir.path(), 0, &payments, &[(9, "sanction"), (2, "exchange")]).snapshot();
     let facts = chain_facts(&w, &paid_in("d1", "USDT", 2, 20, 10_000), None);
@@ -173,14 +183,17 @@ fn facts_are_of_the_event_s_asset_and_decide(db: &TestDb) {
     let (verdict, reasons) = rules(&screening, paid_in("d1", "USDT", 2, 20, 10_000), facts);
     assert!(verdict == Verdict::Hold && reasons.contains(&"sanctions-indirect".to_owned()), "{reasons:?}");
     // The same payer in another asset has nothing to do with it.
-    let clean = chain_facts(&w, &paid_in("d2", &other_id(USDC), 3, 20, 500), None);
+    let clean = chain_facts(&w, &paid_in("d2", &other_id(USDP), 3, 20, 500), None);
     assert!(clean.source.is_empty() && clean.found && clean.unknown_ppm == 0, "{clean:?}");
-    assert_eq!(rules(&screening, paid_in("d2", &other_id(USDC), 3, 20, 500), clean).0, Verdict::Allow);
+    assert_eq!(rules(&screening, paid_in("d2", &other_id(USDP), 3, 20, 500), clean).0, Verdict::Allow);
     // A bridge may have minted it: nobody read where it comes from.
     let bridged = paid_in("d5", &other_id([0x77; 20]), 5, 20, 500);
     let facts = chain_facts(&w, &bridged, None);
     assert_eq!((facts.unknown_ppm, facts.older_ppm), (1_000_000, 0), "{facts:?}");
     assert_eq!(rules(&screening, bridged, facts), (Verdict::Review, vec!["source-unknown".to_owned()]));
+    // So may what its issuer sells too, where nobody looked for links.
+    let facts = chain_facts(&w, &paid_in("d6", &other_id(USDC), 6, 20, 500), None);
+    assert_eq!((facts.unknown_ppm, facts.older_ppm), (1_000_000, 0), "{facts:?}");
     // A payee by what it received in that asset and where it went.
     let mut out = event("w1", EventKind::Withdrawal, "USDT", 5);
     out.counterparty = Some(address(9));
