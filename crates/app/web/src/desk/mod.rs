@@ -35,11 +35,7 @@ use holdfast_types::units::with_unit;
 pub(crate) fn in_unit(shared: &AppState, base_units: Amount, asset: &str) -> String {
     let chain = asset.split_once('/').and_then(|(chain, _)| shared.chains.accounts_named(chain).ok());
     let report = chain.and_then(|chain| chain.snapshot().asset_report(asset).ok());
-<<<<<<< HEAD
     holdfast_page::figures::decimal(
         &report.map_or_else(|| with_unit(base_units, asset), |report| report.asset.amount(base_units)),
     )
-=======
-    holdfast_page::figures::decimal(&report.map_or_else(|| with_unit(base_units, asset), |report| report.asset.amount(base_units)))
->>>>>>> w-words
 }
