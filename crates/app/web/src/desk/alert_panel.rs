@@ -3,7 +3,7 @@
 
 use crate::desk::alerts::{Assign, Close, Comment, IntoCase, Reopen, age, clock_chip};
 use crate::desk::decided::Shown;
-use crate::desk::figures::{Stop, flow_chart, money, percent, risk_chip, share_bar, way, way_behind};
+use crate::desk::drawings::{Stop, flow_chart, money, percent, risk_chip, share_bar, way, way_behind};
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use crate::desk::work::Work;

@@ -1,7 +1,7 @@
 //! Alerts: the queue with its filters and views, a panel of evidence beside it, and the page of each. What a script does by key is a form or a link without one.
 
 use crate::desk::alert_panel::{Panel, people_choice};
-use crate::desk::figures::{risk_chip, whole_money};
+use crate::desk::drawings::{risk_chip, whole_money};
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use axum::Extension;

@@ -1,7 +1,7 @@
 //! Customers: finding one, and all that the desk has of one: what the exchange stated, events with decisions, holds, alerts, cases, requests, addresses.
 
 use crate::desk::decided::{amount_of, events_table};
-use crate::desk::figures::{flow_chart, money, share_bar, star};
+use crate::desk::drawings::{flow_chart, money, share_bar, star};
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use crate::desk::work::reads_cases;

@@ -1,7 +1,7 @@
 //! The desk's front page: what waits for a person, by what they may do.
 
 use crate::desk::alerts::{age, clock_chip};
-use crate::desk::figures::risk_chip;
+use crate::desk::drawings::risk_chip;
 use crate::desk::links::Links;
 use axum::Extension;
 use axum::extract::State;
