@@ -89,6 +89,19 @@ pub fn for_script(prefix: &str) -> String {
     serde_json::to_string(&texts).unwrap_or_default()
 }
 
+/// Returns the explorer's texts in the language of the request, which its script reads after the English ones; nothing for English.
+#[must_use]
+pub fn of_explorer() -> &'static str {
+    match visit::language() {
+        Language::English => "",
+        Language::German => include_str!("../locales/de/explorer.ftl"),
+        Language::Spanish => include_str!("../locales/es/explorer.ftl"),
+        Language::French => include_str!("../locales/fr/explorer.ftl"),
+        Language::Chinese => include_str!("../locales/zh/explorer.ftl"),
+        Language::Arabic => include_str!("../locales/ar/explorer.ftl"),
+    }
+}
+
 fn find_in(language: Language, key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
     let bundle = BUNDLES.get(language.place())?;
     let pattern = bundle.get_message(key)?.value()?;

@@ -291,3 +291,23 @@ fn scripts_get_their_texts_with_the_places_of_values() {
     assert_eq!(json.get("shell-found").map(String::as_str), Some("{$n} gefunden."));
     assert!(json.len() > 50 && json.keys().all(|k| k.starts_with("shell-")), "{}", json.len());
 }
+
+#[test]
+fn the_explorers_texts_have_the_same_keys_in_every_language() {
+    let keys = |language| {
+        let resource =
+            fluent_syntax::parser::parse(within(language, of_explorer)).unwrap_or_else(|(_, e)| panic!("{e:?}"));
+        let ids = resource.body.iter().filter_map(|entry| match entry {
+            Entry::Message(message) => Some(message.id.name.to_owned()),
+            _ => None,
+        });
+        ids.collect::<BTreeSet<_>>()
+    };
+    let german = keys(Language::German);
+    assert!(german.len() > 400, "{}", german.len());
+    for language in others() {
+        let own = keys(language);
+        assert_eq!(own.symmetric_difference(&german).collect::<Vec<_>>(), Vec::<&String>::new(), "{}", language.tag());
+    }
+    assert_eq!(of_explorer(), "", "English is there already");
+}
