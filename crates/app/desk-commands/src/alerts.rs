@@ -58,7 +58,7 @@ pub enum AlertsCommand {
         text: String,
     },
     #[command(flatten)]
-    Workbench(crate::workbench::WorkbenchCommand),
+    Workbench(Box<crate::workbench::WorkbenchCommand>),
 }
 
 /// Most alerts of a list.
@@ -89,7 +89,7 @@ fn list(desk: &DeskArgs, state: String, assignee: Option<String>, as_json: bool)
 pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
     let (desk, id, action) = match command {
         AlertsCommand::List { desk, state, assignee } => return list(&desk, state, assignee, as_json),
-        AlertsCommand::Workbench(command) => return crate::workbench::run(command, as_json),
+        AlertsCommand::Workbench(command) => return crate::workbench::run(*command, as_json),
         AlertsCommand::Show { desk, id } => (desk, id, None),
         AlertsCommand::Assign { desk, id, to } => (desk, id, Some(AlertAction::Assign { assignee: Some(to) })),
         AlertsCommand::Comment { desk, id, text } => (desk, id, Some(AlertAction::Comment { text })),

@@ -98,7 +98,11 @@ pub fn run(command: WatchCommand, as_json: bool) -> anyhow::Result<()> {
         WatchCommand::Remove { desk, list } => {
             let path = api_path(&["desk", "watch-lists", &list.to_string()]);
             let answer = desk.answer(|s| monitor(s).remove_watch_list(list, &desk.actor), |c| c.delete(&path))?;
-            if as_json { answer.print() } else { Ok(println!("removed")) }
+            if as_json {
+                return answer.print();
+            }
+            println!("removed");
+            Ok(())
         }
         WatchCommand::Notifications { desk } => notifications(&desk, as_json),
     }
