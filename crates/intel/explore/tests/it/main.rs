@@ -16,6 +16,7 @@ fn add(sums: &mut Sums, asset: &str, (amount, count, unknown): (Amount, u64, u64
     *sum = (sum.0.checked_add(amount).unwrap(), sum.1 + count, sum.2 + unknown);
 }
 
+/// Sums of a list, by asset.
 pub fn sums(list: &[AssetSum]) -> Sums {
     let mut sums = Sums::new();
     list.iter().for_each(|sum| add(&mut sums, &sum.asset.id, (sum.amount, sum.count, sum.unknown)));
