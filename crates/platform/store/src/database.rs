@@ -189,13 +189,15 @@ impl Database {
         }
     }
 
-    /// Runs a statement; returns the number of rows that it changed. Parameters are `$1`, `$2`, ... in order of first use.
+    /// Runs a statement; returns the number of rows that it changed. Parameters are `$1`, `$2`, ..., whichever is used first.
     ///
     /// # Errors
     /// [`DbError`].
     pub fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, DbError> {
         match &mut self.inner {
-            Inner::Sqlite(c) => Ok(c.prepare_cached(sql)?.execute(rusqlite::params_from_iter(parameters))? as u64),
+            Inner::Sqlite(c) => {
+                Ok(c.prepare_cached(&by_number(sql))?.execute(rusqlite::params_from_iter(parameters))? as u64)
+            }
             Inner::Postgres(c) => c.execute(sql, parameters),
         }
     }
@@ -226,7 +228,7 @@ impl Database {
     pub fn query(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, DbError> {
         match &mut self.inner {
             Inner::Sqlite(c) => {
-                let mut statement = c.prepare_cached(sql)?;
+                let mut statement = c.prepare_cached(&by_number(sql))?;
                 let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
                 let mut out = Vec::new();
                 while let Some(row) = rows.next()? {
@@ -260,7 +262,7 @@ impl Database {
                 let places: Vec<String> = (1..=columns.len()).map(|c| format!("${c}")).collect();
                 let (columns, places) = (columns.join(", "), places.join(", "));
                 let mut statement =
-                    c.prepare_cached(&format!("INSERT INTO {table} ({columns}) VALUES ({places}) {tail}"))?;
+                    c.prepare_cached(&by_number(&format!("INSERT INTO {table} ({columns}) VALUES ({places}) {tail}")))?;
                 for row in rows {
                     statement.execute(rusqlite::params_from_iter(row))?;
                 }
@@ -425,9 +427,33 @@ impl Database {
     }
 }
 
+/// Returns a statement as SQLite numbers its parameters: to it `$2` is a name, which gets the next free number where it is first used, and `?2` is the second.
+fn by_number(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(at) = rest.find('$') {
+        let (before, from) = rest.split_at(at);
+        let is_parameter = from[1..].starts_with(|c: char| c.is_ascii_digit());
+        out.push_str(before);
+        out.push(if is_parameter { '?' } else { '$' });
+        rest = &from[1..];
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_go_by_their_number() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut db = Database::connect(&format!("sqlite:{}", dir.path().join("x").display())).unwrap();
+        let rows =
+            db.query("SELECT $3, '$.a', $1 WHERE $2 = 'b' LIMIT $1", &[1.into(), "b".into(), "c".into()]).unwrap();
+        assert_eq!(rows[0].0, ["c".into(), "$.a".into(), Value::Int(1)]);
+    }
 
     #[test]
     fn urls_that_name_no_database_are_refused() {

@@ -223,7 +223,7 @@ fn every_typology_is_planted_and_scored_in_one_simulation() {
     }
     // People get the same as a table: of a small simulation, because it is scored twice.
     let small = dir.path().join("small");
-    run(holdfast().args(["simulate", "exchange", path(&small), "--customers", "60", "--chain-txs", "1000"]));
+    run(holdfast().args(["simulate", "exchange", path(&small), "--customers", "100", "--chain-txs", "1000"]));
     let few: Value =
         serde_json::from_str(&run(holdfast().args(["--json", "simulate", "score", path(&small)]))).unwrap();
     let table = run(holdfast().args(["simulate", "score", path(&small)]));
