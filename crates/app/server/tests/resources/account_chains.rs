@@ -147,9 +147,9 @@ fn bundled() -> TestApp {
     let to = format!("/accounts/{name}/trace/save");
     let to = if page.ok().contains(&format!("action=\"{to}\"")) { to } else { to.replace("%3A", ":") };
     let other = json!({"title": "Another one", "summary": "Seen too."});
-    let other = app.as_person("cy", "investigator").post("/api/v1/desk/cases", other).ok()["id"].to_string();
+    let other = app.as_role("investigator").post("/api/v1/desk/cases", other).ok()["id"].to_string();
     assert_eq!(page.form(&to).submit(&[("case", &other)]).status, 303);
-    let file = app.as_person("cy", "investigator").get(&format!("/api/v1/desk/cases/{other}")).ok();
+    let file = app.as_role("investigator").get(&format!("/api/v1/desk/cases/{other}")).ok();
     assert_eq!((&file["items"][0]["kind"], &file["items"][0]["key"]), (&json!("trace"), &json!(payment)), "{file}");
     assert!(!app.browser().page(&format!("/accounts/{chain}/trace?{of}")).ok().contains("/trace/save"), "nobody's");
     ledgers(&app, chain);
