@@ -623,11 +623,10 @@ impl Cases<'_> {
                     let known = spelled(tx.db(), &who)?;
                     match role {
                         Some(role) => {
-                            let (a, b) = (number(id), known.into());
                             tx.db().execute(
                                 "INSERT INTO case_members (case_id, person, role) VALUES ($1, $2, $3)
                                  ON CONFLICT (case_id, person) DO UPDATE SET role = excluded.role",
-                                &[a, b, role.name().into()],
+                                &[number(id), known.into(), role.name().into()],
                             )?;
                         }
                         None => {
