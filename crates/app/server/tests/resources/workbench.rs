@@ -293,7 +293,7 @@ fn the_pages_work_without_a_script(app: &TestApp) {
     // Whoever reads a case often pushes nothing out of its log.
     let read = |tx: &mut holdfast_screening::service::Transaction<'_>| {
         (0..600).for_each(|_| tx.audit("case.read", "case:1", "{}"));
-        Ok(())
+        Ok::<(), holdfast_screening::ScreeningError>(())
     };
     app.shared.screening.transact("test", read).unwrap();
     let case = browser.page("/desk/cases/1").ok();

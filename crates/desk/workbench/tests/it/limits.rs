@@ -2,7 +2,7 @@
 
 use holdfast_cases::customers;
 use holdfast_decision::{Record, RecordKind};
-use holdfast_screening::Screening;
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Value, number};
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use holdfast_workbench::customer;
@@ -36,7 +36,7 @@ fn views_of_one_are_kept_apart_from_those_of_others(place: &TestDb) {
             tx.db().execute(sql, &["a".into()])?;
             let sql = "UPDATE saved_views SET query = '{\"risk\": \"mild\"}' WHERE name = $1";
             tx.db().execute(sql, &["z00".into()])?;
-            Ok(())
+            Ok::<(), ScreeningError>(())
         })
         .unwrap();
     let list = views::list(&screening, "ana").unwrap();
@@ -56,7 +56,7 @@ fn an_approval_behind_many_of_ones_own_is_listed(place: &TestDb) {
             };
             let rows: Vec<Vec<Value>> = (from..to).map(row).collect();
             let columns = ["id", "kind", "subject", "body", "state", "proposed_by", "proposed"];
-            Ok(tx.db().insert("changes", &columns, &rows, "")?)
+            Ok::<(), ScreeningError>(tx.db().insert("changes", &columns, &rows, "")?)
         })
     };
     let rights = Rights { reads: false, holds: false, reads_cases: false, approves: false, decides: true };
