@@ -48,7 +48,7 @@ pub struct HoldQuery {
 pub async fn holds(State(shared): State<AppState>, Query(q): Query<HoldQuery>) -> Answer<Vec<Hold>> {
     let limit = q.limit.map_or(100, usize::from);
     let (state, customer) = (q.state.map(|s| s.to_string()), q.customer);
-    let filter = HoldFilter { state, customer, after: q.after, newest_first: false, limit };
+    let filter = HoldFilter { state, customer, event: None, after: q.after, newest_first: false, limit };
     run_blocking(move || Ok(shared.screening.holds(&filter)?)).await.map(each)
 }
 

@@ -207,12 +207,17 @@ pub struct SavedView {
     count: u64,
     /// Whether there are more than were counted.
     is_more: bool,
+    /// Whether it was counted: the first twenty views that can be read are.
+    is_counted: bool,
+    /// Why it cannot be read any more: it finds nothing then, and is to be saved anew or deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
 }
 
 impl From<views::View> for SavedView {
     fn from(view: views::View) -> Self {
-        let views::View { id, owner, name, shared, query, created, count, is_more } = view;
-        SavedView { id, owner, name, shared, query, created, count, is_more }
+        let views::View { id, owner, name, shared, query, created, count, is_more, is_counted, refused } = view;
+        SavedView { id, owner, name, shared, query, created, count, is_more, is_counted, refused }
     }
 }
 
@@ -391,6 +396,8 @@ pub struct InboxAnswer {
     mentions: Vec<InboxMention>,
     /// What runs out within three days, or did.
     clocks: Vec<Entry>,
+    /// Whether a list of tasks, approvals, mentions or clocks lacks some.
+    more: bool,
 }
 
 /// Returns what waits for the caller: alerts, tasks, approvals, mentions, clocks.
@@ -418,6 +425,7 @@ pub async fn desk_inbox(State(shared): State<AppState>, Extension(caller): Exten
         approvals: found.approvals,
         mentions: found.mentions.into_iter().map(mention).collect(),
         clocks: found.clocks,
+        more: found.more,
     }))
 }
 

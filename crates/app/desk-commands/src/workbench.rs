@@ -270,13 +270,12 @@ pub fn run(command: WorkbenchCommand, as_json: bool) -> anyhow::Result<()> {
             }
             for view in found.rows("views") {
                 let shared = if view.is("shared") { ", shared" } else { "" };
-                println!(
-                    "{} {} ({}{shared}): {}",
-                    view.count("id"),
-                    view.word("name"),
-                    view.word("owner"),
-                    view.count("count")
-                );
+                let found = match view["refused"].as_str() {
+                    Some(why) => format!("cannot be read any more: {why}"),
+                    None if !view.is("is_counted") => "not counted".to_owned(),
+                    None => format!("{}{}", view.count("count"), if view.is("is_more") { "+" } else { "" }),
+                };
+                println!("{} {} ({}{shared}): {found}", view.count("id"), view.word("name"), view.word("owner"));
             }
             Ok(())
         }
@@ -353,6 +352,9 @@ pub fn show_inbox(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
         let (id, by, subject) = (mention.count("id"), mention.word("author"), mention.word("subject"));
         println!("mention {id} by {by} at {subject}: {}", mention.word("text"));
     }
+    if found.is("more") {
+        println!("there is more than is listed here");
+    }
     Ok(())
 }
 
@@ -390,8 +392,14 @@ pub fn show_overview(desk: &DeskArgs, id: &str, as_json: bool) -> anyhow::Result
     for sharing in found.list("sharing") {
         println!("shares {} with {}", sharing.words("what").join(", "), sharing.word("customer"));
     }
+    if found.is("sharing_is_cut") {
+        println!("not all customers who share something are listed");
+    }
     for note in found.list("notes") {
         println!("{} {}: {}", note.time("time").rfc3339(), note.word("author"), note.word("text"));
+    }
+    if found.is("notes_are_cut") {
+        println!("there are older notes");
     }
     Ok(())
 }

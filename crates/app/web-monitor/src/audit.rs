@@ -46,6 +46,7 @@ impl AuditForm {
             actor: given(&self.actor),
             action: given(&self.action),
             subject: given(&self.subject),
+            without: None,
             since: day("from", &self.from)?,
             until: day("to", &self.to)?.map(|day: Timestamp| day + Seconds::DAY),
         })

@@ -24,6 +24,7 @@ use holdfast_bitcoin::{AddressKey, Network};
 use holdfast_decision::model::{text_ok, time_ok};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_documents::{check_type, sha256};
+use holdfast_identity::person_named;
 use holdfast_requests::portal::{note_file, read_file};
 use holdfast_requests::request::{Target, TargetKind, file_name_ok, free_text_ok};
 use holdfast_requests::search;
@@ -403,6 +404,11 @@ fn is_open(db: &mut Database, id: CaseId) -> Result<(), CaseError> {
     open_only(id, state(db, id)?)
 }
 
+/// The name of a person as the desk has it, however it was typed; of whom the desk does not know, as typed.
+fn spelled(db: &mut Database, name: &str) -> Result<String, DbError> {
+    Ok(person_named(db, name)?.map_or_else(|| name.to_owned(), |person| person.name))
+}
+
 /// People who work on a case: whoever is not on it is told nothing of it.
 fn people_of(db: &mut Database, id: CaseId) -> Result<Vec<String>, DbError> {
     let rows =
@@ -580,6 +586,7 @@ impl Cases<'_> {
             let detail = json!(step).to_string();
             match step {
                 CaseStep::Add { kind, key, title, body, happened, assignee, due } => {
+                    let assignee = assignee.map(|name| spelled(tx.db(), &name)).transpose()?;
                     let new = NewItem { kind, key, title, body, happened, assignee, due }.checked()?;
                     if matches!(new.kind, ItemKind::Note | ItemKind::Task) {
                         let people = people_of(tx.db(), id)?;
@@ -613,18 +620,19 @@ impl Cases<'_> {
                 }
                 CaseStep::Member { person: who, role } => {
                     text_ok("person", &who)?;
-                    let key: [Value; 2] = [number(id), who.as_str().into()];
+                    let known = spelled(tx.db(), &who)?;
                     match role {
                         Some(role) => {
-                            let [a, b] = key;
                             tx.db().execute(
                                 "INSERT INTO case_members (case_id, person, role) VALUES ($1, $2, $3)
                                  ON CONFLICT (case_id, person) DO UPDATE SET role = excluded.role",
-                                &[a, b, role.name().into()],
+                                &[number(id), known.into(), role.name().into()],
                             )?;
                         }
                         None => {
-                            tx.db().execute("DELETE FROM case_members WHERE case_id = $1 AND person = $2", &key)?;
+                            let key = [number(id), who.into(), known.into()];
+                            let sql = "DELETE FROM case_members WHERE case_id = $1 AND person IN ($2, $3)";
+                            tx.db().execute(sql, &key)?;
                         }
                     }
                     let sql = "SELECT 1 FROM case_members WHERE case_id = $1 AND role = 'lead' LIMIT 1";

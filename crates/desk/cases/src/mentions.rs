@@ -31,6 +31,15 @@ pub struct Mention {
     pub seen: Option<Timestamp>,
 }
 
+/// Mentions of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mentions {
+    /// The latest first, at most 200.
+    pub list: Vec<Mention>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
 fn mention(row: &Row) -> Result<Mention, DbError> {
     Ok(Mention {
         id: row.number(0)?,
@@ -93,20 +102,27 @@ pub fn note(
     Ok(())
 }
 
-/// Returns mentions of a person, the latest first, at most 200.
+/// Returns mentions of a person, but those of cases that the person is not on (any more). Whether the person may read alerts, customers and cases is for
+/// the caller to ask.
 ///
 /// # Errors
 /// [`ScreeningError`] when the database fails.
-pub fn of(screening: &Screening, person: &str, unseen_only: bool) -> Result<Vec<Mention>, ScreeningError> {
+pub fn of(screening: &Screening, person: &str, unseen_only: bool) -> Result<Mentions, ScreeningError> {
     screening.read(|db| list(db, person, unseen_only))
 }
 
-fn list(db: &mut Database, person: &str, unseen_only: bool) -> Result<Vec<Mention>, DbError> {
+fn list(db: &mut Database, person: &str, unseen_only: bool) -> Result<Mentions, DbError> {
     let unseen = if unseen_only { " AND seen IS NULL" } else { "" };
     let sql = format!(
-        "SELECT id, author, subject, text, time, seen FROM mentions WHERE person = $1{unseen} ORDER BY id DESC LIMIT $2"
+        "SELECT id, author, subject, text, time, seen FROM mentions WHERE person = $1{unseen}
+         AND (subject NOT LIKE 'case:%' OR EXISTS
+             (SELECT 1 FROM case_members c WHERE c.person = $1 AND 'case:' || CAST(c.case_id AS TEXT) = mentions.subject))
+         ORDER BY id DESC LIMIT $2"
     );
-    db.query(&sql, &[person.into(), number(MAX_LISTED)])?.iter().map(mention).collect()
+    let rows = db.query(&sql, &[person.into(), number(MAX_LISTED + 1)])?;
+    let most = usize::try_from(MAX_LISTED).unwrap_or(usize::MAX);
+    let list = rows.iter().take(most).map(mention).collect::<Result<_, _>>()?;
+    Ok(Mentions { list, more: rows.len() > most })
 }
 
 /// Marks mentions of a person as read, up to one.

@@ -260,6 +260,9 @@ pub struct HoldFilter {
     pub state: Option<String>,
     /// Of one customer.
     pub customer: Option<String>,
+    /// Placed by the decision of one event, by its number.
+    #[serde(default)]
+    pub event: Option<u64>,
     /// Numbers above this one.
     pub after: u64,
     /// The latest first; by default the oldest.
@@ -290,6 +293,10 @@ pub fn list(db: &mut Database, filter: &HoldFilter) -> Result<Vec<Hold>, DbError
             parameters.push(value.as_str().into());
             sql += &format!(" AND {column} = ${}", parameters.len());
         }
+    }
+    if let Some(event) = filter.event {
+        parameters.push(number(event));
+        sql += &format!(" AND event = ${}", parameters.len());
     }
     parameters.push(number(filter.limit.clamp(1, 1000) as u64));
     let order = if filter.newest_first { "DESC" } else { "ASC" };

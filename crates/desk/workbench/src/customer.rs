@@ -98,8 +98,12 @@ pub struct Overview {
     pub balances: Vec<Balance>,
     /// Customers who share a device, card, bank account, document, mail address or telephone.
     pub sharing: Vec<Sharing>,
+    /// Whether not all was looked up, or not all who share something are listed.
+    pub sharing_is_cut: bool,
     /// Notes, the latest first.
     pub notes: Vec<CustomerNote>,
+    /// Whether there are older notes.
+    pub notes_are_cut: bool,
 }
 
 fn exposures(file: &CustomerFile) -> Exposures {
@@ -147,12 +151,25 @@ fn balances(file: &CustomerFile) -> Vec<Balance> {
     all.into_values().collect()
 }
 
-fn sharing(db: &mut Database, file: &CustomerFile) -> Result<Vec<Sharing>, DbError> {
+/// Who shares something, and whether that is not all.
+fn sharing(db: &mut Database, file: &CustomerFile) -> Result<(Vec<Sharing>, bool), DbError> {
     let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let own = file.records.iter().flat_map(identifiers::of_record);
-    for identifier in own.filter(|i| SHARED.contains(&i.kind)).take(MAX_LOOKED_UP) {
-        for (customer, _) in find_key(db, identifier.kind, &identifier.value, MAX_OF_ONE)? {
-            if customer == file.customer || (others.len() >= MAX_SHARING && !others.contains_key(&customer)) {
+    let (mut looked_up, mut is_cut) = (0, false);
+    for identifier in own.filter(|i| SHARED.contains(&i.kind)) {
+        if looked_up >= MAX_LOOKED_UP {
+            is_cut = true;
+            break;
+        }
+        looked_up += 1;
+        let found = find_key(db, identifier.kind, &identifier.value, MAX_OF_ONE + 1)?;
+        is_cut |= found.len() > MAX_OF_ONE;
+        for (customer, _) in found.into_iter().take(MAX_OF_ONE) {
+            if customer == file.customer {
+                continue;
+            }
+            if others.len() >= MAX_SHARING && !others.contains_key(&customer) {
+                is_cut = true;
                 continue;
             }
             let what = others.entry(customer).or_default();
@@ -161,12 +178,13 @@ fn sharing(db: &mut Database, file: &CustomerFile) -> Result<Vec<Sharing>, DbErr
             }
         }
     }
-    Ok(others.into_iter().map(|(customer, what)| Sharing { customer, what }).collect())
+    Ok((others.into_iter().map(|(customer, what)| Sharing { customer, what }).collect(), is_cut))
 }
 
-fn notes(db: &mut Database, customer: &str) -> Result<Vec<CustomerNote>, DbError> {
+/// The latest notes, and whether there are older ones.
+fn notes(db: &mut Database, customer: &str) -> Result<(Vec<CustomerNote>, bool), DbError> {
     let sql = "SELECT id, time, author, text FROM customer_notes WHERE customer = $1 ORDER BY id DESC LIMIT $2";
-    let rows = db.query(sql, &[customer.into(), number(MAX_NOTES)])?;
+    let rows = db.query(sql, &[customer.into(), number(MAX_NOTES + 1)])?;
     let note = |row: &holdfast_store::Row| {
         Ok(CustomerNote {
             id: row.number(0)?,
@@ -175,7 +193,9 @@ fn notes(db: &mut Database, customer: &str) -> Result<Vec<CustomerNote>, DbError
             text: row.text(3)?.to_owned(),
         })
     };
-    rows.iter().map(note).collect()
+    let most = usize::try_from(MAX_NOTES).unwrap_or(usize::MAX);
+    let list = rows.iter().take(most).map(note).collect::<Result<_, DbError>>()?;
+    Ok((list, rows.len() > most))
 }
 
 /// Returns a customer seen whole, of the file that is shown beside it.
@@ -184,8 +204,10 @@ fn notes(db: &mut Database, customer: &str) -> Result<Vec<CustomerNote>, DbError
 /// [`ScreeningError`] when the database fails.
 pub fn overview(screening: &Screening, file: &CustomerFile) -> Result<Overview, ScreeningError> {
     let flows = flows::by_month(screening, &file.customer, MONTHS)?;
-    let (sharing, notes) = screening.read(|db| Ok((sharing(db, file)?, notes(db, &file.customer)?)))?;
-    Ok(Overview { flows, exposures: exposures(file), balances: balances(file), sharing, notes })
+    let ((sharing, sharing_is_cut), (notes, notes_are_cut)) =
+        screening.read(|db| Ok((sharing(db, file)?, notes(db, &file.customer)?)))?;
+    let (exposures, balances) = (exposures(file), balances(file));
+    Ok(Overview { flows, exposures, balances, sharing, sharing_is_cut, notes, notes_are_cut })
 }
 
 /// Adds a note on a customer; people whom it names as `@name` find it among what waits for them. Returns its number.

@@ -170,7 +170,7 @@ pub fn of(screening: &Screening, id: u64) -> Result<Evidence, ScreeningError> {
     };
     let holds = steps::active_holds(screening, &row.alert)?;
     let days = match &decided {
-        Some(decided) => Some(flows::by_day(screening, &decided.event.customer, decided.event.time, DAYS)?),
+        Some(decided) => Some(flows::by_day(screening, decided, DAYS)?),
         None => None,
     };
     let now = screening.now();

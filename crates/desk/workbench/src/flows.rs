@@ -2,6 +2,7 @@
 
 use holdfast_decision::model::{Direction, Status};
 use holdfast_decision::{Decision, Event, EventKind, Verdict};
+use holdfast_screening::service::DecidedEvent;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{DbError, number, parse};
 use holdfast_types::{Seconds, Timestamp};
@@ -51,15 +52,17 @@ fn direction(event: &Event, decision: &Decision) -> Option<bool> {
     }
 }
 
+/// The latest events of a customer up to a number, of those not before a time.
 fn events(
     screening: &Screening,
     customer: &str,
     since: Timestamp,
+    up_to: u64,
 ) -> Result<(Vec<(Event, Decision)>, bool), ScreeningError> {
     let list = screening.read(|db| {
         let rows = db.query(
-            "SELECT body, result FROM events WHERE customer = $1 ORDER BY seq DESC LIMIT $2",
-            &[customer.into(), number(MAX_EVENTS + 1)],
+            "SELECT body, result FROM events WHERE customer = $1 AND seq <= $2 ORDER BY seq DESC LIMIT $3",
+            &[customer.into(), number(up_to), number(MAX_EVENTS + 1)],
         )?;
         rows.iter()
             .map(|row| Ok((parse("event", row.text(0)?)?, parse("decision", row.text(1)?)?)))
@@ -90,13 +93,14 @@ fn day(time: Timestamp) -> String {
     time.rfc3339()[..10].to_owned()
 }
 
-/// Returns a customer's flows of the days up to a time, every day of them.
+/// Returns the flows of an event's customer over the days up to it, every day of them: of what was decided up to then.
 ///
 /// # Errors
 /// [`ScreeningError`] when the database fails.
-pub fn by_day(screening: &Screening, customer: &str, until: Timestamp, days: u32) -> Result<Flows, ScreeningError> {
+pub fn by_day(screening: &Screening, decided: &DecidedEvent, days: u32) -> Result<Flows, ScreeningError> {
+    let until = decided.event.time;
     let since = until - Seconds::days(i64::from(days) - 1);
-    let (mut list, is_cut) = events(screening, customer, since - Seconds::DAY)?;
+    let (mut list, is_cut) = events(screening, &decided.event.customer, since - Seconds::DAY, decided.decision.seq)?;
     list.retain(|(event, _)| event.time <= until);
     let mut found = sum(&list, day);
     let all = (0..i64::from(days)).map(|n| day(since + Seconds::days(n)));
@@ -109,7 +113,7 @@ pub fn by_day(screening: &Screening, customer: &str, until: Timestamp, days: u32
 /// # Errors
 /// [`ScreeningError`] when the database fails.
 pub fn by_month(screening: &Screening, customer: &str, months: usize) -> Result<Flows, ScreeningError> {
-    let (list, is_cut) = events(screening, customer, Timestamp::MIN)?;
+    let (list, is_cut) = events(screening, customer, Timestamp::MIN, u64::MAX)?;
     let found = sum(&list, |time| time.rfc3339()[..7].to_owned());
     let skipped = found.len().saturating_sub(months);
     Ok(Flows {

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 /// Most alerts of one step.
 pub const MAX_ALERTS: usize = 500;
-/// Most holds of a customer that are gone through.
+/// Most holds of an alert: one decision places few.
 const MAX_HOLDS: usize = 1_000;
 
 /// An alert as somebody saw it.
@@ -83,13 +83,11 @@ pub fn active_holds(screening: &Screening, alert: &Alert) -> Result<Vec<Hold>, S
     let filter = HoldFilter {
         state: Some("active".into()),
         customer: Some(alert.customer.clone()),
-        newest_first: true,
+        event: Some(alert.event),
         limit: MAX_HOLDS,
         ..HoldFilter::default()
     };
-    let mut holds = screening.holds(&filter)?;
-    holds.retain(|hold| hold.event == Some(alert.event));
-    Ok(holds)
+    screening.holds(&filter)
 }
 
 /// The version of an alert, and who made its last step.
@@ -166,18 +164,20 @@ fn release(screening: &Screening, id: u64, why: &str, actor: &str) -> Result<Vec
 ///
 /// # Errors
 /// [`ScreeningError::Invalid`] names the field; [`ScreeningError::Store`] when nothing was stored.
-pub fn make(screening: &Screening, step: Step, actor: &str) -> Result<Vec<StepResult>, ScreeningError> {
+pub fn make(screening: &Screening, mut step: Step, actor: &str) -> Result<Vec<StepResult>, ScreeningError> {
     if step.alerts.is_empty() || step.alerts.len() > MAX_ALERTS {
         return Err(Invalid::new("alerts", format!("must name 1 to {MAX_ALERTS} alerts")).into());
     }
-    match &step.step {
+    match &mut step.step {
         AlertAction::Assign { assignee: Some(name) } => {
             text_ok("assignee", name)?;
             let known = assignees(screening, actor)?;
-            if !known.iter().any(|person| same_person(person, name)) {
+            let Some(found) = known.iter().find(|person| same_person(person, name)) else {
                 let why = format!("'{name}' is nobody who may work alerts; one of {}", known.join(", "));
                 return Err(Invalid::new("assignee", why).into());
-            }
+            };
+            // Queues compare exactly: the spelling of the key is what is stored.
+            name.clone_from(found);
         }
         AlertAction::Assign { assignee: None } => {}
         AlertAction::Comment { text } | AlertAction::Close { text, .. } | AlertAction::Reopen { text } => {

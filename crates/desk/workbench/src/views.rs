@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 /// Most views of one person, and most that a list shows.
 const MAX_OWN: u64 = 50;
 const MAX_LISTED: u64 = 200;
+/// Most views of a list whose alerts are counted.
+const MAX_COUNTED_VIEWS: usize = 20;
 
 /// A view to be saved. One of the same name is replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,37 +48,57 @@ pub struct View {
     pub count: u64,
     /// Whether there are more than were counted.
     pub is_more: bool,
+    /// Whether it was counted: the first twenty that can be read are.
+    pub is_counted: bool,
+    /// Why it cannot be read any more: it finds nothing then, and is to be saved anew or deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 fn view(row: &Row) -> Result<View, holdfast_store::DbError> {
+    // What was stored by another version may not be read by this one: that is said, and the others stay.
+    let (query, refused) = match parse("saved view", row.text(4)?) {
+        Ok(query) => (query, None),
+        Err(e) => (QueueQuery::default(), Some(e.to_string())),
+    };
     Ok(View {
         id: row.number(0)?,
         owner: row.text(1)?.to_owned(),
         name: row.text(2)?.to_owned(),
         shared: row.int(3)? != 0,
-        query: parse("saved view", row.text(4)?)?,
+        query,
         created: row.time(5)?,
         count: 0,
         is_more: false,
+        is_counted: false,
+        refused,
     })
 }
 
-/// Returns a person's own views and those that are shared, each with its count.
+/// Returns a person's own views, then those that others share; the first of them with their counts.
 ///
 /// # Errors
 /// [`ScreeningError`] when the database fails.
 pub fn list(screening: &Screening, person: &str) -> Result<Vec<View>, ScreeningError> {
     let mut views = screening.read(|db| {
         let rows = db.query(
-            "SELECT id, owner, name, is_shared, query, created FROM saved_views WHERE owner = $1 OR is_shared = 1 ORDER BY name, id LIMIT $2",
+            "SELECT id, owner, name, is_shared, query, created FROM saved_views WHERE owner = $1 OR is_shared = 1 ORDER BY CASE WHEN owner = $1 THEN 0 ELSE 1 END, name, id LIMIT $2",
             &[person.into(), number(MAX_LISTED)],
         )?;
         rows.iter().map(view).collect::<Result<Vec<_>, _>>()
     })?;
-    for view in &mut views {
+    let mut counted = 0;
+    for view in views.iter_mut().filter(|view| view.refused.is_none()) {
         // `me` of a shared view is whoever opens it.
-        let filter = view.query.read(person)?;
-        (view.count, view.is_more) = queue::counted(screening, &filter)?;
+        match view.query.read(person) {
+            Ok(filter) if counted < MAX_COUNTED_VIEWS => {
+                (view.count, view.is_more) = queue::counted(screening, &filter)?;
+                view.is_counted = true;
+                counted += 1;
+            }
+            Ok(_) => {}
+            Err(e) => view.refused = Some(e.to_string()),
+        }
     }
     Ok(views)
 }
@@ -93,8 +115,8 @@ pub fn save(screening: &Screening, new: NewView, person: &str) -> Result<u64, Sc
         .map_err(|e| Invalid::new("query", e.to_string()))?;
     let (owner, is_shared) = (person.to_owned(), i64::from(new.shared));
     screening.transact(person, move |tx| {
-        let of_owner: [_; 1] = [owner.as_str().into()];
-        let held = tx.db().query("SELECT COUNT(*) FROM saved_views WHERE owner = $1", &of_owner)?;
+        let others = [owner.as_str().into(), name.as_str().into()];
+        let held = tx.db().query("SELECT COUNT(*) FROM saved_views WHERE owner = $1 AND name <> $2", &others)?;
         if held.first().map_or(Ok(0), |row| row.number::<u64>(0))? >= MAX_OWN {
             return Err(ScreeningError::State(format!("{owner} has {MAX_OWN} views; delete one first")));
         }

@@ -138,6 +138,8 @@ pub struct Filter {
     pub action: Option<String>,
     /// About one subject, such as `hold:12`.
     pub subject: Option<String>,
+    /// Without those of one action, such as `case.read`.
+    pub without: Option<String>,
     /// Not before this time.
     pub since: Option<Timestamp>,
     /// Before this time.
@@ -168,6 +170,10 @@ pub fn find(db: &mut Database, filter: &Filter, below: u64, limit: usize) -> Res
             sql += &format!(" AND action = ${}", parameters.len());
         }
         None => {}
+    }
+    if let Some(action) = &filter.without {
+        parameters.push(action.as_str().into());
+        sql += &format!(" AND action <> ${}", parameters.len());
     }
     for (comparison, time) in [(">=", filter.since), ("<", filter.until)] {
         if let Some(time) = time {

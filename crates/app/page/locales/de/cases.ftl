@@ -108,4 +108,4 @@ case-comments = Kommentare
 case-comment = Kommentar (nennen Sie Beteiligte des Falls als @name)
 case-add-item = Adresse, Transaktion, Kunde, Alarm, Ereignis, Notiz
 case-set-role = Person mit Rolle
-case-log-cut = Nur die ersten { $n } Einträge werden angezeigt; der Rest steht im Auditprotokoll.
+case-log-cut = Nur die neuesten { $n } Einträge werden angezeigt; der Rest steht im Auditprotokoll.

@@ -107,4 +107,4 @@ case-comments = Comments
 case-comment = Comment (name a colleague of the case as @name)
 case-add-item = Address, transaction, customer, alert, event, note
 case-set-role = Person with a role
-case-log-cut = Only the first { $n } entries are shown; the rest is in the audit log.
+case-log-cut = Only the latest { $n } entries are shown; the rest is in the audit log.

@@ -108,4 +108,4 @@ case-comments = Comentarios
 case-comment = Comentario (nombre a un compañero del caso como @nombre)
 case-add-item = Dirección, transacción, cliente, alerta, evento, nota
 case-set-role = Persona con un rol
-case-log-cut = Solo se muestran las primeras { $n } entradas; el resto está en el registro de auditoría.
+case-log-cut = Solo se muestran las últimas { $n } entradas; el resto está en el registro de auditoría.

@@ -108,4 +108,4 @@ case-comments = Commentaires
 case-comment = Commentaire (nommez un collègue du dossier par @nom)
 case-add-item = Adresse, transaction, client, alerte, événement, note
 case-set-role = Personne avec un rôle
-case-log-cut = Seules les { $n } premières entrées sont affichées ; le reste est au journal d’audit.
+case-log-cut = Seules les { $n } dernières entrées sont affichées ; le reste est au journal d’audit.

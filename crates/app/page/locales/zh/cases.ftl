@@ -108,4 +108,4 @@ case-comments = 评论
 case-comment = 评论（以 @姓名 提及本案同事）
 case-add-item = 地址、交易、客户、警报、事件、备注
 case-set-role = 人员及角色
-case-log-cut = 仅显示前 { $n } 条；其余在审计日志中。
+case-log-cut = 仅显示最近 { $n } 条；其余在审计日志中。

@@ -178,8 +178,11 @@ fn what_waits_for_a_person_is_listed(app: &TestApp) {
     let all = alerts(app);
     let (ana, bo) = (app.as_person("ana", "investigator"), app.as_person("bo", "investigator"));
     let step = |step: Value| ana.post("/api/v1/alerts/steps", json!({"alerts": [{"id": all[0]}], "step": step})).ok();
-    step(json!({"action": "assign", "assignee": "bo"}));
+    // Whatever the spelling, it is bo's.
+    step(json!({"action": "assign", "assignee": "BO"}));
+    let cy = app.with_scopes("cy", vec!["approve".into()]);
     step(json!({"action": "comment", "text": "please look, @bo"}));
+    step(json!({"action": "comment", "text": "and @cy, who reads no alerts"}));
     ana.post("/api/v1/desk/cases", json!({"title": "A ransom", "summary": ""})).ok();
     let in_case = |body: Value| ana.post("/api/v1/desk/cases/1", body).ok();
     in_case(json!({"step": "add", "kind": "note", "title": "not for @bo, who is not on it"}));
@@ -194,6 +197,16 @@ fn what_waits_for_a_person_is_listed(app: &TestApp) {
     assert_eq!(bo.post(&format!("/api/v1/desk/mentions/{last}/read"), json!({})).status, 204);
     assert_eq!(bo.get("/api/v1/desk/inbox").ok()["mentions"], json!([]));
     assert_eq!(ana.get("/api/v1/desk/inbox").ok()["tasks"], json!([]));
+    let of_cy = cy.get("/api/v1/desk/inbox").ok();
+    assert_eq!((&of_cy["mentions"], &of_cy["more"]), (&json!([]), &json!(false)), "a comment is for who may read it");
+    in_case(json!({"step": "add", "kind": "note", "title": "once more, @bo"}));
+    assert_eq!(bo.get("/api/v1/desk/inbox").ok()["mentions"][0]["text"], "once more, @bo");
+    in_case(json!({"step": "member", "person": "bo"}));
+    assert_eq!(
+        bo.get("/api/v1/desk/inbox").ok()["mentions"],
+        json!([]),
+        "whoever was taken off a case reads no more of it"
+    );
     app.as_role("exchange").get("/api/v1/desk/inbox").refused(403);
 }
 
@@ -223,6 +236,7 @@ fn a_customer_is_seen_whole(app: &TestApp) {
     for part in ["id=\"overview\"", "id=\"network\"", "id=\"notes\"", "spoke to them", "/desk/customers/c-2", "<svg"] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    assert!(page.contains("/desk/graph?customer=c-1"), "{page}");
     assert!(!page.contains(" style="), "{page}");
 }
 
@@ -269,12 +283,21 @@ fn the_pages_work_without_a_script(app: &TestApp) {
         browser.page(&format!("/desk/alerts/{}", all[2])).form(&format!("/desk/alerts/{}/case", all[2])).submit(&[]);
     assert!(into.status == 303 && into.header("location").starts_with("/desk/cases/"), "{}", into.text());
     let case = browser.page("/desk/cases/1").ok();
-    for part in ["id=\"tasks\"", "id=\"log\"", "add-menu", "/desk/events/w-3", "/desk/customers/c-1"] {
+    for part in
+        ["id=\"tasks\"", "id=\"log\"", "add-menu", "/desk/events/w-3", "/desk/customers/c-1", "/desk/graph?case=1\""]
+    {
         assert!(case.contains(part), "{part}: {case}");
     }
     let added = browser.page("/desk/events/w-1").form("/desk/cases/add").submit(&[("case", "1")]);
     assert_eq!((added.status, added.header("location")), (303, "/desk/cases/1"), "{}", added.text());
-    assert!(browser.page("/desk/cases/1").ok().contains("/desk/events/w-1"));
+    // Whoever reads a case often pushes nothing out of its log.
+    let read = |tx: &mut holdfast_screening::service::Transaction<'_>| {
+        (0..600).for_each(|_| tx.audit("case.read", "case:1", "{}"));
+        Ok::<(), holdfast_screening::ScreeningError>(())
+    };
+    app.shared.screening.transact("test", read).unwrap();
+    let case = browser.page("/desk/cases/1").ok();
+    assert!(case.contains("/desk/events/w-1") && !case.contains("entries are shown"), "{case}");
     let home = browser.page("/desk").ok();
     assert!(home.contains("/desk/alerts?assignee=nobody") || home.contains("/desk/alerts?assignee=me"), "{home}");
 }

@@ -216,6 +216,7 @@ impl Panel {
             (self.similar(links))
             (self.history())
             p { a href={"/desk/alerts/" (row.alert.id)} { (t!("alert-whole")) } }
+            (links.explorer("alert", &row.alert.id.to_string()))
         }
     }
 

@@ -260,7 +260,10 @@ impl Bench {
             @for (key, query) in &built_in {
                 (link(query, &t!(*key), (*query == here).then_some((self.page.count, self.page.is_more)))) " "
             }
-            @for view in &self.views { (link(&view.query, &view.name, Some((view.count, view.is_more)))) " " }
+            @for view in &self.views { @match &view.refused {
+                Some(why) => span.note title=(why) { (view.name) " (" (t!("alerts-view-unreadable")) ")" },
+                None => (link(&view.query, &view.name, view.is_counted.then_some((view.count, view.is_more)))),
+            } " " }
         } }
     }
 
@@ -555,6 +558,11 @@ impl Bulk {
     }
 }
 
+/// The page's address of a query as a form has it, written anew from what was read: nothing else gets into the header.
+fn address_again(query: &str) -> String {
+    serde_html_form::from_str::<QueueQuery>(query).map_or_else(|_| HERE.to_owned(), |query| address(&query, |_| ()))
+}
+
 /// Makes a step on the alerts that are ticked.
 pub(crate) async fn steps(
     State(shared): State<AppState>,
@@ -585,7 +593,7 @@ pub(crate) async fn steps(
     let results = make_step(shared, caller, Step { alerts: seen, step, hold: hold_step(&form.hold)? }).await?;
     let refused: Vec<_> = results.iter().filter_map(|result| result.refused.as_deref()).collect();
     let holds: Vec<_> = results.iter().flat_map(|result| &result.holds).collect();
-    let to = if form.query.is_empty() { HERE.to_owned() } else { format!("{HERE}?{}", form.query) };
+    let to = address_again(&form.query);
     if refused.is_empty() && holds.is_empty() {
         return Ok(back(to));
     }
@@ -639,6 +647,16 @@ pub(crate) async fn into_case(
 mod tests {
     use super::*;
     use holdfast_page::forms::FromForm;
+
+    #[test]
+    fn a_query_is_read_before_it_is_an_address() {
+        assert_eq!(address_again("sort=oldest&customer=c-1"), "/desk/alerts?customer=c-1&sort=oldest");
+        for query in ["", "\r\nSet-Cookie: a=b", "unknown=1\r\n\r\nx"] {
+            let to = address_again(query);
+            assert!(to == HERE && !to.contains(['\r', '\n']), "{query}: {to}");
+        }
+        assert!(!address_again("customer=a\r\nb").contains(['\r', '\n']));
+    }
 
     #[test]
     fn every_outcome_of_the_form_closes_an_alert() {

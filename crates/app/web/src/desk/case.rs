@@ -5,7 +5,7 @@ use crate::desk::links::Links;
 use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
-use holdfast_audit::Entry;
+use holdfast_audit::{Entry, Filter};
 use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Member, Role, trace_svg};
 use holdfast_cases::named::{self, Thing};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
@@ -255,7 +255,7 @@ pub(crate) async fn page(
     Path(id): Path<CaseId>,
 ) -> Page {
     let p = person(&caller);
-    let (file, reports, named, entries) = run_blocking(move || {
+    let (file, reports, named, done) = run_blocking(move || {
         let d = shared.cases();
         let file = d.case(id, &shared.chains.all(), &p)?;
         let (finder, mut pages) = (Finder { chains: &shared.chains, clearance }, Pages::default());
@@ -268,8 +268,13 @@ pub(crate) async fn page(
         }
         let named: Vec<_> = file.items.iter().filter_map(|i| Some((thing(&i.kind)?, i.key.clone()))).collect();
         let stored = named::stored(&shared.screening, &named)?;
-        let entries = shared.screening.audit(0, Some(&format!("case:{id}")), MAX_LOG)?;
-        Ok((file, d.reports(id, &p)?, Named { pages, stored }, entries))
+        let filter =
+            Filter { subject: Some(format!("case:{id}")), without: Some("case.read".into()), ..Filter::default() };
+        let mut entries = shared.screening.find_audit(&filter, 0, MAX_LOG + 1)?;
+        let is_cut = entries.len() > MAX_LOG;
+        entries.truncate(MAX_LOG);
+        entries.reverse();
+        Ok((file, d.reports(id, &p)?, Named { pages, stored }, Log { entries, is_cut }))
     })
     .await?;
     let links = Links(&frame);
@@ -288,7 +293,7 @@ pub(crate) async fn page(
             section.tab #tasks { (view.part("case-tasks", &["task"], "case-no-task")) }
             section.tab #requests { (view.part("nav-requests", &["request"], "case-no-request")) }
             section.tab #reports { (report_list(&reports, &to, &frame)) }
-            section.tab #log { (view.comments()) (log(&entries)) }
+            section.tab #log { (view.comments()) (log(&done)) }
         }
     };
     Ok(frame.desk(&t!("case-title", id = id.number(), title = file.case.title.as_str()), "/desk/cases", body))
@@ -323,6 +328,7 @@ impl View<'_> {
                 @if let Some(time_closed) = c.closed { "; " (t!("alerts-closed")) " " (time(time_closed)) @if let Some(why) = &c.closed_reason { ": " (why) } }
             }
             p { a href={"/api/v1/desk/cases/" (c.id) "/report.pdf"} { (t!("case-pdf")) } }
+            (self.links.explorer("case", &c.id.to_string()))
         }
     }
 
@@ -415,13 +421,20 @@ impl View<'_> {
     }
 }
 
-/// What was done with the case, the latest last, as the audit log has it.
-fn log(entries: &[Entry]) -> Markup {
+/// The latest of what was done with the case, the latest last.
+struct Log {
+    entries: Vec<Entry>,
+    /// Whether there are older ones.
+    is_cut: bool,
+}
+
+/// What was done with the case, as the audit log has it; who read it is there only.
+fn log(done: &Log) -> Markup {
     let heads = [T("common-time"), T("common-by-whom"), T("case-action")];
     html! {
         h2 { (t!("case-log")) }
-        @if entries.len() >= MAX_LOG { p.note { (t!("case-log-cut", n = MAX_LOG)) } }
-        (table(&heads, entries.iter().filter(|entry| entry.action != "case.read"), |entry| html! { tr { td { (time(entry.time)) } td { (entry.actor) } td { (word(entry.action.replace('.', " "))) } } }))
+        @if done.is_cut { p.note { (t!("case-log-cut", n = MAX_LOG)) } }
+        (table(&heads, &done.entries, |entry| html! { tr { td { (time(entry.time)) } td { (entry.actor) } td { (word(entry.action.replace('.', " "))) } } }))
     }
 }
 

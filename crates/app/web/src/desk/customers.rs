@@ -66,7 +66,7 @@ pub(crate) async fn find(
         }
         @if !text.is_empty() && found.is_empty() { (none(&t!("customers-none", text = text.as_str()))) }
         ul { @for (customer, how) in &found { li { (links.customer(customer)) " " span.note { (how.join(", ")) } } } }
-        @if is_cut { p.note { (t!("customers-cut", n = found.len())) } }
+        @if is_cut { p.note { (t!("customers-found-cut", n = found.len())) } }
     };
     Ok(frame.desk(&t!("customers-title"), HERE, body).into_response())
 }
@@ -284,9 +284,10 @@ fn head(shown: &Shown, frame: &Frame) -> Markup {
         div.cards {
             a href="#alerts" { strong { (open) } (t!("customers-open-alerts")) }
             a href="#holds" { strong { (active) } (t!("desk-active-holds")) }
-            a href="#network" { strong { (shown.overview.sharing.len()) } (t!("customers-sharing-short")) }
+            a href="#network" { strong { (shown.overview.sharing.len()) @if shown.overview.sharing_is_cut { "+" } } (t!("customers-sharing-short")) }
             @if shown.reads { a href="#cases" { strong { (shown.cases.len()) } (t!("nav-cases")) } }
         }
+        (Links(frame).explorer("customer", &file.customer))
         (to_case(frame, "subject", &file.customer))
     }
 }
@@ -343,9 +344,10 @@ fn network(shown: &Shown, links: Links<'_>) -> Markup {
         sharing.iter().map(|s| (s.customer.clone(), format!("{HERE}/{}", segment(&s.customer)), said(s))).collect();
     html! {
         h2 #network { (t!("customers-network")) }
-        @if sharing.is_empty() { (none(&t!("customers-shares-nothing"))) }
+        @if sharing.is_empty() && !shown.overview.sharing_is_cut { (none(&t!("customers-shares-nothing"))) }
         (star(&shown.file.customer, &around))
         ul.plain { @for sharing in sharing { li { (links.customer(&sharing.customer)) ": " (said(sharing)) } } }
+        @if shown.overview.sharing_is_cut { p.note { (t!("customers-sharing-cut")) } }
     }
 }
 
@@ -354,6 +356,7 @@ fn notes(shown: &Shown, frame: &Frame) -> Markup {
         h2 #notes { (t!("customers-notes")) }
         @if shown.overview.notes.is_empty() { (none(&t!("customers-no-note"))) }
         @for note in &shown.overview.notes { p { strong { (note.author) } " " (time(note.time)) br; (note.text) } }
+        @if shown.overview.notes_are_cut { p.note { (t!("customers-notes-cut", n = shown.overview.notes.len())) } }
         @if frame.may("alerts") {
             (form_of::<AddNote>(&format!("{HERE}/{}/notes", segment(&shown.file.customer)), &[], "common-add"))
         }

@@ -154,6 +154,7 @@ pub(crate) async fn page(
     let links = Links(&frame);
     let body = html! {
         (shown.event(links, frame.may("desk")))
+        (links.explorer("event", &shown.decided.event.id))
         (to_case(&frame, "event", &shown.decided.event.id))
         h2 { (t!("common-decision")) }
         (shown.decision(links))

@@ -146,7 +146,8 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Extension
         @if frame.may_open("/desk/alerts") { (own_alerts(&inbox, now, links)) }
         (own_mentions(&inbox, links))
         (waiting_entries(&inbox, now, &frame))
-        @if is_idle { (none(&t!("desk-nothing-waits"))) }
+        @if inbox.more { p.note { (t!("desk-more-waits")) } }
+        @if is_idle && !inbox.more { (none(&t!("desk-nothing-waits"))) }
         (own_cases(&cases))
     };
     Ok(frame.desk(&t!("desk-title"), "/desk", body))

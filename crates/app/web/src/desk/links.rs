@@ -41,6 +41,12 @@ impl Links<'_> {
         self.to("/desk/requests/{id}", &format!("/desk/requests/{}", segment(id)), id)
     }
 
+    /// A link to the explorer that begins with what a thing names: an alert, a case, an event, a customer.
+    pub(crate) fn explorer(self, kind: &str, id: &str) -> Markup {
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair(kind, id).finish();
+        html! { @if self.0.may_open("/desk/graph") { p { a href={"/desk/graph?" (query)} { (t!("desk-show-graph")) } } } }
+    }
+
     /// A thing that somebody named by hand: a link where it is stored.
     pub(crate) fn named(self, thing: Thing, key: &str, stored: &BTreeSet<(Thing, String)>) -> Markup {
         if !stored.contains(&(thing, key.to_owned())) {

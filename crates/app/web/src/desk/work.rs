@@ -15,7 +15,7 @@ use holdfast_state::error::ApiError;
 use holdfast_state::routes::READERS;
 use maud::{Markup, html};
 
-/// Most holds of a customer that are gone through.
+/// Most holds of an event: one decision places few.
 const MAX_HOLDS: usize = 1_000;
 
 /// What there is about an event. Cases are those that the person may read.
@@ -40,14 +40,18 @@ impl Work {
         let alerts = shared.screening.alerts_about(decision.seq)?;
         let filter = HoldFilter {
             customer: Some(event.customer.clone()),
-            newest_first: true,
+            event: Some(decision.seq),
             limit: MAX_HOLDS,
             ..HoldFilter::default()
         };
         let mut holds = shared.screening.holds(&filter)?;
-        // The latest are gone through; they are shown in the order in which they were placed.
-        holds.reverse();
-        holds.retain(|hold| hold.event == Some(decision.seq) || decision.holds.contains(&hold.id));
+        // Those that the decision names may be of another event.
+        for id in &decision.holds {
+            if !holds.iter().any(|hold| hold.id == *id) {
+                holds.push(shared.screening.hold(*id)?);
+            }
+        }
+        holds.sort_by_key(|hold| hold.id);
         let reads = reads_cases(caller);
         let (mut cases, mut requests) = (Vec::new(), Vec::new());
         if reads {

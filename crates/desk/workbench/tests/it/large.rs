@@ -71,7 +71,9 @@ fn movements_of_a_customer_are_summed(place: &TestDb) {
     let (sent, unknown) = month.periods.iter().fold((0, 0), |(s, u), p| (s + p.sent, u + p.unpriced));
     assert!(sent >= 12_345 && !month.is_cut && month.events == 2, "{month:?}");
     assert!(sent > 12_345 || unknown == 1, "what has no value is counted as such: {month:?}");
-    let days = flows::by_day(&screening, "c-1", event.time, 30).unwrap();
+    let decided = screening.event("w-1").unwrap();
+    let days = flows::by_day(&screening, &decided, 30).unwrap();
+    assert_eq!((days.events, days.periods.iter().map(|p| p.unpriced).sum::<u64>()), (1, 0), "w-2 came after w-1");
     assert_eq!(days.periods.len(), 30);
     assert_eq!(days.periods.last().unwrap().period, event.time.rfc3339()[..10]);
     let alert = decision.alert.unwrap();
