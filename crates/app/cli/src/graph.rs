@@ -376,8 +376,9 @@ fn print_transactions(report: &TransactionsReport) {
     report.transactions.iter().for_each(print_transaction);
     for payment in &report.between {
         let share = if payment.divided { ", a share" } else { "" };
+        let least = if payment.unknown { "at least " } else { "" };
         println!(
-            "{}  {} to {}, {}, transaction {}{share}",
+            "{least}{}  {} to {}, {}, transaction {}{share}",
             payment.asset.amount(payment.amount),
             payment.from,
             payment.to,

@@ -132,7 +132,7 @@ async fn read_for_all(shared: AppState) {
             inner.is_read = false;
             // The next reader begins with what is newest then.
             inner.kept.clear();
-            drop(inner);
+            // Before the lock is free: a reader that begins then must not go on from what this one saw.
             live.news.send_replace(0);
             return;
         }

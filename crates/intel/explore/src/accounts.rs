@@ -142,7 +142,9 @@ impl View for Accounts<'_> {
     }
 
     fn actor(&self, id: &str) -> Option<(String, String)> {
-        self.chain.tags.actor(id).map(|a| (a.id.clone(), a.label.clone()))
+        // Whoever may read none of its tags does not learn its name.
+        let seen = |id: &str| self.all_tags().any(|tag| tag.actor.as_deref() == Some(id));
+        self.chain.tags.actor(id).filter(|a| seen(&a.id)).map(|a| (a.id.clone(), a.label.clone()))
     }
 
     fn parts(&self, of: Of<'_>, budget: &mut Budget, each: Each<'_>) -> Result<(), ExploreError> {

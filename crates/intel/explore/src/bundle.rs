@@ -7,7 +7,7 @@
 use crate::chain::Chain;
 use crate::choose::choose;
 use crate::error::ExploreError;
-use crate::reports::{EntityRef, Movement, MovementKind, TagLine, TransactionView, Who};
+use crate::reports::{AssetSum, EntityRef, Movement, MovementKind, TagLine, TransactionView, Who};
 use crate::transactions::Wanted;
 use ed25519_dalek::SigningKey;
 use holdfast_analysis::bundle::{
@@ -31,6 +31,12 @@ pub const MAX_DRAWN: usize = 5_000;
 pub const MAX_DRAWING: usize = 8 << 20;
 /// Most movements of one transaction; what is beyond is counted and summed.
 const MAX_MOVEMENTS: usize = 10_000;
+/// Most movements of all transactions.
+const MAX_MOVEMENTS_IN_ALL: usize = 100_000;
+/// Most bytes of the transactions that are proved.
+const MAX_PROVED_BYTES: usize = 256 << 20;
+/// Transactions that are proved before their bytes are counted.
+const PROVED_AT_ONCE: usize = 16;
 /// Longest title, in bytes.
 const MAX_TITLE: usize = 200;
 
@@ -112,9 +118,12 @@ pub fn make(
 ) -> Result<Vec<u8>, ExploreError> {
     drawn.check()?;
     let (mut views, mut to_prove) = (Vec::new(), BTreeMap::<String, (Chain, BTreeSet<u32>)>::new());
+    let mut room = MAX_MOVEMENTS_IN_ALL;
     for wanted in &drawn.transactions {
         let chain = choose(chains, &wanted.id, wanted.chain.as_deref())?;
-        views.push(chain.transaction(&wanted.id, MAX_MOVEMENTS, clearance)?);
+        let view = chain.transaction(&wanted.id, room.min(MAX_MOVEMENTS), clearance)?;
+        room = room.saturating_sub(view.movements.len());
+        views.push(view);
         let number = chain.view(clearance).tx(&wanted.id)?;
         if let (Chain::Outputs(outputs), Ok(number)) = (&chain, u32::try_from(number)) {
             let name = outputs.ledger.network().to_string();
@@ -138,8 +147,15 @@ pub fn make(
     for (chain, txs) in to_prove.into_values() {
         let Chain::Outputs(chain) = chain else { continue };
         let network = chain.ledger.network();
-        let of_chain = prove(&chain.ledger, txs, &mut files).map_err(bundle_error)?;
-        proofs.extend(of_chain.into_iter().map(|proof| ChainProof { network, proof }));
+        let txs: Vec<u32> = txs.into_iter().collect();
+        for part in txs.chunks(PROVED_AT_ONCE) {
+            let proved = prove(&chain.ledger, part.iter().copied().collect(), &mut files).map_err(bundle_error)?;
+            proofs.extend(proved.into_iter().map(|proof| ChainProof { network, proof }));
+            if files.values().map(Vec::len).sum::<usize>() > MAX_PROVED_BYTES {
+                let why = format!("they have more than {MAX_PROVED_BYTES} bytes; draw less, or make several bundles");
+                return Err(Invalid::new("transactions", why).into());
+            }
+        }
     }
     let drawing = Drawing { title: drawn.title.clone(), graph: drawn.graph.clone() };
     let mut put = |name: &str, bytes: Result<Vec<u8>, BundleError>| {
@@ -164,16 +180,32 @@ pub fn verify(bytes: &[u8], signer: Option<&str>) -> Verification {
     v
 }
 
+/// A transaction whose bytes are in a block.
+struct Proved {
+    network: Network,
+    tx: SingleTx,
+    /// Height of the block, as its maker states it.
+    height: u64,
+    /// Time in the block's header.
+    time: u64,
+}
+
+/// Transactions by chain and id.
+type AllProved = HashMap<(String, String), Proved>;
+
 fn contents(files: &Files, v: &mut Verification) -> Result<(), String> {
     let drawing: Drawing = parse("graph.json", file(files, "graph.json")?)?;
     let views: Vec<TransactionView> = parse("transactions.json", file(files, "transactions.json")?)?;
     let addresses: Vec<DrawnAddress> = parse("addresses.json", file(files, "addresses.json")?)?;
     let proofs: Vec<ChainProof> = parse("proofs.json", file(files, "proofs.json")?)?;
-    let mut proved: HashMap<(String, String), (Network, SingleTx)> = HashMap::new();
+    let mut proved = AllProved::new();
     for ChainProof { network, proof } in &proofs {
         let name = format!("transactions/{}", proof.txid);
         match file(files, &name).and_then(|bytes| check_proof(proof, bytes, *network)) {
-            Ok((tx, _)) => drop(proved.insert((network.to_string(), proof.txid.clone()), (*network, tx))),
+            Ok((tx, header)) => {
+                let one = Proved { network: *network, tx, height: proof.height.into(), time: header.time().into() };
+                proved.insert((network.to_string(), proof.txid.clone()), one);
+            }
             Err(why) => v.failures.push(format!("{name}: {why}")),
         }
     }
@@ -185,11 +217,11 @@ fn contents(files: &Files, v: &mut Verification) -> Result<(), String> {
             stated_only += 1;
             continue;
         }
-        let Some((network, tx)) = proved.get(&(view.chain.clone(), view.id.clone())) else {
+        let Some(own) = proved.get(&(view.chain.clone(), view.id.clone())) else {
             v.failures.push(format!("transactions.json: {} has no proof", view.id));
             continue;
         };
-        match compare(view, *network, tx, &proved) {
+        match compare(view, own, &proved) {
             Ok(unproved) => amounts += unproved,
             Err(why) => v.failures.push(format!("transactions.json: {}: {why}", view.id)),
         }
@@ -201,9 +233,15 @@ fn contents(files: &Files, v: &mut Verification) -> Result<(), String> {
         "{} transactions are proved to be in blocks with proof of work, and are as stated",
         proved.len()
     ));
+    if !proved.is_empty() {
+        v.claims.push(
+            "heights of blocks are stated (no header commits to one), and which transactions spend outputs and what looks like a coinjoin"
+                .to_owned(),
+        );
+    }
     if amounts > 0 {
         v.claims.push(format!(
-            "amounts or payers of {amounts} inputs are stated; the transactions that paid them are not here"
+            "amounts or payers of {amounts} inputs are stated; the transactions that paid them are not here, or only the sum of the inputs is"
         ));
     }
     if stated_only > 0 {
@@ -220,42 +258,57 @@ fn contents(files: &Files, v: &mut Verification) -> Result<(), String> {
 }
 
 /// Compares a stated transaction with its bytes; returns how many inputs rest on the maker's word.
-fn compare(
-    view: &TransactionView,
-    network: Network,
-    tx: &SingleTx,
-    proved: &HashMap<(String, String), (Network, SingleTx)>,
-) -> Result<u64, String> {
+fn compare(view: &TransactionView, own: &Proved, proved: &AllProved) -> Result<u64, String> {
+    let Proved { network, tx, height, time } = own;
+    if view.coinbase != tx.coinbase {
+        return Err("whether it creates coins is not as in its bytes".into());
+    }
+    if view.time != *time {
+        return Err(format!("its time is {}, that of its block's header {time}", view.time));
+    }
+    if view.height != *height {
+        return Err(format!("its height is {}, that of its proof {height}", view.height));
+    }
     let of_kind = |kind: MovementKind| view.movements.iter().filter(move |m| m.kind == kind);
-    let count = |sums: &[crate::reports::AssetSum]| sums.iter().map(|sum| sum.count).sum::<u64>();
-    let (inputs, outputs) = (of_kind(MovementKind::Input).count() as u64, of_kind(MovementKind::Output).count() as u64);
-    let spent = if tx.coinbase { 0 } else { tx.inputs.len() as u64 };
-    if inputs + count(&view.rest_in) != spent || outputs + count(&view.rest_out) != tx.outputs.len() as u64 {
+    let count = |sums: &[AssetSum]| Amount::checked_sum(sums.iter().map(|sum| sum.count.into()));
+    let (inputs, outputs) = (of_kind(MovementKind::Input).count(), of_kind(MovementKind::Output).count());
+    let spent = if tx.coinbase { 0 } else { tx.inputs.len() };
+    let (rest_in, rest_out) = (spent.checked_sub(inputs), tx.outputs.get(outputs..));
+    let (Some(rest_in), Some(rest_out)) = (rest_in, rest_out) else {
+        return Err("it has more inputs or outputs than its bytes".into());
+    };
+    let rest_in = rest_in as u64;
+    if count(&view.rest_in) != Some(rest_in.into()) || count(&view.rest_out) != Some((rest_out.len() as u64).into()) {
         return Err("it has another number of inputs or outputs than its bytes".into());
+    }
+    let paid = Amount::checked_sum(rest_out.iter().map(|(value, _)| Amount::from(*value)));
+    let stated = Amount::checked_sum(view.rest_out.iter().map(|sum| sum.amount));
+    if paid.is_none() || stated != paid || view.rest_out.iter().any(|sum| sum.unknown > 0) {
+        return Err("the sum of the outputs that are not listed is not that of its bytes".into());
     }
     let party = |m: &Movement| m.to.as_ref().or(m.from.as_ref()).map(|p| p.address.clone());
     for (index, movement) in of_kind(MovementKind::Output).enumerate() {
         let (value, key) = tx.outputs.get(index).ok_or("it has more outputs than its bytes")?;
         let is_so = movement.id == format!("{}:{index}", view.id)
             && movement.amount == Some(Amount::from(*value))
-            && party(movement) == Some(key.to_text(network));
+            && party(movement) == Some(key.to_text(*network));
         if !is_so {
             return Err(format!("output {index} is not that of its bytes"));
         }
     }
-    let mut unproved = 0;
+    let mut unproved = rest_in;
     for (index, movement) in of_kind(MovementKind::Input).enumerate() {
         let (txid, vout) = tx.inputs.get(index).ok_or("it has more inputs than its bytes")?;
         if movement.id != format!("{txid}:{vout}") {
             return Err(format!("input {index} spends another output than in its bytes"));
         }
         let maker = proved.get(&(view.chain.clone(), txid.to_string()));
-        let paid = maker.and_then(|(_, tx)| tx.outputs.get(usize::try_from(*vout).ok()?));
+        let paid = maker.and_then(|maker| maker.tx.outputs.get(usize::try_from(*vout).ok()?));
         match paid {
             None => unproved += 1,
             Some((value, key)) => {
                 let is_so =
-                    movement.amount == Some(Amount::from(*value)) && party(movement) == Some(key.to_text(network));
+                    movement.amount == Some(Amount::from(*value)) && party(movement) == Some(key.to_text(*network));
                 if !is_so {
                     return Err(format!("input {index} is not what the output that it spends has"));
                 }
@@ -263,4 +316,68 @@ fn compare(
         }
     }
     Ok(unproved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_bitcoin::Txid;
+    use holdfast_bitcoin::script::classify;
+    use holdfast_simulate::hand::key;
+    use holdfast_workspace::asset_view::AssetView;
+
+    /// A transaction of three outputs, of which one is listed, and its bytes.
+    fn stated() -> (TransactionView, Proved) {
+        let network = Network::Regtest;
+        let outputs = [(50, key(1)), (20, key(2)), (10, key(3))].map(|(value, key)| (value, classify(&key)));
+        let txid = Txid::from_bytes([7; 32]);
+        let tx =
+            SingleTx { txid, coinbase: false, inputs: vec![(Txid::from_bytes([8; 32]), 1)], outputs: outputs.to_vec() };
+        let asset = AssetView { id: "native".into(), ticker: None, decimals: None };
+        let sum = |amount: u64, count| AssetSum { asset: asset.clone(), amount: amount.into(), count, unknown: 0 };
+        let address = tx.outputs[0].1.to_text(network);
+        let movement = Movement {
+            id: format!("{txid}:0"),
+            kind: MovementKind::Output,
+            from: None,
+            to: Some(crate::reports::Party { address, entity: None, who: crate::chain::nobody() }),
+            asset: asset.clone(),
+            amount: Some(50u64.into()),
+            transfer: None,
+            spent_by: None,
+        };
+        let view = TransactionView {
+            chain: network.to_string(),
+            id: txid.to_string(),
+            height: 5,
+            time: 1_600_000_000,
+            coinbase: false,
+            coinjoin: None,
+            success: true,
+            movements: vec![movement],
+            rest_in: vec![sum(90, 1)],
+            rest_out: vec![sum(30, 2)],
+        };
+        (view, Proved { network, tx, height: 5, time: 1_600_000_000 })
+    }
+
+    #[test]
+    fn what_is_stated_of_a_transaction_is_what_its_proof_has() {
+        let (view, own) = stated();
+        assert_eq!(compare(&view, &own, &AllProved::new()), Ok(1), "the sum of the input is the maker's word");
+        let refused = |change: &dyn Fn(&mut TransactionView), words: &str| {
+            let mut other = view.clone();
+            change(&mut other);
+            let why = compare(&other, &own, &AllProved::new()).unwrap_err();
+            assert!(why.contains(words), "{words}: {why}");
+        };
+        refused(&|v| v.time += 1, "time");
+        refused(&|v| v.height += 1, "height");
+        refused(&|v| v.coinbase = true, "creates coins");
+        refused(&|v| v.rest_out[0].amount = 31u64.into(), "sum of the outputs");
+        refused(&|v| v.rest_out[0].unknown = 1, "sum of the outputs");
+        refused(&|v| v.rest_out[0].count = 3, "number");
+        refused(&|v| v.rest_in[0].count = u64::MAX, "number");
+        refused(&|v| v.movements[0].amount = Some(51u64.into()), "output 0");
+    }
 }

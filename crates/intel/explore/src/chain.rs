@@ -156,7 +156,7 @@ pub(crate) trait View {
     fn own_tags(&self, address: u32) -> Vec<&Tag>;
     /// All tags that the reader may see.
     fn all_tags(&self) -> Box<dyn Iterator<Item = &Tag> + '_>;
-    /// Label of an actor.
+    /// Id and label of an actor that a tag which the reader may see names.
     fn actor(&self, id: &str) -> Option<(String, String)>;
     /// Calls `each` with the parts of what moved to or from addresses.
     fn parts(&self, of: Of<'_>, budget: &mut Budget, each: Each<'_>) -> Result<(), ExploreError>;

@@ -6,7 +6,7 @@ use crate::flows::{Assets, Flows, PartFilter, balanced, category, neighbour};
 use crate::reports::{By, NeighboursReport, NodeKind, Side, Sort};
 use holdfast_attribution::{Category, Tlp};
 use holdfast_types::{Amount, Invalid};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// Most rows.
 pub const MAX_ROWS: usize = 1_000;
@@ -93,24 +93,32 @@ pub(crate) fn entity(view: &dyn View, text: &str) -> Result<Addresses, ExploreEr
     if !view.is_address(text)
         && let Some((id, label)) = view.actor(text)
     {
-        let mut members = HashSet::new();
+        let (mut alone, mut clusters) = (BTreeSet::new(), BTreeSet::new());
         for tag in view.all_tags().filter(|t| t.actor.as_deref() == Some(id.as_str())) {
             // Addresses of other chains, and those that no stored block mentions, are none here.
             let Ok(address) = view.address(&tag.address) else { continue };
-            members.insert(address);
             if tag.is_cluster_definer {
-                members.extend(view.members(view.cluster(address)));
+                clusters.insert(view.cluster(address));
+            } else {
+                alone.insert(address);
             }
         }
-        let mut members: Vec<u32> = members.into_iter().collect();
+        alone.retain(|address| !clusters.contains(&view.cluster(*address)));
+        let count = alone.len() as u64 + clusters.iter().map(|cluster| view.cluster_size(*cluster)).sum::<u64>();
+        let mut members: Vec<u32> = alone.into_iter().collect();
+        for cluster in clusters {
+            if members.len() > MAX_MEMBERS {
+                break;
+            }
+            members.extend(view.members(cluster));
+        }
         members.sort_unstable();
-        let count = members.len() as u64;
         members.truncate(MAX_MEMBERS);
         return Ok(Addresses { kind: NodeKind::Entity, id, root: None, actor: Some(label), members, count });
     }
     let root = view.cluster(view.address(text)?);
     let mut members = view.members(root);
-    let count = members.len() as u64;
+    let count = view.cluster_size(root);
     members.truncate(MAX_MEMBERS);
     Ok(Addresses {
         kind: NodeKind::Entity,

@@ -427,6 +427,9 @@ pub struct Between {
     /// Base units of the transfer; on chains of outputs what the receiver gets of the transaction, all of it where the payer paid alone.
     #[schema(value_type = String)]
     pub amount: Amount,
+    /// Whether there is more that is not known: the amount is then the least that it can be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
     /// Whether others paid into the transaction too, so that the amount is the payer's share.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub divided: bool,

@@ -214,8 +214,10 @@ impl Chain {
         }
         found.sort_by_key(|(from, to, part)| (Reverse(part.time), part.tx, *from, *to, part.asset));
         let assets = Assets::of(view, found.iter().map(|(_, _, part)| part.asset))?;
-        into.more
-            .extend(rest(&assets, found.iter().skip(MAX_PAYMENTS).map(|(_, _, part)| (part.asset, Some(part.amount)))));
+        into.more.extend(rest(
+            &assets,
+            found.iter().skip(MAX_PAYMENTS).map(|(_, _, part)| (part.asset, (!part.unknown).then_some(part.amount))),
+        ));
         for (from, to, part) in found.into_iter().take(MAX_PAYMENTS) {
             let Some(tx) = part.tx else { continue };
             into.listed.push(Between {
@@ -226,6 +228,7 @@ impl Chain {
                 time: part.time.unwrap_or(0),
                 asset: assets.view(part.asset),
                 amount: part.amount,
+                unknown: part.unknown,
                 divided: part.divided,
             });
         }

@@ -10,6 +10,7 @@ use futures_util::stream::{Stream, unfold};
 use holdfast_audit::Entry;
 use holdfast_cases::CaseError;
 use holdfast_cases::case::Person;
+use holdfast_identity::same_person;
 use holdfast_screening::webhooks;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -194,11 +195,11 @@ impl Rendering<'_> {
 
     /// What is given to the person by somebody else.
     fn of_notifications(&self, entry: &Entry, into: &mut Vec<Told>) {
-        if !self.wants(&Topic::Notifications) || entry.actor == self.who.name {
+        if !self.wants(&Topic::Notifications) || same_person(&entry.actor, &self.who.name) {
             return;
         }
         let detail: Value = serde_json::from_str(&entry.detail).unwrap_or(Value::Null);
-        let is_me = |field: &str| detail[field].as_str() == Some(self.who.name.as_str());
+        let is_me = |field: &str| detail[field].as_str().is_some_and(|name| same_person(name, &self.who.name));
         let what = match entry.action.as_str() {
             "alert.assign" if is_me("text") => json!({ "why": "assigned", "alert": number_of(entry, "alert") }),
             "case.changed" if detail["step"] == "member" && is_me("person") => {

@@ -2,10 +2,12 @@
 
 use crate::cases::person;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use holdfast_cases::customers;
 use holdfast_decision::Event;
 use holdfast_requests::request::TargetKind;
+use holdfast_screening::ScreeningError;
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -163,7 +165,7 @@ impl Collected<'_> {
 
     fn case(&mut self, case: CaseId, caller: &Caller) -> Result<(), ApiError> {
         let file = self.shared.cases().case(case, &[], &person(caller))?;
-        let (mut other, mut lost) = (0u64, 0u64);
+        let (mut other, mut lost, mut withheld) = (0u64, 0u64, 0u64);
         for item in file.items.iter().filter(|item| item.withdrawn.is_none()) {
             let title = item.title.lines().next().unwrap_or_default();
             let why = match title {
@@ -174,12 +176,15 @@ impl Collected<'_> {
                 "address" => self.add(StartKind::Address, &item.key, None, why),
                 "transaction" => self.add(StartKind::Transaction, &item.key, None, why),
                 // Screening may be read by fewer than cases.
-                "event" if caller.may("read") => match self.shared.screening.event(&item.key) {
+                "event" | "alert" if !caller.may("read") => withheld += 1,
+                "event" => match self.shared.screening.event(&item.key) {
                     Ok(decided) => self.decided(&decided),
-                    Err(_) => lost += 1,
+                    Err(ScreeningError::NotFound(_)) => lost += 1,
+                    Err(e) => return Err(e.into()),
                 },
-                "alert" if caller.may("read") => match item.key.parse().ok().map(|id| self.alert(id)) {
+                "alert" => match item.key.parse().ok().map(|id| self.alert(id)) {
                     Some(Ok(())) => {}
+                    Some(Err(e)) if e.status != StatusCode::NOT_FOUND => return Err(e),
                     _ => lost += 1,
                 },
                 _ => other += 1,
@@ -190,6 +195,11 @@ impl Collected<'_> {
                 1 => "1 other item of the case names no address or transaction by itself".to_owned(),
                 n => format!("{n} other items of the case name no address or transaction by themselves"),
             });
+        }
+        if withheld > 0 {
+            self.answer.notes.push(format!(
+                "{withheld} events and alerts of the case are left out: this key may not read screening (scope read)"
+            ));
         }
         if lost > 0 {
             self.answer.notes.push(format!("{lost} events and alerts of the case are not stored here"));

@@ -231,16 +231,26 @@ fn live_events_go_on_from_a_number(app: &TestApp) {
         ana.get(&format!("/api/v1/live?{query}")).refused_with(400, words);
     }
     ana.clone().header("last-event-id", "x").get("/api/v1/live?topics=alerts").refused_with(400, "Last-Event-ID");
+    let list = ana.post("/api/v1/desk/watch-lists", json!({"name": "c-1", "conditions": {"moves": true}})).ok();
+    let items = format!("/api/v1/desk/watch-lists/{}/items", list["list"]["id"]);
+    ana.post(&items, json!([{"kind": "customer", "value": "c-1"}])).ok();
+    app.check_watched();
     let alert = app.decided("w-1", "c-1")["alert"].as_u64().unwrap();
     let at = format!("/api/v1/alerts/{alert}");
     app.as_person("bo", "investigator").post(&at, json!({"action": "assign", "assignee": "ana"})).ok();
+    app.check_watched();
     app.shared.status.stop();
     let all = events(&ana, "topics=alerts,notifications&after=0");
     let names: Vec<&str> = all.iter().map(|(name, ..)| name.as_str()).collect();
-    assert_eq!(names, ["hello", "alert", "alert", "notification"], "{all:?}");
+    assert_eq!(names, ["hello", "alert", "alert", "notification", "notification"], "{all:?}");
     assert_eq!((&all[1].2["what"]["alert"], &all[1].2["what"]["raised"]), (&json!(alert), &json!(true)), "{all:?}");
     assert_eq!((&all[2].2["action"], &all[2].2["by"]), (&json!("alert.assign"), &json!("bo")), "{all:?}");
     assert_eq!(all[3].2["what"], json!({"why": "assigned", "alert": alert}), "{all:?}");
+    assert_eq!(
+        (&all[4].2["what"]["why"], &all[4].2["subject"]),
+        (&json!("notification"), &json!("customer:c-1")),
+        "{all:?}"
+    );
     // Whoever comes back misses nothing and hears nothing twice.
     let raised = all[1].1.unwrap();
     let after = events(&ana.clone().header("last-event-id", &raised.to_string()), "topics=alerts");

@@ -161,8 +161,13 @@ impl Monitor<'_> {
                 }
                 for notification in one.told {
                     let subject = notification.subject.clone();
-                    let detail =
-                        json!({"list": notification.list, "text": notification.text, "link": notification.link});
+                    // Live events are told to the person.
+                    let detail = json!({
+                        "list": notification.list,
+                        "person": owner,
+                        "text": notification.text,
+                        "link": notification.link
+                    });
                     let kind = notification.kind.clone();
                     notifications::add(tx, &owner, notification)?;
                     // Webhooks are told from the audit log.

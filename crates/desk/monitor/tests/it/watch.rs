@@ -113,6 +113,14 @@ fn what_is_new_is_told_once(place: &TestDb) {
     let webhook = screening.webhooks().unwrap().into_iter().find(|w| w.id == hook).unwrap();
     let messages = screening.read(|db| pending(db, &webhook, 1_000)).unwrap().messages;
     assert_eq!(messages.iter().filter(|m| m.body.contains("watch.")).count(), 2, "{messages:?}");
+    // Live events find the person in the entry.
+    let entries = screening.audit(0, None, 1_000).unwrap();
+    let entries: Vec<_> =
+        entries.iter().filter(|e| ["watch.moves", "watch.tagged"].contains(&e.action.as_str())).collect();
+    assert!(
+        entries.len() == 2 && entries.iter().all(|e| e.detail.to_lowercase().contains("\"person\":\"ana\"")),
+        "{entries:?}"
+    );
     assert!(screening.verify_audit(None).unwrap().problems.is_empty());
 }
 
