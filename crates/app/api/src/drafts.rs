@@ -76,6 +76,8 @@ pub struct DraftText {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DraftAnswer {
     draft: Draft,
+    /// SHA-256 of its text, hexadecimal: who proposes it names it.
+    sha256: String,
     /// Its first fault; null where it could be put in force.
     fault: Option<Fault>,
     /// The job of its latest test.
@@ -97,7 +99,8 @@ pub fn draft_for(shared: &AppState, caller: &Caller, id: u64) -> Result<Draft, A
 fn answer(shared: &AppState, caller: &Caller, id: u64) -> Result<Json<DraftAnswer>, ApiError> {
     let draft = draft_for(shared, caller, id)?;
     let fault = fault(&draft.yaml);
-    Ok(Json(DraftAnswer { draft, fault, job: shared.draft_test(id)? }))
+    let sha256 = holdfast_decision::rules::sha256(&draft.yaml);
+    Ok(Json(DraftAnswer { draft, sha256, fault, job: shared.draft_test(id)? }))
 }
 
 /// Returns drafts of rule books, newest first, without their texts.
@@ -190,31 +193,45 @@ pub fn propose(shared: &AppState, caller: &Caller, yaml: &str) -> Result<Option<
     Ok(None)
 }
 
-/// Proposes a draft ([`propose`]), and notes in it by which change.
+/// Proposes a draft whose text the caller saw, by its SHA-256, or puts it in force where the desk needs no second person.
 ///
 /// # Errors
-/// [`ApiError`] where it is not open any more, and as [`propose`].
-pub fn submit(shared: &AppState, caller: &Caller, id: u64) -> Result<Option<ChangeRow>, ApiError> {
-    let draft = shared.monitor().open_draft(id)?;
-    let change = propose(shared, caller, &draft.yaml)?;
-    shared.monitor().draft_proposed(id, change.as_ref().map(|c| c.id), &caller.0)?;
-    Ok(change)
+/// [`ApiError`]: 409 where it is not open any more or its text is another than the one that was seen; 400 where it is no rule book.
+pub fn submit(shared: &AppState, caller: &Caller, id: u64, seen: &str) -> Result<Option<ChangeRow>, ApiError> {
+    let monitor = shared.monitor();
+    let draft = monitor.open_draft(id)?;
+    if let Some(fault) = fault(&draft.yaml) {
+        return Err(ApiError::bad(format!("yaml: {}", fault.message)));
+    }
+    let waits = shared.waits(caller, ChangeKind::Rules)?;
+    Ok(monitor.submit_draft(id, seen, waits, &caller.0)?)
+}
+
+/// What a proposer saw.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitRequest {
+    /// `sha256` of the draft as it was read, so that no other text is proposed.
+    seen: String,
 }
 
 fn proposed(change: Option<ChangeRow>) -> Response {
     change.map_or_else(|| StatusCode::NO_CONTENT.into_response(), changes::accepted)
 }
 
-/// Proposes a draft, which another person puts in force (`/api/v1/changes`). A desk without keys puts it in force at once.
+/// Proposes a draft, which another person, who is not its last writer either, puts in force (`/api/v1/changes`). A desk without keys puts it in force at once.
 #[utoipa::path(post, path = "/api/v1/rules/drafts/{id}/submit", params(("id" = u64, Path, description = "Number of the draft")),
+    request_body(content = SubmitRequest, example = json!({"seen": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"})),
     responses((status = 202, body = Change, description = "Waits for a second person"), (status = 204, description = "In force"),
         (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn submit_draft(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
+    body: Bytes,
 ) -> Result<Response, ApiError> {
-    run_blocking(move || submit(&shared, &caller, id)).await.map(proposed)
+    let request: SubmitRequest = json(&body)?;
+    run_blocking(move || submit(&shared, &caller, id, &request.seen)).await.map(proposed)
 }
 
 /// The version that another is compared with.

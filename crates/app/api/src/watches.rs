@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_monitor::notifications::{MAX_LISTED, Notifications};
-use holdfast_monitor::watch::{NewWatchItem, Settings, WatchItem, WatchList};
+use holdfast_monitor::watch::{NewWatchItem, Settings, WatchItem, WatchKind, WatchList};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -110,10 +110,18 @@ pub async fn remove_watch_list(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Adds items to a watch list of one's own. Their first check tells nothing.
+/// Refuses customers to who may not read the desk.
+///
+/// # Errors
+/// 403.
+pub fn may_watch(caller: &Caller, items: &[NewWatchItem]) -> Result<(), ApiError> {
+    if items.iter().any(|item| item.kind == WatchKind::Customer) { caller.needs("read") } else { Ok(()) }
+}
+
+/// Adds items to a watch list of one's own; customers need the scope read. Their first check tells nothing.
 #[utoipa::path(post, path = "/api/v1/desk/watch-lists/{id}/items", params(("id" = u64, Path, description = "Number of the list")),
     request_body(content = Vec<NewWatchItem>, example = json!([{"kind": "address", "value": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"}])),
-    responses((status = 200, body = WatchListAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    responses((status = 200, body = WatchListAnswer), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn watch(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
@@ -121,6 +129,7 @@ pub async fn watch(
     body: Bytes,
 ) -> Answer<WatchListAnswer> {
     let items: Vec<NewWatchItem> = json(&body)?;
+    may_watch(&caller, &items)?;
     run_blocking(move || {
         shared.monitor().watch(id, items, &caller.0)?;
         answer(&shared, id, &caller)

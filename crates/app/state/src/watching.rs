@@ -71,7 +71,7 @@ impl AppState {
                 };
                 match self.screening.events(&filter) {
                     Ok(list) => seen.event = list.first().map_or(0, |decided| decided.decision.seq),
-                    Err(e) => seen.gaps.push(one_line(&e)),
+                    Err(e) => seen.fail(one_line(&e)),
                 }
             }
             WatchKind::Name => {
@@ -97,13 +97,13 @@ impl AppState {
             is_anywhere = true;
             let name = chain.ledger.network().to_string();
             if let Err(e) = look_on_outputs(chain, kind, address, seen) {
-                seen.gaps.push(format!("{name}: {}", one_line(&e)));
+                seen.fail(format!("{name}: {}", one_line(&e)));
             }
         }
         for chain in accounts.iter().filter(|chain| chain.is_address(address)) {
             is_anywhere = true;
-            if let Err(e) = look_on_accounts(chain, address, seen) {
-                seen.gaps.push(format!("{}: {}", chain.chain(), one_line(&e)));
+            if let Err(e) = look_on_accounts(chain, kind, address, seen) {
+                seen.fail(format!("{}: {}", chain.chain(), one_line(&e)));
             }
         }
         if !is_anywhere {
@@ -134,11 +134,27 @@ fn look_on_outputs(chain: &Snapshot, kind: WatchKind, address: &str, seen: &mut 
     Ok(())
 }
 
-/// What an account chain has of an address.
-fn look_on_accounts(chain: &AccountSnapshot, address: &str, seen: &mut Seen) -> Result<(), WorkspaceError> {
+/// What an account chain has of an address, or of the entity that it belongs to: as on chains of outputs, the number of its addresses and its tag.
+fn look_on_accounts(
+    chain: &AccountSnapshot,
+    kind: WatchKind,
+    address: &str,
+    seen: &mut Seen,
+) -> Result<(), WorkspaceError> {
     let report = chain.account(address, 0, CLEARANCE)?;
     seen.tags.extend(report.tags.iter().map(|t| format!("{} (pack {})", t.label, t.pack)));
     seen.gaps.extend(report.gaps.iter().map(|gap| format!("{}: {gap}", report.name)));
+    if kind == WatchKind::Entity && report.in_ledger {
+        let entity = chain.account_cluster(address, 0, CLEARANCE)?;
+        // Any address may be on several account chains: the entity's are those of all.
+        seen.addresses += entity.size;
+        seen.tags.extend(entity.tag.iter().map(|t| format!("{} (pack {})", t.label, t.pack)));
+        seen.gaps.extend(entity.gaps.iter().map(|gap| format!("{}: {gap}", report.name)));
+        if entity.size > 1 {
+            let others = entity.size - 1;
+            seen.gaps.push(format!("{}: money of the entity's {others} other addresses is not watched", report.name));
+        }
+    }
     let listed = u64::try_from(report.balances.len()).unwrap_or(u64::MAX);
     if report.asset_count > listed {
         seen.gaps.push(format!("{}: {} further assets of it", report.name, report.asset_count - listed));

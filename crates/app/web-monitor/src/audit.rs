@@ -20,6 +20,8 @@ const HERE: &str = "/desk/audit";
 const REPLAY: &str = "/desk/audit/replay";
 /// Most entries of a file.
 const MAX_EXPORTED: usize = 100_000;
+/// A file ends after so many bytes: details of entries are of any length.
+const MAX_BYTES: usize = 64 << 20;
 
 /// Which entries a page shows.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -154,12 +156,9 @@ pub(crate) async fn csv(State(shared): State<AppState>, Query(q): Query<AuditFor
             let part = shared.screening.find_audit(&filter, below, 1_000)?;
             let Some(last) = part.last() else { break };
             below = last.seq;
-            for e in &part {
-                let texts = [&e.actor, &e.action, &e.subject, &e.detail, &e.hash].map(|text| field(text));
-                out += &format!("{},{},{}\r\n", e.seq, e.time.rfc3339(), texts.join(","));
-            }
-            count += part.len();
-            if count >= MAX_EXPORTED {
+            let written = rows(&mut out, &part, MAX_BYTES);
+            count += written;
+            if count >= MAX_EXPORTED || written < part.len() {
                 out += &format!(",,,,,{},\r\n", field(&t!("audit-cut", n = count)));
                 break;
             }
@@ -177,9 +176,41 @@ pub(crate) async fn csv(State(shared): State<AppState>, Query(q): Query<AuditFor
     Ok((heads, text).into_response())
 }
 
+/// Adds entries to a file while it has fewer bytes than `most`; returns how many.
+fn rows(out: &mut String, part: &[Entry], most: usize) -> usize {
+    let mut count = 0;
+    for e in part {
+        if out.len() >= most {
+            break;
+        }
+        let texts = [&e.actor, &e.action, &e.subject, &e.detail, &e.hash].map(|text| field(text));
+        *out += &format!("{},{},{}\r\n", e.seq, e.time.rfc3339(), texts.join(","));
+        count += 1;
+    }
+    count
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_ends_after_its_bytes() {
+        let entry = Entry {
+            seq: 7,
+            time: Timestamp::EPOCH,
+            actor: "Ana".into(),
+            action: "a".into(),
+            subject: "s".into(),
+            detail: "x".repeat(100),
+            hash: "h".into(),
+        };
+        let part = vec![entry; 5];
+        let mut out = String::new();
+        assert_eq!((rows(&mut out, &part, 150), rows(&mut out, &part, 150)), (2, 0));
+        assert_eq!(out.lines().count(), 2);
+        assert_eq!(rows(&mut String::new(), &part, MAX_BYTES), 5);
+    }
 
     #[test]
     fn a_filter_is_read_and_kept() {

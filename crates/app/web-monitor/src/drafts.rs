@@ -61,13 +61,20 @@ page_form! {
     }
 }
 
+page_form! {
+    /// Proposes the text that was seen.
+    struct Propose {
+        seen: Text = "rules-sha256", Input::Own;
+    }
+}
+
 page_steps! {
     /// A step of a draft.
     enum Step by "step" {
         "save" => Save(Save),
         "rule" => Add(Add),
         "test" => Test(Nothing),
-        "submit" => Submit(Nothing),
+        "submit" => Submit(Propose),
         "discard" => Discard(Nothing),
     }
 }
@@ -284,7 +291,7 @@ pub(crate) async fn page(
         @if may_write {
             h2 { (t!("drafts-end")) }
             p.note { (t!("drafts-end-about")) }
-            @if found.is_none() { (form_of::<Nothing>(&path, &[("step", "submit")], "drafts-submit")) }
+            @if found.is_none() { (form_of::<Nothing>(&path, &[("step", "submit"), ("seen", &holdfast_decision::rules::sha256(&draft.yaml))], "drafts-submit")) }
             (form_of::<Nothing>(&path, &[("step", "discard")], "drafts-discard"))
         }
     };
@@ -331,7 +338,7 @@ fn take(shared: &AppState, caller: &Caller, id: u64, step: Step) -> Result<Strin
             shared.test_draft_later(id, &caller.0)?;
             return Ok(format!("{path}#test"));
         }
-        Step::Submit(_) => match submit(shared, caller, id)? {
+        Step::Submit(form) => match submit(shared, caller, id, &form.seen.0)? {
             Some(_) => return Ok("/desk/changes".to_owned()),
             None => return Ok(RULES.to_owned()),
         },

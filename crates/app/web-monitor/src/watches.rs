@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Path, Query, State};
+use holdfast_api::watches::may_watch;
 use holdfast_monitor::notifications::{MAX_LISTED, Notification};
 use holdfast_monitor::watch::{Conditions, NewWatchItem, Quiet, Settings, WatchItem, WatchKind, WatchList};
 use holdfast_page::components::{Bare, ListQuery, N, T, listing, time, word, words};
@@ -238,7 +239,9 @@ fn take(shared: &AppState, caller: &Caller, id: u64, step: Step) -> Result<Strin
         Step::Items(form) => {
             let item =
                 |value: &str| NewWatchItem { kind: form.kind, value: value.to_owned(), note: form.note.0.clone() };
-            let new = form.value.0.lines().filter(|line| !line.trim().is_empty()).map(item).collect();
+            let new: Vec<NewWatchItem> =
+                form.value.0.lines().filter(|line| !line.trim().is_empty()).map(item).collect();
+            may_watch(caller, &new)?;
             monitor.watch(id, new, &caller.0)?;
         }
         Step::Off(form) => monitor.unwatch(id, form.item.0, &caller.0)?,

@@ -1,5 +1,6 @@
 //! What people are told, in order. Whoever shows them live reads on after the last number that it showed ([`after`]).
 
+use crate::watch::Watchers;
 use crate::{Monitor, MonitorError};
 use holdfast_identity::canonical_name;
 use holdfast_notify::outbox;
@@ -7,13 +8,12 @@ use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number};
 use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
-use std::fmt::Write as _;
 use utoipa::ToSchema;
 
 /// Most notifications of one answer.
 pub const MAX_LISTED: u32 = 200;
-/// Most lines of a digest.
-const MAX_LINES: usize = 100;
+/// Most digests of one call.
+const MAX_DIGESTS: usize = 100;
 /// A list is mailed at most so often.
 const DIGEST: Seconds = Seconds::HOUR;
 
@@ -139,21 +139,26 @@ impl Monitor<'_> {
         })
     }
 
-    /// Puts the digests that are due into the outbox: what lists told since their last one. Returns how many.
+    /// Puts the digests that are due into the outbox: how much lists told since their last one, of owners who may still have lists. What they told is
+    /// read after signing in: the desk does not know whose an address is. Returns how many.
     ///
     /// # Errors
     /// [`MonitorError::Store`] when the database fails.
     pub fn mail_digests(&self, origin: &str) -> Result<u64, MonitorError> {
         let now = self.screening.now();
         let due = self.read(|db| {
-            let sql = "SELECT l.id, l.mail, l.name, l.mailed FROM watch_lists l
+            let sql = "SELECT l.id, l.mail, l.name, l.mailed, l.owner FROM watch_lists l
                        WHERE l.removed IS NULL AND l.mail IS NOT NULL AND l.mailed_at <= $1
-                         AND EXISTS (SELECT 1 FROM notifications n WHERE n.list = l.id AND n.id > l.mailed) ORDER BY l.id LIMIT 100";
-            let row = |r: &Row| Ok((r.number::<u64>(0)?, r.text(1)?.to_owned(), r.text(2)?.to_owned(), r.number::<u64>(3)?));
+                         AND EXISTS (SELECT 1 FROM notifications n WHERE n.list = l.id AND n.id > l.mailed) ORDER BY l.id LIMIT 100000";
+            let row = |r: &Row| {
+                let list = (r.number::<u64>(0)?, r.text(1)?.to_owned(), r.text(2)?.to_owned(), r.number::<u64>(3)?);
+                Ok((list, r.text(4)?.to_owned()))
+            };
             db.query(sql, &[(now - DIGEST).into()])?.iter().map(row).collect::<Result<Vec<_>, DbError>>()
         })?;
+        let watchers = Watchers::of(&self.screening.keys()?);
         let mut mailed = 0;
-        for (list, to, name, since) in due {
+        for ((list, to, name, since), _) in due.into_iter().filter(|(_, owner)| watchers.has(owner)).take(MAX_DIGESTS) {
             let origin = origin.to_owned();
             self.transact("engine", move |tx| digest(tx, (list, &to, &name), since, &origin))?;
             mailed += 1;
@@ -169,21 +174,20 @@ fn digest(
     since: u64,
     origin: &str,
 ) -> Result<(), MonitorError> {
-    let sql = format!("{COLUMNS} WHERE list = $1 AND id > $2 ORDER BY id LIMIT 10000");
-    let all = tx.db().query(&sql, &[number(list), number(since)])?;
-    let told = all.iter().map(notification).collect::<Result<Vec<_>, _>>()?;
-    let Some(last) = told.last() else { return Ok(()) };
-    let mut body = format!("Your watch list \"{name}\" tells {} things.\n\n", told.len());
-    for n in told.iter().take(MAX_LINES) {
-        let _ = writeln!(body, "{} {}: {}\n  {origin}{}", n.time.rfc3339(), n.subject, n.text, n.link);
+    let sql = "SELECT COUNT(*), COALESCE(MAX(id), 0) FROM notifications WHERE list = $1 AND id > $2";
+    let rows = tx.db().query(sql, &[number(list), number(since)])?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let (count, last) = (row.number::<u64>(0)?, row.number::<u64>(1)?);
+    if count == 0 {
+        return Ok(());
     }
-    if told.len() > MAX_LINES {
-        let _ = writeln!(body, "\nand {} more: {origin}/desk/notifications", told.len() - MAX_LINES);
-    }
+    let what = if count == 1 { "notification" } else { "notifications" };
+    let body =
+        format!("Your watch list \"{name}\" has {count} new {what}. Sign in to read: {origin}/desk/notifications\n");
     // One line of a header, whatever the list is called.
     let title: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
     outbox::add(tx, to, &format!("Watch list: {title}"), &body, &format!("watch-list:{list}"))?;
-    let row: [Value; 3] = [number(last.id), tx.now().into(), number(list)];
+    let row: [Value; 3] = [number(last), tx.now().into(), number(list)];
     tx.db().execute("UPDATE watch_lists SET mailed = $1, mailed_at = $2 WHERE id = $3", &row)?;
     Ok(())
 }

@@ -162,6 +162,7 @@ impl Core {
         let state = if approve { "approved" } else { "rejected" };
         match (found.kind, approve) {
             (ChangeKind::Rules, true) => {
+                self.check_is_not_the_writer(id, actor)?;
                 self.apply_rules(&found.body, actor, now)?;
             }
             (ChangeKind::Key, true) => self.put_key_in_force(&found.key()?, actor, now)?,
@@ -186,6 +187,19 @@ impl Core {
 }
 
 impl Core {
+    /// Refuses who wrote the text that somebody else proposed: two people are to have seen it.
+    fn check_is_not_the_writer(&mut self, change: u64, actor: &str) -> Result<(), ScreeningError> {
+        let sql = "SELECT id, COALESCE(writer, author) FROM rule_drafts WHERE change_id = $1 LIMIT 1";
+        let rows = self.db.query(sql, &[number(change)])?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let (draft, writer) = (row.number::<u64>(0)?, row.text(1)?);
+        if same_person(actor, writer) {
+            let text = format!("{writer} wrote the text of draft {draft}; another person must approve change {change}");
+            return Err(ScreeningError::State(text));
+        }
+        Ok(())
+    }
+
     /// Stores a new key, or gives one that there is other scopes.
     fn put_key_in_force(&mut self, key: &ApiKey, approver: &str, now: Timestamp) -> Result<(), ScreeningError> {
         match identity::key_by_id(&mut self.db, &key.id)? {
@@ -207,6 +221,24 @@ impl Transaction<'_> {
         let (actor, now) = (self.actor().to_owned(), self.now());
         self.core().propose(kind, subject, body, &actor, now)
     }
+
+    /// Proposes a rule book; it is checked now and again when it is put in force.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn propose_rules(&mut self, yaml: &str) -> Result<Change, ScreeningError> {
+        let book = RuleBook::parse(yaml, 0)?;
+        self.propose(ChangeKind::Rules, &format!("rules:{}", &book.sha256[..16]), yaml)
+    }
+
+    /// Puts a rule book in force; returns its version. Nothing of the transaction may fail afterwards.
+    ///
+    /// # Errors
+    /// [`ScreeningError`].
+    pub fn apply_rules(&mut self, yaml: &str) -> Result<u32, ScreeningError> {
+        let (actor, now) = (self.actor().to_owned(), self.now());
+        self.core().apply_rules(yaml, &actor, now)
+    }
 }
 
 impl Screening {
@@ -215,9 +247,8 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn propose_rules(&self, yaml: &str, actor: &str) -> Result<Change, ScreeningError> {
-        let book = RuleBook::parse(yaml, 0)?;
-        let (subject, yaml) = (format!("rules:{}", &book.sha256[..16]), yaml.to_owned());
-        self.transact(actor, move |tx| tx.propose(ChangeKind::Rules, &subject, &yaml))
+        let yaml = yaml.to_owned();
+        self.transact(actor, move |tx| tx.propose_rules(&yaml))
     }
 
     /// Proposes a key; its token opens nothing until another person approved it.

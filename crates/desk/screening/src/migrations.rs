@@ -21,7 +21,10 @@ const SCREENING: Schema = Schema {
 const CASES: Schema = Schema { department: "cases", migrations: &[include_str!("migrations/cases_001_graphs.sql")] };
 
 /// Statistics, watch lists, notifications and drafts of rule books (`holdfast-monitor`).
-const MONITOR: Schema = Schema { department: "monitor", migrations: &[include_str!("migrations/monitor_001.sql")] };
+const MONITOR: Schema = Schema {
+    department: "monitor",
+    migrations: &[include_str!("migrations/monitor_001.sql"), include_str!("migrations/monitor_002_writer.sql")],
+};
 
 /// Those of requests.
 const REQUESTS: Schema =

@@ -12,7 +12,9 @@ fn a_draft_becomes_the_book_by_two_people(app: &TestApp) {
     let at = format!("/api/v1/rules/drafts/{}", begun["draft"]["id"]);
     assert!(begun["fault"]["message"].as_str().unwrap().contains("rule book"), "{begun}");
     ana.post(&format!("{at}/back-test"), Value::Null).refused_with(400, "yaml");
-    ana.post(&format!("{at}/submit"), Value::Null).refused(400);
+    let seen = |answer: &Value| json!({"seen": answer["sha256"]});
+    ana.post(&format!("{at}/submit"), json!({})).refused_with(400, "seen");
+    ana.post(&format!("{at}/submit"), seen(&begun)).refused(400);
     let written = ana.put(&at, json!({"title": "Mine", "yaml": BOOK})).ok();
     assert_eq!((&written["fault"], &written["job"]), (&Value::Null, &Value::Null));
     let tested = ana.post(&format!("{at}/back-test"), Value::Null).ok();
@@ -20,9 +22,10 @@ fn a_draft_becomes_the_book_by_two_people(app: &TestApp) {
     app.as_role("investigator").put(&at, json!({"title": "x", "yaml": ""})).refused_with(403, "rules");
     app.as_role("investigator").get(&at).ok();
     let before = ana.get("/api/v1/rules").ok();
-    let change = ana.post(&format!("{at}/submit"), Value::Null).is(202);
+    ana.post(&format!("{at}/submit"), seen(&begun)).refused_with(409, "read it");
+    let change = ana.post(&format!("{at}/submit"), seen(&written)).is(202);
     assert_eq!(ana.get("/api/v1/rules").ok(), before, "one person alone puts nothing in force");
-    ana.post(&format!("{at}/submit"), Value::Null).refused(409);
+    ana.post(&format!("{at}/submit"), seen(&written)).refused(409);
     ana.delete(&at).refused(409);
     let decision = format!("/api/v1/changes/{}", change["id"]);
     ana.post(&decision, json!({"decision": "approve", "reason": "me"})).refused_with(409, "another person");

@@ -30,6 +30,10 @@ fn lists_are_checked_on_the_chain_and_told(app: &TestApp) {
     assert_eq!((&told["unseen"], &told["list"][0]["subject"]), (&json!(1), &json!("customer:c-1")), "{told}");
     let seen = ana.post("/api/v1/desk/notifications/seen", json!({"up_to": told["list"][0]["id"]})).ok();
     assert_eq!(seen["unseen"], 0);
+    let clerk = app.with_scopes("clerk", vec!["desk".into()]);
+    let own = clerk.post("/api/v1/desk/watch-lists", json!({"name": "x", "conditions": {"moves": true}})).ok();
+    let theirs = format!("/api/v1/desk/watch-lists/{}/items", own["list"]["id"]);
+    clerk.post(&theirs, json!([{"kind": "customer", "value": "c-1"}])).refused_with(403, "read");
     let bo = app.as_person("bo", "investigator");
     bo.get(&at).refused(404);
     assert_eq!(bo.get("/api/v1/desk/notifications").ok()["list"], json!([]));

@@ -507,7 +507,7 @@ pub(crate) async fn page(
     Path(id): Path<u64>,
 ) -> Page {
     let panel = gather(shared, caller, clearance, id).await?;
-    let body = html! { link rel="stylesheet" href=[holdfast_assets::path("workbench.css")]; (panel.page(&frame)) };
+    let body = html! { link rel="stylesheet" href=[holdfast_assets::path("workbench.css")]; (panel.page(&frame)) (Links(&frame).history(&format!("alert:{id}"))) };
     Ok(frame.desk(&t!("alert-title", id = id), HERE, body))
 }
 

@@ -293,7 +293,7 @@ pub(crate) async fn page(
             section.tab #tasks { (view.part("case-tasks", &["task"], "case-no-task")) }
             section.tab #requests { (view.part("nav-requests", &["request"], "case-no-request")) }
             section.tab #reports { (report_list(&reports, &to, &frame)) }
-            section.tab #log { (view.comments()) (log(&done)) }
+            section.tab #log { (view.comments()) (log(&done)) (Links(&frame).history(&format!("case:{}", id.number()))) }
         }
     };
     Ok(frame.desk(&t!("case-title", id = id.number(), title = file.case.title.as_str()), "/desk/cases", body))

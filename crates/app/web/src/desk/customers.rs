@@ -423,6 +423,7 @@ pub(crate) async fn page(
         (addresses(&shown))
         (network(&shown, links))
         (notes(&shown, &frame))
+        (links.history(&format!("customer:{customer}")))
     };
     Ok(frame.desk(&t!("customers-customer", id = customer.as_str()), HERE, body))
 }

@@ -175,6 +175,7 @@ pub(crate) async fn page(
         (shown.facts(links))
         (ending(&shown.hold, frame.may("holds"), shown.is_imitation))
         @if !shown.cases.is_empty() { h2 { (t!("nav-cases")) } (links.cases(&shown.cases)) }
+        (links.history(&format!("hold:{id}")))
     };
     Ok(frame.desk(&t!("holds-title-of", id = id), "/desk/holds", body))
 }

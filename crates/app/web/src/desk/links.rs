@@ -21,6 +21,12 @@ impl Links<'_> {
         html! { @if self.0.may_open(route) { a href=(path) { (text) } } @else { (text) } }
     }
 
+    /// A link to what the audit log has of a subject, such as `hold:12`, for who may read it.
+    pub(crate) fn history(self, subject: &str) -> Markup {
+        let to = format!("/desk/audit?subject={}", segment(subject));
+        html! { @if self.0.may_open("/desk/audit") { p { a href=(to) { (t!("nav-audit")) } } } }
+    }
+
     pub(crate) fn customer(self, id: &str) -> Markup {
         self.to("/desk/customers/{id}", &format!("/desk/customers/{}", segment(id)), id)
     }

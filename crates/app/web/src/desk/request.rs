@@ -243,6 +243,7 @@ pub(crate) async fn page(
         (shown.productions(&to))
         @if !shown.cases.is_empty() { h2 { (t!("nav-cases")) } (links.cases(&shown.cases)) }
         (shown.correspondence(&to))
+        (links.history(&format!("request:{}", shown.id.as_str())))
     };
     Ok(frame.desk(&t!("request-title", id = shown.id.as_str()), "/desk/requests", body))
 }

@@ -13,6 +13,7 @@ pub use trial::{Known, Trial};
 
 use crate::{Monitor, MonitorError};
 use holdfast_decision::rules::{MAX_BOOK, sha256};
+use holdfast_screening::changes::Change;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::{Invalid, Timestamp, named};
 use serde::Serialize;
@@ -200,8 +201,10 @@ impl Monitor<'_> {
                     "somebody changed draft {id} at {changed}; copy your text, load the page again and merge them"
                 )));
             }
-            let row: [Value; 4] = [title.into(), yaml.as_str().into(), tx.now().into(), number(id)];
-            tx.db().execute("UPDATE rule_drafts SET title = $1, yaml = $2, changed = $3 WHERE id = $4", &row)?;
+            let (now, writer) = (tx.now(), tx.actor().to_owned());
+            let row: [Value; 5] = [title.into(), yaml.as_str().into(), now.into(), writer.into(), number(id)];
+            let sql = "UPDATE rule_drafts SET title = $1, yaml = $2, changed = $3, writer = $4 WHERE id = $5";
+            tx.db().execute(sql, &row)?;
             tx.audit("draft.written", &format!("draft:{id}"), &json!({"sha256": sha256(&yaml)}).to_string());
             Ok(())
         })
@@ -220,21 +223,35 @@ impl Monitor<'_> {
         })
     }
 
-    /// Stores that a draft was proposed by a change; none where the desk puts books in force at once.
+    /// Proposes a draft whose text the actor saw, by its SHA-256, or puts it in force where that `waits` for nobody, in one transaction: the text cannot change
+    /// between. Returns the change that waits.
     ///
     /// # Errors
-    /// [`MonitorError::NotFound`]; [`MonitorError::State`] when it is not open any more.
-    pub fn draft_proposed(&self, id: u64, change: Option<u64>, actor: &str) -> Result<(), MonitorError> {
+    /// [`MonitorError::NotFound`]; [`MonitorError::State`] when it is not open any more, or its text is not the one that was seen; [`MonitorError::Invalid`]
+    /// when it is no rule book.
+    pub fn submit_draft(&self, id: u64, seen: &str, waits: bool, actor: &str) -> Result<Option<Change>, MonitorError> {
+        let seen = seen.to_owned();
         self.transact(actor, move |tx| {
-            open(tx.db(), id)?;
-            let row: [Value; 2] = [change.map(number).unwrap_or(Value::Null), number(id)];
+            let found = open(tx.db(), id)?;
+            if sha256(&found.yaml) != seen {
+                let changed = found.changed.rfc3339();
+                return Err(MonitorError::State(format!(
+                    "seen: the text of draft {id} was changed at {changed}; load it again and read it before you propose it"
+                )));
+            }
+            let change = if waits { Some(tx.propose_rules(&found.yaml)?) } else { None };
+            let number_of = change.as_ref().map(|c| c.id);
+            let row: [Value; 2] = [number_of.map(number).unwrap_or(Value::Null), number(id)];
             tx.db().execute("UPDATE rule_drafts SET state = 'proposed', change_id = $1 WHERE id = $2", &row)?;
-            tx.audit("draft.proposed", &format!("draft:{id}"), &json!({"change": change}).to_string());
-            Ok(())
+            tx.audit("draft.proposed", &format!("draft:{id}"), &json!({"change": number_of, "sha256": seen}).to_string());
+            if !waits {
+                tx.apply_rules(&found.yaml)?;
+            }
+            Ok(change)
         })
     }
 
-    /// Returns an open draft, for who proposes it.
+    /// Returns an open draft, for who changes or tests it.
     ///
     /// # Errors
     /// [`MonitorError::NotFound`]; [`MonitorError::State`] when it is not open any more.

@@ -3,6 +3,7 @@
 use super::{LISTS, Seen, WatchKind, WatchList, list};
 use crate::notifications::{self, Notification};
 use crate::{Monitor, MonitorError};
+use holdfast_identity::{ApiKey, canonical_name};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::{Amount, Timestamp};
 use serde_json::json;
@@ -13,6 +14,46 @@ use std::ops::ControlFlow;
 const AT_ONCE: i64 = 200;
 /// Most news of one item that become notifications of their own.
 const MAX_NEWS: usize = 10;
+/// Scopes of which the owner of a list needs one.
+const SCOPES: [&str; 3] = ["desk", "approve", "audit"];
+/// Why items of others are not looked at.
+const NO_KEY: &str = "not checked: the owner of the list has no key in force with the scope desk, approve or audit";
+const NO_READ: &str =
+    "not checked: the owner of the list has no key in force with the scope read, which customers need";
+
+/// Who may have lists now, and whether with customers: by the keys in force. None while there are no keys: an open desk, where all may.
+pub(crate) struct Watchers(Option<BTreeMap<String, (bool, bool)>>);
+
+impl Watchers {
+    pub(crate) fn of(keys: &[ApiKey]) -> Self {
+        if keys.is_empty() {
+            return Watchers(None);
+        }
+        let mut people = BTreeMap::new();
+        for key in keys.iter().filter(|key| key.is_in_force()) {
+            let (watches, reads) = people.entry(canonical_name(key.person())).or_insert((false, false));
+            *watches |= SCOPES.iter().any(|scope| key.may(scope));
+            *reads |= key.may("read");
+        }
+        Watchers(Some(people))
+    }
+
+    /// Returns whether a list of this owner is checked, and mailed.
+    pub(crate) fn has(&self, owner: &str) -> bool {
+        self.refusal(owner, None).is_none()
+    }
+
+    /// Returns why an item of this owner is not looked at.
+    fn refusal(&self, owner: &str, kind: Option<WatchKind>) -> Option<&'static str> {
+        let people = self.0.as_ref()?;
+        let (watches, reads) = people.get(&canonical_name(owner)).copied().unwrap_or_default();
+        match (watches, reads) {
+            (false, _) => Some(NO_KEY),
+            (true, false) if kind == Some(WatchKind::Customer) => Some(NO_READ),
+            (true, _) => None,
+        }
+    }
+}
 
 /// Gives what is known of something.
 pub type Look<'a> = &'a dyn Fn(WatchKind, &str) -> Seen;
@@ -70,9 +111,15 @@ fn page(kind: WatchKind, value: &str) -> String {
 /// An item that differs from what was known, with what it tells.
 struct Outcome {
     item: u64,
-    known: String,
+    /// None where it stays as it was.
+    known: Option<String>,
     problem: Option<String>,
     told: Vec<Notification>,
+}
+
+/// An item that was not looked at, or in vain: only the problem is stored.
+fn unchecked(item: &Item, problem: Option<String>) -> Option<Outcome> {
+    (item.problem != problem).then(|| Outcome { item: item.id, known: None, problem, told: Vec::new() })
 }
 
 fn look_at(
@@ -83,7 +130,11 @@ fn look_at(
 ) -> Option<Outcome> {
     let seen = look(item.kind, &item.value).or(item.known.clone());
     let problem: Option<String> = (!seen.gaps.is_empty()).then(|| seen.gaps.join("; ").chars().take(500).collect());
-    let seen = Seen { gaps: Vec::new(), ..seen };
+    // What a first check did not find, because it failed, would be new at the next one.
+    if seen.failed && item.known.is_none() {
+        return unchecked(&item, problem);
+    }
+    let seen = Seen { gaps: Vec::new(), failed: false, ..seen };
     // Most have not changed: nothing is written for them.
     if item.known.as_ref() == Some(&seen) && item.problem == problem {
         return None;
@@ -99,11 +150,11 @@ fn look_at(
         link: page(item.kind, &item.value),
         list: Some(item.list),
     });
-    Some(Outcome { item: item.id, known: json!(seen).to_string(), problem, told: told.collect() })
+    Some(Outcome { item: item.id, known: Some(json!(seen).to_string()), problem, told: told.collect() })
 }
 
 impl Monitor<'_> {
-    /// Checks what is watched, but for lists in their quiet time. `go_on` gets the number of items and may stop it: what was checked is stored.
+    /// Checks what is watched, but for lists in their quiet time; items whose owner may not see them any more are only marked so. `go_on` gets the number of items and may stop it: what was checked is stored.
     ///
     /// # Errors
     /// [`MonitorError::Store`] when the database fails.
@@ -113,6 +164,7 @@ impl Monitor<'_> {
         go_on: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Checked, MonitorError> {
         let now = self.screening.now();
+        let watchers = Watchers::of(&self.screening.keys()?);
         let all = self.read(|db| {
             db.query(&format!("{LISTS} ORDER BY l.id LIMIT 100000"), &[])?
                 .iter()
@@ -134,7 +186,11 @@ impl Monitor<'_> {
             for item in part {
                 let Some(list) = lists.get(&item.list) else { continue };
                 checked.items += 1;
-                found.extend(look_at(item, list, look, &value).map(|outcome| (list.owner.clone(), outcome)));
+                let outcome = match watchers.refusal(&list.owner, Some(item.kind)) {
+                    Some(why) => unchecked(&item, Some(why.to_owned())),
+                    None => look_at(item, list, look, &value),
+                };
+                found.extend(outcome.map(|outcome| (list.owner.clone(), outcome)));
                 if go_on(checked.items).is_break() {
                     checked.notifications += self.store_checked(found)?;
                     return Ok(checked);
@@ -153,10 +209,19 @@ impl Monitor<'_> {
         self.transact("engine", move |tx| {
             let mut told = 0;
             for (owner, one) in found {
-                let row: [Value; 4] = [one.known.into(), tx.now().into(), one.problem.into(), number(one.item)];
+                let changed = match one.known {
+                    Some(known) => {
+                        let row: [Value; 4] = [known.into(), tx.now().into(), one.problem.into(), number(one.item)];
+                        let sql = "UPDATE watch_items SET known = $1, checked = $2, problem = $3 WHERE id = $4";
+                        tx.db().execute(sql, &row)?
+                    }
+                    None => {
+                        let row: [Value; 2] = [one.problem.into(), number(one.item)];
+                        tx.db().execute("UPDATE watch_items SET problem = $1 WHERE id = $2", &row)?
+                    }
+                };
                 // Taken off the list meanwhile: nothing is told.
-                let sql = "UPDATE watch_items SET known = $1, checked = $2, problem = $3 WHERE id = $4";
-                if tx.db().execute(sql, &row)? == 0 {
+                if changed == 0 {
                     continue;
                 }
                 for notification in one.told {

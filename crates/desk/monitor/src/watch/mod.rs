@@ -6,6 +6,7 @@
 mod check;
 mod seen;
 
+pub(crate) use check::Watchers;
 pub use check::{Checked, Look};
 pub use seen::{Holding, Seen};
 

@@ -29,12 +29,21 @@ pub struct Seen {
     pub event: u64,
     /// What could not be looked up, in sentences.
     pub gaps: Vec<String>,
+    /// Whether a look-up failed, so that what is missing may be there: none of it is a basis for what is new.
+    #[serde(skip)]
+    pub failed: bool,
 }
 
 /// What is new: kind of the notification, and its text.
 pub(super) type News = Vec<(&'static str, String)>;
 
 impl Seen {
+    /// Notes a look-up that failed. What is never known, such as a chain's standing gaps, goes to `gaps` alone.
+    pub fn fail(&mut self, why: String) {
+        self.gaps.push(why);
+        self.failed = true;
+    }
+
     /// Returns what is new against an earlier check, by conditions. `value` gives the worth of base units of an asset (the part behind the last space of a
     /// holding's name), where it has a price. What is missing because it could not be looked up is not new, and not gone.
     pub(super) fn news(&self, before: &Seen, when: &Conditions, value: &dyn Fn(&str, Amount) -> Option<u64>) -> News {

@@ -45,12 +45,24 @@ fn a_draft_is_tested_and_proposed_once(place: &TestDb) {
         "{test}"
     );
     assert_eq!(test["rules"]["large"], serde_json::json!({"before": 2, "after": 1}));
-    monitor.write_draft(id, "Fewer holds", milder + "# more\n", None, "Ana").unwrap();
+    let more = milder.clone() + "# more\n";
+    monitor.write_draft(id, "Fewer holds", more.clone(), None, "Ana").unwrap();
     assert!(!monitor.draft(id).unwrap().test_is_current, "of another text");
-    monitor.draft_proposed(id, Some(7), "Ana").unwrap();
+    // Bo saw the text before Ana changed it.
+    let e = monitor.submit_draft(id, &sha256(&milder), true, "Bo").unwrap_err();
+    assert!(e.to_string().contains("seen") && monitor.draft(id).unwrap().state == DraftState::Draft, "{e}");
+    assert!(screening.changes(None).unwrap().is_empty(), "nothing of a refused draft waits");
+    let change = monitor.submit_draft(id, &sha256(&more), true, "Bo").unwrap().unwrap();
     let found = monitor.draft(id).unwrap();
-    assert_eq!((found.state, found.change), (DraftState::Proposed, Some(7)));
-    assert!(monitor.draft_proposed(id, Some(8), "Ana").is_err() && monitor.discard_draft(id, "Ana").is_err());
+    assert_eq!((found.state, found.change, &change.body), (DraftState::Proposed, Some(change.id), &more));
+    assert!(monitor.submit_draft(id, &sha256(&more), true, "Bo").is_err() && monitor.discard_draft(id, "Ana").is_err());
+    for (person, why) in [("Bo", "another person"), (" ANA", "wrote the text")] {
+        let e = screening.decide_change(change.id, true, "mine", person).unwrap_err();
+        assert!(e.to_string().contains(why), "{e}");
+    }
+    let before = screening.book().version;
+    screening.decide_change(change.id, true, "read", "Cy").unwrap();
+    assert_eq!(screening.book().version, before + 1);
     let broken = monitor.begin_draft("Broken", Some("rules: [".into()), None, "Ana").unwrap();
     let e = monitor.test_draft(broken, "Ana", &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(e.to_string().contains("rule book"), "{e}");

@@ -12,7 +12,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-on_both!(what_is_new_is_told_once, quiet_times_delay_and_lose_nothing, lists_belong_to_their_owners);
+on_both!(
+    what_is_new_is_told_once,
+    quiet_times_delay_and_lose_nothing,
+    lists_belong_to_their_owners,
+    nothing_is_told_without_a_key,
+    a_first_check_that_failed_is_none
+);
 
 fn settings(name: &str) -> Settings {
     let conditions = Conditions { moves: true, new_tag: true, ..Conditions::default() };
@@ -104,8 +110,10 @@ fn what_is_new_is_told_once(place: &TestDb) {
     );
     let due = screening.read(|db| outbox::due(db, START + Seconds::HOUR)).unwrap();
     assert!(due.len() == 1 && due[0].to == "ana@example.org" && !due[0].subject.contains('\n'), "{due:?}");
+    assert!(!due[0].body.contains("Locky"), "labels are read after signing in: {}", due[0].body);
     assert!(
-        due[0].body.contains("https://desk.example/address/13Nrg") && due[0].body.contains("new tag: Locky"),
+        due[0].body.contains("has 2 new notifications")
+            && due[0].body.contains("https://desk.example/desk/notifications"),
         "{}",
         due[0].body
     );
@@ -162,4 +170,55 @@ fn lists_belong_to_their_owners(place: &TestDb) {
     assert!(monitor.unwatch(list, items[0].id, "Ana").is_err());
     monitor.remove_watch_list(list, "Ana").unwrap();
     assert!(monitor.watch_list(list, "Ana").is_err());
+}
+
+fn nothing_is_told_without_a_key(place: &TestDb) {
+    let clock = TestClock::new();
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let monitor = Monitor { screening: &screening };
+    let key = |id: &str, name: &str, scopes: &[&str]| {
+        screening.add_key(id, name, scopes.iter().map(|s| (*s).to_owned()).collect(), 0, "x").unwrap();
+    };
+    key("aaaaaaaaaaaa", "root", &["admin"]);
+    key("bbbbbbbbbbbb", "Ana", &["desk"]);
+    let mail = Settings { mail: Some("ana@example.org".into()), ..settings("Mine") };
+    let list = monitor.make_watch_list(mail, "Ana").unwrap();
+    let customer = NewWatchItem { kind: WatchKind::Customer, value: "c-1".into(), note: String::new() };
+    monitor.watch(list, vec![item("0xaa"), customer], "Ana").unwrap();
+    let world = World::new();
+    let problems = || {
+        let items = monitor.watch_list(list, "Ana").unwrap().1;
+        items.into_iter().map(|i| (i.problem.unwrap_or_default(), i.checked.is_some())).collect::<Vec<_>>()
+    };
+    world.check(monitor);
+    let found = problems();
+    assert_eq!(found[0], (String::new(), true));
+    assert!(found[1].0.contains("scope read") && !found[1].1, "{found:?}");
+    world.moved(2);
+    assert_eq!(world.check(monitor), 1, "of the address, not of the customer");
+    screening.revoke_key("bbbbbbbbbbbb", "root").unwrap();
+    world.moved(3);
+    clock.set(START + Seconds::hours(2));
+    assert_eq!((world.check(monitor), monitor.mail_digests("https://desk.example").unwrap()), (0, 0));
+    assert!(problems().iter().all(|(problem, _)| problem.contains("no key in force")), "{:?}", problems());
+    key("cccccccccccc", "Ana again", &["read", "desk"]);
+    assert_eq!(world.check(monitor), 0, "another's key");
+}
+
+fn a_first_check_that_failed_is_none(place: &TestDb) {
+    let clock = TestClock::new();
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let monitor = Monitor { screening: &screening };
+    let list = monitor.make_watch_list(settings("Mine"), "Ana").unwrap();
+    monitor.watch(list, vec![item("0xaa")], "Ana").unwrap();
+    let world = World::new();
+    let there = world.0.replace(Seen::default());
+    world.0.borrow_mut().fail("bitcoin does not answer".into());
+    assert_eq!(world.check(monitor), 0);
+    let found = monitor.watch_list(list, "Ana").unwrap().1.remove(0);
+    assert_eq!((found.problem.as_deref(), found.checked), (Some("bitcoin does not answer"), None));
+    world.0.replace(there);
+    assert_eq!(world.check(monitor), 0, "what was there already did not move");
+    world.moved(2);
+    assert_eq!(world.check(monitor), 1);
 }
