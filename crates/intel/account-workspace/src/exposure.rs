@@ -19,7 +19,7 @@ use holdfast_workspace::chain_queries::{CategoryAmount, ChainExposure};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use utoipa::ToSchema;
 
 /// Most assets of one answer.
@@ -407,15 +407,20 @@ impl fmt::Debug for Exposed {
     }
 }
 
+/// A chain as answers stand for it. Its own exposures are exchanged when its links are made anew.
+type StoredChain = (ChainId, Ledger, Arc<TagStore>, Weak<Exposed>);
+
 struct Stored {
     /// By position.
-    chains: Vec<(ChainId, Ledger, Arc<TagStore>)>,
+    chains: Vec<StoredChain>,
     answers: AccountExposures,
 }
 
 impl Stored {
     fn new(together: &Together<'_>) -> Self {
-        let chain = |chain: &&AccountWorkspace| (chain.chain().clone(), chain.ledger.snapshot(), chain.tags.clone());
+        let chain = |chain: &&AccountWorkspace| {
+            (chain.chain().clone(), chain.ledger.snapshot(), chain.tags.clone(), Arc::downgrade(&chain.exposed))
+        };
         Stored {
             chains: together.chains.iter().map(chain).collect(),
             answers: AccountExposures::new(BOUNDS, MAX_STORED),
@@ -423,10 +428,11 @@ impl Stored {
     }
 
     fn stands_for(&self, together: &Together<'_>) -> bool {
-        let is_same = |(stored, now): (&(ChainId, Ledger, Arc<TagStore>), &&AccountWorkspace)| {
+        let is_same = |(stored, now): (&StoredChain, &&AccountWorkspace)| {
             stored.0 == *now.chain()
                 && stored.1.revision() == now.ledger.revision()
                 && Arc::ptr_eq(&stored.2, &now.tags)
+                && stored.3.ptr_eq(&Arc::downgrade(&now.exposed))
         };
         self.chains.len() == together.chains.len() && self.chains.iter().zip(&together.chains).all(is_same)
     }
@@ -437,7 +443,8 @@ impl Stored {
             return None;
         }
         for ((position, stored), now) in (0u16..).zip(&mut self.chains).zip(&together.chains) {
-            if stored.0 != *now.chain() || !Arc::ptr_eq(&stored.2, &now.tags) {
+            let is_rebuilt = !stored.3.ptr_eq(&Arc::downgrade(&now.exposed));
+            if is_rebuilt || stored.0 != *now.chain() || !Arc::ptr_eq(&stored.2, &now.tags) {
                 return None;
             }
             if stored.1.revision() == now.ledger.revision() {

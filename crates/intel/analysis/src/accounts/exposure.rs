@@ -78,7 +78,8 @@ pub struct AccountTotals {
     /// Whether an opening balance on the way was taken as the least.
     pub is_assumed: bool,
     /// Other assets on the way, by chain, whose transfers contradict each other, or of which not all moves were read, and how much came into each
-    /// over links, at most. Of that nothing is known for certain.
+    /// over links from assets that are none of them, at most: what goes on from one of them to another is counted with the first. Of that nothing is
+    /// known for certain. It may be counted under categories and reasons too.
     pub doubtful: BTreeMap<(u16, u32), Amount>,
 }
 
@@ -379,7 +380,7 @@ fn totals(
     Ok(totals)
 }
 
-/// Returns the other assets of a trace whose figures are not sound, and what came into each over links: at most, in units of the first asset.
+/// Returns the other assets of a trace whose figures are not sound, and what came into each over links from sound ones: at most, in units of the first asset.
 fn doubtful(
     trace: &AccountTrace,
     of: (u16, u32),
@@ -403,6 +404,10 @@ fn doubtful(
             Direction::Backward => (crossing.link.to, crossing.link.from),
         };
         let (Some(left), Some(reached)) = (assets.get(&left), assets.get(&reached)) else { continue };
+        // What goes on from one of them to another was counted where it came into the first.
+        if doubtful.contains_key(left) {
+            continue;
+        }
         let Some(sum) = doubtful.get_mut(reached) else { continue };
         // What nobody can say the worth of counts as the whole.
         let rate = rates.get(left).and_then(|(worth, units)| crossing.left.mul_div(*worth, *units));
