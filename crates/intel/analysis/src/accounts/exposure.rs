@@ -81,6 +81,8 @@ pub struct AccountTotals {
     /// over links from assets that are none of them, at most: what goes on from one of them to another is counted with the first. Of that nothing is
     /// known for certain. It may be counted under categories and reasons too.
     pub doubtful: BTreeMap<(u16, u32), Amount>,
+    /// The part of `unattributed` that ended in one of these assets.
+    pub doubtful_ends: Vec<(AccountEndKind, Amount)>,
 }
 
 impl AccountTotals {
@@ -362,21 +364,27 @@ fn totals(
         AccountTotals { amount, fees, is_partial, is_assumed: !trace.assumed.is_empty(), ..AccountTotals::default() };
     let mut by_category: BTreeMap<Category, (Amount, Amount)> = BTreeMap::new();
     let mut unattributed: BTreeMap<AccountEndKind, Amount> = BTreeMap::new();
+    let mut doubtful_ends: BTreeMap<AccountEndKind, Amount> = BTreeMap::new();
+    totals.doubtful = doubtful(trace, of, direction, amount)?;
     for (end, worth) in trace.ends.iter().zip(worths) {
         let is_cut = end.kind.is_bound() || matches!(end.kind, AccountEndKind::Rests | AccountEndKind::Opening);
         if is_cut || !end.category.is_attributed() {
-            let amount = unattributed.entry(origin(over, end)?).or_default();
-            *amount = sum(*amount, worth)?;
+            let kind = origin(over, end)?;
+            let is_doubtful = totals.doubtful.contains_key(&(end.chain, end.asset));
+            for ends in std::iter::once(&mut unattributed).chain(is_doubtful.then_some(&mut doubtful_ends)) {
+                let amount = ends.entry(kind).or_default();
+                *amount = sum(*amount, worth)?;
+            }
             continue;
         }
         let (direct, indirect) = by_category.entry(end.category).or_default();
         let part = if end.hops == 0 { direct } else { indirect };
         *part = sum(*part, worth)?;
     }
-    totals.doubtful = doubtful(trace, of, direction, amount)?;
     totals.by_category = by_category.into_iter().map(|(c, (direct, indirect))| (c, direct, indirect)).collect();
     totals.by_category.sort_by_key(|(c, direct, indirect)| (std::cmp::Reverse(direct.checked_add(*indirect)), *c));
     totals.unattributed = unattributed.into_iter().collect();
+    totals.doubtful_ends = doubtful_ends.into_iter().collect();
     Ok(totals)
 }
 
