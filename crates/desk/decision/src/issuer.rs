@@ -71,7 +71,7 @@ pub fn kept(old: &[String], new: &[String]) -> Vec<String> {
 }
 
 fn missing<'a>(old: &'a [String], new: &'a [String]) -> impl Iterator<Item = &'a String> {
-    old.iter().filter(|line| !new.contains(line) && !new.contains(&line.replace(PROPOSED, FROZEN)))
+    old.iter().filter(move |line| !new.contains(line) && !new.contains(&line.replace(PROPOSED, FROZEN)))
 }
 
 impl IssuerFact {
