@@ -193,7 +193,8 @@ impl AppState {
             tracing::info!(postings, "what changed is connected too widely; all transfers are screened again");
             return Ok(Reach::Anything);
         }
-        if late.is_cut {
+        // A pass that goes on where it was had them screened when it began.
+        if late.is_cut && run.resume_at().is_empty() {
             // Bridges are used in every block: the nearest transfers are screened again at once; while a chain catches up one pass over all others after another.
             let postings = late.postings;
             tracing::warn!(

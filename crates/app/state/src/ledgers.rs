@@ -177,6 +177,8 @@ impl Job for RebuildBeside {
 
     fn run(&self, shared: &AppState, run: &Run<'_>) -> Result<Outcome, Failure> {
         let failure = |e: RebuildError| match e.kind() {
+            // A node may be behind the ledger for a while.
+            _ if matches!(e, RebuildError::Missing(_)) => Failure::again(e),
             ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Partner => Failure::again(e),
             _ => Failure::for_good(e),
         };

@@ -24,6 +24,28 @@ impl Job for RescreenAll {
     }
 
     fn run(&self, shared: &AppState, run: &Run<'_>) -> Result<Outcome, Failure> {
+        let outcome = self.pass(shared, run);
+        if matches!(outcome, Ok(Outcome::Done)) {
+            shared.status.screens_again(None);
+        }
+        // After that: what calls for a further pass stores it before it says so.
+        let newest = shared.screening.read(|db| latest(db, Self::KIND, &self.key())).map_err(Failure::again)?;
+        match (&outcome, newest) {
+            (_, Some(job)) if job.state == JobState::Waiting => {
+                let last = shared.screening.last_event().map_err(Failure::again)?;
+                shared.status.screens_again(Some(said(0, last)));
+            }
+            (Err(_), Some(job)) if job.tries >= Self::MAX_TRIES => {
+                shared.status.screens_again(Some(given_up(job.id, job.tries)));
+            }
+            _ => {}
+        }
+        outcome
+    }
+}
+
+impl RescreenAll {
+    fn pass(&self, shared: &AppState, run: &Run<'_>) -> Result<Outcome, Failure> {
         let last = shared.screening.last_event().map_err(Failure::again)?;
         let after: u64 = run.resume_at().parse().unwrap_or(0);
         shared.status.screens_again(Some(said(after, last)));
@@ -37,11 +59,7 @@ impl Job for RescreenAll {
         };
         let pass = shared.screening.rescreen_after(after, |event| shared.facts(event), &self.0.why(), &mut progress);
         pass.map_err(Failure::again)?;
-        if is_stopped {
-            return Ok(Outcome::Stopped);
-        }
-        shared.status.screens_again(None);
-        Ok(Outcome::Done)
+        Ok(if is_stopped { Outcome::Stopped } else { Outcome::Done })
     }
 }
 
@@ -50,6 +68,14 @@ fn said(at: u64, last: u64) -> String {
     format!(
         "what changed reaches further than it is followed at once: all transfers are screened again, up to event {at} of {last}; decisions \
          on the others do not rest on it yet"
+    )
+}
+
+/// What the status says of a pass that was given up.
+fn given_up(id: u64, tries: u32) -> String {
+    format!(
+        "what changed reaches further than it is followed at once, and screening all transfers again was given up after {tries} tries: decisions on those \
+         that it did not come to do not rest on it; see job {id}, and retry it"
     )
 }
 

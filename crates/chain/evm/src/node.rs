@@ -251,8 +251,10 @@ impl Node {
     fn blocks_with_receipts(&self, heights: &[u64]) -> Result<(Vec<Block>, Option<Receipts>), NodeError> {
         let block = |height: &u64| ("eth_getBlockByNumber", json!([hex(*height), true]));
         let receipts_of = |height: &u64| ("eth_getBlockReceipts", json!([hex(*height)]));
+        let mut is_at_once = true;
         loop {
-            let by_block = self.receipts.load(Ordering::Relaxed) == 0;
+            let has_them = self.receipts.load(Ordering::Relaxed) == 0;
+            let by_block = has_them && is_at_once;
             let (mut blocks, mut receipts) = (Vec::with_capacity(heights.len()), Vec::new());
             let calls: Vec<Call> = match by_block {
                 true => heights.iter().flat_map(|height| [block(height), receipts_of(height)]).collect(),
@@ -273,9 +275,22 @@ impl Node {
                 }
                 Ok(())
             });
+            let read = match read {
+                // Only of the blocks that the node has.
+                Ok(()) if has_them && !by_block => {
+                    let calls: Vec<Call> = blocks.iter().map(|block| receipts_of(&block.header.number)).collect();
+                    self.each(&calls, |i, answer| {
+                        receipts.push(json::receipts(&mut blocks[i], answer)?);
+                        Ok(())
+                    })
+                }
+                read => read,
+            };
             match read {
-                Ok(()) => return Ok((blocks, by_block.then_some(receipts))),
-                Err(e) if by_block && e.is_unknown_method() => self.receipts.store(1, Ordering::Relaxed),
+                Ok(()) => return Ok((blocks, has_them.then_some(receipts))),
+                Err(e) if has_them && e.is_unknown_method() => self.receipts.store(1, Ordering::Relaxed),
+                // Some nodes refuse receipts of blocks that they do not have yet.
+                Err(NodeError::Rpc { .. }) if by_block => is_at_once = false,
                 Err(e) => return Err(e),
             }
         }
@@ -527,6 +542,18 @@ mod tests {
             "{message}"
         );
         assert!(!message.contains("key/") && !message.contains("/key"), "{message}");
+    }
+
+    #[test]
+    fn receipts_that_are_refused_for_blocks_to_come_stop_no_reading() {
+        let refused = r#"[{"id":0,"result":null},{"id":1,"error":{"code":-32000,"message":"block not found"}}]"#;
+        let none = r#"{"id":0,"result":null}"#;
+        let texts = [CHAIN, refused, none];
+        let url = node(texts.iter().map(|text| (200, (*text).to_owned())).collect());
+        let node = Node::connect(&url, None).unwrap();
+        let (blocks, receipts) = node.blocks_with_receipts(&[7]).unwrap();
+        assert!(blocks.is_empty() && receipts.is_some_and(|receipts| receipts.is_empty()));
+        assert_eq!(node.receipts.load(Ordering::Relaxed), 0, "by block the next time too");
     }
 
     #[test]

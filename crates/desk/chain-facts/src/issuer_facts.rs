@@ -28,6 +28,7 @@ pub(crate) fn add_behind(chain: &dyn ChainQueries, facts: &mut ChainFacts) -> Re
     for behind in facts.behind.clone() {
         let Some(address) = behind.address else { continue };
         let (freezes, gaps) = chain.freezes_of_any(&address)?;
+        facts.issuer_failed |= !gaps.is_empty();
         gaps.into_iter().for_each(|gap| add_gap(gap, facts));
         for freeze in freezes {
             let fact = fact(&freeze, false, behind.hops);
@@ -48,6 +49,7 @@ fn add_fact(fact: IssuerFact, facts: &mut ChainFacts) {
         facts.issuer.push(fact);
         return;
     }
+    facts.issuer_failed = true;
     add_gap(format!("only {MAX_FACTS} freezes are stated; there are more"), facts);
 }
 

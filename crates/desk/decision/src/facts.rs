@@ -89,6 +89,9 @@ pub struct ChainFacts {
     /// What is not known of issuers' freezes on an account chain, in words: `issuer` may lack such.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issuer_gaps: Vec<String>,
+    /// Whether freezes on a chain could not be read, or were too many to state: that one is not in `issuer` says nothing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub issuer_failed: bool,
     /// Height of the block up to which tags and clusters are in `source` and `destination`, while newer ones are being worked in; absent when
     /// all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]

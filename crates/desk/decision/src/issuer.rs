@@ -56,13 +56,22 @@ const FROZEN: &str = " frozen by the issuer of ";
 /// Returns, in words, the freezes and proposals among earlier findings that are over by later ones. A proposal that became a freeze is not over.
 #[must_use]
 pub fn ended(old: &[String], new: &[String]) -> Vec<String> {
-    let is_over = |line: &&String| !new.contains(line) && !new.contains(&line.replace(PROPOSED, FROZEN));
     let words = |line: &String| {
         let is_proposal = line.contains(PROPOSED);
         let word = if is_proposal { "the proposal is withdrawn" } else { "the freeze is lifted" };
         (is_proposal || line.contains(FROZEN)).then(|| format!("{line}: {word}"))
     };
-    old.iter().filter(is_over).filter_map(words).collect()
+    missing(old, new).filter_map(words).collect()
+}
+
+/// Returns the freezes and proposals among earlier findings that later ones do not have: they stand while it is not known whether they are over.
+#[must_use]
+pub fn kept(old: &[String], new: &[String]) -> Vec<String> {
+    missing(old, new).filter(|line| line.contains(PROPOSED) || line.contains(FROZEN)).cloned().collect()
+}
+
+fn missing<'a>(old: &'a [String], new: &'a [String]) -> impl Iterator<Item = &'a String> {
+    old.iter().filter(move |line| !new.contains(line) && !new.contains(&line.replace(PROPOSED, FROZEN)))
 }
 
 impl IssuerFact {

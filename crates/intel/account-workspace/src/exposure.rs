@@ -19,7 +19,7 @@ use holdfast_workspace::chain_queries::{CategoryAmount, ChainExposure};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use utoipa::ToSchema;
 
 /// Most assets of one answer.
@@ -186,13 +186,18 @@ impl From<&AccountTotals> for ExposureSide {
             amount: *amount,
             share_ppm: share_ppm(*amount, totals.amount),
         };
-        let sum = |is_wanted: &dyn Fn(AccountEndKind) -> bool| {
-            let wanted = totals.unattributed.iter().filter(|u| is_wanted(u.0)).map(|u| u.1);
-            Amount::checked_sum(wanted).unwrap_or(Amount::MAX)
+        let sum = |ends: &[(AccountEndKind, Amount)], is_wanted: &dyn Fn(AccountEndKind) -> bool| {
+            let wanted = ends.iter().filter(|end| is_wanted(end.0)).map(|end| end.1);
+            share_ppm(Amount::checked_sum(wanted).unwrap_or(Amount::MAX), totals.amount)
+        };
+        // What ended in a doubtful asset came into it: it is not unknown twice.
+        let known_assets = |is_wanted: &dyn Fn(AccountEndKind) -> bool| {
+            sum(&totals.unattributed, is_wanted).saturating_sub(sum(&totals.doubtful_ends, is_wanted))
         };
         let doubtful_ppm =
             totals.doubtful.values().fold(0u64, |sum, part| sum.saturating_add(share_ppm(*part, totals.amount)));
-        let unknown_ppm = share_ppm(sum(&is_unknown), totals.amount).saturating_add(doubtful_ppm).min(WHOLE_PPM);
+        let in_doubtful = doubtful_ppm.max(sum(&totals.doubtful_ends, &is_unknown));
+        let unknown_ppm = known_assets(&is_unknown).saturating_add(in_doubtful).min(WHOLE_PPM);
         ExposureSide {
             amount: totals.amount,
             by_category: totals.by_category.iter().map(line).collect(),
@@ -200,7 +205,7 @@ impl From<&AccountTotals> for ExposureSide {
             fees: totals.fees,
             unknown_ppm,
             doubtful_ppm: doubtful_ppm.min(WHOLE_PPM),
-            older_ppm: share_ppm(sum(&|kind| kind == AccountEndKind::Opening), totals.amount),
+            older_ppm: known_assets(&|kind| kind == AccountEndKind::Opening),
             is_partial: totals.is_partial,
             is_assumed: totals.is_assumed,
         }
@@ -407,15 +412,20 @@ impl fmt::Debug for Exposed {
     }
 }
 
+/// A chain as answers stand for it. Its own exposures are exchanged when its links are made anew.
+type StoredChain = (ChainId, Ledger, Arc<TagStore>, Weak<Exposed>);
+
 struct Stored {
     /// By position.
-    chains: Vec<(ChainId, Ledger, Arc<TagStore>)>,
+    chains: Vec<StoredChain>,
     answers: AccountExposures,
 }
 
 impl Stored {
     fn new(together: &Together<'_>) -> Self {
-        let chain = |chain: &&AccountWorkspace| (chain.chain().clone(), chain.ledger.snapshot(), chain.tags.clone());
+        let chain = |chain: &&AccountWorkspace| {
+            (chain.chain().clone(), chain.ledger.snapshot(), chain.tags.clone(), Arc::downgrade(&chain.exposed))
+        };
         Stored {
             chains: together.chains.iter().map(chain).collect(),
             answers: AccountExposures::new(BOUNDS, MAX_STORED),
@@ -423,10 +433,11 @@ impl Stored {
     }
 
     fn stands_for(&self, together: &Together<'_>) -> bool {
-        let is_same = |(stored, now): (&(ChainId, Ledger, Arc<TagStore>), &&AccountWorkspace)| {
+        let is_same = |(stored, now): (&StoredChain, &&AccountWorkspace)| {
             stored.0 == *now.chain()
                 && stored.1.revision() == now.ledger.revision()
                 && Arc::ptr_eq(&stored.2, &now.tags)
+                && stored.3.ptr_eq(&Arc::downgrade(&now.exposed))
         };
         self.chains.len() == together.chains.len() && self.chains.iter().zip(&together.chains).all(is_same)
     }
@@ -437,7 +448,8 @@ impl Stored {
             return None;
         }
         for ((position, stored), now) in (0u16..).zip(&mut self.chains).zip(&together.chains) {
-            if stored.0 != *now.chain() || !Arc::ptr_eq(&stored.2, &now.tags) {
+            let is_rebuilt = !stored.3.ptr_eq(&Arc::downgrade(&now.exposed));
+            if is_rebuilt || stored.0 != *now.chain() || !Arc::ptr_eq(&stored.2, &now.tags) {
                 return None;
             }
             if stored.1.revision() == now.ledger.revision() {
@@ -482,5 +494,28 @@ impl Exposed {
             stored.answers.put(together.own, account, asset, &made);
         }
         Ok(made)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What ended without a known origin in an asset that is not sound is among what came into it.
+    #[test]
+    fn ends_in_doubtful_assets_are_unknown_once() {
+        let n = Amount::new;
+        let totals = AccountTotals {
+            amount: n(100),
+            unattributed: vec![(AccountEndKind::Opening, n(30)), (AccountEndKind::Hops, n(20))],
+            doubtful: BTreeMap::from([((0, 1), n(40))]),
+            doubtful_ends: vec![(AccountEndKind::Opening, n(10)), (AccountEndKind::Hops, n(20))],
+            ..AccountTotals::default()
+        };
+        let side = ExposureSide::from(&totals);
+        assert_eq!((side.unknown_ppm, side.doubtful_ppm, side.older_ppm), (600_000, 400_000, 200_000));
+        // More ended there than is stated to have come: prices differ from link to link.
+        let few = AccountTotals { doubtful: BTreeMap::from([((0, 1), n(15))]), ..totals };
+        assert_eq!(ExposureSide::from(&few).unknown_ppm, 500_000);
     }
 }

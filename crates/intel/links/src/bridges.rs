@@ -279,7 +279,7 @@ impl<'a> Bridges<'a> {
         let amounts_agree = match protocol {
             // Who provides liquidity early may keep a fee.
             Protocol::Nomad | Protocol::Ronin => received.end.amount <= sent.end.amount,
-            Protocol::Cctp | Protocol::CctpV2 | Protocol::Across => sent.stated == received.stated,
+            Protocol::Cctp | Protocol::CctpV2 | Protocol::Across | Protocol::Gateway => sent.stated == received.stated,
             Protocol::Wormhole | Protocol::LayerZero => {
                 sent.stated.is_some_and(|stated| view::is_scaled(received.end.amount, stated))
             }

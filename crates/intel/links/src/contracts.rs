@@ -48,6 +48,8 @@ pub enum Role {
     LayerZeroEndpoint,
     /// A router of THORChain.
     ThorchainRouter,
+    /// The `GatewayMinter` of Circle's Gateway.
+    GatewayMinter,
 }
 
 impl Role {
@@ -111,7 +113,7 @@ mod tests {
         let chain = |text: &str| ChainId::parse(text).unwrap();
         let sizes =
             ["eip155:1", "eip155:1284", "eip155:2020", "eip155:31337"].map(|c| Contracts::of(&chain(c)).roles.len());
-        assert_eq!(sizes, [16, 5, 1, 0]);
+        assert_eq!(sizes, [17, 5, 1, 0]);
         let own = AccountId::evm([1; 20]);
         assert_eq!(Contracts::of(&chain("eip155:31337")).with(own, Role::NomadAll).role(&own), Some(Role::NomadAll));
     }

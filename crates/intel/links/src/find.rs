@@ -3,13 +3,21 @@
 use crate::contracts::Contracts;
 use crate::link::{BlockRecords, BridgeSide, Place, Record};
 use crate::view::{Tx, TxView, amount};
-use crate::{across, cctp, layerzero, mixers, nomad, ronin, swaps, thorchain, wormhole, wraps};
+use crate::{across, cctp, gateway, layerzero, mixers, nomad, ronin, swaps, thorchain, wormhole, wraps};
 use holdfast_evm::VerifiedBlock;
 use holdfast_types::{Amount, BlockTransfers, Hash32};
 
 /// Decoders of bridges, in the order in which their sides are found.
-const BRIDGES: [fn(&Contracts, Tx<'_>) -> Vec<BridgeSide>; 7] =
-    [nomad::sides, ronin::sides, cctp::sides, across::sides, wormhole::sides, layerzero::sides, thorchain::sides];
+const BRIDGES: [fn(&Contracts, Tx<'_>) -> Vec<BridgeSide>; 8] = [
+    nomad::sides,
+    ronin::sides,
+    cctp::sides,
+    gateway::sides,
+    across::sides,
+    wormhole::sides,
+    layerzero::sides,
+    thorchain::sides,
+];
 
 /// What of a block its records need beside transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,7 +33,10 @@ const CCTP: [(u64, &str, &str); 7] = [
 /// The same of version 2, alike on all its chains of the EVM.
 const CCTP_V2: [&str; 2] = ["28b5a0e9c621a5badaa536219b3a228c8168cf5d", "81d40f21f12a8f0e3252bccb954d722d4c464b64"];
 
-/// Domains of CCTP and their chains.
+/// `GatewayMinter` of Circle's Gateway, on every chain that has it (by the adapter of DefiLlama, which follows its bridges).
+const GATEWAY_MINTER: &str = "2222222d7164433c4c09b0b0d809a9b52c04c205";
+
+/// Domains of CCTP and of the Gateway, and their chains.
 const DOMAINS: [(u64, &str); 18] = [
     (0, "eip155:1"),
     (1, "eip155:43114"),
@@ -172,6 +175,7 @@ pub(crate) fn contracts(chain: &ChainId) -> Vec<(AccountId, Role)> {
     }
     if DOMAINS.iter().any(|(_, of)| *of == chain.as_str()) {
         known.extend([(CCTP_V2[0], Role::CctpMessengerV2), (CCTP_V2[1], Role::CctpTransmitterV2)]);
+        known.push((GATEWAY_MINTER, Role::GatewayMinter));
     }
     known.extend(ACROSS.iter().filter(|k| k.0 == number).map(|k| (k.1, Role::AcrossPool)));
     for (of, _, core, bridge) in WORMHOLE {
@@ -199,7 +203,9 @@ pub(crate) fn chain_of(protocol: Protocol, number: u64) -> Option<ChainId> {
             Some(named.map_or_else(|| format!("eip155:{number}"), str::to_owned))
         }
         Protocol::Ronin | Protocol::Across => Some(format!("eip155:{number}")),
-        Protocol::Cctp | Protocol::CctpV2 => text(DOMAINS.iter().find(|k| k.0 == number).map(|k| k.1)),
+        Protocol::Cctp | Protocol::CctpV2 | Protocol::Gateway => {
+            text(DOMAINS.iter().find(|k| k.0 == number).map(|k| k.1))
+        }
         Protocol::Wormhole if number == WORMHOLE_SOLANA => Some(SOLANA.to_owned()),
         Protocol::Wormhole => own(WORMHOLE.iter().find(|k| k.1 == number).map(|k| k.0)),
         Protocol::LayerZero if number == LAYER_ZERO_SOLANA => Some(SOLANA.to_owned()),
@@ -243,6 +249,7 @@ mod tests {
     #[test]
     fn every_known_contract_reads() {
         let texts = OLDER.iter().map(|k| k.1).chain(CCTP.iter().flat_map(|k| [k.1, k.2])).chain(CCTP_V2);
+        let texts = texts.chain([GATEWAY_MINTER]);
         let texts = texts.chain(ACROSS.iter().map(|k| k.1)).chain(WORMHOLE.iter().flat_map(|k| [k.2, k.3]));
         let texts = texts.chain(LAYER_ZERO.iter().map(|k| k.2)).chain(THORCHAIN.iter().map(|k| k.1));
         for text in texts {

@@ -16,6 +16,7 @@ mod codec;
 mod contracts;
 mod find;
 mod flows;
+mod gateway;
 mod known;
 mod layerzero;
 mod ledger_links;

@@ -76,6 +76,8 @@ pub enum Rule {
     BalancerV2 = 16,
     /// `Swapped` of KyberSwap's router.
     KyberSwap = 17,
+    /// Mints of Circle's Gateway.
+    Gateway = 18,
 }
 
 impl Rule {
@@ -160,6 +162,8 @@ pub enum Protocol {
     LayerZero = 6,
     /// THORChain: the hash of the transaction that paid in.
     Thorchain = 7,
+    /// Circle's Gateway: the hash of what is transferred. Only what was minted is read.
+    Gateway = 8,
 }
 
 impl Protocol {
@@ -178,6 +182,7 @@ impl Protocol {
             Protocol::Wormhole => Rule::Wormhole,
             Protocol::LayerZero => Rule::LayerZero,
             Protocol::Thorchain => Rule::Thorchain,
+            Protocol::Gateway => Rule::Gateway,
         }
     }
 

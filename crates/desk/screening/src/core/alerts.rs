@@ -149,7 +149,12 @@ impl Core {
             Some(row) => row.text(0)?.lines().map(str::to_owned).collect(),
             None => Vec::new(),
         };
-        let findings = facts.findings();
+        let mut findings = facts.findings();
+        if facts.issuer_failed {
+            // What could not be read is not over.
+            findings.extend(issuer::kept(&old, &findings));
+            findings.sort();
+        }
         let new: Vec<&String> = findings.iter().filter(|f| !old.contains(f)).collect();
         let sql = "SELECT customer, result, body, facts FROM events WHERE seq = $1";
         let rows = self.db.query(sql, std::slice::from_ref(&number))?;

@@ -210,17 +210,28 @@ impl Core {
         if hold.second_person {
             match &hold.asked_by {
                 None => {
+                    // The second person reads what the first one stated, and states it too or not.
+                    let asked_reason = match &confirmed {
+                        Some((address, _)) => {
+                            format!("{reason}; stated too: {address} is the right address (address_confirmed)")
+                        }
+                        None => reason.to_owned(),
+                    };
                     self.db.execute(
                         "UPDATE holds SET asked_by = $1, asked = $2, asked_amount = $3, asked_reason = $4 WHERE id = $5",
                         &[
                             actor.into(),
                             now.into(),
                             amount.map(|a| a.to_string()).into(),
-                            reason.into(),
+                            asked_reason.into(),
                             number(id),
                         ],
                     )?;
-                    let detail = json!({"amount": amount, "reason": reason}).to_string();
+                    let mut detail = json!({"amount": amount, "reason": reason});
+                    if release.address_confirmed {
+                        detail["address_confirmed"] = true.into();
+                    }
+                    let detail = detail.to_string();
                     self.audit(now, actor, "hold.release_asked", &format!("hold:{id}"), &detail);
                     return self.hold(id);
                 }

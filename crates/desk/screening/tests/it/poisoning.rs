@@ -7,6 +7,7 @@ use holdfast_screening::Screening;
 use holdfast_screening::holds::{HoldRequest, Release};
 use holdfast_screening::replay::replay_log;
 use holdfast_screening::warnings::WarningAnswers;
+use holdfast_store::{Store, StoreError, number};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::Seconds;
 use std::collections::BTreeMap;
@@ -137,6 +138,17 @@ fn what_is_confirmed_is_not_held_again(place: &TestDb) {
     let other = screening.place_hold(other, "officer").unwrap();
     let error = screening.release(other, confirmed(), "officer").unwrap_err().to_string();
     assert!(error.contains("address_confirmed") && error.contains("imitates"), "{error}");
+    // Where a second person is needed, what the first one states is kept for them.
+    decide(&screening, out("fred-1", "fred", PAYEE));
+    decide(&screening, out("fred-2", "fred", IMITATION));
+    let held = screening.event("fred-2").unwrap().decision.holds[0];
+    Store::change(&screening, "test", move |tx| {
+        tx.db().execute("UPDATE holds SET second_person = 1 WHERE id = $1", &[number(held)])?;
+        Ok::<_, StoreError>(())
+    })
+    .unwrap();
+    let asked = screening.release(held, confirmed(), "officer").unwrap().asked_reason.unwrap();
+    assert!(asked.starts_with("the payee was called") && asked.contains(IMITATION), "{asked}");
     // A sign of a scam, and giving up, confirm nothing.
     assert_eq!(answers("carl-2", "copied"), "escalated");
     let gives_up = WarningAnswers { proceed: false, answers: BTreeMap::new() };

@@ -78,8 +78,11 @@ pub struct AccountTotals {
     /// Whether an opening balance on the way was taken as the least.
     pub is_assumed: bool,
     /// Other assets on the way, by chain, whose transfers contradict each other, or of which not all moves were read, and how much came into each
-    /// over links, at most. Of that nothing is known for certain.
+    /// over links from assets that are none of them, at most: what goes on from one of them to another is counted with the first. Of that nothing is
+    /// known for certain. It may be counted under categories and reasons too.
     pub doubtful: BTreeMap<(u16, u32), Amount>,
+    /// The part of `unattributed` that ended in one of these assets.
+    pub doubtful_ends: Vec<(AccountEndKind, Amount)>,
 }
 
 impl AccountTotals {
@@ -361,25 +364,31 @@ fn totals(
         AccountTotals { amount, fees, is_partial, is_assumed: !trace.assumed.is_empty(), ..AccountTotals::default() };
     let mut by_category: BTreeMap<Category, (Amount, Amount)> = BTreeMap::new();
     let mut unattributed: BTreeMap<AccountEndKind, Amount> = BTreeMap::new();
+    let mut doubtful_ends: BTreeMap<AccountEndKind, Amount> = BTreeMap::new();
+    totals.doubtful = doubtful(trace, of, direction, amount)?;
     for (end, worth) in trace.ends.iter().zip(worths) {
         let is_cut = end.kind.is_bound() || matches!(end.kind, AccountEndKind::Rests | AccountEndKind::Opening);
         if is_cut || !end.category.is_attributed() {
-            let amount = unattributed.entry(origin(over, end)?).or_default();
-            *amount = sum(*amount, worth)?;
+            let kind = origin(over, end)?;
+            let is_doubtful = totals.doubtful.contains_key(&(end.chain, end.asset));
+            for ends in std::iter::once(&mut unattributed).chain(is_doubtful.then_some(&mut doubtful_ends)) {
+                let amount = ends.entry(kind).or_default();
+                *amount = sum(*amount, worth)?;
+            }
             continue;
         }
         let (direct, indirect) = by_category.entry(end.category).or_default();
         let part = if end.hops == 0 { direct } else { indirect };
         *part = sum(*part, worth)?;
     }
-    totals.doubtful = doubtful(trace, of, direction, amount)?;
     totals.by_category = by_category.into_iter().map(|(c, (direct, indirect))| (c, direct, indirect)).collect();
     totals.by_category.sort_by_key(|(c, direct, indirect)| (std::cmp::Reverse(direct.checked_add(*indirect)), *c));
     totals.unattributed = unattributed.into_iter().collect();
+    totals.doubtful_ends = doubtful_ends.into_iter().collect();
     Ok(totals)
 }
 
-/// Returns the other assets of a trace whose figures are not sound, and what came into each over links: at most, in units of the first asset.
+/// Returns the other assets of a trace whose figures are not sound, and what came into each over links from sound ones: at most, in units of the first asset.
 fn doubtful(
     trace: &AccountTrace,
     of: (u16, u32),
@@ -403,6 +412,10 @@ fn doubtful(
             Direction::Backward => (crossing.link.to, crossing.link.from),
         };
         let (Some(left), Some(reached)) = (assets.get(&left), assets.get(&reached)) else { continue };
+        // What goes on from one of them to another was counted where it came into the first.
+        if doubtful.contains_key(left) {
+            continue;
+        }
         let Some(sum) = doubtful.get_mut(reached) else { continue };
         // What nobody can say the worth of counts as the whole.
         let rate = rates.get(left).and_then(|(worth, units)| crossing.left.mul_div(*worth, *units));

@@ -1,5 +1,6 @@
 //! Links of real blocks, of real bridges and of the simulated economy.
 
+mod gateway;
 mod nomad;
 mod real_blocks;
 mod real_logs;
