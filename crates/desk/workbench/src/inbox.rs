@@ -64,6 +64,7 @@ pub enum About {
 
 /// Something that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = InboxEntry)]
 pub struct Entry {
     /// What it is about.
     pub about: About,

@@ -232,7 +232,7 @@ pub async fn activity(
 /// tags, and of chains of outputs the transactions' bytes with proofs. It is meant to be handed on: no tag above TLP:AMBER goes in.
 #[utoipa::path(post, path = "/api/v1/graph/bundle", request_body(content = Drawn,
     example = json!({"title": "What left the wallet", "graph": {"version": 2, "log": []}, "transactions": [{"id": "4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"}]})),
-    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody)))]
+    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn bundle(
     State(shared): State<AppState>,
     Clearance(clearance): Clearance,

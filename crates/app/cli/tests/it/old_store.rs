@@ -84,8 +84,8 @@ fn it_answers_as_it_did() {
         let command = args.join(" ");
         let now: Value = serde_json::from_str(&run(holdfast().arg("--json").args(args))).unwrap();
         let (mut before, mut now) = (before.clone(), now);
-        if command.starts_with("audit list") {
-            // What came since stands behind what was there.
+        if command.starts_with("audit list") || command.starts_with("alerts list") {
+            // What came since stands behind what was there: that something was read, and that the clock ran on meanwhile.
             let entries = before.as_array().unwrap().len();
             now.as_array_mut().unwrap().truncate(entries);
         }

@@ -42,7 +42,7 @@ def follow(role, key, faults):
     seen, kinds, walked = {"/", "/desk"}, collections.Counter(), 0
     while queue and walked < MOST:
         link, of = queue.popleft()
-        request = urllib.request.Request(url + link, headers={"Cookie": f"hf={key}", "Accept": "text/html,*/*"})
+        request = urllib.request.Request(url + link, headers={"Authorization": f"Bearer {key}", "Accept": "text/html,*/*"})
         try:
             with opener.open(request, timeout=30) as answer:
                 # A stream of events never ends.

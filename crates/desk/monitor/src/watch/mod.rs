@@ -128,6 +128,29 @@ impl Settings {
     }
 }
 
+/// The fields of [`Settings`] beside others, for the document: alone they admit no other.
+struct SettingsFields;
+
+impl utoipa::PartialSchema for SettingsFields {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let mut schema = Settings::schema();
+        if let utoipa::openapi::RefOr::T(utoipa::openapi::Schema::Object(object)) = &mut schema {
+            object.additional_properties = None;
+        }
+        schema
+    }
+}
+
+impl ToSchema for SettingsFields {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "WatchListFields".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        Settings::schemas(schemas);
+    }
+}
+
 /// A watch list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WatchList {
@@ -137,6 +160,7 @@ pub struct WatchList {
     pub owner: String,
     /// What its owner set.
     #[serde(flatten)]
+    #[schema(value_type = SettingsFields)]
     pub settings: Settings,
     /// How many items it has.
     pub items: u64,
