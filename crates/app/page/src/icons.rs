@@ -17,6 +17,8 @@ pub fn icon(name: &str) -> Markup {
 /// Icons of the navigation's pages.
 const OF_PAGES: &[(&str, &str)] = &[
     ("/desk", "layout-dashboard"),
+    ("/desk/dashboard", "radar"),
+    ("/desk/watch-lists", "eye"),
     ("/desk/graph", "network"),
     ("/accounts", "link"),
     ("/desk/cases", "folder"),

@@ -48,7 +48,9 @@ struct Searched {
 /// Returns whether an item is a whole address or hash, of which the look-up by its form says all.
 fn is_whole(text: &str) -> bool {
     let hash = text.strip_prefix("0x").unwrap_or(text).split(':').next().unwrap_or_default();
-    (hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit())) || Address::check(text).is_ok()
+    // What has the form of no address known here may be a name.
+    let is_address = || Address::check(text).is_ok_and(|address| !matches!(address, Address::Other(_)));
+    (hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit())) || is_address()
 }
 
 impl Searched {

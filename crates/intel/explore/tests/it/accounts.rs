@@ -104,7 +104,12 @@ fn transactions_entities_and_activity() {
     let chain = Chain::Accounts(snapshot.clone());
     let subject = economy.address("hot");
     let account = (0..u32::MAX).find(|n| text(&snapshot, *n).eq_ignore_ascii_case(&subject)).unwrap();
-    let tx = (0..snapshot.ledger.counts().txs).find(|tx| snapshot.ledger.transfers_of(*tx).unwrap().len() > 2).unwrap();
+    let tx = (0..snapshot.ledger.counts().txs)
+        .find(|tx| {
+            let info = snapshot.ledger.tx(*tx).unwrap();
+            !info.is_block_side && snapshot.ledger.transfers_of(*tx).unwrap().len() > 2
+        })
+        .unwrap();
     let hash = snapshot.hash_text(&snapshot.ledger.tx(tx).unwrap().hash);
     let whole = chain.transaction(&hash, 1_000, Tlp::Red).unwrap();
     assert!(whole.movements.iter().all(|m| m.kind == MovementKind::Transfer) && whole.rest_out.is_empty());
