@@ -188,5 +188,5 @@ fn a_freeze_that_is_not_made_after_all_is_told_to_whoever_releases(place: &TestD
     let decided = decide("d4", 4, &through);
     assert_eq!(decided.decision, Verdict::Review, "{decided:?}");
     assert!(decided.reasons[0].because[0].contains("2 transfers before this deposit"), "{decided:?}");
-    is_sound(&screening, 7);
+    is_sound(&screening, 8);
 }

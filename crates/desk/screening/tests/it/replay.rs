@@ -385,7 +385,7 @@ fn a_store_older_than_its_log_says_what_is_uncovered(place: &TestDb) {
     let (before, now) = (screening.last_event().unwrap(), screening.now());
     drop(screening);
     let mut db = Database::connect(&place.url).unwrap();
-    db.batch("DROP TABLE inputs; DROP TABLE fold_progress; DROP TABLE later_behind; DELETE FROM schema_versions WHERE department = 'screening'")
+    db.batch("DROP TABLE inputs; DROP TABLE fold_progress; DROP TABLE later_behind; DROP TABLE alert_facts; DROP INDEX alerts_assignee; DROP TABLE saved_views; DROP TABLE mentions; DROP TABLE customer_notes; DELETE FROM schema_versions WHERE department = 'screening'")
         .unwrap();
     let clock = TestClock::new();
     clock.set(now);
