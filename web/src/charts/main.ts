@@ -17,7 +17,7 @@ function read(figure: HTMLElement): Numbers {
 }
 
 function begin(figure: HTMLElement): void {
-  const place = figure.querySelector<HTMLElement>('.picture');
+  const place = figure.querySelector<HTMLElement>('.plot');
   const svg = place?.querySelector<SVGSVGElement>(':scope > svg');
   if (!place || !svg) return;
   const numbers = read(figure);

@@ -1,5 +1,5 @@
 /** The bell: how many notifications the person has not seen. Without a script the page of notifications stands behind the watch lists. */
-import { el } from '../explorer/dom.ts';
+import { el, svg } from '../explorer/dom.ts';
 import { has } from './page.ts';
 
 const EVERY = 60_000;
@@ -18,10 +18,16 @@ async function ask(): Promise<number | null> {
   return typeof unseen === 'number' ? unseen : null;
 }
 
+/** The icon of a bell, from the sprite that the menu's icons come from. */
+function icon(): SVGElement | null {
+  const sprite = document.querySelector('svg.icon use')?.getAttribute('href')?.split('#')[0];
+  return sprite ? svg('svg', { class: 'icon', 'aria-hidden': 'true', focusable: 'false', width: 16, height: 16 }, svg('use', { href: `${sprite}#bell` })) : null;
+}
+
 export function begin(): void {
   if (!has('/desk/watch-lists')) return;
   const count = el('span', { 'aria-hidden': 'true' });
-  const link = el('a', { href: '/desk/notifications', class: 'bell', 'aria-label': label(0) }, '\u{1F514}\uFE0E', count);
+  const link = el('a', { href: '/desk/notifications', class: 'bell', 'aria-label': label(0) }, icon(), count);
   document.querySelector('header')?.append(link);
   const look = (): void => {
     if (document.hidden) return;

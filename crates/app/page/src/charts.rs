@@ -110,7 +110,7 @@ impl Figure {
                 figcaption { strong { (self.title) } " " span { (self.finding) } }
                 @if !empty {
                     @if self.series.len() > 1 && self.form != Form::Intervals { (self.legend()) }
-                    div.picture { @if over_time { (self.over_time()) } @else { (self.by_row()) } }
+                    div.plot { @if over_time { (self.over_time()) } @else { (self.by_row()) } }
                 }
                 @if !self.left_out.is_empty() { p.note { (t!("charts-left-out", what = self.left_out.join("; "))) } }
                 details { summary { (t!("charts-table")) } (self.table()) }
@@ -381,7 +381,7 @@ mod tests {
     #[test]
     fn bars_are_as_tall_as_their_values_and_the_table_has_the_same_numbers() {
         let shown = figure(Form::Stacked, &[&[Some(3), Some(1)], &[Some(0), None]]).show().into_string();
-        let picture = shown.split("class=\"picture\"").nth(1).unwrap();
+        let picture = shown.split("class=\"plot\"").nth(1).unwrap();
         let bars: Vec<&str> = picture.split("<rect class=\"s").skip(1).collect();
         let heights: Vec<i64> = bars.iter().flat_map(|b| attribute(b.split('>').next().unwrap(), "height")).collect();
         assert_eq!(heights, [112, 38], "3 and 1 of 4, on 150: {shown}");
@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn an_empty_chart_has_no_picture_but_its_table() {
         let shown = figure(Form::Bars, &[&[Some(0)]]).show().into_string();
-        assert!(!shown.contains("class=\"picture\"") && shown.contains("<table"), "{shown}");
+        assert!(!shown.contains("class=\"plot\"") && shown.contains("<table"), "{shown}");
         assert!(share_bar("s", &[("a".into(), 0)]).into_string().is_empty());
     }
 

@@ -7,6 +7,7 @@ use holdfast_api::statistics::{WindowQuery, chart};
 use holdfast_monitor::statistics::{Chart, ChartName, ChartUnit, MAX_DAYS, Window};
 use holdfast_page::charts::{Figure, Form, Row, Series};
 use holdfast_page::components::word;
+use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::texts::t;
 use holdfast_state::AppState;
@@ -67,26 +68,18 @@ fn seconds(value: i64) -> String {
     }
 }
 
-/// A number with its digits in groups.
+/// A number as the page's language writes it.
 fn count(value: i64) -> String {
-    let digits = value.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('\u{a0}');
-        }
-        out.push(c);
-    }
-    if value < 0 { format!("-{out}") } else { out }
+    figures::number(value)
 }
 
 fn permille(value: i64) -> String {
-    format!("{}.{} %", value / 10, value % 10)
+    figures::decimal(&format!("{}.{} %", value / 10, value % 10))
 }
 
 /// Minor units of the reference currency, in its units.
 fn value(value: i64) -> String {
-    format!("{}.{:02}", count(value / 100), (value % 100).abs())
+    figures::decimal(&format!("{}.{:02}", value / 100, (value % 100).abs()))
 }
 
 fn blocks(value: i64) -> String {
@@ -241,11 +234,8 @@ mod tests {
 
     #[test]
     fn numbers_carry_their_unit() {
-        assert_eq!(
-            (count(1_234_567), count(-1_000), count(999)),
-            ("1\u{a0}234\u{a0}567".into(), "-1\u{a0}000".into(), "999".into())
-        );
-        assert_eq!((value(123_405), permille(1_000)), ("1\u{a0}234.05".into(), "100.0 %".into()));
+        assert_eq!((count(1_234_567), count(-1_000), count(999)), ("1,234,567".into(), "-1,000".into(), "999".into()));
+        assert_eq!((value(123_405), permille(1_000)), ("1,234.05".into(), "100.0 %".into()));
         assert_eq!(
             behind(ChartName::Precision, "large & fast (shadow)"),
             Some("/desk/events?rule=large+%26+fast".into())
