@@ -23,6 +23,7 @@ const MAX_HOLDS: usize = 1_000;
 /// An alert as somebody saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SeenAlert)]
 pub struct Seen {
     /// Its number.
     pub id: u64,

@@ -42,6 +42,7 @@ fn all() -> Vec<Test> {
         crate::communities::ALL,
         crate::compat::ALL,
         crate::customers::ALL,
+        crate::drafts::ALL,
         crate::desk_pages::ALL,
         crate::events::ALL,
         crate::flags::ALL,
@@ -59,7 +60,10 @@ fn all() -> Vec<Test> {
         crate::requests::ALL,
         crate::rules::ALL,
         crate::sources::ALL,
+        crate::statistics::ALL,
+        crate::watches::ALL,
         crate::webhooks::ALL,
+        crate::workbench::ALL,
     ]
     .concat()
 }
