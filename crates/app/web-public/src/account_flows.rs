@@ -342,12 +342,17 @@ pub(crate) async fn trace(
     Query(form): Query<TraceForm>,
 ) -> Page {
     let request = form.request();
-    let trace = move |chain: &AccountSnapshot| match chain.account_trace_for(&request, clearance) {
-        // That an address received nothing is an answer.
-        Err(WorkspaceError::AccountTrace(AccountTraceError::NoStart)) => Ok(None),
-        report => report.map(Some),
+    let sources = shared.proof_sources.clone();
+    let trace = move |chain: &AccountSnapshot| {
+        // Without a source of proofs there is no bundle.
+        let is_provable = sources.contains_key(chain.chain());
+        match chain.account_trace_for(&request, clearance) {
+            // That an address received nothing is an answer.
+            Err(WorkspaceError::AccountTrace(AccountTraceError::NoStart)) => Ok((None, is_provable)),
+            report => report.map(|report| (Some(report), is_provable)),
+        }
     };
-    let (place, report) = among(shared, chain, trace).await?;
+    let (place, (report, is_provable)) = among(shared, chain, trace).await?;
     let direction = if form.direction == Direction::Forward { "forward" } else { "backward" };
     let policy = match form.policy {
         Policy::Poison => "poison",
@@ -367,7 +372,7 @@ pub(crate) async fn trace(
         }
         @match &report {
             Some(report) => {
-                @if frame.may("read") || frame.may("chain") { p { a href=(bundle_of(&place, &form, direction, policy)) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } } }
+                @if is_provable && (frame.may("read") || frame.may("chain")) { p { a href=(bundle_of(&place, &form, direction, policy)) { (rich!("ledger-bundle", command = html! { code { "holdfast verify" } })) } } }
                 (traced(report))
                 @if frame.may("desk") { (save_trace::form(&place, &form, (direction, policy))) }
             }

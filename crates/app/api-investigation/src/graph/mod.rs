@@ -84,6 +84,7 @@ pub struct NeighboursOf {
     by: By,
     /// `amount`, which is the default, `newest` or `oldest`.
     #[serde(default)]
+    #[param(inline)]
     sort: Sort,
     /// Only this asset, in the sums too: a ticker of the curated list, a CAIP-19 id, a contract, or `native`.
     asset: Option<String>,

@@ -49,7 +49,9 @@ def follow(role, key, faults):
                 media, at = answer.headers.get_content_type(), answer.geturl()
                 text = answer.read().decode() if media == "text/html" else ""
         except urllib.error.HTTPError as e:
-            # `/desk` itself leads each role to its own first page.
+            # Not everybody works at the desk: only who is shown a link to it must be let in.
+            if (link, e.code) == ("/desk", 403):
+                continue
             faults.append(f"{role}: {link} (linked from {of}) was answered with {e.code}")
             continue
         if "/sign-in" in at and "/sign-in" not in link:

@@ -240,7 +240,7 @@ pub(crate) async fn page(
         (shown.targets(&to, links))
         (shown.answer(&to, links))
         (shown.seizures(&to, links))
-        (shown.productions(&to))
+        (shown.productions(&to, frame.may("desk")))
         @if !shown.cases.is_empty() { h2 { (t!("nav-cases")) } (links.cases(&shown.cases)) }
         (shown.correspondence(&to))
         (links.history(&format!("request:{}", shown.id.as_str())))
@@ -373,18 +373,19 @@ impl Shown {
         } })) } }
     }
 
-    fn productions(&self, to: &str) -> Markup {
+    fn productions(&self, to: &str, may_fetch: bool) -> Markup {
         let s = &self.opened.stored;
         let has = s.state == RequestState::Answered
             && matches!(s.request.kind, Kind::Information | Kind::EmergencyDisclosure);
         html! { @if has {
             h2 { (t!("request-productions")) }
             ul { @for p in &self.productions { li {
-                a href={"/api/v1/desk/requests/" (self.id) "/productions/" (p.id)} { (t!("portal-request-package-name", number = p.id.number())) } ", "
+                @let name = t!("portal-request-package-name", number = p.id.number());
+                @if may_fetch { a href={"/api/v1/desk/requests/" (self.id) "/productions/" (p.id)} { (name) } } @else { (name) } ", "
                 (rich!("request-production", created = time(p.created), person = p.created_by, until = time(p.expires), times = t!("count-times", n = p.downloads.len())))
                 @if let Some(last) = p.downloads.last() { ", " (t!("request-last-fetched", person = last.who.as_str())) }
             } } }
-            (form_of::<Produce>(&format!("{to}/productions"), &[], "request-produce"))
+            @if may_fetch { (form_of::<Produce>(&format!("{to}/productions"), &[], "request-produce")) }
         } }
     }
 
