@@ -44,7 +44,7 @@ fn moved(chain: &Workspace, address: u32, side: Side) -> (Amount, u64) {
             }
             Side::Out => {
                 let infos = ledger.sources(tx).map(|source| ledger.source_info(source));
-                infos.filter(|info| info.address == Some(address)).for_each(|info| take(info.value.unwrap()));
+                infos.filter(|info| info.address == Some(address)).for_each(|info| take(info.value.unwrap_or_default()));
             }
         }
     }
@@ -95,7 +95,7 @@ fn transactions_and_entities_balance_too() {
     for tx in 0..ledger.counts().txs.min(80) {
         for (direction, whole) in [
             (Side::Out, ledger.outputs(tx).map(|o| ledger.value(o)).sum::<u64>()),
-            (Side::In, ledger.sources(tx).map(|s| ledger.source_info(s).value.unwrap()).sum()),
+            (Side::In, ledger.sources(tx).map(|s| ledger.source_info(s).value.unwrap_or_default()).sum()),
         ] {
             let query = NeighboursQuery {
                 subject: ledger.txid_text(tx),
