@@ -44,7 +44,9 @@ fn moved(chain: &Workspace, address: u32, side: Side) -> (Amount, u64) {
             }
             Side::Out => {
                 let infos = ledger.sources(tx).map(|source| ledger.source_info(source));
-                infos.filter(|info| info.address == Some(address)).for_each(|info| take(info.value.unwrap_or_default()));
+                infos
+                    .filter(|info| info.address == Some(address))
+                    .for_each(|info| take(info.value.unwrap_or_default()));
             }
         }
     }
