@@ -25,6 +25,13 @@ fn alerts(app: &TestApp) -> Vec<u64> {
     made.iter().map(|decision| decision["alert"].as_u64().unwrap()).collect()
 }
 
+/// The same with the other side flagged, so that the decisions place holds.
+fn held_alerts(app: &TestApp) -> Vec<u64> {
+    let flag = json!({"subject": "address", "asset": "ETH", "value": "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "reason": "stolen"});
+    app.as_person("cy", "investigator").post("/api/v1/sharing/flags", flag).ok();
+    alerts(app)
+}
+
 fn the_queue_is_filtered_sorted_and_counted(app: &TestApp) {
     let all = alerts(app);
     let ana = app.as_person("ana", "investigator");
@@ -108,7 +115,7 @@ fn who_comes_second_is_told_who_was_first(app: &TestApp) {
 }
 
 fn a_close_asks_what_happens_to_the_hold(app: &TestApp) {
-    let all = alerts(app);
+    let all = held_alerts(app);
     let ana = app.as_person("ana", "investigator");
     let held = ana.get(&format!("/api/v1/alerts/{}/evidence", all[0])).ok()["holds"].clone();
     assert_eq!(held.as_array().map(Vec::len), Some(1), "the decision placed a hold: {held}");
@@ -134,7 +141,7 @@ fn a_close_asks_what_happens_to_the_hold(app: &TestApp) {
 }
 
 fn an_alert_leads_into_a_case_with_all_that_it_names(app: &TestApp) {
-    let all = alerts(app);
+    let all = held_alerts(app);
     let ana = app.as_person("ana", "investigator");
     let made = ana.post("/api/v1/alerts/case", json!({"alerts": [all[0]]})).ok();
     let case = ana.get(&format!("/api/v1/desk/cases/{}", made["case"])).ok();
@@ -241,7 +248,7 @@ fn a_customer_is_seen_whole(app: &TestApp) {
 }
 
 fn the_pages_work_without_a_script(app: &TestApp) {
-    let all = alerts(app);
+    let all = held_alerts(app);
     let browser = app.browser().sign_in("investigator");
     let queue = browser.page("/desk/alerts");
     let shown = queue.ok();
