@@ -29,7 +29,12 @@ fn alerts(app: &TestApp) -> Vec<u64> {
 fn held_alerts(app: &TestApp) -> Vec<u64> {
     let flag = json!({"subject": "address", "asset": "ETH", "value": "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "reason": "stolen"});
     app.as_person("cy", "investigator").post("/api/v1/sharing/flags", flag).ok();
-    alerts(app)
+    let deposit = |(id, customer): (&str, &str)| {
+        let event = json!({"id": id, "kind": "deposit", "time": holdfast_testing::START, "customer": customer, "asset": "ETH", "amount": "5000",
+            "value": 12_345, "tx": format!("0x{:064x}", id.len() + customer.len() + usize::from(id.as_bytes()[2])), "counterparty": "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"});
+        app.as_role("exchange").post("/api/v1/events", event).ok()["alert"].as_u64().unwrap()
+    };
+    [("d-1", "c-1"), ("d-2", "c-2"), ("d-3", "c-1")].map(deposit).to_vec()
 }
 
 fn the_queue_is_filtered_sorted_and_counted(app: &TestApp) {
