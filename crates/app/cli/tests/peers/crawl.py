@@ -7,7 +7,9 @@ import pathlib
 import re
 import shutil
 import sys
-from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from kinds import kind
 
 from playwright.sync_api import sync_playwright
 
@@ -19,13 +21,6 @@ OF_A_KIND, MOST = 2, 240
 # What is no page: files, streams, the way out.
 NO_PAGE = re.compile(r"(^/(api|assets|style\.css|openapi\.json|sign-out|v1|v2)\b)|\.(csv|json|xml|pdf|zip|txt|xlsx|svg|png|yaml|ics)$|/(download|export|picture)\b")
 STORY = ["/", "/desk", "/investigate"]
-
-
-def kind(link):
-    """A page's kind: its path with whatever names one thing taken out, and the names of its parameters."""
-    parts = urlsplit(link)
-    path = "/".join("*" if re.search(r"\d", s) or len(s) > 24 else s for s in parts.path.split("/"))
-    return path + "?" + "&".join(sorted({k for k, _ in parse_qsl(parts.query)}))
 
 
 def sign_in(page):

@@ -7,7 +7,9 @@ import re
 import sys
 import urllib.error
 import urllib.request
-from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
+
+from kinds import kind
 
 url, roles = sys.argv[1], [r.split("=", 1) for r in sys.argv[2:]]
 OF_A_KIND, MOST = 3, 600
@@ -28,12 +30,6 @@ class Stay(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, request, file, code, message, headers, target):
         return super().redirect_request(request, file, code, message, headers, target) if target.startswith(url) else None
-
-
-def kind(link):
-    parts = urlsplit(link)
-    path = "/".join("*" if re.search(r"\d", s) or len(s) > 24 else s for s in parts.path.split("/"))
-    return path + "?" + "&".join(sorted({k for k, _ in parse_qsl(parts.query)}))
 
 
 def follow(role, key, faults):
