@@ -303,48 +303,6 @@ fn interval(values: &[Option<i64>], y: i64, length: i64) -> Markup {
     }
 }
 
-/// Returns shares of a whole as one bar: (name, value). Nothing where the whole is nothing.
-#[must_use]
-pub fn share_bar(id: &str, parts: &[(String, i64)]) -> Markup {
-    let series = parts.iter().map(|(name, _)| Series { name: name.clone(), show: |v| v.to_string() }).collect();
-    let figure = Figure {
-        id: id.to_owned(),
-        title: String::new(),
-        finding: String::new(),
-        form: Form::Bars,
-        row_head: String::new(),
-        unit: "count",
-        series,
-        rows: Vec::new(),
-        csv: None,
-        left_out: Vec::new(),
-    };
-    let whole: i64 = parts.iter().map(|(_, v)| v.max(&0)).fold(0, |sum, v| sum.saturating_add(*v));
-    let mut from = 0i64;
-    html! { @if whole > 0 { div.share-bar {
-        svg aria-hidden="true" viewBox="0 0 720 16" preserveAspectRatio="none" {
-            (figure.patterns(id))
-            @for (i, (_, value)) in parts.iter().enumerate() {
-                @let (x, end) = (scaled(from, whole, WIDTH), scaled(from.saturating_add((*value).max(0)), whole, WIDTH));
-                rect class={"s" (i % STYLES)} x=(x) width=(end - x) height="16" fill={"url(#" (id) "-" (i % STYLES) ")"} {}
-                @let () = from = from.saturating_add((*value).max(0));
-            }
-        }
-        (figure.legend())
-    } } }
-}
-
-/// Returns a small line of values, such as a count by day; `text` says what it shows.
-#[must_use]
-pub fn sparkline(values: &[i64], text: &str) -> Markup {
-    let most = values.iter().copied().max().unwrap_or(0).max(1);
-    let steps = coordinate(values.len()).max(2) - 1;
-    let points: Vec<String> = (values.iter().enumerate())
-        .map(|(n, v)| format!("{},{}", 2 + coordinate(n) * 116 / steps, 22 - scaled(*v, most, 20)))
-        .collect();
-    html! { svg.sparkline role="img" aria-label=(text) viewBox="0 0 120 24" width="120" height="24" { polyline points=(points.join(" ")) {} } }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,7 +365,6 @@ mod tests {
     fn an_empty_chart_has_no_picture_but_its_table() {
         let shown = figure(Form::Bars, &[&[Some(0)]]).show().into_string();
         assert!(!shown.contains("class=\"plot\"") && shown.contains("<table"), "{shown}");
-        assert!(share_bar("s", &[("a".into(), 0)]).into_string().is_empty());
     }
 
     #[test]
