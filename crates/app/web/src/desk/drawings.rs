@@ -3,6 +3,7 @@
 
 use holdfast_decision::behind::Behind;
 use holdfast_page::components::word;
+use holdfast_page::figures;
 use holdfast_page::texts::t;
 use holdfast_workbench::flows::Flows;
 use holdfast_workbench::queue::Risk;
@@ -11,27 +12,19 @@ use maud::{Markup, html};
 /// Boxes of a way, at most.
 const MAX_BOXES: usize = 5;
 
-/// Whole units of the reference currency, with commas; cents are left out.
+/// Whole units of the reference currency; cents are left out.
 pub(crate) fn whole_money(minor: u64) -> String {
-    let whole = (minor / 100).to_string();
-    let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
-    for (n, digit) in whole.chars().enumerate() {
-        if n > 0 && (whole.len() - n).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    figures::number(minor / 100)
 }
 
 /// Minor units of the reference currency with its name: `1,234.50 USD`.
 pub(crate) fn money(minor: u64, currency: &str) -> String {
-    format!("{}.{:02} {currency}", whole_money(minor), minor % 100)
+    figures::decimal(&format!("{}.{:02} {currency}", minor / 100, minor % 100))
 }
 
 /// Millionths as percent with two decimals.
 pub(crate) fn percent(ppm: u64) -> String {
-    format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100)
+    figures::decimal(&format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100))
 }
 
 /// A share of a whole as a bar: the direct part, then the indirect one.
