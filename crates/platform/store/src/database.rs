@@ -259,10 +259,10 @@ impl Database {
     pub fn insert(&mut self, table: &str, columns: &[&str], rows: &[Vec<Value>], tail: &str) -> Result<(), DbError> {
         match &mut self.inner {
             Inner::Sqlite(c) => {
-                let places: Vec<String> = (1..=columns.len()).map(|c| format!("${c}")).collect();
+                let places: Vec<String> = (1..=columns.len()).map(|c| format!("?{c}")).collect();
                 let (columns, places) = (columns.join(", "), places.join(", "));
                 let mut statement =
-                    c.prepare_cached(&by_number(&format!("INSERT INTO {table} ({columns}) VALUES ({places}) {tail}")))?;
+                    c.prepare_cached(&format!("INSERT INTO {table} ({columns}) VALUES ({places}) {tail}"))?;
                 for row in rows {
                     statement.execute(rusqlite::params_from_iter(row))?;
                 }
