@@ -140,6 +140,7 @@ fn bundled() -> TestApp {
     assert_eq!(saved["body"]["movements"], trace["movements"], "{file}");
     ana.post(&format!("{at}/account-traces?subject=nonsense"), Value::Null).refused(400);
     ana.post(&at, json!({"step": "close", "reason": "handed over"})).ok();
+    ana.post(&format!("{at}/account-traces?{of}"), Value::Null).refused(409);
     // Its page has a form for it.
     let browser = app.browser().sign_in("investigator");
     let name = chain.replace(':', "%3A");

@@ -28,17 +28,7 @@ const NO_CONFLICT: &[(&str, &str)] = &[
     ("POST /api/v1/audit/verify", "needs a desk without a folder for anchors, which TestApp has"),
     ("POST /api/v1/campaigns/preview", "needs more people than a campaign may choose (MAX_PEOPLE)"),
     ("POST /api/v1/sharing/matching/{id}", PARTNER),
-    ("POST /api/v1/alerts/case", BOUND),
-    ("POST /api/v1/alerts/views", BOUND),
-    ("POST /api/v1/desk/cases/{id}/account-traces", BOUND),
-    ("POST /api/v1/desk/watch-lists", BOUND),
-    ("POST /api/v1/desk/watch-lists/{id}/items", BOUND),
-    ("POST /api/v1/rules/drafts", BOUND),
-    ("POST /api/v1/rules/drafts/{id}/back-test", BOUND),
-    ("PUT /api/v1/rules/drafts/{id}", BOUND),
 ];
-
-const BOUND: &str = "a bound or a race of two writers that no test here reaches yet";
 
 fn all() -> Vec<Test> {
     [

@@ -27,6 +27,8 @@ fn a_draft_becomes_the_book_by_two_people(app: &TestApp) {
     assert_eq!(ana.get("/api/v1/rules").ok(), before, "one person alone puts nothing in force");
     ana.post(&format!("{at}/submit"), seen(&written)).refused(409);
     ana.delete(&at).refused(409);
+    ana.put(&at, json!({"title": "Mine", "yaml": BOOK})).refused_with(409, "begin another");
+    ana.post(&format!("{at}/back-test"), Value::Null).refused(409);
     let decision = format!("/api/v1/changes/{}", change["id"]);
     ana.post(&decision, json!({"decision": "approve", "reason": "me"})).refused_with(409, "another person");
     bo.post(&decision, json!({"decision": "approve", "reason": "agreed"})).ok();
@@ -44,6 +46,9 @@ fn a_draft_becomes_the_book_by_two_people(app: &TestApp) {
     assert_eq!(drafts.as_array().map(Vec::len), Some(1));
     let other = ana.post("/api/v1/rules/drafts", json!({"title": "Other"})).ok()["draft"]["id"].clone();
     assert_eq!(ana.delete(&format!("/api/v1/rules/drafts/{other}")).is(204), Value::Null);
+    let begin = || ana.post("/api/v1/rules/drafts", json!({"title": "One more"}));
+    (0..100).for_each(|_| drop(begin().ok()));
+    begin().refused_with(409, "discard some");
 }
 
 fn the_editor_shows_faults_and_adds_rules(app: &TestApp) {

@@ -37,6 +37,11 @@ fn lists_are_checked_on_the_chain_and_told(app: &TestApp) {
     let bo = app.as_person("bo", "investigator");
     bo.get(&at).refused(404);
     assert_eq!(bo.get("/api/v1/desk/notifications").ok()["list"], json!([]));
+    let names: Vec<Value> = (0..=10_000).map(|n| json!({"kind": "name", "value": format!("name {n}")})).collect();
+    ana.post(&format!("{at}/items"), json!(names)).refused_with(409, "at most");
+    let make = || bo.post("/api/v1/desk/watch-lists", json!({"name": "One more", "conditions": {"moves": true}}));
+    (0..50).for_each(|_| drop(make().ok()));
+    make().refused_with(409, "remove one");
     let changed = json!({"name": "Quiet", "conditions": {"moves": true}, "quiet": {"from": 0, "to": 1439}});
     assert_eq!(ana.put(&at, changed).ok()["list"]["name"], "Quiet");
     let item = checked["items"][0]["id"].clone();
