@@ -1,13 +1,16 @@
 /** The bell: how many notifications the person has not seen. Without a script the page of notifications stands behind the watch lists. */
 import { el, svg } from '../explorer/dom.ts';
 import { has } from './page.ts';
+import { t } from '../texts.ts';
 
 const EVERY = 60_000;
+/** The server counts no further. */
+const MOST = 1_000;
 
 /** The bell's text, for a count that the server bounds at 1,000. */
 export function label(unseen: number): string {
-  if (unseen === 0) return 'Notifications';
-  return `Notifications: ${unseen >= 1_000 ? '1,000 or more' : String(unseen)} new`;
+  if (unseen === 0) return t('shell-notifications');
+  return t(unseen >= MOST ? 'shell-notifications-many' : 'shell-notifications-new', { n: Math.min(unseen, MOST) });
 }
 
 async function ask(): Promise<number | null> {

@@ -80,3 +80,6 @@ shell-kind-block = الكتل
 shell-kind-asset = الأصول
 shell-kind-actor = الفاعلون
 shell-kind-label = الأسماء
+shell-notifications = الإشعارات
+shell-notifications-new = الإشعارات: { $n } جديدة
+shell-notifications-many = الإشعارات: { $n } جديدة أو أكثر

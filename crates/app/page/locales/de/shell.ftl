@@ -80,3 +80,6 @@ shell-kind-block = Blöcke
 shell-kind-asset = Assets
 shell-kind-actor = Akteure
 shell-kind-label = Namen
+shell-notifications = Benachrichtigungen
+shell-notifications-new = Benachrichtigungen: { $n } neue
+shell-notifications-many = Benachrichtigungen: mindestens { $n } neue

@@ -80,3 +80,6 @@ shell-kind-block = Blocks
 shell-kind-asset = Assets
 shell-kind-actor = Actors
 shell-kind-label = Names
+shell-notifications = Notifications
+shell-notifications-new = Notifications: { $n } new
+shell-notifications-many = Notifications: { $n } or more new

@@ -80,3 +80,6 @@ shell-kind-block = Bloques
 shell-kind-asset = Activos
 shell-kind-actor = Actores
 shell-kind-label = Nombres
+shell-notifications = Notificaciones
+shell-notifications-new = Notificaciones: { $n } nuevas
+shell-notifications-many = Notificaciones: { $n } o más nuevas

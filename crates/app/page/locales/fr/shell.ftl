@@ -80,3 +80,6 @@ shell-kind-block = Blocs
 shell-kind-asset = Actifs
 shell-kind-actor = Acteurs
 shell-kind-label = Noms
+shell-notifications = Notifications reçues
+shell-notifications-new = Notifications : { $n } nouvelles
+shell-notifications-many = Notifications : { $n } nouvelles ou plus

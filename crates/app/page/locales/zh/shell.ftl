@@ -80,3 +80,6 @@ shell-kind-block = 区块
 shell-kind-asset = 资产
 shell-kind-actor = 主体
 shell-kind-label = 名称
+shell-notifications = 通知
+shell-notifications-new = 通知：{ $n } 条新通知
+shell-notifications-many = 通知：{ $n } 条或更多新通知
