@@ -348,7 +348,7 @@ mod tests {
                 // Of many blocks a job makes it.
                 Bundle::InWork(job) => assert_ne!(job.state, JobState::Failed, "it is not made: {job:?}"),
             }
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(20));
         };
         drop(runner);
         let path = dir.path().join("bundle.tar");
