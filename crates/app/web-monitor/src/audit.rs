@@ -90,7 +90,7 @@ fn chain(head: Option<&Entry>, report: Option<&AuditReport>) -> Markup {
         @match report {
             Some(report) if report.problems.is_empty() => p role="status" { (t!("audit-verified", n = report.entries)) },
             Some(report) => div.error role="alert" { p { (t!("audit-broken")) } ul { @for problem in report.problems.iter().take(50) { li { (problem) } } } },
-            None => p { a href={(HERE) "?verify=all"} { (t!("audit-verify")) } " " a href=(REPLAY) { (t!("replay-link")) } },
+            None => p.ways { a href={(HERE) "?verify=all"} { (t!("audit-verify")) } a href=(REPLAY) { (t!("replay-link")) } },
         }
     }
 }

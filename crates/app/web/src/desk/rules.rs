@@ -107,9 +107,10 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Query(q):
     let links = Links(&frame);
     let heads = [T("events-rule"), T("common-state"), T("common-decision"), T("rules-what")];
     let body = html! {
-        p { (t!("rules-book", title = book.file.title.as_str(), version = book.version)) " "
-            a href={(HERE) "/" (book.version)} { (t!("rules-text")) } " "
-            a href={(HERE) "/drafts"} { (t!("drafts-list")) } " "
+        p { (t!("rules-book", title = book.file.title.as_str(), version = book.version)) }
+        p.ways {
+            a href={(HERE) "/" (book.version)} { (t!("rules-text")) }
+            a href={(HERE) "/drafts"} { (t!("drafts-list")) }
             a href="/desk/typologies" { (t!("typology-title")) } }
         @if waiting > 0 { p { @if frame.may_open("/desk/changes") { a href="/desk/changes" { (t!("rules-waiting", n = waiting)) } } @else { (t!("rules-waiting", n = waiting)) } } }
         h2 { (t!("rules-list")) }
