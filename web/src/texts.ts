@@ -1,5 +1,5 @@
-/** Texts of scripts in the page's language. The frame of each page brings those of the shell, from `shell.ftl` of the catalogue
-    (crates/app/page/locales), in the attribute `data-texts` of `template#texts`. */
+/** Texts of scripts in the page's language, from the catalogue (crates/app/page/locales), in the attributes `data-texts` of templates: the frame of
+    each page brings those of `shell.ftl`, the queue of alerts those of `bench.ftl`. */
 let texts: Readonly<Record<string, string>> | undefined;
 
 /** Takes other texts, as tests do. */
@@ -8,12 +8,16 @@ export function use(all: Readonly<Record<string, string>>): void {
 }
 
 function read(): Readonly<Record<string, string>> {
-  const json = typeof document === 'undefined' ? undefined : document.querySelector<HTMLElement>('#texts')?.dataset['texts'];
-  try {
-    return JSON.parse(json ?? '{}') as Record<string, string>;
-  } catch {
-    return {};
+  if (typeof document === 'undefined') return {};
+  const all: Record<string, string> = {};
+  for (const template of document.querySelectorAll<HTMLElement>('template[data-texts]')) {
+    try {
+      Object.assign(all, JSON.parse(template.dataset['texts'] ?? '{}'));
+    } catch {
+      // Keys stand for texts that cannot be read.
+    }
   }
+  return all;
 }
 
 /** The text of a key with values in its places; the key where the page has none. */

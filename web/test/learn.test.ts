@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { viewOf } from '../src/explorer/aggregate.ts';
 import { apply, History } from '../src/explorer/commands.ts';
 import { csvOf, graphmlOf } from '../src/explorer/files.ts';
-import { addressId, fromAccountTrace, fromAddress, fromTrace, fromTransfers, fromTx, txId, units, type AddressReport, type Transfer, type TxReport } from '../src/explorer/learn.ts';
+import { addressId, fromAccountTrace, fromAddress, fromTrace, fromTx, txId, units, type AddressReport, type TxReport } from '../src/explorer/learn.ts';
 import { Graph, restOf, snapshot, sumOf } from '../src/explorer/model.ts';
+import { fromTransactions, totalsOf } from '../src/explorer/reports.ts';
 import { open } from '../src/explorer/saved.ts';
 import { Neighbours, tableOf, treeOf, walk } from '../src/explorer/tree.ts';
 import { viewText } from '../src/explorer/words.ts';
@@ -58,13 +59,20 @@ test('amounts that are not exact are refused with their place', () => {
 
 test('transfers of an account chain, with coins that come into being, and pages that are left', () => {
   const asset = { id: 'eip155:1/slip44:60', ticker: 'ETH', decimals: 18 };
-  const t = (id: string, more: Partial<Transfer>): Transfer => ({ id, tx: `0x${id}`, amount: '1000000000000000001', asset, time: 5, kind: 'value', number: 1, from: '0xa', to: '0xb', ...more });
+  const plain = { category: 'none', risk: 'none' }, pool = { label: 'Pool', category: 'defi', risk: 'low' };
+  const t = (id: string, from: { address: string; who: typeof plain } | null, to: { address: string; who: typeof plain } | null = { address: '0xb', who: plain }): Parameters<typeof fromTransactions>[0]['transactions'][number] => ({
+    chain: 'eip155:1', id: `0x${id}`, time: 5, rest_in: [], rest_out: [], movements: [{ id, kind: 'transfer', from, to, asset, amount: '1000000000000000001', transfer: 'value' }],
+  });
   const g = new Graph();
-  apply(g, fromTransfers('0xb', 'eip155:1', 'in', [t('1', {}), t('2', { from: null }), t('3', { from_tag: { label: 'Pool', category: 'defi', risk: 'low' } })], false));
+  const transactions = [t('1', { address: '0xa', who: plain }), t('2', null), t('3', { address: '0xa', who: pool }), t('4', { address: '0xc', who: plain }, null)];
+  for (const learn of fromTransactions({ transactions, between: [], more_between: [], missing: [], complete: true, notes: [] })) apply(g, learn);
+  apply(g, totalsOf('a:eip155:1:0xb', { chain: 'eip155:1', subject: '0xb', direction: 'in', by: 'transaction', rows: [], total: [], listed: [], rest: [], filtered: [], more_rows: 0, complete: false, notes: [] }));
   showAll(g);
   const view = viewOf(g);
   assert.equal(view.edges.get('a:eip155:1:0xa>a:eip155:1:0xb>eip155:1/slip44:60')?.sum.units, 2_000_000_000_000_000_002n);
   assert.equal(view.nodes.get('u:eip155:1:created')?.label, 'created');
+  assert.equal(view.nodes.get('u:eip155:1:destroyed')?.label, 'destroyed');
+  assert.equal(view.nodes.get('a:eip155:1:0xa')?.label, 'Pool');
   assert.equal(viewText.rest(must(view.nodes.get('a:eip155:1:0xb')).rest.in, (id) => g.asset(id)), 'others not listed, amount unknown');
 });
 

@@ -4,7 +4,7 @@ import { Pending, WITHIN, type Step } from '../src/workbench/pending.ts';
 
 function step(waits: boolean): { step: Step; log: string[] } {
   const log: string[] = [];
-  return { log, step: { text: 's', waits, send: (leaving) => log.push(leaving ? 'sent on leaving' : 'sent'), undo: (sent) => log.push(sent ? 'undone after' : 'undone before') } };
+  return { log, step: { waits, send: (leaving) => log.push(leaving ? 'sent on leaving' : 'sent'), undo: (sent) => log.push(sent ? 'undone after' : 'undone before') } };
 }
 
 test('a step that waits is sent when its time is over, and can be undone before', () => {

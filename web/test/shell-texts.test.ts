@@ -20,6 +20,12 @@ test('every text that the shell asks for is in the catalogue, and every one ther
   assert.ok(asked.size > 50, String(asked.size));
 });
 
+test('every text that the workbench asks for is in the catalogue, and every one there is asked for', () => {
+  const source = readdirSync('src/workbench').map((f) => readFileSync(`src/workbench/${f}`, 'utf8')).join('\n');
+  const asked = [...new Set([...source.matchAll(/'(bench-text-[a-z-]+)'/g)].map((m) => m[1] ?? ''))];
+  assert.deepEqual(asked.sort(), Object.keys(messages('../crates/app/page/locales/en/bench.ftl')).sort());
+});
+
 test('every language has the places of the English texts', () => {
   const places = (text: string): string[] => [...text.matchAll(/\{\$([a-z]+)\}/g)].map((m) => m[1] ?? '').sort();
   for (const language of ['de', 'es', 'fr', 'zh', 'ar']) {

@@ -12,12 +12,15 @@ export interface TraceOptions { direction: 'forward' | 'backward'; policy: strin
 export interface ExposureLine { category: string; risk: string; direct: number | string; indirect: number | string; share_ppm: number }
 export interface Exposure { asset: AssetView; source: ExposureLine[]; destination: ExposureLine[]; risk_score: number | null }
 export interface Profile { tags: Tag[]; entity: AddressReport['entity']; exposures: Exposure[]; received: number | null; balance: number | null; gaps: string[] }
+type AddressAnswer = AddressReport & { exposure?: { asset: string; source: ExposureLine[]; destination: ExposureLine[]; risk_score: number | null } | null };
 export interface SavedVersion { graph: number; version: number; item: number }
 export class Conflict extends Error {}
 
 export class Api {
   /** Tickers of UTXO chains by name. */
   private readonly tickers = new Map<string, string>();
+  /** Addresses of UTXO chains that are asked about now. */
+  private readonly asked = new Map<string, Promise<AddressAnswer>>();
   constructor(private readonly base: string, private readonly get: typeof fetch = (...a) => fetch(...a)) {}
 
   private async ask<T>(path: string, query: Readonly<Record<string, string | number | boolean | null | undefined>> = {}, send?: { method: 'POST' | 'PUT'; body: string; type?: string }): Promise<T> {
@@ -63,11 +66,20 @@ export class Api {
     return { learned: [...identity, ...details, ...reports.map((r) => totalsOf(fact.id, r))], rows };
   }
 
+  /** What the desk says of an address of a UTXO chain. Its look and its profile are often asked for together: they share the answer. */
+  private address(fact: Fact): Promise<AddressAnswer> {
+    let answer = this.asked.get(fact.id);
+    if (!answer) {
+      answer = this.ask<AddressAnswer>(`/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain }).finally(() => { this.asked.delete(fact.id); });
+      this.asked.set(fact.id, answer);
+    }
+    return answer;
+  }
+
   /** Names of an address, and the entity that it belongs to. */
   private async identity(fact: Fact): Promise<Learn[]> {
     if (isAccountChain(fact.chain) || fact.kind !== 'address') return [];
-    const report = await this.ask<AddressReport>(`/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain });
-    return [fromAddress(fact.chain, this.tickers.get(fact.chain) ?? fact.chain, report)];
+    return [fromAddress(fact.chain, this.tickers.get(fact.chain) ?? fact.chain, await this.address(fact))];
   }
 
   neighbours(fact: Fact, side: Side, by: 'transaction' | 'address' | 'entity', b: Bounds): Promise<NeighboursReport> {
@@ -117,7 +129,7 @@ export class Api {
   /** Tags, entity and exposure of an address. */
   async profile(fact: Fact): Promise<Profile> {
     if (!isAccountChain(fact.chain)) {
-      const r = await this.ask<AddressReport & { exposure?: { asset: string; source: ExposureLine[]; destination: ExposureLine[]; risk_score: number | null } | null }>(`/address/${encodeURIComponent(fact.ref)}`, { chain: fact.chain });
+      const r = await this.address(fact);
       const ticker = this.tickers.get(fact.chain) ?? r.exposure?.asset ?? fact.chain;
       const exposures = r.exposure ? [{ ...r.exposure, asset: { id: `${fact.chain}/${ticker}`, ticker, decimals: 8 } }] : [];
       return { tags: r.tags, entity: r.entity, exposures, received: r.received, balance: r.balance, gaps: [] };

@@ -29,6 +29,17 @@ export function itemsOf(text: string): string[] {
   return [...new Set(text.split(/[\s,;]+/).map((part) => part.trim().replace(/^["']|["']$/g, '')).filter((part) => part !== ''))];
 }
 
+/** Transfers of transactions of account chains, which are drawn in their place: asked for together, chain by chain. */
+async function transfers(app: App, txs: readonly { chain: string; ref: string }[]): Promise<Learn[]> {
+  const refs = new Map<string, Set<string>>();
+  for (const { chain, ref } of txs) refs.set(chain, (refs.get(chain) ?? new Set()).add(ref));
+  const learned: Learn[] = [];
+  for (const [chain, of] of refs) learned.push(...(await app.api.transactions(chain, [...of])));
+  return learned;
+}
+
+const addressesOf = (learned: readonly Learn[]): Fact[] => learned.flatMap((l) => l.facts.filter((f) => f.kind === 'address'));
+
 /** Looks up what was typed or pasted (1,000 items at most), or a list, and adds what was found. */
 export async function addPasted(app: App, text: string | readonly string[], chain: string): Promise<string> {
   // A line without an address in it may be a name of several words.
@@ -45,19 +56,9 @@ export async function addPasted(app: App, text: string | readonly string[], chai
     else facts.push(...first);
     if (first && state === 'ambiguous') doubtful.push(item);
   }
-  const learned: Learn[] = [];
-  const drawn: Fact[] = [];
-  for (const f of facts) {
-    if (f.kind !== 'transaction' || !isAccountChain(f.chain)) {
-      drawn.push(f);
-      continue;
-    }
-    // A transaction of an account chain is drawn as its transfers.
-    for (const learn of await app.api.transactions(f.chain, [f.ref])) {
-      learned.push(learn);
-      drawn.push(...learn.facts.filter((x) => x.kind === 'address'));
-    }
-  }
+  const hasTransfers = (f: Fact): boolean => f.kind === 'transaction' && isAccountChain(f.chain);
+  const learned = await transfers(app, facts.filter(hasTransfers));
+  const drawn = [...facts.filter((f) => !hasTransfers(f)), ...addressesOf(learned)];
   const said = drawn.length > 0 ? await addFacts(app, drawn, learned) : '';
   return [said, missed.length > 0 ? t('say-not-found', { list: listed(missed) }) : '', doubtful.length > 0 ? t('say-ambiguous', { list: listed(doubtful) }) : ''].filter(Boolean).join(' ');
 }
@@ -72,10 +73,8 @@ export async function begin(app: App, kind: string, id: string): Promise<string>
     const kindOf = i.kind === 'transaction' ? 'transaction' : 'address';
     return [{ id: (kindOf === 'transaction' ? txId : addressId)(on, i.id), kind: kindOf, ref: i.id, chain: on, label: '', risk: 'unknown', category: '', entity: null, time: null, hop: 0 }];
   });
-  // A transaction of an account chain is drawn as its transfers.
-  const learned: Learn[] = [];
-  for (const i of found.items.slice(0, 50)) if (i.chain && i.kind === 'transaction' && isAccountChain(i.chain)) learned.push(...(await app.api.transactions(i.chain, [i.id])));
-  facts.push(...learned.flatMap((l) => l.facts.filter((x) => x.kind === 'address')));
+  const learned = await transfers(app, found.items.slice(0, 50).flatMap((i) => (i.chain && i.kind === 'transaction' && isAccountChain(i.chain) ? [{ chain: i.chain, ref: i.id }] : [])));
+  facts.push(...addressesOf(learned));
   const missing = [nowhere.length > 0 ? t('say-nowhere', { list: listed(nowhere) }) : '', ...found.notes, ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].filter(Boolean).slice(0, 4).join(' ');
   if (facts.length === 0) return `${t('say-nothing-to-start', { what: t(has(`kind-${kind}`) ? `kind-${kind}` : 'kind-subject'), id })} ${missing}`;
   await addFacts(app, facts, learned);

@@ -56,6 +56,12 @@ class Draft {
   }
 }
 
+/** Shows nodes beside a place, where nothing stands yet. */
+function showBeside(draft: Draft, at: { x: number; y: number }, side: Side, ids: readonly string[]): void {
+  const standing = [...draft.graph.places.values()].map((p) => [p.x, p.y] as const);
+  draft.do({ do: 'show', places: beside(at, side, ids, standing).map(([id, x, y]) => [id, { x, y, pinned: false }] as const) });
+}
+
 /** Shows hidden neighbours of a node, the largest first, beside it. */
 function unfold(draft: Draft, at: { id: string; x: number; y: number }, side: Side, most: number, only?: ReadonlySet<string>): string[] {
   const { graph } = draft;
@@ -64,8 +70,7 @@ function unfold(draft: Draft, at: { id: string; x: number; y: number }, side: Si
   const hop = graph.facts.get(at.id)?.hop ?? null;
   const facts = ids.flatMap((id): Fact[] => { const f = graph.facts.get(id); return f && f.hop === null && hop !== null ? [{ ...f, hop: hop + (side === 'out' ? 1 : -1) }] : []; });
   if (facts.length > 0) draft.do({ do: 'learn', facts, edges: [], totals: [] });
-  const standing = [...graph.places.values()].map((p) => [p.x, p.y] as const);
-  draft.do({ do: 'show', places: beside(at, side, ids, standing).map(([id, x, y]) => [id, { x, y, pinned: false }] as const) });
+  showBeside(draft, at, side, ids);
   return ids;
 }
 
@@ -204,9 +209,8 @@ export async function addRows(app: App, subject: Fact, report: NeighboursReport,
   }
   if (between.size > 0) unfold(draft, at, side, between.size, between);
   const left = wanted.filter((f) => !app.graph.shown.has(f.id)).map((f) => f.id);
-  const standing = [...app.graph.places.values()].map((p) => [p.x, p.y] as const);
   const column = between.size > 0 ? { x: at.x + (side === 'out' ? COLUMN : -COLUMN), y: at.y } : at;
-  draft.do({ do: 'show', places: beside(column, side, left, standing).map(([id, x, y]) => [id, { x, y, pinned: false }] as const) });
+  showBeside(draft, column, side, left);
   app.do(draft.end(t('do-add', { n: left.length + between.size })));
   return `${t('say-added', { n: left.length + between.size })} ${app.summary()}`;
 }
@@ -224,7 +228,7 @@ export async function trace(app: App, options: TraceOptions, asset: string | nul
   const got = await app.api.transactions(fact.chain, txs.map((f) => f.ref)).catch((): Learn[] => { failed = txs.length; return []; });
   const draft = new Draft(app.graph);
   draft.do(found);
-  for (const learn of got.flat()) draft.do(learn);
+  for (const learn of got) draft.do(learn);
   draft.do({ do: 'show', places: wanted.filter((f) => !app.graph.shown.has(f.id)).map((f) => [f.id, { x: 0, y: 0, pinned: false }] as const) });
   arrangeIn(draft);
   app.do(draft.end(t('do-trace', { direction: options.direction, policy: options.policy })));
@@ -243,7 +247,7 @@ function arrangeIn(draft: Draft): void {
 
 /** Draws the ways between the two selected nodes. */
 export async function paths(app: App): Promise<string> {
-  const facts = app.members().flatMap((id) => { const f = app.graph.facts.get(id); return f?.kind === 'address' ? [f] : []; });
+  const facts = addresses(app);
   const [a, b] = facts;
   if (!a || !b || facts.length !== 2) return t('say-select-two');
   const found = await app.api.paths(a, b);
@@ -316,8 +320,7 @@ export async function crossings(app: App): Promise<string> {
     drawn += learn.edges.reduce((n, e) => n + e.movements.length, 0);
     left += halves;
     const ids = learn.facts.map((x) => x.id).filter((id) => !app.graph.shown.has(id));
-    const standing = [...app.graph.places.values()].map((p) => [p.x, p.y] as const);
-    draft.do({ do: 'show', places: beside(placeOf(app.graph, f.id), 'out', ids, standing).map(([id, x, y]) => [id, { x, y, pinned: false }] as const) });
+    showBeside(draft, placeOf(app.graph, f.id), 'out', ids);
   }
   app.do(draft.end(t('action-crossings')));
   const more = got.filter(({ report }) => report.next !== null && report.next !== undefined).length;

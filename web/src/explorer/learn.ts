@@ -21,9 +21,6 @@ export interface AddressReport {
   entity?: { cluster: number; root_address: string; addresses: number; category: string; tag?: Tag | null } | null;
 }
 export interface AssetView { id: string; ticker?: string | null; decimals?: number | null }
-interface Party { label: string; category: string; risk: string }
-export interface Transfer { id: string; tx: string; amount: string; asset: AssetView; time: number; from?: string | null; to?: string | null; from_tag?: Party | null; to_tag?: Party | null; kind: string; number: number }
-export interface TransfersPage { chain: string; transfers: Transfer[]; next?: number | null }
 interface TracedParty { address: string; category: string; label?: string | null }
 interface TracedTransfer { id: string; chain: string; tx: string; amount: string; asset: AssetView; time: number; from?: TracedParty | null; to?: TracedParty | null }
 export interface AccountTrace {
@@ -136,26 +133,6 @@ export function fromAddress(chain: string, ticker: string, report: AddressReport
 }
 
 export const assetOf = (view: AssetView): Asset => ({ id: view.id, unit: view.ticker ?? view.id, decimals: view.decimals ?? null });
-
-/** Transfers of an address of an account chain on one side; complete where no page is left. */
-export function fromTransfers(address: string, chain: string, side: 'in' | 'out', transfers: readonly Transfer[], complete: boolean): Learn {
-  const c = new Collected();
-  const id = addressId(chain, address);
-  c.fact({ id, kind: 'address', ref: address, chain });
-  const party = (ref: string | null | undefined, tag: Party | null | undefined, other: string): string => {
-    const end = ref ? addressId(chain, ref) : `u:${chain}:${other}`;
-    c.fact({ id: end, kind: ref ? 'address' : 'service', ref: ref ?? other, chain, label: tag?.label ?? (ref ? '' : other), category: tag?.category ?? '', risk: riskOf(tag?.risk) });
-    return end;
-  };
-  for (const t of transfers) {
-    const asset = assetOf(t.asset);
-    c.assets.set(asset.id, asset);
-    const from = party(t.from, t.from_tag, 'created'), to = party(t.to, t.to_tag, 'destroyed');
-    c.move(from, to, asset.id, { id: t.id, tx: t.tx, index: 0, value: units(t.amount, `transfer ${t.id}`), time: t.time });
-  }
-  c.totals.push([totalKey(id, side), { complete, count: null, sums: null }]);
-  return c.command();
-}
 
 /** A trace of a UTXO chain: outputs and what spends them, with what was marked. Whole values come with the transactions. */
 export function fromTrace(chain: string, ticker: string, trace: Trace): Learn {

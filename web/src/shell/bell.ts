@@ -37,13 +37,11 @@ export function begin(): void {
     // A server that does not answer says nothing of notifications: what is shown stays.
     ask().then((unseen) => {
       if (unseen === null) return;
-      count.textContent = unseen === 0 ? '' : ` ${unseen >= 1_000 ? '999+' : String(unseen)}`;
+      count.textContent = unseen === 0 ? '' : ` ${unseen >= MOST ? '999+' : String(unseen)}`;
       link.setAttribute('aria-label', label(unseen));
     }).catch(() => undefined);
   };
   look();
   setInterval(look, EVERY);
   document.addEventListener('visibilitychange', look);
-  // Whoever hears of them live tells it.
-  document.addEventListener('holdfast:notification', look);
 }

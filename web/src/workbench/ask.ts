@@ -1,12 +1,12 @@
 /** Short questions: one of several by its number, or a line of text. Enter answers, Escape takes it back. */
 import { el } from '../explorer/dom.ts';
-import { text } from './texts.ts';
+import { t } from '../texts.ts';
 
 export interface Choice { value: string; text: string; note: string }
 
 function ask<T>(title: string, body: HTMLElement[], read: () => T | null, keys: (event: KeyboardEvent) => void): Promise<T | null> {
   return new Promise((resolve) => {
-    const form = el('form', { method: 'dialog' }, ...body, el('button', { value: 'ok' }, text('bench-text-ok')));
+    const form = el('form', { method: 'dialog' }, ...body, el('button', { value: 'ok' }, t('bench-text-ok')));
     const d = el('dialog', { class: 'box', 'aria-label': title }, el('h2', {}, title), form);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -31,7 +31,7 @@ function ask<T>(title: string, body: HTMLElement[], read: () => T | null, keys: 
 /** One of several: a digit marks it, Enter takes it. Where `own` is set other words can be written for it. */
 export function choose(title: string, choices: readonly Choice[], own: boolean): Promise<Choice | null> {
   const inputs = choices.map((c) => el('input', { type: 'radio', name: 'choice', value: c.text }));
-  const words = own ? el('input', { type: 'text', class: 'own', maxlength: 2_000, 'aria-label': text('bench-text-own'), placeholder: text('bench-text-own') }) : null;
+  const words = own ? el('input', { type: 'text', class: 'own', maxlength: 2_000, 'aria-label': t('bench-text-own'), placeholder: t('bench-text-own') }) : null;
   const list = el('ol', { class: 'reasons' }, ...choices.map((c, i) => el('li', {}, el('label', {}, inputs[i] ?? null, ` ${c.text} `, c.note !== '' && el('span', { class: 'note' }, c.note)))));
   const read = (): Choice | null => {
     const c = choices[inputs.findIndex((input) => input.checked)];

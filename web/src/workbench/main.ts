@@ -1,13 +1,13 @@
 /** The alert workbench by keys. Every step is a form or a link without it; keys come before those of the shell. */
 import { el } from '../explorer/dom.ts';
-import { isTyped } from '../shell/keys.ts';
+import { isTyped, Sequence } from '../shell/keys.ts';
 import { read } from '../shell/settings.ts';
+import { t } from '../texts.ts';
 import { choose, note, type Choice } from './ask.ts';
 import { listen } from './live.ts';
 import { Pending } from './pending.ts';
 import { Queue, type Row } from './queue.ts';
 import { Refused, step, toCase, type Action, type Hold } from './send.ts';
-import { text } from './texts.ts';
 
 const root = document.querySelector<HTMLElement>('[data-bench]');
 const panel = document.getElementById('panel');
@@ -26,12 +26,12 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   const bulk = root.querySelector<HTMLElement>('fieldset.bulk');
 
   const allowed = (scope: string): boolean => {
-    if (!may.has(scope)) say(text('bench-text-may-not'), true);
+    if (!may.has(scope)) say(t('bench-text-may-not'), true);
     return may.has(scope);
   };
   const failed = (e: unknown, rows: readonly Row[]): void => {
     for (const row of rows) queue.restore(row);
-    say(e instanceof Refused ? e.message : text('bench-text-failed'), true);
+    say(e instanceof Refused ? e.message : t('bench-text-failed'), true);
   };
   const named = (rows: readonly Row[]): string => (rows.length === 1 ? `${rows[0]?.id ?? ''}` : `${rows.length}`);
 
@@ -44,7 +44,7 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
         row.version = result.version;
         if (!result.done) {
           queue.restore(row);
-          say(result.refused ?? `${row.id} ${text('bench-text-other')}`, true);
+          say(result.refused ?? `${row.id} ${t('bench-text-other')}`, true);
         }
         for (const said of result.holds ?? []) say(said);
       }
@@ -58,7 +58,7 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
     for (const row of rows) queue.assign(row, person);
     queue.unselect();
     pending.do({
-      text: `${named(rows)} ${text('bench-text-assigned')} ${person}`, waits: false,
+      waits: false,
       send: (leaving) => { void send(rows, { action: 'assign', assignee: person }, null, leaving); },
       undo: () => {
         rows.forEach((row, i) => {
@@ -68,13 +68,13 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
         });
       },
     });
-    say(`${named(rows)} ${text('bench-text-assigned')} ${person}. ${text('bench-text-undo')}`);
+    say(`${named(rows)} ${t('bench-text-assigned')} ${person}. ${t('bench-text-undo')}`);
   }
 
   async function close(rows: readonly Row[]): Promise<void> {
     const list = document.querySelector<HTMLTemplateElement>('#bench-close')?.content.querySelectorAll('li') ?? [];
     const reasons = [...list].map((li): Choice => ({ value: li.dataset['outcome'] ?? '', text: li.querySelector('input')?.value ?? '', note: li.querySelector('.note')?.textContent ?? '' }));
-    const chosen = await choose(`${text('bench-key-close')}: ${named(rows)}`, reasons, true);
+    const chosen = await choose(`${t('bench-key-close')}: ${named(rows)}`, reasons, true);
     if (!chosen) return;
     let hold: Hold | null = null;
     if (rows.some((row) => queue.mayHold(row)) && chosen.value === 'true_positive') {
@@ -86,22 +86,22 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
     // The next one opens.
     queue.next();
     pending.do({
-      text: text('bench-text-closed'), waits: true,
+      waits: true,
       send: (leaving) => { void send(rows, { action: 'close', outcome: chosen.value, text: chosen.text }, hold, leaving).then(() => { for (const row of rows) queue.remove(row); }); },
       undo: () => { for (const row of rows) queue.restore(row); },
     });
-    say(`${named(rows)} ${text('bench-text-closed')}: ${chosen.text}. ${text('bench-text-undo')}`);
+    say(`${named(rows)} ${t('bench-text-closed')}: ${chosen.text}. ${t('bench-text-undo')}`);
   }
 
   async function askHold(): Promise<Hold | null> {
-    const choices: Choice[] = [{ value: 'keep', text: text('bench-text-keep'), note: '' }];
-    if (may.has('holds')) choices.push({ value: 'release', text: text('bench-text-release'), note: '' });
-    const chosen = await choose(text('bench-text-hold'), choices, false);
+    const choices: Choice[] = [{ value: 'keep', text: t('bench-text-keep'), note: '' }];
+    if (may.has('holds')) choices.push({ value: 'release', text: t('bench-text-release'), note: '' });
+    const chosen = await choose(t('bench-text-hold'), choices, false);
     return chosen ? (chosen.value as Hold) : null;
   }
 
   async function escalate(rows: readonly Row[]): Promise<void> {
-    const answer = await note(text('bench-text-case'), text('bench-text-case-number'), text('bench-text-new-case'), true);
+    const answer = await note(t('bench-text-case'), t('bench-text-case-number'), t('bench-text-new-case'), true);
     if (answer === null) return;
     try {
       pending.leave();
@@ -113,7 +113,7 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   }
 
   async function comment(rows: readonly Row[]): Promise<void> {
-    const words = await note(text('bench-text-note'), text('bench-text-note'), text('bench-text-ok'), false);
+    const words = await note(t('bench-text-note'), t('bench-text-note'), t('bench-text-ok'), false);
     if (!words) return;
     await send(rows, { action: 'comment', text: words }, null, false);
     queue.show(true);
@@ -121,13 +121,13 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
 
   async function assignTo(rows: readonly Row[]): Promise<void> {
     const list = document.querySelector<HTMLTemplateElement>('#bench-people')?.content.querySelectorAll('input') ?? [];
-    const chosen = await choose(text('bench-key-assign-to'), [...list].map((input) => ({ value: input.value, text: input.value, note: '' })), false);
+    const chosen = await choose(t('bench-key-assign-to'), [...list].map((input) => ({ value: input.value, text: input.value, note: '' })), false);
     if (chosen) assign(rows, chosen.value);
   }
 
   function hold(): void {
     const link = panel.querySelector<HTMLAnchorElement>('[data-hold] a[href]');
-    if (!link) return say(text('bench-text-no-hold'));
+    if (!link) return say(t('bench-text-no-hold'));
     pending.leave();
     location.assign(link.href);
   }
@@ -135,7 +135,7 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   function act(scope: string, run: (rows: readonly Row[]) => void): void {
     if (!allowed(scope)) return;
     const rows = queue.chosen();
-    if (rows.length === 0) say(text('bench-text-nothing'));
+    if (rows.length === 0) say(t('bench-text-nothing'));
     else run(rows);
   }
 
@@ -153,19 +153,18 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
       bulk?.classList.toggle('on');
       bulk?.querySelector<HTMLElement>('select')?.focus();
     },
-    u: () => { say(text(pending.undo() ? 'bench-text-undone' : 'bench-text-nothing')); },
+    u: () => { say(t(pending.undo() ? 'bench-text-undone' : 'bench-text-nothing')); },
   };
 
-  // `g` begins a pair of the shell's, such as `g a`.
-  let pair = -Infinity;
+  const sequence = new Sequence();
   window.addEventListener('keydown', (event) => {
     const target = event.target instanceof Element ? event.target : null;
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isTyped(target) || document.querySelector('dialog[open]') || !read().keys) return;
-    const isPair = event.timeStamp - pair < 1_500;
-    pair = event.key === 'g' && !isPair ? event.timeStamp : -Infinity;
-    if (isPair || event.key === 'g') return;
-    const opens = event.key === 'Enter' && (target === document.body || target?.closest('tr[data-alert]') !== null && !(target instanceof HTMLAnchorElement) && !(target instanceof HTMLButtonElement));
-    const run = opens ? keys['o'] : keys[event.key];
+    const key = sequence.press(event.key, event.timeStamp);
+    // Pairs such as `g a` are the shell's.
+    if (key === null || key.startsWith('g ')) return;
+    const opens = key === 'Enter' && (target === document.body || target?.closest('tr[data-alert]') !== null && !(target instanceof HTMLAnchorElement) && !(target instanceof HTMLButtonElement));
+    const run = opens ? keys['o'] : keys[key];
     if (!run) return;
     event.preventDefault();
     event.stopPropagation();
@@ -173,6 +172,6 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   }, { capture: true });
   queue.onSelect = (n) => { bulk?.classList.toggle('on', n > 0); };
   window.addEventListener('pagehide', () => { pending.leave(); });
-  listen((id, by) => { queue.touched(id, by, who); }, (n) => { say(`${n} ${text('bench-text-new')}`); });
+  listen((id, by) => { queue.touched(id, by, who); }, (n) => { say(`${n} ${t('bench-text-new')}`); });
   panel.append(el('p', { class: 'unseen', role: 'status' }));
 }

@@ -1,7 +1,5 @@
 /** Steps that can be undone for a while. A step that ends something is sent only when that time is over, or when the page is left. */
 export interface Step {
-  /** What it says while it can be undone. */
-  text: string;
   /** Sends it; `leaving` when the page goes away meanwhile. */
   send: (leaving: boolean) => void;
   /** Takes it back, before it was sent or, where `sent`, after. */

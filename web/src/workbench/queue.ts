@@ -1,5 +1,5 @@
 /** The rows of the queue, a cursor over them, a selection, and the panel beside them. */
-import { text } from './texts.ts';
+import { t } from '../texts.ts';
 
 export interface Row { id: number; version: number; assignee: string | null; element: HTMLTableRowElement }
 
@@ -166,7 +166,7 @@ export class Queue {
 
   private fill(row: Row, html: string | null): void {
     const doc = new DOMParser().parseFromString(html ?? '', 'text/html');
-    this.panel.replaceChildren(...(html === null ? [text('bench-text-failed')] : doc.body.childNodes));
+    this.panel.replaceChildren(...(html === null ? [t('bench-text-failed')] : doc.body.childNodes));
     this.panel.scrollTop = 0;
     const here = new URL(location.href);
     here.searchParams.set('at', String(row.id));

@@ -2,8 +2,7 @@
 export type Action =
   | { action: 'assign'; assignee: string | null }
   | { action: 'comment'; text: string }
-  | { action: 'close'; outcome: string; text: string }
-  | { action: 'reopen'; text: string };
+  | { action: 'close'; outcome: string; text: string };
 export type Hold = 'keep' | 'release';
 export interface Result { id: number; done: boolean; refused?: string; version: number; holds?: string[] }
 export interface Seen { id: number; version: number }

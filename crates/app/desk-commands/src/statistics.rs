@@ -4,7 +4,7 @@ use crate::answer::Fields;
 use crate::args::{DeskArgs, named};
 use clap::Args;
 use holdfast_client::api_path;
-use holdfast_monitor::statistics::{ChartName, Window};
+use holdfast_monitor::statistics::{ChartName, ChartUnit, Window};
 use holdfast_monitor::{Monitor, MonitorError};
 use holdfast_screening::Screening;
 use serde_json::Value;
@@ -45,45 +45,14 @@ pub fn run(args: &Statistics, as_json: bool) -> anyhow::Result<()> {
 
 fn show(chart: &Value) {
     println!("{}, {} to {} (UTC)", chart.word("name"), chart.word("from"), chart.word("to"));
-    let units: Vec<&str> = chart.list("series").iter().map(|s| s.word("unit")).collect();
+    let units: Vec<ChartUnit> = chart.list("series").iter().filter_map(|s| s.word("unit").parse().ok()).collect();
     let heads = chart.list("series").iter().map(|s| format!("{:>16}", s.word("name"))).collect::<String>();
     println!("{:<32}{heads}", chart.word("rows_are"));
     for row in chart.list("rows") {
         let values: String = (row.list("values").iter().zip(&units))
-            .map(|(value, unit)| format!("{:>16}", value.as_i64().map_or("unknown".to_owned(), |v| text(v, unit))))
+            .map(|(value, unit)| format!("{:>16}", value.as_i64().map_or("unknown".to_owned(), |v| unit.text(v))))
             .collect();
         println!("{:<32}{values}", row.word("label"));
     }
     chart.words("left_out").iter().for_each(|text| println!("left out: {text}"));
-}
-
-/// A value with its unit.
-fn text(value: i64, unit: &str) -> String {
-    match unit {
-        "seconds" => match value {
-            ..120 => format!("{value} s"),
-            120..7_200 => format!("{} min", value / 60),
-            7_200..172_800 => format!("{} h", value / 3_600),
-            _ => format!("{} d", value / 86_400),
-        },
-        "permille" => format!("{}.{} %", value / 10, value % 10),
-        // Minor units of the reference currency are hundredths.
-        "value" => format!("{}.{:02}", value / 100, (value % 100).abs()),
-        _ => value.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_carry_their_unit() {
-        let of = |v, unit| text(v, unit);
-        assert_eq!((of(119, "seconds"), of(7_199, "seconds")), ("119 s".into(), "119 min".into()));
-        assert_eq!(
-            (of(990, "permille"), of(123_405, "value"), of(3, "count")),
-            ("99.0 %".into(), "1234.05".into(), "3".into())
-        );
-    }
 }

@@ -65,6 +65,26 @@ pub fn number(n: impl std::fmt::Display) -> String {
     decimal(&n.to_string())
 }
 
+/// Returns a part in millionths as a percentage with two decimals: `12.50 %`.
+#[must_use]
+pub fn percent(ppm: u64) -> String {
+    decimal(&format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100))
+}
+
+/// Returns a part in thousandths as a percentage with one decimal: `12.5 %`.
+#[must_use]
+pub fn permille(part: u64) -> String {
+    decimal(&format!("{}.{} %", part / 10, part % 10))
+}
+
+/// Returns hundredths of a currency's unit as whole ones with two decimals: `-1,234.50`.
+#[must_use]
+pub fn hundredths(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let minor = minor.unsigned_abs();
+    decimal(&format!("{sign}{}.{:02}", minor / 100, minor % 100))
+}
+
 /// Returns the day of a time, in UTC.
 #[must_use]
 pub fn date(time: Timestamp) -> String {

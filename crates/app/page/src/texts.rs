@@ -32,12 +32,12 @@ fn files_of(language: Language) -> Files {
     }
 }
 
-const ENGLISH: Files = files!("en": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
-const GERMAN: Files = files!("de": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
-const SPANISH: Files = files!("es": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
-const FRENCH: Files = files!("fr": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
-const CHINESE: Files = files!("zh": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
-const ARABIC: Files = files!("ar": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell");
+const ENGLISH: Files = files!("en": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell", "bench");
+const GERMAN: Files = files!("de": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell", "bench");
+const SPANISH: Files = files!("es": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell", "bench");
+const FRENCH: Files = files!("fr": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell", "bench");
+const CHINESE: Files = files!("zh": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell", "bench");
+const ARABIC: Files = files!("ar": "common", "words", "ledger", "accounts", "guide", "portal", "desk", "cases", "requests", "sharing", "academy", "flash", "shell", "bench");
 
 static BUNDLES: [LazyLock<FluentBundle<FluentResource>>; Language::ALL.len()] = [
     LazyLock::new(|| bundle(Language::English)),

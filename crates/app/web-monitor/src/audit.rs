@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use holdfast_audit::{Entry, Filter};
 use holdfast_input::time::parse_date;
+use holdfast_monitor::statistics::disarmed;
 use holdfast_page::components::{N, PAGE_ROWS, T, listing, time};
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::texts::{rich, t};
@@ -141,9 +142,7 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q):
 
 /// A field of CSV.
 fn field(text: &str) -> String {
-    // A spreadsheet runs what begins so.
-    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    format!("\"{}\"", text.replace('"', "\"\""))
+    format!("\"{}\"", disarmed(text).replace('"', "\"\""))
 }
 
 /// Returns the newest entries of a filter as CSV, with their hashes: whoever has the entries between can compute them again.

@@ -74,12 +74,12 @@ fn count(value: i64) -> String {
 }
 
 fn permille(value: i64) -> String {
-    figures::decimal(&format!("{}.{} %", value / 10, value % 10))
+    figures::permille(u64::try_from(value).unwrap_or(0))
 }
 
 /// Minor units of the reference currency, in its units.
 fn value(value: i64) -> String {
-    figures::decimal(&format!("{}.{:02}", value / 100, (value % 100).abs()))
+    figures::hundredths(value)
 }
 
 fn blocks(value: i64) -> String {

@@ -7,7 +7,7 @@ use holdfast_api::drafts::{DiffQuery, draft_for, restore, submit, version_diff};
 use holdfast_decision::fields::FIELDS;
 use holdfast_decision::{EventKind, Verdict};
 use holdfast_jobs::{JobState, StoredJob};
-use holdfast_monitor::drafts::{Condition, DiffLine, Draft, DraftState, Fault, NewRule, diff, fault};
+use holdfast_monitor::drafts::{COMPARISONS, Condition, DiffLine, Draft, DraftState, Fault, NewRule, diff, fault};
 use holdfast_page::components::{N, T, listing, table, time, word, words};
 use holdfast_page::forms::{Fields, Free, Input, Nothing, Number, PageForm, Text, form_of, page_form, page_steps};
 use holdfast_page::frame::{Answer, Frame, Page, back};
@@ -163,7 +163,7 @@ fn rule_form(path: &str) -> Markup {
         }
         @for n in 1..=CONDITIONS { fieldset { legend { (t!("drafts-condition", n = n)) }
             label { (t!("drafts-field")) input type="text" name="field" list="rule-fields"; }
-            label { (t!("drafts-comparison")) select name="comparison" { @for c in [">", ">=", "==", "!=", "<", "<=", "in"] { option { (c) } } } }
+            label { (t!("drafts-comparison")) select name="comparison" { @for c in COMPARISONS { option { (c) } } } }
             label { (t!("drafts-value")) input type="text" name="value"; }
         } }
         datalist #rule-fields { @for f in FIELDS { option value={(f.group) "." (f.name)} { (f.description) } } }

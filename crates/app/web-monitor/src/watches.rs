@@ -6,6 +6,7 @@ use holdfast_api::watches::may_watch;
 use holdfast_monitor::notifications::{MAX_LISTED, Notification};
 use holdfast_monitor::watch::{Conditions, NewWatchItem, Quiet, Settings, WatchItem, WatchKind, WatchList};
 use holdfast_page::components::{Bare, ListQuery, N, T, listing, time, word, words};
+use holdfast_page::figures;
 use holdfast_page::forms::{
     Commas, Fields, Flag, Free, Input, Nothing, Number, Opt, PageForm, Text, form_of, page_form, page_steps,
 };
@@ -143,6 +144,11 @@ fn settings_form(to: &str, of: Option<&Settings>, button: &str) -> Markup {
     } }
 }
 
+/// Whether the person may open what a notification leads to: a page of a ledger, or a customer's.
+fn may_follow(frame: &Frame, link: &str) -> bool {
+    !link.starts_with("/desk/") || (link.starts_with("/desk/customers/") && frame.may_open("/desk/customers/{id}"))
+}
+
 /// A list's conditions in words.
 fn conditions(c: &Conditions) -> String {
     let mut parts = Vec::new();
@@ -150,7 +156,8 @@ fn conditions(c: &Conditions) -> String {
         parts.push(t!("watch-moves"));
     }
     if let Some(value) = c.receives_above {
-        parts.push(format!("{} {}.{:02}", t!("watch-receives"), value / 100, value % 100));
+        let value = figures::hundredths(i64::try_from(value).unwrap_or(i64::MAX));
+        parts.push(format!("{} {value}", t!("watch-receives")));
     }
     if !c.touches.is_empty() {
         parts.push(format!("{}: {}", t!("watch-touches"), words(&c.touches)));
@@ -277,7 +284,7 @@ pub(crate) async fn notifications(
         let subject = n.subject.split_once(':').map_or(n.subject.as_str(), |(_, value)| value);
         html! { tr {
             td { (time(n.time)) @if n.id > found.seen { " " strong { (t!("watch-new")) } } }
-            td { @if frame.may_open(&n.link) || !n.link.starts_with("/desk/") { a.hash href=(n.link) { (subject) } } @else { span.hash { (subject) } } }
+            td { @if may_follow(&frame, &n.link) { a.hash href=(n.link) { (subject) } } @else { span.hash { (subject) } } }
             td { (n.text) @if let Some(list) = n.list { " " a href={(HERE) "/" (list)} { (t!("watch-list")) } } }
         } }
     };

@@ -48,7 +48,7 @@ pub(crate) async fn among<T: Send + 'static>(
 fn share(ppm: u64) -> String {
     match ppm {
         1..100 => "< 0.01 %".to_owned(),
-        _ => figures::decimal(&format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100)),
+        _ => figures::percent(ppm),
     }
 }
 

@@ -94,7 +94,7 @@ fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
         listing(&heads, lines, "common-unknown", |line| {
             html! { tr {
                 td { (risk(line.category)) }
-                td.n { (figures::decimal(&format!("{}.{:02} %", line.share_ppm / 10_000, line.share_ppm / 100 % 100))) }
+                td.n { (figures::percent(line.share_ppm)) }
                 td.n { (money(line.direct, asset)) }
                 td.n { (money(line.indirect, asset)) }
             } }

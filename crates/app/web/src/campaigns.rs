@@ -20,9 +20,7 @@ use maud::{Markup, html};
 
 /// Returns an amount of the reference currency, of which `minor` units are hundredths.
 pub(crate) fn money(minor: i64, currency: &str) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    let minor = minor.unsigned_abs();
-    figures::decimal(&format!("{sign}{}.{:02} {currency}", minor / 100, minor % 100))
+    format!("{} {currency}", figures::hundredths(minor))
 }
 
 /// An amount that counts from zero.

@@ -1,4 +1,4 @@
-//! What people are told, in order. Whoever shows them live reads on after the last number that it showed ([`after`]).
+//! What people are told, in order.
 
 use crate::watch::Watchers;
 use crate::{Monitor, MonitorError};
@@ -82,23 +82,11 @@ pub(crate) fn add(tx: &mut Transaction<'_>, person: &str, told: Notification) ->
     Ok(())
 }
 
-/// Returns a person's notifications after a number, oldest first, at most [`MAX_LISTED`].
-///
-/// # Errors
-/// [`DbError`] when the database fails.
-pub fn after(db: &mut Database, person: &str, after: u64) -> Result<Vec<Notification>, DbError> {
-    let sql = format!("{COLUMNS} WHERE person = $1 AND id > $2 ORDER BY id LIMIT $3");
-    db.query(&sql, &[canonical_name(person).into(), number(after), number(MAX_LISTED)])?
-        .iter()
-        .map(notification)
-        .collect()
-}
-
 /// Returns the number of the last notification of all; 0 for none.
 ///
 /// # Errors
 /// [`DbError`] when the database fails.
-pub fn last(db: &mut Database) -> Result<u64, DbError> {
+pub(crate) fn last(db: &mut Database) -> Result<u64, DbError> {
     db.query("SELECT COALESCE(MAX(id), 0) FROM notifications", &[])?.first().map_or(Ok(0), |r| r.number(0))
 }
 

@@ -222,12 +222,11 @@ impl Transaction<'_> {
         self.core().propose(kind, subject, body, &actor, now)
     }
 
-    /// Proposes a rule book; it is checked now and again when it is put in force.
+    /// Proposes the text of a rule book, which the caller has read before: decisions do not wait for that. It is read again when it is put in force.
     ///
     /// # Errors
     /// [`ScreeningError`].
-    pub fn propose_rules(&mut self, yaml: &str) -> Result<Change, ScreeningError> {
-        let book = RuleBook::parse(yaml, 0)?;
+    pub fn propose_rules(&mut self, book: &RuleBook, yaml: &str) -> Result<Change, ScreeningError> {
         self.propose(ChangeKind::Rules, &format!("rules:{}", &book.sha256[..16]), yaml)
     }
 
@@ -247,8 +246,8 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn propose_rules(&self, yaml: &str, actor: &str) -> Result<Change, ScreeningError> {
-        let yaml = yaml.to_owned();
-        self.transact(actor, move |tx| tx.propose_rules(&yaml))
+        let (book, yaml) = (RuleBook::parse(yaml, 0)?, yaml.to_owned());
+        self.transact(actor, move |tx| tx.propose_rules(&book, &yaml))
     }
 
     /// Proposes a key; its token opens nothing until another person approved it.

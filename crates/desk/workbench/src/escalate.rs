@@ -61,10 +61,8 @@ pub fn into_case(
         }
     };
     let (case, added) = cases.gather(into, things, person)?;
-    for id in alerts {
-        let text = format!("led into case {case}");
-        cases.screening.act_on_alert(*id, AlertAction::Comment { text }, &person.name)?;
-    }
+    let (ids, comment) = (alerts.to_vec(), AlertAction::Comment { text: format!("led into case {case}") });
+    cases.screening.transact(&person.name, move |tx| ids.iter().try_for_each(|id| tx.act_on_alert(*id, &comment)))?;
     Ok((case, added))
 }
 

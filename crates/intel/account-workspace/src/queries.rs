@@ -88,7 +88,10 @@ impl AccountWorkspace {
     }
 
     /// Reads an address in a form of the chain: with EIP-55 checksum or without on EVM chains, Base58Check or 41-hex on Tron.
-    pub(crate) fn account_id(&self, text: &str) -> Result<AccountId, WorkspaceError> {
+    ///
+    /// # Errors
+    /// [`WorkspaceError::AccountQuery`] for text that is no address of the chain.
+    pub fn account_id(&self, text: &str) -> Result<AccountId, WorkspaceError> {
         let text = bare(text);
         let address = Address::check(&text).map_err(|e| self.wrong(&text, e.to_string()))?;
         match AccountId::try_from(&address) {
@@ -98,11 +101,18 @@ impl AccountWorkspace {
     }
 
     /// Returns an account's address as answers show it, with its checksum.
-    pub(crate) fn address_text(&self, account: u32) -> Result<String, LedgerError> {
+    ///
+    /// # Errors
+    /// [`LedgerError::NotStored`], [`LedgerError::Damaged`].
+    pub fn address_text(&self, account: u32) -> Result<String, LedgerError> {
         Ok(self.ledger.account(account)?.to_address(self.chain()).checksummed())
     }
 
-    pub(crate) fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
+    /// Returns the number of the account whose address a text is.
+    ///
+    /// # Errors
+    /// [`WorkspaceError::AccountQuery`] for text that is no address of the chain; [`WorkspaceError::NotFound`] for one that no block mentions.
+    pub fn known_account(&self, text: &str) -> Result<u32, WorkspaceError> {
         let account = self.account_id(text)?;
         self.ledger.account_number(&account).ok_or_else(|| self.not_found(text))
     }
@@ -116,7 +126,10 @@ impl AccountWorkspace {
     }
 
     /// Returns the number of the transaction with a hash.
-    pub(crate) fn tx_number(&self, text: &str) -> Result<u64, WorkspaceError> {
+    ///
+    /// # Errors
+    /// [`WorkspaceError::AccountQuery`] for text that is no hash; [`WorkspaceError::NotFound`] for one that the ledger has no transaction of.
+    pub fn tx_number(&self, text: &str) -> Result<u64, WorkspaceError> {
         let hash = hash_of(text.trim()).ok_or_else(|| self.wrong(text, "a transaction's hash has 64 hex digits"))?;
         self.ledger.tx_by_hash(&hash).ok_or_else(|| self.not_found(text))
     }
@@ -189,7 +202,11 @@ impl AccountWorkspace {
         Ok(contract.map(|contract| contract.to_address(self.chain()).checksummed()))
     }
 
-    pub(crate) fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
+    /// Returns the asset of a number as answers show it.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotStored`], [`LedgerError::Damaged`].
+    pub fn asset_view(&self, asset: u32) -> Result<AssetView, LedgerError> {
         Ok(AssetView::of(&self.asset_of(asset)?))
     }
 

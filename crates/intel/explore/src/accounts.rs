@@ -3,13 +3,10 @@
 use crate::chain::{Budget, Each, Level, MAX_MEMBERS, Moved, Node, Of, Part, View};
 use crate::error::ExploreError;
 use crate::reports::Side;
-use holdfast_account_ledger::{Direction, StoredTransfer};
+use holdfast_account_ledger::{Direction, Posting, StoredTransfer};
 use holdfast_account_workspace::AccountSnapshot;
-use holdfast_attribution::{Category, Tag, Tlp, nobody};
-use holdfast_types::{AccountId, Address, Asset};
-use holdfast_workspace::WorkspaceError;
+use holdfast_attribution::{Category, Tag, TagStore, Tlp, nobody};
 use holdfast_workspace::asset_view::AssetView;
-use holdfast_workspace::lookup::bare;
 use std::ops::ControlFlow;
 
 pub(crate) struct Accounts<'a> {
@@ -21,21 +18,33 @@ pub(crate) struct Accounts<'a> {
 const ALL: std::ops::Range<u64> = 0..u64::MAX;
 
 impl Accounts<'_> {
-    fn account_id(&self, text: &str) -> Result<AccountId, ExploreError> {
-        let text = bare(text);
-        let wrong = |why: String| {
-            WorkspaceError::AccountQuery(text.chars().take(130).collect(), self.chain.chain().clone(), why)
+    /// Calls `each` with an account's postings of an asset or of all, while the budget lasts.
+    fn for_each(
+        &self,
+        account: u32,
+        asset: Option<u32>,
+        budget: &mut Budget,
+        each: &mut dyn FnMut(&Posting) -> Result<(), ExploreError>,
+    ) -> Result<(), ExploreError> {
+        let ledger = &self.chain.ledger;
+        let assets = match asset {
+            Some(asset) => vec![asset],
+            None => ledger.assets_of(account)?,
         };
-        let address = Address::check(&text).map_err(|e| wrong(e.to_string()))?;
-        match AccountId::try_from(&address) {
-            Ok(account) if address.family() == self.chain.chain().family() => Ok(account),
-            _ => Err(wrong("it is no address of this chain".into()).into()),
+        let mut result = Ok(());
+        for asset in assets {
+            ledger.for_each_posting(account, asset, ALL, |posting| {
+                if !budget.take(1, 0) {
+                    return ControlFlow::Break(());
+                }
+                result = each(&posting);
+                if result.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            if result.is_err() {
+                break;
+            }
         }
-    }
-
-    fn not_found(&self, text: &str) -> ExploreError {
-        let tip = self.chain.ledger.tip().ok().flatten().map_or(0, |tip| u32::try_from(tip.height).unwrap_or(u32::MAX));
-        WorkspaceError::NotFound(text.chars().take(130).collect(), tip).into()
+        result
     }
 
     fn part(&self, transfer: &StoredTransfer, side: Side, level: Level) -> Result<Part, ExploreError> {
@@ -68,27 +77,28 @@ impl View for Accounts<'_> {
         self.chain.chain().to_string()
     }
 
+    fn tags(&self) -> &TagStore {
+        &self.chain.tags
+    }
+
+    fn clearance(&self) -> Tlp {
+        self.clearance
+    }
+
     fn address(&self, text: &str) -> Result<u32, ExploreError> {
-        let account = self.account_id(text)?;
-        self.chain.ledger.account_number(&account).ok_or_else(|| self.not_found(text))
+        Ok(self.chain.known_account(text)?)
     }
 
     fn is_address(&self, text: &str) -> bool {
-        self.account_id(text).is_ok()
+        self.chain.account_id(text).is_ok()
     }
 
     fn tx(&self, text: &str) -> Result<u64, ExploreError> {
-        let text = text.trim();
-        let hash = hex_32(text.strip_prefix("0x").unwrap_or(text));
-        let hash = hash.ok_or_else(|| {
-            let why = "a transaction's hash has 64 hex digits".to_owned();
-            WorkspaceError::AccountQuery(text.chars().take(130).collect(), self.chain.chain().clone(), why)
-        })?;
-        self.chain.ledger.tx_by_hash(&hash).ok_or_else(|| self.not_found(text))
+        Ok(self.chain.tx_number(text.trim())?)
     }
 
     fn address_text(&self, address: u32) -> Result<String, ExploreError> {
-        Ok(self.chain.ledger.account(address)?.to_address(self.chain.chain()).checksummed())
+        Ok(self.chain.address_text(address)?)
     }
 
     fn tx_text(&self, tx: u64) -> Result<String, ExploreError> {
@@ -96,12 +106,7 @@ impl View for Accounts<'_> {
     }
 
     fn asset(&self, asset: u32) -> Result<AssetView, ExploreError> {
-        let asset: Asset = self.chain.ledger.asset(asset)?.asset_id(self.chain.chain()).into();
-        Ok(AssetView {
-            id: asset.id().map_or_else(|| asset.to_string(), ToString::to_string),
-            ticker: asset.ticker().map(str::to_owned),
-            decimals: asset.decimals(),
-        })
+        Ok(self.chain.asset_view(asset)?)
     }
 
     fn asset_number(&self, text: &str) -> Result<u32, ExploreError> {
@@ -137,47 +142,15 @@ impl View for Accounts<'_> {
         self.chain.tags.tags_of(&text).filter(|t| t.is_for(self.clearance)).collect()
     }
 
-    fn all_tags(&self) -> Box<dyn Iterator<Item = &Tag> + '_> {
-        Box::new(self.chain.tags.iter().filter(|t| t.is_for(self.clearance)))
-    }
-
-    fn actor(&self, id: &str) -> Option<(String, String)> {
-        // Whoever may read none of its tags does not learn its name.
-        let seen = |id: &str| self.all_tags().any(|tag| tag.actor.as_deref() == Some(id));
-        self.chain.tags.actor(id).filter(|a| seen(&a.id)).map(|a| (a.id.clone(), a.label.clone()))
-    }
-
     fn parts(&self, of: Of<'_>, budget: &mut Budget, each: Each<'_>) -> Result<(), ExploreError> {
         let wanted = if of.side == Side::In { Direction::In } else { Direction::Out };
-        let mut failed = None;
         for account in of.addresses.iter().take(MAX_MEMBERS) {
-            let assets = match of.asset {
-                Some(asset) => vec![asset],
-                None => self.chain.ledger.assets_of(*account)?,
-            };
-            for asset in assets {
-                self.chain.ledger.for_each_posting(*account, asset, ALL, |posting| {
-                    if !budget.take(1, 0) {
-                        return ControlFlow::Break(());
-                    }
-                    if posting.direction != wanted {
-                        return ControlFlow::Continue(());
-                    }
-                    match self.part(&posting.transfer, of.side, of.level) {
-                        Ok(part) => {
-                            each(part);
-                            ControlFlow::Continue(())
-                        }
-                        Err(e) => {
-                            failed = Some(e);
-                            ControlFlow::Break(())
-                        }
-                    }
-                })?;
-                if let Some(e) = failed.take() {
-                    return Err(e);
+            self.for_each(*account, of.asset, budget, &mut |posting| {
+                if posting.direction == wanted {
+                    each(self.part(&posting.transfer, of.side, of.level)?);
                 }
-            }
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -206,33 +179,13 @@ impl View for Accounts<'_> {
         budget: &mut Budget,
         each: &mut dyn FnMut(Moved),
     ) -> Result<(), ExploreError> {
-        let ledger = &self.chain.ledger;
-        let assets = match asset {
-            Some(asset) => vec![asset],
-            None => ledger.assets_of(address)?,
-        };
-        let mut failed = None;
-        for asset in assets {
-            ledger.for_each_posting(address, asset, ALL, |posting| {
-                if !budget.take(1, 0) {
-                    return ControlFlow::Break(());
-                }
-                let time = match ledger.time_of_tx(posting.transfer.tx) {
-                    Ok(time) => time,
-                    Err(e) => {
-                        failed = Some(e);
-                        return ControlFlow::Break(());
-                    }
-                };
-                let side = if posting.direction == Direction::In { Side::In } else { Side::Out };
-                each(Moved { side, asset, amount: Some(posting.transfer.amount), time: Some(time) });
-                ControlFlow::Continue(())
-            })?;
-            if let Some(e) = failed.take() {
-                return Err(e.into());
-            }
-        }
-        Ok(())
+        self.for_each(address, asset, budget, &mut |posting| {
+            let Posting { transfer, direction } = posting;
+            let time = self.chain.ledger.time_of_tx(transfer.tx)?;
+            let side = if *direction == Direction::In { Side::In } else { Side::Out };
+            each(Moved { side, asset: transfer.asset, amount: Some(transfer.amount), time: Some(time) });
+            Ok(())
+        })
     }
 }
 
@@ -241,9 +194,4 @@ impl Accounts<'_> {
     fn sees_clusters(&self) -> bool {
         self.clearance >= holdfast_account_workspace::who::CLEARANCE
     }
-}
-
-/// Reads 64 hexadecimal digits.
-pub(crate) fn hex_32(text: &str) -> Option<[u8; 32]> {
-    hex::decode(text).ok()?.try_into().ok()
 }

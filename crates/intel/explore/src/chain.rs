@@ -3,7 +3,7 @@
 use crate::error::ExploreError;
 use crate::reports::{EntityRef, Side, Who};
 use holdfast_account_workspace::AccountSnapshot;
-use holdfast_attribution::{Category, Tag, Tlp};
+use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_types::{Amount, Hash32};
 use holdfast_workspace::Snapshot;
 use holdfast_workspace::asset_view::AssetView;
@@ -133,6 +133,10 @@ pub(crate) type Each<'a> = &'a mut dyn FnMut(Part);
 pub(crate) trait View {
     /// Name of the chain in answers: the network's, or the CAIP-2 id.
     fn name(&self) -> String;
+    /// All tags, also those that the reader may not see.
+    fn tags(&self) -> &TagStore;
+    /// What the reader may see.
+    fn clearance(&self) -> Tlp;
     /// Number of the address that a text names.
     fn address(&self, text: &str) -> Result<u32, ExploreError>;
     /// Whether a text has the form of an address of the chain.
@@ -154,10 +158,6 @@ pub(crate) trait View {
     fn tag(&self, address: u32) -> Option<&Tag>;
     /// Tags of an address itself.
     fn own_tags(&self, address: u32) -> Vec<&Tag>;
-    /// All tags that the reader may see.
-    fn all_tags(&self) -> Box<dyn Iterator<Item = &Tag> + '_>;
-    /// Id and label of an actor that a tag which the reader may see names.
-    fn actor(&self, id: &str) -> Option<(String, String)>;
     /// Calls `each` with the parts of what moved to or from addresses.
     fn parts(&self, of: Of<'_>, budget: &mut Budget, each: Each<'_>) -> Result<(), ExploreError>;
     /// Calls `each` with what pays into a transaction, or what it pays.
@@ -177,6 +177,19 @@ pub(crate) trait View {
         budget: &mut Budget,
         each: &mut dyn FnMut(Moved),
     ) -> Result<(), ExploreError>;
+
+    /// All tags that the reader may see.
+    fn all_tags(&self) -> Box<dyn Iterator<Item = &Tag> + '_> {
+        let clearance = self.clearance();
+        Box::new(self.tags().iter().filter(move |t| t.is_for(clearance)))
+    }
+
+    /// Id and label of an actor that a tag which the reader may see names.
+    fn actor(&self, id: &str) -> Option<(String, String)> {
+        // Whoever may read none of its tags does not learn its name.
+        let seen = |id: &str| self.all_tags().any(|tag| tag.actor.as_deref() == Some(id));
+        self.tags().actor(id).filter(|a| seen(&a.id)).map(|a| (a.id.clone(), a.label.clone()))
+    }
 
     /// Node of an address on a level.
     fn node(&self, address: u32, level: Level) -> Node {

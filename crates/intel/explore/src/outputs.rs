@@ -6,7 +6,7 @@
 use crate::chain::{Budget, Each, Level, MAX_MEMBERS, Moved, Node, Of, Part, View};
 use crate::error::ExploreError;
 use crate::reports::Side;
-use holdfast_attribution::{Category, Tag, Tlp};
+use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_bitcoin::AddressKey;
 use holdfast_types::{Amount, AssetId, ChainId, Invalid};
 use holdfast_utxo_ledger::{Ledger, Source};
@@ -37,20 +37,6 @@ impl Own {
             None => self.unknown = true,
         }
     }
-}
-
-/// Returns the transaction that spends an external: it was stored with it, so that it is in the block that first mentions the external.
-pub(crate) fn spender_of_external(ledger: &Ledger, external: u64) -> Option<u32> {
-    let (mut low, mut high) = (0, ledger.counts().blocks);
-    while low < high {
-        let middle = low.midpoint(high);
-        if ledger.counts_until(middle).externals <= external { low = middle + 1 } else { high = middle }
-    }
-    if low >= ledger.counts().blocks {
-        return None;
-    }
-    let (first, end) = ledger.block(low).txs;
-    (first..end).find(|tx| ledger.sources(*tx).any(|s| s == Source::External(external)))
 }
 
 /// Divides an amount by weights so that the parts sum up to it: each is the difference of two rounded running sums.
@@ -150,8 +136,20 @@ impl Outputs<'_> {
             Source::Output(output) => self.ledger().spender(output),
             Source::External(external) => {
                 // A block is searched.
-                if budget.take(0, 4_000) { spender_of_external(self.ledger(), external) } else { None }
+                let spenders = budget.take(0, 4_000).then(|| self.ledger().spenders_of_externals(&[external]))?;
+                spenders.first().copied()
             }
+        }
+    }
+
+    /// The transaction at the other end of an output or external that paid an address: what paid it, of which an external has none that is known, or
+    /// what spends it; none where nothing does.
+    fn tx_of(&self, side: Side, source: Source, budget: &mut Budget) -> Option<Option<u32>> {
+        match (side, source) {
+            (Side::In, Source::Output(output)) => Some(Some(self.ledger().tx_of_output(output))),
+            // Who paid an output of a block that is not stored is not known.
+            (Side::In, Source::External(_)) => Some(None),
+            (Side::Out, _) => self.spender(source, budget).map(Some),
         }
     }
 
@@ -180,15 +178,7 @@ impl Outputs<'_> {
         let Of { addresses, side, level, .. } = of;
         let (mut by_tx, mut outside) = (BTreeMap::<u32, Own>::new(), Vec::new());
         self.for_each_place(addresses, budget, &mut |view, source, budget| {
-            let tx = match (side, source) {
-                (Side::In, Source::Output(output)) => Some(view.ledger().tx_of_output(output)),
-                // Who paid an output of a block that is not stored is not known.
-                (Side::In, Source::External(_)) => None,
-                (Side::Out, _) => match view.spender(source, budget) {
-                    Some(tx) => Some(tx),
-                    None => return,
-                },
-            };
+            let Some(tx) = view.tx_of(side, source, budget) else { return };
             match tx {
                 Some(tx) => by_tx.entry(tx).or_default().add(view.ledger().source_info(source).value),
                 None => outside.push(Part { node: Node::Unknown, ..view.whole(source, None) }),
@@ -213,6 +203,14 @@ impl Outputs<'_> {
 impl View for Outputs<'_> {
     fn name(&self) -> String {
         self.chain.name()
+    }
+
+    fn tags(&self) -> &TagStore {
+        &self.chain.tags
+    }
+
+    fn clearance(&self) -> Tlp {
+        self.clearance
     }
 
     fn address(&self, text: &str) -> Result<u32, ExploreError> {
@@ -285,30 +283,13 @@ impl View for Outputs<'_> {
         self.chain.entities.tags_of(&self.chain.tags, address).filter(|t| t.is_for(self.clearance)).collect()
     }
 
-    fn all_tags(&self) -> Box<dyn Iterator<Item = &Tag> + '_> {
-        Box::new(self.chain.tags.iter().filter(|t| t.is_for(self.clearance)))
-    }
-
-    fn actor(&self, id: &str) -> Option<(String, String)> {
-        // Whoever may read none of its tags does not learn its name.
-        let seen = |id: &str| self.all_tags().any(|tag| tag.actor.as_deref() == Some(id));
-        self.chain.tags.actor(id).filter(|a| seen(&a.id)).map(|a| (a.id.clone(), a.label.clone()))
-    }
-
     fn parts(&self, of: Of<'_>, budget: &mut Budget, each: Each<'_>) -> Result<(), ExploreError> {
         if of.level != Level::Transaction {
             self.parts_by_counterparty(of, budget, each);
             return Ok(());
         }
         self.for_each_place(of.addresses, budget, &mut |view, source, budget| {
-            let tx = match (of.side, source) {
-                (Side::In, Source::Output(output)) => Some(view.ledger().tx_of_output(output)),
-                (Side::In, Source::External(_)) => None,
-                (Side::Out, _) => match view.spender(source, budget) {
-                    Some(tx) => Some(tx),
-                    None => return,
-                },
-            };
+            let Some(tx) = view.tx_of(of.side, source, budget) else { return };
             each(view.whole(source, tx));
         });
         Ok(())

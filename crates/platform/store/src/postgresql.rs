@@ -16,11 +16,39 @@ const MAX_ROWS: usize = 1_000;
 
 /// A connection with its prepared statements.
 pub(crate) struct Postgres {
-    client: Client,
+    client: OffRuntime,
     /// By their text.
     statements: HashMap<String, Statement>,
     /// By their table.
     inserts: HashMap<String, Vec<Arc<Insert>>>,
+}
+
+/// A client that may be dropped anywhere. Its end is waited for on a runtime of its own, which panics on a thread that drives another: the last owner of a
+/// connection may be a task of a server that stops.
+struct OffRuntime(Option<Client>);
+
+impl Drop for OffRuntime {
+    fn drop(&mut self) {
+        let client = self.0.take();
+        // Where no thread can be started, the closure and with it the client are dropped here.
+        if let Ok(thread) = std::thread::Builder::new().name("pg-close".to_owned()).spawn(move || drop(client)) {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Deref for OffRuntime {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.0.as_ref().expect("it is taken as it is dropped")
+    }
+}
+
+impl DerefMut for OffRuntime {
+    fn deref_mut(&mut self) -> &mut Client {
+        self.0.as_mut().expect("it is taken as it is dropped")
+    }
 }
 
 /// A prepared insert, and what it is found by besides its table: no text is built for it again.
@@ -65,7 +93,11 @@ fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
 impl Postgres {
     /// Connects.
     pub(crate) fn connect(url: &str) -> Result<Self, DbError> {
-        Ok(Postgres { client: tls::connect(url)?, statements: HashMap::new(), inserts: HashMap::new() })
+        Ok(Postgres {
+            client: OffRuntime(Some(tls::connect(url)?)),
+            statements: HashMap::new(),
+            inserts: HashMap::new(),
+        })
     }
 
     /// Returns a statement, which is prepared at its first use.

@@ -491,25 +491,6 @@ bench-key-select = Select, or take out of the selection
 bench-key-range = Select to here; again, to the end of the page
 bench-key-bulk = What to do with the selected alerts
 bench-key-undo = Undo the last step, within 10 seconds
-bench-text-closed = closed
-bench-text-assigned = assigned to
-bench-text-undone = Undone.
-bench-text-undo = Undo (u)
-bench-text-nothing = No alert is marked.
-bench-text-hold = What happens to the hold?
-bench-text-keep = Keep it
-bench-text-release = Release it
-bench-text-case = To a case
-bench-text-new-case = Open a new case
-bench-text-case-number = or number of an open case
-bench-text-note = Comment
-bench-text-no-hold = This alert has no active hold.
-bench-text-own = Own words
-bench-text-may-not = Your role does not allow it.
-bench-text-other = was changed by somebody else
-bench-text-failed = The server did not answer. Nothing was changed.
-bench-text-ok = OK
-bench-text-new = new; load the page again to see what was raised.
 
 # What waits for a person.
 desk-own-alerts = My alerts

@@ -3,13 +3,14 @@
 
 use crate::desk::alerts::{Assign, Close, Comment, IntoCase, Reopen, age, clock_chip};
 use crate::desk::decided::Shown;
-use crate::desk::drawings::{Stop, flow_chart, money, percent, risk_chip, share_bar, way, way_behind};
+use crate::desk::drawings::{Stop, flow_chart, money, risk_chip, share_bar, way, way_behind};
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use crate::desk::work::Work;
 use holdfast_decision::EventKind;
 use holdfast_decision::facts::Share;
 use holdfast_page::components::{N, T, listing, none, time, word};
+use holdfast_page::figures::percent;
 use holdfast_page::forms::{PageForm, form_of};
 use holdfast_page::frame::Frame;
 use holdfast_page::places::Finder;
@@ -35,11 +36,18 @@ pub(crate) struct Panel {
 }
 
 impl Panel {
-    /// Gathers it. It reads ledgers: for threads that may wait.
-    pub(crate) fn of(shared: &AppState, caller: &Caller, finder: Finder<'_>, id: u64) -> Result<Self, ApiError> {
+    /// Gathers it, with what the alert's own page has beside. It reads ledgers: for threads that may wait.
+    pub(crate) fn of(
+        shared: &AppState,
+        caller: &Caller,
+        finder: Finder<'_>,
+        id: u64,
+        is_page: bool,
+    ) -> Result<Self, ApiError> {
         let mut evidence = evidence::of(&shared.screening, id)?;
         let decided = evidence.decided.take();
-        let work = decided.as_ref().map(|decided| Work::about(shared, caller, decided)).transpose()?;
+        let work =
+            decided.as_ref().filter(|_| is_page).map(|decided| Work::about(shared, caller, decided)).transpose()?;
         let held = std::mem::take(&mut evidence.holds).into_iter().map(|hold| {
             let amount = hold.amount.zip(hold.asset.as_deref()).map(|(_, asset)| in_unit(shared, hold.held, asset));
             (hold, amount)
@@ -48,7 +56,7 @@ impl Panel {
             held: held.collect(),
             shown: decided.map(|decided| Shown::of(shared, finder, decided)),
             work,
-            people: holdfast_workbench::assignees(&shared.screening, &caller.0)?,
+            people: if is_page { holdfast_workbench::assignees(&shared.screening, &caller.0)? } else { Vec::new() },
             currency: shared.screening.book().file.policy.reference_currency.clone(),
             now: shared.screening.now(),
             evidence,

@@ -221,7 +221,8 @@ impl Bench {
             "" => page.rows.first().map(|row| row.alert.id),
             text => Some(text.parse().map_err(|_| ApiError::bad(t!("form-no-number", text = text)))?),
         };
-        let panel = wanted.map(|id| Ok::<_, ApiError>((id, Panel::of(shared, caller, finder, id)?))).transpose()?;
+        let panel =
+            wanted.map(|id| Ok::<_, ApiError>((id, Panel::of(shared, caller, finder, id, false)?))).transpose()?;
         let amount = |row: &QueueRow| Some(in_unit(shared, row.amount?, row.asset.as_deref()?));
         let book = shared.screening.book();
         Ok(Bench {
@@ -446,13 +447,7 @@ impl Bench {
                 li data-outcome=(outcome) { label { input type="radio" name="reason" value=(t!(key)); (t!(key)) " " span.note { (word(outcome)) } } }
             } } }
             template #bench-people { ol.reasons { @for person in &self.people { li { label { input type="radio" name="reason" value=(person); (person) } } } } }
-            template #bench-texts {
-                @for key in ["bench-text-closed", "bench-text-assigned", "bench-text-undone", "bench-text-undo", "bench-text-nothing",
-                    "bench-text-hold", "bench-text-keep", "bench-text-release", "bench-text-case", "bench-text-new-case", "bench-text-case-number", "bench-text-note",
-                    "bench-text-no-hold", "bench-text-own", "bench-text-may-not", "bench-text-other", "bench-text-failed", "bench-text-ok", "bench-text-new"] {
-                    p data-text=(key) { (t!(key)) }
-                }
-            }
+            template data-texts=(holdfast_page::texts::for_script("bench-text-")) {}
             template #bench-keys { @for (keys, about) in keys { p data-key=(keys) { (t!(about)) } } }
         }
     }
@@ -479,10 +474,11 @@ async fn gather(
     caller: Caller,
     clearance: holdfast_attribution::Tlp,
     id: u64,
+    is_page: bool,
 ) -> Result<Panel, ApiError> {
     run_blocking(move || {
         let finder = Finder { chains: &shared.chains, clearance };
-        Panel::of(&shared, &caller, finder, id)
+        Panel::of(&shared, &caller, finder, id, is_page)
     })
     .await
 }
@@ -495,7 +491,7 @@ pub(crate) async fn panel(
     Clearance(clearance): Clearance,
     Path(id): Path<u64>,
 ) -> Page {
-    Ok(gather(shared, caller, clearance, id).await?.panel(&frame))
+    Ok(gather(shared, caller, clearance, id, false).await?.panel(&frame))
 }
 
 /// Shows an alert, with the event that it is about and all that there is about both.
@@ -506,7 +502,7 @@ pub(crate) async fn page(
     Clearance(clearance): Clearance,
     Path(id): Path<u64>,
 ) -> Page {
-    let panel = gather(shared, caller, clearance, id).await?;
+    let panel = gather(shared, caller, clearance, id, true).await?;
     let body = html! { link rel="stylesheet" href=[holdfast_assets::path("workbench.css")]; (panel.page(&frame)) (Links(&frame).history(&format!("alert:{id}"))) };
     Ok(frame.desk(&t!("alert-title", id = id), HERE, body))
 }

@@ -158,7 +158,7 @@ impl Shown {
         listing(&heads, &self.decided.facts.behind, "common-none", |place| {
             html! { tr {
                 td.n { (place.hops) }
-                td.n { (place.share_ppm / 10_000) "." (format!("{:02}", place.share_ppm / 100 % 100)) " %" }
+                td.n { (holdfast_page::figures::percent(place.share_ppm)) }
                 td { @match &place.address { Some(address) => (self.pages.address(address)), None => (t!("common-unknown")) } }
                 td { (self.pages.tx(&place.output)) }
             } }

@@ -19,12 +19,7 @@ pub(crate) fn whole_money(minor: u64) -> String {
 
 /// Minor units of the reference currency with its name: `1,234.50 USD`.
 pub(crate) fn money(minor: u64, currency: &str) -> String {
-    figures::decimal(&format!("{}.{:02} {currency}", minor / 100, minor % 100))
-}
-
-/// Millionths as percent with two decimals.
-pub(crate) fn percent(ppm: u64) -> String {
-    figures::decimal(&format!("{}.{:02} %", ppm / 10_000, ppm / 100 % 100))
+    format!("{} {currency}", figures::hundredths(i64::try_from(minor).unwrap_or(i64::MAX)))
 }
 
 /// A share of a whole as a bar: the direct part, then the indirect one.
@@ -93,7 +88,7 @@ pub(crate) fn way_behind(behind: &[Behind]) -> Vec<Stop> {
         stops.push(Stop {
             text: place.address.clone().unwrap_or_else(|| place.output.clone()),
             about: t!("figure-hops", n = place.hops),
-            on: Some(percent(place.share_ppm)),
+            on: Some(figures::percent(place.share_ppm)),
         });
         at = place.into.and_then(|n| usize::try_from(n).ok());
     }

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use holdfast_decision::rules::Rule;
 use holdfast_decision::{EventKind, RuleBook};
 use holdfast_page::components::{Bare, N, T, listing, time, word, words};
+use holdfast_page::figures::permille;
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::places::segment;
 use holdfast_page::texts::{rich, t};
@@ -19,11 +20,6 @@ use serde::Deserialize;
 const HERE: &str = "/desk/rules";
 /// Most versions that a page lists.
 const MAX_VERSIONS: usize = 200;
-
-/// A share in thousandths, as a percentage.
-fn permille(share: u64) -> String {
-    format!("{}.{} %", share / 10, share % 10)
-}
 
 /// How a rule did, by the outcomes of alerts.
 fn measured(rule: &Rule, all: &[RuleStatistics]) -> Markup {

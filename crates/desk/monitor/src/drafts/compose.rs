@@ -4,8 +4,8 @@ use holdfast_decision::fields::FIELDS;
 use holdfast_types::Invalid;
 use serde_json::json;
 
-/// Comparisons of a row of conditions, as they stand in an expression.
-const COMPARISONS: [&str; 7] = ["==", "!=", ">", ">=", "<", "<=", "in"];
+/// Comparisons of a row of conditions, as they stand in an expression, in the order in which a form offers them.
+pub const COMPARISONS: [&str; 7] = [">", ">=", "==", "!=", "<", "<=", "in"];
 
 /// A row of conditions: a field, a comparison, a value. A value that is a number, `true` or `false`, a list in brackets or a name of `lists.` stands as it
 /// is; anything else is text.

@@ -6,13 +6,14 @@ mod diff;
 mod fault;
 mod trial;
 
-pub use compose::{Condition, NewRule};
+pub use compose::{COMPARISONS, Condition, NewRule};
 pub use diff::{DiffLine, diff};
 pub use fault::{Fault, fault};
 pub use trial::{Known, Trial};
 
 use crate::{Monitor, MonitorError};
-use holdfast_decision::rules::{MAX_BOOK, sha256};
+use holdfast_decision::rules::{MAX_BOOK, RuleBook, sha256};
+use holdfast_screening::ScreeningError;
 use holdfast_screening::changes::Change;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::{Invalid, Timestamp, named};
@@ -231,19 +232,31 @@ impl Monitor<'_> {
     /// when it is no rule book.
     pub fn submit_draft(&self, id: u64, seen: &str, waits: bool, actor: &str) -> Result<Option<Change>, MonitorError> {
         let seen = seen.to_owned();
+        let is_seen = move |found: &Draft, seen: &str| {
+            if sha256(&found.yaml) == seen {
+                return Ok(());
+            }
+            let changed = found.changed.rfc3339();
+            Err(MonitorError::State(format!(
+                "seen: the text of draft {id} was changed at {changed}; load it again and read it before you propose it"
+            )))
+        };
+        // The text that was seen is read here, so that decisions do not wait for it.
+        let found = self.open_draft(id)?;
+        is_seen(&found, &seen)?;
+        let book = RuleBook::parse(&found.yaml, 0).map_err(ScreeningError::from)?;
         self.transact(actor, move |tx| {
             let found = open(tx.db(), id)?;
-            if sha256(&found.yaml) != seen {
-                let changed = found.changed.rfc3339();
-                return Err(MonitorError::State(format!(
-                    "seen: the text of draft {id} was changed at {changed}; load it again and read it before you propose it"
-                )));
-            }
-            let change = if waits { Some(tx.propose_rules(&found.yaml)?) } else { None };
+            is_seen(&found, &seen)?;
+            let change = if waits { Some(tx.propose_rules(&book, &found.yaml)?) } else { None };
             let number_of = change.as_ref().map(|c| c.id);
             let row: [Value; 2] = [number_of.map(number).unwrap_or(Value::Null), number(id)];
             tx.db().execute("UPDATE rule_drafts SET state = 'proposed', change_id = $1 WHERE id = $2", &row)?;
-            tx.audit("draft.proposed", &format!("draft:{id}"), &json!({"change": number_of, "sha256": seen}).to_string());
+            tx.audit(
+                "draft.proposed",
+                &format!("draft:{id}"),
+                &json!({"change": number_of, "sha256": seen}).to_string(),
+            );
             if !waits {
                 tx.apply_rules(&found.yaml)?;
             }
@@ -256,10 +269,6 @@ impl Monitor<'_> {
     /// # Errors
     /// [`MonitorError::NotFound`]; [`MonitorError::State`] when it is not open any more.
     pub fn open_draft(&self, id: u64) -> Result<Draft, MonitorError> {
-        let found = self.draft(id)?;
-        match found.state {
-            DraftState::Draft => Ok(found),
-            state => Err(MonitorError::State(format!("draft {id} is {state}"))),
-        }
+        self.read(|db| Ok(open(db, id)))?
     }
 }

@@ -16,6 +16,7 @@ use crate::{Monitor, MonitorError};
 use holdfast_store::{Database, DbError};
 use holdfast_types::{Timestamp, named};
 use serde::Serialize;
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// Most rows of a table that one chart reads; the latest count, and the chart says that it left out the rest.
@@ -88,6 +89,22 @@ named! {
     }
 }
 
+impl ChartUnit {
+    /// Returns a value with its unit, as a terminal shows it.
+    #[must_use]
+    pub fn text(self, value: i64) -> String {
+        match (self, value) {
+            (ChartUnit::Seconds, ..120) => format!("{value} s"),
+            (ChartUnit::Seconds, 120..7_200) => format!("{} min", value / 60),
+            (ChartUnit::Seconds, 7_200..172_800) => format!("{} h", value / 3_600),
+            (ChartUnit::Seconds, _) => format!("{} d", value / 86_400),
+            (ChartUnit::Permille, _) => format!("{}.{} %", value / 10, value % 10),
+            (ChartUnit::Value, _) => format!("{}.{:02}", value / 100, (value % 100).abs()),
+            (ChartUnit::Count | ChartUnit::Blocks, _) => value.to_string(),
+        }
+    }
+}
+
 /// A series of a chart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ChartSeries)]
@@ -127,6 +144,15 @@ pub struct Chart {
     pub left_out: Vec<String>,
 }
 
+/// Returns a field of CSV as text that no spreadsheet runs.
+#[must_use]
+pub fn disarmed(text: &str) -> Cow<'_, str> {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}").into(),
+        false => text.into(),
+    }
+}
+
 impl Chart {
     /// Returns a chart without rows.
     #[must_use]
@@ -140,12 +166,10 @@ impl Chart {
     #[must_use]
     pub fn csv(&self) -> String {
         let field = |text: &str| {
-            // A spreadsheet runs what begins so.
-            let text =
-                if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+            let text = disarmed(text);
             match text.contains(['"', ',', '\n', '\r']) {
                 true => format!("\"{}\"", text.replace('"', "\"\"")),
-                false => text,
+                false => text.into_owned(),
             }
         };
         let mut lines = vec![
@@ -242,6 +266,14 @@ fn days(chart: &mut Chart, window: Window, counts: &[Vec<(i64, i64)>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_carry_their_unit() {
+        let of = |v, unit: ChartUnit| unit.text(v);
+        assert_eq!((of(119, ChartUnit::Seconds), of(7_199, ChartUnit::Seconds)), ("119 s".into(), "119 min".into()));
+        let others = (of(990, ChartUnit::Permille), of(123_405, ChartUnit::Value), of(3, ChartUnit::Count));
+        assert_eq!(others, ("99.0 %".into(), "1234.05".into(), "3".into()));
+    }
 
     #[test]
     fn csv_quotes_what_needs_it_and_disarms_formulas() {

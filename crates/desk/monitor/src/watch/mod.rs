@@ -10,7 +10,7 @@ pub(crate) use check::Watchers;
 pub use check::{Checked, Look};
 pub use seen::{Holding, Seen};
 
-use crate::{Monitor, MonitorError};
+use crate::{Monitor, MonitorError, notifications};
 use holdfast_identity::canonical_name;
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
 use holdfast_types::{Invalid, Timestamp, address, named};
@@ -320,8 +320,8 @@ impl Monitor<'_> {
                 return Err(MonitorError::State(format!("{MAX_LISTS} lists are yours already; remove one")));
             }
             let (id, now) = (tx.next_id("watch_lists")?, tx.now());
-            let last = count(tx.db(), "SELECT COALESCE(MAX(id), 0) FROM notifications", &[])?;
-            let own: [Value; 4] = [id.into(), person.as_str().into(), now.into(), last.into()];
+            let last = notifications::last(tx.db())?;
+            let own: [Value; 4] = [id.into(), person.as_str().into(), now.into(), number(last)];
             let row: Vec<Value> = columns(&settings).into_iter().chain(own).collect();
             tx.db().execute(
                 "INSERT INTO watch_lists (name, conditions, quiet_from, quiet_to, mail, id, owner, created, mailed, mailed_at)

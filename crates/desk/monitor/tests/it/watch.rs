@@ -1,7 +1,7 @@
 //! Watch lists: what is new is told once, to whom it belongs, but in a quiet time.
 
 use holdfast_monitor::Monitor;
-use holdfast_monitor::notifications::{Notification, after};
+use holdfast_monitor::notifications::Notification;
 use holdfast_monitor::watch::{Conditions, Holding, NewWatchItem, Quiet, Seen, Settings, WatchKind};
 use holdfast_notify::outbox;
 use holdfast_screening::Screening;
@@ -51,7 +51,9 @@ impl World {
 }
 
 fn told(screening: &Screening, person: &str) -> Vec<Notification> {
-    screening.read(|db| after(db, person, 0)).unwrap()
+    let mut told = Monitor { screening }.notifications(person, 0, 200).unwrap().list;
+    told.reverse();
+    told
 }
 
 fn what_is_new_is_told_once(place: &TestDb) {

@@ -1,0 +1,20 @@
+# Texts of the alert workbench (web/src/workbench), one line each: scripts read them.
+bench-text-closed = أُغلق
+bench-text-assigned = أُسند إلى
+bench-text-undone = تم التراجع.
+bench-text-undo = تراجع (u)
+bench-text-nothing = لا تنبيه معلَّم.
+bench-text-hold = ما مصير التجميد؟
+bench-text-keep = إبقاؤه
+bench-text-release = رفعه
+bench-text-case = إلى قضية
+bench-text-new-case = فتح قضية جديدة
+bench-text-case-number = أو رقم قضية مفتوحة
+bench-text-note = تعليق
+bench-text-no-hold = لا تجميد نشطًا لهذا التنبيه.
+bench-text-own = بكلماتك
+bench-text-may-not = دورك لا يسمح بذلك.
+bench-text-other = عدّله شخص آخر
+bench-text-failed = لم يجب الخادم. لم يتغير شيء.
+bench-text-ok = موافق
+bench-text-new = جديدة؛ أعد تحميل الصفحة لرؤيتها.

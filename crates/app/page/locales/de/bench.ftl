@@ -1,0 +1,20 @@
+# Texts of the alert workbench (web/src/workbench), one line each: scripts read them.
+bench-text-closed = geschlossen
+bench-text-assigned = zugewiesen an
+bench-text-undone = Rückgängig gemacht.
+bench-text-undo = Rückgängig (u)
+bench-text-nothing = Kein Alarm ist markiert.
+bench-text-hold = Was geschieht mit der Sperre?
+bench-text-keep = Beibehalten
+bench-text-release = Freigeben
+bench-text-case = In einen Fall
+bench-text-new-case = Neuen Fall anlegen
+bench-text-case-number = oder Nummer eines offenen Falls
+bench-text-note = Kommentar
+bench-text-no-hold = Dieser Alarm hat keine aktive Sperre.
+bench-text-own = Eigene Worte
+bench-text-may-not = Ihre Rolle erlaubt das nicht.
+bench-text-other = wurde von jemand anderem geändert
+bench-text-failed = Der Server hat nicht geantwortet. Nichts wurde geändert.
+bench-text-ok = OK
+bench-text-new = neue; laden Sie die Seite neu, um zu sehen, was hinzukam.

@@ -1,0 +1,20 @@
+# Texts of the alert workbench (web/src/workbench), one line each: scripts read them.
+bench-text-closed = cerrada
+bench-text-assigned = asignada a
+bench-text-undone = Deshecho.
+bench-text-undo = Deshacer (u)
+bench-text-nothing = Ninguna alerta está marcada.
+bench-text-hold = ¿Qué pasa con el bloqueo?
+bench-text-keep = Mantenerlo
+bench-text-release = Liberarlo
+bench-text-case = A un caso
+bench-text-new-case = Abrir un caso nuevo
+bench-text-case-number = o número de un caso abierto
+bench-text-note = Comentario
+bench-text-no-hold = Esta alerta no tiene ningún bloqueo activo.
+bench-text-own = Con palabras propias
+bench-text-may-not = Su rol no lo permite.
+bench-text-other = fue modificada por otra persona
+bench-text-failed = El servidor no respondió. No se cambió nada.
+bench-text-ok = Aceptar
+bench-text-new = nuevas; vuelva a cargar la página para verlas.

@@ -1,0 +1,20 @@
+# Texts of the alert workbench (web/src/workbench), one line each: scripts read them.
+bench-text-closed = close
+bench-text-assigned = attribuée à
+bench-text-undone = Annulé.
+bench-text-undo = Annuler (u)
+bench-text-nothing = Aucune alerte n’est marquée.
+bench-text-hold = Qu’advient-il du blocage ?
+bench-text-keep = Le maintenir
+bench-text-release = Le lever
+bench-text-case = Vers un dossier
+bench-text-new-case = Ouvrir un nouveau dossier
+bench-text-case-number = ou numéro d’un dossier ouvert
+bench-text-note = Commentaire
+bench-text-no-hold = Cette alerte n’a aucun blocage actif.
+bench-text-own = En vos propres mots
+bench-text-may-not = Votre rôle ne le permet pas.
+bench-text-other = a été modifiée par quelqu’un d’autre
+bench-text-failed = Le serveur n’a pas répondu. Rien n’a été modifié.
+bench-text-ok = OK
+bench-text-new = nouvelles ; rechargez la page pour les voir.

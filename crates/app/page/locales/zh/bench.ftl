@@ -1,0 +1,20 @@
+# Texts of the alert workbench (web/src/workbench), one line each: scripts read them.
+bench-text-closed = 已关闭
+bench-text-assigned = 已指派给
+bench-text-undone = 已撤销。
+bench-text-undo = 撤销（u）
+bench-text-nothing = 没有标记的警报。
+bench-text-hold = 冻结如何处理？
+bench-text-keep = 保留
+bench-text-release = 解除
+bench-text-case = 转入案件
+bench-text-new-case = 新立案件
+bench-text-case-number = 或未结案件的编号
+bench-text-note = 评论
+bench-text-no-hold = 此警报没有有效冻结。
+bench-text-own = 自行说明
+bench-text-may-not = 您的角色不允许。
+bench-text-other = 已被他人更改
+bench-text-failed = 服务器没有响应。未作任何更改。
+bench-text-ok = 确定
+bench-text-new = 个新警报；请重新加载页面查看。
