@@ -38,21 +38,16 @@ fn decisions_are_counted_once(place: &TestDb) {
     let begin = START.unix();
     screening
         .transact("x", move |tx| {
-            for seq in 1_000u64..24_500 {
-                let row: [Value; 3] = [number(seq), format!("old-{seq}").into(), begin.into()];
-                tx.db().execute(
-                    "INSERT INTO events (seq, id, time, decided, kind, customer, decision, body, facts, result)
-                     VALUES ($1, $2, $3, $3, 'withdrawal', 'c', 'hold', '{}', '{}', '{}')",
-                    &row,
-                )?;
-                if seq < 1_010 {
-                    let hit: [Value; 1] = [number(seq)];
-                    tx.db().execute(
-                        "INSERT INTO rule_hits (seq, rule, version, state) VALUES ($1, 'large', 1, 'shadow')",
-                        &hit,
-                    )?;
-                }
-            }
+            let columns = ["seq", "id", "time", "decided", "kind", "customer", "decision", "body", "facts", "result"];
+            let event = |seq: u64| -> Vec<Value> {
+                let (id, at) = (format!("old-{seq}"), || begin.into());
+                let [kind, who, verdict] = ["withdrawal", "c", "hold"].map(Value::from);
+                vec![number(seq), id.into(), at(), at(), kind, who, verdict, "{}".into(), "{}".into(), "{}".into()]
+            };
+            tx.db().insert("events", &columns, &(1_000..24_500).map(event).collect::<Vec<_>>(), "")?;
+            let hits: Vec<Vec<Value>> =
+                (1_000..1_010).map(|seq| vec![number(seq), "large".into(), 1.into(), "shadow".into()]).collect();
+            tx.db().insert("rule_hits", &["seq", "rule", "version", "state"], &hits, "")?;
             Ok::<_, holdfast_screening::ScreeningError>(())
         })
         .unwrap();
