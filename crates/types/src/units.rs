@@ -67,6 +67,18 @@ pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
     }
 }
 
+/// Reads a number in whole units, as [`whole`] writes it, as base units: `1000.5` with two places is 100,050. `None` where it is none, or has more decimals.
+#[must_use]
+pub fn base_units(text: &str, places: u32) -> Option<Amount> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let places = usize::try_from(places).ok()?;
+    let is_number = !whole.is_empty() && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit());
+    if !is_number || part.len() > places || text.len() > 80 {
+        return None;
+    }
+    format!("{whole}{part:0<places$}").parse().ok()
+}
+
 /// Returns base units of an asset with its name: `62.41615621 BTC`; of a national currency, whose base unit is its minor one, with all its
 /// digits: `3082.30 USD`. Of an asset whose decimals are not known, base units, named as such.
 pub fn with_unit(base_units: impl Into<Amount>, asset: &str) -> String {
@@ -100,6 +112,17 @@ pub fn of_asset(base_units: impl Into<Amount>, asset: &Asset) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for text in ["0", "3", "0.5", "62.41615621"] {
+            assert_eq!(whole(base_units(text, 8).unwrap(), 8), text);
+        }
+        assert_eq!(base_units("1000.5", 2), Some(Amount::new(100_050)));
+        for wrong in ["", ".5", "1.123456789", "-1", "1e3", "1,5", "1 000"] {
+            assert_eq!(base_units(wrong, 8), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn amounts_carry_decimals_and_unit() {

@@ -20,7 +20,7 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::{download, json};
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::routes::{Needs, Routes, TRAINERS};
 use holdfast_state::sign_in::cookie;
 use holdfast_state::visit;
 use holdfast_types::ids::{AttemptId, CourseSessionId, LearnerId};
@@ -29,7 +29,6 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-const TRAINERS: Needs = Needs::key(&["academy"]);
 const CATALOGUE: Needs = Needs::key(&["read", "academy"]);
 
 /// Returns the routes of this resource.

@@ -27,14 +27,13 @@ use holdfast_state::body::json;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits::{self, Rate};
 use holdfast_state::people;
-use holdfast_state::routes::{DESK, MANAGE, Needs, READ, Routes};
+use holdfast_state::routes::{DESK, MANAGE, Needs, READ, Routes, SHARING};
 use holdfast_types::ids::{CommunityId, FlagId, SourceId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-const SHARING_READERS: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
 const FEEDS: Needs = Needs::key(&["partner", "desk", "manage"]);
 const TAXII: Needs = Needs::OPEN.rate(Rate::Taxii);
 // A partner's own key queries its lists.
@@ -48,12 +47,12 @@ pub(crate) fn routes() -> Routes {
         .open_with("/taxii2/", TAXII, any(taxii))
         .open_with("/taxii2", TAXII, any(taxii))
         .open_with("/taxii2/{*rest}", TAXII, any(taxii))
-        .add(SHARING_READERS, routes!(communities))
-        .add(SHARING_READERS, routes!(members))
-        .add(SHARING_READERS, routes!(objects))
-        .add(SHARING_READERS, routes!(sources))
-        .add(SHARING_READERS, routes!(imported))
-        .add(SHARING_READERS, routes!(matchings))
+        .add(SHARING, routes!(communities))
+        .add(SHARING, routes!(members))
+        .add(SHARING, routes!(objects))
+        .add(SHARING, routes!(sources))
+        .add(SHARING, routes!(imported))
+        .add(SHARING, routes!(matchings))
         .add(MANAGE, routes!(open_community))
         .add(MANAGE, routes!(add_member))
         .add(MANAGE, routes!(suspend_member))

@@ -87,7 +87,7 @@ pub async fn act_on_alert(
 ) -> Answer<AlertAnswer> {
     let action: AlertAction = json(&body)?;
     let acted = move || {
-        shared.screening.act_on_alert(id, action, &caller.0)?;
+        holdfast_workbench::steps::act(&shared.screening, id, action, &caller.0)?;
         Ok(shared.screening.alert(id)?)
     };
     run_blocking(acted).await.map(AlertAnswer::of)

@@ -12,14 +12,12 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::Answer;
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{MANAGE, Needs, READ, Routes};
+use holdfast_state::routes::{AUDIT, MANAGE, READ, Routes};
 use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-const AUDIT: Needs = Needs::key(&["audit"]);
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {

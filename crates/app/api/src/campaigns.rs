@@ -14,7 +14,7 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::json;
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{APPROVE, DESK, Needs, READERS, Routes};
+use holdfast_state::routes::{APPROVE, DESK, Needs, READERS, Routes, WARNINGS};
 use holdfast_types::ids::CampaignId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,7 +22,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 // The exchange's own app puts the questions to the customer.
-const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
 const ANSWERS: Needs = Needs::key(&["events", "desk"]);
 
 /// Returns the routes of this resource.

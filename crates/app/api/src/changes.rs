@@ -13,13 +13,12 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::json;
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::routes::{DECIDERS, Routes};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 // Which of them a change needs depends on its kind; its handler checks it.
-const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {

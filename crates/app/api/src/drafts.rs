@@ -16,13 +16,10 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits;
-use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::routes::{Needs, READ_OR_RULES, RULES, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
-const RULES: Needs = Needs::key(&["rules"]);
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {

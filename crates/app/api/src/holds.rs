@@ -11,12 +11,10 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::{Answer, json};
 use holdfast_state::error::ErrorBody;
-use holdfast_state::routes::{Needs, READ, Routes};
+use holdfast_state::routes::{HOLDS, READ, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-const HOLDS: Needs = Needs::key(&["holds"]);
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {

@@ -5,14 +5,14 @@ use crate::portal::PasskeyBody;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use holdfast_identity::{AddedPasskey, SCOPES};
+use holdfast_identity::AddedPasskey;
 use holdfast_state::AppState;
 use holdfast_state::answers::each;
 use holdfast_state::auth::Caller;
 use holdfast_state::body::{Answer, json};
 use holdfast_state::error::ErrorBody;
 use holdfast_state::limits;
-use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::routes::{EVERYBODY, Routes};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -20,7 +20,6 @@ use utoipa_axum::routes;
 
 /// Returns the routes of this resource: passkeys are everybody's own.
 pub(crate) fn routes() -> Routes {
-    const EVERYBODY: Needs = Needs::key(&SCOPES);
     Routes::new("passkeys")
         .limits(|n| n.body(limits::TINY))
         .add(EVERYBODY, routes!(own_passkeys))

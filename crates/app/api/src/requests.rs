@@ -15,13 +15,11 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::{download, json};
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes};
+use holdfast_state::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes, STAFF};
 use holdfast_types::ids::{AgencyId, OfficerId, ProductionId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-const STAFF: Needs = Needs::key(&["desk", "approve"]);
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {

@@ -22,7 +22,7 @@ use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits;
 use holdfast_state::people::waits;
-use holdfast_state::routes::{Needs, READ, Routes};
+use holdfast_state::routes::{Needs, READ, READ_OR_RULES, RULES, Routes};
 use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -30,9 +30,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
-
-const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
-const RULES: Needs = Needs::key(&["rules"]);
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {

@@ -4,19 +4,18 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use holdfast_identity::{SCOPES, StaffEnrolment};
+use holdfast_identity::StaffEnrolment;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::routes::{EVERYBODY, Routes};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 /// Routes of this resource: a second factor is everybody's own.
 pub(crate) fn routes() -> Routes {
-    const EVERYBODY: Needs = Needs::key(&SCOPES);
     Routes::new("second factor")
         .add(EVERYBODY, routes!(second_factor))
         .add(EVERYBODY, routes!(set_up_second_factor))

@@ -4,12 +4,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_identity::{SCOPES, Session, SessionKind};
+use holdfast_identity::{Session, SessionKind};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{Needs, Routes};
+use holdfast_state::routes::{EVERYBODY, Routes};
 use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +19,6 @@ pub use holdfast_state::sessions::SESSION_SECONDS;
 
 /// Returns the routes of this resource: sessions are everybody's own.
 pub(crate) fn routes() -> Routes {
-    const EVERYBODY: Needs = Needs::key(&SCOPES);
     Routes::new("sessions").add(EVERYBODY, routes!(sessions)).add(EVERYBODY, routes!(remove_session))
 }
 

@@ -14,7 +14,7 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
-use holdfast_state::routes::{Needs, READ, READERS, Routes};
+use holdfast_state::routes::{ALERTS, Needs, READ, READERS, Routes};
 use holdfast_types::ids::CaseId;
 use holdfast_types::{Amount, Timestamp};
 use holdfast_workbench::evidence::{self, RuleRecord, Shared, Usual};
@@ -26,8 +26,6 @@ use holdfast_workbench::views::{self, NewView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-
-const ALERTS: Needs = Needs::key(&["alerts"]);
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {

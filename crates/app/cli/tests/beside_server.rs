@@ -285,6 +285,7 @@ const TABLE: &[RowOf] = &[
     ("ledger index", &[], Alone("it writes the ledger's files", "another process is writing this ledger")),
     ("ledger truncate", &["1"], Refused("--chain")),
     ("ledger rebuild", &[], Refused("--chain")),
+    ("ledger rebuild", &["--chain", "ethereum"], Refused("no account chain")),
     ("ingest", &["{dir}/300025.block"], Alone("it writes the ledger", "another process is writing this ledger")),
     (
         "follow",

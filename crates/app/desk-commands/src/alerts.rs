@@ -103,7 +103,7 @@ pub fn alerts(command: AlertsCommand, as_json: bool) -> anyhow::Result<()> {
     let shown = desk.answer(
         |s| {
             match action.clone() {
-                Some(action) => s.act_on_alert(id, action, &desk.actor)?,
+                Some(action) => holdfast_workbench::steps::act(s, id, action, &desk.actor)?,
                 // As the server records it.
                 None => s.note_look("data.read", &path, "{}".into(), &desk.actor)?,
             }

@@ -8,7 +8,7 @@ use holdfast_state::language::Language;
 use holdfast_state::visit;
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use unic_langid::LanguageIdentifier;
 
 macro_rules! files {
@@ -76,9 +76,15 @@ pub fn find(key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
     })
 }
 
-/// Returns the texts whose keys begin with a prefix, as JSON for a script: places of values stay, as `{$name}`.
+/// Returns the texts whose keys begin with a prefix, as JSON for a script: places of values stay, as `{$name}`. Each is made once: every page has some.
 #[must_use]
-pub fn for_script(prefix: &str) -> String {
+pub fn for_script(prefix: &'static str) -> Arc<str> {
+    static MADE: Mutex<BTreeMap<(usize, &str), Arc<str>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    made.entry((visit::language().place(), prefix)).or_insert_with(|| read_for_script(prefix).into()).clone()
+}
+
+fn read_for_script(prefix: &str) -> String {
     // A prefix is the name of its file.
     let files = ENGLISH.iter().filter(|(file, _)| prefix.starts_with(file));
     let lines = files.flat_map(|(_, text)| text.lines());

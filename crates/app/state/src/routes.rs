@@ -27,6 +27,28 @@ pub const MANAGE: Needs = Needs::key(&["manage"]);
 pub const READ: Needs = Needs::key(&["read"]);
 /// Readers of the chain and its tags, which name no customer.
 pub const CHAIN: Needs = Needs::key(&["chain", "read"]);
+/// Everybody with a key.
+pub const EVERYBODY: Needs = Needs::key(&holdfast_identity::SCOPES);
+/// Investigators and approvers.
+pub const STAFF: Needs = Needs::key(&["desk", "approve"]);
+/// Who works on alerts.
+pub const ALERTS: Needs = Needs::key(&["alerts"]);
+/// Who places and releases holds.
+pub const HOLDS: Needs = Needs::key(&["holds"]);
+/// Auditors.
+pub const AUDIT: Needs = Needs::key(&["audit"]);
+/// Who proposes or decides changes that need two people.
+pub const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
+/// Who writes rules.
+pub const RULES: Needs = Needs::key(&["rules"]);
+/// Who reads rules.
+pub const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
+/// Who sees warnings and what customers answered.
+pub const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
+/// Who sees what is shared with partners.
+pub const SHARING: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
+/// Who runs courses.
+pub const TRAINERS: Needs = Needs::key(&["academy"]);
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,11 +11,7 @@ mod typologies;
 mod watches;
 
 use holdfast_state::limits::{BOOK, LIST};
-use holdfast_state::routes::{Needs, READERS, Routes};
-
-const AUDITORS: Needs = Needs::key(&["audit"]);
-const RULES: Needs = Needs::key(&["rules"]);
-const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
+use holdfast_state::routes::{AUDIT, READ_OR_RULES, READERS, RULES, Routes};
 
 /// Returns the routes of these pages, each with what its visitor needs.
 #[must_use]
@@ -23,8 +19,8 @@ pub fn routes() -> Routes {
     Routes::new("monitoring pages")
         .get("/desk/dashboard", READERS.long(), dashboard::page)
         .get("/desk/dashboard/{chart}/csv", READERS.long(), dashboard::csv)
-        .get("/desk/audit", AUDITORS.long(), audit::list)
-        .get("/desk/audit/csv", AUDITORS.long(), audit::csv)
+        .get("/desk/audit", AUDIT.long(), audit::list)
+        .get("/desk/audit/csv", AUDIT.long(), audit::csv)
         .get("/desk/rules/drafts", READ_OR_RULES, drafts::list)
         .post("/desk/rules/drafts", RULES, drafts::begin)
         .get("/desk/rules/drafts/{id}", READ_OR_RULES.personal().long(), drafts::page)

@@ -17,6 +17,7 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
 use holdfast_types::Invalid;
+use holdfast_types::units::base_units;
 use maud::{Markup, html};
 
 const HERE: &str = "/desk/watch-lists";
@@ -90,14 +91,7 @@ fn cents(text: &str) -> Result<Option<u64>, Invalid> {
     if text.is_empty() {
         return Ok(None);
     }
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    let read = || {
-        let part = format!("{part:0<2}").parse::<u64>().ok()?;
-        whole.parse::<u64>().ok()?.checked_mul(100)?.checked_add(part)
-    };
-    let proper = !whole.is_empty() && digits(whole) && digits(part) && part.len() <= 2;
-    match proper.then(read).flatten() {
+    match base_units(text, 2).and_then(|value| u64::try_from(value).ok()) {
         Some(value) => Ok(Some(value)),
         None => Err(Invalid::new("receives_above", t!("watch-no-amount", text = text))),
     }

@@ -23,9 +23,7 @@ pub use ledger::nothing_here;
 
 use axum::routing::{get, post};
 use holdfast_state::limits::{FILE, Rate, SMALL, TINY};
-use holdfast_state::routes::{DESK, Needs, Routes};
-
-const TRAINERS: Needs = Needs::key(&["academy"]);
+use holdfast_state::routes::{DESK, Needs, Routes, TRAINERS};
 
 /// Returns the routes of these pages, each with what its visitor needs.
 #[must_use]

@@ -13,19 +13,10 @@ mod warnings;
 
 use axum::routing::{get, post};
 use holdfast_state::limits::{BOOK, FILE, LIST, Rate, TINY};
-use holdfast_state::routes::{APPROVE, DESK, MANAGE, Needs, READ, READERS, Routes};
-
-/// Sessions and the second factor are everybody's own.
-const EVERYBODY: Needs = Needs::key(&holdfast_identity::SCOPES);
-const STAFF: Needs = Needs::key(&["desk", "approve"]);
-const ALERTS: Needs = Needs::key(&["alerts"]);
-const HOLDS: Needs = Needs::key(&["holds"]);
-const AUDITORS: Needs = Needs::key(&["audit"]);
-/// The handler checks which of them the kind of a change needs.
-const DECIDERS: Needs = Needs::key(&["manage", "rules", "approve"]);
-const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
-const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
-const SHARING: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
+use holdfast_state::routes::{
+    ALERTS, APPROVE, AUDIT, DECIDERS, DESK, EVERYBODY, HOLDS, MANAGE, Needs, READ, READ_OR_RULES, READERS, Routes,
+    SHARING, STAFF, WARNINGS,
+};
 
 /// Returns the routes of these pages, each with what its visitor needs.
 #[must_use]
@@ -117,8 +108,8 @@ fn desk_routes() -> Routes {
         .get("/desk/webhooks", MANAGE, webhooks::page)
         .post("/desk/webhooks", MANAGE, webhooks::add)
         .post("/desk/webhooks/{id}", MANAGE, webhooks::remove)
-        .get("/desk/audit/replay", AUDITORS.long(), audit::page)
-        .post("/desk/audit/replay", AUDITORS.long(), audit::replay)
+        .get("/desk/audit/replay", AUDIT.long(), audit::page)
+        .post("/desk/audit/replay", AUDIT.long(), audit::replay)
         .get("/desk/changes", DECIDERS, changes::page)
         .post("/desk/changes/{id}", DECIDERS, changes::decide)
 }

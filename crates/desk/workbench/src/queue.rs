@@ -233,24 +233,13 @@ fn one_of<T: std::str::FromStr + Copy + VariantArray + Into<&'static str>>(
     text.parse().map(Some).map_err(|_| Invalid::new(field, format!("'{text}' is none of {}", names())))
 }
 
-/// A decimal number in units of `10^-places`; `None` where it is none, or has more decimals.
-fn scaled(text: &str, places: u32) -> Option<Amount> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let places = usize::try_from(places).ok()?;
-    let is_number = !whole.is_empty() && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit());
-    if !is_number || part.len() > places || text.len() > 80 {
-        return None;
-    }
-    format!("{whole}{part:0<places$}").parse().ok()
-}
-
 fn at_least(amount: &str, asset: Option<&str>) -> Result<Option<AtLeast>, Invalid> {
     let Some(text) = given("amount", amount)? else { return Ok(None) };
     let wrong = |places: u32| {
         Invalid::new("amount", format!("'{text}' is no number with at most {places} decimals, such as 1000.50"))
     };
     let Some(asset) = asset else {
-        let value = scaled(&text, 2).and_then(|value| u64::try_from(value).ok());
+        let value = units::base_units(&text, 2).and_then(|value| u64::try_from(value).ok());
         return value.map(|value| Some(AtLeast::Value(value))).ok_or_else(|| wrong(2));
     };
     let places = units::decimals(asset).ok_or_else(|| {
@@ -259,7 +248,7 @@ fn at_least(amount: &str, asset: Option<&str>) -> Result<Option<AtLeast>, Invali
             format!("the decimals of {asset} are not known here; leave the asset out to filter by value"),
         )
     })?;
-    scaled(&text, places).map(|amount| Some(AtLeast::BaseUnits(amount))).ok_or_else(|| wrong(places))
+    units::base_units(&text, places).map(|amount| Some(AtLeast::BaseUnits(amount))).ok_or_else(|| wrong(places))
 }
 
 fn age(text: &str) -> Result<Option<Seconds>, Invalid> {
@@ -559,10 +548,6 @@ mod tests {
     #[test]
     fn patterns_mean_their_words() {
         assert_eq!(word_pattern("a_b%"), "% a!_b!% %");
-        assert_eq!(scaled("1", 8).unwrap(), Amount::new(100_000_000));
-        for wrong in ["", ".5", "1e3", "-1", "1.123456789"] {
-            assert_eq!(scaled(wrong, 8), None, "{wrong}");
-        }
     }
 
     #[test]

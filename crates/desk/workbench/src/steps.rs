@@ -105,6 +105,25 @@ fn version(tx: &mut Transaction<'_>, id: u64) -> Result<(u64, Option<String>), S
     Ok((row.number(0)?, Some(format!("{done} by {}", row.text(1)?))))
 }
 
+/// Applies an action to an alert and tells whom its text names.
+fn act_and_tell(tx: &mut Transaction<'_>, id: u64, action: &AlertAction) -> Result<(), ScreeningError> {
+    tx.act_on_alert(id, action)?;
+    match action {
+        AlertAction::Comment { text } | AlertAction::Close { text, .. } | AlertAction::Reopen { text } => {
+            mentions::note(tx, &format!("alert:{id}"), text, None)
+        }
+        AlertAction::Assign { .. } => Ok(()),
+    }
+}
+
+/// Applies an action to one alert, as [`Screening::act_on_alert`], and tells whom its text names.
+///
+/// # Errors
+/// [`ScreeningError`].
+pub fn act(screening: &Screening, id: u64, action: AlertAction, actor: &str) -> Result<(), ScreeningError> {
+    screening.transact(actor, move |tx| act_and_tell(tx, id, &action))
+}
+
 /// Makes the step on one alert, or returns why not; errors of the database end the whole change.
 fn apply(tx: &mut Transaction<'_>, seen: Seen, action: &AlertAction) -> Result<StepResult, ScreeningError> {
     let (now, by) = version(tx, seen.id)?;
@@ -119,13 +138,10 @@ fn apply(tx: &mut Transaction<'_>, seen: Seen, action: &AlertAction) -> Result<S
         let by = by.unwrap_or_else(|| "changed".into());
         return Ok(refused(format!("alert {} was {by} while you looked at it; look again", seen.id), now));
     }
-    match tx.act_on_alert(seen.id, action) {
+    match act_and_tell(tx, seen.id, action) {
         Ok(()) => {}
         Err(e @ (ScreeningError::NotFound(_) | ScreeningError::State(_))) => return Ok(refused(e.to_string(), now)),
         Err(e) => return Err(e),
-    }
-    if let AlertAction::Comment { text } | AlertAction::Close { text, .. } | AlertAction::Reopen { text } = action {
-        mentions::note(tx, &format!("alert:{}", seen.id), text, None)?;
     }
     Ok(StepResult { id: seen.id, done: true, refused: None, version: version(tx, seen.id)?.0, holds: Vec::new() })
 }

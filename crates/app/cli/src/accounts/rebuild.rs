@@ -8,8 +8,10 @@ use holdfast_account_feed::{BlockSource, FileBlocks};
 use holdfast_account_workspace::AccountWorkspace;
 use holdfast_account_workspace::beside::{BesideStore, LinkedBlock};
 use holdfast_account_workspace::rebuild::Rebuild;
+use holdfast_client::{Client, api_path};
+use holdfast_console::running::serving;
 use holdfast_types::ChainId;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Blocks that are taken at once: of files, and of a node.
@@ -32,15 +34,18 @@ pub fn rebuild(rebuilding: &Rebuilding, as_json: bool) -> anyhow::Result<()> {
     let all = [BesideStore::Links, BesideStore::Signals, BesideStore::Clusters];
     let wanted: Vec<BesideStore> = all.into_iter().filter(is_wanted).collect();
     let of_blocks = wanted.iter().any(|store| *store != BesideStore::Clusters);
+    anyhow::ensure!(
+        rebuilding.args.assets.is_empty() && rebuilding.args.finality_blocks.is_none(),
+        "--assets and --finality-blocks are of the ledger, which does not change"
+    );
+    if let Some(client) = serving(rebuilding.store)? {
+        return rebuild_there(&client, rebuilding, as_json);
+    }
     if of_blocks && rebuilding.paths.is_empty() && rebuilding.rpc.is_none() {
         bail!(
             "links and signals are found in blocks, which the ledger does not keep: name the files that it was read from, or its node with --rpc; clusters alone need neither (--only clusters)"
         );
     }
-    anyhow::ensure!(
-        rebuilding.args.assets.is_empty() && rebuilding.args.finality_blocks.is_none(),
-        "--assets and --finality-blocks are of the ledger, which does not change"
-    );
     let tags = AccountWorkspace::tags_of(rebuilding.store)?;
     let mut workspace = AccountWorkspace::open_for_writing(rebuilding.store, rebuilding.chain, tags)?;
     if of_blocks {
@@ -67,6 +72,21 @@ pub fn rebuild(rebuilding: &Rebuilding, as_json: bool) -> anyhow::Result<()> {
     for store in &wanted {
         println!("{:<9} {} records, made anew", store.name(), thousands(counts(store)));
     }
+    Ok(())
+}
+
+/// Has the server that writes the store start the job; it reads blocks from the sources that it was started with.
+fn rebuild_there(client: &Client, rebuilding: &Rebuilding, as_json: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        rebuilding.paths.is_empty() && rebuilding.rpc.is_none(),
+        "a server has this store, and reads blocks from the node or the files that it knows: leave out files and --rpc"
+    );
+    let path = api_path(&["ledgers", rebuilding.chain.as_str(), "rebuild"]);
+    let job: Value = client.post(&path).json(&json!({"only": rebuilding.only})).fetch()?;
+    if as_json {
+        return output::json(&job);
+    }
+    println!("The server makes them anew as job {}; `holdfast jobs list` shows how far it is.", job["id"]);
     Ok(())
 }
 

@@ -198,7 +198,7 @@ fn what_waits_for_a_person_is_listed(app: &TestApp) {
     // Whatever the spelling, it is bo's.
     step(json!({"action": "assign", "assignee": "BO"}));
     let cy = app.with_scopes("cy", vec!["approve".into()]);
-    step(json!({"action": "comment", "text": "please look, @bo"}));
+    ana.post(&format!("/api/v1/alerts/{}", all[0]), json!({"action": "comment", "text": "please look, @bo"})).ok();
     step(json!({"action": "comment", "text": "and @cy, who reads no alerts"}));
     ana.post("/api/v1/desk/cases", json!({"title": "A ransom", "summary": ""})).ok();
     let in_case = |body: Value| ana.post("/api/v1/desk/cases/1", body).ok();

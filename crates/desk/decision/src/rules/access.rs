@@ -31,6 +31,8 @@ pub(super) struct Index {
     entry_at_least: Vec<((usize, String), Thresholds)>,
     /// Field, then (largest value, rule) falling: met up to that value.
     at_most: Vec<(usize, Thresholds)>,
+    /// Field, then (value, rule): met by every other value.
+    not_equal: Vec<(usize, Vec<(Exact, usize)>)>,
 }
 
 /// A condition without which a rule is never met.
@@ -41,6 +43,7 @@ pub(super) enum Access {
     AtLeast(usize, i64),
     EntryAtLeast(usize, String, i64),
     AtMost(usize, i64),
+    NotEqual(usize, Exact),
     /// One of these.
     Any(Vec<Access>),
 }
@@ -51,7 +54,7 @@ pub(super) fn access_predicate(e: &IdedExpr, lists: &BTreeMap<String, Vec<String
         match a {
             Access::Equal(..) | Access::EntryAtLeast(..) => 3,
             Access::AtLeast(..) => 2,
-            Access::AtMost(..) => 1,
+            Access::AtMost(..) | Access::NotEqual(..) => 1,
             Access::Any(all) => all.iter().map(rank).min().unwrap_or(0),
             Access::Always => 0,
         }
@@ -128,6 +131,9 @@ fn comparison(call: &CallExpr) -> Access {
     if name == operators::EQUALS {
         return Access::Equal(field, vec![value]);
     }
+    if name == operators::NOT_EQUALS {
+        return Access::NotEqual(field, value);
+    }
     let Some(n) = number else { return Access::Always };
     let upward = matches!(
         (name, flipped),
@@ -186,6 +192,7 @@ impl Index {
             Access::AtLeast(field, n) => slot(&mut self.at_least, field).push((n, rule)),
             Access::EntryAtLeast(field, entry, n) => slot(&mut self.entry_at_least, (field, entry)).push((n, rule)),
             Access::AtMost(field, n) => slot(&mut self.at_most, field).push((n, rule)),
+            Access::NotEqual(field, value) => slot(&mut self.not_equal, field).push((value, rule)),
             Access::Any(all) => all.into_iter().for_each(|a| self.add(rule, a)),
         }
     }
@@ -207,13 +214,7 @@ impl Index {
     pub(super) fn candidates(&self, input: &Input, cache: &mut FieldCache) -> Vec<usize> {
         let mut out = self.always.clone();
         for (field, by_value) in &self.equal {
-            let exact = match cache.get(*field, input) {
-                FieldValue::Int(i) => Exact::Int(*i),
-                FieldValue::Bool(b) => Exact::Bool(*b),
-                FieldValue::Text(t) => Exact::Text(t.clone()),
-                FieldValue::Table(_) | FieldValue::List(_) => continue,
-            };
-            if let Some(rules) = by_value.get(&exact) {
+            if let Some(rules) = exact(cache.get(*field, input)).and_then(|value| by_value.get(&value)) {
                 out.extend_from_slice(rules);
             }
         }
@@ -233,6 +234,20 @@ impl Index {
                 out.extend(list.iter().take_while(|(n, _)| n >= i).map(|e| e.1));
             }
         }
+        for (field, list) in &self.not_equal {
+            let value = exact(cache.get(*field, input));
+            out.extend(list.iter().filter(|(n, _)| value.as_ref() != Some(n)).map(|e| e.1));
+        }
         out
+    }
+}
+
+/// What a field's value equals; nothing where it is no single value.
+fn exact(value: &FieldValue) -> Option<Exact> {
+    match value {
+        FieldValue::Int(i) => Some(Exact::Int(*i)),
+        FieldValue::Bool(b) => Some(Exact::Bool(*b)),
+        FieldValue::Text(t) => Some(Exact::Text(t.clone())),
+        FieldValue::Table(_) | FieldValue::List(_) => None,
     }
 }

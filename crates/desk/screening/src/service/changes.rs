@@ -8,7 +8,6 @@ use crate::holds::{Hold, HoldRequest, Release};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::Flag;
 use holdfast_decision::{Price, Record};
-use holdfast_identity::person_named;
 use holdfast_types::{Amount, Invalid};
 use std::sync::Arc;
 
@@ -106,16 +105,7 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn act_on_alert(&self, id: u64, action: AlertAction, actor: &str) -> Result<(), ScreeningError> {
-        let actor = actor.to_owned();
-        let action = match action {
-            // Queues compare exactly: the spelling of the person at the desk is what is stored.
-            AlertAction::Assign { assignee: Some(name) } => {
-                let known = self.read(|db| person_named(db, &name))?;
-                AlertAction::Assign { assignee: Some(known.map_or(name, |person| person.name)) }
-            }
-            other => other,
-        };
-        self.change(move |core, now| core.act(id, &action, &actor, now))
+        self.transact(actor, move |tx| tx.act_on_alert(id, &action))
     }
 
     /// Raises a flag: it is part of decisions at once, past deposits that it touches are held. Returns the holds.

@@ -5,6 +5,7 @@ use crate::alerts::AlertAction;
 use crate::core::Core;
 use crate::holds::{self, HoldRequest};
 use holdfast_decision::flags::{Flag, State as FlagState};
+use holdfast_identity::person_named;
 use holdfast_store::{Change, ChangeError, Database, DbError, Effect, Store, StoreError};
 use holdfast_types::ids::FlagId;
 use holdfast_types::{Seconds, Timestamp};
@@ -90,7 +91,14 @@ impl Transaction<'_> {
     /// # Errors
     /// [`ScreeningError`].
     pub fn act_on_alert(&mut self, id: u64, action: &AlertAction) -> Result<(), ScreeningError> {
-        self.core.act(id, action, &self.actor, self.now)
+        let spelled = match action {
+            // Queues compare exactly: the spelling of the person at the desk is what is stored.
+            AlertAction::Assign { assignee: Some(name) } => {
+                person_named(self.db(), name)?.map(|person| AlertAction::Assign { assignee: Some(person.name) })
+            }
+            _ => None,
+        };
+        self.core.act(id, spelled.as_ref().unwrap_or(action), &self.actor, self.now)
     }
 
     /// Extends a hold.
