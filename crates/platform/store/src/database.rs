@@ -413,7 +413,8 @@ impl Database {
     pub fn end_own_session(&mut self, session: i64) -> Result<(), DbError> {
         let holds = format!(
             "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = {session}
-             AND classid::bigint = {} AND objid::bigint = {}",
+             AND classid::bigint = {} AND objid::bigint = {}
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
             WRITER_LOCK >> 32,
             WRITER_LOCK & 0xffff_ffff
         );

@@ -77,11 +77,17 @@ fn elliptics_own_clients_are_answered() {
     }
 }
 
+/// On one server: starting one on the demo's store reads half a million tags.
 #[test]
-fn chainalysis_and_trm_shapes_are_answered() {
+fn shapes_of_chainalysis_and_trm_are_answered() {
     let desk = demo();
     let (_, admin, _) = desk.key("admin", &["admin"], "");
-    let (_, token, _) = desk.key("kyt", &["read", "events"], &admin);
+    transfers_and_addresses_are_screened_in_their_shapes(&desk, &admin);
+    assets_without_a_ledger_are_not_claimed_to_be_screened(&desk, &admin);
+}
+
+fn transfers_and_addresses_are_screened_in_their_shapes(desk: &Desk, admin: &str) {
+    let (_, token, _) = desk.key("kyt", &["read", "events"], admin);
     let kyt = |method: &str, path: &str, body: Option<&Value>| desk.ask(method, path, &[("Token", &token)], body);
     let authorization = format!("Bearer {admin}");
     let price = json!({"base_units": "100000000", "value": 4_000_000});
@@ -149,11 +155,8 @@ fn chainalysis_and_trm_shapes_are_answered() {
     assert!(refused["message"].as_str().unwrap().contains("marschain"), "{refused}");
 }
 
-#[test]
-fn assets_without_a_ledger_are_not_claimed_to_be_screened() {
-    let desk = demo();
-    let (_, admin, _) = desk.key("admin", &["admin"], "");
-    let (key, token, secret) = desk.key("asked", &["read", "events"], &admin);
+fn assets_without_a_ledger_are_not_claimed_to_be_screened(desk: &Desk, admin: &str) {
+    let (key, token, secret) = desk.key("asked", &["read", "events"], admin);
     let (known, unknown) = ("0x098B716B8Aaf21512996dC57EB0615e2383E2f96", "0x1111111111111111111111111111111111111112");
     // TRM: an empty item reads as clean, so that the request is refused and says which; a tag on the address itself is still told.
     let basic = base64(&format!("{token}:{token}"));
