@@ -9,6 +9,8 @@ use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::Flag;
 use holdfast_decision::{Price, Record};
 use holdfast_identity::person_named;
+use holdfast_learned::{Entry, LearnedError, Step};
+use holdfast_models::{Model, ModelHash};
 use holdfast_types::{Amount, Invalid};
 use std::sync::Arc;
 
@@ -28,6 +30,28 @@ impl Screening {
         self.transact(actor, move |tx| {
             tx.audit(action, &subject, &detail);
             Ok(())
+        })
+    }
+
+    /// Adds a learned model as a draft.
+    ///
+    /// # Errors
+    /// As [`holdfast_learned::add`].
+    pub fn add_model(&self, model: Model, actor: &str) -> Result<Entry, LearnedError> {
+        self.transact(actor, move |tx| holdfast_learned::add(tx, &model))
+    }
+
+    /// Takes a step with a learned model; events are scored by what is in force then.
+    ///
+    /// # Errors
+    /// As [`holdfast_learned::step`].
+    pub fn step_model(&self, model: ModelHash, step: Step, why: &str, actor: &str) -> Result<Entry, LearnedError> {
+        let why = why.to_owned();
+        self.transact(actor, move |tx| {
+            let entry = holdfast_learned::step(tx, model, step, &why)?;
+            let now = tx.now();
+            tx.core().apply_models(now)?;
+            Ok(entry)
         })
     }
 
