@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod holds;
 pub mod import;
 pub mod keys;
+pub mod models;
 mod labs;
 pub mod rules;
 pub mod screen;

@@ -415,6 +415,7 @@ impl AppState {
             .with::<StoreSessions>()
             .with::<MakeBundle>()
             .with::<crate::back_test::TestDraft>()
+            .with::<crate::learning::TrainModel>()
             .with::<CheckWatched>()
             .with::<RescreenAll>()
             .with::<CheckLedger>()

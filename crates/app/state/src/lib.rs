@@ -9,6 +9,7 @@ pub mod access;
 pub mod answers;
 pub mod auth;
 mod back_test;
+mod learning;
 pub mod blocking;
 pub mod body;
 pub mod chain_choice;

@@ -13,6 +13,7 @@ use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use utoipa::ToSchema;
 
 /// Most labelled events of a training.
 pub const MAX_TRAINING_ROWS: usize = 1 << 20;
@@ -21,7 +22,8 @@ pub const MAX_TRAINING_ROWS: usize = 1 << 20;
 const LABEL_DELAY: Seconds = Seconds::days(14);
 
 /// What is trained.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ModelTraining)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// What the model is for.
@@ -30,6 +32,7 @@ pub struct Request {
     pub budget: f64,
     /// Events from then on are left out, Unix seconds; by default those of the last 14 days, whose labels may still come.
     #[serde(default)]
+    #[schema(value_type = Option<i64>)]
     pub until: Option<Timestamp>,
     /// Features by name; by default all that differ between events.
     #[serde(default)]
@@ -39,18 +42,22 @@ pub struct Request {
     pub labels: Option<String>,
     /// How events are split by time.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub split: TimeSplit,
     /// Parameters of the learner.
     #[serde(default)]
+    #[schema(value_type = Object)]
     pub params: Params,
     /// Features that separate the classes alone, and why they are no leak.
     #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
     pub explained: Vec<Explained>,
     /// Kinds of crime that no event shows, for the model card.
     #[serde(default)]
     pub never_seen: Vec<String>,
     /// The model that this one is to replace.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub parent: Option<ModelHash>,
 }
 
@@ -89,6 +96,19 @@ struct Gathered {
 }
 
 impl Learning<'_> {
+    /// Checks what can be checked of a request before its training.
+    ///
+    /// # Errors
+    /// [`TrainingError::Invalid`] names a field; [`TrainingError::State`] for a purpose whose models score no events of the desk.
+    pub fn check(&self, request: &Request) -> Result<(), TrainingError> {
+        self.kinds(request.purpose.name())?;
+        if !(request.budget > 0.0 && request.budget <= 1.0) {
+            return Err(Invalid::new("budget", format!("is {}; above 0 to 1", request.budget)).into());
+        }
+        request.labels.as_deref().map(Labels::from_csv).transpose()?;
+        Ok(())
+    }
+
     /// Trains a model on the desk's history. `progress` gets the number of inputs replayed so far and may end it; nothing is returned then.
     ///
     /// # Errors
@@ -123,6 +143,13 @@ impl Learning<'_> {
             return Err(Invalid::new("until", text).into());
         }
         let counts = gathered.counts;
+        if counts.positives == 0 || counts.positives == counts.labelled {
+            return Err(ModelError::TooFew(format!(
+                "{} labelled events of {}, {} of them positive: both classes are needed; close more alerts or give labels",
+                counts.labelled, counts.events, counts.positives
+            ))
+            .into());
+        }
         let plan = Plan {
             purpose: request.purpose.name().to_owned(),
             params: request.params.clone(),
