@@ -81,3 +81,5 @@ models-agreement = التوافق ضمن الميزانية (Jaccard)
 models-cut = قورنت أحدث { $n } حدث فقط.
 models-said = ما قالته النماذج المتعلَّمة
 models-said-about = احتمال مع السمات التي حرّكته أكثر من غيرها. وهو لا يقرر شيئًا بنفسه.
+alerts-triage = الاحتمال والقيمة المعرّضة للخطر
+alerts-triage-none = غير مقيَّم

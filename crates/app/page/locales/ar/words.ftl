@@ -362,3 +362,4 @@ word-patterns = الأنماط
 word-exposure = التعرّض
 word-counterparties = الأطراف المقابلة
 word-activity = النشاط
+word-sort-triage = ما تنقذه المراجعة

@@ -81,3 +81,5 @@ models-agreement = Übereinstimmung im Budget (Jaccard)
 models-cut = Nur die neuesten { $n } Ereignisse wurden verglichen.
 models-said = Was gelernte Modelle sagten
 models-said-about = Eine Wahrscheinlichkeit mit den Merkmalen, die sie am meisten bewegten. Sie entscheidet nichts von selbst.
+alerts-triage = Wahrscheinlichkeit, auf dem Spiel
+alerts-triage-none = nicht bewertet

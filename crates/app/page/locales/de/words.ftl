@@ -362,3 +362,4 @@ word-patterns = Muster
 word-exposure = Exposition
 word-counterparties = Gegenparteien
 word-activity = Aktivität
+word-sort-triage = was eine Prüfung rettet

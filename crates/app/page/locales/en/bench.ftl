@@ -81,3 +81,5 @@ models-agreement = Agreement within the budget (Jaccard)
 models-cut = Only the newest { $n } events were compared.
 models-said = What learned models said
 models-said-about = A probability with the features that moved it most. It decides nothing by itself.
+alerts-triage = Probability, at stake
+alerts-triage-none = not scored

@@ -362,3 +362,4 @@ word-patterns = Patterns
 word-exposure = Exposure
 word-counterparties = Counterparties
 word-activity = Activity
+word-sort-triage = what a review saves

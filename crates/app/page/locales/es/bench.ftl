@@ -81,3 +81,5 @@ models-agreement = Coincidencia dentro del presupuesto (Jaccard)
 models-cut = Solo se compararon los { $n } eventos más recientes.
 models-said = Lo que dijeron los modelos aprendidos
 models-said-about = Una probabilidad con las características que más la movieron. Por sí misma no decide nada.
+alerts-triage = Probabilidad, en juego
+alerts-triage-none = sin puntuar

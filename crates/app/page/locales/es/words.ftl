@@ -362,3 +362,4 @@ word-patterns = Patrones
 word-exposure = Exposición
 word-counterparties = Contrapartes
 word-activity = Actividad
+word-sort-triage = lo que salva una revisión

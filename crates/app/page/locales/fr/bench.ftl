@@ -81,3 +81,5 @@ models-agreement = Accord dans le budget (Jaccard)
 models-cut = Seuls les { $n } événements les plus récents ont été comparés.
 models-said = Ce que les modèles appris ont dit
 models-said-about = Une probabilité avec les caractéristiques qui l'ont le plus déplacée. Elle ne décide rien par elle-même.
+alerts-triage = Probabilité, en jeu
+alerts-triage-none = non noté

@@ -362,3 +362,4 @@ word-patterns = Motifs
 word-exposure = Exposition
 word-counterparties = Contreparties
 word-activity = Activité
+word-sort-triage = ce qu'un examen sauve

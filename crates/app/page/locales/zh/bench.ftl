@@ -81,3 +81,5 @@ models-agreement = 预算内的一致度（Jaccard）
 models-cut = 仅比较了最新的 { $n } 个事件。
 models-said = 学习模型的意见
 models-said-about = 一个概率，以及对其影响最大的特征。它本身不作任何决定。
+alerts-triage = 概率与所涉价值
+alerts-triage-none = 未评分

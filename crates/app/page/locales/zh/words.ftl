@@ -362,3 +362,4 @@ word-patterns = 模式
 word-exposure = 敞口
 word-counterparties = 对手方
 word-activity = 活动
+word-sort-triage = 复核可挽回的价值

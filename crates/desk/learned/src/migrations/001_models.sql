@@ -20,3 +20,11 @@ CREATE TABLE scored_events (
   seq BIGINT PRIMARY KEY REFERENCES events (seq),
   features TEXT NOT NULL
 );
+
+-- What a champion `alert-triage` said of an alert's event, and what is at stake: probability times value, minor units of the reference currency; null where the
+-- value is not known. Derived from events beside the writer, for the order of the queue.
+CREATE TABLE alert_triage (
+  alert BIGINT PRIMARY KEY REFERENCES alerts (id),
+  probability_ppm BIGINT NOT NULL CHECK (probability_ppm BETWEEN 0 AND 1000000),
+  at_stake BIGINT CHECK (at_stake >= 0)
+);
