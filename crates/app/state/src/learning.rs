@@ -4,7 +4,7 @@ use crate::AppState;
 use crate::error::ApiError;
 use holdfast_jobs::{Failure, Job, Outcome, Run, StoredJob, latest};
 use holdfast_training::{Learning, Request, TrainingError};
-use holdfast_types::ErrorKind;
+use holdfast_types::{ErrorKind, Seconds};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -49,6 +49,30 @@ impl Job for TrainModel {
         };
         shared.screening.add_model(trained.model, &self.actor).map_err(|e| failed(e.into()))?;
         Ok(Outcome::Done)
+    }
+}
+
+/// Looks whether champions still see what they were trained on, once a day.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WatchModels {}
+
+impl Job for WatchModels {
+    type Context = AppState;
+    const KIND: &'static str = "watch-models";
+    const IS_POLL: bool = true;
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn merge(&mut self, _: Self) {}
+
+    fn run(&self, shared: &AppState, _: &Run<'_>) -> Result<Outcome, Failure> {
+        let watched = shared.learning().watch(shared.screening.now()).map_err(Failure::again)?;
+        if watched.fell_back > 0 {
+            tracing::warn!(champions = watched.fell_back, "learned models stepped back: rules decide alone");
+        }
+        Ok(Outcome::Again { after: Seconds::DAY })
     }
 }
 

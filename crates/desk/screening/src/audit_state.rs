@@ -157,7 +157,7 @@ impl Expected {
         let text = detail["text"].as_str().unwrap_or_default();
         let table = "alerts";
         match action {
-            "alert.late" | "alert.clock" => {
+            "alert.late" | "alert.clock" | "alert.model" => {
                 for (column, value) in [("state", Some("open")), ("assignee", None), ("outcome", None)] {
                     self.set(table, key, column, value);
                 }

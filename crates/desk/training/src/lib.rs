@@ -3,6 +3,7 @@
 //! - [`Learning::train`] replays the log of inputs, so that every event has the row of features that was known when it was decided, takes labels from what
 //!   reviewers found ([`labels`]), and fits a model on a time split.
 //! - [`Learning::explain`] gives the reasons of an event's scores, computed from the stored row.
+//! - [`Learning::watch`] tells what drifts, and has a champion step back whose scores moved too far.
 //! - [`Learning::drift`] and [`Learning::compare`] watch models on the stored rows; [`Learning::card`] is what a person must know of one.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
@@ -17,12 +18,14 @@ mod explain;
 pub mod labels;
 mod stored;
 mod train;
+mod watch;
 
 pub use compare::{Comparison, Evidence, LEAST_LABELS, Side};
 pub use drift::{DriftReport, FeatureDrift};
 pub use error::TrainingError;
 pub use explain::EventScore;
-pub use train::{MAX_TRAINING_ROWS, Request, Trained};
+pub use train::{Counts, MAX_TRAINING_ROWS, Request, Trained};
+pub use watch::Watched;
 
 use holdfast_learned::Entry;
 use holdfast_models::{Model, ModelHash};

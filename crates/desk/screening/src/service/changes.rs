@@ -55,6 +55,28 @@ impl Screening {
         })
     }
 
+    /// Raises an alert about a learned model, unless one with the same reason is open; returns its number. With `fall_back`, a champion goes back to shadow in
+    /// the same transaction, so that rules decide alone.
+    ///
+    /// # Errors
+    /// As [`holdfast_learned::step`].
+    pub fn tell_of_model(&self, model: ModelHash, why: &str, fall_back: bool) -> Result<Option<u64>, LearnedError> {
+        let why = why.to_owned();
+        self.transact("engine", move |tx| {
+            let now = tx.now();
+            if fall_back {
+                holdfast_learned::step(tx, model, Step::Shadow, &why)?;
+                tx.core().apply_models(now)?;
+            }
+            let open = "SELECT id FROM alerts WHERE kind = 'model' AND state = 'open' AND reason = $1";
+            if !tx.db().query(open, &[why.as_str().into()])?.is_empty() {
+                return Ok(None);
+            }
+            let detail = serde_json::json!({"model": model, "reason": why, "fall_back": fall_back}).to_string();
+            Ok(Some(tx.core().raise_model_alert(&why, &detail, now)?))
+        })
+    }
+
     /// Stores records of the customers' world; returns how many were distinct.
     ///
     /// # Errors

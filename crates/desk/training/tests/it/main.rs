@@ -1,12 +1,12 @@
 //! Training, reasons, drift, comparison and cards over a desk's own history, on both databases.
 
 use holdfast_decision::{ChainFacts, Decision, Event, Purpose};
-use holdfast_learned::Step;
+use holdfast_learned::{ModelState, Step};
 use holdfast_models::drift::Verdict;
 use holdfast_models::split::TimeSplit;
 use holdfast_models::{ModelError, ModelHash, Params};
 use holdfast_screening::Screening;
-use holdfast_screening::alerts::{AlertAction, Outcome};
+use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use holdfast_training::{Evidence, Learning, Request, TrainingError};
 use holdfast_types::Seconds;
@@ -17,6 +17,7 @@ use std::sync::mpsc::channel;
 on_both!(
     a_model_is_trained_on_reviewed_events_explained_and_watched,
     what_cannot_be_trained_is_refused_with_its_reason,
+    a_champion_that_sees_other_events_steps_back_and_it_is_told,
 );
 
 const BOOK: &str = "title: t\nrules:\n  - {id: all, version: 1, state: live, title: All, on: [withdrawal], when: event.value > 1000, decision: review, source: [trial]}\n";
@@ -167,4 +168,33 @@ fn what_cannot_be_trained_is_refused_with_its_reason(place: &TestDb) {
     let nobody = ModelHash::of(b"nobody");
     assert!(matches!(learning.card(nobody), Err(TrainingError::NotFound(_))));
     assert!(matches!(learning.compare(nobody, nobody, 0.0, None, None), Err(TrainingError::Invalid(_))));
+}
+
+fn a_champion_that_sees_other_events_steps_back_and_it_is_told(place: &TestDb) {
+    let screening = reviewed(place);
+    let learning = Learning { screening: &screening };
+    let chosen = Request { features: vec!["event_value".into(), "counterparty_new".into()], ..request() };
+    let hash = in_shadow(&screening, train(&screening, &chosen).unwrap());
+    for person in ["ana", "bo"] {
+        screening.step_model(hash, Step::Champion, "because", person).unwrap();
+    }
+    let state = || learning.entry(hash).unwrap().state;
+    let day = |from: u64, at: i64, value: fn(u64) -> u64| {
+        let events = from..from + 300;
+        decide(&screening, events.map(|n| Event { value: Some(value(n)), time: START - Seconds::HOUR * at, ..event(n) }));
+    };
+    day(2_000, 40, value_of);
+    let quiet = learning.watch(START - Seconds::HOUR * 24).unwrap();
+    assert_eq!((quiet.champions, quiet.alerts, state()), (1, 0, ModelState::Champion));
+    day(3_000, 2, |n| 92_000 + n);
+    let told = learning.watch(START).unwrap();
+    assert_eq!((told.alerts, told.fell_back, state()), (1, 1, ModelState::Shadow));
+    let filter = AlertFilter { newest_first: true, limit: 1_000, ..AlertFilter::default() };
+    let alerts = screening.alerts(&filter).unwrap();
+    let alert = alerts.iter().find(|a| a.kind == "model").unwrap();
+    assert!(alert.reason.contains("event-risk") && alert.reason.contains("value"), "{alert:?}");
+    assert_eq!(learning.watch(START).unwrap().champions, 0, "rules decide alone");
+    assert_eq!(screening.verify_audit(None).unwrap().problems, Vec::<String>::new());
+    let replayed = holdfast_screening::replay::replay_log(&screening, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(replayed.problems, Vec::<String>::new());
 }
