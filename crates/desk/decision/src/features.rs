@@ -4,6 +4,7 @@
 //! before the event, the facts that were looked up for it. A value that is not known is missing (NaN), never zero. What identifies a customer, an address
 //! or a date, and what the law protects (age, country), is no feature. New features are added at the end: a stored row is the beginning of a newer one.
 
+use crate::facts::Share;
 use crate::fields::{FIELDS, FieldValue, Input, NEVER, field};
 use crate::model::{Action, EventKind};
 use crate::state::{Customer, Key};
@@ -27,10 +28,19 @@ enum Source {
     Field(&'static str, &'static str, f64),
     /// Whether the text of a field is this one.
     Is(&'static str, &'static str, &'static str),
-    /// A category's entry in a table of shares.
-    Share(&'static str, Category),
+    /// A category's share of the money's source.
+    From(Way, Category),
+    /// A category's share of its destination.
+    To(Way, Category),
     /// Something that no field states.
     Own(fn(&Input) -> Option<f64>),
+}
+
+/// Whether money comes from or goes to a category by itself or through unattributed addresses.
+#[derive(Clone, Copy)]
+enum Way {
+    Direct,
+    Indirect,
 }
 
 /// A feature before its field is looked up. `known` says whether its value can be known for an event.
@@ -57,8 +67,7 @@ static ALL: LazyLock<(Vec<Feature>, Vec<Placed>)> = LazyLock::new(|| {
         .map(|d| {
             let place = match d.source {
                 Source::Field(group, name, _) | Source::Is(group, name, _) => field(group, name),
-                Source::Share(name, _) => field("exposure", name),
-                Source::Own(_) => Some(0),
+                Source::From(..) | Source::To(..) | Source::Own(_) => Some(0),
             };
             // A test holds that every field is there; one that were not would be missing in every row.
             let placed = Placed { source: d.source, field: place.unwrap_or(usize::MAX), known: d.known };
@@ -104,13 +113,8 @@ fn value(placed: &Placed, input: &Input) -> Option<f64> {
     match placed.source {
         Source::Own(read) => read(input),
         Source::Is(_, _, text) => Some(flag(matches!(found()?, FieldValue::Text(t) if t == text))),
-        Source::Share(_, category) => match found()? {
-            FieldValue::Table(shares) => {
-                let entry = shares.iter().find(|s| s.0 == category.name());
-                Some(entry.map_or(0.0, |s| float(s.1) * MILLIONTHS))
-            }
-            _ => None,
-        },
+        Source::From(way, category) => Some(share(&input.facts.source, way, category)),
+        Source::To(way, category) => Some(share(&input.facts.destination, way, category)),
         Source::Field(_, _, factor) => match found()? {
             FieldValue::Int(NEVER) if factor == HOURS || factor == DAYS => None,
             FieldValue::Int(n) => Some(float(n) * factor),
@@ -118,6 +122,15 @@ fn value(placed: &Placed, input: &Input) -> Option<f64> {
             _ => None,
         },
     }
+}
+
+/// Returns a category's share; none of the money is zero, because the ledger answered.
+fn share(shares: &[Share], way: Way, category: Category) -> f64 {
+    let found = shares.iter().find(|s| s.category == category).map_or(0, |s| match way {
+        Way::Direct => s.direct_ppm,
+        Way::Indirect => s.indirect_ppm,
+    });
+    found as f64 * MILLIONTHS
 }
 
 fn flag(is: bool) -> f64 {
@@ -364,7 +377,7 @@ fn velocity(list: &mut List) {
 }
 
 fn exposure(list: &mut List) {
-    use Source::{Field, Own, Share};
+    use Source::{Field, Own};
     let mut add = |kind, source, known, text: &str| list.add("exposure", kind, source, known, text);
     for (name, label) in [
         ("severe_direct", "share directly from severe risk"),
@@ -386,18 +399,17 @@ fn exposure(list: &mut List) {
     add(Flag, Own(joined), chain, "coinjoin_near: coinjoin within two transactions");
     add(Count, Own(|x| Some(f64::from(x.facts.peel_hops))), chain, "peel_hops: length of the peel chain");
     add(Count, Own(|x| Some(f64::from(x.facts.spray))), chain, "spray: outputs no larger than the deposit");
-    for (table, way) in [
-        ("source_direct", "directly from"),
-        ("source_indirect", "indirectly from"),
-        ("destination_direct", "directly to"),
-        ("destination_indirect", "indirectly to"),
-    ] {
-        let side = if table.starts_with("source") { "from" } else { "to" };
-        let depth = if table.ends_with("_direct") { "direct" } else { "indirect" };
+    let ways: [(&str, &str, fn(Category) -> Source); 4] = [
+        ("direct_from", "directly from", |c| Source::From(Way::Direct, c)),
+        ("indirect_from", "indirectly from", |c| Source::From(Way::Indirect, c)),
+        ("direct_to", "directly to", |c| Source::To(Way::Direct, c)),
+        ("indirect_to", "indirectly to", |c| Source::To(Way::Indirect, c)),
+    ];
+    for (prefix, way, source) in ways {
         for (category, name) in CATEGORIES {
             let Some(category) = Category::from_name(category) else { continue };
-            let text = format!("{depth}_{side}_{name}: share {way} {}", name.replace('_', " "));
-            add(Ratio, Share(table, category), looked_up, &text);
+            let text = format!("{prefix}_{name}: share {way} {}", name.replace('_', " "));
+            add(Ratio, source(category), looked_up, &text);
         }
     }
 }
@@ -405,7 +417,7 @@ fn exposure(list: &mut List) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{ChainFacts, Share};
+    use crate::facts::ChainFacts;
     use crate::model::{Event, Record, RecordKind};
     use crate::state::State;
     use holdfast_types::Amount;

@@ -69,7 +69,7 @@ impl Learning<'_> {
             .collect();
         features.sort_by(|a, b| b.drift.psi.total_cmp(&a.drift.psi).then_with(|| a.name.cmp(&b.name)));
         let score = content.score_reference.drift(&scores);
-        let verdict = features.iter().map(|f| f.drift.verdict).fold(score.verdict, worse);
+        let verdict = features.iter().map(|f| f.drift.verdict).fold(score.verdict, Ord::max);
         Ok(DriftReport { model: hash, events: rows.len(), is_cut, verdict, score, features })
     }
 
@@ -81,9 +81,4 @@ impl Learning<'_> {
             kinds => Ok(kinds.iter().map(|k| k.name()).collect()),
         }
     }
-}
-
-/// An alert and a note outweigh that there are too few events, which outweighs quiet.
-fn worse(a: Verdict, b: Verdict) -> Verdict {
-    a.max(b)
 }

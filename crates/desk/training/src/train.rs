@@ -197,7 +197,7 @@ impl Gathered {
     /// Returns the table of the chosen features, or of all that differ between events.
     fn table(self, chosen: &[String]) -> Result<Rows, TrainingError> {
         let all = features::features();
-        let mut columns = vec![Vec::with_capacity(self.rows.len()); all.len()];
+        let mut columns = vec![Vec::new(); all.len()];
         for bytes in &self.rows {
             let row = FeatureRow::from_bytes(bytes)?;
             for (place, column) in columns.iter_mut().enumerate() {
