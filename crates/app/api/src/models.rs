@@ -187,6 +187,13 @@ fn hash_of(field: &str, text: &str) -> Result<ModelHash, ApiError> {
     text.parse().map_err(|_| ApiError::bad(format!("{field}: a model is named by its SHA-256, 64 hexadecimal digits")))
 }
 
+/// Reads the model of a path; what is no hash names no model.
+fn named(text: &str) -> Result<ModelHash, ApiError> {
+    let shown = || text.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
+    let unknown = || format!("there is no model {}: it is named by its SHA-256, 64 hexadecimal digits", shown());
+    text.parse().map_err(|_| ApiError::new(StatusCode::NOT_FOUND, unknown()))
+}
+
 /// Returns the models of the registry: those in force first, then the newest.
 ///
 /// # Errors
@@ -270,9 +277,9 @@ pub async fn model_training(State(shared): State<AppState>, Path(purpose): Path<
 
 /// Returns a model's entry in the registry.
 #[utoipa::path(get, path = "/api/v1/models/{hash}", params(("hash" = String, Path, description = "SHA-256 of its file")),
-    responses((status = 200, body = Entry), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Entry), (status = 404, body = ErrorBody)))]
 pub async fn model(State(shared): State<AppState>, Path(hash): Path<String>) -> Answer<Entry> {
-    let hash = hash_of("hash", &hash)?;
+    let hash = named(&hash)?;
     run_blocking(move || Ok(shared.learning().entry(hash)?)).await.map(Json)
 }
 
@@ -287,23 +294,23 @@ pub async fn step_model(
     Path(hash): Path<String>,
     body: Bytes,
 ) -> Answer<Entry> {
-    let (hash, request) = (hash_of("hash", &hash)?, json::<ModelStepRequest>(&body)?);
+    let (request, hash) = (json::<ModelStepRequest>(&body)?, named(&hash)?);
     run_blocking(move || Ok(shared.screening.step_model(hash, request.step, &request.reason, &caller.0)?)).await.map(Json)
 }
 
 /// Returns a model's card.
 #[utoipa::path(get, path = "/api/v1/models/{hash}/card", params(("hash" = String, Path, description = "SHA-256 of its file")),
-    responses((status = 200, body = ModelCardAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = ModelCardAnswer), (status = 404, body = ErrorBody)))]
 pub async fn model_card(State(shared): State<AppState>, Path(hash): Path<String>) -> Answer<ModelCardAnswer> {
-    let hash = hash_of("hash", &hash)?;
+    let hash = named(&hash)?;
     run_blocking(move || Ok(shared.learning().card(hash)?)).await.map(|card| Json(ModelCardAnswer(card)))
 }
 
 /// Returns a model's file (HFM1), whose SHA-256 is its name.
 #[utoipa::path(get, path = "/api/v1/models/{hash}/file", params(("hash" = String, Path, description = "SHA-256 of its file")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 404, body = ErrorBody)))]
 pub async fn model_file(State(shared): State<AppState>, Path(hash): Path<String>) -> Result<Response, ApiError> {
-    let hash = hash_of("hash", &hash)?;
+    let hash = named(&hash)?;
     let model = run_blocking(move || Ok(shared.learning().model(hash)?)).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
@@ -320,7 +327,7 @@ pub async fn model_drift(
     Path(hash): Path<String>,
     Query(q): Query<PeriodQuery>,
 ) -> Answer<ModelDrift> {
-    let hash = hash_of("hash", &hash)?;
+    let hash = named(&hash)?;
     run_blocking(move || Ok(shared.learning().drift(hash, q.from, q.until)?)).await.map(|d| Json(ModelDrift(d)))
 }
 

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use holdfast_api::models::listed;
 use holdfast_learned::{Entry, ModelState, Step};
 use holdfast_models::ModelHash;
@@ -39,7 +40,7 @@ page_form! {
 }
 
 fn hash_of(text: &str) -> Result<ModelHash, ApiError> {
-    text.parse().map_err(|_| ApiError::bad(t!("models-no-hash")))
+    text.parse().map_err(|_| ApiError::new(StatusCode::NOT_FOUND, t!("models-no-hash")))
 }
 
 /// The first digits of a hash, as a link.

@@ -101,6 +101,7 @@ pub enum Clock {
     EnumString,
     VariantArray,
 )]
+#[schema(as = QueueOrder)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Order {

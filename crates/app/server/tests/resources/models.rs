@@ -74,7 +74,7 @@ fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
     let nobody = "0".repeat(64);
     for (path, status) in [("", 404), ("/card", 404), ("/file", 404), ("/drift", 404)] {
         ana.get(&format!("/api/v1/models/{nobody}{path}")).refused(status);
-        ana.get(&format!("/api/v1/models/short{path}")).refused_with(400, "hash");
+        ana.get(&format!("/api/v1/models/short{path}")).refused_with(404, "64 hexadecimal digits");
     }
     ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "retire", "reason": "x"})).refused(404);
     ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "fly", "reason": "x"})).refused(400);
@@ -120,5 +120,5 @@ fn pages_show_card_and_reasons(app: &TestApp) {
     let compare = format!("/desk/models/compare?champion={}&challenger={}", model.hash(), other.hash());
     assert!(browser.page(&at).ok().contains(&compare.replace('&', "&amp;")));
     assert!(browser.page(&compare).ok().contains("Too few labels to tell"));
-    assert_eq!(browser.page("/desk/models/short").answer.status, 400);
+    assert_eq!(browser.page("/desk/models/short").answer.status, 404);
 }
