@@ -168,7 +168,8 @@ macro_rules! wrapped {
         $($(#[$doc])*
         #[derive(Debug, Serialize, ToSchema)]
         #[serde(transparent)]
-        pub struct $name(#[schema(value_type = Object)] $inner);)*
+        #[schema(value_type = Object)]
+        pub struct $name($inner);)*
     };
 }
 

@@ -18,7 +18,7 @@ use holdfast_screening::Screening;
 use holdfast_training::{Learning, Request, TrainingError};
 use holdfast_types::Timestamp;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum ModelsCommand {
@@ -185,7 +185,9 @@ fn learning(screening: &Screening) -> Learning<'_> {
 /// Path of a model in the API.
 fn path(model: ModelHash, below: &[&str]) -> String {
     let hash = model.to_string();
-    api_path(&[&["models", hash.as_str()], below].concat())
+    let mut parts = vec!["models", hash.as_str()];
+    parts.extend(below);
+    api_path(&parts)
 }
 
 pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
@@ -292,7 +294,7 @@ fn shown(entry: &Answer, as_json: bool) -> anyhow::Result<()> {
 fn import(args: Import, as_json: bool) -> anyhow::Result<()> {
     let Import { desk, file, sha256, peer, purpose, scores } = args;
     let bytes = read_file(&file)?;
-    let text = |bytes: Vec<u8>, file: &PathBuf| {
+    let text = |bytes: Vec<u8>, file: &Path| {
         String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()))
     };
     let request = ModelRequest {
@@ -307,7 +309,7 @@ fn import(args: Import, as_json: bool) -> anyhow::Result<()> {
     shown(&entry.with_context(|| file.display().to_string())?, as_json)
 }
 
-fn export(desk: &DeskArgs, model: ModelHash, file: &PathBuf, as_json: bool) -> anyhow::Result<()> {
+fn export(desk: &DeskArgs, model: ModelHash, file: &Path, as_json: bool) -> anyhow::Result<()> {
     let bytes = match desk.reach()? {
         Reach::Here(screening) => learning(&screening).model(model)?.to_bytes().to_vec(),
         Reach::There(client) => client.get(&path(model, &["file"])).bytes()?,

@@ -46,7 +46,7 @@ fn hash_of(text: &str) -> Result<ModelHash, ApiError> {
 /// The first digits of a hash, as a link.
 fn short(model: ModelHash) -> Markup {
     let text = model.to_string();
-    html! { a.hash href={ (HERE) "/" (text) } { (text[..12]) } }
+    html! { a.hash href={ (HERE) "/" (text) } { (&text[..12]) } }
 }
 
 fn figure(value: f64) -> String {
@@ -199,7 +199,7 @@ fn challengers(entry: &Entry, others: &[Entry]) -> Markup {
         h2 { (t!("models-compare")) }
         ul { @for other in others {
             @let (champion, challenger) = if other.state == ModelState::Champion { (other.model, entry.model) } else { (entry.model, other.model) };
-            li { a href={ (HERE) "/compare?champion=" (champion) "&challenger=" (challenger) } { (other.model.to_string()[..12]) } ", " (word(other.state)) }
+            li { a href={ (HERE) "/compare?champion=" (champion) "&challenger=" (challenger) } { (&other.model.to_string()[..12]) } ", " (word(other.state)) }
         } }
     } }
 }
