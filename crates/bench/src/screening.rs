@@ -78,7 +78,8 @@ fn memory(
         let mut event = exchange.events[n % exchange.events.len()].clone();
         event.time += Seconds::days(round as i64 * 60);
         event.tx = event.tx.map(|t| format!("{t}{round}"));
-        let context = DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags, models: &models };
+        let context =
+            DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags, models: &models };
         let decision = decide(context, &event, &facts, n as u64, event.time).decision;
         state.apply(&event, &facts, decision.value.unwrap_or(0), n as u64);
         state.advance(event.time);
@@ -125,7 +126,8 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         let mut times = Vec::with_capacity(exchange.events.len());
         for (seq, event) in exchange.events.iter().enumerate() {
             let start = Instant::now();
-            let context = DecisionContext { state: &state, book, holds: &holds, price: None, flags: &flags, models: &models };
+            let context =
+                DecisionContext { state: &state, book, holds: &holds, price: None, flags: &flags, models: &models };
             let decision = decide(context, event, &facts, seq as u64, event.time).decision;
             state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);
             state.advance(event.time);

@@ -296,7 +296,9 @@ pub async fn step_model(
     body: Bytes,
 ) -> Answer<Entry> {
     let (request, hash) = (json::<ModelStepRequest>(&body)?, named(&hash)?);
-    run_blocking(move || Ok(shared.screening.step_model(hash, request.step, &request.reason, &caller.0)?)).await.map(Json)
+    run_blocking(move || Ok(shared.screening.step_model(hash, request.step, &request.reason, &caller.0)?))
+        .await
+        .map(Json)
 }
 
 /// Returns a model's card.

@@ -235,12 +235,7 @@ pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
-fn list(
-    desk: &DeskArgs,
-    purpose: Option<Purpose>,
-    state: Option<ModelState>,
-    as_json: bool,
-) -> anyhow::Result<()> {
+fn list(desk: &DeskArgs, purpose: Option<Purpose>, state: Option<ModelState>, as_json: bool) -> anyhow::Result<()> {
     let answer = desk.answer(
         |s| listed(s, purpose, state),
         |c| c.get("/api/v1/models").query_opt("purpose", purpose).query_opt("state", state),
@@ -294,9 +289,8 @@ fn shown(entry: &Answer, as_json: bool) -> anyhow::Result<()> {
 fn import(args: Import, as_json: bool) -> anyhow::Result<()> {
     let Import { desk, file, sha256, peer, purpose, scores } = args;
     let bytes = read_file(&file)?;
-    let text = |bytes: Vec<u8>, file: &Path| {
-        String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()))
-    };
+    let text =
+        |bytes: Vec<u8>, file: &Path| String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()));
     let request = ModelRequest {
         file: if peer.is_some() { text(bytes, &file)? } else { BASE64_STANDARD.encode(bytes) },
         sha256,
@@ -366,9 +360,8 @@ fn score(desk: &DeskArgs, event: u64, lang: &str, as_json: bool) -> anyhow::Resu
 
 fn train(args: Train, as_json: bool) -> anyhow::Result<()> {
     let Train { desk, purpose, budget, until, labels, features, never_seen, parent } = args;
-    let labels = labels.map(|path| {
-        String::from_utf8(read_file(&path)?).with_context(|| format!("{}: no UTF-8", path.display()))
-    });
+    let labels = labels
+        .map(|path| String::from_utf8(read_file(&path)?).with_context(|| format!("{}: no UTF-8", path.display())));
     let request = Request {
         purpose,
         budget,
@@ -493,11 +486,14 @@ fn print_comparison(answer: &Answer, as_json: bool) -> anyhow::Result<()> {
     }
     println!("difference of average precision {}", interval(&answer["difference"]));
     println!("agreement within the budget {}", figure(&answer["agreement"]));
-    println!("{}", match answer.word("evidence") {
-        "better" => "the challenger is better",
-        "not_better" => "the challenger is not shown to be better",
-        _ => "too few labels to tell: 200 closed alerts, some right and some wrong, are needed",
-    });
+    println!(
+        "{}",
+        match answer.word("evidence") {
+            "better" => "the challenger is better",
+            "not_better" => "the challenger is not shown to be better",
+            _ => "too few labels to tell: 200 closed alerts, some right and some wrong, are needed",
+        }
+    );
     Ok(())
 }
 

@@ -154,7 +154,8 @@ fn features(card: &ModelCard) -> Markup {
 }
 
 fn rates(fairness: &[Fairness]) -> Markup {
-    let heads = [T("models-group"), N("models-rows"), N("models-alerts"), N("models-false-alerts"), T("models-four-fifths")];
+    let heads =
+        [T("models-group"), N("models-rows"), N("models-alerts"), N("models-false-alerts"), T("models-four-fifths")];
     html! {
         h2 { (t!("models-fairness")) }
         p.note { (t!("models-fairness-about")) }

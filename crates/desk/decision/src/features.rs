@@ -332,7 +332,12 @@ fn other_side(list: &mut List) {
         has_party,
         "counterparty_customers_7d: customers who moved money with it in 7 days",
     );
-    add(Flag, Field("counterparty", "is_customer", 1.0), is_withdrawal, "counterparty_is_customer: address of a customer");
+    add(
+        Flag,
+        Field("counterparty", "is_customer", 1.0),
+        is_withdrawal,
+        "counterparty_is_customer: address of a customer",
+    );
     let imitates = |x: &Input| Some(flag(x.lookalike().is_some()));
     add(Flag, Own(imitates), is_withdrawal, "destination_imitates: looks like an address dealt with before");
     let destinations = |x: &Input| x.customer().map(|c| before(&c.destinations, x));
@@ -343,7 +348,12 @@ fn other_side(list: &mut List) {
         let recent = |c: &Customer| c.received_from.iter().filter(|r| r.1 > week && r.1 <= x.event.time).count();
         x.customer().map(|c| count(recent(c)))
     };
-    add(Count, Own(from_customers), always, "received_from_customers_7d: times money of other customers came in 7 days");
+    add(
+        Count,
+        Own(from_customers),
+        always,
+        "received_from_customers_7d: times money of other customers came in 7 days",
+    );
     add(Flag, Field("issuer", "frozen", 1.0), looked_up, "issuer_frozen: frozen by the issuer");
     add(Flag, Field("issuer", "freeze_proposed", 1.0), looked_up, "issuer_freeze_proposed: freeze proposed");
     add(Flag, Field("issuer", "other_asset", 1.0), looked_up, "issuer_other_asset: frozen for another asset");
@@ -354,7 +364,8 @@ fn other_side(list: &mut List) {
 }
 
 fn velocity(list: &mut List) {
-    let mut add = |kind, name, text: &str| list.add("activity", kind, Source::Field("velocity", name, 1.0), always, text);
+    let mut add =
+        |kind, name, text: &str| list.add("activity", kind, Source::Field("velocity", name, 1.0), always, text);
     add(Count, "deposits_1h", "deposits_1h: deposits in 1 hour");
     add(Count, "deposits_24h", "deposits_24h: deposits in 24 hours");
     add(Amount, "deposits_24h_value", "deposits_24h_value: value of deposits in 24 hours, minor units");
@@ -399,7 +410,8 @@ fn exposure(list: &mut List) {
     add(Flag, Own(joined), chain, "coinjoin_near: coinjoin within two transactions");
     add(Count, Own(|x| Some(f64::from(x.facts.peel_hops))), chain, "peel_hops: length of the peel chain");
     add(Count, Own(|x| Some(f64::from(x.facts.spray))), chain, "spray: outputs no larger than the deposit");
-    let ways: [(&str, &str, fn(Category) -> Source); 4] = [
+    type Of = fn(Category) -> Source;
+    let ways: [(&str, &str, Of); 4] = [
         ("direct_from", "directly from", |c| Source::From(Way::Direct, c)),
         ("indirect_from", "indirectly from", |c| Source::From(Way::Indirect, c)),
         ("direct_to", "directly to", |c| Source::To(Way::Direct, c)),

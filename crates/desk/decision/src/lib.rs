@@ -45,6 +45,6 @@ pub use fold::Fold;
 pub use holds::{ActiveHold, ActiveHolds, HoldPlan};
 pub use model::{Event, EventKind, Record, RecordKind};
 pub use prices::{Price, Prices, value_of};
-pub use scores::{Models, Purpose, Role, Scored};
 pub use rules::{RuleBook, RuleMatch, RuleState, Scope};
+pub use scores::{Models, Purpose, Role, Scored};
 pub use typology::Typology;

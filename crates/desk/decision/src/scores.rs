@@ -293,7 +293,10 @@ mod tests {
         };
         let mut scored = Scored {
             features: String::new(),
-            scores: vec![score(Purpose::AlertTriage, Role::Champion, 900_000), score(Purpose::Mule, Role::Shadow, 800_000)],
+            scores: vec![
+                score(Purpose::AlertTriage, Role::Champion, 900_000),
+                score(Purpose::Mule, Role::Shadow, 800_000),
+            ],
         };
         assert_eq!((scored.highest(), scored.of(Purpose::Mule, Role::Champion)), (NO_SCORE, NO_SCORE));
         assert_eq!(scored.of(Purpose::Mule, Role::Shadow), 800_000);

@@ -34,7 +34,9 @@ fn the_order_of_features_is_the_noted_one() {
 fn what_is_not_known_is_missing_and_not_zero() {
     let (state, facts) = (State::default(), ChainFacts::default());
     let event = withdrawal();
-    for name in ["event_value", "severe_direct", "direct_from_ransomware", "kyc_level", "account_age", "idle", "provider_trm"] {
+    for name in
+        ["event_value", "severe_direct", "direct_from_ransomware", "kyc_level", "account_age", "idle", "provider_trm"]
+    {
         assert!(value_of(name, &state, &event, &facts, None).is_nan(), "{name}");
     }
     assert!(value_of("severe_direct", &state, &event, &ChainFacts::unavailable("down"), None).is_nan());

@@ -94,11 +94,7 @@ fn read(row: &Row) -> Result<Entry, DbError> {
 ///
 /// # Errors
 /// [`DbError`] when the database fails.
-pub fn list(
-    db: &mut Database,
-    purpose: Option<Purpose>,
-    state: Option<ModelState>,
-) -> Result<Vec<Entry>, DbError> {
+pub fn list(db: &mut Database, purpose: Option<Purpose>, state: Option<ModelState>) -> Result<Vec<Entry>, DbError> {
     let sql = format!(
         "{COLUMNS} WHERE ($1 = '' OR purpose = $1) AND ($2 = '' OR state = $2) ORDER BY
          CASE state WHEN 'champion' THEN 0 WHEN 'shadow' THEN 1 WHEN 'draft' THEN 2 ELSE 3 END, changed DESC, hash"
@@ -142,7 +138,10 @@ fn check_features(model: &Model, purpose: Purpose) -> Result<(), LearnedError> {
         let reason = match known.iter().find(|k| k.name == feature.name) {
             None => format!("not known for {purpose}; `holdfast models features` lists those that are"),
             Some(known) if known.kind != feature.kind => {
-                format!("is a {:?} here and a {:?} in the model; train it on rows of this desk", known.kind, feature.kind)
+                format!(
+                    "is a {:?} here and a {:?} in the model; train it on rows of this desk",
+                    known.kind, feature.kind
+                )
             }
             Some(_) => continue,
         };
@@ -323,7 +322,10 @@ mod tests {
     #[test]
     fn a_purpose_that_is_not_known_is_named_with_those_that_are() {
         let text = purpose_of("fraud\u{7}").unwrap_err().to_string();
-        assert!(text.contains("'fraud'") && text.contains("withdrawal-scam") && text.contains("account-phishing"), "{text}");
+        assert!(
+            text.contains("'fraud'") && text.contains("withdrawal-scam") && text.contains("account-phishing"),
+            "{text}"
+        );
         for purpose in Purpose::VARIANTS {
             assert_eq!(purpose_of(purpose.name()).unwrap(), *purpose);
             assert!(!known_features(*purpose).unwrap().is_empty());

@@ -60,7 +60,9 @@ pub fn load(db: &mut Database, list: Vec<ModelInForce>, known: &Models) -> Resul
     for stated in list {
         let found = match known.get(stated.model) {
             Some(model) => model.clone(),
-            None => model(db, stated.model)?.ok_or_else(|| stored(format!("model {}", stated.model), "it is missing"))?,
+            None => {
+                model(db, stated.model)?.ok_or_else(|| stored(format!("model {}", stated.model), "it is missing"))?
+            }
         };
         all.push((stated, found));
     }
@@ -101,7 +103,8 @@ impl Check {
         let (Some(first), Some(last)) = (scored.keys().next(), scored.keys().last()) else { return Ok(()) };
         let sql = "SELECT seq, features FROM scored_events WHERE seq >= $1 AND seq <= $2";
         let rows = db.query(sql, &[number(*first), number(*last)])?;
-        let rows = rows.iter().map(|r| Ok((r.number(0)?, r.text(1)?))).collect::<Result<HashMap<u64, &str>, DbError>>()?;
+        let rows =
+            rows.iter().map(|r| Ok((r.number(0)?, r.text(1)?))).collect::<Result<HashMap<u64, &str>, DbError>>()?;
         for (seq, scored) in scored {
             self.compared += 1;
             if let Err(why) = self.score(db, *seq, rows.get(seq).copied(), scored)
@@ -117,7 +120,11 @@ impl Check {
         let row = row.ok_or("its row of features is missing")?;
         let row = row_of(seq, row).map_err(|e| e.to_string())?;
         if row.hash() != scored.features {
-            return Err(format!("its row of features has the hash {}, by the decision {}", row.hash(), scored.features));
+            return Err(format!(
+                "its row of features has the hash {}, by the decision {}",
+                row.hash(),
+                scored.features
+            ));
         }
         for score in &scored.scores {
             let found = self.models.entry(score.model).or_insert_with(|| model(db, score.model).ok().flatten());

@@ -86,7 +86,8 @@ impl Learning<'_> {
         let (a, b) = (self.model(champion)?, self.model(challenger)?);
         let purpose = holdfast_learned::purpose_of(&a.content().purpose)?;
         if a.content().purpose != b.content().purpose {
-            let text = format!("is for {}, the other for {purpose}; compare models of one purpose", b.content().purpose);
+            let text =
+                format!("is for {}, the other for {purpose}; compare models of one purpose", b.content().purpose);
             return Err(Invalid::new("challenger", text).into());
         }
         let kinds = self.kinds(purpose.name())?;

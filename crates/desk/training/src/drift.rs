@@ -64,7 +64,11 @@ impl Learning<'_> {
             .enumerate()
             .map(|(place, (feature, reference))| {
                 let column: Vec<f64> = values.iter().map(|row| row[place]).collect();
-                FeatureDrift { name: feature.name.clone(), label: feature.label.clone(), drift: reference.drift(&column) }
+                FeatureDrift {
+                    name: feature.name.clone(),
+                    label: feature.label.clone(),
+                    drift: reference.drift(&column),
+                }
             })
             .collect();
         features.sort_by(|a, b| b.drift.psi.total_cmp(&a.drift.psi).then_with(|| a.name.cmp(&b.name)));

@@ -7,7 +7,7 @@ holdfast_screening::department_error! {
     /// Why something failed.
     TrainingError {
         /// The table that a model is made of, or the model.
-        #[error(transparent)]
+        #[error("{0}")]
         Model(ModelError) => Invalid,
         /// The same person again.
         #[error("{1} proposed model {0} as champion; another person must approve it")]

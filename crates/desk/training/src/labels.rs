@@ -43,7 +43,12 @@ impl Labels {
             let label = match label.trim() {
                 "positive" => true,
                 "negative" => false,
-                _ => return wrong(n + 1, "the label must be positive or negative; leave an event out that nobody reviewed"),
+                _ => {
+                    return wrong(
+                        n + 1,
+                        "the label must be positive or negative; leave an event out that nobody reviewed",
+                    );
+                }
             };
             if given.insert(event.to_owned(), label).is_some_and(|before| before != label) {
                 return wrong(n + 1, "the event has the other label in a line before");

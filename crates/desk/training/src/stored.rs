@@ -37,7 +37,8 @@ pub(crate) fn newest(
     let (from, until) = (period.from.unwrap_or(Timestamp::MIN), period.until.unwrap_or(Timestamp::MAX));
     let (mut all, mut below) = (Vec::new(), u64::MAX);
     loop {
-        let sql = "SELECT s.seq, e.id, e.customer, s.features, e.kind FROM scored_events s JOIN events e ON e.seq = s.seq
+        let sql =
+            "SELECT s.seq, e.id, e.customer, s.features, e.kind FROM scored_events s JOIN events e ON e.seq = s.seq
              WHERE s.seq < $1 AND e.time >= $2 AND e.time < $3 ORDER BY s.seq DESC LIMIT $4";
         let wanted = [number(below), from.into(), until.into(), number(PAGE)];
         let page = screening.read(|db| {

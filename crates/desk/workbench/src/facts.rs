@@ -88,7 +88,12 @@ pub(crate) fn catch_up(screening: &Screening) -> Result<(), ScreeningError> {
         screening.transact("engine", move |tx| {
             tx.db().insert("alert_facts", &COLUMNS, &facts, "ON CONFLICT (alert) DO NOTHING")?;
             let columns = ["alert", "probability_ppm", "at_stake"];
-            Ok::<_, ScreeningError>(tx.db().insert("alert_triage", &columns, &triage, "ON CONFLICT (alert) DO NOTHING")?)
+            Ok::<_, ScreeningError>(tx.db().insert(
+                "alert_triage",
+                &columns,
+                &triage,
+                "ON CONFLICT (alert) DO NOTHING",
+            )?)
         })?;
     }
     Ok(())

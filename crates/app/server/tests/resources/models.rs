@@ -70,7 +70,8 @@ fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
     let model = value_model("mule", 5_000);
     add(json!({"file": base64(model.to_bytes()), "sha256": "00"})).refused_with(400, "another model");
     add(json!({"file": "tree", "peer": "lightgbm"})).refused_with(400, "purpose");
-    add(json!({"file": "tree", "peer": "lightgbm", "purpose": "mule", "scores": "a,score\n"})).refused_with(400, "rows");
+    add(json!({"file": "tree", "peer": "lightgbm", "purpose": "mule", "scores": "a,score\n"}))
+        .refused_with(400, "rows");
     let nobody = "0".repeat(64);
     for (path, status) in [("", 404), ("/card", 404), ("/file", 404), ("/drift", 404)] {
         ana.get(&format!("/api/v1/models/{nobody}{path}")).refused(status);
@@ -78,7 +79,8 @@ fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
     }
     ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "retire", "reason": "x"})).refused(404);
     ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "fly", "reason": "x"})).refused(400);
-    ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "retire", "reason": " "})).refused_with(400, "reason");
+    ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "retire", "reason": " "}))
+        .refused_with(400, "reason");
     let accounts = account_model();
     add(json!({"file": base64(accounts.to_bytes())})).ok();
     ana.get(&format!("/api/v1/models/{}/drift", accounts.hash())).refused_with(409, "score no events");

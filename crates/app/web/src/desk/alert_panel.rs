@@ -7,8 +7,8 @@ use crate::desk::drawings::{Stop, flow_chart, money, risk_chip, share_bar, way, 
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use crate::desk::work::Work;
-use holdfast_decision::{EventKind, Role};
 use holdfast_decision::facts::Share;
+use holdfast_decision::{EventKind, Role};
 use holdfast_page::components::{N, T, listing, none, time, word};
 use holdfast_page::figures::percent;
 use holdfast_page::forms::{PageForm, form_of};

@@ -27,7 +27,10 @@ fn two_people_make_a_champion_and_every_step_is_in_the_log(place: &TestDb) {
     let (first, second) = (value_model("withdrawal-scam", 50_000), value_model("withdrawal-scam", 60_000));
     let (a, b) = (first.hash(), second.hash());
     let added = screening.add_model(first.clone(), "ana").unwrap();
-    assert_eq!((added.state, added.purpose, added.added_by.as_str()), (ModelState::Draft, Purpose::WithdrawalScam, "ana"));
+    assert_eq!(
+        (added.state, added.purpose, added.added_by.as_str()),
+        (ModelState::Draft, Purpose::WithdrawalScam, "ana")
+    );
     assert_eq!(screening.add_model(first, "bo").unwrap(), added, "the same file again changes nothing");
     let e = screening.step_model(a, Step::Champion, "good", "ana").unwrap_err();
     assert!(e.kind() == ErrorKind::State && e.to_string().contains("shadow first"), "{e}");
@@ -54,7 +57,8 @@ fn two_people_make_a_champion_and_every_step_is_in_the_log(place: &TestDb) {
         let entries = screening.audit(0, Some(&format!("model:{hash}")), 100).unwrap();
         entries.into_iter().map(|e| (e.action, e.actor)).collect::<Vec<_>>()
     };
-    let expected = [("model.added", "ana"), ("model.changed", "ana"), ("model.proposed", "ana"), ("model.changed", "bo")];
+    let expected =
+        [("model.added", "ana"), ("model.changed", "ana"), ("model.proposed", "ana"), ("model.changed", "bo")];
     let mut expected: Vec<_> = expected.map(|(a, p)| (a.to_owned(), p.to_owned())).into();
     expected.push(("model.changed".to_owned(), "ana".to_owned()));
     assert_eq!(actions(a), expected, "the last one says what replaced it");

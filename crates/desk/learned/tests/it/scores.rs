@@ -76,7 +76,10 @@ fn a_champion_s_score_is_a_field_for_rules_and_recomputes(place: &TestDb) {
     let deposited = desk.screening.decide(deposit("d-1", "c", "0x01", 5, 90_000), ChainFacts::default(), "x").unwrap();
     assert!(deposited.learned.is_none());
     assert_eq!(rows("SELECT 1 FROM scored_events"), 2);
-    assert_eq!(desk.screening.decide(withdrawal("w-2", "c", "0xaa", 5, 90_000), ChainFacts::default(), "x").unwrap(), high);
+    assert_eq!(
+        desk.screening.decide(withdrawal("w-2", "c", "0xaa", 5, 90_000), ChainFacts::default(), "x").unwrap(),
+        high
+    );
     assert_eq!(desk.problems(), Vec::<String>::new());
     drop(desk);
     // After a restart the same model is in force; retired, what it scored still verifies.

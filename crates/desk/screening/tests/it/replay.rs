@@ -349,7 +349,17 @@ fn many_random_histories_are_given_again() {
         }
     }
     let all = [
-        "alert", "events", "flag", "hold_changed", "hold_placed", "models", "price", "rebuilt", "records", "rules", "start",
+        "alert",
+        "events",
+        "flag",
+        "hold_changed",
+        "hold_placed",
+        "models",
+        "price",
+        "rebuilt",
+        "records",
+        "rules",
+        "start",
     ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all, "every kind of input is exercised");
 }

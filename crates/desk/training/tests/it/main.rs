@@ -35,7 +35,8 @@ fn is_right(n: u64) -> bool {
 }
 
 fn event(n: u64) -> Event {
-    let mut event = withdrawal(&format!("w-{n}"), &format!("c-{}", n % 97), &format!("0x{:040x}", n % 13), 5, value_of(n));
+    let mut event =
+        withdrawal(&format!("w-{n}"), &format!("c-{}", n % 97), &format!("0x{:040x}", n % 13), 5, value_of(n));
     event.time = START - Seconds::days(70) + Seconds::HOUR * 2 * i64::try_from(n).unwrap();
     event
 }
@@ -121,7 +122,10 @@ fn a_model_is_trained_on_reviewed_events_explained_and_watched(place: &TestDb) {
     let high = decisions.iter().max_by_key(|d| d.value).unwrap();
     let scores = learning.explain(high.seq, "de").unwrap();
     let own = scores.iter().find(|s| s.score.model == hash).unwrap();
-    assert!(scores.len() == 2 && own.reasons.iter().any(|r| r.features.iter().any(|f| f.name == "event_value")), "{own:?}");
+    assert!(
+        scores.len() == 2 && own.reasons.iter().any(|r| r.features.iter().any(|f| f.name == "event_value")),
+        "{own:?}"
+    );
     assert!(own.score.probability_ppm > 300_000, "{own:?}");
     assert!(learning.explain(decisions[0].seq - 300, "en").unwrap().is_empty(), "decided before any model was there");
     assert!(matches!(learning.explain(1 << 40, "en"), Err(TrainingError::NotFound(_))));
@@ -153,15 +157,17 @@ fn what_cannot_be_trained_is_refused_with_its_reason(place: &TestDb) {
     let e = refused(Request { purpose: Purpose::AccountPhishing, ..request() });
     assert!(matches!(&e, TrainingError::State(why) if why.contains("score no events")), "{e}");
     let e = refused(Request { purpose: Purpose::Mule, ..request() });
-    assert!(e.to_string().starts_with("0 labelled events of"), "alerts about something else tell nothing of mules: {e}");
+    assert!(
+        e.to_string().starts_with("0 labelled events of"),
+        "alerts about something else tell nothing of mules: {e}"
+    );
     let e = refused(Request { features: vec!["customer_id".into()], ..request() });
     assert!(e.to_string().starts_with("feature customer_id: events have no such feature"), "{e}");
     let e = refused(Request { labels: Some("event,label\nw-1,bad\n".into()), ..request() });
     assert!(e.to_string().contains("line 2"), "{e}");
     // A label that follows from the value alone: the leak is named.
-    let lines: Vec<String> = (0..EVENTS)
-        .map(|n| format!("w-{n},{}", if value_of(n) > 50_000 { "positive" } else { "negative" }))
-        .collect();
+    let lines: Vec<String> =
+        (0..EVENTS).map(|n| format!("w-{n},{}", if value_of(n) > 50_000 { "positive" } else { "negative" })).collect();
     let e = refused(Request { labels: Some(format!("event,label\n{}\n", lines.join("\n"))), ..request() });
     assert!(matches!(&e, TrainingError::Model(ModelError::Leak(why)) if why.contains("event_value")), "{e}");
     let learning = Learning { screening: &screening };
@@ -181,7 +187,10 @@ fn a_champion_that_sees_other_events_steps_back_and_it_is_told(place: &TestDb) {
     let state = || learning.entry(hash).unwrap().state;
     let day = |from: u64, at: i64, value: fn(u64) -> u64| {
         let events = from..from + 300;
-        decide(&screening, events.map(|n| Event { value: Some(value(n)), time: START - Seconds::HOUR * at, ..event(n) }));
+        decide(
+            &screening,
+            events.map(|n| Event { value: Some(value(n)), time: START - Seconds::HOUR * at, ..event(n) }),
+        );
     };
     day(2_000, 40, value_of);
     let quiet = learning.watch(START - Seconds::HOUR * 24).unwrap();
