@@ -6,7 +6,7 @@ use holdfast_bitcoin::Network;
 use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
 use holdfast_decision::rules::DEFAULT_BOOK;
 use holdfast_decision::state::State;
-use holdfast_decision::{ActiveHolds, DecisionContext, decide};
+use holdfast_decision::{ActiveHolds, DecisionContext, Models, decide};
 use holdfast_decision::{ChainFacts, Event, Flags, RuleBook};
 use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_identity::KeyRing;
@@ -68,6 +68,7 @@ fn memory(
     note: &mut dyn FnMut(&str, f64, &str, String),
 ) -> anyhow::Result<()> {
     let (holds, facts, flags) = (ActiveHolds::new(), ChainFacts::default(), Flags::default());
+    let models = Models::default();
     let book = RuleBook::standard();
     let mut state = State::default();
     let mut sizes = Vec::new();
@@ -77,8 +78,9 @@ fn memory(
         let mut event = exchange.events[n % exchange.events.len()].clone();
         event.time += Seconds::days(round as i64 * 60);
         event.tx = event.tx.map(|t| format!("{t}{round}"));
-        let context = DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags };
-        let (decision, _) = decide(context, &event, &facts, n as u64, event.time);
+        let context =
+            DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags, models: &models };
+        let decision = decide(context, &event, &facts, n as u64, event.time).decision;
         state.apply(&event, &facts, decision.value.unwrap_or(0), n as u64);
         state.advance(event.time);
         if (n + 1) % (args.memory_events / 4).max(1) == 0 {
@@ -117,15 +119,16 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
 
     // In process, no I/O.
     let (holds, facts) = (ActiveHolds::new(), ChainFacts::default());
-    let flags = Flags::default();
+    let (flags, models) = (Flags::default(), Models::default());
     let in_process = |book: &RuleBook| {
         let mut state = State::default();
         exchange.records.iter().for_each(|r| state.record(r));
         let mut times = Vec::with_capacity(exchange.events.len());
         for (seq, event) in exchange.events.iter().enumerate() {
             let start = Instant::now();
-            let context = DecisionContext { state: &state, book, holds: &holds, price: None, flags: &flags };
-            let (decision, _) = decide(context, event, &facts, seq as u64, event.time);
+            let context =
+                DecisionContext { state: &state, book, holds: &holds, price: None, flags: &flags, models: &models };
+            let decision = decide(context, event, &facts, seq as u64, event.time).decision;
             state.apply(event, &facts, decision.value.unwrap_or(0), seq as u64);
             state.advance(event.time);
             times.push(start.elapsed());

@@ -1,4 +1,4 @@
-//! Fixtures that tests of several crates share: a clock that a test moves, both databases, a node and a database that fail on command, events, an
+//! Fixtures that tests of several crates share: a clock that a test moves, both databases, a node and a database that fail on command, events, a learned model, an
 //! in-memory account chain, blocks by hand, the simulated economy's chains in a store, an authenticator in software, the bundled tag packs; and the measure of examples.
 //!
 //! A missing peer program fails a test in CI and skips it, loudly, elsewhere.
@@ -9,6 +9,7 @@ pub mod blocks;
 mod clock;
 mod database;
 mod events;
+mod models;
 mod node;
 mod proxy;
 mod rpc;
@@ -21,6 +22,7 @@ pub use authenticator::Authenticator;
 pub use clock::{START, TestClock};
 pub use database::TestDb;
 pub use events::{deposit, withdrawal};
+pub use models::{account_model, value_model};
 pub use node::{Fault, FaultyNode, NodeBlock};
 pub use proxy::FaultyDatabase;
 pub use rpc::rpc_node;

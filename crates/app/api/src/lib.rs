@@ -17,6 +17,7 @@ pub mod holds;
 pub mod jobs;
 pub mod keys;
 pub mod ledgers;
+pub mod models;
 pub mod passkeys;
 pub mod people;
 pub mod portal;
@@ -48,6 +49,7 @@ pub fn routes() -> Routes {
         jobs::routes(),
         keys::routes(),
         ledgers::routes(),
+        models::routes(),
         passkeys::routes(),
         people::routes(),
         portal::routes(),

@@ -20,7 +20,7 @@ use holdfast_types::{Amount, Timestamp};
 use holdfast_workbench::evidence::{self, RuleRecord, Shared, Usual};
 use holdfast_workbench::flows::Flows;
 use holdfast_workbench::inbox::{self, Entry, Rights};
-use holdfast_workbench::queue::{self, Clock, QueueQuery, Risk};
+use holdfast_workbench::queue::{self, Clock, Order, QueueQuery, Risk, Triage};
 use holdfast_workbench::steps::{self, HoldStep, Step, StepResult};
 use holdfast_workbench::views::{self, NewView};
 use serde::{Deserialize, Serialize};
@@ -78,6 +78,9 @@ pub struct QueueRow {
     counterparty: Option<String>,
     /// Typologies that were found.
     typologies: Vec<String>,
+    /// What a learned model for triage said of its event, where one was in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    triage: Option<Triage>,
     /// Rises with everything that is done with the alert; steps name it.
     version: u64,
     /// When it should be closed, Unix seconds.
@@ -98,6 +101,7 @@ impl From<queue::QueueRow> for QueueRow {
             value: row.value,
             counterparty: row.counterparty,
             typologies: row.typologies,
+            triage: row.triage,
             version: row.version,
             due: row.due,
             clock: row.clock,
@@ -116,6 +120,8 @@ pub struct QueueAnswer {
     is_more: bool,
     /// Number of the page.
     page: u32,
+    /// The order that they are in.
+    sort: Order,
 }
 
 /// Returns a page of the queue of alerts.
@@ -128,7 +134,7 @@ pub async fn alert_queue(
     let filter = query.read(&caller.0)?;
     let page = run_blocking(move || Ok(queue::page(&shared.screening, &filter)?)).await?;
     let rows = page.rows.into_iter().map(Into::into).collect();
-    Ok(Json(QueueAnswer { rows, count: page.count, is_more: page.is_more, page: page.page }))
+    Ok(Json(QueueAnswer { rows, count: page.count, is_more: page.is_more, page: page.page, sort: page.sort }))
 }
 
 /// Returns the people to whom alerts can be assigned.

@@ -31,8 +31,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use holdfast_desk_commands::{
-    academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, rules, screen,
-    staff, statistics, watch,
+    academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, models, rules,
+    screen, staff, statistics, watch,
 };
 use std::process::ExitCode;
 
@@ -112,6 +112,9 @@ enum Command {
     /// Rule books: show, test over history, put in force.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// Learned models: train, compare, put in shadow or in force by two people, explain, watch.
+    #[command(subcommand)]
+    Models(models::ModelsCommand),
     /// Holds and freezes.
     #[command(subcommand)]
     Holds(holds::HoldsCommand),
@@ -247,6 +250,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Watch(command) => watch::run(command, json),
         Command::Events(command) => events::run(command, json),
         Command::Rules(command) => rules::rules(command, json),
+        Command::Models(command) => models::run(command, json),
         Command::Holds(command) => holds::holds(command, json),
         Command::Alerts(command) => alerts::alerts(command, json),
         Command::Audit(command) => audit::audit(command, json),

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Desk, Running, holdfast, path, run, serving, small_store, words};
+use holdfast_testing::value_model;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -53,6 +54,20 @@ const TABLE: &[RowOf] = &[
     ("screen", &["{dir}/events.jsonl"], Well),
     ("screen", &["{dir}/events.jsonl", "--no-ledger"], Refused("the running server has its own")),
     ("rules test", &["{dir}/book.yaml"], Well),
+    ("models features", &[], Offline),
+    ("models import", &["{dir}/model.hfm"], Gives("model", "/model")),
+    ("models import", &["{dir}/book.yaml"], Refused("does not begin with HFM1")),
+    ("models list", &[], Well),
+    ("models show", &["{model}"], Well),
+    ("models card", &["{model}"], Well),
+    ("models export", &["{model}", "{dir}/exported.hfm"], Well),
+    ("models promote", &["{model}", "--to", "champion", "--reason", "good"], Refused("shadow first")),
+    ("models promote", &["{model}", "--to", "shadow", "--reason", "trial"], Well),
+    ("models drift", &["{model}", "--from", "2026-01-01"], Well),
+    ("models compare", &["{model}", "{model}"], Well),
+    ("models score", &["1"], Well),
+    ("models train", &["event-risk"], Well),
+    ("models retire", &["{model}", "--reason", "test"], Well),
     ("rules statistics", &[], Well),
     ("rules versions", &[], Well),
     ("statistics", &["decisions"], Well),
@@ -396,6 +411,7 @@ fn all_commands() -> BTreeSet<String> {
 fn write_files(dir: &Path) {
     let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
     write("book.yaml", "title: t\nrules: []\n");
+    std::fs::write(dir.join("model.hfm"), value_model("withdrawal-scam", 50_000).to_bytes()).unwrap();
     write("records.jsonl", "{\"kind\":\"customer\",\"id\":\"c-1\",\"time\":1600000000,\"country\":\"DE\"}\n");
     // The second withdrawal goes to an imitation of the first's destination: it is held.
     let withdrawal = |id: &str, middle: &str| {

@@ -20,6 +20,7 @@ pub mod holds;
 pub mod import;
 pub mod keys;
 mod labs;
+pub mod models;
 pub mod rules;
 pub mod screen;
 pub mod staff;

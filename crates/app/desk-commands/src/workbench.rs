@@ -48,8 +48,8 @@ pub struct FilterArgs {
     /// A typology that was found.
     #[arg(long, default_value = "")]
     typology: String,
-    /// risk, oldest, newest, value, customer, rule or assignee.
-    #[arg(long, default_value = "risk")]
+    /// risk, oldest, newest, value, customer, rule, assignee or triage; by default triage where a learned model for it is in force, else risk.
+    #[arg(long, default_value = "")]
     sort: String,
 }
 

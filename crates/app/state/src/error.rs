@@ -7,6 +7,7 @@ use holdfast_academy::AcademyError;
 use holdfast_cases::CaseError;
 use holdfast_chains::ChainsError;
 use holdfast_identity::IdentityError;
+use holdfast_learned::LearnedError;
 use holdfast_monitor::MonitorError;
 use holdfast_prevention::PreventionError;
 use holdfast_requests::RequestError;
@@ -14,6 +15,7 @@ use holdfast_screening::ScreeningError;
 use holdfast_sharing::SharingError;
 use holdfast_store::{DbError, StoreError};
 use holdfast_telemetry::logs::one_line;
+use holdfast_training::TrainingError;
 use holdfast_types::{ErrorKind, Invalid};
 use holdfast_workspace::{ChangeError, WorkspaceError};
 use serde::Serialize;
@@ -133,11 +135,13 @@ by_kind!(
     ChainsError,
     ChangeError,
     IdentityError,
+    LearnedError,
     MonitorError,
     PreventionError,
     RequestError,
     ScreeningError,
     SharingError,
+    TrainingError,
     StoreError,
     WorkspaceError,
 );

@@ -415,6 +415,8 @@ impl AppState {
             .with::<StoreSessions>()
             .with::<MakeBundle>()
             .with::<crate::back_test::TestDraft>()
+            .with::<crate::learning::TrainModel>()
+            .with::<crate::learning::WatchModels>()
             .with::<CheckWatched>()
             .with::<RescreenAll>()
             .with::<CheckLedger>()
@@ -424,6 +426,7 @@ impl AppState {
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;
         self.jobs.enqueue(&Arc::new(StoreSessions {}), "engine")?;
         self.jobs.enqueue(&Arc::new(CheckWatched {}), "engine")?;
+        self.jobs.enqueue(&Arc::new(crate::learning::WatchModels {}), "engine")?;
         Ok(runner)
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of the desk's monitoring: the dashboard, drafts of rule books, watch lists, the audit log. What all pages are made of is in `holdfast-page`.
+//! Pages of the desk's monitoring: the dashboard, drafts of rule books, learned models, watch lists, the audit log. What all pages are made of is in `holdfast-page`.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
@@ -7,6 +7,7 @@
 mod audit;
 mod dashboard;
 mod drafts;
+mod models;
 mod typologies;
 mod watches;
 
@@ -27,6 +28,10 @@ pub fn routes() -> Routes {
         .post("/desk/rules/drafts/{id}", RULES.body(BOOK).long(), drafts::step)
         .get("/desk/rules/{version}/diff", READ_OR_RULES.long(), drafts::version)
         .post("/desk/rules/{version}/restore", RULES.long(), drafts::bring_back)
+        .get("/desk/models", READ_OR_RULES, models::list)
+        .get("/desk/models/compare", READ_OR_RULES.long(), models::compare)
+        .get("/desk/models/{hash}", READ_OR_RULES.long(), models::page)
+        .post("/desk/models/{hash}", RULES, models::take)
         .get("/desk/typologies", READ_OR_RULES.long(), typologies::page)
         .get("/desk/watch-lists", READERS, watches::list)
         .post("/desk/watch-lists", READERS, watches::make)

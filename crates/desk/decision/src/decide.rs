@@ -9,9 +9,11 @@ use crate::issuer::IssuerFact;
 use crate::model::{Event, EventKind};
 use crate::prices::{Price, value_of};
 use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
+use crate::scores::Models;
 use crate::state::State;
 use crate::typology::find;
 use crate::warnings::{CoolingAction, Scam, Warning, WarningTerms};
+use holdfast_models::FeatureRow;
 use holdfast_types::Timestamp;
 
 /// Everything that a decision rests on besides the event and its facts.
@@ -27,24 +29,34 @@ pub struct DecisionContext<'a> {
     pub price: Option<Price>,
     /// Partners' flags.
     pub flags: &'a Flags,
+    /// Learned models.
+    pub models: &'a Models,
 }
 
-/// Decides on an event with the number `seq` at `now`. The holds of the answer are those that already cover the event; the
-/// plans are to be placed with it.
+/// A decision and what is to follow from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The decision; its holds are those that already cover the event.
+    pub decision: Decision,
+    /// Holds to be placed with it.
+    pub plans: Vec<HoldPlan>,
+    /// The event's row of features, where models score it or rows are kept.
+    pub row: Option<FeatureRow>,
+}
+
+/// Decides on an event with the number `seq` at `now`.
 #[must_use]
-pub fn decide(
-    context: DecisionContext,
-    event: &Event,
-    facts: &ChainFacts,
-    seq: u64,
-    now: Timestamp,
-) -> (Decision, Vec<HoldPlan>) {
-    let DecisionContext { state, book, holds, price, flags } = context;
+pub fn decide(context: DecisionContext, event: &Event, facts: &ChainFacts, seq: u64, now: Timestamp) -> Made {
+    let DecisionContext { state, book, holds, price, flags, models } = context;
     let policy = &book.file.policy;
     let value = value_of(event, policy, price);
     let findings = find(state, event, facts, value.unwrap_or(0));
     let mut draft = Draft::new(event, facts, policy, value, now);
-    draft.apply_rules(state, book, &Input::new(state, event, facts, value, &findings));
+    let input = Input::new(state, event, facts, value, &findings);
+    let (row, learned) = models.score(&input);
+    let input = input.scored(learned);
+    draft.apply_rules(state, book, &input);
+    let learned = input.learned;
     draft.add_doubts(state);
     draft.add_flags(flags);
     let own_holds = holds.get(&event.customer).map_or(&[][..], Vec::as_slice);
@@ -66,10 +78,11 @@ pub fn decide(
         holds: covering,
         alert: None,
         warning,
+        learned,
         rule_book: book.version,
         decided: now,
     };
-    (decision, plans)
+    Made { decision, plans, row }
 }
 
 fn is_on_chain(event: &Event) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::facts::TagFact;
 use crate::lookalikes::Lookalike;
+use crate::scores::Scored;
 use crate::typology::Finding;
 use crate::warnings::Warning;
 use holdfast_types::Timestamp;
@@ -109,6 +110,9 @@ pub struct Decision {
     /// The warning and questions that the customer gets before the withdrawal may go on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<Warning>,
+    /// What learned models said, where any scored the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Scored>,
     /// Rule book in force.
     pub rule_book: u32,
     /// When it was decided, Unix seconds.

@@ -4,6 +4,7 @@ use crate::facts::{ChainFacts, Share, risk_level};
 use crate::issuer::{IssuerFact, IssuerState};
 use crate::lookalikes::{self, Lookalike};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
+use crate::scores::{NO_SCORE, Purpose, Role, Scored};
 use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
 use crate::typology::{Finding, Typology, part_of};
 use holdfast_types::{Amount, Seconds, Timestamp};
@@ -51,6 +52,8 @@ pub struct Input<'a> {
     pub findings: &'a [Finding],
     /// Customers, their activities and shared keys.
     pub state: &'a State,
+    /// What learned models said.
+    pub learned: Option<Scored>,
     totals: Totals,
 }
 
@@ -92,10 +95,20 @@ impl<'a> Input<'a> {
                 totals.cards[i] = cards.iter().filter(|c| c.1 > now - *window).count();
             }
         }
-        Input { event, facts, value, findings, state, totals }
+        Input { event, facts, value, findings, state, learned: None, totals }
     }
 
-    fn customer(&self) -> Option<&'a crate::state::Customer> {
+    /// Returns the input with what learned models said of it.
+    pub(crate) fn scored(self, learned: Option<Scored>) -> Self {
+        Input { learned, ..self }
+    }
+
+    /// Returns a probability, millionths, or -1 where no such model scored the event.
+    fn score(&self, of: impl Fn(&Scored) -> i64) -> i64 {
+        self.learned.as_ref().map_or(NO_SCORE, of)
+    }
+
+    pub(crate) fn customer(&self) -> Option<&'a crate::state::Customer> {
         self.state.customer(&self.event.customer)
     }
 
@@ -378,6 +391,20 @@ fields! {
     provider.chainalysis "risk by Chainalysis, 0 to 4" => |x| provider(x, "chainalysis"),
     provider.trm "risk by TRM Labs, 0 to 4" => |x| provider(x, "trm"),
     provider.failed "whether a provider that should have answered did not" => |x| x.facts.providers.values().any(|p| p.risk.is_none()),
+    model.score "highest probability of a crime by any champion among the learned models, millionths; -1 where none scores such events" => |x| x.score(Scored::highest),
+    model.scored "whether a champion scored the event: where not, model.score is -1 and says nothing" => |x| x.score(Scored::highest) != NO_SCORE,
+    model.withdrawal_scam "probability by the champion for withdrawals of victims of scams, millionths; -1 where there is none or it scores no such events" => |x| x.score(|s| s.of(Purpose::WithdrawalScam, Role::Champion)),
+    model.account_takeover "probability by the champion for accounts taken over, millionths; -1 where there is none or it scores no such events" => |x| x.score(|s| s.of(Purpose::AccountTakeover, Role::Champion)),
+    model.mule "probability by the champion for money mules, millionths; -1 where there is none or it scores no such events" => |x| x.score(|s| s.of(Purpose::Mule, Role::Champion)),
+    model.card_cash_out "probability by the champion for cash-out of stolen cards, millionths; -1 where there is none or it scores no such events" => |x| x.score(|s| s.of(Purpose::CardCashOut, Role::Champion)),
+    model.event_risk "probability by the champion for any crime, millionths; -1 where there is none or it scores no such events" => |x| x.score(|s| s.of(Purpose::EventRisk, Role::Champion)),
+    model.alert_triage "probability by the champion for alerts that are true positives, millionths; -1 where there is none or it scores no such events" => |x| x.score(|s| s.of(Purpose::AlertTriage, Role::Champion)),
+    shadow_model.withdrawal_scam "the same by models in shadow, the highest of them; only for rules in shadow" => |x| x.score(|s| s.of(Purpose::WithdrawalScam, Role::Shadow)),
+    shadow_model.account_takeover "the same by models in shadow, the highest of them; only for rules in shadow" => |x| x.score(|s| s.of(Purpose::AccountTakeover, Role::Shadow)),
+    shadow_model.mule "the same by models in shadow, the highest of them; only for rules in shadow" => |x| x.score(|s| s.of(Purpose::Mule, Role::Shadow)),
+    shadow_model.card_cash_out "the same by models in shadow, the highest of them; only for rules in shadow" => |x| x.score(|s| s.of(Purpose::CardCashOut, Role::Shadow)),
+    shadow_model.event_risk "the same by models in shadow, the highest of them; only for rules in shadow" => |x| x.score(|s| s.of(Purpose::EventRisk, Role::Shadow)),
+    shadow_model.alert_triage "the same by models in shadow, the highest of them; only for rules in shadow" => |x| x.score(|s| s.of(Purpose::AlertTriage, Role::Shadow)),
 }
 
 /// Number of a field.

@@ -1,7 +1,7 @@
 //! The fold of the log of inputs: [`Fold`] is everything that decisions rest on, and each input changes it and yields what is to be stored. It reads
 //! no clock, no file and no table, so that the same inputs give the same decisions on any machine.
 
-use crate::decide::{DecisionContext, decide};
+use crate::decide::{DecisionContext, Made, decide};
 use crate::decision::{Decision, Verdict};
 use crate::facts::ChainFacts;
 use crate::flags::{FLAG_BASIS, Flag, Flags};
@@ -10,6 +10,7 @@ use crate::inputs::{AssetPrice, HoldChanged, NextIds, Start};
 use crate::model::{Event, Record};
 use crate::prices::{Price, Prices};
 use crate::rules::{RuleBook, RuleError};
+use crate::scores::Models;
 use crate::state::State;
 use holdfast_types::Timestamp;
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub struct Decided {
     pub decision: Decision,
     /// New and changed holds, in order.
     pub holds: Vec<HoldResult>,
+    /// The event's row of features, encoded, where models scored it or rows are kept.
+    pub row: Option<Vec<u8>>,
 }
 
 /// Everything that decisions rest on.
@@ -68,6 +71,8 @@ pub struct Fold {
     pub holds: ActiveHolds,
     /// Flags in force.
     pub flags: Flags,
+    /// Learned models in force.
+    pub models: Models,
     /// Prices, from which the inputs of events are priced.
     pub prices: Prices,
     /// The next free numbers.
@@ -85,13 +90,14 @@ impl Fold {
             book,
             holds: ActiveHolds::new(),
             flags: Flags::default(),
+            models: Models::default(),
             prices: Prices::new(),
             next: NextIds::default(),
             watermark: Timestamp::EPOCH,
         }
     }
 
-    /// Starts where a log begins.
+    /// Starts where a log begins, but for its models, whose files the caller has.
     ///
     /// # Errors
     /// [`RuleError`] when the rule book cannot be read.
@@ -195,9 +201,9 @@ impl Fold {
     ) -> Result<Decided, P::Error> {
         let seq = self.next.event;
         self.next.event += 1;
-        let context =
-            DecisionContext { state: &self.state, book: &self.book, holds: &self.holds, price, flags: &self.flags };
-        let (mut decision, plans) = decide(context, event, facts, seq, now);
+        let Fold { state, book, holds, flags, models, .. } = &*self;
+        let context = DecisionContext { state, book, holds, price, flags, models };
+        let Made { mut decision, plans, row } = decide(context, event, facts, seq, now);
         let mut holds = Vec::new();
         for plan in plans {
             let (id, result) = self.settle(plan, event, past)?;
@@ -209,7 +215,7 @@ impl Fold {
         }
         self.state.apply(event, facts, decision.value.unwrap_or(0), seq);
         self.watermark = self.watermark.max(event.time);
-        Ok(Decided { decision, holds })
+        Ok(Decided { decision, holds, row: row.map(|r| r.to_bytes()) })
     }
 
     /// Places the hold that a decision plans, or finds the one that makes it needless.

@@ -9,6 +9,8 @@ use crate::flags::Flag;
 use crate::holds::{ActiveHold, HoldPlan};
 use crate::model::{Event, Record};
 use crate::prices::Price;
+use crate::scores::{Purpose, Role};
+use holdfast_models::ModelHash;
 use holdfast_types::{Amount, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,8 @@ pub enum Input {
     Events(Events),
     /// A rule book in force.
     Rules(Rules),
+    /// The models in force, all of them.
+    Models(ModelsInForce),
     /// The price of an asset.
     Price(AssetPrice),
     /// A flag that was raised, confirmed or ended.
@@ -93,6 +97,9 @@ pub struct Start {
     /// Prices.
     #[serde(default)]
     pub prices: Vec<AssetPrice>,
+    /// Models in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelInForce>,
 }
 
 /// Another engine decides from here on. It states what the decisions before it left in force, because it may not decide as the engine before it did.
@@ -158,6 +165,24 @@ pub struct Rules {
     pub version: u32,
     /// Its text.
     pub yaml: String,
+}
+
+/// The models in force from here on. Their files are stored beside the log and never change: a hash names what was in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelsInForce {
+    /// The models, by purpose.
+    pub models: Vec<ModelInForce>,
+}
+
+/// A model in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelInForce {
+    /// SHA-256 of its file.
+    pub model: ModelHash,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// How it is used.
+    pub role: Role,
 }
 
 /// A price of an asset.

@@ -166,7 +166,7 @@ impl Results {
         digest.update([b'\n']);
     }
 
-    fn add_decided(&mut self, Decided { decision, holds }: &Decided) {
+    fn add_decided(&mut self, Decided { decision, holds, .. }: &Decided) {
         self.add(format!("decision {}", decision.decision.name()), decision);
         decision.reasons.iter().for_each(|r| self.add(format!("reason {}", r.rule), r));
         decision.shadow.iter().for_each(|r| self.add(format!("shadow {}", r.rule), r));

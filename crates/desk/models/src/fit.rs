@@ -44,6 +44,9 @@ pub struct Plan {
     /// The model that this one is to replace.
     #[serde(default)]
     pub parent: Option<ModelHash>,
+    /// Rows that nobody reviewed, beside those in the table.
+    #[serde(default)]
+    pub unlabelled: u64,
 }
 
 /// Rows of a part.
@@ -223,7 +226,7 @@ fn record(rows: &Rows, plan: &Plan, parts: &Split, mut single: Vec<SingleFeature
         test: part(&parts.test),
         in_gap: parts.in_gap as u64,
         of_other_groups: parts.of_other_groups as u64,
-        unlabelled: rows.labels().iter().filter(|l| **l == Label::Unlabelled).count() as u64,
+        unlabelled: plan.unlabelled + rows.labels().iter().filter(|l| **l == Label::Unlabelled).count() as u64,
         params: plan.params.clone(),
         table: digest(rows),
         code: plan.code.clone(),

@@ -80,6 +80,7 @@ fn plan() -> Plan {
         never_seen: vec!["ransomware".to_owned()],
         code: "test".to_owned(),
         parent: None,
+        unlabelled: 0,
     }
 }
 

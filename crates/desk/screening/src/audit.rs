@@ -2,8 +2,11 @@
 
 use crate::audit_state::Expected;
 use holdfast_audit::{Anchor, GENESIS, anchors, digest, entries, hash};
-use holdfast_store::{Database, DbError, number};
+use holdfast_decision::Scored;
+use holdfast_learned::Check;
+use holdfast_store::{Database, DbError, number, parse};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What a verification of the log found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,7 +17,8 @@ pub struct AuditReport {
     pub decisions: u64,
     /// Hash of the last entry: note it elsewhere to notice a log that was cut off.
     pub head: String,
-    /// Rows of other tables (holds, alerts, keys, rule books, flags, prices, webhooks, requests) that were compared with the log.
+    /// Rows of other tables (holds, alerts, keys, rule books, models, flags, prices, webhooks, requests) that were compared with the log, models' files, and
+    /// decisions whose scores were computed again.
     pub state: u64,
     /// Signed heads (see [`holdfast_audit::Anchors`]) that were compared with the log.
     pub anchors: u64,
@@ -22,13 +26,12 @@ pub struct AuditReport {
     pub problems: Vec<String>,
 }
 
-/// The alert that a stored decision raised.
-fn alert_of(result: &str) -> Result<Option<u64>, DbError> {
-    #[derive(serde::Deserialize)]
-    struct Raised {
-        alert: Option<u64>,
-    }
-    Ok(holdfast_store::parse::<Raised>("decision", result)?.alert)
+/// What of a stored decision other tables must hold.
+#[derive(serde::Deserialize)]
+struct Stated {
+    alert: Option<u64>,
+    #[serde(default)]
+    learned: Option<Scored>,
 }
 
 /// Checks the whole log: numbers without gaps, every hash, the digests of all decisions, that the noted head (if one is given) is
@@ -57,7 +60,7 @@ pub fn verify_anchored(
         anchors: anchors.len() as u64,
         problems: Vec::new(),
     };
-    let mut expected = Expected::default();
+    let (mut expected, mut check) = (Expected::default(), Check::default());
     let mut noted = noted_head.is_none_or(|h| h == GENESIS);
     let mut decided_up_to = 0u64;
     loop {
@@ -95,15 +98,21 @@ pub fn verify_anchored(
                     }
                     decided_up_to = end;
                     let rows = db.query(
-                        "SELECT body, result FROM events WHERE seq >= $1 AND seq <= $2 ORDER BY seq",
+                        "SELECT body, result, seq FROM events WHERE seq >= $1 AND seq <= $2 ORDER BY seq",
                         &[number(first), number(end)],
                     )?;
                     let texts: Result<Vec<(&str, &str)>, DbError> =
                         rows.iter().map(|r| Ok((r.text(0)?, r.text(1)?))).collect();
                     report.decisions += rows.len() as u64;
+                    let mut scored = BTreeMap::new();
                     for row in &rows {
-                        alert_of(row.text(1)?)?.into_iter().for_each(|alert| expected.decided(alert));
+                        let stated: Stated = parse("decision", row.text(1)?)?;
+                        stated.alert.into_iter().for_each(|alert| expected.decided(alert));
+                        if let Some(learned) = stated.learned {
+                            scored.insert(row.number(2)?, learned);
+                        }
                     }
+                    check.scores(db, &scored, &mut report.problems)?;
                     if !e.detail.contains(&digest(texts?.into_iter())) {
                         report
                             .problems
@@ -123,7 +132,7 @@ pub fn verify_anchored(
         report.problems.push(format!("{beyond} decisions after {decided_up_to} are in no entry"));
     }
     anchors::compare(db, anchors, &mut report.problems)?;
-    report.state = expected.compare(db, &mut report.problems)?;
+    report.state = expected.compare(db, &mut report.problems)? + check.files(db, &mut report.problems)?;
     if !noted {
         report.problems.push("the noted head is not in the log: it was cut off or rewritten".to_owned());
     }

@@ -1,4 +1,4 @@
-//! What the tables must hold, by the audit log: holds, alerts, keys, rule books, flags, prices, webhooks, requests. A row that was changed
+//! What the tables must hold, by the audit log: holds, alerts, keys, rule books, models, flags, prices, webhooks, requests. A row that was changed
 //! beside the program is found even when every hash of the log is right.
 
 use holdfast_audit::Entry;
@@ -22,7 +22,7 @@ struct Table {
     columns: &'static [&'static str],
 }
 
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 11] = [
     Table {
         name: "hold",
         table: "holds",
@@ -45,6 +45,7 @@ const TABLES: [Table; 10] = [
     Table { name: "person", table: "people", key: "id", columns: &["name", "state"] },
     Table { name: "owner of key", table: "key_people", key: "key_id", columns: &["person"] },
     Table { name: "rules", table: "rule_books", key: "version", columns: &["sha256", "author"] },
+    Table { name: "model", table: "models", key: "hash", columns: &["purpose", "state"] },
     Table { name: "flag", table: "flags", key: "id", columns: &["state", "member", "subject", "asset", "value"] },
     Table { name: "price", table: "prices", key: "asset", columns: &["base_units", "value"] },
     Table { name: "webhook", table: "webhooks", key: "id", columns: &["url", "topics", "removed"] },
@@ -116,6 +117,7 @@ impl Expected {
                 self.take("rule_books", key, &detail, &["sha256"]);
                 self.set("rule_books", key, "author", Some(&e.actor));
             }
+            ("model", "model.added" | "model.changed") => self.take("models", key, &detail, &["purpose", "state"]),
             ("flag", "flag.raised") => {
                 self.take("flags", key, &detail, &["state", "member", "subject", "asset", "value"]);
             }
@@ -155,7 +157,7 @@ impl Expected {
         let text = detail["text"].as_str().unwrap_or_default();
         let table = "alerts";
         match action {
-            "alert.late" | "alert.clock" => {
+            "alert.late" | "alert.clock" | "alert.model" => {
                 for (column, value) in [("state", Some("open")), ("assignee", None), ("outcome", None)] {
                     self.set(table, key, column, value);
                 }

@@ -204,7 +204,7 @@ impl Core {
         self.reload_state()
     }
 
-    /// Reads the rule book, holds, prices and flags again.
+    /// Reads the rule book, holds, prices, flags and models again.
     fn reload_lists(&mut self) -> Result<(), ScreeningError> {
         self.fold.holds.clear();
         self.fold.prices.clear();
@@ -225,6 +225,7 @@ impl Core {
             self.fold.price(&AssetPrice { asset: asset::canonical(row.text(2)?), price: price_of(&row)? });
         }
         self.fold.flags = crate::flags::in_force(&mut self.db)?;
+        self.fold.models = holdfast_learned::in_force(&mut self.db, &self.fold.models)?;
         Ok(())
     }
 
@@ -333,6 +334,7 @@ impl Core {
             holds,
             flags: fold.flags.all(),
             prices,
+            models: fold.models.stated(),
         };
         self.append(&Input::Start(Box::new(start)), now);
     }

@@ -3,8 +3,8 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 6] =
-    [SCREENING, CASES, MONITOR, REQUESTS, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 7] =
+    [SCREENING, CASES, MONITOR, REQUESTS, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA, holdfast_learned::SCHEMA];
 
 /// Screening's own.
 const SCREENING: Schema = Schema {

@@ -2,13 +2,13 @@
 
 mod exact;
 
-pub use exact::{MAX_PROBLEMS, OtherEngine, Replay, replay_log};
+pub use exact::{MAX_PROBLEMS, OtherEngine, Replay, replay_log, replay_rows};
 
 use crate::core::recorded;
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Flags;
 use holdfast_decision::rules::RuleBook;
-use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Verdict, decide};
+use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Models, Verdict, decide};
 use holdfast_types::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,7 +74,8 @@ fn rules_of(decision: &Decision) -> (Verdict, Vec<String>) {
     (counted.map(|r| r.decision).max().unwrap_or_default(), rules)
 }
 
-/// Replays all decided events in order under a book, with the facts and values of their day and the customers' records of today.
+/// Replays all decided events in order under a book, with the facts and values of their day and the customers' records and the
+/// models of today.
 ///
 /// # Errors
 /// [`ScreeningError`].
@@ -85,6 +86,7 @@ pub fn test_rules(
 ) -> Result<RuleTest, ScreeningError> {
     let mut state = screening.read(|db| recorded(db, Timestamp::EPOCH))?;
     let holds = ActiveHolds::new();
+    let models = screening.read(|db| holdfast_learned::in_force(db, &Models::default()))?;
     let mut test = RuleTest::default();
     let mut after = 0;
     loop {
@@ -93,9 +95,10 @@ pub fn test_rules(
         after = last.decision.seq;
         for mut decided in page {
             decided.event.value = decided.decision.value;
-            let context = DecisionContext { state: &state, book, holds: &holds, price: None, flags: &Flags::default() };
+            let flags = &Flags::default();
+            let context = DecisionContext { state: &state, book, holds: &holds, price: None, flags, models: &models };
             let seq = decided.decision.seq;
-            let (new, _) = decide(context, &decided.event, &decided.facts, seq, decided.decision.decided);
+            let new = decide(context, &decided.event, &decided.facts, seq, decided.decision.decided).decision;
             let ((before, old_rules), (now, new_rules)) = (rules_of(&decided.decision), rules_of(&new));
             test.events += 1;
             for rule in &old_rules {

@@ -2,7 +2,7 @@
 //! them; an alert that has none yet is shown with an unknown risk.
 
 use crate::queue::Risk;
-use holdfast_decision::{ChainFacts, Decision, Event, Verdict};
+use holdfast_decision::{ChainFacts, Decision, Event, Purpose, Role, Verdict};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{DbError, Row, Value, number, parse};
 use std::collections::BTreeSet;
@@ -26,20 +26,32 @@ fn risk(verdict: &str, kind: &str, decision: &Decision, facts: &ChainFacts) -> R
     }
 }
 
-fn facts_of(row: &Row) -> Result<Vec<Value>, DbError> {
+/// What a champion for triage said of a decision, and the value times that probability, minor units.
+fn triage(alert: u64, decision: &Decision) -> Option<Vec<Value>> {
+    let ppm = decision.learned.as_ref()?.of(Purpose::AlertTriage, Role::Champion);
+    let ppm = u64::try_from(ppm).ok()?;
+    let at_stake = decision.value.map(|value| u128::from(value) * u128::from(ppm) / 1_000_000);
+    let at_stake = at_stake.map(|value| number(u64::try_from(value).unwrap_or(u64::MAX)));
+    Some(vec![number(alert), number(ppm), at_stake.unwrap_or(Value::Null)])
+}
+
+/// The row of an alert's facts, and that of its triage.
+fn facts_of(row: &Row) -> Result<(Vec<Value>, Option<Vec<Value>>), DbError> {
     let (alert, verdict, kind) = (row.number::<u64>(0)?, row.text(1)?, row.text(2)?);
     let Some(body) = row.text_or_null(3) else {
         // About no event: the clock's.
         let risk = Verdict::from_name(verdict).map_or(Risk::Unknown, |_| Risk::Medium);
         let none = || Value::Null;
-        return Ok(vec![number(alert), risk.rank().into(), "".into(), none(), none(), none(), none(), "".into()]);
+        let facts = vec![number(alert), risk.rank().into(), "".into(), none(), none(), none(), none(), "".into()];
+        return Ok((facts, None));
     };
     let event: Event = parse("event", body)?;
     let facts: ChainFacts = parse("facts", row.text(4)?)?;
     let decision: Decision = parse("decision", row.text(5)?)?;
     let typologies: BTreeSet<&str> = decision.findings.iter().map(|found| found.typology.name()).collect();
     let typologies = typologies.into_iter().collect::<Vec<_>>().join(" ");
-    Ok(vec![
+    let triage = triage(alert, &decision);
+    let facts = vec![
         number(alert),
         risk(verdict, kind, &decision, &facts).rank().into(),
         event.kind.name().into(),
@@ -48,7 +60,8 @@ fn facts_of(row: &Row) -> Result<Vec<Value>, DbError> {
         decision.value.map(|value| i64::try_from(value).unwrap_or(i64::MAX)).into(),
         event.counterparty.into(),
         typologies.into(),
-    ])
+    ];
+    Ok((facts, triage))
 }
 
 /// Fills in what newer alerts lack.
@@ -69,12 +82,16 @@ pub(crate) fn catch_up(screening: &Screening) -> Result<(), ScreeningError> {
             return Ok(());
         }
         let filled = rows.iter().map(facts_of).collect::<Result<Vec<_>, DbError>>()?;
+        let (facts, triage): (Vec<_>, Vec<_>) = filled.into_iter().unzip();
+        let triage: Vec<Vec<Value>> = triage.into_iter().flatten().collect();
         // Two readers may fill in the same.
         screening.transact("engine", move |tx| {
+            tx.db().insert("alert_facts", &COLUMNS, &facts, "ON CONFLICT (alert) DO NOTHING")?;
+            let columns = ["alert", "probability_ppm", "at_stake"];
             Ok::<_, ScreeningError>(tx.db().insert(
-                "alert_facts",
-                &COLUMNS,
-                &filled,
+                "alert_triage",
+                &columns,
+                &triage,
                 "ON CONFLICT (alert) DO NOTHING",
             )?)
         })?;

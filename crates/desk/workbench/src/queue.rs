@@ -101,6 +101,7 @@ pub enum Clock {
     EnumString,
     VariantArray,
 )]
+#[schema(as = QueueOrder)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Order {
@@ -119,6 +120,9 @@ pub enum Order {
     Rule,
     /// By assignee; those of nobody first.
     Assignee,
+    /// Where a review is expected to save most: the probability of a true positive by the champion for triage, times the value at stake. Then alerts that it did
+    /// not score or whose value is not known, by risk.
+    Triage,
 }
 
 impl Order {
@@ -137,6 +141,7 @@ impl Order {
             Order::Customer => "a.customer, a.id",
             Order::Rule => "a.rules, a.id",
             Order::Assignee => "COALESCE(a.assignee, ''), a.id",
+            Order::Triage => "COALESCE(t.at_stake, -1) DESC, COALESCE(f.risk, 25) DESC, a.id",
         }
     }
 }
@@ -182,7 +187,7 @@ pub struct QueueQuery {
     #[param(required = false)]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub typology: String,
-    /// risk (default), oldest, newest, value, customer, rule or assignee.
+    /// risk, oldest, newest, value, customer, rule, assignee or triage; by default triage where a learned model for it is in force, else risk.
     #[param(required = false)]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub sort: String,
@@ -212,7 +217,8 @@ pub struct Filter {
     at_least: Option<AtLeast>,
     age: Option<Seconds>,
     typology: Option<String>,
-    sort: Order,
+    /// Without one, the queue's own.
+    sort: Option<Order>,
     page: u32,
 }
 
@@ -298,10 +304,20 @@ impl QueueQuery {
             at_least,
             age: age(&self.age)?,
             typology: given("typology", &self.typology)?,
-            sort: one_of("sort", &self.sort)?.unwrap_or_default(),
+            sort: one_of("sort", &self.sort)?,
             page,
         })
     }
+}
+
+/// What a learned model for triage said of an alert's event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AlertTriage)]
+pub struct Triage {
+    /// Probability that the alert is a true positive, millionths.
+    pub probability_ppm: u32,
+    /// That times the value at stake, minor units of the reference currency; absent where the value is not known.
+    pub at_stake: Option<u64>,
 }
 
 /// An alert of the queue with what is known of its event.
@@ -323,6 +339,9 @@ pub struct QueueRow {
     pub counterparty: Option<String>,
     /// Typologies that were found.
     pub typologies: Vec<String>,
+    /// What a champion for triage said of its event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub triage: Option<Triage>,
     /// Rises with everything that is done with the alert: a step that names an older one is refused.
     pub version: u64,
     /// When it should be closed.
@@ -333,8 +352,8 @@ pub struct QueueRow {
 
 /// The columns of a row behind the alert's, and what they are taken from.
 const MORE: &str = "f.risk, f.kind, f.asset, f.amount, f.value, f.counterparty, COALESCE(f.typologies, ''),
-    COALESCE((SELECT MAX(n.id) FROM alert_notes n WHERE n.alert = a.id), 0)";
-const FROM: &str = "FROM alerts a LEFT JOIN alert_facts f ON f.alert = a.id";
+    COALESCE((SELECT MAX(n.id) FROM alert_notes n WHERE n.alert = a.id), 0), t.probability_ppm, t.at_stake";
+const FROM: &str = "FROM alerts a LEFT JOIN alert_facts f ON f.alert = a.id LEFT JOIN alert_triage t ON t.alert = a.id";
 
 fn clock(alert: &Alert, risk: Risk, now: Timestamp) -> (Timestamp, Clock) {
     let due = alert.created + risk.target();
@@ -364,6 +383,10 @@ fn row(row: &Row, now: Timestamp) -> Result<QueueRow, DbError> {
         counterparty: text(5),
         typologies: row.text(at + 6)?.split(' ').filter(|t| !t.is_empty()).map(str::to_owned).collect(),
         version: row.number(at + 7)?,
+        triage: match row.number_or_null(at + 8)? {
+            Some(probability_ppm) => Some(Triage { probability_ppm, at_stake: row.number_or_null(at + 9)? }),
+            None => None,
+        },
         due,
         clock,
         alert,
@@ -440,6 +463,8 @@ pub struct QueuePage {
     pub is_more: bool,
     /// Number of the page.
     pub page: u32,
+    /// The order that they are in.
+    pub sort: Order,
 }
 
 fn count(db: &mut Database, filter: &Filter, now: Timestamp) -> Result<u64, DbError> {
@@ -462,14 +487,24 @@ pub fn page(screening: &Screening, filter: &Filter) -> Result<QueuePage, Screeni
     facts::catch_up(screening)?;
     let now = screening.now();
     screening.read(|db| {
+        let sort = match filter.sort {
+            Some(sort) => sort,
+            None => usual_order(db)?,
+        };
         let found = count(db, filter, now)?;
         let (conditions, mut parameters) = filter.conditions(now);
         parameters.extend([number(PAGE), number(PAGE * (filter.page - 1))]);
         let last = parameters.len();
-        let sql = format!("{}{conditions} ORDER BY {} LIMIT ${} OFFSET ${last}", select(), filter.sort.sql(), last - 1);
+        let sql = format!("{}{conditions} ORDER BY {} LIMIT ${} OFFSET ${last}", select(), sort.sql(), last - 1);
         let rows = db.query(&sql, &parameters)?.iter().map(|r| row(r, now)).collect::<Result<Vec<_>, _>>()?;
-        Ok(QueuePage { rows, count: found.min(MAX_COUNTED), is_more: found > MAX_COUNTED, page: filter.page })
+        Ok(QueuePage { rows, count: found.min(MAX_COUNTED), is_more: found > MAX_COUNTED, page: filter.page, sort })
     })
+}
+
+/// The queue's own order: by what a review is expected to save, where a champion for triage is in force.
+fn usual_order(db: &mut Database) -> Result<Order, DbError> {
+    let sql = "SELECT 1 FROM models WHERE purpose = 'alert-triage' AND state = 'champion'";
+    Ok(if db.query(sql, &[])?.is_empty() { Order::Risk } else { Order::Triage })
 }
 
 /// Returns how many alerts a filter finds, and whether there are more than were counted.

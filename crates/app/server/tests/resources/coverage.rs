@@ -52,6 +52,7 @@ fn all() -> Vec<Test> {
         crate::keys::ALL,
         crate::languages::ALL,
         crate::matching::ALL,
+        crate::models::ALL,
         crate::pages::ALL,
         crate::passkeys::ALL,
         crate::people::ALL,

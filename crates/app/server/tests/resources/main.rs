@@ -29,6 +29,7 @@ mod holds;
 mod keys;
 mod languages;
 mod matching;
+mod models;
 mod navigation;
 mod pages;
 mod passkeys;

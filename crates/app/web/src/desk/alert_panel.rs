@@ -7,8 +7,8 @@ use crate::desk::drawings::{Stop, flow_chart, money, risk_chip, share_bar, way, 
 use crate::desk::in_unit;
 use crate::desk::links::Links;
 use crate::desk::work::Work;
-use holdfast_decision::EventKind;
 use holdfast_decision::facts::Share;
+use holdfast_decision::{EventKind, Role};
 use holdfast_page::components::{N, T, listing, none, time, word};
 use holdfast_page::figures::percent;
 use holdfast_page::forms::{PageForm, form_of};
@@ -19,6 +19,8 @@ use holdfast_screening::holds::Hold;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::error::ApiError;
+use holdfast_state::visit::language;
+use holdfast_training::EventScore;
 use holdfast_types::Timestamp;
 use holdfast_workbench::evidence::{self, Evidence, RuleRecord, Similar, Usual};
 use maud::{Markup, html};
@@ -31,6 +33,8 @@ pub(crate) struct Panel {
     /// Amounts of its active holds, in words.
     held: Vec<(Hold, Option<String>)>,
     people: Vec<String>,
+    /// What learned models said of its event and why, or why that cannot be read.
+    learned: Result<Vec<EventScore>, String>,
     currency: String,
     now: Timestamp,
 }
@@ -48,6 +52,8 @@ impl Panel {
         let decided = evidence.decided.take();
         let work =
             decided.as_ref().filter(|_| is_page).map(|decided| Work::about(shared, caller, decided)).transpose()?;
+        let learned = decided.as_ref().filter(|decided| decided.decision.learned.is_some());
+        let learned = learned.map(|decided| shared.learning().explain(decided.decision.seq, language().tag()));
         let held = std::mem::take(&mut evidence.holds).into_iter().map(|hold| {
             let amount = hold.amount.zip(hold.asset.as_deref()).map(|(_, asset)| in_unit(shared, hold.held, asset));
             (hold, amount)
@@ -57,6 +63,7 @@ impl Panel {
             shown: decided.map(|decided| Shown::of(shared, finder, decided)),
             work,
             people: if is_page { holdfast_workbench::assignees(&shared.screening, &caller.0)? } else { Vec::new() },
+            learned: learned.unwrap_or_else(|| Ok(Vec::new())).map_err(|e| e.to_string()),
             currency: shared.screening.book().file.policy.reference_currency.clone(),
             now: shared.screening.now(),
             evidence,
@@ -93,6 +100,23 @@ impl Panel {
                 @if shown.decided.decision.coverage.is_empty() { strong { (t!("events-not-covered")) } } @else { (shown.decided.decision.coverage.join(", ")) }
             }
         } }
+    }
+
+    /// What learned models said, and why. A score decides nothing: rules may use it.
+    fn learned(&self) -> Markup {
+        let scores = match &self.learned {
+            Ok(scores) if scores.is_empty() => return html! {},
+            Ok(scores) => scores,
+            Err(why) => return html! { h3 { (t!("models-said")) } p.error { (why) } },
+        };
+        html! {
+            h3 { (t!("models-said")) }
+            @for EventScore { score, reasons } in scores { details open[score.role == Role::Champion] {
+                summary { (word(score.purpose)) ": " strong { (percent(score.probability_ppm.into())) } ", " a href={ "/desk/models/" (score.model) } { (word(score.role)) } }
+                ul { @for reason in reasons { li { (reason.text) } } }
+            } }
+            p.note { (t!("models-said-about")) }
+        }
     }
 
     fn shares(&self) -> Markup {
@@ -217,6 +241,7 @@ impl Panel {
             (self.holds(links))
             (self.facts(links))
             @if let Some(shown) = &self.shown { (shown.facts()) }
+            (self.learned())
             (self.shares())
             (self.way())
             @if let Some(days) = &self.evidence.days { h3 { (t!("alert-days")) } (flow_chart(days, &t!("alert-days"), &self.currency)) }

@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use holdfast_api::workbench::{lead_into_case, make_step};
 use holdfast_decision::Typology;
 use holdfast_page::components::{none, word};
+use holdfast_page::figures::percent;
 use holdfast_page::forms::{Fields, Flag, Free, Input, Number, Opt, PageForm, Text, page_form, page_steps};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::places::Finder;
@@ -21,7 +22,7 @@ use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
 use holdfast_types::ids::CaseId;
 use holdfast_types::{Seconds, Timestamp};
-use holdfast_workbench::queue::{self, Clock, Order, PAGE, QueuePage, QueueQuery, QueueRow, Risk};
+use holdfast_workbench::queue::{self, Clock, Order, PAGE, QueuePage, QueueQuery, QueueRow, Risk, Triage};
 use holdfast_workbench::steps::{HoldStep, Seen, Step};
 use holdfast_workbench::views::{self, NewView, View};
 use maud::{Markup, html};
@@ -334,6 +335,10 @@ impl Bench {
             td.n { @if let Some(value) = row.value { (whole_money(value)) } }
             td { (age(self.now - alert.created)) " " (clock_word(row, self.now)) @if let Some(outcome) = &alert.outcome { (word(outcome)) } }
             td.cut data-who { @match &alert.assignee { Some(name) => (name), None => span.note { (t!("common-nobody")) } } }
+            @if self.page.sort == Order::Triage { td.n { @match row.triage {
+                Some(Triage { probability_ppm, at_stake }) => { (percent(probability_ppm.into())) @if let Some(value) = at_stake { ", " (whole_money(value)) } },
+                None => span.note { (t!("alerts-triage-none")) },
+            } } }
         } }
     }
 
@@ -365,6 +370,7 @@ impl Bench {
                         (self.sort_head("alerts-value", Order::Value, true))
                         (self.sort_head("alerts-age-head", Order::Oldest, false))
                         (self.sort_head("alerts-assignee", Order::Assignee, false))
+                        @if self.page.sort == Order::Triage { th.n { (t!("alerts-triage")) ", " (self.currency) } }
                     } }
                     tbody { @for (row, amount) in self.page.rows.iter().zip(&self.amounts) { (self.row(row, amount.as_ref(), links)) } }
                 } }

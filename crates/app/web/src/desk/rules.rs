@@ -107,7 +107,8 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Query(q):
         p.ways {
             a href={(HERE) "/" (book.version)} { (t!("rules-text")) }
             a href={(HERE) "/drafts"} { (t!("drafts-list")) }
-            a href="/desk/typologies" { (t!("typology-title")) } }
+            a href="/desk/typologies" { (t!("typology-title")) } " "
+            a href="/desk/models" { (t!("models-title")) } }
         @if waiting > 0 { p { @if frame.may_open("/desk/changes") { a href="/desk/changes" { (t!("rules-waiting", n = waiting)) } } @else { (t!("rules-waiting", n = waiting)) } } }
         h2 { (t!("rules-list")) }
         (listing(&heads, &book.file.rules, "rules-none", |r| html! { tr {

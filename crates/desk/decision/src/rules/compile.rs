@@ -1,6 +1,6 @@
 //! From the text of a rule to a program, with the fields that it speaks about and a bound on its steps.
 
-use super::book::Rule;
+use super::book::{Rule, RuleState};
 use super::{MAX_EXPRESSION, MAX_NESTING};
 use crate::budget;
 use crate::fields::{FIELDS, field};
@@ -40,6 +40,9 @@ pub(super) fn compile(rule: &Rule, lists: &BTreeMap<String, Vec<String>>) -> Res
     let mut names = Names::default();
     names.walk(program.expression());
     names.check(lists)?;
+    if rule.state == RuleState::Live && names.selected.iter().any(|(g, _)| g == "shadow_model") {
+        return Err("when: shadow_model is for rules in state shadow; a rule in force uses model, whose champions two people approved".into());
+    }
     let mut fields: Vec<usize> = names.selected.iter().filter_map(|(g, n)| field(g, n)).collect();
     fields.sort_unstable();
     fields.dedup();

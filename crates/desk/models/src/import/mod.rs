@@ -81,6 +81,12 @@ impl PeerTable {
         Ok(table)
     }
 
+    /// Returns the names of its features, in the order of the header.
+    #[must_use]
+    pub fn features(&self) -> &[String] {
+        &self.features
+    }
+
     /// Returns its rows with values in the order of a schema.
     fn ordered(&self, schema: &Schema) -> Result<Vec<Vec<f64>>, ModelError> {
         let places = places(schema, &self.features, "table of the peer")?;

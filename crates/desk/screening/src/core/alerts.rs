@@ -79,6 +79,15 @@ impl Core {
         Ok(id)
     }
 
+    /// Raises an alert about a learned model; returns its number. It is about no event and no customer.
+    pub(crate) fn raise_model_alert(&mut self, reason: &str, detail: &str, now: Timestamp) -> Result<u64, DbError> {
+        let rules: &[&str] = &["engine.model"];
+        let alert = NewAlert { event: 0, customer: "", kind: "model", decision: "review", reason, rules };
+        let id = self.raise_alert(&alert, now)?;
+        self.audit(now, "engine", "alert.model", &format!("alert:{id}"), detail);
+        Ok(id)
+    }
+
     /// Applies an action to an alert.
     pub(crate) fn act(
         &mut self,

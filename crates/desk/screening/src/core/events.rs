@@ -32,6 +32,8 @@ struct EventWrites {
     keys: Vec<Vec<Value>>,
     identifiers: Vec<Identifier>,
     named: Vec<Named>,
+    /// Rows of features of those that models scored.
+    features: Vec<Vec<Value>>,
     holds: HoldWrites,
     /// Body and result of each.
     texts: Vec<(String, String)>,
@@ -226,7 +228,7 @@ impl Core {
         let (Some(first), Some(last)) = (decided.first(), decided.last()) else { return Ok(()) };
         let (first, last) = (first.decision.seq, last.decision.seq);
         let mut writes = EventWrites::default();
-        for (input, Decided { decision, holds }) in accepted.into_iter().zip(decided) {
+        for (input, Decided { decision, holds, row }) in accepted.into_iter().zip(decided) {
             let event = input.event;
             for result in holds {
                 self.write_result(result, decision.seq, now, &mut writes.holds);
@@ -236,6 +238,9 @@ impl Core {
             }
             if let Some(alert) = decision.alert {
                 writes.holds.alert_of(alert, decision, &event.customer, now);
+            }
+            if let (Some(_), Some(row)) = (&decision.learned, row) {
+                writes.features.push(vec![number(decision.seq), holdfast_learned::written(row).into()]);
             }
             writes.add(input, decision, now);
         }
@@ -250,6 +255,7 @@ impl Core {
         self.note_named(writes.named)?;
         self.db.insert("events", &EVENT_COLUMNS, &writes.rows, "")?;
         self.db.insert("event_keys", &flags::KEY_COLUMNS, &writes.keys, "ON CONFLICT (key, seq) DO NOTHING")?;
+        self.db.insert("scored_events", &["seq", "features"], &writes.features, "")?;
         self.db.insert("screened", &["seq", "findings"], &writes.screened, "")?;
         writes.hits.dedup_by(|a, b| a[0] == b[0] && a[1] == b[1]);
         let columns = ["seq", "rule", "version", "state"];

@@ -1,9 +1,9 @@
-//! Rule books and prices.
+//! Rule books, models in force and prices.
 
 use super::Core;
 use crate::service::ScreeningError;
 use holdfast_decision::Price;
-use holdfast_decision::inputs::{AssetPrice, Input, Rules};
+use holdfast_decision::inputs::{AssetPrice, Input, ModelsInForce, Rules};
 use holdfast_decision::rules::{RuleBook, RuleError};
 use holdfast_store::DbError;
 use holdfast_store::number;
@@ -46,6 +46,16 @@ impl Core {
         self.audit(now, actor, "rules.applied", &format!("rules:{version}"), &detail);
         self.lists_mut().book = Arc::new(book);
         Ok(version)
+    }
+
+    /// Puts the models in force that the table has as champions and in shadow.
+    pub(crate) fn apply_models(&mut self, now: Timestamp) -> Result<(), DbError> {
+        let models = holdfast_learned::in_force(&mut self.db, &self.fold.models)?;
+        if models.stated() != self.fold.models.stated() {
+            self.append(&Input::Models(ModelsInForce { models: models.stated() }), now);
+            self.lists_mut().models = models;
+        }
+        Ok(())
     }
 
     /// Sets the price of an asset.

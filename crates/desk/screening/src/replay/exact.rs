@@ -5,10 +5,10 @@ use crate::holds::{self, HoldFilter};
 use crate::log::{self, Log, Progress, Stored};
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::fold::{Decided, Fold, HoldResult, NewHold, PastHolds};
-use holdfast_decision::inputs::{ENGINE, EngineChange, Events, Input, Rebuilt, Start};
+use holdfast_decision::inputs::{ENGINE, EngineChange, Events, Input, ModelInForce, Rebuilt, Start};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::state::State;
-use holdfast_decision::{ActiveHold, Record};
+use holdfast_decision::{ActiveHold, Event, Models, Record};
 use holdfast_store::{number, parse};
 use holdfast_types::Timestamp;
 use serde::Serialize;
@@ -75,11 +75,34 @@ pub fn replay_log(
     screening: &Screening,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Replay, ScreeningError> {
+    replay(screening, Models::default(), progress, &mut |_, _| ())
+}
+
+/// Does what [`replay_log`] does and gives every event with its decision and its row of features, as it was known when the event was decided. Decisions of
+/// other engines and from before the log are not given; the report counts them.
+///
+/// # Errors
+/// As [`replay_log`].
+pub fn replay_rows(
+    screening: &Screening,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    each: &mut dyn FnMut(&Event, &Decided),
+) -> Result<Replay, ScreeningError> {
+    replay(screening, Models::default().keeping_rows(), progress, each)
+}
+
+fn replay(
+    screening: &Screening,
+    models: Models,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    each: &mut dyn FnMut(&Event, &Decided),
+) -> Result<Replay, ScreeningError> {
     let report = Replay { engine: ENGINE, ..Replay::default() };
     let Some(end) = screening.read(Log::progress)? else { return Ok(report) };
     let mut replayer = Replayer {
         screening,
-        fold: Fold::new(Arc::new(RuleBook::standard())),
+        fold: Fold { models, ..Fold::new(Arc::new(RuleBook::standard())) },
+        each,
         records: BTreeMap::new(),
         past: Past { screening, placed: HashMap::new(), before: 1 },
         is_covered: true,
@@ -147,6 +170,7 @@ impl PastHolds for Past<'_> {
 struct Replayer<'a> {
     screening: &'a Screening,
     fold: Fold,
+    each: &'a mut dyn FnMut(&Event, &Decided),
     /// The latest of each record: its time and text.
     records: BTreeMap<(&'static str, String), (Timestamp, String)>,
     past: Past<'a>,
@@ -174,6 +198,7 @@ impl Replayer<'_> {
                 }
             }
             Input::Rules(rules) => self.fold.book = Arc::new(RuleBook::stored(&rules.yaml, rules.version)?),
+            Input::Models(stated) => self.put_models(stated.models)?,
             Input::Price(price) => self.fold.price(&price),
             Input::Flag(flag) => self.fold.flag(*flag),
             // What another engine's decisions left is not known here.
@@ -200,11 +225,18 @@ impl Replayer<'_> {
             self.report.uncovered += gap;
             self.report.uncovered_up_to = start.next.event - 1;
         }
-        self.fold = Fold::starting(start)?;
+        let models = std::mem::take(&mut self.fold.models);
+        self.fold = Fold { models, ..Fold::starting(start)? };
+        self.put_models(start.models.clone())?;
         self.records.clear();
         self.past.placed.clear();
         self.past.before = start.next.hold;
         self.is_covered = start.engine == ENGINE;
+        Ok(())
+    }
+
+    fn put_models(&mut self, stated: Vec<ModelInForce>) -> Result<(), ScreeningError> {
+        self.fold.models = self.screening.read(|db| holdfast_learned::load(db, stated, &self.fold.models))?;
         Ok(())
     }
 
@@ -290,6 +322,7 @@ impl Replayer<'_> {
                     self.past.add(hold);
                 }
             }
+            (self.each)(&input.event, &decided);
             all.push(decided);
         }
         self.compare(events, &all, position)

@@ -8,6 +8,8 @@ use crate::holds::{Hold, HoldRequest, Release};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::Flag;
 use holdfast_decision::{Price, Record};
+use holdfast_learned::{Entry, LearnedError, Step};
+use holdfast_models::{Model, ModelHash};
 use holdfast_types::{Amount, Invalid};
 use std::sync::Arc;
 
@@ -27,6 +29,50 @@ impl Screening {
         self.transact(actor, move |tx| {
             tx.audit(action, &subject, &detail);
             Ok(())
+        })
+    }
+
+    /// Adds a learned model as a draft.
+    ///
+    /// # Errors
+    /// As [`holdfast_learned::add`].
+    pub fn add_model(&self, model: Model, actor: &str) -> Result<Entry, LearnedError> {
+        self.transact(actor, move |tx| holdfast_learned::add(tx, &model))
+    }
+
+    /// Takes a step with a learned model; events are scored by what is in force then.
+    ///
+    /// # Errors
+    /// As [`holdfast_learned::step`].
+    pub fn step_model(&self, model: ModelHash, step: Step, why: &str, actor: &str) -> Result<Entry, LearnedError> {
+        let why = why.to_owned();
+        self.transact(actor, move |tx| {
+            let entry = holdfast_learned::step(tx, model, step, &why)?;
+            let now = tx.now();
+            tx.core().apply_models(now)?;
+            Ok(entry)
+        })
+    }
+
+    /// Raises an alert about a learned model, unless one with the same reason is open; returns its number. With `fall_back`, a champion goes back to shadow in
+    /// the same transaction, so that rules decide alone.
+    ///
+    /// # Errors
+    /// As [`holdfast_learned::step`].
+    pub fn tell_of_model(&self, model: ModelHash, why: &str, fall_back: bool) -> Result<Option<u64>, LearnedError> {
+        let why = why.to_owned();
+        self.transact("engine", move |tx| {
+            let now = tx.now();
+            if fall_back {
+                holdfast_learned::step(tx, model, Step::Shadow, &why)?;
+                tx.core().apply_models(now)?;
+            }
+            let open = "SELECT id FROM alerts WHERE kind = 'model' AND state = 'open' AND reason = $1";
+            if !tx.db().query(open, &[why.as_str().into()])?.is_empty() {
+                return Ok(None);
+            }
+            let detail = serde_json::json!({"model": model, "reason": why, "fall_back": fall_back}).to_string();
+            Ok(Some(tx.core().raise_model_alert(&why, &detail, now)?))
         })
     }
 

@@ -7,13 +7,14 @@ use holdfast_decision::inputs::{ENGINE, UNVERSIONED_ENGINE};
 use holdfast_decision::model::{Direction, Method};
 use holdfast_decision::rules::DEFAULT_BOOK;
 use holdfast_decision::{ChainFacts, Event, EventKind, Price, Record, RecordKind, Scope};
+use holdfast_learned::Step;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::replay::{OtherEngine, Replay, replay_log};
 use holdfast_screening::service::Transaction;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::random::Random;
 use holdfast_store::Database;
-use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
+use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, value_model, withdrawal};
 use holdfast_types::ids::FlagId;
 use holdfast_types::{Amount, Seconds, Timestamp};
 use std::ops::ControlFlow;
@@ -233,6 +234,20 @@ impl History<'_> {
         self.desk().set_price("ETH", price, "ana").unwrap();
     }
 
+    /// Models come and go, by the number of events so far: nothing is drawn for them.
+    fn models(&mut self) {
+        let n = self.made;
+        let purpose = ["withdrawal-scam", "event-risk", "mule"][(n % 3) as usize];
+        let model = value_model(purpose, 20_000 + (n % 4) as u32 * 10_000);
+        let hash = model.hash();
+        self.desk().add_model(model, "ana").unwrap();
+        // What is in no state for a step refuses it.
+        let steps: &[Step] = if n % 5 == 4 { &[Step::Retire] } else { &[Step::Shadow, Step::Champion, Step::Champion] };
+        for (step, person) in steps.iter().zip(["ana", "ben", "ana"]).take(1 + (n % 3) as usize) {
+            let _ = self.desk().step_model(hash, *step, "because", person);
+        }
+    }
+
     /// A change that places a hold and a flag and then is refused or panics leaves nothing in the log.
     fn refused(&mut self) {
         let (customer, panics) = (self.customer(), self.random.below(2) == 0);
@@ -264,7 +279,10 @@ impl History<'_> {
             11 | 12 => self.records(),
             13 | 14 => self.flags(),
             15 | 16 => self.holds(),
-            17 => self.rules(),
+            17 => {
+                self.rules();
+                self.models();
+            }
             18 => self.refused(),
             19 | 20 => {
                 self.now += self.random.below(20) as i64 * DAY / 10;
@@ -330,8 +348,19 @@ fn many_random_histories_are_given_again() {
             kinds.insert(row.text(0).unwrap().to_owned());
         }
     }
-    let all =
-        ["alert", "events", "flag", "hold_changed", "hold_placed", "price", "rebuilt", "records", "rules", "start"];
+    let all = [
+        "alert",
+        "events",
+        "flag",
+        "hold_changed",
+        "hold_placed",
+        "models",
+        "price",
+        "rebuilt",
+        "records",
+        "rules",
+        "start",
+    ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all, "every kind of input is exercised");
 }
 

@@ -2,3 +2,4 @@
 
 mod large;
 mod limits;
+mod triage;

@@ -1,0 +1,510 @@
+//! `holdfast models`: learned models, from training to what is in force.
+
+use crate::answer::{Answer, Fields};
+use crate::args::{DeskArgs, named};
+use crate::output;
+use crate::running::Reach;
+use crate::screen::read_file;
+use anyhow::{Context, bail};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use clap::{Args, Subcommand};
+use holdfast_api::models::{ModelRequest, known_features, listed};
+use holdfast_client::api_path;
+use holdfast_decision::Purpose;
+use holdfast_learned::{LearnedError, ModelState, Peer, Step};
+use holdfast_models::ModelHash;
+use holdfast_screening::Screening;
+use holdfast_training::{Learning, Request, TrainingError};
+use holdfast_types::Timestamp;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum ModelsCommand {
+    /// List the models of the registry, those in force first.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Of one purpose.
+        #[arg(long, value_parser = named::<Purpose>())]
+        purpose: Option<Purpose>,
+        /// In one state.
+        #[arg(long, value_parser = named::<ModelState>())]
+        state: Option<ModelState>,
+    },
+    /// List the features that models of events may have.
+    Features,
+    /// Show a model's entry in the registry.
+    Show {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of its file.
+        model: ModelHash,
+    },
+    /// Print a model's card: what it is made of, how good it is, what it cannot do.
+    Card {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of its file.
+        model: ModelHash,
+    },
+    /// Add a model as a draft: a file of Holdfast, or one of LightGBM or XGBoost with a table of its own scores.
+    Import(Import),
+    /// Write a model's file, whose SHA-256 is its name.
+    Export {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of its file.
+        model: ModelHash,
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Put a model in shadow, or propose it as champion; another person's same command approves it.
+    Promote {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of its file.
+        model: ModelHash,
+        /// shadow or champion.
+        #[arg(long, value_parser = ["shadow", "champion"])]
+        to: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take a model out of use; rules alone go on at once.
+    Retire {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of its file.
+        model: ModelHash,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Show what models said of an event, and why.
+    Score {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Number of the event.
+        event: u64,
+        /// Language of the reasons: en, es or de.
+        #[arg(long, default_value = "en")]
+        lang: String,
+    },
+    /// Train a model on the desk's history and add it as a draft.
+    Train(Train),
+    /// Compare two models of one purpose on stored events.
+    Compare {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of the model in force.
+        champion: ModelHash,
+        /// SHA-256 of the one that may replace it.
+        challenger: ModelHash,
+        /// Share of events that are reviewed, above 0 to 1.
+        #[arg(long, default_value_t = 0.01)]
+        budget: f64,
+        #[command(flatten)]
+        period: Period,
+    },
+    /// Tell how far events are from those that a model was made on.
+    Drift {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of its file.
+        model: ModelHash,
+        #[command(flatten)]
+        period: Period,
+    },
+}
+
+/// A time of events.
+#[derive(Args, Clone, Copy)]
+pub struct Period {
+    /// Events from this day on, UTC, such as 2026-05-01.
+    #[arg(long, value_parser = holdfast_input::time::parse_date)]
+    from: Option<Timestamp>,
+    /// Events before this day, UTC.
+    #[arg(long, value_parser = holdfast_input::time::parse_date)]
+    until: Option<Timestamp>,
+}
+
+#[derive(Args)]
+pub struct Import {
+    #[command(flatten)]
+    desk: DeskArgs,
+    /// The file.
+    file: PathBuf,
+    /// SHA-256 that a file of Holdfast must have.
+    #[arg(long)]
+    sha256: Option<String>,
+    /// The library that it comes from: lightgbm (text) or xgboost (JSON).
+    #[arg(long, value_parser = named::<Peer>(), requires_all = ["purpose", "scores"])]
+    peer: Option<Peer>,
+    /// What a peer's model is for.
+    #[arg(long, value_parser = named::<Purpose>())]
+    purpose: Option<Purpose>,
+    /// CSV of features by name and the peer's own `score` of each row (log odds), at least 100 rows.
+    #[arg(long)]
+    scores: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Train {
+    #[command(flatten)]
+    desk: DeskArgs,
+    /// What the model is for.
+    #[arg(value_parser = named::<Purpose>())]
+    purpose: Purpose,
+    /// Share of events that analysts can review, above 0 to 1.
+    #[arg(long, default_value_t = 0.01)]
+    budget: f64,
+    /// Events from this day on, UTC, are left out; by default those of the last 14 days.
+    #[arg(long, value_parser = holdfast_input::time::parse_date)]
+    until: Option<Timestamp>,
+    /// CSV of labels (`event,label`), beside outcomes of alerts.
+    #[arg(long)]
+    labels: Option<PathBuf>,
+    /// A feature; can be repeated. By default all that differ between events.
+    #[arg(long = "feature")]
+    features: Vec<String>,
+    /// A kind of crime that no event shows, for the model card; can be repeated.
+    #[arg(long)]
+    never_seen: Vec<String>,
+    /// The model that this one is to replace.
+    #[arg(long)]
+    parent: Option<ModelHash>,
+}
+
+fn learning(screening: &Screening) -> Learning<'_> {
+    Learning { screening }
+}
+
+/// Path of a model in the API.
+fn path(model: ModelHash, below: &[&str]) -> String {
+    let hash = model.to_string();
+    let mut parts = vec!["models", hash.as_str()];
+    parts.extend(below);
+    api_path(&parts)
+}
+
+pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        ModelsCommand::List { desk, purpose, state } => list(&desk, purpose, state, as_json),
+        ModelsCommand::Features => features(as_json),
+        ModelsCommand::Show { desk, model } => {
+            let entry = desk.answer(|s| learning(s).entry(model), |c| c.get(&path(model, &[])))?;
+            shown(&entry, as_json)
+        }
+        ModelsCommand::Card { desk, model } => {
+            let card = desk.answer(|s| learning(s).card(model), |c| c.get(&path(model, &["card"])))?;
+            print_card(&card, as_json)
+        }
+        ModelsCommand::Import(args) => import(args, as_json),
+        ModelsCommand::Export { desk, model, file } => export(&desk, model, &file, as_json),
+        ModelsCommand::Promote { desk, model, to, reason } => {
+            let step = if to == "champion" { Step::Champion } else { Step::Shadow };
+            take(&desk, model, step, &reason, as_json)
+        }
+        ModelsCommand::Retire { desk, model, reason } => take(&desk, model, Step::Retire, &reason, as_json),
+        ModelsCommand::Score { desk, event, lang } => score(&desk, event, &lang, as_json),
+        ModelsCommand::Train(args) => train(args, as_json),
+        ModelsCommand::Compare { desk, champion, challenger, budget, period } => {
+            let Period { from, until } = period;
+            let here = |s: &Screening| learning(s).compare(champion, challenger, budget, from, until);
+            let answer = desk.answer(here, |c| {
+                let request = c.get("/api/v1/models/compare").query("champion", champion);
+                let request = request.query("challenger", challenger).query("budget", budget);
+                request.query_opt("from", from.map(Timestamp::unix)).query_opt("until", until.map(Timestamp::unix))
+            })?;
+            print_comparison(&answer, as_json)
+        }
+        ModelsCommand::Drift { desk, model, period } => {
+            let Period { from, until } = period;
+            let answer = desk.answer(
+                |s| learning(s).drift(model, from, until),
+                |c| {
+                    let request = c.get(&path(model, &["drift"]));
+                    request.query_opt("from", from.map(Timestamp::unix)).query_opt("until", until.map(Timestamp::unix))
+                },
+            )?;
+            print_drift(&answer, as_json)
+        }
+    }
+}
+
+fn list(desk: &DeskArgs, purpose: Option<Purpose>, state: Option<ModelState>, as_json: bool) -> anyhow::Result<()> {
+    let answer = desk.answer(
+        |s| listed(s, purpose, state),
+        |c| c.get("/api/v1/models").query_opt("purpose", purpose).query_opt("state", state),
+    )?;
+    if as_json {
+        return answer.print();
+    }
+    for model in answer.rows("models: rules decide alone") {
+        print_entry(model);
+    }
+    Ok(())
+}
+
+fn print_entry(model: &Value) {
+    let proposed = model["proposed_by"].as_str().map_or(String::new(), |by| format!(", proposed as champion by {by}"));
+    println!(
+        "{} {:<18} {:<9} since {}{proposed}",
+        model.word("model"),
+        model.word("purpose"),
+        model.word("state"),
+        model.time("changed").rfc3339()
+    );
+}
+
+fn features(as_json: bool) -> anyhow::Result<()> {
+    let all = known_features();
+    if as_json {
+        return output::json(&all);
+    }
+    for feature in json!(all).items() {
+        println!(
+            "{:<32} {:<15} {:<9} {}",
+            feature.word("name"),
+            feature.word("family"),
+            feature.word("kind"),
+            feature.word("label")
+        );
+    }
+    Ok(())
+}
+
+fn shown(entry: &Answer, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return entry.print();
+    }
+    print_entry(entry);
+    println!("added by {} at {}", entry.word("added_by"), entry.time("added").rfc3339());
+    Ok(())
+}
+
+fn import(args: Import, as_json: bool) -> anyhow::Result<()> {
+    let Import { desk, file, sha256, peer, purpose, scores } = args;
+    let bytes = read_file(&file)?;
+    let text =
+        |bytes: Vec<u8>, file: &Path| String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()));
+    let request = ModelRequest {
+        file: if peer.is_some() { text(bytes, &file)? } else { BASE64_STANDARD.encode(bytes) },
+        sha256,
+        peer,
+        purpose: purpose.map(|p| p.name().to_owned()),
+        scores: scores.map(|path| text(read_file(&path)?, &path)).transpose()?,
+    };
+    let here = |s: &Screening| s.add_model(request.read()?, &desk.actor);
+    let entry = desk.answer(here, |c| c.post("/api/v1/models").json(&request));
+    shown(&entry.with_context(|| file.display().to_string())?, as_json)
+}
+
+fn export(desk: &DeskArgs, model: ModelHash, file: &Path, as_json: bool) -> anyhow::Result<()> {
+    let bytes = match desk.reach()? {
+        Reach::Here(screening) => learning(&screening).model(model)?.to_bytes().to_vec(),
+        Reach::There(client) => client.get(&path(model, &["file"])).bytes()?,
+    };
+    if ModelHash::of(&bytes) != model {
+        bail!("the answer is not the file of model {model}");
+    }
+    std::fs::write(file, &bytes).with_context(|| file.display().to_string())?;
+    if as_json {
+        return output::json(&json!({"model": model, "file": file, "bytes": bytes.len()}));
+    }
+    println!("{}: {} bytes", file.display(), bytes.len());
+    Ok(())
+}
+
+fn take(desk: &DeskArgs, model: ModelHash, step: Step, reason: &str, as_json: bool) -> anyhow::Result<()> {
+    let body = json!({"step": step, "reason": reason});
+    let here = |s: &Screening| -> Result<_, LearnedError> { s.step_model(model, step, reason, &desk.actor) };
+    let entry = desk.answer(here, |c| c.post(&path(model, &["step"])).json(&body))?;
+    if as_json {
+        return entry.print();
+    }
+    print_entry(&entry);
+    if entry["proposed_by"].is_string() {
+        println!("waits for another person: the same command approves it");
+    }
+    Ok(())
+}
+
+/// Percent of a share in millionths.
+fn percent(ppm: u64) -> String {
+    format!("{}.{:02}%", ppm / 10_000, ppm / 100 % 100)
+}
+
+fn score(desk: &DeskArgs, event: u64, lang: &str, as_json: bool) -> anyhow::Result<()> {
+    let at = api_path(&["models", "scores", &event.to_string()]);
+    let here = |s: &Screening| learning(s).explain(event, lang);
+    let answer = desk.read(&at, here, |request| request.query("lang", lang))?;
+    if as_json {
+        return answer.print();
+    }
+    for score in answer.rows("scores: no model was in force for such events") {
+        println!(
+            "{:<18} {:<9} {:>8}  model {}",
+            score.word("purpose"),
+            score.word("role"),
+            percent(score.count("probability_ppm")),
+            score.word("model")
+        );
+        score.list("reasons").iter().for_each(|reason| println!("  {}", reason.word("text")));
+    }
+    Ok(())
+}
+
+fn train(args: Train, as_json: bool) -> anyhow::Result<()> {
+    let Train { desk, purpose, budget, until, labels, features, never_seen, parent } = args;
+    let labels = labels
+        .map(|path| String::from_utf8(read_file(&path)?).with_context(|| format!("{}: no UTF-8", path.display())));
+    let request = Request {
+        purpose,
+        budget,
+        until,
+        features,
+        labels: labels.transpose()?,
+        split: Default::default(),
+        params: Default::default(),
+        explained: Vec::new(),
+        never_seen,
+        parent,
+    };
+    let screening = match desk.reach()? {
+        Reach::Here(screening) => screening,
+        Reach::There(client) => {
+            let job = Answer::of_bytes(client.post("/api/v1/models/train").json(&request).bytes()?)?;
+            if as_json {
+                return job.print();
+            }
+            println!("job {}: the server trains; `holdfast models list` shows the draft", job.count("id"));
+            return Ok(());
+        }
+    };
+    let bar = output::bar(0, "replaying");
+    let mut progress = |inputs: u64| {
+        bar.set_position(inputs);
+        output::stopping()
+    };
+    let trained = learning(&screening).train(&request, &mut progress)?;
+    bar.finish_and_clear();
+    let Some(trained) = trained else { bail!("stopped") };
+    let entry = screening.add_model(trained.model, &desk.actor).map_err(TrainingError::from)?;
+    let answer = Answer::of(&json!({"model": entry, "counts": trained.counts}))?;
+    if as_json {
+        return answer.print();
+    }
+    print_entry(&answer["model"]);
+    let counts = &answer["counts"];
+    println!(
+        "trained on {} of {} events, {} positive; {} events are not covered by the log of inputs",
+        counts.count("labelled"),
+        counts.count("events"),
+        counts.count("positives"),
+        counts.count("uncovered")
+    );
+    Ok(())
+}
+
+/// A number with three digits after the point, or a dash.
+fn figure(value: &Value) -> String {
+    value.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"))
+}
+
+fn interval(value: &Value) -> String {
+    format!("{} ({} to {})", figure(&value["value"]), figure(&value["low"]), figure(&value["high"]))
+}
+
+fn print_card(card: &Answer, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return card.print();
+    }
+    println!("model {} for {}", card.word("model"), card.word("purpose"));
+    println!("{} trees, {} bytes in memory", card.count("trees"), card.count("served_bytes"));
+    let training = &card["training"];
+    if training.is_object() {
+        let measured = &training["measured"];
+        println!(
+            "trained on events from {} to {}; measured on {} events, {} of them positive",
+            training.time("from").rfc3339(),
+            training.time("until").rfc3339(),
+            measured.count("rows"),
+            figure(&measured["base_rate"])
+        );
+        println!("average precision {}, AUC {}", interval(&measured["average_precision"]), figure(&measured["auc"]));
+        println!("at the budget: precision {}", interval(&measured["at_budget"]["precision"]));
+    }
+    for at in card.list("at_base_rates") {
+        println!("where {} of events are positive, {} of alerts are right", at["base_rate"], figure(&at["precision"]));
+    }
+    if let Some(families) = card["families"].as_object() {
+        for (family, features) in families {
+            let names: Vec<&str> = features.items().iter().map(|f| f.word("name")).collect();
+            println!("{family}: {}", names.join(", "));
+        }
+    }
+    for fairness in card.list("fairness") {
+        println!("alerts by {}:", fairness.word("property"));
+        for group in fairness.list("groups") {
+            let mark = if group.is("below_four_fifths") { "  below four fifths" } else { "" };
+            println!(
+                "  {:<14} {:>7} events, alerts {}, false alerts {}{mark}",
+                group.word("name"),
+                group.count("rows"),
+                interval(&group["alerts"]),
+                interval(&group["false_alerts"])
+            );
+        }
+    }
+    card.words("limits").iter().for_each(|limit| println!("- {limit}"));
+    Ok(())
+}
+
+fn print_comparison(answer: &Answer, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return answer.print();
+    }
+    println!(
+        "{} events, {} with a label, {} positive; budget {}",
+        answer.count("events"),
+        answer.count("labelled"),
+        answer.count("positives"),
+        answer["budget"]
+    );
+    for side in ["champion", "challenger"] {
+        let of = &answer[side];
+        println!(
+            "{side:<10} {}: average precision {}, precision at the budget {}",
+            of.word("model"),
+            interval(&of["average_precision"]),
+            interval(&of["at_budget"]["precision"])
+        );
+    }
+    println!("difference of average precision {}", interval(&answer["difference"]));
+    println!("agreement within the budget {}", figure(&answer["agreement"]));
+    println!(
+        "{}",
+        match answer.word("evidence") {
+            "better" => "the challenger is better",
+            "not_better" => "the challenger is not shown to be better",
+            _ => "too few labels to tell: 200 closed alerts, some right and some wrong, are needed",
+        }
+    );
+    Ok(())
+}
+
+fn print_drift(answer: &Answer, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return answer.print();
+    }
+    println!("{} events: {}", answer.count("events"), answer.word("verdict"));
+    println!("{:<32} PSI {}  {}", "score", figure(&answer["score"]["psi"]), answer["score"].word("verdict"));
+    for feature in answer.list("features").iter().filter(|f| f.word("verdict") != "quiet").take(20) {
+        println!("{:<32} PSI {}  {}", feature.word("name"), figure(&feature["psi"]), feature.word("verdict"));
+    }
+    Ok(())
+}

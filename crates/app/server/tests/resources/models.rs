@@ -1,0 +1,126 @@
+//! Learned models, from a file to what is in force, and what they said of an event.
+
+use holdfast_testing::{account_model, value_model};
+use holdfast_testing_app::{TestApp, on_both_apps};
+use serde_json::{Value, json};
+
+on_both_apps!(
+    two_people_put_a_model_in_force_that_then_scores,
+    files_and_requests_that_are_wrong_are_refused,
+    pages_show_card_and_reasons,
+);
+
+fn base64(bytes: &[u8]) -> String {
+    holdfast_learned::written(bytes)
+}
+
+fn two_people_put_a_model_in_force_that_then_scores(app: &TestApp) {
+    let (ana, bo) = (app.as_person("ana", "administrator"), app.as_person("bo", "administrator"));
+    let investigator = app.as_role("investigator");
+    assert_eq!(ana.get("/api/v1/models").ok(), json!([]), "rules decide alone");
+    let model = value_model("event-risk", 4_000);
+    let (file, hash) = (base64(model.to_bytes()), model.hash().to_string());
+    investigator.post("/api/v1/models", json!({"file": file})).refused_with(403, "rules");
+    let added = ana.post("/api/v1/models", json!({"file": file, "sha256": hash})).ok();
+    assert_eq!((&added["model"], &added["state"]), (&json!(hash), &json!("draft")));
+    let at = format!("/api/v1/models/{hash}");
+    let step = |step: &str| json!({"step": step, "reason": "as agreed"});
+    ana.post(&format!("{at}/step"), step("champion")).refused_with(409, "shadow first");
+    ana.post(&format!("{at}/step"), step("shadow")).ok();
+    assert_eq!(ana.post(&format!("{at}/step"), step("champion")).ok()["proposed_by"], "ana");
+    ana.post(&format!("{at}/step"), step("champion")).refused_with(409, "another person");
+    assert_eq!(bo.post(&format!("{at}/step"), step("champion")).ok()["state"], "champion");
+    assert_eq!(investigator.get(&at).ok()["state"], "champion");
+    assert_eq!(investigator.get("/api/v1/models?state=champion&purpose=event-risk").ok()[0]["model"], json!(hash));
+    assert_eq!(investigator.get("/api/v1/models?state=draft").ok(), json!([]));
+    let decided = app.decided("w-1", "c-1");
+    let learned = &decided["learned"]["scores"][0];
+    assert_eq!((&learned["model"], &learned["role"]), (&json!(hash), &json!("champion")), "{decided}");
+    let scores = investigator.get(&format!("/api/v1/models/scores/{}?lang=de", decided["seq"])).ok();
+    assert_eq!(scores[0]["probability_ppm"], learned["probability_ppm"]);
+    assert!(!scores[0]["reasons"].as_array().unwrap().is_empty(), "{scores}");
+    investigator.get("/api/v1/models/scores/999999").refused(404);
+    let card = investigator.get(&format!("{at}/card")).ok();
+    assert_eq!((&card["model"], &card["fairness"][0]["property"]), (&json!(hash), &json!("country")));
+    let drift = investigator.get(&format!("{at}/drift?from=1000000000")).ok();
+    assert_eq!((&drift["events"], &drift["score"]["verdict"]), (&json!(1), &json!("too_few")));
+    let compared =
+        investigator.get(&format!("/api/v1/models/compare?champion={hash}&challenger={hash}&budget=0.5")).ok();
+    assert_eq!((&compared["evidence"], &compared["agreement"]), (&json!("too_few"), &json!(1.0)));
+    let given = investigator.get(&format!("{at}/file"));
+    assert_eq!(given.success().body, model.to_bytes());
+    let features = investigator.get("/api/v1/models/features").ok();
+    assert!(features.as_array().unwrap().iter().any(|f| f["name"] == "event_value" && f["kind"] == "amount"));
+    assert_eq!(ana.get("/api/v1/models/train/event-risk").ok(), Value::Null);
+    let job = ana.post("/api/v1/models/train", json!({"purpose": "event-risk", "budget": 0.1})).ok();
+    assert_eq!((&job["kind"], &job["state"]), (&json!("train-model"), &json!("waiting")));
+    assert_eq!(ana.get("/api/v1/models/train/event-risk").ok()["id"], job["id"]);
+    bo.post(&format!("{at}/step"), step("retire")).ok();
+    assert!(app.decided("w-2", "c-1")["learned"].is_null(), "rules alone");
+}
+
+fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
+    let ana = app.as_person("ana", "administrator");
+    let add = |body: Value| ana.post("/api/v1/models", body);
+    add(json!({"file": "?"})).refused_with(400, "no Base64");
+    add(json!({"file": "SEZNMQo="})).refused_with(400, "model file");
+    add(json!({"file": base64(value_model("everything", 5_000).to_bytes())})).refused_with(400, "none of");
+    let phishing = value_model("account-phishing", 5_000);
+    add(json!({"file": base64(phishing.to_bytes())})).refused_with(400, "feature event_value");
+    let model = value_model("mule", 5_000);
+    add(json!({"file": base64(model.to_bytes()), "sha256": "00"})).refused_with(400, "another model");
+    add(json!({"file": "tree", "peer": "lightgbm"})).refused_with(400, "purpose");
+    add(json!({"file": "tree", "peer": "lightgbm", "purpose": "mule", "scores": "a,score\n"}))
+        .refused_with(400, "rows");
+    let nobody = "0".repeat(64);
+    for (path, status) in [("", 404), ("/card", 404), ("/file", 404), ("/drift", 404)] {
+        ana.get(&format!("/api/v1/models/{nobody}{path}")).refused(status);
+        ana.get(&format!("/api/v1/models/short{path}")).refused_with(404, "64 hexadecimal digits");
+    }
+    ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "retire", "reason": "x"})).refused(404);
+    ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "fly", "reason": "x"})).refused(400);
+    ana.post(&format!("/api/v1/models/{nobody}/step"), json!({"step": "retire", "reason": " "}))
+        .refused_with(400, "reason");
+    let accounts = account_model();
+    add(json!({"file": base64(accounts.to_bytes())})).ok();
+    ana.get(&format!("/api/v1/models/{}/drift", accounts.hash())).refused_with(409, "score no events");
+    ana.get(&format!("/api/v1/models/{}/card", accounts.hash())).ok();
+    let compare = |a: &str, budget: &str| {
+        ana.get(&format!("/api/v1/models/compare?champion={a}&challenger={nobody}&budget={budget}"))
+    };
+    compare("short", "0.1").refused_with(400, "champion");
+    compare(&nobody, "7").refused_with(400, "budget");
+    compare(&nobody, "0.1").refused(404);
+    ana.get("/api/v1/models/train/everything").refused_with(400, "none of");
+    let train = |body: Value| ana.post("/api/v1/models/train", body);
+    train(json!({"purpose": "mule", "budget": 2})).refused_with(400, "budget");
+    train(json!({"purpose": "mule", "budget": 0.1, "labels": "x"})).refused_with(400, "labels");
+    train(json!({"purpose": "account-phishing", "budget": 0.1})).refused_with(409, "score no events");
+}
+
+fn pages_show_card_and_reasons(app: &TestApp) {
+    let browser = app.browser().sign_in("administrator");
+    assert!(browser.page("/desk/models").ok().contains("rules decide alone"));
+    let ana = app.as_person("ana", "administrator");
+    let model = value_model("event-risk", 4_000);
+    ana.post("/api/v1/models", json!({"file": base64(model.to_bytes())})).ok();
+    let at = format!("/desk/models/{}", model.hash());
+    assert!(browser.page("/desk/models").ok().contains(&at));
+    assert!(browser.page(&at).ok().contains("No events were scored yet"));
+    let step = |step: &str, reason: &str| browser.page(&at).form(&at).submit(&[("step", step), ("reason", reason)]);
+    let refused = step("champion", "good");
+    assert!(refused.status == 409 && refused.text().contains("shadow first"), "{}", refused.text());
+    assert_eq!(step("shadow", "").status, 400, "without a reason");
+    assert_eq!(step("shadow", "trial").status, 303);
+    let alert = app.decided("w-1", "c-1")["alert"].clone();
+    let page = app.browser().sign_in("investigator").page(&format!("/desk/alerts/{alert}")).ok();
+    assert!(page.contains("What learned models said") && page.contains("value, minor units 12345"), "{page}");
+    let card = browser.page(&at).ok();
+    assert!(card.contains("PL") && card.contains("too few to tell") && card.contains("individual"), "{card}");
+    let other = value_model("event-risk", 5_000);
+    ana.post("/api/v1/models", json!({"file": base64(other.to_bytes())})).ok();
+    let compare = format!("/desk/models/compare?champion={}&challenger={}", model.hash(), other.hash());
+    assert!(browser.page(&at).ok().contains(&compare.replace('&', "&amp;")));
+    assert!(browser.page(&compare).ok().contains("Too few labels to tell"));
+    assert_eq!(browser.page("/desk/models/short").answer.status, 404);
+}

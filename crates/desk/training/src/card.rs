@@ -1,0 +1,111 @@
+//! Model cards, with rates of alerts by groups of people.
+
+use crate::labels::Labels;
+use crate::stored::{Period, StoredRow, newest, scored};
+use crate::{Learning, TrainingError};
+use holdfast_decision::{Purpose, Record, features};
+use holdfast_models::card::{Fairness, ModelCard, card, fairness};
+use holdfast_models::{Label, Model, ModelHash};
+use holdfast_store::parse;
+use holdfast_types::{Seconds, Timestamp};
+use std::collections::HashMap;
+
+/// Most events that rates are counted on, the newest.
+const MAX_EVENTS: usize = 20_000;
+/// Stands for what is not known of a customer.
+const UNKNOWN: &str = "not known";
+
+impl Learning<'_> {
+    /// Returns a model's card. Rates of alerts are those that its threshold would give on the newest scored events, by country, age band, level of the
+    /// identity check and kind of customer; none are stated where no events were scored.
+    ///
+    /// # Errors
+    /// [`TrainingError::NotFound`]; [`TrainingError::Store`] when the database fails.
+    pub fn card(&self, hash: ModelHash) -> Result<ModelCard, TrainingError> {
+        let model = self.model(hash)?;
+        let purpose = holdfast_learned::purpose_of(&model.content().purpose)?;
+        let rates = if purpose.kinds().is_empty() { Vec::new() } else { self.rates(&model, purpose)? };
+        Ok(card(&model, rates))
+    }
+
+    fn rates(&self, model: &Model, purpose: Purpose) -> Result<Vec<Fairness>, TrainingError> {
+        let kinds = self.kinds(purpose.name())?;
+        let (rows, _) = newest(self.screening, &kinds, Period::default(), MAX_EVENTS)?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let threshold = threshold(model);
+        let alerted: Vec<bool> = scored(model, &rows)?.1.iter().map(|s| *s >= threshold).collect();
+        let known = self.screening.read(Labels::of_desk)?;
+        let mut labels = Vec::with_capacity(rows.len());
+        for row in &rows {
+            labels.push(match known.may_know(row.seq, &row.event) {
+                true => known.of(purpose, &self.screening.event_numbered(row.seq)?.decision),
+                false => Label::Unlabelled,
+            });
+        }
+        let customers = self.customers(&rows)?;
+        let now = self.screening.now();
+        let of = |property: &str, group: &dyn Fn(&StoredRow) -> String| {
+            let groups: Vec<String> = rows.iter().map(group).collect();
+            fairness(property, &groups, &alerted, &labels)
+        };
+        let record = |r: &StoredRow| customers.get(&r.customer);
+        let country = |r: &StoredRow| record(r).and_then(|c| c.country.clone()).unwrap_or_else(|| UNKNOWN.to_owned());
+        let age = |r: &StoredRow| band(record(r).and_then(|c| c.birth_year), now).to_owned();
+        Ok(vec![
+            of("country", &country),
+            of("age", &age),
+            of("kyc_level", &|r| value(r, "kyc_level").map_or(UNKNOWN.to_owned(), |v| format!("{v}"))),
+            of("customer_type", &|r| match value(r, "customer_is_business") {
+                Some(v) if v > 0.0 => "business".to_owned(),
+                Some(_) => "individual".to_owned(),
+                None => UNKNOWN.to_owned(),
+            }),
+        ])
+    }
+
+    /// Returns the records of rows' customers.
+    fn customers(&self, rows: &[StoredRow]) -> Result<HashMap<String, Record>, TrainingError> {
+        let mut wanted: Vec<&str> = rows.iter().map(|r| r.customer.as_str()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut found = HashMap::new();
+        for some in wanted.chunks(500) {
+            let records = self.screening.read(|db| {
+                let sql = "SELECT body FROM records WHERE kind = 'customer' AND id = $1";
+                let mut records = Vec::new();
+                for customer in some {
+                    if let Some(row) = db.query(sql, &[(*customer).into()])?.first() {
+                        records.push(parse::<Record>("record", row.text(0)?)?);
+                    }
+                }
+                Ok(records)
+            })?;
+            found.extend(records.into_iter().map(|r| (r.id.clone(), r)));
+        }
+        Ok(found)
+    }
+}
+
+/// Returns the score from which events would be alerts: that of the analysts' budget, else that of the best F1 score, else a chance of one half.
+fn threshold(model: &Model) -> f64 {
+    let named = |name: &str| model.content().thresholds.iter().find(|t| t.name == name).map(|t| t.score);
+    named("budget").or_else(|| named("f1")).unwrap_or(0.0)
+}
+
+fn value(row: &StoredRow, feature: &str) -> Option<f64> {
+    row.row.values().get(features::position(feature)?).copied().filter(|v| !v.is_nan())
+}
+
+/// Returns the age band of a year of birth.
+fn band(born: Option<u16>, now: Timestamp) -> &'static str {
+    let Some(born) = born else { return UNKNOWN };
+    let year = 1970 + (now - Timestamp::EPOCH) / (365 * Seconds::DAY + Seconds::DAY / 4);
+    match year - i64::from(born) {
+        ..25 => "under 25",
+        25..40 => "25 to 39",
+        40..65 => "40 to 64",
+        _ => "65 and over",
+    }
+}
