@@ -25,6 +25,7 @@ mod options;
 mod serve;
 mod sharing;
 mod simulate;
+mod tags;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -230,7 +231,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Config(command) => config::run(command, Cli::command(), json),
         Command::Backup(args) => backup::backup(args, json),
         Command::Restore(args) => backup::restore(args, json),
-        Command::Tags(command) => workspace::tags(command, json),
+        Command::Tags(command) => workspace::tags_command(command, json),
         Command::Cluster(args) => workspace::cluster(args, json),
         Command::Show(args) => lookup::show(args, json),
         Command::Search(args) => lookup::search(args, json),

@@ -14,6 +14,7 @@ pub mod connect;
 pub mod customers;
 pub mod desk;
 mod desk_cases;
+mod drafts;
 pub mod events;
 pub mod evidence;
 pub mod holds;

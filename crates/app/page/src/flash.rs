@@ -44,6 +44,8 @@ const OF_ROUTES: &[(&str, &str)] = &[
     ("/desk/second-factor/passkeys/{id}", "flash-saved"),
     ("/desk/jobs/{id}", "flash-job"),
     ("/desk/webhooks/{id}", "flash-webhook-removed"),
+    ("/desk/tags/own", "flash-saved"),
+    ("/desk/tags/own/{id}", "flash-saved"),
     ("/desk/changes/{id}", "flash-change"),
     ("/desk/sharing/flags", "flash-flag-raised"),
     ("/desk/sharing/flags/{id}", "flash-flag"),

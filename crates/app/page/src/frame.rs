@@ -104,6 +104,8 @@ pub const MENU: [Group; 9] = [
             ("/accounts", "nav-chains"),
             ("/desk/cases", "nav-cases"),
             ("/desk/watch-lists", "nav-watch-lists"),
+            ("/desk/tags", "nav-tags"),
+            ("/desk/packs", "nav-packs"),
         ],
     ),
     (

@@ -19,6 +19,8 @@ const OF_PAGES: &[(&str, &str)] = &[
     ("/desk", "layout-dashboard"),
     ("/desk/dashboard", "radar"),
     ("/desk/watch-lists", "eye"),
+    ("/desk/tags", "tag"),
+    ("/desk/packs", "package"),
     ("/desk/graph", "network"),
     ("/accounts", "link"),
     ("/desk/cases", "folder"),
