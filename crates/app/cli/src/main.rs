@@ -143,6 +143,9 @@ enum Command {
     /// Webhooks that receive decisions, holds and alerts.
     #[command(subcommand)]
     Webhooks(connect::WebhooksCommand),
+    /// Mail that the desk sends on its own: what waits, failed or was sent.
+    #[command(subcommand)]
+    Outbox(connect::OutboxCommand),
     /// Requests from law enforcement.
     #[command(subcommand)]
     Desk(desk::DeskCommand),
@@ -258,6 +261,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Changes(command) => keys::changes(command, json),
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),
+        Command::Outbox(command) => connect::outbox(command, json),
         Command::Desk(command) => desk::run(command, json),
         Command::Evidence(command) => evidence::run(command, json),
         Command::Sharing(command) => sharing::run(command, json),

@@ -295,7 +295,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("", _) if path == "/api/kyt/v2/categories" || path.starts_with("/public/") => CHAIN,
         ("", _) if path.starts_with("/api/kyt/") => ALL,
         ("changes", _) => &["administrator", "approver"],
-        ("keys" | "desk-keys" | "people" | "jobs" | "ledgers" | "webhooks", _) => &["administrator"],
+        ("keys" | "desk-keys" | "people" | "jobs" | "ledgers" | "webhooks" | "outbox", _) => &["administrator"],
         ("sessions" | "second-factor", _) => {
             &["screener", "investigator", "approver", "auditor", "administrator", "partner", "trainer"]
         }

@@ -135,6 +135,7 @@ pub const MENU: [Group; 9] = [
             ("/desk/people", "nav-people"),
             ("/desk/jobs", "nav-jobs"),
             ("/desk/webhooks", "nav-webhooks"),
+            ("/desk/outbox", "nav-outbox"),
             ("/desk/audit", "nav-audit"),
             ("/openapi.json", "nav-api"),
         ],

@@ -43,6 +43,7 @@ const OF_PAGES: &[(&str, &str)] = &[
     ("/desk/people", "user-cog"),
     ("/desk/jobs", "list-checks"),
     ("/desk/webhooks", "webhook"),
+    ("/desk/outbox", "mail"),
     ("/desk/audit", "scroll-text"),
     ("/desk/sessions", "monitor"),
     ("/openapi.json", "code"),

@@ -1,4 +1,4 @@
-//! Pages of the desk's monitoring and of what it rests on: the dashboard, drafts of rule books, watch lists, the audit log, tags and packs. What all pages are made of is in `holdfast-page`.
+//! Pages of the desk's monitoring and of what it rests on: the dashboard, drafts of rule books, watch lists, the audit log, tags and packs, the outbox. What all pages are made of is in `holdfast-page`.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
@@ -7,6 +7,7 @@
 mod audit;
 mod dashboard;
 mod drafts;
+mod outbox;
 mod own_tags;
 mod packs;
 mod tags;
@@ -43,6 +44,9 @@ pub fn routes() -> Routes {
         .post("/desk/watch-lists/{id}", READERS.body(LIST), watches::step)
         .get("/desk/notifications", READERS, watches::notifications)
         .post("/desk/notifications", READERS, watches::seen)
+        .get("/desk/outbox", MANAGE.personal(), outbox::list)
+        .post("/desk/outbox/{id}", MANAGE, outbox::retry)
+        .post("/desk/outbox/webhooks/{id}", MANAGE, outbox::retry_webhook)
         .get("/desk/tags", READ.long(), tags::list)
         .get("/desk/tags/conflicts", READ.long(), tags::conflicts)
         .get("/desk/tags/own", READ, own_tags::list)

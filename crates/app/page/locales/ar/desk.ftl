@@ -805,3 +805,18 @@ packs-by-chain = حسب السلسلة
 packs-unknown-categories = فئات لا يعرفها التصنيف
 packs-warnings = ما تُرك أو افتُرض
 packs-more-warnings = لم تُعرض { $n } أخرى؛ يعرض الأمر وواجهة API المزيد.
+
+# Outbox
+nav-outbox = الصادر
+outbox-about = البريد والرسائل التي يرسلها المكتب تلقائيًا. لا يُعرض نص الرسالة: فقد يحوي رمزًا، ويُحذف بعد إرسالها. ينتظر البريد ما دام الخادم بلا خادم بريد.
+outbox-none = لا يوجد بريد.
+outbox-mail = الرسالة
+outbox-subject = الموضوع
+outbox-waiting = قيد الانتظار
+outbox-failing = متعثرة
+outbox-sent = مرسلة
+outbox-sent-at = أُرسلت في { $time }
+outbox-failed = محاولات فاشلة: { $n }
+outbox-next = تُعاد المحاولة في { $time }
+outbox-retry = المحاولة الآن
+outbox-webhooks = إضافة خطافات الويب وإزالتها

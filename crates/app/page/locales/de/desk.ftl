@@ -757,3 +757,18 @@ packs-by-chain = Nach Chain
 packs-unknown-categories = Kategorien, die die Taxonomie nicht kennt
 packs-warnings = Ausgelassen oder angenommen
 packs-more-warnings = { $n } weitere sind nicht gezeigt; der Befehl und die API nennen mehr.
+
+# Outbox
+nav-outbox = Postausgang
+outbox-about = Mails und Nachrichten, die der Desk von selbst sendet. Der Text einer Mail wird nicht gezeigt: Er kann einen Code enthalten und wird gelöscht, sobald die Mail gesendet ist. Mails warten, solange der Server keinen Mailserver hat.
+outbox-none = Es gibt keine Mail.
+outbox-mail = Mail
+outbox-subject = Betreff
+outbox-waiting = wartend
+outbox-failing = fehlgeschlagen
+outbox-sent = gesendet
+outbox-sent-at = gesendet am { $time }
+outbox-failed = { $n } Fehlversuche
+outbox-next = nächster Versuch am { $time }
+outbox-retry = Jetzt versuchen
+outbox-webhooks = Webhooks hinzufügen und entfernen

@@ -768,3 +768,18 @@ packs-by-chain = By chain
 packs-unknown-categories = Categories that the taxonomy does not know
 packs-warnings = Left out or assumed
 packs-more-warnings = { $n } further ones are not shown; the command and the API list more.
+
+# Outbox
+nav-outbox = Outbox
+outbox-about = Mail and messages that the desk sends on its own. The text of a mail is not shown: it may hold a code, and is deleted once the mail is sent. Mail waits while the server has no mail server to send it by.
+outbox-none = There is no mail.
+outbox-mail = Mail
+outbox-subject = Subject
+outbox-waiting = waiting
+outbox-failing = failing
+outbox-sent = sent
+outbox-sent-at = sent at { $time }
+outbox-failed = { $n } failed tries
+outbox-next = tried again at { $time }
+outbox-retry = Try now
+outbox-webhooks = Add and remove webhooks

@@ -757,3 +757,18 @@ packs-by-chain = Por cadena
 packs-unknown-categories = Categorías que la taxonomía no conoce
 packs-warnings = Omitido o supuesto
 packs-more-warnings = No se muestran { $n } más; el comando y la API dan más.
+
+# Outbox
+nav-outbox = Bandeja de salida
+outbox-about = Correos y mensajes que la mesa envía por sí misma. El texto de un correo no se muestra: puede contener un código y se borra una vez enviado. El correo espera mientras el servidor no tenga un servidor de correo.
+outbox-none = No hay ningún correo.
+outbox-mail = Correo
+outbox-subject = Asunto
+outbox-waiting = en espera
+outbox-failing = con fallos
+outbox-sent = enviados
+outbox-sent-at = enviado el { $time }
+outbox-failed = { $n } intentos fallidos
+outbox-next = próximo intento el { $time }
+outbox-retry = Intentar ahora
+outbox-webhooks = Añadir y quitar webhooks

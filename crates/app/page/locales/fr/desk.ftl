@@ -757,3 +757,18 @@ packs-by-chain = Par chaîne
 packs-unknown-categories = Catégories que la taxonomie ne connaît pas
 packs-warnings = Omis ou supposé
 packs-more-warnings = { $n } autres ne sont pas affichés ; la commande et l'API en donnent plus.
+
+# Outbox
+nav-outbox = Boîte d'envoi
+outbox-about = Courriels et messages que le bureau envoie de lui-même. Le texte d'un courriel n'est pas affiché : il peut contenir un code et est effacé une fois envoyé. Le courriel attend tant que le serveur n'a pas de serveur de messagerie.
+outbox-none = Il n'y a aucun courriel.
+outbox-mail = Courriel
+outbox-subject = Objet
+outbox-waiting = en attente
+outbox-failing = en échec
+outbox-sent = envoyés
+outbox-sent-at = envoyé le { $time }
+outbox-failed = { $n } échecs
+outbox-next = prochain essai le { $time }
+outbox-retry = Essayer maintenant
+outbox-webhooks = Ajouter et supprimer des webhooks

@@ -721,3 +721,18 @@ packs-by-chain = 按链
 packs-unknown-categories = 分类体系中没有的类别
 packs-warnings = 略去或推定的内容
 packs-more-warnings = 另有 { $n } 条未显示；命令和 API 会列出更多。
+
+# Outbox
+nav-outbox = 发件箱
+outbox-about = 系统自动发出的邮件和消息。不显示邮件正文：其中可能含有验证码，发送后即删除。服务器未配置邮件服务器时，邮件一直等待。
+outbox-none = 没有邮件。
+outbox-mail = 邮件
+outbox-subject = 主题
+outbox-waiting = 等待中
+outbox-failing = 失败
+outbox-sent = 已发送
+outbox-sent-at = 已于 { $time } 发送
+outbox-failed = 失败 { $n } 次
+outbox-next = 下次尝试：{ $time }
+outbox-retry = 立即重试
+outbox-webhooks = 添加和移除 Webhook
