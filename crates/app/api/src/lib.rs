@@ -20,6 +20,7 @@ pub mod ledgers;
 pub mod passkeys;
 pub mod people;
 pub mod portal;
+pub mod prices;
 pub mod requests;
 pub mod rescreens;
 pub mod rules;
@@ -51,6 +52,7 @@ pub fn routes() -> Routes {
         passkeys::routes(),
         people::routes(),
         portal::routes(),
+        prices::routes(),
         rescreens::routes(),
         rules::routes(),
         second_factor::routes(),

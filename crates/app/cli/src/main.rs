@@ -32,7 +32,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use holdfast_desk_commands::{
-    academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, rules, screen,
+    academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, prices, rules, screen,
     staff, statistics, watch,
 };
 use std::process::ExitCode;
@@ -113,6 +113,9 @@ enum Command {
     /// Rule books: show, test over history, put in force.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// Prices of assets in the reference currency.
+    #[command(subcommand)]
+    Prices(prices::PricesCommand),
     /// Holds and freezes.
     #[command(subcommand)]
     Holds(holds::HoldsCommand),
@@ -251,6 +254,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Watch(command) => watch::run(command, json),
         Command::Events(command) => events::run(command, json),
         Command::Rules(command) => rules::rules(command, json),
+        Command::Prices(command) => prices::prices(command, json),
         Command::Holds(command) => holds::holds(command, json),
         Command::Alerts(command) => alerts::alerts(command, json),
         Command::Audit(command) => audit::audit(command, json),

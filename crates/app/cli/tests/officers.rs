@@ -346,7 +346,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("rules", true) if path.ends_with("/fields") => {
             &["screener", "investigator", "approver", "auditor", "administrator"]
         }
-        ("rules", true) => &["investigator", "approver", "auditor", "administrator"],
+        ("rules" | "prices", true) => &["investigator", "approver", "auditor", "administrator"],
         ("holds" | "alerts" | "customers", false) => &["investigator", "approver"],
         ("tags", false) if path.starts_with("/api/v1/tags/own") => &["investigator", "approver"],
         ("tags", true) if path.ends_with("/packs") => &["investigator", "approver", "auditor", "screener", "administrator"],

@@ -1,9 +1,10 @@
 //! `holdfast providers`, `webhooks` and `outbox`: other systems, and what is sent to them.
 
-use crate::answer::Fields;
+use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
 use crate::output;
-use anyhow::Context;
+use crate::running::Reach;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_client::api_path;
 use holdfast_console::desk_key::key_ring;
@@ -27,6 +28,11 @@ pub enum ProvidersCommand {
         asset: String,
         /// Address.
         address: String,
+    },
+    /// Show how the providers of the running server have answered since it started.
+    State {
+        #[command(flatten)]
+        desk: DeskArgs,
     },
 }
 
@@ -175,7 +181,10 @@ pub fn read_providers(path: &Path) -> anyhow::Result<Providers> {
 }
 
 pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()> {
-    let ProvidersCommand::Query { providers, asset, address } = command;
+    let (providers, asset, address) = match command {
+        ProvidersCommand::Query { providers, asset, address } => (providers, asset, address),
+        ProvidersCommand::State { desk } => return state(&desk, as_json),
+    };
     let answers = read_providers(&providers)?.query(&Question::address(&asset, &address, system_clock()()));
     if as_json {
         return output::json(&answers);
@@ -184,6 +193,34 @@ pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()>
         let risk =
             fact.risk.map_or("no answer", |r| ["none", "low", "medium", "high", "severe"][usize::from(r.min(4))]);
         println!("{name:<12} {risk:<10} {}", fact.detail);
+    }
+    Ok(())
+}
+
+fn state(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let Reach::There(client) = desk.reach()? else {
+        bail!("how providers answer is known to a running server alone, and none runs; query them with `holdfast providers query`");
+    };
+    let list = Answer::of_bytes(client.get("/api/v1/providers").bytes()?)?;
+    if as_json {
+        return list.print();
+    }
+    for p in list.rows("providers are connected") {
+        let [asked, answered, cached, refused] =
+            ["asked", "answered", "cached", "refused"].map(|name| output::thousands(p.count(name)));
+        println!(
+            "{:<12} {} (breaker {}): {asked} asked, {answered} answered, {cached} from the cache, {refused} not sent",
+            p.word("name"),
+            p.word("url"),
+            p.word("breaker")
+        );
+        if p["answered_at"].is_i64() {
+            println!("             last answered at {}", p.time("answered_at").rfc3339());
+        }
+        if let Some(why) = p["last_error"].as_str() {
+            println!("             last failed at {}: {why}", p.time("failed_at").rfc3339());
+        }
+        println!("             covers {}", p.words("chains").join(", "));
     }
     Ok(())
 }

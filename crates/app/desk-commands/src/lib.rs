@@ -21,6 +21,7 @@ pub mod holds;
 pub mod import;
 pub mod keys;
 mod labs;
+pub mod prices;
 pub mod rules;
 pub mod screen;
 pub mod staff;

@@ -45,6 +45,7 @@ const OF_ROUTES: &[(&str, &str)] = &[
     ("/desk/jobs/{id}", "flash-job"),
     ("/desk/webhooks/{id}", "flash-webhook-removed"),
     ("/desk/tags/own", "flash-saved"),
+    ("/desk/prices", "flash-saved"),
     ("/desk/tags/own/{id}", "flash-saved"),
     ("/desk/changes/{id}", "flash-change"),
     ("/desk/sharing/flags", "flash-flag-raised"),

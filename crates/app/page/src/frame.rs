@@ -118,6 +118,8 @@ pub const MENU: [Group; 9] = [
             ("/desk/holds", "nav-holds"),
             ("/desk/warnings", "nav-warnings"),
             ("/desk/rules", "nav-rules"),
+            ("/desk/prices", "nav-prices"),
+            ("/desk/providers", "nav-providers"),
         ],
     ),
     (

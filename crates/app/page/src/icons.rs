@@ -30,6 +30,8 @@ const OF_PAGES: &[(&str, &str)] = &[
     ("/desk/holds", "lock"),
     ("/desk/warnings", "triangle-alert"),
     ("/desk/rules", "scale"),
+    ("/desk/prices", "coins"),
+    ("/desk/providers", "plug"),
     ("/desk/requests", "inbox"),
     ("/desk/officers", "badge-check"),
     ("/desk/seizures", "gavel"),

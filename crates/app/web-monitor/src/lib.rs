@@ -1,4 +1,4 @@
-//! Pages of the desk's monitoring and of what it rests on: the dashboard, drafts of rule books, watch lists, the audit log, tags and packs, the outbox. What all pages are made of is in `holdfast-page`.
+//! Pages of the desk's monitoring and of what it rests on: the dashboard, drafts of rule books, watch lists, the audit log, tags and packs, prices, providers, the outbox. What all pages are made of is in `holdfast-page`.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
@@ -10,6 +10,8 @@ mod drafts;
 mod outbox;
 mod own_tags;
 mod packs;
+mod prices;
+mod providers;
 mod tags;
 mod typologies;
 mod watches;
@@ -20,6 +22,8 @@ use holdfast_state::routes::{DESK, MANAGE, Needs, READ, READERS, Routes};
 const AUDITORS: Needs = Needs::key(&["audit"]);
 const RULES: Needs = Needs::key(&["rules"]);
 const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
+/// Who looks after connections sees how they stand.
+const PROVIDERS: Needs = Needs::key(&["read", "manage"]);
 /// Who brings packs in sees which there are.
 const PACKS: Needs = Needs::key(&["read", "manage"]);
 
@@ -44,6 +48,10 @@ pub fn routes() -> Routes {
         .post("/desk/watch-lists/{id}", READERS.body(LIST), watches::step)
         .get("/desk/notifications", READERS, watches::notifications)
         .post("/desk/notifications", READERS, watches::seen)
+        .get("/desk/prices", READ_OR_RULES, prices::list)
+        .post("/desk/prices", RULES, prices::set)
+        .get("/desk/providers", PROVIDERS, providers::page)
+        .post("/desk/providers", READ.long(), providers::ask)
         .get("/desk/outbox", MANAGE.personal(), outbox::list)
         .post("/desk/outbox/{id}", MANAGE, outbox::retry)
         .post("/desk/outbox/webhooks/{id}", MANAGE, outbox::retry_webhook)

@@ -1,7 +1,7 @@
 //! Webhooks, and mail in the outbox.
 
 use holdfast_notify::outbox::{self, Mail};
-use holdfast_store::{Change, Store};
+use holdfast_store::Store;
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -29,8 +29,10 @@ fn webhooks_are_made_listed_and_removed(app: &TestApp) {
 
 /// A mail to somebody, which failed once.
 fn failed_mail(app: &TestApp) {
-    let add = |tx: &mut dyn Change| outbox::add(tx, "kim@fbi.gov", "Your <code>", "1234-5678", "request:r-1");
-    Store::change(&*app.shared.screening, "portal", add).unwrap();
+    Store::change(&*app.shared.screening, "portal", |tx| {
+        outbox::add(tx, "kim@fbi.gov", "Your <code>", "1234-5678", "request:r-1")
+    })
+    .unwrap();
     let send = |_: &Mail| Err("mailbox is full".to_owned());
     outbox::deliver(&*app.shared.screening, &send, &|| ControlFlow::Continue(())).unwrap();
 }
