@@ -102,6 +102,10 @@ fn what_a_reader_may_not_see_is_not_there(app: &TestApp) {
 
 fn pages_state_tags_and_show_them(app: &TestApp) {
     let browser = app.browser().sign_in("investigator");
+    let page = browser.page(&format!("/address/{PAID}")).ok();
+    assert!(page.contains(&format!("/desk/tags/own?address={PAID}&amp;asset=BTC#add")), "{page}");
+    let begun = browser.page(&format!("/desk/tags/own?address={PAID}&asset=BTC")).ok();
+    assert!(begun.contains(&format!("value=\"{PAID}\"")), "{begun}");
     assert!(browser.page("/desk/tags").ok().contains("No tag fits."));
     let form = browser.page("/desk/tags/own").form("/desk/tags/own");
     let fields = [("address", PAID), ("asset", "BTC"), ("label", "A <shop>"), ("category", "scam"), ("source", "a report"), ("confidence", "forensic"), ("reason", "seen")];
