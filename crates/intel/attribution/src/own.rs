@@ -2,7 +2,7 @@
 //! counted and withdrawn as all others are.
 
 use crate::tags::{Confidence, Tag, TagStore};
-use crate::taxonomy::Category;
+use crate::taxonomy::{Category, Risk};
 use crate::tlp::Tlp;
 use crate::{clean, nobody};
 use holdfast_bitcoin::hash::sha256;
@@ -127,9 +127,9 @@ impl OwnTag {
             return Err(Invalid::new("address", cleaned.notes.join("; ")));
         }
         let name = text("category", &self.category, 100)?;
-        let category = Category::from_name(&name).filter(|c| c.is_attributed());
+        let category = Category::from_name(&name).filter(|c| c.risk() != Risk::None);
         let category = category.ok_or_else(|| {
-            let all: Vec<&str> = Category::all().filter(|c| c.is_attributed()).map(Category::name).collect();
+            let all: Vec<&str> = Category::all().filter(|c| c.risk() != Risk::None).map(Category::name).collect();
             Invalid::new("category", format!("'{name}' is none of {}", all.join(", ")))
         })?;
         let actor = self.actor.as_deref().map(str::trim).filter(|actor| !actor.is_empty());
@@ -274,6 +274,7 @@ mod tests {
         assert_eq!(field(|t| t.source = "x".repeat(2_001)), "source");
         assert_eq!(field(|t| t.category = "weather".into()), "category");
         assert_eq!(field(|t| t.category = "unattributed".into()), "category");
+        assert_eq!(field(|t| t.category = "fee".into()), "category", "a fee is nobody's kind");
         assert_eq!(field(|t| t.address = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb".into()), "address");
         assert_eq!(field(|t| t.asset.clear()), "asset");
         let burnt = OwnTag { address: "0x0000000000000000000000000000000000000000".into(), asset: "ETH".into(), ..own("x", "scam") };
