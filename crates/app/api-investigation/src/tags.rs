@@ -322,13 +322,7 @@ pub struct OwnTagRemoval {
     reason: String,
 }
 
-async fn change_own(
-    shared: AppState,
-    caller: Caller,
-    clearance: Tlp,
-    step: OwnStep,
-    reason: String,
-) -> Answer<TagRow> {
+async fn change_own(shared: AppState, caller: Caller, clearance: Tlp, step: OwnStep, reason: String) -> Answer<TagRow> {
     let change = move || {
         let tag = shared.change_own_tag(step, &reason, clearance, &caller.0)?;
         Ok(tag_row(&shared.chain().snapshot().tags, &tag).into())

@@ -208,7 +208,8 @@ impl Stated {
         let sure = |name: &String| {
             Confidence::from_name(name).with_context(|| format!("--confidence: '{name}' is not on GraphSense's scale"))
         };
-        let label = |name: &String| Tlp::from_name(name).with_context(|| format!("--tlp: '{name}' is no TLP 2.0 label"));
+        let label =
+            |name: &String| Tlp::from_name(name).with_context(|| format!("--tlp: '{name}' is no TLP 2.0 label"));
         Ok(OwnTag {
             address: self.address.clone(),
             asset: self.asset.clone(),

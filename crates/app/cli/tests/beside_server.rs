@@ -59,7 +59,11 @@ const TABLE: &[RowOf] = &[
     ("rules drafts list", &["--state", "draft"], Well),
     ("rules drafts show", &["{draft}"], Well),
     ("rules drafts show", &["99"], Refused("draft 99")),
-    ("rules drafts write", &["{draft}", "{dir}/book.yaml", "--title", "Stricter still"], Gives("draft_sha256", "/sha256")),
+    (
+        "rules drafts write",
+        &["{draft}", "{dir}/book.yaml", "--title", "Stricter still"],
+        Gives("draft_sha256", "/sha256"),
+    ),
     ("rules drafts back-test", &["{draft}", "--wait"], Well),
     ("rules drafts submit", &["{draft}", "--seen", "00"], Refused("read it before")),
     ("rules drafts submit", &["{draft}", "--seen", "{draft_sha256}"], Gives("draft_change", "/change")),

@@ -349,7 +349,9 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("rules" | "prices", true) => &["investigator", "approver", "auditor", "administrator"],
         ("holds" | "alerts" | "customers", false) => &["investigator", "approver"],
         ("tags", false) if path.starts_with("/api/v1/tags/own") => &["investigator", "approver"],
-        ("tags", true) if path.ends_with("/packs") => &["investigator", "approver", "auditor", "screener", "administrator"],
+        ("tags", true) if path.ends_with("/packs") => {
+            &["investigator", "approver", "auditor", "screener", "administrator"]
+        }
         ("events" | "records", false) => &[],
         ("tags" | "cluster" | "exposures" | "blocks" | "rescreen", false) => &["administrator"],
         (

@@ -116,11 +116,20 @@ pub fn outbox(command: OutboxCommand, as_json: bool) -> anyhow::Result<()> {
             }
             for m in mails.rows("mails") {
                 let fault = m["last_error"].as_str().map_or(String::new(), |e| {
-                    format!("; failed {} times: {e}; tried again at {}", m.count("failures"), m.time("next_try").rfc3339())
+                    format!(
+                        "; failed {} times: {e}; tried again at {}",
+                        m.count("failures"),
+                        m.time("next_try").rfc3339()
+                    )
                 });
                 let fault = if m["sent"].is_null() { fault } else { String::new() };
                 let (id, at, to) = (m.count("id"), m.time("time").rfc3339(), m.word("to"));
-                println!("{id:>6} {at} {:<7} {to}: {} ({}){fault}", m.word("state"), m.word("subject"), m.word("about"));
+                println!(
+                    "{id:>6} {at} {:<7} {to}: {} ({}){fault}",
+                    m.word("state"),
+                    m.word("subject"),
+                    m.word("about")
+                );
             }
         }
         OutboxCommand::Retry { desk, id } => {
@@ -199,7 +208,9 @@ pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()>
 
 fn state(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     let Reach::There(client) = desk.reach()? else {
-        bail!("how providers answer is known to a running server alone, and none runs; query them with `holdfast providers query`");
+        bail!(
+            "how providers answer is known to a running server alone, and none runs; query them with `holdfast providers query`"
+        );
     };
     let list = Answer::of_bytes(client.get("/api/v1/providers").bytes()?)?;
     if as_json {

@@ -115,9 +115,7 @@ pub fn drafts(command: DraftsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         DraftsCommand::List { desk, state } => list(&desk, state, as_json),
         DraftsCommand::Show { desk, id, text } => show(&desk, id, text, as_json),
-        DraftsCommand::Begin { desk, title, file, version } => {
-            begin(&desk, &title, file.as_deref(), version, as_json)
-        }
+        DraftsCommand::Begin { desk, title, file, version } => begin(&desk, &title, file.as_deref(), version, as_json),
         DraftsCommand::Write { desk, id, file, title } => write(&desk, id, &file, title, as_json),
         DraftsCommand::BackTest { desk, id, wait } => back_test(&desk, id, wait, as_json),
         DraftsCommand::Submit { desk, id, seen } => submit(&desk, id, &seen, as_json),
@@ -185,7 +183,9 @@ fn print_draft(answer: &Value) {
     }
     let (test, job) = (&draft["test"], &answer["job"]);
     match job.word("state") {
-        "waiting" | "running" => println!("its test is {}: {} events done", job.word("state"), thousands(job.count("done"))),
+        "waiting" | "running" => {
+            println!("its test is {}: {} events done", job.word("state"), thousands(job.count("done")))
+        }
         "failed" => println!("its test failed: {}", job.word("error")),
         _ if test.is_null() => println!("it is not tested yet"),
         _ => {}
@@ -217,13 +217,7 @@ fn stepped(answer: &Answer, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn begin(
-    desk: &DeskArgs,
-    title: &str,
-    file: Option<&Path>,
-    version: Option<u32>,
-    as_json: bool,
-) -> anyhow::Result<()> {
+fn begin(desk: &DeskArgs, title: &str, file: Option<&Path>, version: Option<u32>, as_json: bool) -> anyhow::Result<()> {
     let yaml = file.map(yaml_of).transpose()?;
     let body = json!({"title": title, "yaml": yaml, "version": version});
     let here = |s: &Screening| {
@@ -354,5 +348,9 @@ pub fn restore(desk: &DeskArgs, version: u32, as_json: bool) -> anyhow::Result<(
         Ok(Value::Null)
     };
     let path = api_path(&["rules", "versions", &version.to_string(), "restore"]);
-    proposed(&desk.answer(here, |c| c.post(&path))?, &format!("the text of version {version} is in force again"), as_json)
+    proposed(
+        &desk.answer(here, |c| c.post(&path))?,
+        &format!("the text of version {version} is in force again"),
+        as_json,
+    )
 }

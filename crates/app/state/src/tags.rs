@@ -65,7 +65,11 @@ fn reason(text: &str) -> Result<String, Invalid> {
 
 /// Writes an entry of the audit log. It is durable when this returns, before the change that it is about is published: what cannot be recorded does
 /// not happen.
-fn record(screening: &Screening, actor: &str, entries: Vec<(&'static str, String, String)>) -> Result<(), ScreeningError> {
+fn record(
+    screening: &Screening,
+    actor: &str,
+    entries: Vec<(&'static str, String, String)>,
+) -> Result<(), ScreeningError> {
     let write = move |tx: &mut dyn Change| {
         entries.iter().for_each(|(action, subject, detail)| tx.audit(action, subject, detail));
         Ok(())
@@ -103,7 +107,8 @@ impl AppState {
                 return Err(ApiError::bad(refused));
             }
             w.catch_up();
-            let detail = json!({"file": file, "tags": report.tags, "new_tags": report.new_tags, "actors": report.actors});
+            let detail =
+                json!({"file": file, "tags": report.tags, "new_tags": report.new_tags, "actors": report.actors});
             let entry = |title: &String| ("pack.imported", subject(title), detail.to_string());
             record(&self.screening, actor, report.titles.iter().map(entry).collect())?;
             Ok(report)

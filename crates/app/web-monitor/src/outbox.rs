@@ -65,27 +65,14 @@ fn webhook(w: &Webhook) -> Markup {
 pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
     let state = state_of(q.state.as_deref())?;
     let below = Some(q.after).filter(|id| *id > 0);
-    let (mails, webhooks) = run_blocking(move || {
-        Ok((shared.screening.mails(state, below, PAGE_ROWS)?, shared.screening.webhooks()?))
-    })
-    .await?;
-    let heads = [
-        N("outbox-mail"),
-        T("common-time"),
-        T("common-to"),
-        T("outbox-subject"),
-        T("common-state"),
-        Bare,
-    ];
-    let states = [
-        ("", "requests-all"),
-        ("waiting", "outbox-waiting"),
-        ("failing", "outbox-failing"),
-        ("sent", "outbox-sent"),
-    ];
+    let (mails, webhooks) =
+        run_blocking(move || Ok((shared.screening.mails(state, below, PAGE_ROWS)?, shared.screening.webhooks()?)))
+            .await?;
+    let heads = [N("outbox-mail"), T("common-time"), T("common-to"), T("outbox-subject"), T("common-state"), Bare];
+    let states =
+        [("", "requests-all"), ("waiting", "outbox-waiting"), ("failing", "outbox-failing"), ("sent", "outbox-sent")];
     let list = List { path: HERE, states: &states, default_state: "", heads: &heads, empty: "outbox-none" };
-    let of_webhooks =
-        [N("webhooks-webhook"), T("webhooks-url"), N("webhooks-delivered"), T("common-state"), Bare];
+    let of_webhooks = [N("webhooks-webhook"), T("webhooks-url"), N("webhooks-delivered"), T("common-state"), Bare];
     let body = html! {
         p { (t!("outbox-about")) }
         (list.show(&q, &mails, |m| m.id, mail))

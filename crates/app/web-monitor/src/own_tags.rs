@@ -186,7 +186,12 @@ pub(crate) async fn page(
     })
     .await?;
     let here = format!("{OWN}/{id}");
-    let log = format!("/desk/audit?{}", form_urlencoded::Serializer::new(String::new()).append_pair("subject", &format!("tag:{}", tag.address)).finish());
+    let log = format!(
+        "/desk/audit?{}",
+        form_urlencoded::Serializer::new(String::new())
+            .append_pair("subject", &format!("tag:{}", tag.address))
+            .finish()
+    );
     let body = html! {
         p.ways {
             a href=(OWN) { (t!("tags-own")) }

@@ -72,7 +72,9 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
     let heads = [T("common-asset"), T("prices-price"), T("prices-set-at"), T("prices-age")];
     let log = frame.may_open("/desk/audit");
     let row = |r: &PriceRow| {
-        let subject = form_urlencoded::Serializer::new(String::new()).append_pair("subject", &format!("price:{}", r.asset)).finish();
+        let subject = form_urlencoded::Serializer::new(String::new())
+            .append_pair("subject", &format!("price:{}", r.asset))
+            .finish();
         html! { tr {
             td { (r.asset) @if log { br; a.note href={"/desk/audit?" (subject)} { (t!("nav-audit")) } } }
             td { (amount(r)) " = " strong { (figures::decimal(&with_unit(r.price.value, &currency))) } }

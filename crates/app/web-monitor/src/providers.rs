@@ -75,7 +75,13 @@ fn states(list: &[ProviderState]) -> Markup {
 /// The word for a provider's risk, from 0 to 4; unknown where it did not answer.
 fn risk(fact: &ProviderFact) -> Markup {
     const NAMES: [&str; 5] = ["none", "low", "medium", "high", "severe"];
-    let words = [t!("providers-risk-none"), t!("providers-risk-low"), t!("providers-risk-medium"), t!("providers-risk-high"), t!("providers-risk-severe")];
+    let words = [
+        t!("providers-risk-none"),
+        t!("providers-risk-low"),
+        t!("providers-risk-medium"),
+        t!("providers-risk-high"),
+        t!("providers-risk-severe"),
+    ];
     let level = fact.risk.map(|risk| usize::from(risk.min(4)));
     html! { @match level {
         Some(level) => span class={"risk " (NAMES[level])} { (words[level]) },
@@ -122,11 +128,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
 }
 
 /// Queries them about an address, and shows what they say.
-pub(crate) async fn ask(
-    State(shared): State<AppState>,
-    frame: Frame,
-    Fields(form): Fields<Question>,
-) -> Page {
+pub(crate) async fn ask(State(shared): State<AppState>, frame: Frame, Fields(form): Fields<Question>) -> Page {
     let (asset, address) = (form.asset.0, form.address.0);
     let (found, list, address) = run_blocking(move || {
         let found = providers::ask(&shared, &asset, &address)?;
@@ -161,7 +163,14 @@ mod tests {
     #[test]
     fn a_provider_says_whether_it_answers_and_about_what() {
         let shown = states(&[provider("open", Some("it answered <500>"))]).into_string();
-        for words in ["1,234", "Not queried: it fails repeatedly", "has not answered yet", "it answered &lt;500&gt;", "2023-11-14", "ethereum"] {
+        for words in [
+            "1,234",
+            "Not queried: it fails repeatedly",
+            "has not answered yet",
+            "it answered &lt;500&gt;",
+            "2023-11-14",
+            "ethereum",
+        ] {
             assert!(shown.contains(words), "{words}: {shown}");
         }
         assert!(!states(&[provider("closed", None)]).into_string().contains("high"));

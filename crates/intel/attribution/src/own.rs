@@ -107,7 +107,9 @@ fn text(field: &str, text: &str, most: usize) -> Result<String, Invalid> {
     match text.len() {
         0 => Err(Invalid::new(field, "missing")),
         n if n > most => Err(Invalid::new(field, format!("has {n} bytes; at most {most} are taken"))),
-        _ if text.chars().any(char::is_control) => Err(Invalid::new(field, "has a line break or another control character")),
+        _ if text.chars().any(char::is_control) => {
+            Err(Invalid::new(field, "has a line break or another control character"))
+        }
         _ => Ok(text.to_owned()),
     }
 }
@@ -173,7 +175,8 @@ impl OwnTag {
 /// Returns the id of an own tag: 16 hex digits of the SHA-256 of what it states. A tag that is changed has another.
 #[must_use]
 pub fn id_of(tag: &Tag) -> String {
-    let fields = [tag.address.as_str(), &tag.asset, &tag.label, &tag.source, tag.concept().name(), tag.confidence.name()];
+    let fields =
+        [tag.address.as_str(), &tag.asset, &tag.label, &tag.source, tag.concept().name(), tag.confidence.name()];
     let rest = [tag.actor.as_deref().unwrap_or_default(), tag.tlp.map_or("", Tlp::name), &tag.creator, &tag.lastmod];
     let definer = if tag.is_cluster_definer { "cluster" } else { "" };
     // Control characters stand in no field.
@@ -277,7 +280,11 @@ mod tests {
         assert_eq!(field(|t| t.category = "fee".into()), "category", "a fee is nobody's kind");
         assert_eq!(field(|t| t.address = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb".into()), "address");
         assert_eq!(field(|t| t.asset.clear()), "asset");
-        let burnt = OwnTag { address: "0x0000000000000000000000000000000000000000".into(), asset: "ETH".into(), ..own("x", "scam") };
+        let burnt = OwnTag {
+            address: "0x0000000000000000000000000000000000000000".into(),
+            asset: "ETH".into(),
+            ..own("x", "scam")
+        };
         assert!(burnt.stated("ana", "2026-01-02").unwrap_err().problem.contains("nobody controls"));
     }
 

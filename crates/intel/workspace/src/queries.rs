@@ -48,13 +48,7 @@ pub fn tag_row(tags: &TagStore, tag: &Tag) -> TagRow {
 
 /// Returns a page of tags, as [`TagStore::find`] finds them.
 #[must_use]
-pub fn tag_list(
-    tags: &TagStore,
-    filter: &TagFilter,
-    clearance: Tlp,
-    below: Option<u32>,
-    limit: usize,
-) -> TagList {
+pub fn tag_list(tags: &TagStore, filter: &TagFilter, clearance: Tlp, below: Option<u32>, limit: usize) -> TagList {
     let found = tags.find(filter, clearance, below, limit);
     TagList { tags: found.tags.iter().map(|tag| tag_row(tags, tag)).collect(), next: found.next }
 }

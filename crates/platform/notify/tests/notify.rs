@@ -19,7 +19,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-on_both!(mail_waits_longer_after_each_failure, mail_is_listed_without_its_text_and_tried_at_once, every_webhook_receives_in_order_beside_a_silent_one, removed_is_removed);
+on_both!(
+    mail_waits_longer_after_each_failure,
+    mail_is_listed_without_its_text_and_tried_at_once,
+    every_webhook_receives_in_order_beside_a_silent_one,
+    removed_is_removed
+);
 
 fn open(place: &TestDb) -> (Arc<Screening>, TestClock) {
     let clock = TestClock::new();

@@ -139,7 +139,9 @@ impl Form<'_> {
             format!("--{BORDER}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n")
         };
         let fields: String = hidden.chain(fields.iter().copied()).map(part).collect();
-        let file = format!("--{BORDER}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--{BORDER}--\r\n");
+        let file = format!(
+            "--{BORDER}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--{BORDER}--\r\n"
+        );
         self.browser.send("POST", &self.action, &format!("multipart/form-data; boundary={BORDER}"), &(fields + &file))
     }
 }

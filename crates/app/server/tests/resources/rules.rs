@@ -74,7 +74,10 @@ fn prices_are_listed_with_their_age(app: &TestApp) {
     boss.put("/api/v1/prices/BTC", json!({"base_units": "1", "value": 1, "reason": "x".repeat(2_001)}))
         .refused_with(400, "reason");
     let row = || ana.get("/api/v1/prices").ok()["prices"][0].clone();
-    assert_eq!(row(), json!({"asset": "BTC", "base_units": "100000000", "value": 6_000_000, "time": app.now(), "stale": false}));
+    assert_eq!(
+        row(),
+        json!({"asset": "BTC", "base_units": "100000000", "value": 6_000_000, "time": app.now(), "stale": false})
+    );
     app.advance(86_401);
     assert_eq!(row()["stale"], true);
     let log = app.as_role("auditor").get("/api/v1/audit?subject=price:BTC").ok();

@@ -44,8 +44,15 @@ fn tags_are_found_a_page_at_a_time(app: &TestApp) {
     let second = wallet.get(&format!("/api/v1/tags?limit=1&before={}", first["next"])).ok();
     assert_eq!((&second["tags"][0]["label"], &second["next"]), (&json!("Locky"), &Value::Null), "{second}");
     let packs = wallet.get("/api/v1/tags/packs").ok();
-    assert_eq!((&packs[0]["title"], &packs[0]["tags"], &packs[0]["tlp"]), (&json!("mine.csv"), &json!(2), &json!("TLP:CLEAR")));
-    assert_eq!((&packs[0]["imported"], &packs[0]["imported_by"]), (&json!(app.now()), &json!("administrator")), "{packs}");
+    assert_eq!(
+        (&packs[0]["title"], &packs[0]["tags"], &packs[0]["tlp"]),
+        (&json!("mine.csv"), &json!(2), &json!("TLP:CLEAR"))
+    );
+    assert_eq!(
+        (&packs[0]["imported"], &packs[0]["imported_by"]),
+        (&json!(app.now()), &json!("administrator")),
+        "{packs}"
+    );
     assert_eq!(wallet.get("/api/v1/tags/packs?after=mine.csv").ok(), json!([]));
     let gone = app.as_role("administrator").delete("/api/v1/tags?title=mine.csv&reason=too%20many%20errors").ok();
     assert_eq!(gone["removed"], 2);
@@ -56,7 +63,10 @@ fn tags_are_found_a_page_at_a_time(app: &TestApp) {
 fn own_tags_are_stated_changed_and_taken_back(app: &TestApp) {
     let (ana, wallet) = (app.as_role("investigator"), app.as_role("screener"));
     let made = ana.post("/api/v1/tags/own", own("Locky", "ransomware")).ok();
-    assert_eq!((&made["asset"], &made["creator"], &made["pack"]), (&json!("BTC"), &json!("investigator"), &json!("Own tags")));
+    assert_eq!(
+        (&made["asset"], &made["creator"], &made["pack"]),
+        (&json!("BTC"), &json!("investigator"), &json!("Own tags"))
+    );
     ana.post("/api/v1/tags/own", own("Locky", "ransomware")).refused_with(409, "already");
     ana.post("/api/v1/tags/own", own("Locky", "weather")).refused_with(400, "category");
     let mut unfounded = own("Acme", "exchange");
@@ -94,7 +104,10 @@ fn what_a_reader_may_not_see_is_not_there(app: &TestApp) {
     assert_eq!(ana.get("/api/v1/tags/packs").ok()[0]["tlp"], "TLP:RED");
     assert_eq!(wallet.get("/api/v1/tags/packs").ok(), json!([]));
     let page = format!("/desk/tags/own/{}", made["own"].as_str().unwrap());
-    assert!(app.browser().sign_in("investigator").page(&page).ok().contains("Agent&#39;s wallet") || app.browser().sign_in("investigator").page(&page).ok().contains("Agent's wallet"));
+    assert!(
+        app.browser().sign_in("investigator").page(&page).ok().contains("Agent&#39;s wallet")
+            || app.browser().sign_in("investigator").page(&page).ok().contains("Agent's wallet")
+    );
     assert_eq!(app.browser().sign_in("auditor").page(&page).answer.status, 404);
     let log = app.as_role("auditor").get(&format!("/api/v1/audit?subject=tag:{PAID}")).ok();
     assert!(log.to_string().contains("tag.added") && !log.to_string().contains("Agent"), "{log}");
@@ -108,8 +121,17 @@ fn pages_state_tags_and_show_them(app: &TestApp) {
     assert!(begun.contains(&format!("value=\"{PAID}\"")), "{begun}");
     assert!(browser.page("/desk/tags").ok().contains("No tag fits."));
     let form = browser.page("/desk/tags/own").form("/desk/tags/own");
-    let fields = [("address", PAID), ("asset", "BTC"), ("label", "A <shop>"), ("category", "scam"), ("source", "a report"), ("confidence", "forensic"), ("reason", "seen")];
-    let wrong: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, if *n == "address" { "1A1zP1" } else { *v })).collect();
+    let fields = [
+        ("address", PAID),
+        ("asset", "BTC"),
+        ("label", "A <shop>"),
+        ("category", "scam"),
+        ("source", "a report"),
+        ("confidence", "forensic"),
+        ("reason", "seen"),
+    ];
+    let wrong: Vec<(&str, &str)> =
+        fields.iter().map(|(n, v)| (*n, if *n == "address" { "1A1zP1" } else { *v })).collect();
     let refused = form.submit(&wrong);
     assert!(refused.status == 400 && refused.text().contains("Address: "), "{}", refused.text());
     let made = form.submit(&fields);
@@ -124,7 +146,11 @@ fn pages_state_tags_and_show_them(app: &TestApp) {
     let id = list.split("/desk/tags/own/").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let at = format!("/desk/tags/own/{id}");
     let page = browser.page(&at);
-    assert!(page.ok().contains("value=\"A &lt;shop>\"") || page.ok().contains("value=\"A &lt;shop&gt;\""), "{}", page.ok());
+    assert!(
+        page.ok().contains("value=\"A &lt;shop>\"") || page.ok().contains("value=\"A &lt;shop&gt;\""),
+        "{}",
+        page.ok()
+    );
     let changed = page.form(&at).submit(&[&fields[..2], &[("label", "A bank")], &fields[3..]].concat());
     assert!(changed.status == 303 && changed.header("location") != at, "{}", changed.text());
     assert_eq!(browser.page(&at).answer.status, 404, "it is another tag now");

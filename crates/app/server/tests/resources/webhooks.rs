@@ -61,7 +61,10 @@ fn the_outbox_has_a_page(app: &TestApp) {
     let browser = app.browser().sign_in("administrator");
     let page = browser.page("/desk/outbox");
     let text = page.ok();
-    assert!(text.contains("kim@fbi.gov") && text.contains("Your &lt;code&gt;") && text.contains("mailbox is full"), "{text}");
+    assert!(
+        text.contains("kim@fbi.gov") && text.contains("Your &lt;code&gt;") && text.contains("mailbox is full"),
+        "{text}"
+    );
     assert!(!text.contains("1234-5678"), "{text}");
     let retried = page.form("/desk/outbox/1").submit(&[]);
     assert_eq!((retried.status, retried.header("location")), (303, "/desk/outbox"), "{}", retried.text());

@@ -101,7 +101,8 @@ impl TagStore {
     /// [`MAX_PACKS`].
     #[must_use]
     pub fn packs(&self, clearance: Tlp, after: Option<&str>, limit: usize) -> Vec<PackSummary> {
-        let mut titles: Vec<(&String, &[u32])> = self.by_pack.iter().map(|(t, numbers)| (t, numbers.as_slice())).collect();
+        let mut titles: Vec<(&String, &[u32])> =
+            self.by_pack.iter().map(|(t, numbers)| (t, numbers.as_slice())).collect();
         titles.retain(|(title, numbers)| {
             after.is_none_or(|after| title.as_str() > after)
                 && numbers.iter().any(|i| self.slots.tag(*i).is_for(clearance))
