@@ -16,7 +16,7 @@ use holdfast_state::AppState;
 use holdfast_state::answers::{each, one};
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
-use holdfast_state::body::{Answer, json};
+use holdfast_state::body::Answer;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits;
 use holdfast_state::people::waits;
