@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 
 /** Names of the icons; crates/app/page/src/icons.rs names no other. */
 export const ICONS = [
-  'arrow-left', 'arrow-right', 'badge-check', 'ban', 'bell', 'book-open', 'calendar', 'chart-column', 'check', 'clock', 'code', 'copy', 'download',
+  'arrow-left', 'arrow-right', 'badge-check', 'ban', 'bell', 'book-open', 'calendar', 'chart-column', 'check', 'clock', 'code', 'coins', 'copy', 'download',
   'external-link', 'eye', 'file-plus', 'file-text', 'fingerprint-pattern', 'flag', 'folder', 'gavel', 'git-pull-request', 'globe', 'graduation-cap', 'handshake',
-  'house', 'inbox', 'info', 'key', 'layout-dashboard', 'lightbulb', 'link', 'list-checks', 'lock', 'log-in', 'log-out', 'megaphone', 'menu', 'message-square',
-  'monitor', 'network', 'paperclip', 'pause', 'pencil', 'play', 'plus', 'printer', 'radar', 'refresh-cw', 'rotate-cw', 'save', 'scale', 'scroll-text', 'search',
+  'house', 'inbox', 'info', 'key', 'layout-dashboard', 'lightbulb', 'link', 'list-checks', 'lock', 'log-in', 'log-out', 'mail', 'megaphone', 'menu', 'message-square',
+  'monitor', 'network', 'package', 'paperclip', 'pause', 'pencil', 'play', 'plug', 'plus', 'printer', 'radar', 'refresh-cw', 'rotate-cw', 'save', 'scale', 'scroll-text', 'search',
   'send', 'settings', 'share-2', 'shield-alert', 'square', 'star', 'tag', 'trash', 'triangle-alert', 'undo-2', 'upload', 'user-cog', 'user-plus', 'users',
   'webhook', 'x', 'zap',
 ];

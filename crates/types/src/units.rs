@@ -57,6 +57,29 @@ pub fn decimals(asset: &str) -> Option<u32> {
     DECIMALS.iter().find(|d| d.0.eq_ignore_ascii_case(asset)).map(|d| d.1)
 }
 
+/// Returns the decimals of an asset or national currency, where they are known here or the curated list of assets has them.
+#[must_use]
+pub fn places(asset: &str) -> Option<u32> {
+    let listed = || Asset::parse(asset).ok()?.decimals().map(u32::from);
+    let minor = || minor_unit(asset).and_then(|digits| u32::try_from(digits).ok());
+    listed().or_else(|| decimals(asset)).or_else(minor)
+}
+
+/// Reads whole units with up to `places` decimals, such as `0.5`, as base units; none for other text, or for more decimals than there are.
+#[must_use]
+pub fn from_whole(text: &str, places: u32) -> Option<Amount> {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let (places, digits) = (places as usize, |s: &str| s.bytes().all(|b| b.is_ascii_digit()));
+    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > places {
+        return None;
+    }
+    let text = format!("{whole}{part:0<places$}");
+    match text.trim_start_matches('0') {
+        "" => Some(Amount::new(0)),
+        text => text.parse().ok(),
+    }
+}
+
 /// Returns base units as whole units with `places` decimals, without trailing zeros: 62.41615621, 0.5, 3.
 pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
     let digits = format!("{:0>width$}", base_units.into().to_string(), width = places as usize + 1);
@@ -137,5 +160,27 @@ mod tests {
         assert_eq!(with_unit(1_500u64, "JPY"), "1500 JPY");
         assert_eq!(with_unit(1_500u64, "KWD"), "1.500 KWD");
         assert_eq!(with_unit(12u64, "FOO"), "12 base units of FOO");
+    }
+
+    #[test]
+    fn amounts_of_people_are_read_to_the_base_unit() {
+        let read = |text, places| from_whole(text, places).map(|a| a.to_string());
+        for (text, places, units) in [
+            ("1", 8, "100000000"),
+            (" 0.5 ", 8, "50000000"),
+            ("007.10", 2, "710"),
+            ("0", 8, "0"),
+            ("3.", 2, "300"),
+            ("12", 0, "12"),
+            ("0.000000000000000001", 18, "1"),
+        ] {
+            assert_eq!(read(text, places).as_deref(), Some(units), "{text}");
+            assert!(!whole(from_whole(text, places).unwrap(), places).is_empty());
+        }
+        for text in ["", ".5", "-1", "1,5", "1.234", "1 2", "1e3", "٣"] {
+            assert_eq!(read(text, 2), None, "{text}");
+        }
+        assert_eq!(read(&"9".repeat(90), 18), None, "too wide");
+        assert_eq!([places("BTC"), places("USD"), places("JPY"), places("FOO")], [Some(8), Some(2), Some(0), None]);
     }
 }

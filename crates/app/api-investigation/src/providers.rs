@@ -7,7 +7,7 @@ use holdfast_screening::ScreeningError;
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::Answer;
-use holdfast_state::error::ErrorBody;
+use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{CHAIN, Routes};
 use holdfast_vendors::Question;
 use holdfast_vendors::providers::ProviderState;
@@ -33,9 +33,16 @@ pub async fn ask_providers(
     State(shared): State<AppState>,
     Path((asset, address)): Path<(String, String)>,
 ) -> Answer<BTreeMap<String, ProviderFact>> {
-    let Some(providers) = shared.providers.clone() else {
+    run_blocking(move || ask(&shared, &asset, &address)).await.map(Json)
+}
+
+/// Queries the connected providers about an address.
+///
+/// # Errors
+/// 404 where none is connected.
+pub fn ask(shared: &AppState, asset: &str, address: &str) -> Result<BTreeMap<String, ProviderFact>, ApiError> {
+    let Some(providers) = &shared.providers else {
         return Err(ScreeningError::NotFound("provider: none is connected; start with --providers FILE".into()).into());
     };
-    let question = Question::address(&asset, &address, shared.screening.now());
-    run_blocking(move || Ok(providers.query(&question))).await.map(Json)
+    Ok(providers.query(&Question::address(asset, address, shared.screening.now())))
 }

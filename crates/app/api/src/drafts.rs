@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use holdfast_jobs::StoredJob;
-use holdfast_monitor::drafts::{DiffLine, Draft, DraftState, Fault, diff, fault};
+use holdfast_monitor::drafts::{DiffLine, Draft, DraftState, Fault, fault};
 use holdfast_screening::changes::{Change as ChangeRow, ChangeKind};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -255,13 +255,7 @@ pub async fn book_diff(
 /// # Errors
 /// 404 where there is no such version.
 pub fn version_diff(shared: &AppState, version: u32, since: Option<u32>) -> Result<Vec<DiffLine>, ApiError> {
-    let after = shared.screening.rule_book(version)?.1;
-    let before = match since.unwrap_or(version.saturating_sub(1)) {
-        // Before the first there was none.
-        0 => String::new(),
-        since => shared.screening.rule_book(since)?.1,
-    };
-    Ok(diff(&before, &after))
+    Ok(shared.monitor().book_diff(version, since)?)
 }
 
 /// Proposes the text of an earlier version, which another person puts in force as the next. A desk without keys puts it in force at once.
@@ -281,9 +275,5 @@ pub async fn restore_book(
 /// # Errors
 /// 404 where there is no such version, 409 for the one in force, and as [`propose`].
 pub fn restore(shared: &AppState, caller: &Caller, version: u32) -> Result<Option<ChangeRow>, ApiError> {
-    let (stored, yaml) = shared.screening.rule_book(version)?;
-    if stored.sha256 == shared.screening.book().sha256 {
-        return Err(ApiError::new(StatusCode::CONFLICT, format!("the text of version {version} is in force already")));
-    }
-    propose(shared, caller, &yaml)
+    propose(shared, caller, &shared.monitor().earlier_text(version)?)
 }

@@ -21,6 +21,7 @@ pub mod models;
 pub mod passkeys;
 pub mod people;
 pub mod portal;
+pub mod prices;
 pub mod requests;
 pub mod rescreens;
 pub mod rules;
@@ -53,6 +54,7 @@ pub fn routes() -> Routes {
         passkeys::routes(),
         people::routes(),
         portal::routes(),
+        prices::routes(),
         rescreens::routes(),
         rules::routes(),
         second_factor::routes(),

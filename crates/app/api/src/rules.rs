@@ -1,13 +1,11 @@
-//! Rule books, their statistics and trials, and prices.
+//! Rule books, their statistics and trials.
 
 use crate::answers::screening::{Change, RuleStatistics, RuleTest, StoredBook};
 use crate::changes;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use holdfast_decision::Price;
 use holdfast_decision::RuleBook;
 use holdfast_decision::fields::FIELDS;
 use holdfast_decision::rules::{BookFile, MAX_BOOK};
@@ -18,12 +16,11 @@ use holdfast_state::AppState;
 use holdfast_state::answers::{each, one};
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
-use holdfast_state::body::{Answer, json};
+use holdfast_state::body::Answer;
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits;
 use holdfast_state::people::waits;
 use holdfast_state::routes::{Needs, READ, READ_OR_RULES, RULES, Routes};
-use holdfast_types::Amount;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -43,7 +40,6 @@ pub(crate) fn routes() -> Routes {
         .add(READ_OR_RULES, routes!(rule_books))
         .add(READ_OR_RULES, routes!(rule_book))
         .add(Needs::key(&["chain", "read", "rules"]), routes!(rule_fields))
-        .add(RULES, routes!(set_price))
 }
 
 /// The rule book in force.
@@ -182,30 +178,4 @@ pub async fn rule_fields() -> Json<Vec<FieldAnswer>> {
         description: f.description.to_owned(),
     };
     Json(FIELDS.iter().map(field).collect())
-}
-
-/// Price of an asset.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PriceRequest {
-    /// So many base units ...
-    #[schema(value_type = String)]
-    base_units: Amount,
-    /// ... are worth so many minor units of the reference currency.
-    value: u64,
-}
-
-/// Sets the price of an asset, for events without a value.
-#[utoipa::path(put, path = "/api/v1/prices/{asset}", params(("asset" = String, Path, description = "Such as BTC")), request_body(content = PriceRequest, example = json!({"base_units": "100000000", "value": 4000000})),
-    responses((status = 204), (status = 400, body = ErrorBody)))]
-pub async fn set_price(
-    State(shared): State<AppState>,
-    Extension(caller): Extension<Caller>,
-    Path(asset): Path<String>,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    let request: PriceRequest = json(&body)?;
-    let price = Price { base_units: request.base_units, value: request.value };
-    run_blocking(move || Ok(shared.screening.set_price(&asset, price, &caller.0)?)).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -1,11 +1,12 @@
-//! Webhooks.
+//! Webhooks, and mail in the outbox.
 
-use crate::answers::identity::Webhook;
+use crate::answers::identity::{OutboxMail, Webhook};
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_notify::outbox::MailState;
 use holdfast_state::AppState;
 use holdfast_state::answers::each;
 use holdfast_state::auth::Caller;
@@ -14,7 +15,7 @@ use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::routes::{MANAGE, Routes};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 /// Returns the routes of this resource.
@@ -24,6 +25,10 @@ pub(crate) fn routes() -> Routes {
         .add(MANAGE, routes!(webhooks))
         .add(MANAGE, routes!(add_webhook))
         .add(MANAGE, routes!(remove_webhook))
+        .add(MANAGE, routes!(retry_webhook))
+        // Mails name officers and people.
+        .add(MANAGE.personal(), routes!(mails))
+        .add(MANAGE, routes!(retry_mail))
 }
 
 /// A webhook to be created.
@@ -75,5 +80,49 @@ pub async fn remove_webhook(
     Path(id): Path<u64>,
 ) -> Result<Response, ApiError> {
     run_blocking(move || Ok(shared.screening.remove_webhook(id, "removed by a person", &caller.0)?)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Lets the next message of a webhook be tried at once, without waiting for its time.
+#[utoipa::path(post, path = "/api/v1/webhooks/{id}/retry", params(("id" = u64, Path, description = "Number of the webhook")),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub async fn retry_webhook(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Result<Response, ApiError> {
+    run_blocking(move || Ok(shared.screening.retry_webhook(id, &caller.0)?)).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Which mails.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct MailsQuery {
+    /// waiting, failing or sent; by default all.
+    #[param(value_type = Option<String>)]
+    state: Option<MailState>,
+    /// Numbers below this one: the last of the page before.
+    before: Option<u64>,
+    /// How many, at most 1000; by default 100.
+    limit: Option<u16>,
+}
+
+/// Returns mails that wait, failed or were sent, newest first, without their texts.
+#[utoipa::path(get, path = "/api/v1/outbox", params(MailsQuery), responses((status = 200, body = Vec<OutboxMail>), (status = 400, body = ErrorBody)))]
+pub async fn mails(State(shared): State<AppState>, Query(q): Query<MailsQuery>) -> Answer<Vec<OutboxMail>> {
+    let limit = q.limit.map_or(100, usize::from);
+    run_blocking(move || Ok(shared.screening.mails(q.state, q.before, limit)?)).await.map(each)
+}
+
+/// Lets a mail that waits be tried at once, without waiting for its time.
+#[utoipa::path(post, path = "/api/v1/outbox/{id}/retry", params(("id" = u64, Path, description = "Number of the mail")),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+pub async fn retry_mail(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Result<Response, ApiError> {
+    run_blocking(move || Ok(shared.screening.retry_mail(id, &caller.0)?)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -25,13 +25,14 @@ mod options;
 mod serve;
 mod sharing;
 mod simulate;
+mod tags;
 mod workspace;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use holdfast_desk_commands::{
-    academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, models, rules,
+    academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, models, prices, rules,
     screen, staff, statistics, watch,
 };
 use std::process::ExitCode;
@@ -115,6 +116,9 @@ enum Command {
     /// Learned models: train, compare, put in shadow or in force by two people, explain, watch.
     #[command(subcommand)]
     Models(models::ModelsCommand),
+    /// Prices of assets in the reference currency.
+    #[command(subcommand)]
+    Prices(prices::PricesCommand),
     /// Holds and freezes.
     #[command(subcommand)]
     Holds(holds::HoldsCommand),
@@ -145,6 +149,9 @@ enum Command {
     /// Webhooks that receive decisions, holds and alerts.
     #[command(subcommand)]
     Webhooks(connect::WebhooksCommand),
+    /// Mail that the desk sends on its own: what waits, failed or was sent.
+    #[command(subcommand)]
+    Outbox(connect::OutboxCommand),
     /// Requests from law enforcement.
     #[command(subcommand)]
     Desk(desk::DeskCommand),
@@ -233,7 +240,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Config(command) => config::run(command, Cli::command(), json),
         Command::Backup(args) => backup::backup(args, json),
         Command::Restore(args) => backup::restore(args, json),
-        Command::Tags(command) => workspace::tags(command, json),
+        Command::Tags(command) => workspace::tags_command(command, json),
         Command::Cluster(args) => workspace::cluster(args, json),
         Command::Show(args) => lookup::show(args, json),
         Command::Search(args) => lookup::search(args, json),
@@ -251,6 +258,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Events(command) => events::run(command, json),
         Command::Rules(command) => rules::rules(command, json),
         Command::Models(command) => models::run(command, json),
+        Command::Prices(command) => prices::prices(command, json),
         Command::Holds(command) => holds::holds(command, json),
         Command::Alerts(command) => alerts::alerts(command, json),
         Command::Audit(command) => audit::audit(command, json),
@@ -261,6 +269,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Changes(command) => keys::changes(command, json),
         Command::Providers(command) => connect::providers(command, json),
         Command::Webhooks(command) => connect::webhooks(command, json),
+        Command::Outbox(command) => connect::outbox(command, json),
         Command::Desk(command) => desk::run(command, json),
         Command::Evidence(command) => evidence::run(command, json),
         Command::Sharing(command) => sharing::run(command, json),

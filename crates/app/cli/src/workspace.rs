@@ -6,6 +6,7 @@ use crate::chain_reader::server_of;
 use crate::lookup::ChainArgs;
 use crate::output::{self, thousands};
 use crate::running::{ChainReach, TagsReach, reach_chain, reach_tags};
+use crate::tags::{self, AddOwn, ChangeOwn, RemoveOwn, TagsList};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use holdfast_account_workspace::AccountWorkspace;
@@ -28,6 +29,16 @@ pub enum TagsCommand {
     Conflicts(ChainArgs),
     /// Remove all tags of a pack, by its title.
     Remove(TagsRemove),
+    /// List tags, the last imported first: all, or those of an address, a name, a category, a pack, an actor.
+    List(Box<TagsList>),
+    /// List the packs that tags come from, with their counts.
+    Packs(ChainArgs),
+    /// State a tag of the desk's own: what an address is, with the source.
+    AddOwn(AddOwn),
+    /// State a tag of the desk's own anew.
+    ChangeOwn(ChangeOwn),
+    /// Take a tag of the desk's own back.
+    RemoveOwn(RemoveOwn),
 }
 
 #[derive(Args)]
@@ -53,7 +64,7 @@ pub struct TagsRemove {
     server: ServerArgs,
 }
 
-pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
+pub fn tags_command(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         TagsCommand::Import(args) => import_tags(&args, as_json),
         TagsCommand::Conflicts(args) => {
@@ -69,6 +80,11 @@ pub fn tags(command: TagsCommand, as_json: bool) -> anyhow::Result<()> {
             Ok(())
         }
         TagsCommand::Remove(args) => remove_tags(&args),
+        TagsCommand::List(args) => tags::list(&args, as_json),
+        TagsCommand::Packs(args) => tags::packs(&args, as_json),
+        TagsCommand::AddOwn(args) => tags::add_own(&args, as_json),
+        TagsCommand::ChangeOwn(args) => tags::change_own(&args, as_json),
+        TagsCommand::RemoveOwn(args) => tags::remove_own(&args, as_json),
     }
 }
 

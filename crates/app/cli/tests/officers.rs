@@ -295,7 +295,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("", _) if path == "/api/kyt/v2/categories" || path.starts_with("/public/") => CHAIN,
         ("", _) if path.starts_with("/api/kyt/") => ALL,
         ("changes", _) => &["administrator", "approver"],
-        ("keys" | "desk-keys" | "people" | "jobs" | "ledgers" | "webhooks", _) => &["administrator"],
+        ("keys" | "desk-keys" | "people" | "jobs" | "ledgers" | "webhooks" | "outbox", _) => &["administrator"],
         ("sessions" | "second-factor", _) => {
             &["screener", "investigator", "approver", "auditor", "administrator", "partner", "trainer"]
         }
@@ -349,8 +349,12 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("rules", true) if path.ends_with("/fields") => {
             &["screener", "investigator", "approver", "auditor", "administrator"]
         }
-        ("rules", true) => &["investigator", "approver", "auditor", "administrator"],
+        ("rules" | "prices", true) => &["investigator", "approver", "auditor", "administrator"],
         ("holds" | "alerts" | "customers", false) => &["investigator", "approver"],
+        ("tags", false) if path.starts_with("/api/v1/tags/own") => &["investigator", "approver"],
+        ("tags", true) if path.ends_with("/packs") => {
+            &["investigator", "approver", "auditor", "screener", "administrator"]
+        }
         ("events" | "records", false) => &[],
         ("tags" | "cluster" | "exposures" | "blocks" | "rescreen", false) => &["administrator"],
         (

@@ -1,12 +1,14 @@
-//! `holdfast providers` and `holdfast webhooks`: other systems.
+//! `holdfast providers`, `webhooks` and `outbox`: other systems, and what is sent to them.
 
-use crate::answer::Fields;
+use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
 use crate::output;
-use anyhow::Context;
+use crate::running::Reach;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 use holdfast_client::api_path;
 use holdfast_console::desk_key::key_ring;
+use holdfast_notify::outbox::MailState;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_vendors::{Providers, Question};
@@ -26,6 +28,11 @@ pub enum ProvidersCommand {
         asset: String,
         /// Address.
         address: String,
+    },
+    /// Show how the providers of the running server have answered since it started.
+    State {
+        #[command(flatten)]
+        desk: DeskArgs,
     },
 }
 
@@ -53,6 +60,85 @@ pub enum WebhooksCommand {
         /// Number of the webhook.
         id: u64,
     },
+    /// Have the next message of a webhook tried at once.
+    Retry {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Number of the webhook.
+        id: u64,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum OutboxCommand {
+    /// List mails that wait, failed or were sent, newest first, without their texts.
+    List {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// waiting, failing or sent; by default all.
+        #[arg(long)]
+        state: Option<String>,
+        /// Below this number: the last of the page before.
+        #[arg(long)]
+        before: Option<u64>,
+    },
+    /// Have a mail that waits tried at once.
+    Retry {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Number of the mail.
+        id: u64,
+    },
+}
+
+/// Reads the state that mails are chosen by.
+fn mail_state(text: &str) -> anyhow::Result<MailState> {
+    let found = MailState::ALL.into_iter().find(|state| state.name() == text);
+    found.with_context(|| format!("--state: '{text}' is none of {}", MailState::ALL.map(MailState::name).join(", ")))
+}
+
+pub fn outbox(command: OutboxCommand, as_json: bool) -> anyhow::Result<()> {
+    match command {
+        OutboxCommand::List { desk, state, before } => {
+            /// Most mails of a list.
+            const LISTED: usize = 100;
+            let state = state.as_deref().map(mail_state).transpose()?;
+            let mails = desk.read(
+                "/api/v1/outbox",
+                |s| s.mails(state, before, LISTED),
+                |request| {
+                    let request = request.query("limit", LISTED).query_opt("before", before);
+                    request.query_opt("state", state.map(MailState::name))
+                },
+            )?;
+            if as_json {
+                return mails.print();
+            }
+            for m in mails.rows("mails") {
+                let fault = m["last_error"].as_str().map_or(String::new(), |e| {
+                    format!(
+                        "; failed {} times: {e}; tried again at {}",
+                        m.count("failures"),
+                        m.time("next_try").rfc3339()
+                    )
+                });
+                let fault = if m["sent"].is_null() { fault } else { String::new() };
+                let (id, at, to) = (m.count("id"), m.time("time").rfc3339(), m.word("to"));
+                println!(
+                    "{id:>6} {at} {:<7} {to}: {} ({}){fault}",
+                    m.word("state"),
+                    m.word("subject"),
+                    m.word("about")
+                );
+            }
+        }
+        OutboxCommand::Retry { desk, id } => {
+            let path = api_path(&["outbox", &id.to_string(), "retry"]);
+            desk.answer(|s| s.retry_mail(id, &desk.actor), |c| c.post(&path))?;
+            println!("mail {id} is tried at once");
+        }
+    }
+    Ok(())
 }
 
 pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
@@ -88,6 +174,11 @@ pub fn webhooks(command: WebhooksCommand, as_json: bool) -> anyhow::Result<()> {
             desk.answer(|s| s.remove_webhook(id, "removed by a person", &desk.actor), |c| c.delete(&path))?;
             println!("webhook {id} removed");
         }
+        WebhooksCommand::Retry { desk, id } => {
+            let path = api_path(&["webhooks", &id.to_string(), "retry"]);
+            desk.answer(|s| s.retry_webhook(id, &desk.actor), |c| c.post(&path))?;
+            println!("the next message of webhook {id} is tried at once");
+        }
     }
     Ok(())
 }
@@ -99,7 +190,10 @@ pub fn read_providers(path: &Path) -> anyhow::Result<Providers> {
 }
 
 pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()> {
-    let ProvidersCommand::Query { providers, asset, address } = command;
+    let (providers, asset, address) = match command {
+        ProvidersCommand::Query { providers, asset, address } => (providers, asset, address),
+        ProvidersCommand::State { desk } => return state(&desk, as_json),
+    };
     let answers = read_providers(&providers)?.query(&Question::address(&asset, &address, system_clock()()));
     if as_json {
         return output::json(&answers);
@@ -108,6 +202,36 @@ pub fn providers(command: ProvidersCommand, as_json: bool) -> anyhow::Result<()>
         let risk =
             fact.risk.map_or("no answer", |r| ["none", "low", "medium", "high", "severe"][usize::from(r.min(4))]);
         println!("{name:<12} {risk:<10} {}", fact.detail);
+    }
+    Ok(())
+}
+
+fn state(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let Reach::There(client) = desk.reach()? else {
+        bail!(
+            "how providers answer is known to a running server alone, and none runs; query them with `holdfast providers query`"
+        );
+    };
+    let list = Answer::of_bytes(client.get("/api/v1/providers").bytes()?)?;
+    if as_json {
+        return list.print();
+    }
+    for p in list.rows("providers are connected") {
+        let [asked, answered, cached, refused] =
+            ["asked", "answered", "cached", "refused"].map(|name| output::thousands(p.count(name)));
+        println!(
+            "{:<12} {} (breaker {}): {asked} asked, {answered} answered, {cached} from the cache, {refused} not sent",
+            p.word("name"),
+            p.word("url"),
+            p.word("breaker")
+        );
+        if p["answered_at"].is_i64() {
+            println!("             last answered at {}", p.time("answered_at").rfc3339());
+        }
+        if let Some(why) = p["last_error"].as_str() {
+            println!("             last failed at {}: {why}", p.time("failed_at").rfc3339());
+        }
+        println!("             covers {}", p.words("chains").join(", "));
     }
     Ok(())
 }

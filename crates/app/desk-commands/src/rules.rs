@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Fields};
 use crate::args::DeskArgs;
+use crate::drafts::{self, DraftsCommand};
 use crate::output::{self, thousands};
 use crate::running::Reach;
 use crate::screen::read_file;
@@ -57,6 +58,26 @@ pub enum RulesCommand {
         #[command(flatten)]
         desk: DeskArgs,
     },
+    /// Drafts of rule books: begun, written, tested on history, proposed.
+    #[command(subcommand)]
+    Drafts(DraftsCommand),
+    /// Show what a version of the rule book changed.
+    Diff {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The version.
+        version: u32,
+        /// The earlier version that it is compared with; by default the one before.
+        #[arg(long)]
+        since: Option<u32>,
+    },
+    /// Propose the text of an earlier version, which another person puts in force again.
+    Restore {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// The version.
+        version: u32,
+    },
 }
 
 pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
@@ -78,10 +99,13 @@ pub fn rules(command: RulesCommand, as_json: bool) -> anyhow::Result<()> {
         }
         RulesCommand::Test { desk, file } => test(&desk, &file, as_json),
         RulesCommand::Apply { desk, file } => {
-            let yaml = String::from_utf8(read_file(&file)?).with_context(|| file.display().to_string())?;
+            let yaml = yaml_of(&file)?;
             apply(&desk, &yaml, as_json).with_context(|| file.display().to_string())
         }
         RulesCommand::Statistics { desk } => statistics(&desk, as_json),
+        RulesCommand::Drafts(command) => drafts::drafts(command, as_json),
+        RulesCommand::Diff { desk, version, since } => drafts::diff(&desk, version, since, as_json),
+        RulesCommand::Restore { desk, version } => drafts::restore(&desk, version, as_json),
     }
 }
 
@@ -159,8 +183,13 @@ fn test_here(screening: &Screening, yaml: &str) -> anyhow::Result<RuleTest> {
     Ok(test)
 }
 
+/// Reads a rule book from a file.
+pub(crate) fn yaml_of(file: &Path) -> anyhow::Result<String> {
+    String::from_utf8(read_file(file)?).with_context(|| file.display().to_string())
+}
+
 fn test(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {
-    let yaml = String::from_utf8(read_file(file)?).with_context(|| file.display().to_string())?;
+    let yaml = yaml_of(file)?;
     // What is wrong with the book is found before the desk is opened.
     RuleBook::parse(&yaml, 0).with_context(|| file.display().to_string())?;
     let body = yaml.as_bytes().to_vec();
@@ -168,6 +197,12 @@ fn test(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return test.print();
     }
+    print_test(&test);
+    Ok(())
+}
+
+/// Prints what a test of a rule book found.
+pub(crate) fn print_test(test: &Value) {
     println!(
         "{} events replayed, {} would be decided otherwise",
         thousands(test.count("events")),
@@ -197,7 +232,6 @@ fn test(desk: &DeskArgs, file: &Path, as_json: bool) -> anyhow::Result<()> {
             d.words("lost").join(",")
         );
     }
-    Ok(())
 }
 
 /// Puts a rule book in force, or proposes it where another person can approve it.

@@ -104,6 +104,8 @@ pub const MENU: [Group; 9] = [
             ("/accounts", "nav-chains"),
             ("/desk/cases", "nav-cases"),
             ("/desk/watch-lists", "nav-watch-lists"),
+            ("/desk/tags", "nav-tags"),
+            ("/desk/packs", "nav-packs"),
         ],
     ),
     (
@@ -116,6 +118,8 @@ pub const MENU: [Group; 9] = [
             ("/desk/holds", "nav-holds"),
             ("/desk/warnings", "nav-warnings"),
             ("/desk/rules", "nav-rules"),
+            ("/desk/prices", "nav-prices"),
+            ("/desk/providers", "nav-providers"),
         ],
     ),
     (
@@ -133,6 +137,7 @@ pub const MENU: [Group; 9] = [
             ("/desk/people", "nav-people"),
             ("/desk/jobs", "nav-jobs"),
             ("/desk/webhooks", "nav-webhooks"),
+            ("/desk/outbox", "nav-outbox"),
             ("/desk/audit", "nav-audit"),
             ("/openapi.json", "nav-api"),
         ],

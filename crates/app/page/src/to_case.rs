@@ -1,4 +1,4 @@
-//! "Add to case", as it stands on every page of something that can be in one.
+//! "Add to case", as it stands on every page of something that can be in one; and the way to state a tag of an address.
 
 use crate::frame::Frame;
 use crate::texts::t;
@@ -21,4 +21,13 @@ pub fn to_case(frame: &Frame, kind: &str, key: &str) -> Markup {
             button type="submit" { (t!("common-add")) }
         }
     } } }
+}
+
+/// Returns a link to the form that states a tag of the desk's own; nothing for who states none. The asset may be empty: a person fills it in.
+#[must_use]
+pub fn tag_it(frame: &Frame, address: &str, asset: &str) -> Markup {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("address", address), ("asset", asset)].iter().filter(|(_, value)| !value.is_empty()))
+        .finish();
+    html! { @if frame.may("desk") { p { a href={"/desk/tags/own?" (query) "#add"} { (t!("tags-add")) } } } }
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use holdfast_academy::AcademyError;
+use holdfast_attribution::own::OwnError;
 use holdfast_cases::CaseError;
 use holdfast_chains::ChainsError;
 use holdfast_identity::IdentityError;
@@ -137,6 +138,7 @@ by_kind!(
     IdentityError,
     LearnedError,
     MonitorError,
+    OwnError,
     PreventionError,
     RequestError,
     ScreeningError,

@@ -8,7 +8,7 @@
 pub mod access;
 pub mod answers;
 pub mod auth;
-mod back_test;
+pub mod back_test;
 pub mod blocking;
 pub mod body;
 pub mod chain_choice;
@@ -34,6 +34,7 @@ pub mod sources;
 mod state;
 pub mod status;
 pub mod system;
+pub mod tags;
 pub mod visit;
 mod watching;
 

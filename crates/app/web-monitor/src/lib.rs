@@ -1,4 +1,4 @@
-//! Pages of the desk's monitoring: the dashboard, drafts of rule books, learned models, watch lists, the audit log. What all pages are made of is in `holdfast-page`.
+//! Pages of the desk's monitoring and of what it rests on: the dashboard, drafts of rule books, learned models, watch lists, the audit log, tags and packs, prices, providers, the outbox. What all pages are made of is in `holdfast-page`.
 
 #![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
@@ -8,11 +8,22 @@ mod audit;
 mod dashboard;
 mod drafts;
 mod models;
+mod outbox;
+mod own_tags;
+mod packs;
+mod prices;
+mod providers;
+mod tags;
 mod typologies;
 mod watches;
 
-use holdfast_state::limits::{BOOK, LIST};
-use holdfast_state::routes::{AUDIT, READ_OR_RULES, READERS, RULES, Routes};
+use holdfast_state::limits::{BOOK, FILE, LIST};
+use holdfast_state::routes::{AUDIT, DESK, MANAGE, Needs, READ, READ_OR_RULES, READERS, RULES, Routes};
+
+/// Who looks after connections sees how they stand.
+const PROVIDERS: Needs = Needs::key(&["read", "manage"]);
+/// Who brings packs in sees which there are.
+const PACKS: Needs = Needs::key(&["read", "manage"]);
 
 /// Returns the routes of these pages, each with what its visitor needs.
 #[must_use]
@@ -39,4 +50,20 @@ pub fn routes() -> Routes {
         .post("/desk/watch-lists/{id}", READERS.body(LIST), watches::step)
         .get("/desk/notifications", READERS, watches::notifications)
         .post("/desk/notifications", READERS, watches::seen)
+        .get("/desk/prices", READ_OR_RULES, prices::list)
+        .post("/desk/prices", RULES, prices::set)
+        .get("/desk/providers", PROVIDERS, providers::page)
+        .post("/desk/providers", READ.long(), providers::ask)
+        .get("/desk/outbox", MANAGE.personal(), outbox::list)
+        .post("/desk/outbox/{id}", MANAGE, outbox::retry)
+        .post("/desk/outbox/webhooks/{id}", MANAGE, outbox::retry_webhook)
+        .get("/desk/tags", READ.long(), tags::list)
+        .get("/desk/tags/conflicts", READ.long(), tags::conflicts)
+        .get("/desk/tags/own", READ, own_tags::list)
+        .post("/desk/tags/own", DESK.long(), own_tags::add)
+        .get("/desk/tags/own/{id}", READ, own_tags::page)
+        .post("/desk/tags/own/{id}", DESK.long(), own_tags::step)
+        .get("/desk/packs", PACKS.long(), packs::list)
+        .post("/desk/packs", MANAGE.body(FILE).long(), packs::import)
+        .post("/desk/packs/withdraw", MANAGE.long(), packs::withdraw)
 }

@@ -16,7 +16,7 @@ use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, short};
 use holdfast_page::texts::{rich, t};
-use holdfast_page::to_case::to_case;
+use holdfast_page::to_case::{tag_it, to_case};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
@@ -501,7 +501,7 @@ pub(crate) async fn address(
         }
         (gaps(&report.gaps))
     };
-    let body = html! { (body) (to_case(&frame, "address", &report.address)) };
+    let body = html! { (body) (to_case(&frame, "address", &report.address)) (tag_it(&frame, &report.address, "")) };
     Ok(frame.page(&report.address, &report.address, body))
 }
 

@@ -17,7 +17,7 @@ use holdfast_page::figures;
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, segment};
 use holdfast_page::texts::{rich, t};
-use holdfast_page::to_case::to_case;
+use holdfast_page::to_case::{tag_it, to_case};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
@@ -423,7 +423,7 @@ pub(crate) async fn address(
             (receipts(&report, asset))
         }
     };
-    let body = html! { (body) (to_case(&frame, "address", &report.address)) };
+    let body = html! { (body) (to_case(&frame, "address", &report.address)) (tag_it(&frame, &report.address, if is_elsewhere { "" } else { asset })) };
     Ok(frame.page(&report.address, &report.address, body).into_response())
 }
 

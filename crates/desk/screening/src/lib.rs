@@ -32,6 +32,7 @@ pub mod holds;
 pub mod identifiers;
 mod log;
 mod migrations;
+pub mod prices;
 mod pulse;
 pub mod replay;
 mod rescreening;

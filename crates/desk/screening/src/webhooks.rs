@@ -5,6 +5,7 @@ use crate::holds;
 use crate::service::{Screening, ScreeningError};
 use holdfast_audit::Entry;
 use holdfast_decision::{Decision, Event, Verdict};
+use holdfast_notify::outbox::{self, MailRow, MailState};
 use holdfast_notify::webhooks::{self, Content, Pending, Webhook};
 use holdfast_store::{Database, DbError, Store, parse};
 use serde_json::{Value, json};
@@ -70,6 +71,35 @@ impl Screening {
     pub fn remove_webhook(&self, id: u64, why: &str, actor: &str) -> Result<(), ScreeningError> {
         let why = why.to_owned();
         Ok(Store::change(self, actor, move |tx| webhooks::remove(tx, id, &why))?)
+    }
+
+    /// Lets the next message of a webhook be tried at once.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`] when there is none of that number.
+    pub fn retry_webhook(&self, id: u64, actor: &str) -> Result<(), ScreeningError> {
+        Ok(Store::change(self, actor, move |tx| webhooks::retry(tx, id))?)
+    }
+
+    /// Returns mails without their texts, newest first, below a number; those in one state, where it is given.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the database fails.
+    pub fn mails(
+        &self,
+        state: Option<MailState>,
+        below: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<MailRow>, ScreeningError> {
+        self.read(|db| outbox::list(db, state, below, limit))
+    }
+
+    /// Lets a mail that waits be tried at once.
+    ///
+    /// # Errors
+    /// [`ScreeningError::NotFound`] when no mail of that number waits.
+    pub fn retry_mail(&self, id: u64, actor: &str) -> Result<(), ScreeningError> {
+        Ok(Store::change(self, actor, move |tx| outbox::retry(tx, id))?)
     }
 
     /// Returns the webhooks that are not removed.

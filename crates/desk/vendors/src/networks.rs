@@ -1,6 +1,7 @@
 //! Chains and assets by the names that other providers' formats have for them. A ticker that several chains share (USDT) means nothing without its network:
 //! a request is resolved to one asset of one chain, or refused, and never answered by another chain.
 
+use crate::providers::Name;
 use holdfast_types::{Address, Asset, AssetId, ChainId, Family, Invalid, TokenRef};
 
 /// A chain, and its names: Chainalysis KYT's, Elliptic's, TRM's, then others that clients write, in any case and with space, `_` or `-` between words.
@@ -63,6 +64,12 @@ const NETWORKS: &[Network] = &[
     network("cip34:1-764824073", "ADA", ("Cardano", "cardano", Some("cardano")), &["ada"]),
     network("monero:418015bb9ae982a1975da7d79277c270", "XMR", ("Monero", "monero", Some("monero")), &["xmr"]),
 ];
+
+/// Returns the chains (CAIP-2 ids) for which a provider has a name here.
+pub(crate) fn named_by(provider: Name) -> impl Iterator<Item = &'static str> {
+    let has = move |n: &&Network| provider != Name::Trm || n.trm.is_some();
+    NETWORKS.iter().filter(has).map(|n| n.chain)
+}
 
 /// Returns a name without case and what stands between its words.
 fn plain(name: &str) -> String {

@@ -129,6 +129,14 @@ pub struct ProviderState {
     pub breaker: &'static str,
     /// Why it last failed.
     pub last_error: Option<String>,
+    /// When it last failed, Unix seconds.
+    #[schema(value_type = Option<i64>)]
+    pub failed_at: Option<Timestamp>,
+    /// When it last answered, Unix seconds.
+    #[schema(value_type = Option<i64>)]
+    pub answered_at: Option<Timestamp>,
+    /// Chains (CAIP-2 ids) that questions to it can name. About what is on others it is not asked.
+    pub chains: Vec<String>,
 }
 
 #[derive(Default)]
@@ -142,6 +150,15 @@ struct Health {
     cached: u64,
     refused: u64,
     last_error: Option<String>,
+    failed_at: Option<Timestamp>,
+    answered_at: Option<Timestamp>,
+}
+
+impl Health {
+    fn failed(&mut self, why: &str) {
+        self.last_error = Some(why.to_owned());
+        self.failed_at = Some(Timestamp::from(SystemTime::now()));
+    }
 }
 
 struct Provider {
@@ -373,6 +390,9 @@ impl Providers {
                 refused: health.refused,
                 breaker,
                 last_error: health.last_error.clone(),
+                failed_at: health.failed_at,
+                answered_at: health.answered_at,
+                chains: networks::named_by(p.name).map(str::to_owned).collect(),
             }
         };
         self.list.iter().map(state).collect()
@@ -410,6 +430,7 @@ impl Providers {
                 health.failures = 0;
                 health.until = None;
                 health.answered += 1;
+                health.answered_at = Some(Timestamp::from(SystemTime::now()));
                 drop(health);
                 if fact.risk.is_some() {
                     self.cache.lock().unwrap_or_else(|e| e.into_inner()).put(key, fact.clone());
@@ -420,7 +441,7 @@ impl Providers {
                 // It answered, so it is well.
                 health.failures = 0;
                 health.until = None;
-                health.last_error = Some(why.clone());
+                health.failed(&why);
                 failed(&why)
             }
             Err(Fault::Passing(why) | Fault::Lasting(why)) => {
@@ -428,7 +449,7 @@ impl Providers {
                 if health.failures >= self.breaker_failures {
                     health.until = Some(Instant::now() + self.breaker_pause);
                 }
-                health.last_error = Some(why.clone());
+                health.failed(&why);
                 failed(&why)
             }
         }

@@ -95,7 +95,7 @@ pub struct Evidence {
     pub rules: Vec<RuleRecord>,
 }
 
-fn similar(db: &mut Database, of: &QueueRow, now: holdfast_types::Timestamp) -> Result<Vec<Similar>, DbError> {
+fn similar(db: &mut Database, of: &QueueRow, by: queue::Clocks) -> Result<Vec<Similar>, DbError> {
     let (id, mut found): (_, Vec<Similar>) = (number(of.alert.id), Vec::new());
     let mut add = |shares, rows: Vec<QueueRow>| {
         for row in rows {
@@ -106,15 +106,15 @@ fn similar(db: &mut Database, of: &QueueRow, now: holdfast_types::Timestamp) -> 
     };
     if let Some(counterparty) = &of.counterparty {
         let of_other = [id.clone(), counterparty.as_str().into()];
-        add(Shared::Counterparty, queue::some(db, "a.id <> $1 AND f.counterparty = $2", &of_other, MAX_SIMILAR, now)?);
+        add(Shared::Counterparty, queue::some(db, "a.id <> $1 AND f.counterparty = $2", &of_other, MAX_SIMILAR, by)?);
     }
     if !of.alert.customer.is_empty() {
         let of_own = [id.clone(), of.alert.customer.as_str().into()];
-        add(Shared::Customer, queue::some(db, "a.id <> $1 AND a.customer = $2", &of_own, MAX_SIMILAR, now)?);
+        add(Shared::Customer, queue::some(db, "a.id <> $1 AND a.customer = $2", &of_own, MAX_SIMILAR, by)?);
     }
     if let Some(rule) = of.alert.rules.first() {
         let (condition, pattern) = queue::has_rule(2, rule);
-        add(Shared::Rule, queue::some(db, &format!("a.id <> $1 AND {condition}"), &[id, pattern], MAX_SIMILAR, now)?);
+        add(Shared::Rule, queue::some(db, &format!("a.id <> $1 AND {condition}"), &[id, pattern], MAX_SIMILAR, by)?);
     }
     Ok(found)
 }
@@ -173,12 +173,12 @@ pub fn of(screening: &Screening, id: u64) -> Result<Evidence, ScreeningError> {
         Some(decided) => Some(flows::by_day(screening, decided, DAYS)?),
         None => None,
     };
-    let now = screening.now();
+    let by = queue::Clocks::of(screening);
     let (usual, similar, rules) = screening.read(|db| {
         let usual = decided.as_ref().map(|decided| usual(db, decided)).transpose()?.flatten();
         let rules = row.alert.rules.iter().take(MAX_RULES).map(|rule| record(db, rule));
         let rules = rules.collect::<Result<Vec<_>, DbError>>()?;
-        Ok((usual, similar(db, &row, now)?, rules))
+        Ok((usual, similar(db, &row, by)?, rules))
     })?;
     Ok(Evidence { row, decided, holds, notes, days, usual, similar, rules })
 }

@@ -1,6 +1,7 @@
 //! The queue: which alerts, in which order, how many. A filter is a query of texts, so that pages, the API, commands and saved views have the same one.
 
 use crate::facts;
+use holdfast_decision::rules::AlertHours;
 use holdfast_screening::alerts::{self, Alert};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Database, DbError, Row, Value, number};
@@ -59,15 +60,16 @@ impl Risk {
         Risk::VARIANTS.iter().copied().find(|risk| Some(risk.rank()) == rank).unwrap_or(Risk::Unknown)
     }
 
-    /// Returns the time within which such an alert should be closed.
-    #[must_use]
-    pub fn target(self) -> Seconds {
-        match self {
-            Risk::Severe => Seconds::hours(4),
-            Risk::High | Risk::Unknown => Seconds::hours(24),
-            Risk::Medium => Seconds::days(3),
-            Risk::Low => Seconds::days(7),
-        }
+    /// Returns the time within which such an alert should be closed, by the policy of the rule book in force.
+    fn target(self, hours: &AlertHours) -> Seconds {
+        let hours = match self {
+            Risk::Severe => hours.severe,
+            Risk::High => hours.high,
+            Risk::Unknown => hours.unknown,
+            Risk::Medium => hours.medium,
+            Risk::Low => hours.low,
+        };
+        Seconds::hours(hours.into())
     }
 }
 
@@ -355,9 +357,23 @@ const MORE: &str = "f.risk, f.kind, f.asset, f.amount, f.value, f.counterparty, 
     COALESCE((SELECT MAX(n.id) FROM alert_notes n WHERE n.alert = a.id), 0), t.probability_ppm, t.at_stake";
 const FROM: &str = "FROM alerts a LEFT JOIN alert_facts f ON f.alert = a.id LEFT JOIN alert_triage t ON t.alert = a.id";
 
-fn clock(alert: &Alert, risk: Risk, now: Timestamp) -> (Timestamp, Clock) {
-    let due = alert.created + risk.target();
-    let quarter = Seconds::new(risk.target().count() / 4);
+/// What the clocks of alerts are read by: the time, and the targets of the rule book in force.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clocks {
+    pub(crate) now: Timestamp,
+    hours: AlertHours,
+}
+
+impl Clocks {
+    pub(crate) fn of(screening: &Screening) -> Self {
+        Clocks { now: screening.now(), hours: screening.book().file.policy.alert_hours }
+    }
+}
+
+fn clock(alert: &Alert, risk: Risk, by: Clocks) -> (Timestamp, Clock) {
+    let (now, target) = (by.now, risk.target(&by.hours));
+    let due = alert.created + target;
+    let quarter = Seconds::new(target.count() / 4);
     let clock = match () {
         () if alert.state != "open" => Clock::Stopped,
         () if now >= due => Clock::Late,
@@ -367,12 +383,12 @@ fn clock(alert: &Alert, risk: Risk, now: Timestamp) -> (Timestamp, Clock) {
     (due, clock)
 }
 
-fn row(row: &Row, now: Timestamp) -> Result<QueueRow, DbError> {
+fn row(row: &Row, by: Clocks) -> Result<QueueRow, DbError> {
     let at = alerts::COLUMNS.len();
     let alert = alerts::read(row)?;
     let text = |i: usize| row.text_or_null(at + i).filter(|text| !text.is_empty()).map(str::to_owned);
     let risk = Risk::of_rank(row.int_or_null(at));
-    let (due, clock) = clock(&alert, risk, now);
+    let (due, clock) = clock(&alert, risk, by);
     let amount = text(3).map(|digits| digits.parse::<Amount>()).transpose();
     Ok(QueueRow {
         risk,
@@ -485,7 +501,8 @@ fn select() -> String {
 /// [`ScreeningError`] when the database fails.
 pub fn page(screening: &Screening, filter: &Filter) -> Result<QueuePage, ScreeningError> {
     facts::catch_up(screening)?;
-    let now = screening.now();
+    let by = Clocks::of(screening);
+    let now = by.now;
     screening.read(|db| {
         let sort = match filter.sort {
             Some(sort) => sort,
@@ -496,7 +513,7 @@ pub fn page(screening: &Screening, filter: &Filter) -> Result<QueuePage, Screeni
         parameters.extend([number(PAGE), number(PAGE * (filter.page - 1))]);
         let last = parameters.len();
         let sql = format!("{}{conditions} ORDER BY {} LIMIT ${} OFFSET ${last}", select(), sort.sql(), last - 1);
-        let rows = db.query(&sql, &parameters)?.iter().map(|r| row(r, now)).collect::<Result<Vec<_>, _>>()?;
+        let rows = db.query(&sql, &parameters)?.iter().map(|r| row(r, by)).collect::<Result<Vec<_>, _>>()?;
         Ok(QueuePage { rows, count: found.min(MAX_COUNTED), is_more: found > MAX_COUNTED, page: filter.page, sort })
     })
 }
@@ -523,10 +540,10 @@ pub fn counted(screening: &Screening, filter: &Filter) -> Result<(u64, bool), Sc
 /// [`ScreeningError::NotFound`]; [`ScreeningError::Store`] when the database fails.
 pub fn one(screening: &Screening, id: u64) -> Result<QueueRow, ScreeningError> {
     facts::catch_up(screening)?;
-    let now = screening.now();
+    let by = Clocks::of(screening);
     let found = screening.read(|db| {
         let rows = db.query(&format!("{} WHERE a.id = $1", select()), &[number(id)])?;
-        rows.first().map(|r| row(r, now)).transpose()
+        rows.first().map(|r| row(r, by)).transpose()
     })?;
     found.ok_or_else(|| ScreeningError::NotFound(format!("alert {id}")))
 }
@@ -537,10 +554,10 @@ pub(crate) fn some(
     condition: &str,
     parameters: &[Value],
     limit: u32,
-    now: Timestamp,
+    by: Clocks,
 ) -> Result<Vec<QueueRow>, DbError> {
     let sql = format!("{} WHERE {condition} ORDER BY a.id DESC LIMIT {limit}", select());
-    db.query(&sql, parameters)?.iter().map(|r| row(r, now)).collect()
+    db.query(&sql, parameters)?.iter().map(|r| row(r, by)).collect()
 }
 
 /// The condition that a rule is behind an alert, with `$n` for its pattern.
@@ -578,6 +595,30 @@ mod tests {
         assert!(fault(|q| q.amount = "1.005".into()).contains("at most 2 decimals"));
         assert!(fault(|q| q.page = "0".into()).starts_with("page"));
         assert!(fault(|q| q.state = "shut".into()).contains("open, closed, all"));
+    }
+
+    #[test]
+    fn clocks_count_to_the_targets_of_the_rule_book() {
+        let hours = AlertHours { severe: 8, ..AlertHours::default() };
+        let created = Timestamp::from_unix(1_700_000_000);
+        let alert = Alert {
+            id: 1,
+            event: 1,
+            customer: "c-1".into(),
+            kind: "decision".into(),
+            decision: "hold".into(),
+            state: "open".into(),
+            assignee: None,
+            outcome: None,
+            reason: String::new(),
+            rules: Vec::new(),
+            created,
+            updated: created,
+        };
+        let at = |hour: i64, risk| clock(&alert, risk, Clocks { now: created + Seconds::hours(hour), hours });
+        assert_eq!(at(0, Risk::Severe), (created + Seconds::hours(8), Clock::InTime));
+        assert_eq!([5, 6, 8].map(|hour| at(hour, Risk::Severe).1), [Clock::InTime, Clock::Soon, Clock::Late]);
+        assert_eq!(at(8, Risk::High), (created + Seconds::hours(24), Clock::InTime));
     }
 
     #[test]

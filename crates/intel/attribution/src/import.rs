@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 pub struct ImportReport {
     /// Packs and lists read.
     pub packs: usize,
+    /// Their titles.
+    pub titles: Vec<String>,
     /// Tags read.
     pub tags: usize,
     /// Tags that were not in the store already.
@@ -85,6 +87,7 @@ impl ImportReport {
     /// Adds what another import did.
     pub fn add(&mut self, other: ImportReport) {
         self.packs += other.packs;
+        self.titles.extend(other.titles);
         self.tags += other.tags;
         self.new_tags += other.new_tags;
         self.actors += other.actors;
@@ -240,6 +243,7 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
         match pack {
             Ok(pack) => {
                 report.packs += 1;
+                report.titles.push(pack.title);
                 report.tags += pack.tags.len();
                 report.actors += pack.actors.len();
                 report.warnings.extend(pack.warnings);

@@ -23,6 +23,7 @@ pub mod entities;
 pub mod import;
 pub mod labels;
 pub mod nobody;
+pub mod own;
 pub mod ownerless;
 mod sanctions;
 pub mod sdn;

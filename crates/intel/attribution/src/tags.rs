@@ -12,11 +12,13 @@ use std::sync::Arc;
 
 mod changes;
 mod file;
+mod find;
 mod index;
 mod slots;
 
 pub use changes::TagVersion;
 pub use file::{TagFile, TagStoreError};
+pub use find::{FoundTags, MAX_FOUND, MAX_PACKS, PackSummary, TagFilter};
 
 use changes::{Change, Changes};
 use index::Index;
@@ -342,6 +344,11 @@ impl TagStore {
     #[must_use]
     pub fn has_pack(&self, title: &str) -> bool {
         !self.by_pack.get(title).is_empty()
+    }
+
+    /// Returns the tags of a pack, in the order of their import.
+    pub fn of_pack(&self, title: &str) -> impl Iterator<Item = &Tag> {
+        self.by_pack.get(title).iter().map(|i| self.slots.tag(*i))
     }
 
     /// Returns whether any tag has a label above one.

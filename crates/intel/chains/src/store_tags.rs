@@ -5,6 +5,7 @@ use holdfast_account_workspace::AccountWorkspace;
 use holdfast_attribution::TagStore;
 use holdfast_attribution::Tlp;
 use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
+use holdfast_attribution::own::{OwnChange, OwnChanged, OwnError};
 use holdfast_attribution::tags::TagFile;
 use holdfast_types::ChainId;
 use holdfast_workspace::account_chains::account_families;
@@ -55,6 +56,14 @@ impl StoreTags {
     /// Removes all tags of a pack. Returns how many. [`StoreTags::save`] makes it durable.
     pub fn remove_pack(&mut self, title: &str) -> usize {
         self.tags.remove_pack(title)
+    }
+
+    /// Changes the desk's own tags. [`StoreTags::save`] makes it durable.
+    ///
+    /// # Errors
+    /// [`OwnError`]; nothing is changed then.
+    pub fn change_own(&mut self, change: OwnChange) -> Result<OwnChanged, OwnError> {
+        self.tags.change_own(change)
     }
 
     /// Returns the tags.

@@ -39,7 +39,7 @@ pub use error::WorkspaceError;
 pub use lookup::Lookup;
 pub use reports::{
     AddressReport, BlockReport, EntityView, ExplainReport, ExplainStep, ExposureLine, ExposureView, PAGE, PathReport,
-    PathStep, Receipt, Subject, Summary, TagView, TraceRequest, TxReport, TxSide, UnknownInputs,
+    PathStep, Receipt, Subject, Summary, TagList, TagRow, TagView, TraceRequest, TxReport, TxSide, UnknownInputs,
 };
 pub use touched::Touched;
 pub use workspace::{Snapshot, Workspace};

@@ -3,11 +3,12 @@
 use crate::error::WorkspaceError;
 use crate::reports::{
     AddressReport, BlockReport, EntityView, ExplainReport, ExplainStep, ExposureView, PAGE, Receipt, Subject, Summary,
-    TagView, TxReport, TxSide, exposure_view,
+    TagList, TagRow, TagView, TxReport, TxSide, exposure_view,
 };
 use crate::workspace::Workspace;
 use holdfast_analysis::exposure::Exposure;
-use holdfast_attribution::tags::weightiest;
+use holdfast_attribution::own::{OWN_PACK, id_of};
+use holdfast_attribution::tags::{TagFilter, weightiest};
 use holdfast_attribution::{Category, Tag, TagStore, Tlp};
 use holdfast_bitcoin::ownerless::is_ownerless;
 use holdfast_bitcoin::{AddressKey, BlockHash, Txid, display_hash, parse_hash};
@@ -32,6 +33,24 @@ pub fn tag_view(tags: &TagStore, tag: &Tag) -> TagView {
         is_cluster_definer: tag.is_cluster_definer,
         tlp: tag.tlp,
     }
+}
+
+/// Returns a tag with its address, as answers show it.
+#[must_use]
+pub fn tag_row(tags: &TagStore, tag: &Tag) -> TagRow {
+    TagRow {
+        address: tag.address.clone(),
+        asset: tag.asset.clone(),
+        own: (tag.pack == OWN_PACK).then(|| id_of(tag)),
+        tag: tag_view(tags, tag),
+    }
+}
+
+/// Returns a page of tags, as [`TagStore::find`] finds them.
+#[must_use]
+pub fn tag_list(tags: &TagStore, filter: &TagFilter, clearance: Tlp, below: Option<u32>, limit: usize) -> TagList {
+    let found = tags.find(filter, clearance, below, limit);
+    TagList { tags: found.tags.iter().map(|tag| tag_row(tags, tag)).collect(), next: found.next }
 }
 
 impl Workspace {

@@ -51,6 +51,30 @@ pub struct TagView {
     pub tlp: Option<Tlp>,
 }
 
+/// A tag with the address that it is of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagRow {
+    /// The address, as its source writes it.
+    pub address: String,
+    /// Ticker or id of the asset.
+    pub asset: String,
+    /// Id of a tag of the desk's own, by which it is changed; absent of others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<String>,
+    /// What it says.
+    #[serde(flatten)]
+    pub tag: TagView,
+}
+
+/// A page of tags.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagList {
+    /// The last imported first.
+    pub tags: Vec<TagRow>,
+    /// The number below which the next page begins; none where these are the last.
+    pub next: Option<u32>,
+}
+
 /// One category's part of an exposure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExposureLine {

@@ -9,6 +9,7 @@ use crate::error::WorkspaceError;
 use holdfast_analysis::exposure::{BLOCK_REACH, Exposures, ExposuresMark, PATIENCE, Reach};
 use holdfast_attribution::cluster::ClusterLog;
 use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
+use holdfast_attribution::own::{OwnChange, OwnChanged, OwnError};
 use holdfast_attribution::tags::{TagFile, TagVersion};
 use holdfast_attribution::{ClusterOptions, Clusters, Entities, Tag, TagStore, Tlp};
 use holdfast_bitcoin::Network;
@@ -482,6 +483,14 @@ impl Workspace {
             self.tags_mut().add_tags(tags);
         }
         removed
+    }
+
+    /// Changes the desk's own tags; call [`Workspace::catch_up`] afterwards.
+    ///
+    /// # Errors
+    /// [`OwnError`]; nothing is changed then.
+    pub fn change_own_tags(&mut self, change: OwnChange) -> Result<OwnChanged, OwnError> {
+        self.tags_mut().change_own(change)
     }
 
     /// Imports tag files; call [`Workspace::refresh`] afterwards.

@@ -1,8 +1,9 @@
 //! Mail that waits to be sent. It is stored by the change that causes it.
 
 use crate::NotifyError;
-use holdfast_store::{Change, Database, DbError, Row, Store};
+use holdfast_store::{Change, Database, DbError, Row, Store, Value, number};
 use holdfast_types::{Seconds, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
 /// Most mails of one round.
@@ -23,6 +24,70 @@ pub struct Mail {
     pub body: String,
     /// Failed tries.
     pub failures: i64,
+}
+
+/// Most mails of a list.
+pub const MAX_LISTED: usize = 1_000;
+
+/// How far a mail is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailState {
+    /// It waits to be sent.
+    Waiting,
+    /// It waits for another try.
+    Failing,
+    /// It was handed to the mail server.
+    Sent,
+}
+
+impl MailState {
+    /// All, in the order in which a mail passes through them.
+    pub const ALL: [MailState; 3] = [MailState::Waiting, MailState::Failing, MailState::Sent];
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            MailState::Waiting => "waiting",
+            MailState::Failing => "failing",
+            MailState::Sent => "sent",
+        }
+    }
+
+    /// The condition of its rows.
+    fn condition(self) -> &'static str {
+        match self {
+            MailState::Waiting => " AND sent IS NULL AND failures = 0",
+            MailState::Failing => " AND sent IS NULL AND failures > 0",
+            MailState::Sent => " AND sent IS NOT NULL",
+        }
+    }
+}
+
+/// A mail without its text, which may hold a code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailRow {
+    /// Number.
+    pub id: u64,
+    /// When it was stored, Unix seconds.
+    pub time: Timestamp,
+    /// Address.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// What it is about, such as `request:r1`.
+    pub about: String,
+    /// How far it is.
+    pub state: MailState,
+    /// Failed tries.
+    pub failures: u32,
+    /// When it is tried next, Unix seconds.
+    pub next_try: Timestamp,
+    /// When it was handed to the mail server, Unix seconds.
+    pub sent: Option<Timestamp>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
 }
 
 /// How much mail waits.
@@ -69,6 +134,59 @@ pub fn due(db: &mut Database, now: Timestamp) -> Result<Vec<Mail>, DbError> {
         Ok(Mail { id: row.int(0)?, to: text(1)?, subject: text(2)?, body: text(3)?, failures: row.int(4)? })
     };
     db.query(sql, &[now.into(), ROUND.into()])?.iter().map(mail).collect()
+}
+
+fn row(row: &Row) -> Result<MailRow, DbError> {
+    let (failures, sent) = (row.number(5)?, row.time_or_null(7));
+    let state = match (sent, failures) {
+        (Some(_), _) => MailState::Sent,
+        (None, 0) => MailState::Waiting,
+        (None, _) => MailState::Failing,
+    };
+    Ok(MailRow {
+        id: row.number(0)?,
+        time: row.time(1)?,
+        to: row.text(2)?.to_owned(),
+        subject: row.text(3)?.to_owned(),
+        about: row.text(4)?.to_owned(),
+        state,
+        failures,
+        next_try: row.time(6)?,
+        sent,
+        last_error: row.text_or_null(8).map(str::to_owned),
+    })
+}
+
+/// Returns mails, newest first, below a number; those in one state, where it is given; at most `limit` and [`MAX_LISTED`].
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn list(
+    db: &mut Database,
+    state: Option<MailState>,
+    below: Option<u64>,
+    limit: usize,
+) -> Result<Vec<MailRow>, DbError> {
+    let limit = i64::try_from(limit.min(MAX_LISTED)).unwrap_or(1);
+    let parameters: [Value; 2] = [below.map_or(i64::MAX.into(), number), limit.into()];
+    let condition = state.map_or("", MailState::condition);
+    let sql = format!(
+        "SELECT id, time, recipient, subject, about, failures, next_try, sent, last_error FROM outbox WHERE id < $1{condition} ORDER BY id DESC LIMIT $2"
+    );
+    db.query(&sql, &parameters)?.iter().map(row).collect()
+}
+
+/// Lets a mail that waits be tried at once.
+///
+/// # Errors
+/// [`NotifyError::NotFound`] when no mail of that number waits; [`NotifyError::Store`].
+pub fn retry(tx: &mut dyn Change, id: u64) -> Result<(), NotifyError> {
+    let row = [tx.now().into(), number(id)];
+    if tx.db().execute("UPDATE outbox SET next_try = $1 WHERE id = $2 AND sent IS NULL", &row)? == 0 {
+        return Err(NotifyError::NotFound(format!("mail {id} that waits")));
+    }
+    tx.audit("mail.retried", &format!("mail:{id}"), "{}");
+    Ok(())
 }
 
 /// Returns how much mail waits.

@@ -174,6 +174,19 @@ pub fn remove(tx: &mut dyn Change, id: u64, why: &str) -> Result<(), NotifyError
     Ok(())
 }
 
+/// Lets the next message of a webhook be tried at once.
+///
+/// # Errors
+/// [`NotifyError::NotFound`] when there is none of that number; [`NotifyError::Store`].
+pub fn retry(tx: &mut dyn Change, id: u64) -> Result<(), NotifyError> {
+    let row = [Timestamp::EPOCH.into(), number(id)];
+    if tx.db().execute("UPDATE webhooks SET next_try = $1 WHERE id = $2 AND removed IS NULL", &row)? == 0 {
+        return Err(NotifyError::NotFound(format!("webhook {id}")));
+    }
+    tx.audit("webhook.retried", &format!("webhook:{id}"), "{}");
+    Ok(())
+}
+
 /// Stores how far a webhook has received, and how the last try went.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use holdfast_audit::Entry;
 use holdfast_identity::KeyRing;
 use holdfast_notify::delivery::{Deliverer, sign};
-use holdfast_notify::outbox::{self, Mail, Waiting};
+use holdfast_notify::outbox::{self, Mail, MailState, Waiting};
 use holdfast_notify::webhooks::{self, Content};
 use holdfast_notify::{NotifyError, Webhook};
 use holdfast_screening::Screening;
@@ -19,7 +19,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-on_both!(mail_waits_longer_after_each_failure, every_webhook_receives_in_order_beside_a_silent_one, removed_is_removed);
+on_both!(
+    mail_waits_longer_after_each_failure,
+    mail_is_listed_without_its_text_and_tried_at_once,
+    every_webhook_receives_in_order_beside_a_silent_one,
+    removed_is_removed
+);
 
 fn open(place: &TestDb) -> (Arc<Screening>, TestClock) {
     let clock = TestClock::new();
@@ -64,6 +69,49 @@ fn mail_waits_longer_after_each_failure(place: &TestDb) {
     assert_eq!((rows.len(), rows[1].text(0).unwrap()), (2, ""), "what was sent is not stored any longer");
     assert_eq!(store.read(|db| outbox::count_since(db, "test:1", START - Seconds::new(1))).unwrap(), 2);
     assert_eq!(store.read(|db| outbox::count_since(db, "test:1", START)).unwrap(), 0);
+}
+
+fn mail_is_listed_without_its_text_and_tried_at_once(place: &TestDb) {
+    let (store, _clock) = open(place);
+    for to in ["a@example.org", "b@example.org", "c@example.org"] {
+        add_mail(&store, to);
+    }
+    let send = |mail: &Mail| match mail.to.as_str() {
+        "a@example.org" => Err("mailbox is full".to_owned()),
+        _ => Ok(()),
+    };
+    let round = |at_most: usize| {
+        let left = std::cell::Cell::new(at_most);
+        let go_on = || {
+            left.set(left.get() - 1);
+            if left.get() == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        outbox::deliver(&*store, &send, &go_on).unwrap()
+    };
+    assert_eq!(round(2), 1);
+    let list = |state: Option<MailState>, below: Option<u64>, limit: usize| {
+        let found = store.read(|db| outbox::list(db, state, below, limit)).unwrap();
+        found.into_iter().map(|m| (m.to, m.state)).collect::<Vec<_>>()
+    };
+    let [a, b, c] = [("a", MailState::Failing), ("b", MailState::Sent), ("c", MailState::Waiting)]
+        .map(|(name, state)| (format!("{name}@example.org"), state));
+    assert_eq!(list(None, None, 10), [c.clone(), b.clone(), a.clone()]);
+    assert_eq!(list(None, Some(3), 1), std::slice::from_ref(&b));
+    assert_eq!((list(Some(MailState::Failing), None, 10), list(Some(MailState::Sent), None, 10)), (vec![a], vec![b]));
+    assert_eq!(list(Some(MailState::Waiting), None, 10), [c]);
+    assert_eq!(round(9), 1, "the failed one waits");
+    let retry = |id: u64| Store::change(&*store, "boss", move |tx| outbox::retry(tx, id));
+    retry(1).unwrap();
+    let tried = RefCell::new(0);
+    let send = |_: &Mail| {
+        *tried.borrow_mut() += 1;
+        Ok(())
+    };
+    outbox::deliver(&*store, &send, &|| ControlFlow::Continue(())).unwrap();
+    assert_eq!(tried.take(), 1, "without waiting for its time");
+    for gone in [1, 2, 9] {
+        assert!(matches!(retry(gone), Err(NotifyError::NotFound(_))), "{gone}");
+    }
 }
 
 /// Two messages of every entry that is noted here; of others none.

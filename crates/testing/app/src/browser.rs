@@ -130,6 +130,20 @@ impl Form<'_> {
         let hidden = self.hidden.iter().map(|(n, v)| (n.as_str(), v.as_str()));
         self.browser.post(&self.action, &hidden.chain(fields.iter().copied()).collect::<Vec<_>>())
     }
+
+    /// Submits the form with a file, named so, beside these fields and those that the page filled.
+    pub fn upload(&self, fields: &[(&str, &str)], (name, text): (&str, &str)) -> Answer {
+        const BORDER: &str = "border-of-a-test";
+        let hidden = self.hidden.iter().map(|(n, v)| (n.as_str(), v.as_str()));
+        let part = |(field, value): (&str, &str)| {
+            format!("--{BORDER}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n")
+        };
+        let fields: String = hidden.chain(fields.iter().copied()).map(part).collect();
+        let file = format!(
+            "--{BORDER}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/plain\r\n\r\n{text}\r\n--{BORDER}--\r\n"
+        );
+        self.browser.send("POST", &self.action, &format!("multipart/form-data; boundary={BORDER}"), &(fields + &file))
+    }
 }
 
 /// Returns the value of an attribute of a tag.

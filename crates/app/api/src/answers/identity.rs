@@ -100,4 +100,32 @@ views! {
         /// Why the last try failed.
         last_error: Option<String>,
     }
+
+    /// A mail in the outbox, without its text, which may hold a code.
+    OutboxMail of holdfast_notify::outbox::MailRow {
+        /// Number.
+        id: u64,
+        /// When it was stored, Unix seconds.
+        #[schema(value_type = i64)]
+        time: Timestamp,
+        /// Address.
+        to: String,
+        /// Subject.
+        subject: String,
+        /// What it is about, such as request:r-1.
+        about: String,
+        /// waiting, failing (it waits for another try) or sent (to the mail server).
+        #[schema(value_type = String)]
+        state: holdfast_notify::outbox::MailState,
+        /// Failed tries.
+        failures: u32,
+        /// When it is tried next, Unix seconds.
+        #[schema(value_type = i64)]
+        next_try: Timestamp,
+        /// When it was handed to the mail server, Unix seconds.
+        #[schema(value_type = Option<i64>)]
+        sent: Option<Timestamp>,
+        /// Why the last try failed.
+        last_error: Option<String>,
+    }
 }

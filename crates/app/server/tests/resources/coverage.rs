@@ -62,6 +62,7 @@ fn all() -> Vec<Test> {
         crate::rules::ALL,
         crate::sources::ALL,
         crate::statistics::ALL,
+        crate::tags::ALL,
         crate::watches::ALL,
         crate::webhooks::ALL,
         crate::workbench::ALL,

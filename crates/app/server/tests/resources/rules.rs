@@ -3,7 +3,13 @@
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::{Value, json};
 
-on_both_apps!(a_book_waits_for_a_second_person, a_trial_changes_nothing, prices_value_events);
+on_both_apps!(
+    a_book_waits_for_a_second_person,
+    a_trial_changes_nothing,
+    prices_value_events,
+    prices_are_listed_with_their_age,
+    prices_have_a_page
+);
 
 pub const BOOK: &str = "title: t\nrules:\n  - {id: large, version: 1, state: live, title: Large, on: [withdrawal], when: event.value > 10000, decision: hold, source: [trial]}\n";
 
@@ -58,4 +64,44 @@ fn prices_value_events(app: &TestApp) {
     exchange.post("/api/v1/events", event).ok();
     let stored = app.as_role("investigator").get("/api/v1/events/w-1").ok();
     assert!(stored.to_string().contains("10000"), "5,000 base units at 2 cents each: {stored}");
+}
+
+fn prices_are_listed_with_their_age(app: &TestApp) {
+    let (boss, ana) = (app.as_role("administrator"), app.as_role("investigator"));
+    assert_eq!(ana.get("/api/v1/prices").ok()["prices"], json!([]));
+    let price = json!({"base_units": "100000000", "value": 6_000_000, "reason": "the feed is down"});
+    boss.put("/api/v1/prices/btc", price).is(204);
+    boss.put("/api/v1/prices/BTC", json!({"base_units": "1", "value": 1, "reason": "x".repeat(2_001)}))
+        .refused_with(400, "reason");
+    let row = || ana.get("/api/v1/prices").ok()["prices"][0].clone();
+    assert_eq!(
+        row(),
+        json!({"asset": "BTC", "base_units": "100000000", "value": 6_000_000, "time": app.now(), "stale": false})
+    );
+    app.advance(86_401);
+    assert_eq!(row()["stale"], true);
+    let log = app.as_role("auditor").get("/api/v1/audit?subject=price:BTC").ok();
+    assert!(log.to_string().contains("the feed is down"), "{log}");
+    assert_eq!(app.as_role("auditor").get("/api/v1/audit/verify").ok()["problems"], json!([]));
+    app.as_role("screener").get("/api/v1/prices").refused_with(403, "read");
+}
+
+fn prices_have_a_page(app: &TestApp) {
+    let boss = app.browser().sign_in("administrator");
+    let page = boss.page("/desk/prices");
+    assert!(page.ok().contains("There is no price"), "{}", page.ok());
+    let form = page.form("/desk/prices");
+    let refused = form.submit(&[("asset", "BTC"), ("amount", "1"), ("worth", "a lot"), ("reason", "x")]);
+    assert!(refused.status == 400 && refused.text().contains("Is worth: "), "{}", refused.text());
+    let set = form.submit(&[("asset", "btc"), ("amount", "1"), ("worth", "60000.50"), ("reason", "the feed is down")]);
+    assert_eq!((set.status, set.header("location")), (303, "/desk/prices"), "{}", set.text());
+    let text = boss.page("/desk/prices").ok();
+    assert!(text.contains("1 BTC") && text.contains("60,000.50 ") && !text.contains("Stale prices"), "{text}");
+    app.advance(2 * 86_400);
+    // A session ends meanwhile.
+    let reader = app.browser().sign_in("investigator");
+    let text = reader.page("/desk/prices").ok();
+    assert!(text.contains("Stale prices: 1") && text.contains("2 days") && !text.contains("name=\"worth\""), "{text}");
+    let refused = reader.post("/desk/prices", &[("asset", "BTC")]);
+    assert_eq!(refused.status, 403, "{}", refused.text());
 }

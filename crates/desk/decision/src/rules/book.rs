@@ -120,6 +120,9 @@ pub struct Rule {
     pub source: Vec<String>,
 }
 
+/// Most hours of a target: a year.
+const MAX_ALERT_HOURS: u32 = 8_760;
+
 /// What holds for all rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = RuleBookPolicy)]
@@ -144,6 +147,44 @@ pub struct Policy {
     pub flag_hops: u32,
     /// The least part of a deposit, in percent, that must be flagged funds for it to be held when they came through further transactions.
     pub flag_share_percent: u32,
+    /// Hours within which alerts should be closed.
+    pub alert_hours: AlertHours,
+}
+
+/// Hours within which alerts should be closed, by how urgent they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlertHours {
+    /// Of transfers that were refused.
+    pub severe: u32,
+    /// Of transfers that were held.
+    pub high: u32,
+    /// Of what could not be looked at.
+    pub unknown: u32,
+    /// Of transfers that passed, to be reviewed.
+    pub medium: u32,
+    /// Of others that passed.
+    pub low: u32,
+}
+
+impl Default for AlertHours {
+    fn default() -> Self {
+        AlertHours { severe: 4, high: 24, unknown: 24, medium: 72, low: 168 }
+    }
+}
+
+impl AlertHours {
+    /// Whether all are within their bounds.
+    fn check(&self) -> Result<(), RuleError> {
+        let AlertHours { severe, high, unknown, medium, low } = *self;
+        let all = [("severe", severe), ("high", high), ("unknown", unknown), ("medium", medium), ("low", low)];
+        match all.into_iter().find(|(_, hours)| !(1..=MAX_ALERT_HOURS).contains(hours)) {
+            Some((name, hours)) => {
+                Err(RuleError::Book(format!("policy.alert_hours.{name} is {hours}; 1 to {MAX_ALERT_HOURS}")))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Default for Policy {
@@ -158,6 +199,7 @@ impl Default for Policy {
             max_ahead_minutes: 60,
             flag_hops: 4,
             flag_share_percent: 10,
+            alert_hours: AlertHours::default(),
         }
     }
 }
@@ -195,6 +237,7 @@ impl BookFile {
             let text = format!("policy.flag_share_percent is {percent}; {MIN_SHARE_PERCENT} to 100");
             return Err(RuleError::Book(text));
         }
+        self.policy.alert_hours.check()?;
         let currency = &self.policy.reference_currency;
         if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
             return Err(RuleError::Book(format!(

@@ -8,7 +8,7 @@ mod book;
 mod compile;
 mod values;
 
-pub use book::{BookFile, HoldTerms, Policy, Rule, RuleState, Scope};
+pub use book::{AlertHours, BookFile, HoldTerms, Policy, Rule, RuleState, Scope};
 
 use crate::budget::{self, MAX_BOOK_STEPS};
 use crate::facts::ChainFacts;
@@ -310,6 +310,17 @@ mod tests {
         for typology in Typology::ALL {
             assert!(book.compiled.iter().any(|c| c.typologies.contains(typology)), "{}", typology.name());
         }
+    }
+
+    #[test]
+    fn targets_of_alerts_are_policy_within_bounds() {
+        let of = |hours: &str| RuleBook::parse(&format!("title: t\npolicy: {{alert_hours: {hours}}}\nrules: []\n"), 1);
+        let hours = of("{severe: 8}").unwrap().file.policy.alert_hours;
+        assert_eq!(hours, AlertHours { severe: 8, ..AlertHours::default() });
+        let fault = |hours: &str| of(hours).unwrap_err().to_string();
+        assert!(fault("{low: 0}").contains("policy.alert_hours.low is 0"), "{}", fault("{low: 0}"));
+        assert!(fault("{high: 9000}").contains("1 to 8760"), "{}", fault("{high: 9000}"));
+        assert!(fault("{critical: 1}").contains("critical"), "{}", fault("{critical: 1}"));
     }
 
     #[test]

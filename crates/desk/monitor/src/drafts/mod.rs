@@ -264,6 +264,31 @@ impl Monitor<'_> {
         })
     }
 
+    /// Returns what a version of the book changed since another, by default the one before; before the first there was none.
+    ///
+    /// # Errors
+    /// [`MonitorError::NotFound`] where there is no such version.
+    pub fn book_diff(&self, version: u32, since: Option<u32>) -> Result<Vec<DiffLine>, MonitorError> {
+        let after = self.screening.rule_book(version)?.1;
+        let before = match since.unwrap_or(version.saturating_sub(1)) {
+            0 => String::new(),
+            since => self.screening.rule_book(since)?.1,
+        };
+        Ok(diff(&before, &after))
+    }
+
+    /// Returns the text of an earlier version of the book, to be proposed again.
+    ///
+    /// # Errors
+    /// [`MonitorError::State`] for the one in force; [`MonitorError::NotFound`] where there is no such version.
+    pub fn earlier_text(&self, version: u32) -> Result<String, MonitorError> {
+        let (stored, yaml) = self.screening.rule_book(version)?;
+        match stored.sha256 == self.screening.book().sha256 {
+            true => Err(MonitorError::State(format!("the text of version {version} is in force already"))),
+            false => Ok(yaml),
+        }
+    }
+
     /// Returns an open draft, for who changes or tests it.
     ///
     /// # Errors

@@ -58,11 +58,12 @@ impl Core {
         Ok(())
     }
 
-    /// Sets the price of an asset.
+    /// Sets the price of an asset; `why` is empty where a program sets it.
     pub(crate) fn set_price(
         &mut self,
         asset: &str,
         price: Price,
+        why: &str,
         actor: &str,
         now: Timestamp,
     ) -> Result<(), ScreeningError> {
@@ -80,8 +81,11 @@ impl Core {
              ON CONFLICT (asset) DO UPDATE SET base_units = excluded.base_units, value = excluded.value, time = excluded.time",
             &[asset.as_str().into(), price.base_units.to_string().into(), number(price.value), now.into()],
         )?;
-        let detail = json!({"base_units": price.base_units.to_string(), "value": price.value}).to_string();
-        self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail);
+        let mut detail = json!({"base_units": price.base_units.to_string(), "value": price.value});
+        if !why.is_empty() {
+            detail["reason"] = why.into();
+        }
+        self.audit(now, actor, "price.set", &format!("price:{asset}"), &detail.to_string());
         let price = AssetPrice { asset, price };
         self.lists_mut().price(&price);
         self.append(&Input::Price(price), now);

@@ -194,7 +194,6 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn set_price(&self, asset: &str, price: Price, actor: &str) -> Result<(), ScreeningError> {
-        let (asset, actor) = (asset.to_owned(), actor.to_owned());
-        self.change(move |core, now| core.set_price(&asset, price, &actor, now))
+        self.set_price_because(asset, price, "", actor)
     }
 }

@@ -82,6 +82,8 @@ fn passing_faults_are_tried_again_and_answers_cached() {
     assert_eq!(peer.queried.load(Ordering::SeqCst), 3);
     let state = &providers.state()[0];
     assert_eq!((state.asked, state.answered, state.cached, state.breaker), (1, 1, 1, "closed"));
+    assert!(state.answered_at.is_some() && state.failed_at.is_none(), "{state:?}");
+    assert!(state.chains.iter().any(|chain| chain == "eip155:1"), "{state:?}");
     // The key is sent as user and password, the customer as a pseudonym.
     let request = peer.seen.lock().unwrap()[0].to_lowercase();
     assert!(request.contains("authorization: basic a2v5omtleq=="), "{request}");
@@ -124,6 +126,7 @@ fn a_provider_that_fails_again_and_again_is_skipped_then_tried_once() {
         assert_eq!(query(&providers, "a").0, None);
     }
     assert_eq!(providers.state()[0].breaker, "open");
+    assert!(providers.state()[0].failed_at.is_some() && providers.state()[0].answered_at.is_none());
     let (risk, detail, _) = query(&providers, "a");
     assert_eq!(risk, None);
     assert!(detail.starts_with("not queried") && detail.contains("broken"), "{detail}");

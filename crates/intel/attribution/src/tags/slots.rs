@@ -86,6 +86,12 @@ impl Slots {
         (0..).zip(slots).filter(|(_, slot)| slot.is_live).map(|(i, slot)| (i, &slot.tag))
     }
 
+    /// Numbers below one of tags that are still there, the highest first.
+    pub(super) fn numbers_down(&self, below: u32) -> impl Iterator<Item = u32> {
+        let is_live = |i: &u32| self.pieces[*i as usize / PIECE][*i as usize % PIECE].is_live;
+        (0..below.min(self.end)).rev().filter(is_live)
+    }
+
     pub(super) fn par_iter(&self) -> impl ParallelIterator<Item = &Tag> {
         self.pieces.par_iter().flat_map_iter(|piece| piece.iter()).filter(|slot| slot.is_live).map(|slot| &slot.tag)
     }
