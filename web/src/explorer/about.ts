@@ -82,10 +82,20 @@ export class About {
 
   private buttons(n: ViewNode, fact: Fact): HTMLElement {
     const press = (key: string, id: string): HTMLElement => el('button', { type: 'button', class: 'x-small', onclick: () => { this.app.act(id); } }, t(key));
-    const query = new URLSearchParams({ subject: fact.ref, chain: fact.chain });
     return el('div', { class: 'x-row' }, press('do-case-short', 'case'), ...(fact.kind === 'address' ? [press('do-tag-short', 'label'), press('do-trace-short', 'trace')] : []), press('do-expandby-short', 'expandby'),
       ...(n.kind === 'address' || n.kind === 'transaction' ? [el('a', { href: pageOf(n) }, t('open-page'))] : []),
-      ...(['watch', 'flag'] as const).flatMap((to) => { const page = this.app.links[to]; return page && fact.kind === 'address' ? [el('a', { href: `${page}?${query.toString()}` }, t(to))] : []; }));
+      ...this.forms(fact));
+  }
+
+  /** Links to the forms that watch and flag, filled with what is selected, for who may open them. */
+  private forms(fact: Fact): HTMLElement[] {
+    const { watch, flag } = this.app.links, isAddress = fact.kind === 'address', value = fact.ref;
+    if (fact.id.startsWith('u:')) return [];
+    const link = (page: string, query: Record<string, string>, key: string): HTMLElement => el('a', { href: `${page}?${new URLSearchParams(query).toString()}` }, t(key));
+    return [
+      ...(watch && (isAddress || fact.kind === 'entity') ? [link(watch, { kind: fact.kind, value }, 'watch')] : []),
+      ...(flag && (isAddress || fact.kind === 'transaction') ? [link(flag, { subject: fact.kind, asset: this.app.api.coinOf(fact.chain).unit, value }, 'flag')] : []),
+    ];
   }
 
   private tags(p: Profile): (Node | null)[] {

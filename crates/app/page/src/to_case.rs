@@ -1,4 +1,4 @@
-//! "Add to case", as it stands on every page of something that can be in one.
+//! What stands on every page of something that can be worked with: "add to case", and links to the forms of watch lists and flags.
 
 use crate::frame::Frame;
 use crate::texts::t;
@@ -19,6 +19,40 @@ pub fn to_case(frame: &Frame, kind: &str, key: &str) -> Markup {
             label { (t!("common-case-number")) input name="case" type="number" min="1"; }
             label { (t!("common-case-title")) input name="title" type="text" maxlength="200"; }
             button type="submit" { (t!("common-add")) }
+        }
+    } } }
+}
+
+/// What a page is of, as watch lists and flags name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// An address.
+    Address,
+    /// The entity of an address.
+    Entity,
+    /// A transaction, which is flagged but not watched.
+    Transaction,
+    /// A customer, who is watched but not flagged.
+    Customer,
+}
+
+/// Returns links to the form that watches something and to the one that flags it, filled with what it is: each for who may open it. `asset` is the ticker of
+/// the coin that a flag is about, where the page knows one.
+#[must_use]
+pub fn watch_and_flag(frame: &Frame, of: Of, value: &str, asset: Option<&str>) -> Markup {
+    let query = |pairs: &[(&str, &str)]| form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    let (watched, flagged) = match of {
+        Of::Address => (Some("address"), Some("address")),
+        Of::Entity => (Some("entity"), None),
+        Of::Transaction => (None, Some("transaction")),
+        Of::Customer => (Some("customer"), None),
+    };
+    let watched = watched.filter(|_| frame.may_open("/desk/watch-lists"));
+    let flagged = flagged.filter(|_| frame.may("desk") && frame.may_open("/desk/sharing"));
+    html! { @if watched.is_some() || flagged.is_some() { p {
+        @if let Some(kind) = watched { a href={"/desk/watch-lists?" (query(&[("kind", kind), ("value", value)]))} { (t!("common-watch")) } " " }
+        @if let Some(kind) = flagged {
+            a href={"/desk/sharing?" (query(&[("subject", kind), ("asset", asset.unwrap_or_default()), ("value", value)])) "#raise"} { (t!("common-flag")) }
         }
     } } }
 }

@@ -273,3 +273,5 @@ common-actions = الإجراءات
 charts-table = جدول
 charts-unknown = غير معروف
 charts-left-out = غير مشمول: { $what }.
+common-watch = مراقبة
+common-flag = إصدار علامة

@@ -746,3 +746,6 @@ customers-notes-cut = تُعرض أحدث { $n } ملاحظات فقط؛ وهن�
 desk-more-waits = ينتظرك أكثر مما هو مدرج هنا: القوائم مقطوعة عند حدها الأقصى.
 desk-show-graph = عرض في المخطط
 alerts-view-unreadable = لم تعد قابلة للقراءة؛ احفظها من جديد
+watch-what = مراقبة { $what }
+watch-put-on = إضافة إلى { $list }
+watch-no-list-yet = ليست لديك قائمة بعد. أنشئ واحدة أدناه: ما تريد مراقبته ينتظر في نموذجها.

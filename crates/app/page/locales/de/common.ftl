@@ -205,3 +205,5 @@ common-actions = Aktionen
 charts-table = Tabelle
 charts-unknown = unbekannt
 charts-left-out = Nicht darin: { $what }.
+common-watch = Beobachten
+common-flag = Markierung setzen

@@ -698,3 +698,6 @@ customers-notes-cut = Nur die neuesten { $n } Notizen werden angezeigt; es gibt 
 desk-more-waits = Es wartet mehr, als hier aufgeführt ist: Listen enden bei ihrer Höchstzahl.
 desk-show-graph = Im Graphen zeigen
 alerts-view-unreadable = nicht mehr lesbar; bitte neu speichern
+watch-what = { $what } beobachten
+watch-put-on = Auf { $list } setzen
+watch-no-list-yet = Sie haben noch keine Liste. Legen Sie unten eine an: Was beobachtet werden soll, steht dann in ihrem Formular.

@@ -203,3 +203,5 @@ common-by-whom = Person
 charts-table = Table
 charts-unknown = unknown
 charts-left-out = Not in it: { $what }.
+common-watch = Watch
+common-flag = Raise a flag

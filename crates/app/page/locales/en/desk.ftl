@@ -709,3 +709,6 @@ customers-notes-cut = Only the latest { $n } notes are shown; there are older on
 desk-more-waits = More waits than is listed here: lists are cut at their most.
 desk-show-graph = Show in the graph
 alerts-view-unreadable = cannot be read any more; save it anew
+watch-what = Watch { $what }
+watch-put-on = Put on { $list }
+watch-no-list-yet = You have no list yet. Make one below: what is to be watched waits in its form.

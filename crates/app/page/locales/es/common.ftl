@@ -205,3 +205,5 @@ common-actions = Acciones
 charts-table = Tabla
 charts-unknown = desconocido
 charts-left-out = No incluido: { $what }.
+common-watch = Vigilar
+common-flag = Emitir una marca

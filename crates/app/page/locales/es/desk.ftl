@@ -698,3 +698,6 @@ customers-notes-cut = Solo se muestran las últimas { $n } notas; hay otras más
 desk-more-waits = Hay más pendiente de lo que se muestra aquí: las listas se cortan en su máximo.
 desk-show-graph = Mostrar en el grafo
 alerts-view-unreadable = ya no se puede leer; guárdela de nuevo
+watch-what = Vigilar { $what }
+watch-put-on = Poner en { $list }
+watch-no-list-yet = Aún no tiene ninguna lista. Cree una abajo: lo que se va a vigilar espera en su formulario.

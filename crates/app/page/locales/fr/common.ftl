@@ -205,3 +205,5 @@ common-actions = Actions
 charts-table = Tableau
 charts-unknown = inconnu
 charts-left-out = Non compris : { $what }.
+common-watch = Surveiller
+common-flag = Émettre un signalement

@@ -698,3 +698,6 @@ customers-notes-cut = Seules les { $n } dernières notes sont affichées ; il y 
 desk-more-waits = Davantage d’éléments attendent : les listes sont coupées à leur maximum.
 desk-show-graph = Afficher dans le graphe
 alerts-view-unreadable = n’est plus lisible ; enregistrez-la à nouveau
+watch-what = Surveiller { $what }
+watch-put-on = Mettre sur { $list }
+watch-no-list-yet = Vous n’avez pas encore de liste. Créez-en une ci-dessous : ce qui est à surveiller attend dans son formulaire.

@@ -154,3 +154,5 @@ common-actions = 操作
 charts-table = 表格
 charts-unknown = 未知
 charts-left-out = 未包括：{ $what }。
+common-watch = 监视
+common-flag = 发布标记

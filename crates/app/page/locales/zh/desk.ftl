@@ -662,3 +662,6 @@ customers-notes-cut = 仅显示最近 { $n } 条备注；还有更早的。
 desk-more-waits = 等待您的内容多于此处所列：列表已达上限。
 desk-show-graph = 在图谱中显示
 alerts-view-unreadable = 已无法读取；请重新保存
+watch-what = 监视 { $what }
+watch-put-on = 加入 { $list }
+watch-no-list-yet = 您还没有名单。请在下方创建一个：要监视的内容会在其表单中等待。

@@ -17,7 +17,7 @@ use holdfast_page::forms::{Fields, Input, PageForm, Text, form_of, page_form};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages, segment};
 use holdfast_page::texts::{rich, t};
-use holdfast_page::to_case::to_case;
+use holdfast_page::to_case::{Of, to_case, watch_and_flag};
 use holdfast_requests::intake::Stored;
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
@@ -289,6 +289,7 @@ fn head(shown: &Shown, frame: &Frame) -> Markup {
         }
         (Links(frame).explorer("customer", &file.customer))
         (to_case(frame, "subject", &file.customer))
+        (watch_and_flag(frame, Of::Customer, &file.customer, None))
     }
 }
 
