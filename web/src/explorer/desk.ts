@@ -7,7 +7,9 @@ import { time } from './format.ts';
 import { isAccountChain } from './learn.ts';
 import { listen } from '../shell/live.ts';
 import { stringify, type Fact } from './model.ts';
+import { pictureOf } from './pictured.ts';
 import { open } from './saved.ts';
+import { sceneOf } from './scene.ts';
 import { t } from './texts.ts';
 
 /** Grounds of a tag, of GraphSense's list, from the weakest. */
@@ -40,8 +42,9 @@ export class Desk {
   private async save(caseId: string, title: string): Promise<string> {
     const { app } = this;
     const known = this.kept?.caseId === caseId ? this.kept : null;
+    const picture = pictureOf(sceneOf(app.view, app.asset), app.view, app.asset);
     try {
-      const made = await app.api.save(caseId, known, this.subject, title, stringify({ version: 2, log: app.history.log }));
+      const made = await app.api.save(caseId, known, this.subject, title, stringify({ version: 2, log: app.history.log, ...(picture ? { picture } : {}) }));
       this.keep({ caseId, graph: made.graph, version: made.version, title });
       return t('say-saved', { id: caseId, version: made.version, item: made.item });
     } catch (e) {
