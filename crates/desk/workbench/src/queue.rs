@@ -233,8 +233,9 @@ fn one_of<T: std::str::FromStr + Copy + VariantArray + Into<&'static str>>(
     text.parse().map(Some).map_err(|_| Invalid::new(field, format!("'{text}' is none of {}", names())))
 }
 
-/// A decimal number in units of `10^-places`; `None` where it is none, or has more decimals.
-fn scaled(text: &str, places: u32) -> Option<Amount> {
+/// Returns a decimal number in units of `10^-places`; `None` where it is none, or has more decimals.
+#[must_use]
+pub fn scaled(text: &str, places: u32) -> Option<Amount> {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let places = usize::try_from(places).ok()?;
     let is_number = !whole.is_empty() && whole.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit());

@@ -290,6 +290,9 @@ fn head(shown: &Shown, frame: &Frame) -> Markup {
         (Links(frame).explorer("customer", &file.customer))
         (to_case(frame, "subject", &file.customer))
         (watch_and_flag(frame, Of::Customer, &file.customer, None))
+        @if frame.may("holds") && frame.may_open("/desk/holds") {
+            p { a href={"/desk/holds?customer=" (segment(&file.customer)) "#place"} { (t!("holds-place")) } }
+        }
     }
 }
 
