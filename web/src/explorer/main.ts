@@ -124,6 +124,8 @@ export function mount(root: HTMLElement): Mounted {
       el('button', { type: 'button', class: 'x-small', onclick: () => { banner.hidden = true; } }, t('newer-keep')));
     banner.hidden = false;
   };
+  // The picture's keys work at once; Tab goes on from there, and the keys of other pages come back with any other focus.
+  if (document.activeElement === document.body) stage.focus({ preventScroll: true });
   void first(app, desk, chain, subject, data);
   return { app, actions };
 }

@@ -9,7 +9,7 @@ import shutil
 import sys
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from kinds import kind
+from kinds import kind, sign_in
 
 from playwright.sync_api import sync_playwright
 
@@ -21,16 +21,6 @@ OF_A_KIND, MOST = 2, 240
 # What is no page: files, streams, the way out.
 NO_PAGE = re.compile(r"(^/(api|assets|style\.css|openapi\.json|sign-out|v1|v2)\b)|\.(csv|json|xml|pdf|zip|txt|xlsx|svg|png|yaml|ics)$|/(download|export|picture)\b")
 STORY = ["/", "/desk", "/investigate"]
-
-
-def sign_in(page):
-    """With the key; `-` on an open desk."""
-    if key == "-":
-        return
-    page.goto(f"{url}/sign-in")
-    page.fill("input[name=key]", key)
-    page.locator("input[name=key]").press("Enter")
-    page.wait_for_url(lambda u: "/sign-in" not in u)
 
 
 def links_of(page):
@@ -66,7 +56,9 @@ def walk(browser, theme, width, links, faults):
     page.on("pageerror", lambda e: said.append(str(e)))
     page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
     page.on("request", lambda r: said.append(f"asks {r.url}") if not r.url.startswith((url, "data:", "blob:")) else None)
-    sign_in(page)
+    # An open desk has no key.
+    if key != "-":
+        sign_in(page, url, key)
     finds, queue, walked, kinds, said[:] = links is None, collections.deque(links or STORY), [], collections.Counter(), []
     seen = set(queue)
     while queue and len(walked) < MOST:
