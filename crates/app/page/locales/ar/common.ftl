@@ -275,3 +275,6 @@ charts-unknown = غير معروف
 charts-left-out = غير مشمول: { $what }.
 common-watch = مراقبة
 common-flag = إصدار علامة
+common-worth-unknown = السعر غير معروف
+common-worth-then = { $value } في حينه
+common-worth-now = { $value } بالسعر الحالي

@@ -207,3 +207,6 @@ charts-unknown = unbekannt
 charts-left-out = Nicht darin: { $what }.
 common-watch = Beobachten
 common-flag = Markierung setzen
+common-worth-unknown = Preis unbekannt
+common-worth-then = damals { $value }
+common-worth-now = { $value } zum jetzigen Preis

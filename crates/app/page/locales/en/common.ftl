@@ -205,3 +205,6 @@ charts-unknown = unknown
 charts-left-out = Not in it: { $what }.
 common-watch = Watch
 common-flag = Raise a flag
+common-worth-unknown = price unknown
+common-worth-then = { $value } at the time
+common-worth-now = { $value } at the present price

@@ -207,3 +207,6 @@ charts-unknown = desconocido
 charts-left-out = No incluido: { $what }.
 common-watch = Vigilar
 common-flag = Emitir una marca
+common-worth-unknown = precio desconocido
+common-worth-then = { $value } en aquel momento
+common-worth-now = { $value } al precio actual

@@ -207,3 +207,6 @@ charts-unknown = inconnu
 charts-left-out = Non compris : { $what }.
 common-watch = Surveiller
 common-flag = Émettre un signalement
+common-worth-unknown = prix inconnu
+common-worth-then = { $value } à l’époque
+common-worth-now = { $value } au prix actuel

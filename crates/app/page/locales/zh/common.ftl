@@ -156,3 +156,6 @@ charts-unknown = 未知
 charts-left-out = 未包括：{ $what }。
 common-watch = 监视
 common-flag = 发布标记
+common-worth-unknown = 价格未知
+common-worth-then = 当时 { $value }
+common-worth-now = 按现价 { $value }

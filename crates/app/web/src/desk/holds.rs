@@ -1,6 +1,6 @@
 //! Holds.
 
-use crate::desk::in_unit;
+use crate::desk::Worths;
 use crate::desk::links::Links;
 use crate::desk::work::reads_cases;
 use axum::Extension;
@@ -16,6 +16,7 @@ use holdfast_page::forms::{Day, Fields, Flag, Free, Input, Opt, PageForm, Text, 
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
+use holdfast_page::worth::Valued;
 use holdfast_screening::alerts::Alert;
 use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, Release};
 use holdfast_state::AppState;
@@ -145,8 +146,11 @@ pub(crate) async fn list(
     let filter = HoldFilter { state: Some(state.to_string()), after: q.after, limit: PAGE_ROWS, ..Default::default() };
     let (list, amounts) = run_blocking(move || {
         let list = shared.screening.holds(&filter)?;
-        let amount = |h: &Hold| (h.id, in_unit(&shared, h.held, h.asset.as_deref().unwrap_or_default()));
-        let amounts: HashMap<u64, String> = list.iter().filter(|h| h.amount.is_some()).map(amount).collect();
+        let mut worths = Worths::of(&shared);
+        let mut amounts = HashMap::new();
+        for h in list.iter().filter(|h| h.amount.is_some()) {
+            amounts.insert(h.id, worths.now(h.held, h.asset.as_deref().unwrap_or_default())?);
+        }
         Ok((list, amounts))
     })
     .await?;
@@ -187,7 +191,7 @@ pub(crate) async fn list(
 /// A hold with what its page names.
 struct Shown {
     hold: Hold,
-    amount: Option<String>,
+    amount: Option<Valued>,
     event: Option<String>,
     alerts: Vec<Alert>,
     transfer: Pages,
@@ -221,7 +225,8 @@ impl Shown {
             cases = shared.cases().with_items(&items, &person(caller))?;
             request = shared.desk().of_hold(id, &hold.customer)?;
         }
-        let amount = hold.amount.map(|_| in_unit(shared, hold.held, hold.asset.as_deref().unwrap_or_default()));
+        let asset = hold.asset.as_deref().unwrap_or_default();
+        let amount = hold.amount.map(|_| Worths::of(shared).now(hold.held, asset)).transpose()?;
         let decided = event.as_deref().map(|event| shared.screening.event(event)).transpose()?;
         let is_imitation = decided.is_some_and(|e| e.decision.imitation().is_some() && e.decision.holds.contains(&id));
         Ok(Shown { hold, amount, event, alerts, transfer, cases, request, is_imitation })
