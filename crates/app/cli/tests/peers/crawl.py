@@ -1,6 +1,6 @@
 """Walks all pages as people see them, in a real Chromium: crawl.py URL KEY [--full]. From the start page and the desk it follows the links that it finds, two of each kind of
 page, and asserts of each: answered with 200, one h1, nothing wider than the window at 390, 768 and 1280 pixels, no message in the console (policy violations among
-them), nothing asked of another host, and no violation of any of axe-core's rules. One theme a size; all four with --full. Prints what it walked."""
+them), nothing asked of another host, and no violation of any of axe-core's rules. One theme a size; with --full all four, and German and Arabic. Prints what it walked."""
 import collections
 import json
 import pathlib
@@ -47,9 +47,9 @@ def check(page, link, theme, width, faults):
         faults.append(f"{where}: an amount in base units")
 
 
-def walk(browser, theme, width, links, faults):
+def walk(browser, theme, width, links, faults, language="en"):
     """Walks the links given, or those that are found from the first pages on; returns them."""
-    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 844 if width == 390 else 900})
+    context = browser.new_context(color_scheme=theme, locale=language, viewport={"width": width, "height": 844 if width == 390 else 900})
     context.add_init_script(axe)
     page = context.new_page()
     said = []
@@ -91,6 +91,9 @@ with sync_playwright() as p:
     walked = walk(browser, "light", 1440, None, faults)
     for theme, width in [("dark", 390), ("dark", 1440), ("light", 390)][: 3 if full else 1]:
         walk(browser, theme, width, walked, faults)
+    # A long language, and one that is written from right to left.
+    for language, width in [("de", 390), ("ar", 390), ("ar", 1440)] if full else []:
+        walk(browser, "light", width, walked, faults, language)
     browser.close()
 print(json.dumps({"pages": len(walked), "kinds": len({kind(w) for w in walked}), "faults": len(faults)}))
 if faults:

@@ -14,6 +14,8 @@ from kinds import Hand, sign_in, until
 url, key, other_key, ransom = sys.argv[1:5]
 tx, index = ransom.split(":")
 counts = {}
+# The address that the ransom of block 400000 was paid to.
+LOCKY = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"
 
 
 def api(page, path):
@@ -180,6 +182,23 @@ def alerts(page):
     # So many stand on a screen.
     seen = page.evaluate("[...document.querySelectorAll('tr[data-alert]')].filter(r => r.getBoundingClientRect().bottom <= innerHeight).length")
     assert seen >= 22, f"{seen} alerts on a screen of 1440 x 900"
+
+
+def live(page, other):
+    """Whoever looks at the queue is told of an alert that is raised meanwhile, over one connection for all pages of the browser."""
+    page.goto(f"{url}/desk/alerts")
+    until(lambda: page.locator("[data-script]").count(), "the queue takes keys")
+    beside = page.context.new_page()
+    beside.goto(f"{url}/desk/holds")
+    event = {"id": "walk-1", "time": 1_795_000_000, "kind": "withdrawal", "customer": "demo-victim", "asset": "BTC", "amount": "50000000", "value": 2_000_000, "counterparty": LOCKY}
+    answer = other.request.post(f"{url}/api/v1/events", data=event, headers={"authorization": f"Bearer {other_key}"})
+    assert answer.status == 200 and answer.json()["alert"], answer.text()
+    page.bring_to_front()
+    page.locator(".toast", has_text="1 new").wait_for(timeout=10_000)
+    # The value at the time stands beside the amount.
+    page.goto(f"{url}/desk/alerts/{answer.json()['alert']}")
+    assert "0.50000000 BTC (20,000.00 USD at the time)" in page.locator("p.lead").inner_text(), page.locator("p.lead").inner_text()
+    beside.close()
 
 
 def holds(page, other):
@@ -356,6 +375,7 @@ with sync_playwright() as p:
     first, second = pages
     find_and_follow(first)
     alerts(first)
+    live(first, second)
     holds(first, second)
     requests(first)
     rules(first, second)
