@@ -96,7 +96,15 @@ fn a_person_places_a_hold_on_the_page(app: &TestApp) {
     let placed = of("amount", "BTC", "0.5");
     let at = placed.header("location").to_owned();
     assert!(placed.status == 303 && at.starts_with("/desk/holds/"), "{}", placed.text());
-    assert!(browser.page(&at).ok().contains("0.5"), "in the unit of its asset");
+    let worth = |text: &str| {
+        let page = browser.page(&at).ok();
+        assert!(page.contains(&format!("0.50000000 BTC <span class=\"note\">({text})</span>")), "{text}: {page}");
+    };
+    worth("price unknown");
+    let price = json!({"base_units": "100000000", "value": 4_000_000});
+    app.as_role("administrator").put("/api/v1/prices/BTC", price).is(204);
+    worth("20,000.00 USD at the present price");
+    assert!(browser.page("/desk/holds").ok().contains("(20,000.00 USD at the present price)"));
     assert_eq!(of("amount", "BTC", "0.5").header("location"), at, "a form that is sent twice is one hold");
     let again = browser.page("/desk/holds").form("/desk/holds").submit(&[
         ("customer", "c-2"),

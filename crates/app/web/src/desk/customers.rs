@@ -18,6 +18,7 @@ use holdfast_page::frame::{Answer, ErrorPage, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages, segment};
 use holdfast_page::texts::{rich, t};
 use holdfast_page::to_case::{Of, to_case, watch_and_flag};
+use holdfast_page::worth::Valued;
 use holdfast_requests::intake::Stored;
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
@@ -337,7 +338,7 @@ fn overview(shown: &Shown) -> Markup {
         p.note { (t!("customers-exposures-about", known = exposures.known, unknown = exposures.unknown)) }
         h3 { (t!("customers-balances")) }
         @if shown.balances.is_empty() { (none(&t!("customers-no-balance"))) }
-        ul.plain { @for (amount, at) in &shown.balances { li { strong { (amount) } ", " (t!("customers-balance-at")) " " (time(*at)) } } }
+        ul.plain { @for (amount, at) in &shown.balances { li { strong { (amount.amount()) } " " (amount.worth()) ", " (t!("customers-balance-at")) " " (time(*at)) } } }
     }
 }
 
