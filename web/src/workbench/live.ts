@@ -2,7 +2,7 @@
 import { listen as hear } from '../shell/live.ts';
 
 /** Milliseconds in which new alerts are told together. */
-const TOGETHER = 2_000;
+const TOGETHER = 300;
 
 export function listen(touched: (alert: number, by: string) => void, raised: (alerts: number) => void): void {
   let fresh = 0;

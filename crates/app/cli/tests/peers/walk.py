@@ -194,9 +194,11 @@ def live(page, other):
     answer = other.request.post(f"{url}/api/v1/events", data=event, headers={"authorization": f"Bearer {other_key}"})
     assert answer.status == 200 and answer.json()["alert"], answer.text()
     page.bring_to_front()
-    page.locator(".toast", has_text="1 new").wait_for(timeout=10_000)
+    raised = answer.json()["alert"]
+    page.locator(".toast", has_text="1 new in the list").wait_for(timeout=10_000)
+    assert page.locator(f"tr.came[data-alert='{raised}']").count() == 1, "it stands in the list"
     # The value at the time stands beside the amount.
-    page.goto(f"{url}/desk/alerts/{answer.json()['alert']}")
+    page.goto(f"{url}/desk/alerts/{raised}")
     assert "0.50000000 BTC (20,000.00 USD at the time)" in page.locator("p.lead").inner_text(), page.locator("p.lead").inner_text()
     beside.close()
 

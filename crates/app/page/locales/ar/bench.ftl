@@ -18,3 +18,4 @@ bench-text-other = عدّله شخص آخر
 bench-text-failed = لم يجب الخادم. لم يتغير شيء.
 bench-text-ok = موافق
 bench-text-new = جديدة؛ أعد تحميل الصفحة لرؤيتها.
+bench-text-came = جديد في القائمة.

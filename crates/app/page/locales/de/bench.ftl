@@ -18,3 +18,4 @@ bench-text-other = wurde von jemand anderem geändert
 bench-text-failed = Der Server hat nicht geantwortet. Nichts wurde geändert.
 bench-text-ok = OK
 bench-text-new = neue; laden Sie die Seite neu, um zu sehen, was hinzukam.
+bench-text-came = neu in der Liste.

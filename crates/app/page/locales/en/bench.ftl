@@ -18,3 +18,4 @@ bench-text-other = was changed by somebody else
 bench-text-failed = The server did not answer. Nothing was changed.
 bench-text-ok = OK
 bench-text-new = new; load the page again to see what was raised.
+bench-text-came = new in the list.

@@ -18,3 +18,4 @@ bench-text-other = fue modificada por otra persona
 bench-text-failed = El servidor no respondió. No se cambió nada.
 bench-text-ok = Aceptar
 bench-text-new = nuevas; vuelva a cargar la página para verlas.
+bench-text-came = nuevas en la lista.

@@ -18,3 +18,4 @@ bench-text-other = a été modifiée par quelqu’un d’autre
 bench-text-failed = Le serveur n’a pas répondu. Rien n’a été modifié.
 bench-text-ok = OK
 bench-text-new = nouvelles ; rechargez la page pour les voir.
+bench-text-came = nouvelles dans la liste.

@@ -18,3 +18,4 @@ bench-text-other = 已被他人更改
 bench-text-failed = 服务器没有响应。未作任何更改。
 bench-text-ok = 确定
 bench-text-new = 个新警报；请重新加载页面查看。
+bench-text-came = 条新警报已列入。

@@ -27,7 +27,7 @@ pub(crate) mod sign_in;
 pub(crate) mod webhooks;
 pub(crate) mod work;
 
-use holdfast_decision::prices::Price;
+use holdfast_decision::Price;
 use holdfast_page::worth::{Valued, When};
 use holdfast_state::AppState;
 use holdfast_state::error::ApiError;
