@@ -60,9 +60,17 @@ mod tests {
 
     #[test]
     fn an_amount_says_its_worth_and_by_which_price() {
-        let shown = |asset: &str, value, when| Valued::new(format!("2 {asset}"), asset, value, when, "USD").render().into_string();
-        assert_eq!(shown("BTC", Some(123_450), When::Then), "2 BTC <span class=\"note\">(1,234.50 USD at the time)</span>");
-        assert_eq!(shown("BTC", Some(5), When::Now), "2 BTC <span class=\"note\">(0.05 USD at the present price)</span>");
+        let shown = |asset: &str, value, when| {
+            Valued::new(format!("2 {asset}"), asset, value, when, "USD").render().into_string()
+        };
+        assert_eq!(
+            shown("BTC", Some(123_450), When::Then),
+            "2 BTC <span class=\"note\">(1,234.50 USD at the time)</span>"
+        );
+        assert_eq!(
+            shown("BTC", Some(5), When::Now),
+            "2 BTC <span class=\"note\">(0.05 USD at the present price)</span>"
+        );
         assert_eq!(shown("BTC", None, When::Now), "2 BTC <span class=\"note\">(price unknown)</span>");
         assert_eq!(shown("USD", Some(200), When::Then), "2 USD", "it is in the reference currency");
     }

@@ -5,7 +5,12 @@ use holdfast_testing_app::{TestApp, on_both_apps};
 use holdfast_types::Seconds;
 use serde_json::{Value, json};
 
-on_both_apps!(a_hold_is_placed_once_and_released_by_two, holds_expire, wrong_holds_name_their_field, a_person_places_a_hold_on_the_page);
+on_both_apps!(
+    a_hold_is_placed_once_and_released_by_two,
+    holds_expire,
+    wrong_holds_name_their_field,
+    a_person_places_a_hold_on_the_page
+);
 
 pub fn freeze(id: &str, customer: &str) -> Value {
     json!({"id": id, "scope": "account", "customer": customer, "basis": "order 12/2026", "reason": "ordered by the court"})

@@ -1,10 +1,10 @@
 //! What an alert rests on, as the panel beside the queue and as the page of the alert: what happened in a sentence, what said so, shares, the way, the customer's
 //! last days, what is usual, similar alerts, holds, what was done, and what can be done.
 
+use crate::desk::Worths;
 use crate::desk::alerts::{Assign, Close, Comment, IntoCase, Reopen, age, clock_chip};
 use crate::desk::decided::Shown;
 use crate::desk::drawings::{Stop, flow_chart, risk_chip, share_bar, way, way_behind};
-use crate::desk::Worths;
 use crate::desk::links::Links;
 use crate::desk::work::Work;
 use holdfast_decision::EventKind;

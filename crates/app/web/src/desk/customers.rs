@@ -1,8 +1,8 @@
 //! Customers: finding one, and all that the desk has of one: what the exchange stated, events with decisions, holds, alerts, cases, requests, addresses.
 
+use crate::desk::Worths;
 use crate::desk::decided::{amount_of, events_table};
 use crate::desk::drawings::{flow_chart, share_bar, star};
-use crate::desk::Worths;
 use crate::desk::links::Links;
 use crate::desk::work::reads_cases;
 use axum::Extension;

@@ -3,9 +3,9 @@
 use crate::desk::in_unit;
 use crate::desk::links::{Links, source};
 use crate::warnings::lookalike;
+use holdfast_decision::RuleBook;
 use holdfast_decision::facts::TagFact;
 use holdfast_decision::issuer::{IssuerFact, IssuerState};
-use holdfast_decision::RuleBook;
 use holdfast_page::components::{N, T, listing, time, word};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};

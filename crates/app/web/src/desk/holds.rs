@@ -75,7 +75,9 @@ impl Placing {
                 let places = units::decimals(asset)
                     .ok_or_else(|| Invalid::new("asset", t!("holds-no-decimals", asset = asset.as_str())))?;
                 let amount = scaled(text.trim(), places);
-                Some(amount.ok_or_else(|| Invalid::new("amount", t!("holds-no-amount", text = text.as_str(), places = places)))?)
+                Some(amount.ok_or_else(|| {
+                    Invalid::new("amount", t!("holds-no-amount", text = text.as_str(), places = places))
+                })?)
             }
         };
         Ok(HoldRequest {

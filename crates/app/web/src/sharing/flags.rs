@@ -77,13 +77,7 @@ pub(crate) struct ToFlag {
     value: String,
 }
 
-pub(super) fn section(
-    flags: &[Flag],
-    now: Timestamp,
-    channels: &[Channel],
-    works: bool,
-    filled: &ToFlag,
-) -> Markup {
+pub(super) fn section(flags: &[Flag], now: Timestamp, channels: &[Channel], works: bool, filled: &ToFlag) -> Markup {
     let heads = [
         T("sharing-raised"),
         T("sharing-by"),

@@ -19,11 +19,7 @@ const HERE: &str = "/desk/sharing";
 type Channel = (String, String);
 
 /// Shows flags, communities, matching and sources.
-pub(crate) async fn page(
-    State(shared): State<AppState>,
-    frame: Frame,
-    Query(filled): Query<flags::ToFlag>,
-) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Query(filled): Query<flags::ToFlag>) -> Page {
     let (flags, standings, communities, sources, matchings, now) = run_blocking(move || {
         let sharing = shared.sharing();
         let mut communities = Vec::new();

@@ -101,14 +101,16 @@ impl SavedPicture {
         let picture = SavedPicture::deserialize(value).map_err(|e| wrong(e.to_string()))?;
         let (nodes, edges) = (picture.nodes.len(), picture.edges.len());
         if nodes == 0 || nodes > MAX_PICTURED || edges > MAX_LINES {
-            return Err(wrong(format!("1 to {MAX_PICTURED} nodes and at most {MAX_LINES} edges; leave it out of a larger graph")));
+            return Err(wrong(format!(
+                "1 to {MAX_PICTURED} nodes and at most {MAX_LINES} edges; leave it out of a larger graph"
+            )));
         }
         if picture.edges.iter().any(|e| e.from >= nodes || e.to >= nodes) {
             return Err(wrong("an edge names a node that there is not".into()));
         }
         let texts = picture.nodes.iter().flat_map(|n| [&n.title, &n.sub, &n.note]);
-        let mut texts = texts.chain(picture.edges.iter().map(|e| &e.sum));
-        if texts.any(|text| text.chars().count() > MAX_TEXT || text.chars().any(char::is_control)) {
+        let is_wrong = |text: &String| text.chars().count() > MAX_TEXT || text.chars().any(char::is_control);
+        if texts.chain(picture.edges.iter().map(|e| &e.sum)).any(is_wrong) {
             return Err(wrong(format!("a text is longer than {MAX_TEXT} characters, or has control characters")));
         }
         Ok(Some(picture))
@@ -172,8 +174,12 @@ impl SavedPicture {
     /// Returns its lines and notes in words, because a document's picture has no sums; what is left out is counted.
     pub(super) fn said(&self) -> Vec<String> {
         let name = |n: usize| self.nodes.get(n).map_or("", |node| node.title.as_str());
-        let mut lines: Vec<String> =
-            self.edges.iter().take(MAX_SAID).map(|e| format!("{} to {}: {}", name(e.from), name(e.to), e.sum)).collect();
+        let mut lines: Vec<String> = self
+            .edges
+            .iter()
+            .take(MAX_SAID)
+            .map(|e| format!("{} to {}: {}", name(e.from), name(e.to), e.sum))
+            .collect();
         if self.edges.len() > MAX_SAID {
             lines.push(format!("{} more edges are in the picture", self.edges.len() - MAX_SAID));
         }
@@ -198,7 +204,14 @@ mod tests {
     fn a_picture_is_drawn_as_svg_and_in_a_document_without_what_was_sent_as_markup() {
         let picture = graph_picture(&body()).unwrap();
         let svg = picture.svg("Graph \"of\" the case");
-        for part in ["Graph &quot;of&quot; the case", "Locky &lt;b&gt;", "paid &amp; seen", "place severe", "M204 44C232 44 232 44 260 44", ">0.5 BTC</text>"] {
+        for part in [
+            "Graph &quot;of&quot; the case",
+            "Locky &lt;b&gt;",
+            "paid &amp; seen",
+            "place severe",
+            "M204 44C232 44 232 44 260 44",
+            ">0.5 BTC</text>",
+        ] {
             assert!(svg.contains(part), "{part}: {svg}");
         }
         assert!(!svg.contains("<b>") && !svg.contains("style"), "{svg}");
@@ -219,16 +232,17 @@ mod tests {
             assert_eq!(graph_picture(&body), None);
             SavedPicture::read(&body).unwrap_err()
         };
-        let cases: [(&dyn Fn(&mut serde_json::Value), &str); 6] = [
-            (&|p| p["edges"][0]["to"] = json!(2), "names a node"),
-            (&|p| p["nodes"] = json!([]), "1 to 200 nodes"),
-            (&|p| p["nodes"] = json!(vec![p["nodes"][0].clone(); 201]), "1 to 200 nodes"),
-            (&|p| p["nodes"][0]["title"] = json!("x".repeat(121)), "longer than 120"),
-            (&|p| p["nodes"][0]["look"] = json!("onload"), "onload"),
-            (&|p| p["size"] = json!([70_000, 1]), "70000"),
-        ];
-        for (change, words) in cases {
-            let e = wrong(change);
+        let (first, one) = (body()["picture"]["nodes"][0].clone(), |path: &str, value: serde_json::Value| {
+            wrong(&|picture| *picture.pointer_mut(path).expect("a part of the picture") = value.clone())
+        });
+        for (e, words) in [
+            (one("/edges/0/to", json!(2)), "names a node"),
+            (one("/nodes", json!([])), "1 to 200 nodes"),
+            (one("/nodes", json!(vec![first; 201])), "1 to 200 nodes"),
+            (one("/nodes/0/title", json!("x".repeat(121))), "longer than 120"),
+            (one("/nodes/0/look", json!("onload")), "onload"),
+            (one("/size", json!([70_000, 1])), "70000"),
+        ] {
             assert!(e.field == "body.picture" && e.problem.contains(words), "{e:?}");
         }
     }
