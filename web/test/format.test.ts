@@ -48,3 +48,14 @@ test('hashes keep both ends', () => {
   assert.equal(shortened('bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq'), 'bc1qar0s…zwf5mdq'.replace('zwf5mdq', 'wf5mdq'));
   assert.equal(shortened('short'), 'short');
 });
+
+test('a sum is valued by the price of its asset, or says that there is none', async () => {
+  const { worthOf, worthText } = await import('../src/explorer/worth.ts');
+  const btc = { id: 'bitcoin/BTC', unit: 'BTC', decimals: 8 }, table = { currency: 'USD', prices: [{ asset: 'BTC', base_units: '100000000', value: 6_000_000 }, { asset: 'eip155:1/erc20:0xab', base_units: '1000000', value: 100 }] };
+  assert.equal(worthOf({ units: 150_000_000n, unknown: 0 }, btc, table), 9_000_000n);
+  assert.equal(worthText({ units: 2_000_000_000n, unknown: 0 }, btc, table), '1,200,000.00 USD at the present price');
+  assert.equal(worthText({ units: 1n, unknown: 2 }, btc, table), 'at least 0.00 USD at the present price');
+  assert.equal(worthText({ units: 0n, unknown: 2 }, btc, table), 'price unknown');
+  assert.equal(worthOf({ units: 5_000_000n, unknown: 0 }, { id: 'eip155:1/erc20:0xab', unit: 'eip155:1/erc20:0xab', decimals: null }, table), 500n);
+  assert.equal(worthText({ units: 5n, unknown: 0 }, { id: 'litecoin/LTC', unit: 'LTC', decimals: 8 }, table), 'price unknown');
+});

@@ -6,7 +6,9 @@ import { force } from '../src/explorer/force.ts';
 import { beside, COLUMN, flow, ROW, separated, timeAxis, type Box, type Tie } from '../src/explorer/layout.ts';
 import { Graph } from '../src/explorer/model.ts';
 import { LIGHT } from '../src/explorer/palette.ts';
+import { pictureOf } from '../src/explorer/pictured.ts';
 import { sceneOf } from '../src/explorer/scene.ts';
+import { sumText } from '../src/explorer/format.ts';
 import { svgOf } from '../src/explorer/svg.ts';
 import { below, layered, seeded } from './random.ts';
 
@@ -92,4 +94,33 @@ test('5,000 nodes and 20,000 edges: the picture is byte-equal twice; the time is
   assert.equal(once.match(/<polygon points/g)?.length !== undefined, true);
   assert.ok(once.length > 1_000_000);
   assert.equal(draw(), once);
+});
+
+test('what is saved as a picture has every box and line within it, with the sums of the view; a larger graph has none', () => {
+  const draw = (nodes: number, edges: number) => {
+    const graph = new Graph();
+    apply(graph, layered(nodes, edges));
+    const { boxes: list, ties } = big(nodes, edges);
+    apply(graph, { do: 'show', places: flow(list, ties).map(([id, x, y]) => [id, { x, y, pinned: false }]) });
+    const view = viewOf(graph), asset = (id: string) => graph.asset(id), scene = sceneOf(view, asset);
+    return { view, asset, scene, picture: pictureOf(scene, view, asset) };
+  };
+  const { view, asset, scene, picture } = draw(40, 90);
+  assert.ok(picture);
+  assert.equal(picture.nodes.length, view.nodes.size);
+  assert.equal(picture.edges.length, view.edges.size);
+  const [w, h] = picture.size;
+  const inside = (at: readonly [number, number]): boolean => at.every((v, i) => Number.isInteger(v) && v >= 0 && v <= (i === 0 ? w : h));
+  for (const n of picture.nodes) assert.ok(inside(n.at) && inside([n.at[0] + n.size[0], n.at[1] + n.size[1]]), JSON.stringify(n));
+  const titles = scene.nodes.map((n) => n.title);
+  for (const [i, e] of picture.edges.entries()) {
+    assert.ok(e.ends.every(inside) && (e.at === null || inside(e.at)), JSON.stringify(e));
+    const edge = view.edges.get(scene.edges.keys[i] ?? '');
+    assert.ok(edge);
+    assert.deepEqual([scene.nodes[e.from]?.id, scene.nodes[e.to]?.id, e.sum], [edge.from, edge.to, sumText(edge.sum, asset(edge.asset))]);
+    assert.ok(titles[e.from] !== undefined);
+  }
+  assert.deepEqual(draw(40, 90).picture, picture, 'the same twice');
+  assert.equal(draw(201, 300).picture, null);
+  assert.equal(draw(100, 1_500).picture, null);
 });

@@ -171,3 +171,13 @@ test('the bell says how many are new, within its bound', async () => {
   const { label } = await import('../src/shell/bell.ts');
   assert.deepEqual([0, 1, 1_000].map(label), ['Notifications', 'Notifications: 1 new', 'Notifications: 1,000 or more new']);
 });
+
+test('topics of live events: each once, the latest within the bound; their events are named in the singular', async () => {
+  const { eventOf, pathOf, topicsOf } = await import('../src/shell/live.ts');
+  assert.deepEqual(['alerts', 'cases', 'notifications', 'graph:7', 'case:3'].map(eventOf), ['alert', 'case', 'notification', 'graph', 'case']);
+  assert.deepEqual(topicsOf(['alerts', 'graph:1', 'alerts']), ['alerts', 'graph:1']);
+  const many = Array.from({ length: 30 }, (_, i) => `graph:${i}`);
+  assert.deepEqual(topicsOf(many), many.slice(10));
+  assert.equal(pathOf(['alerts', 'graph:7'], ''), '/api/v1/live?topics=alerts%2Cgraph%3A7');
+  assert.equal(pathOf(['notifications'], '12'), '/api/v1/live?topics=notifications&after=12');
+});

@@ -1,5 +1,5 @@
 /** What is known of the focused node, in sections of the side panel: identity, tags with their sources, exposure, activity, counterparties. */
-import type { Inside, ViewNode } from './aggregate.ts';
+import type { Inside, ViewEdge, ViewNode } from './aggregate.ts';
 import type { App } from './app.ts';
 import type { Profile } from './api.ts';
 import { el, svg } from './dom.ts';
@@ -10,6 +10,7 @@ import { sumOf, type Fact, type Side } from './model.ts';
 import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type NeighboursReport, type Row } from './reports.ts';
 import { t } from './texts.ts';
 import { riskWord, viewText } from './words.ts';
+import { worthLine } from './worth.ts';
 
 /** Counterparties that are asked for. */
 const LISTED = 100;
@@ -82,10 +83,20 @@ export class About {
 
   private buttons(n: ViewNode, fact: Fact): HTMLElement {
     const press = (key: string, id: string): HTMLElement => el('button', { type: 'button', class: 'x-small', onclick: () => { this.app.act(id); } }, t(key));
-    const query = new URLSearchParams({ subject: fact.ref, chain: fact.chain });
     return el('div', { class: 'x-row' }, press('do-case-short', 'case'), ...(fact.kind === 'address' ? [press('do-tag-short', 'label'), press('do-trace-short', 'trace')] : []), press('do-expandby-short', 'expandby'),
       ...(n.kind === 'address' || n.kind === 'transaction' ? [el('a', { href: pageOf(n) }, t('open-page'))] : []),
-      ...(['watch', 'flag'] as const).flatMap((to) => { const page = this.app.links[to]; return page && fact.kind === 'address' ? [el('a', { href: `${page}?${query.toString()}` }, t(to))] : []; }));
+      ...this.forms(fact));
+  }
+
+  /** Links to the forms that watch and flag, filled with what is selected, for who may open them. */
+  private forms(fact: Fact): HTMLElement[] {
+    const { watch, flag } = this.app.links, isAddress = fact.kind === 'address', value = fact.ref;
+    if (fact.id.startsWith('u:')) return [];
+    const link = (page: string, query: Record<string, string>, key: string): HTMLElement => el('a', { href: `${page}?${new URLSearchParams(query).toString()}` }, t(key));
+    return [
+      ...(watch && (isAddress || fact.kind === 'entity') ? [link(watch, { kind: fact.kind, value }, 'watch')] : []),
+      ...(flag && (isAddress || fact.kind === 'transaction') ? [link(flag, { subject: fact.kind, asset: this.app.api.coinOf(fact.chain).unit, value }, 'flag')] : []),
+    ];
   }
 
   private tags(p: Profile): (Node | null)[] {
@@ -106,8 +117,19 @@ export class About {
       return el('tr', {}, el('td', {}, el('button', { type: 'button', class: 'x-link', onclick: () => { app.select([o.id]); app.surface.reveal(o.id); } }, other?.label || shortened(other?.ref ?? o.id))), el('td', { class: 'n' }, sumText(o.edge.sum, app.asset(o.edge.asset))));
     })));
     const missing = list.length > 12 ? el('p', { class: 'x-soft' }, t('more-in-table', { n: list.length - 12 })) : null;
-    return el('section', {}, el('h3', {}, t(side === 'in' ? 'received-from' : 'paid-to')), list.length > 0 ? table : el('p', { class: 'x-soft' }, t(n.looked[side] || rest ? 'nothing-drawn' : 'not-looked-up')), missing,
+    return el('section', {}, el('h3', {}, t(side === 'in' ? 'received-from' : 'paid-to')), ...this.drawnSums(list), list.length > 0 ? table : el('p', { class: 'x-soft' }, t(n.looked[side] || rest ? 'nothing-drawn' : 'not-looked-up')), missing,
       rest || !n.looked[side] ? el('p', {}, rest ? `${rest}. ` : '', el('button', { type: 'button', class: 'x-small', onclick: () => { void app.work(t('work-look-up'), () => expand(app, [side])); } }, t('expand-button'))) : null);
+  }
+
+  /** The sums of what is drawn, one of each asset, with their worth; of more than three assets the table has the amounts. */
+  private drawnSums(list: readonly { edge: ViewEdge }[]): HTMLElement[] {
+    const sums = new Map<string, { units: bigint; unknown: number }>();
+    for (const { edge } of list) {
+      const sum = sums.get(edge.asset) ?? { units: 0n, unknown: 0 };
+      sums.set(edge.asset, { units: sum.units + edge.sum.units, unknown: sum.unknown + edge.sum.unknown });
+    }
+    if (sums.size > 3) return [];
+    return [...sums].flatMap(([id, sum]) => { const asset = this.app.asset(id); return [el('p', {}, t('drawn-sum', { sum: sumText(sum, asset) })), worthLine(this.app, sum, asset)]; });
   }
 
   /** Everybody whom the ledger knows on a side: sorted, filtered, and put into the picture by ticks. */

@@ -134,7 +134,7 @@ export function bySide(work: Work, side: 'in' | 'out'): Map<string, ViewEdge[]> 
   return map;
 }
 
-function nodeOf(graph: Graph, fact: Fact): ViewNode {
+function nodeOf(graph: Graph, fact: Fact, whole: boolean): ViewNode {
   const place = graph.places.get(fact.id);
   const mark = graph.marks.get(fact.id) ?? {};
   const { id, kind, ref, risk, category, chain, time, hop } = fact;
@@ -142,7 +142,7 @@ function nodeOf(graph: Graph, fact: Fact): ViewNode {
   return {
     id, kind, label: mark.label ?? fact.label, ref, risk, category, chain, time, hop, mark, members: [id], x: place?.x ?? 0, y: place?.y ?? 0,
     placed: place !== undefined, pinned: place?.pinned ?? false, inside: [], looked: { in: before !== undefined, out: after !== undefined },
-    rest: { in: restOf(graph, id, 'in', before), out: restOf(graph, id, 'out', after) },
+    rest: { in: restOf(graph, id, 'in', before, whole), out: restOf(graph, id, 'out', after, whole) },
   };
 }
 
@@ -229,14 +229,20 @@ function payments(graph: Graph, work: Work): { work: Work; inputs: Inside[]; mix
 export function viewOf(graph: Graph, until: number | null = null): View {
   const level: Level = graph.setting('level', 'transaction');
   const filter = graph.setting('filter', NO_FILTER);
-  const { edges, hidden } = filtered(graph, until === null ? filter : { ...filter, until: filter.until === null ? until : Math.min(until, filter.until) });
+  const { edges, hidden, whole } = filtered(graph, until === null ? filter : { ...filter, until: filter.until === null ? until : Math.min(until, filter.until) });
   const gone = new Set(hidden.nodes);
   let work: Work = { nodes: new Map(), edges: new Map() };
-  for (const id of graph.shown.keys()) {
+  for (const id of [...graph.shown.keys()].sort()) {
     const fact = graph.facts.get(id);
-    if (fact && !gone.has(id)) work.nodes.set(id, nodeOf(graph, fact));
+    if (fact && !gone.has(id)) work.nodes.set(id, nodeOf(graph, fact, whole));
   }
-  for (const [key, edge] of edges) work.edges.set(key, { ...edge, sum: graph.sum(edge) });
+  // In order from the beginning, so that a large view is not built twice.
+  for (const key of [...edges.keys()].sort()) {
+    const edge = edges.get(key);
+    if (!edge) continue;
+    const { from, to, asset, link, movements } = edge;
+    work.edges.set(key, { key, from, to, asset, link, movements, sum: graph.sum(edge) });
+  }
   if (level === 'entity') work = contract(work, entities(graph, work), graph);
   const groups = [...graph.groups].filter(([, g]) => !g.open).sort(([a], [b]) => byText(a, b));
   work = contract(work, groups.map(([id, g]) => ({ id, kind: 'group', label: g.label, ref: id, members: held(work, g.members) })), graph);
@@ -251,13 +257,23 @@ export function viewOf(graph: Graph, until: number | null = null): View {
   return { nodes: sorted(work.nodes), edges: sorted(work.edges), hidden, inputs, mixed };
 }
 
-function sorted<T>(map: ReadonlyMap<string, T>): Map<string, T> {
+function sorted<T>(map: Map<string, T>): Map<string, T> {
+  if (isSorted(map.keys())) return map;
   const out = new Map<string, T>();
   for (const key of [...map.keys()].sort()) {
     const value = map.get(key);
     if (value !== undefined) out.set(key, value);
   }
   return out;
+}
+
+function isSorted(keys: Iterable<string>): boolean {
+  let before = '';
+  for (const key of keys) {
+    if (key < before) return false;
+    before = key;
+  }
+  return true;
 }
 
 /** The view's nodes that hold members of a group: at the level of entities an address stands in its entity. */

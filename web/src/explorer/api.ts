@@ -4,6 +4,7 @@ import { coin, fromAccountTrace, fromAddress, fromTrace, fromTx, isAccountChain,
 import type { Fact, Side } from './model.ts';
 import { t } from './texts.ts';
 import { fromTransactions, totalsOf, UNBOUNDED, type ActivityReport, type Bounds, type EntityReport, type LinksReport, type LookupReport, type NeighboursReport, type StartReport, type TransactionsReport } from './reports.ts';
+import type { PriceTable } from './worth.ts';
 
 /** Transactions of which the movements are asked for at once. */
 const DETAILED = 200;
@@ -87,6 +88,10 @@ export class Api {
       subject: fact.ref, entity: fact.kind === 'entity' ? true : null, direction: side, by, sort: b.sort, asset: b.asset, min_amount: b.least, from_time: b.from, to_time: b.until, category: b.category, limit: b.most,
       without_fees: isAccountChain(fact.chain) ? true : null, chain: fact.chain,
     });
+  }
+
+  prices(): Promise<PriceTable> {
+    return this.ask('/prices');
   }
 
   /** Movements of transactions, a bounded number at a time. */

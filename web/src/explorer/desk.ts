@@ -5,8 +5,11 @@ import { choice, field, focusedFact, form } from './asks.ts';
 import { download, el } from './dom.ts';
 import { time } from './format.ts';
 import { isAccountChain } from './learn.ts';
+import { listen } from '../shell/live.ts';
 import { stringify, type Fact } from './model.ts';
+import { pictureOf } from './pictured.ts';
 import { open } from './saved.ts';
+import { sceneOf } from './scene.ts';
 import { t } from './texts.ts';
 
 /** Grounds of a tag, of GraphSense's list, from the weakest. */
@@ -21,7 +24,7 @@ export class Desk {
   /** Who is told that another person saved a version. */
   onnewer: (version: number, by: string) => void = () => undefined;
 
-  constructor(private readonly app: App, private readonly base: string, readonly caseId: string, readonly subject: string, private readonly chain: string) {}
+  constructor(private readonly app: App, readonly caseId: string, readonly subject: string, private readonly chain: string) {}
 
   askSave(): void {
     const { app, kept } = this;
@@ -39,8 +42,9 @@ export class Desk {
   private async save(caseId: string, title: string): Promise<string> {
     const { app } = this;
     const known = this.kept?.caseId === caseId ? this.kept : null;
+    const picture = pictureOf(sceneOf(app.view, app.asset), app.view, app.asset);
     try {
-      const made = await app.api.save(caseId, known, this.subject, title, stringify({ version: 2, log: app.history.log }));
+      const made = await app.api.save(caseId, known, this.subject, title, stringify({ version: 2, log: app.history.log, ...(picture ? { picture } : {}) }));
       this.keep({ caseId, graph: made.graph, version: made.version, title });
       return t('say-saved', { id: caseId, version: made.version, item: made.item });
     } catch (e) {
@@ -100,19 +104,19 @@ export class Desk {
     });
   }
 
-  private events: EventSource | null = null;
+  /** The graph of which this page hears. */
+  private heard = 0;
 
-  /** Hears of versions that others save, over one stream that goes on where it stopped. */
+  /** Hears of versions that others save. */
   private listen(): void {
-    if (this.events || typeof EventSource === 'undefined' || !this.kept) return;
-    const events = new EventSource(`${this.base}/live?topics=graph:${this.kept.graph}`);
-    this.events = events;
-    events.addEventListener('graph', (event: MessageEvent<string>) => {
-      const told = JSON.parse(event.data) as { by: string; what: { graph: number; version: number } };
+    const { kept } = this;
+    if (!kept || this.heard === kept.graph) return;
+    this.heard = kept.graph;
+    listen(`graph:${kept.graph}`, (data) => {
+      const told = JSON.parse(data) as { by: string; what: { graph: number; version: number } };
       if (!this.kept || told.what.graph !== this.kept.graph || told.what.version <= this.kept.version) return;
       this.onnewer(told.what.version, told.by);
     });
-    addEventListener('pagehide', () => { events.close(); });
   }
 
   /** Takes over the newest version: its log replaces what was drawn here. */

@@ -64,8 +64,8 @@ export const isEmpty = (f: Filter): boolean =>
   f.from === null && f.until === null && f.assets === null && f.risks === null && !f.dust && f.without.length === 0
   && Object.keys(f.least).length === 0 && Object.keys(f.most).length === 0;
 
-/** The drawn edges with their movements that pass, and what does not. A node all of whose drawn edges are hidden is hidden, unless it is a subject. */
-export function filtered(graph: Graph, filter: Filter): { edges: Map<string, Edge>; hidden: Hidden } {
+/** The drawn edges with their movements that pass, and what does not; `whole` where no known edge leads to what is not drawn. A node all of whose drawn edges are hidden is hidden, unless it is a subject. */
+export function filtered(graph: Graph, filter: Filter): { edges: Map<string, Edge>; hidden: Hidden; whole: boolean } {
   const edges = new Map<string, Edge>();
   const sums = new Map<string, Sum>();
   const linked = new Set<string>();
@@ -77,8 +77,12 @@ export function filtered(graph: Graph, filter: Filter): { edges: Map<string, Edg
   const all = isEmpty(filter);
   let movements = 0;
   let undecided = 0;
+  let whole = true;
   for (const edge of graph.edges.values()) {
-    if (!graph.shown.has(edge.from) || !graph.shown.has(edge.to)) continue;
+    if (!graph.shown.has(edge.from) || !graph.shown.has(edge.to)) {
+      whole = false;
+      continue;
+    }
     if (all) {
       edges.set(edge.key, edge);
       continue;
@@ -101,7 +105,7 @@ export function filtered(graph: Graph, filter: Filter): { edges: Map<string, Edg
   }
   for (const edge of edges.values()) for (const id of [edge.from, edge.to]) linked.delete(id);
   for (const id of drop) linked.add(id);
-  return { edges, hidden: { nodes: [...linked].sort(), movements, sums, undecided } };
+  return { edges, hidden: { nodes: [...linked].sort(), movements, sums, undecided }, whole };
 }
 
 /** Movements by equal spans of time, of all drawn edges: for the slider. Null where none has a time. */

@@ -54,7 +54,7 @@ export function mount(root: HTMLElement): Mounted {
   const mode: Mode = { lasso: false };
   const panel = new Panel(app);
   const map = minimap(app, palette);
-  const desk = new Desk(app, data['api'] ?? '/api/v1', data['case'] ?? '', subject, chain), replay = new Replay(app);
+  const desk = new Desk(app, data['case'] ?? '', subject, chain), replay = new Replay(app);
   app.links = { watch: data['watch'], flag: data['flag'] };
   const page: Page = {
     palette, desk, replay, title: () => desk.kept?.title ?? (subject ? t('graph-of', { subject }) : t('graph')),
@@ -124,6 +124,8 @@ export function mount(root: HTMLElement): Mounted {
       el('button', { type: 'button', class: 'x-small', onclick: () => { banner.hidden = true; } }, t('newer-keep')));
     banner.hidden = false;
   };
+  // The picture's keys work at once; Tab goes on from there, and the keys of other pages come back with any other focus.
+  if (document.activeElement === document.body) stage.focus({ preventScroll: true });
   void first(app, desk, chain, subject, data);
   return { app, actions };
 }

@@ -128,6 +128,8 @@ export class Graph {
   private readonly sums = new Map<string, Sum>();
   private readonly leaving = new Map<string, Map<string, Edge>>();
   private readonly arriving = new Map<string, Map<string, Edge>>();
+  /** Edges stand by their ends from when they are first asked for so: a large graph is drawn without. */
+  private isIndexed = false;
 
   /** Sets or removes one entry: the only way in which a graph changes. Gives the former value. */
   set<T extends TableName>(table: T, key: string, value: Tables[T] | undefined): Tables[T] | undefined {
@@ -137,7 +139,7 @@ export class Graph {
     else map.set(key, value);
     if (table === 'edges') {
       this.sums.delete(key);
-      this.index((value ?? before) as Edge | undefined, value !== undefined);
+      if (this.isIndexed) this.index((value ?? before) as Edge | undefined, value !== undefined);
     }
     return before;
   }
@@ -163,6 +165,10 @@ export class Graph {
 
   /** The known edges on one side of a node. */
   edgesOf(id: string, side: Side): Iterable<Edge> {
+    if (!this.isIndexed) {
+      this.isIndexed = true;
+      for (const edge of this.edges.values()) this.index(edge, true);
+    }
     return ((side === 'in' ? this.arriving : this.leaving).get(id) ?? NONE).values();
   }
 
@@ -208,9 +214,9 @@ export interface Rest {
   readonly unlisted: { readonly count: number | null; readonly sums: ReadonlyMap<string, bigint> | null } | null;
 }
 
-/** What one side of a drawn node leaves out; null if nothing. */
-export function restOf(graph: Graph, id: string, side: Side, total = graph.totals.get(totalKey(id, side))): Rest | null {
-  if ((!total || total.complete) && !graph.leavesOut(id, side)) return null;
+/** What one side of a drawn node leaves out; null if nothing. `whole`: it is known that all known neighbours of all nodes are drawn. */
+export function restOf(graph: Graph, id: string, side: Side, total = graph.totals.get(totalKey(id, side)), whole = false): Rest | null {
+  if ((!total || total.complete) && (whole || !graph.leavesOut(id, side))) return null;
   const hidden = new Set<string>();
   const sums = new Map<string, Sum>();
   const known = new Map<string, bigint>();

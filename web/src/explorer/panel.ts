@@ -8,6 +8,7 @@ import { percent } from './scene.ts';
 import { tableOf, treeOf, type Column } from './tree.ts';
 import { t } from './texts.ts';
 import { edgeSentence } from './words.ts';
+import { worthLine } from './worth.ts';
 
 const ROWS = 200;
 export type Tab = 'details' | 'tree' | 'table';
@@ -91,7 +92,7 @@ export class Panel {
     const isMarked = e.movements.some((m) => m.marked !== undefined);
     const rows = [...e.movements].sort((a, b) => (a.time ?? Infinity) - (b.time ?? Infinity) || (a.id < b.id ? -1 : 1));
     return [
-      el('h2', {}, sumText(e.sum, asset)), el('p', {}, edgeSentence(e, app.view, app.asset)), e.mark?.note ? el('p', {}, t('has-note', { note: e.mark.note })) : el('span', {}), el('div', { class: 'x-row' }, ...['note', 'colour'].map((id) => el('button', { type: 'button', class: 'x-small', onclick: () => { app.act(id); } }, t(`action-${id}`)))),
+      el('h2', {}, sumText(e.sum, asset)), worthLine(app, e.sum, asset), el('p', {}, edgeSentence(e, app.view, app.asset)), e.mark?.note ? el('p', {}, t('has-note', { note: e.mark.note })) : el('span', {}), el('div', { class: 'x-row' }, ...['note', 'colour'].map((id) => el('button', { type: 'button', class: 'x-small', onclick: () => { app.act(id); } }, t(`action-${id}`)))),
       el('table', {}, el('thead', {}, el('tr', {}, el('th', {}, t('time')), el('th', {}, t('kind-transaction')), el('th', { class: 'n' }, t('column-amount')), ...(isMarked ? [el('th', { class: 'n' }, t('column-marked'))] : []))), el('tbody', {}, ...rows.slice(0, ROWS).map((m) =>
         el('tr', {}, el('td', {}, time(m.time, app.zone)), el('td', { class: 'x-hash' }, `${shortened(m.tx)}:${m.index}`), el('td', { class: 'n' }, m.value === null ? t('unknown') : amount(m.value, asset)), ...(isMarked ? [el('td', { class: 'n' }, m.marked === undefined ? '' : `${amount(m.marked, asset)} ${m.value === null ? '' : percent(m.marked, m.value)}`)] : []))))),
       el('p', { class: 'x-soft' }, rows.length > ROWS ? t('first-rows', { n: ROWS, all: rows.length }) : t(`link-${e.link}`)),

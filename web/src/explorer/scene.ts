@@ -98,14 +98,24 @@ function nodeOf(node: ViewNode, asset: (id: string) => Asset): SceneNode {
   };
 }
 
-/** Ends of an edge at the sides of nodes that face each other, and where it bends. */
-function course(a: ViewNode, b: ViewNode, shift: number): [number, number, number, number, number] {
-  const ay = a.y + shift, by = b.y + shift;
-  const half = NODE_W / 2;
-  if (a === b) return [a.x + half, a.y - 8, a.x + half, a.y + 8, a.x + half + 60];
-  if (Math.abs(a.x - b.x) < NODE_W + 10) return [a.x + half, ay, b.x + half, by, Math.max(a.x, b.x) + half + 50];
-  const sign = a.x < b.x ? 1 : -1;
-  return [a.x + sign * half, ay, b.x - sign * half, by, (a.x + b.x) / 2];
+/** Writes the ends of an edge, at the sides of nodes that face each other, and where it bends. */
+function course(a: ViewNode, b: ViewNode, shift: number, i: number, xy: Float32Array, bend: Float32Array): void {
+  const half = NODE_W / 2, at = 4 * i;
+  let from = half, to = half;
+  xy[at + 1] = a.y + shift;
+  xy[at + 3] = b.y + shift;
+  if (a === b) {
+    xy[at + 1] = a.y - 8;
+    xy[at + 3] = a.y + 8;
+    bend[i] = a.x + half + 60;
+  } else if (Math.abs(a.x - b.x) < NODE_W + 10) bend[i] = Math.max(a.x, b.x) + half + 50;
+  else {
+    if (a.x < b.x) to = -half;
+    else from = -half;
+    bend[i] = (a.x + b.x) / 2;
+  }
+  xy[at] = a.x + from;
+  xy[at + 2] = b.x + to;
 }
 
 /** A point of the curve. */
@@ -174,14 +184,9 @@ export function sceneOf(view: View, asset: (id: string) => Asset, amounts = true
   const xy = new Float32Array(4 * count), bend = new Float32Array(count), width = new Float32Array(count), style = new Uint8Array(count);
   const seen = new Map<number, number>();
   list.forEach((d, i) => {
-    const k = seen.get(d.pair) ?? 0;
-    seen.set(d.pair, k + 1);
-    const [x1, y1, x2, y2, c] = course(d.a, d.b, (k - ((pairs.get(d.pair) ?? 1) - 1) / 2) * 9);
-    xy[4 * i] = x1;
-    xy[4 * i + 1] = y1;
-    xy[4 * i + 2] = x2;
-    xy[4 * i + 3] = y2;
-    bend[i] = c;
+    const all = pairs.get(d.pair) ?? 1, k = all > 1 ? (seen.get(d.pair) ?? 0) : 0;
+    if (all > 1) seen.set(d.pair, k + 1);
+    course(d.a, d.b, (k - (all - 1) / 2) * 9, i, xy, bend);
     width[i] = d.width;
     style[i] = d.style;
   });

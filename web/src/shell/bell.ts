@@ -1,9 +1,13 @@
-/** The bell: how many notifications the person has not seen. Without a script the page of notifications stands behind the watch lists. */
+/** The bell: how many notifications the person has not seen, told live. Without a script the page of notifications stands behind the watch lists. */
 import { el, svg } from '../explorer/dom.ts';
+import { listen, SHARED } from './live.ts';
 import { has } from './page.ts';
 import { t } from '../texts.ts';
 
+/** Milliseconds between looks where no connection tells. */
 const EVERY = 60_000;
+/** Milliseconds that a connection has to stand, before the bell looks by itself. */
+const FIRST = 1_000;
 /** The server counts no further. */
 const MOST = 1_000;
 
@@ -41,7 +45,15 @@ export function begin(): void {
       link.setAttribute('aria-label', label(unseen));
     }).catch(() => undefined);
   };
-  look();
-  setInterval(look, EVERY);
+  let isLive = false;
+  const first = setTimeout(look, SHARED ? FIRST : 0);
+  // Connections that are not shared are too few for every page to have one.
+  if (SHARED) listen('notifications', look, (open) => {
+    isLive = open;
+    clearTimeout(first);
+    // What happened before the connection stood, or while there was none.
+    look();
+  });
+  setInterval(() => { if (!isLive) look(); }, EVERY);
   document.addEventListener('visibilitychange', look);
 }

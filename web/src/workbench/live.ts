@@ -1,14 +1,13 @@
-/** What happens to alerts meanwhile, as the desk tells it (`/api/v1/live`). The browser connects again by itself, and goes on where it was. */
+/** What happens to alerts meanwhile, as the desk tells it. */
+import { listen as hear } from '../shell/live.ts';
 
 /** Milliseconds in which new alerts are told together. */
-const TOGETHER = 2_000;
+const TOGETHER = 300;
 
 export function listen(touched: (alert: number, by: string) => void, raised: (alerts: number) => void): void {
-  if (typeof EventSource === 'undefined') return;
   let fresh = 0;
-  const events = new EventSource('/api/v1/live?topics=alerts');
-  events.addEventListener('alert', (event: MessageEvent<string>) => {
-    const { by, what } = JSON.parse(event.data) as { by: string; what: { alert: number; raised?: boolean } };
+  hear('alerts', (data) => {
+    const { by, what } = JSON.parse(data) as { by: string; what: { alert: number; raised?: boolean } };
     if (!what.raised) {
       touched(what.alert, by);
       return;
@@ -20,5 +19,4 @@ export function listen(touched: (alert: number, by: string) => void, raised: (al
       fresh = 0;
     }, TOGETHER);
   });
-  window.addEventListener('pagehide', () => { events.close(); });
 }

@@ -172,6 +172,9 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   }, { capture: true });
   queue.onSelect = (n) => { bulk?.classList.toggle('on', n > 0); };
   window.addEventListener('pagehide', () => { pending.leave(); });
-  listen((id, by) => { queue.touched(id, by, who); }, (n) => { say(`${n} ${t('bench-text-new')}`); });
+  listen((id, by) => { queue.touched(id, by, who); }, (n) => {
+    // Those that the filter or the page leaves out are told alone.
+    void queue.refresh().then((added) => { say(added > 0 ? `${added} ${t('bench-text-came')}` : `${n} ${t('bench-text-new')}`); });
+  });
   panel.append(el('p', { class: 'unseen', role: 'status' }));
 }

@@ -18,9 +18,7 @@ export class Queue {
   onSelect: (selected: number) => void = () => undefined;
 
   constructor(root: HTMLElement, private readonly panel: HTMLElement) {
-    this.rows = [...root.querySelectorAll<HTMLTableRowElement>('tr[data-alert]')].map((element) => ({
-      id: Number(element.dataset['alert']), version: Number(element.dataset['version']), assignee: element.dataset['assignee'] ?? null, element,
-    }));
+    this.rows = rowsOf(root);
     this.at = this.rows.findIndex((row) => row.element.hasAttribute('aria-current'));
     root.addEventListener('change', (event) => {
       const row = this.of(event.target);
@@ -132,6 +130,32 @@ export class Queue {
     return this.rows[this.at] !== row || this.panel.querySelector('[data-hold]') !== null;
   }
 
+  /** Puts rows that came since into the list, where the page has them now; gives how many. The cursor stays at its alert. */
+  async refresh(): Promise<number> {
+    const here = this.rows[this.at];
+    const answer = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => null);
+    if (!answer?.ok) return 0;
+    const now = rowsOf(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+    const known = new Map(this.rows.map((row) => [row.id, row]));
+    let below: Row | undefined, added = 0;
+    for (const row of now.reverse()) {
+      const mine = known.get(row.id);
+      if (!mine) {
+        row.element.removeAttribute('aria-current');
+        row.element.classList.add('came');
+        const at = below ? this.rows.indexOf(below) : this.rows.length;
+        if (below) below.element.before(row.element);
+        else this.rows.at(-1)?.element.after(row.element);
+        this.rows.splice(at, 0, row);
+        added += row.element.isConnected ? 1 : 0;
+      }
+      below = mine ?? row;
+    }
+    if (here) this.at = this.rows.indexOf(here);
+    this.anchor = -1;
+    return added;
+  }
+
   /** Somebody else did something with an alert. */
   touched(id: number, by: string, who: string): void {
     const row = this.rows.find((r) => r.id === id);
@@ -172,4 +196,11 @@ export class Queue {
     here.searchParams.set('at', String(row.id));
     history.replaceState(null, '', here);
   }
+}
+
+/** The alerts of a page. */
+function rowsOf(root: ParentNode): Row[] {
+  return [...root.querySelectorAll<HTMLTableRowElement>('tr[data-alert]')].map((element) => ({
+    id: Number(element.dataset['alert']), version: Number(element.dataset['version']), assignee: element.dataset['assignee'] ?? null, element,
+  }));
 }

@@ -87,6 +87,7 @@ export function start(dist: string): Promise<{ url: string; server: Server; save
     else if (rest[1] === 'search') json(search(url.searchParams.get('q') ?? ''));
     else if (rest[1] === 'trace') json(trace(url.searchParams.get('subject') ?? '', Number(url.searchParams.get('max_hops') ?? 5)));
     else if (rest[1] === 'paths') json([]);
+    else if (rest[1] === 'prices') json({ currency: 'USD', prices: [{ asset: 'BTC', base_units: '100000000', value: 6_000_000 }] });
     else if (rest[1] === 'explain') json({ joined: true, steps: [{ from: url.searchParams.get('a'), to: url.searchParams.get('b'), heuristic: 'co_spend', txid: 'ab' }] });
     else json(undefined);
   });

@@ -1,12 +1,12 @@
 /** Pages with the frame's own markup (crates/app/page/src/frame.rs) and the headers of the desk, and small answers of the API. */
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ENGLISH } from '../english.ts';
 import { CSP } from './serve.ts';
 
 export const TX = '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b';
-const MENU = [['/desk', 'Home'], ['/desk/graph', 'Explorer'], ['/desk/cases', 'Cases'], ['/desk/alerts', 'Alerts'], ['/desk/events', 'Events'], ['/desk/holds', 'Holds']] as const;
+const MENU = [['/desk', 'Home'], ['/desk/graph', 'Explorer'], ['/desk/cases', 'Cases'], ['/desk/alerts', 'Alerts'], ['/desk/events', 'Events'], ['/desk/holds', 'Holds'], ['/desk/watch-lists', 'Watch lists']] as const;
 interface Names { names: Record<string, { file: string }> }
 
 /** The head, header and menu as the frame makes them; `who` is empty for a page without a person of the desk. */
@@ -34,8 +34,12 @@ function lookup(q: string): { status: number; body: unknown } {
 }
 const desk = (q: string): unknown[] => ('locky'.startsWith(q.toLowerCase()) ? [{ kind: 'case', id: '3', title: 'Locky ransom of May' }, { kind: 'customer', id: 'c-77', title: 'address' }] : []);
 
-export function start(dist: string): Promise<{ url: string; server: Server; asked: string[] }> {
+/** Live connections with what they asked for, and how many notifications are new. */
+export interface Live { readonly open: Map<ServerResponse, string>; unseen: number }
+
+export function start(dist: string): Promise<{ url: string; server: Server; asked: string[]; live: Live }> {
   const asked: string[] = [];
+  const live: Live = { open: new Map(), unseen: 0 };
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const send = (status: number, type: string, body: string | Buffer): void => {
@@ -45,6 +49,12 @@ export function start(dist: string): Promise<{ url: string; server: Server; aske
     const path = url.pathname, q = url.searchParams.get('q') ?? '';
     if (path === '/style.css') send(200, 'text/css', ['css/tokens.css', 'style.css', 'css/words.css'].map((file) => readFileSync(file, 'utf8')).join(''));
     else if (path.startsWith('/assets/')) send(200, 'text/javascript; charset=utf-8', readFileSync(`${dist}/${path.slice(8).replace(/[^\w.-]/g, '')}`));
+    else if (path === '/api/v1/live') {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'content-security-policy': CSP });
+      response.write('event: hello\ndata: {"after":6}\n\n');
+      live.open.set(response, url.search);
+      request.on('close', () => { live.open.delete(response); });
+    } else if (path === '/api/v1/desk/notifications') send(200, 'application/json', JSON.stringify({ unseen: live.unseen, notifications: [] }));
     else if (path.startsWith('/api/')) {
       asked.push(`${path} ${q}`);
       const { status, body } = path.endsWith('/desk/search') ? { status: 200, body: desk(q) } : lookup(q);
@@ -56,5 +66,5 @@ export function start(dist: string): Promise<{ url: string; server: Server; aske
       send(200, 'text/html; charset=utf-8', frame(dist, path.slice(1) || 'Start', here, page, path === '/' ? '' : 'ann'));
     }
   });
-  return new Promise((resolve) => { server.listen(0, '127.0.0.1', () => { resolve({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, asked }); }); });
+  return new Promise((resolve) => { server.listen(0, '127.0.0.1', () => { resolve({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, asked, live }); }); });
 }

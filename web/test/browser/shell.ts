@@ -4,7 +4,7 @@ import axe from 'axe-core';
 import { chromium, type Page } from 'playwright-core';
 import { start, TX } from './shell-serve.ts';
 
-const { url, server, asked } = await start(process.argv[2] ?? 'dist');
+const { url, server, asked, live } = await start(process.argv[2] ?? 'dist');
 const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 let failed = 0;
 
@@ -234,6 +234,34 @@ await check('without script the message stands in the page, and the field is a f
   await press(page, 'Enter');
   await place(page, '/search?q=Locky');
 }, { path: '/desk/alerts/3', script: false });
+
+/** Waits for something of the server, which tells no page of it. */
+async function until(page: Page, holds: () => boolean, what: string): Promise<void> {
+  for (let i = 0; i < 300 && !holds(); i += 1) await page.waitForTimeout(10);
+  assert.ok(holds(), what);
+}
+const tell = (id: number): void => { for (const to of live.open.keys()) to.write(`event: notification\nid: ${id}\ndata: {"by":"engine","what":{"why":"notification"}}\n\n`); };
+
+await check('the bell is told live, over one connection for all pages; when its page goes, the next one goes on', async (page) => {
+  const bell = (of: Page): ReturnType<Page['locator']> => of.locator('a.bell');
+  await until(page, () => live.open.size === 1, 'one connection');
+  const second = await page.context().newPage();
+  await second.goto(`${url}/desk/holds`);
+  await second.waitForTimeout(300);
+  assert.deepEqual([...live.open.values()], ['?topics=notifications'], 'both pages have the one connection');
+  live.unseen = 2;
+  tell(7);
+  await page.bringToFront();
+  await bell(page).filter({ hasText: '2' }).waitFor();
+  await page.goto('about:blank');
+  await until(second, () => [...live.open.values()].join() === '?topics=notifications&after=7', 'the second page goes on from what was told last');
+  live.unseen = 5;
+  tell(8);
+  await second.bringToFront();
+  await bell(second).filter({ hasText: '5' }).waitFor();
+  assert.match(await bell(second).getAttribute('aria-label') ?? '', /5/);
+  live.unseen = 0;
+});
 
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);

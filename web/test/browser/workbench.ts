@@ -14,11 +14,13 @@ const file = (name: string): string => `/assets/${names[name]?.file ?? ''}`;
 
 const row = (n: number): string => `<tr data-alert="${n}" data-version="${n}" data-state="open"${n === 1 ? ' aria-current="true"' : ''}><td><input type="checkbox" name="alert" value="${n}:${n}" aria-label="Alert ${n}"></td><td><span class="risk high">high</span></td><td class="n"><a href="/desk/alerts/${n}">${n}</a></td><td class="cut" title="A rule with a long title that needs two lines otherwise">rule.sanctions +1</td><td class="cut"><a href="/desk/customers/c-${n}">c-${n}</a></td><td class="n">62.41615621 BTC</td><td class="n">1,234,567</td><td>5 h <span class="clock late" title="late by 1 h"><span aria-hidden="true">⚠</span> late</span></td><td class="cut" data-who><span class="note">nobody</span></td></tr>`;
 const panel = (n: number): string => `<div class="panel-head"><h2 tabindex="-1">Alert ${n}</h2></div><p class="lead">Deposit of 62 BTC by customer c-${n}.</p>${n === 2 ? '<ul class="plain"><li data-hold="7"><a href="/desk/holds/7">7</a> active</li></ul>' : ''}`;
-const TEXTS = ['closed', 'assigned', 'undone', 'undo', 'nothing', 'selected', 'hold', 'keep', 'release', 'case', 'new-case', 'case-number', 'note', 'no-hold', 'own', 'may-not', 'other', 'failed', 'ok', 'done', 'new'];
+const TEXTS = ['closed', 'assigned', 'undone', 'undo', 'nothing', 'selected', 'hold', 'keep', 'release', 'case', 'new-case', 'case-number', 'note', 'no-hold', 'own', 'may-not', 'other', 'failed', 'ok', 'done', 'new', 'came'];
 const REASONS = [['false_positive', 'Expected activity of this customer'], ['false_positive', 'Known counterparty'], ['true_positive', 'Confirmed']] as const;
-const body = `<div class="bench" data-bench="alerts holds desk" data-who="ann"><section class="queue" aria-label="Alerts"><nav class="filters" aria-label="Views"><a href="/desk/alerts" aria-current="true">Open <span class="count">${ROWS}</span></a></nav>
+/** Alerts that were raised since the page was made. */
+let raised = 0;
+const body = (): string => `<div class="bench" data-bench="alerts holds desk" data-who="ann"><section class="queue" aria-label="Alerts"><nav class="filters" aria-label="Views"><a href="/desk/alerts" aria-current="true">Open <span class="count">${ROWS}</span></a></nav>
 <div class="tools"><details class="filter"><summary>Filter and sort</summary></details></div>
-<form method="post" action="/desk/alerts/steps"><div class="wide"><table class="rows"><thead><tr><th><span class="unseen">Select</span></th><th>Risk</th><th class="n">Alert</th><th>Rule</th><th>Customer</th><th class="n">Amount</th><th class="n">Value, USD</th><th>Age</th><th>Assignee</th></tr></thead><tbody>${Array.from({ length: ROWS }, (_, i) => row(i + 1)).join('')}</tbody></table></div>
+<form method="post" action="/desk/alerts/steps"><div class="wide"><table class="rows"><thead><tr><th><span class="unseen">Select</span></th><th>Risk</th><th class="n">Alert</th><th>Rule</th><th>Customer</th><th class="n">Amount</th><th class="n">Value, USD</th><th>Age</th><th>Assignee</th></tr></thead><tbody>${Array.from({ length: raised }, (_, i) => row(ROWS + raised - i)).join('')}${Array.from({ length: ROWS }, (_, i) => row(i + 1)).join('')}</tbody></table></div>
 <fieldset class="step bulk"><legend>Selected alerts</legend><label>Assignee<select name="assignee"><option>ann</option></select></label><button type="submit" name="do" value="assign">Assign</button></fieldset></form></section>
 <aside id="panel" aria-label="Evidence">${panel(1)}</aside></div>
 <template id="bench-close"><ol class="reasons">${REASONS.map(([outcome, text]) => `<li data-outcome="${outcome}"><label><input type="radio" name="reason" value="${text}">${text} <span class="note">${outcome}</span></label></li>`).join('')}</ol></template>
@@ -48,7 +50,7 @@ const server = createServer((request, response) => {
   if (path.startsWith('/assets/')) return send(200, path.endsWith('.css') ? 'text/css' : 'text/javascript; charset=utf-8', readFileSync(`${dist}/${path.slice(8).replace(/[^\w.-]/g, '')}`));
   const of = /^\/desk\/alerts\/(\d+)\/panel$/.exec(path);
   if (of) return send(200, 'text/html; charset=utf-8', panel(Number(of[1])));
-  if (request.method !== 'POST') return send(200, 'text/html; charset=utf-8', html(path === '/desk/alerts' ? body : `<p>${path}</p>`));
+  if (request.method !== 'POST') return send(200, 'text/html; charset=utf-8', html(path === '/desk/alerts' ? body() : `<p>${path}</p>`));
   let text = '';
   request.on('data', (part: Buffer) => { text += part.toString(); });
   request.on('end', () => {
@@ -167,6 +169,17 @@ await check('what somebody else does marks the row; what one does oneself does n
   tell(51, 'engine', true);
   tell(52, 'engine', true);
   await page.locator('.toast', { hasText: '2 new' }).waitFor();
+  // Those of the list come into it, above, and the cursor stays at its alert.
+  await press(page, 'j');
+  raised = 2;
+  tell(51, 'engine', true);
+  await page.locator('.toast', { hasText: '2 came' }).waitFor();
+  assert.deepEqual(await page.locator('tr[data-alert]').evaluateAll((rows) => rows.slice(0, 3).map((r) => r.getAttribute('data-alert'))), ['52', '51', '1']);
+  assert.equal(await page.locator('tr.came').count(), 2);
+  assert.equal(await page.locator('tr[aria-current]').getAttribute('data-alert'), '2');
+  await press(page, 'k', 'k', 'x');
+  assert.equal(await page.locator('tr[aria-selected]').getAttribute('data-alert'), '51');
+  raised = 0;
 });
 
 for (const dark of [false, true]) for (const width of [1440, 390]) await check(`axe finds nothing, ${dark ? 'dark' : 'light'}, ${width} px`, async (page) => {

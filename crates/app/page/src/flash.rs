@@ -22,6 +22,7 @@ const OF_ROUTES: &[(&str, &str)] = &[
     ("/portal/requests/{id}/files", "flash-file-attached"),
     ("/academy/sessions/{id}", "flash-feedback"),
     ("/desk/alerts/{id}", "flash-alert"),
+    ("/desk/holds", "flash-hold-placed"),
     ("/desk/holds/{id}/release", "flash-release"),
     ("/desk/cases", "flash-case-opened"),
     ("/desk/cases/{id}", "flash-case"),

@@ -20,3 +20,4 @@ pub mod places;
 pub mod texts;
 pub mod to_case;
 mod way;
+pub mod worth;

@@ -19,6 +19,7 @@ use holdfast_state::error::ApiError;
 use holdfast_types::Invalid;
 use holdfast_types::units::base_units;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 const HERE: &str = "/desk/watch-lists";
 const TOLD: &str = "/desk/notifications";
@@ -69,6 +70,55 @@ page_steps! {
         "items" => Items(Items),
         "off" => Off(Off),
         "remove" => Remove(Nothing),
+    }
+}
+
+/// What the form for items is filled with, where a page led here.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct ToWatch {
+    kind: Option<WatchKind>,
+    #[serde(default)]
+    value: String,
+}
+
+impl ToWatch {
+    /// The kind and the value; none where no page led here.
+    fn given(&self) -> Option<(WatchKind, &str)> {
+        let value = self.value.trim();
+        (!value.is_empty()).then(|| (self.kind.unwrap_or(WatchKind::Address), value))
+    }
+
+    /// The query that leads on with it.
+    fn query(&self) -> String {
+        let Some((kind, value)) = self.given() else { return String::new() };
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("kind", kind.name()).append_pair("value", value);
+        format!("?{}", query.finish())
+    }
+}
+
+/// The form that puts what a page led here with on one of the lists: a button for each.
+fn put_on(kind: WatchKind, value: &str, lists: &[WatchList]) -> Markup {
+    html! {
+        h2 { (t!("watch-what", what = value)) }
+        @if lists.is_empty() { p { (t!("watch-no-list-yet")) } } @else {
+            form.step method="post" action={(HERE) "/" (lists.first().map_or(0, |list| list.id))} {
+                input type="hidden" name="step" value="items";
+                (item_fields(Some((kind, value))))
+                @for list in lists { button type="submit" formaction={(HERE) "/" (list.id)} { (t!("watch-put-on", list = list.settings.name.as_str())) } " " }
+            }
+        }
+    }
+}
+
+/// The fields of [`Items`], filled.
+fn item_fields(filled: Option<(WatchKind, &str)>) -> Markup {
+    let label = Items::label;
+    let (of, value) = filled.map_or((None, ""), |(kind, value)| (Some(kind.name()), value));
+    html! {
+        label { (label("kind")) select name="kind" { @for (kind, key) in KINDS { option value=(kind) selected[of == Some(kind)] { (t!(key)) } } } }
+        label { (label("value")) textarea name="value" rows="3" required { (value) } }
+        label { (label("note")) input type="text" name="note"; }
     }
 }
 
@@ -163,7 +213,12 @@ fn conditions(c: &Conditions) -> String {
 }
 
 /// Shows one's own watch lists.
-pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
+pub(crate) async fn list(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    Query(q): Query<ToWatch>,
+) -> Page {
     let lists = run_blocking(move || Ok(shared.monitor().watch_lists(&caller.0)?)).await?;
     let heads = [T("watch-list-name"), T("watch-when"), N("watch-items"), T("watch-quiet")];
     let row = |l: &WatchList| {
@@ -175,10 +230,11 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Extension
         } }
     };
     let body = html! {
+        @if let Some((kind, value)) = q.given() { (put_on(kind, value, &lists)) }
         p { (t!("watch-about")) " " a href=(TOLD) { (t!("nav-notifications")) } }
         (listing(&heads, &lists, "watch-none", row))
         h2 { (t!("watch-make")) }
-        (settings_form(HERE, None, "watch-make"))
+        (settings_form(&format!("{HERE}{}", q.query()), None, "watch-make"))
     };
     Ok(frame.desk(&t!("nav-watch-lists"), HERE, body))
 }
@@ -187,12 +243,14 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Extension
 pub(crate) async fn make(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
+    Query(q): Query<ToWatch>,
     Fields(form): Fields<Set>,
 ) -> Answer {
     let settings = form.settings().map_err(|e| Set::explain(e.into()))?;
     let id =
         run_blocking(move || Ok(shared.monitor().make_watch_list(settings, &caller.0)?)).await.map_err(Set::explain)?;
-    Ok(back(format!("{HERE}/{id}")))
+    // What was to be watched waits in the form of the new list.
+    Ok(back(format!("{HERE}/{id}{}", q.query())))
 }
 
 fn items(list: &[WatchItem], path: &str) -> Markup {
@@ -214,6 +272,7 @@ pub(crate) async fn page(
     frame: Frame,
     Extension(caller): Extension<Caller>,
     Path(id): Path<u64>,
+    Query(q): Query<ToWatch>,
 ) -> Page {
     let (list, all) = run_blocking(move || Ok(shared.monitor().watch_list(id, &caller.0)?)).await?;
     let path = format!("{HERE}/{id}");
@@ -222,7 +281,11 @@ pub(crate) async fn page(
         p { (conditions(&list.settings.conditions)) }
         (items(&all, &path))
         h2 { (t!("watch-add")) }
-        (form_of::<Items>(&path, &[("step", "items")], "common-add"))
+        form.step method="post" action=(path) {
+            input type="hidden" name="step" value="items";
+            (item_fields(q.given()))
+            button type="submit" { (t!("common-add")) }
+        }
         h2 { (t!("watch-settings")) }
         (settings_form(&path, Some(&list.settings), "common-save"))
         (form_of::<Nothing>(&path, &[("step", "remove")], "watch-remove"))

@@ -19,6 +19,7 @@ use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, explorer};
 use holdfast_page::texts::{rich, t};
+use holdfast_page::to_case::{Of, watch_and_flag};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
@@ -518,6 +519,7 @@ pub(crate) async fn cluster(
     let body = html! {
         h1 { (t!("accounts-cluster")) " " (subject_link(&place, &report.address)) " " (risk(report.category)) }
         (ways(&place, &report.address, &frame))
+        (watch_and_flag(&frame, Of::Entity, &report.address, None))
         @if clearance >= CLEARANCE {
             p { (t!("accounts-cluster-size", n = report.size, heuristics = words(&report.heuristics))) }
         } @else {

@@ -16,7 +16,7 @@ use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, short};
 use holdfast_page::texts::{rich, t};
-use holdfast_page::to_case::{tag_it, to_case};
+use holdfast_page::to_case::{Of, tag_it, to_case, watch_and_flag};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::clearance::Clearance;
@@ -461,7 +461,7 @@ pub(crate) async fn address(
 ) -> Page {
     let (start, height, asset, skip) = (query.start()?, query.height()?, query.asset.clone(), query.skip);
     let chains = shared.chains.clone();
-    let (place, (report, transfers, elsewhere)) = on(shared, chain, move |chain| {
+    let (place, (report, transfers, elsewhere, coin)) = on(shared, chain, move |chain| {
         let report = chain.account_at(&text, skip, height, clearance)?;
         let asset = Some(asset_of(chain, &asset)).filter(|asset| !asset.is_empty());
         let transfers = match report.in_ledger {
@@ -471,7 +471,7 @@ pub(crate) async fn address(
         let others = chains.account_snapshots();
         let others = others.iter().filter(|other| other.chain() != chain.chain() && other.stores(&report.address));
         let elsewhere: Vec<Place> = others.map(|other| Place::of(other)).collect();
-        Ok((report, transfers, elsewhere))
+        Ok((report, transfers, elsewhere, chain.coin()))
     })
     .await?;
     let to = place.path("address", &report.address);
@@ -501,7 +501,12 @@ pub(crate) async fn address(
         }
         (gaps(&report.gaps))
     };
-    let body = html! { (body) (to_case(&frame, "address", &report.address)) (tag_it(&frame, &report.address, "")) };
+    let body = html! {
+        (body)
+        (to_case(&frame, "address", &report.address))
+        (tag_it(&frame, &report.address, ""))
+        (watch_and_flag(&frame, Of::Address, &report.address, coin.ticker.as_deref()))
+    };
     Ok(frame.page(&report.address, &report.address, body))
 }
 
@@ -545,7 +550,11 @@ pub(crate) async fn tx(
         (transfers_table(&place, &report.transfers, true))
         (rest(&place.path("tx", &report.hash), query.skip, report.transfers.len(), report.transfer_count))
     };
-    let body = html! { (body) (to_case(&frame, "transaction", &report.hash)) };
+    let body = html! {
+        (body)
+        (to_case(&frame, "transaction", &report.hash))
+        (watch_and_flag(&frame, Of::Transaction, &report.hash, coin.ticker.as_deref()))
+    };
     Ok(frame.page(&report.hash, &report.hash, body))
 }
 

@@ -17,7 +17,7 @@ use holdfast_page::figures;
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, segment};
 use holdfast_page::texts::{rich, t};
-use holdfast_page::to_case::{tag_it, to_case};
+use holdfast_page::to_case::{Of, tag_it, to_case, watch_and_flag};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::chain_choice::ChainQuery;
@@ -423,7 +423,14 @@ pub(crate) async fn address(
             (receipts(&report, asset))
         }
     };
-    let body = html! { (body) (to_case(&frame, "address", &report.address)) (tag_it(&frame, &report.address, if is_elsewhere { "" } else { asset })) };
+    let is_of_several = report.entity.as_ref().is_some_and(|entity| entity.addresses > 1);
+    let body = html! {
+        (body)
+        (to_case(&frame, "address", &report.address))
+        (tag_it(&frame, &report.address, if is_elsewhere { "" } else { asset }))
+        (watch_and_flag(&frame, Of::Address, &report.address, Some(asset)))
+        @if is_of_several { h3 { (t!("ledger-entity")) } (watch_and_flag(&frame, Of::Entity, &report.address, None)) }
+    };
     Ok(frame.page(&report.address, &report.address, body).into_response())
 }
 
@@ -556,7 +563,11 @@ pub(crate) async fn tx(
         (sides(&report.outputs, &heads(T("ledger-spent-by")), false, asset))
         @match &report.exposure { Some(exposure) => (exposure_section(exposure, asset)), None => (exposure_hidden()) }
     };
-    let body = html! { (body) (to_case(&frame, "transaction", &report.txid)) };
+    let body = html! {
+        (body)
+        (to_case(&frame, "transaction", &report.txid))
+        (watch_and_flag(&frame, Of::Transaction, &report.txid, Some(asset)))
+    };
     Ok(frame.page(&report.txid, &report.txid, body).into_response())
 }
 

@@ -62,6 +62,7 @@ fn desk_routes() -> Routes {
         .post("/desk/alerts/views/{id}", ALERTS, alerts::delete_view)
         .get("/desk/holds", READ.personal(), holds::list)
         .get("/desk/holds/{id}", READ.personal(), holds::page)
+        .post("/desk/holds", HOLDS, holds::place)
         .post("/desk/holds/{id}/release", HOLDS, holds::release)
         .get("/desk/events", READ.personal(), events::list)
         .get("/desk/events/{id}", READ.personal(), events::page)

@@ -6,12 +6,14 @@ mod items;
 mod links;
 mod picture;
 mod report;
+mod saved_picture;
 
 pub use gather::{CaseChoice, Gathered};
 pub use graphs::{Graph, GraphSaved, GraphVersion, GraphVersions, NewGraph, NextGraph};
 pub use links::{Hit, Link};
 pub use picture::{trace_graph, trace_svg};
 pub use report::trace_lines;
+pub use saved_picture::{SavedPicture, graph_picture};
 
 use items::{ACTIONS, NewItem, add_custody, items};
 use links::coverage;

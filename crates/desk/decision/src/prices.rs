@@ -15,6 +15,15 @@ pub struct Price {
     pub value: u64,
 }
 
+impl Price {
+    /// Returns the worth of base units, in minor units of the reference currency; none above [`MAX_VALUE`].
+    #[must_use]
+    pub fn worth(self, amount: Amount) -> Option<u64> {
+        let worth = amount.mul_div(self.value.into(), self.base_units.max(Amount::new(1)))?;
+        u64::try_from(worth).ok().filter(|v| *v <= MAX_VALUE)
+    }
+}
+
 /// Prices by asset.
 pub type Prices = HashMap<String, Price>;
 
@@ -26,13 +35,10 @@ pub fn value_of(event: &Event, policy: &Policy, price: Option<Price>) -> Option<
         return event.value;
     }
     let (asset, amount) = (event.asset.as_ref()?, event.amount?);
-    let value = if *asset == policy.reference_currency {
-        amount
-    } else {
-        let price = price?;
-        amount.mul_div(price.value.into(), price.base_units.max(Amount::new(1)))?
-    };
-    u64::try_from(value).ok().filter(|v| *v <= MAX_VALUE)
+    if *asset == policy.reference_currency {
+        return u64::try_from(amount).ok().filter(|v| *v <= MAX_VALUE);
+    }
+    price?.worth(amount)
 }
 
 #[cfg(test)]

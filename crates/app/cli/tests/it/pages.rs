@@ -1,6 +1,6 @@
 //! All pages of a served demo as people meet them: every link that a role is shown, and each kind of page in a real browser.
 
-use crate::common::{demo, have, have_peer, peers, words};
+use crate::common::{Desk, demo, demo_store, have, have_peer, holdfast, path, peers, serving, words};
 use std::path::Path;
 use std::process::Command;
 
@@ -38,4 +38,22 @@ fn every_kind_of_page_is_sound_in_a_browser() {
     let (_, admin, _) = desk.key("admin", &["admin"], "");
     let args = [desk.url.clone(), admin, "--full".to_owned()];
     println!("pages: {}", run_script(&peers().join("venv/bin/python"), "crawl.py", &args));
+}
+
+#[test]
+fn an_investigators_tasks_take_no_more_keys_and_clicks_than_they_may() {
+    if !have("chromium") || !have_peer("venv/bin/playwright") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (store, printed) = demo_store(dir.path());
+    let ransom = printed.split("a victim reports the ransom ").nth(1).and_then(|rest| rest.split(['.', '\n']).next());
+    let ransom = ransom.expect("the demo names the ransom that it follows").to_owned();
+    let (process, url) =
+        serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    let desk = Desk { process, url, dir };
+    let (_, ana, _) = desk.key("ana", &["admin"], "");
+    let (_, bo, _) = desk.key("bo", &["admin"], &ana);
+    let args = [desk.url.clone(), ana, bo, ransom];
+    println!("tasks: {}", run_script(&peers().join("venv/bin/python"), "walk.py", &args));
 }

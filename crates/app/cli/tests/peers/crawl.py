@@ -1,6 +1,6 @@
 """Walks all pages as people see them, in a real Chromium: crawl.py URL KEY [--full]. From the start page and the desk it follows the links that it finds, two of each kind of
 page, and asserts of each: answered with 200, one h1, nothing wider than the window at 390, 768 and 1280 pixels, no message in the console (policy violations among
-them), nothing asked of another host, and no violation of any of axe-core's rules. One theme a size; all four with --full. Prints what it walked."""
+them), nothing asked of another host, and no violation of any of axe-core's rules. One theme a size; with --full all four, and German and Arabic. Prints what it walked."""
 import collections
 import json
 import pathlib
@@ -9,7 +9,7 @@ import shutil
 import sys
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from kinds import kind
+from kinds import kind, sign_in
 
 from playwright.sync_api import sync_playwright
 
@@ -21,16 +21,6 @@ OF_A_KIND, MOST = 2, 240
 # What is no page: files, streams, the way out.
 NO_PAGE = re.compile(r"(^/(api|assets|style\.css|openapi\.json|sign-out|v1|v2)\b)|\.(csv|json|xml|pdf|zip|txt|xlsx|svg|png|yaml|ics)$|/(download|export|picture)\b")
 STORY = ["/", "/desk", "/investigate"]
-
-
-def sign_in(page):
-    """With the key; `-` on an open desk."""
-    if key == "-":
-        return
-    page.goto(f"{url}/sign-in")
-    page.fill("input[name=key]", key)
-    page.locator("input[name=key]").press("Enter")
-    page.wait_for_url(lambda u: "/sign-in" not in u)
 
 
 def links_of(page):
@@ -57,16 +47,18 @@ def check(page, link, theme, width, faults):
         faults.append(f"{where}: an amount in base units")
 
 
-def walk(browser, theme, width, links, faults):
+def walk(browser, theme, width, links, faults, language="en"):
     """Walks the links given, or those that are found from the first pages on; returns them."""
-    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 844 if width == 390 else 900})
+    context = browser.new_context(color_scheme=theme, locale=language, viewport={"width": width, "height": 844 if width == 390 else 900})
     context.add_init_script(axe)
     page = context.new_page()
     said = []
     page.on("pageerror", lambda e: said.append(str(e)))
     page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
     page.on("request", lambda r: said.append(f"asks {r.url}") if not r.url.startswith((url, "data:", "blob:")) else None)
-    sign_in(page)
+    # An open desk has no key.
+    if key != "-":
+        sign_in(page, url, key)
     finds, queue, walked, kinds, said[:] = links is None, collections.deque(links or STORY), [], collections.Counter(), []
     seen = set(queue)
     while queue and len(walked) < MOST:
@@ -99,6 +91,9 @@ with sync_playwright() as p:
     walked = walk(browser, "light", 1440, None, faults)
     for theme, width in [("dark", 390), ("dark", 1440), ("light", 390)][: 3 if full else 1]:
         walk(browser, theme, width, walked, faults)
+    # A long language, and one that is written from right to left.
+    for language, width in [("de", 390), ("ar", 390), ("ar", 1440)] if full else []:
+        walk(browser, "light", width, walked, faults, language)
     browser.close()
 print(json.dumps({"pages": len(walked), "kinds": len({kind(w) for w in walked}), "faults": len(faults)}))
 if faults:

@@ -503,3 +503,7 @@ entity-members = العناوين
 entity-within = بين عناوينه
 key-space = المسافة
 say-nowhere = ليست على أي سلسلة تخزنها هذه المنصة: { $list }.
+worth-unknown = السعر غير معروف
+worth-now = { $value } بالسعر الحالي
+worth-unread = تعذرت قراءة جدول الأسعار.
+drawn-sum = المرسوم: { $sum }

@@ -38,3 +38,4 @@ flash-warning-cancelled = سُجّل الإلغاء.
 flash-campaign-drafted = أُعدت مسودة الحملة.
 flash-campaign = عُدّلت الحملة.
 flash-session-planned = حُدد موعد الدورة.
+flash-hold-placed = فُرض التجميد.

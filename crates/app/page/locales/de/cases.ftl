@@ -109,3 +109,6 @@ case-comment = Kommentar (nennen Sie Beteiligte des Falls als @name)
 case-add-item = Adresse, Transaktion, Kunde, Alarm, Ereignis, Notiz
 case-set-role = Person mit Rolle
 case-log-cut = Nur die neuesten { $n } Einträge werden angezeigt; der Rest steht im Auditprotokoll.
+case-graph-of = Graph: { $name }
+case-graph-said = Graph { $name }: { $nodes } Knoten, { $edges } Kanten
+case-graph-unpictured = Ohne Bild gespeichert, weil er groß ist oder aus einer früheren Version stammt: Öffnen Sie den Graphen, um ihn zu sehen.

@@ -537,3 +537,7 @@ entity-members = Adressen
 entity-within = Zwischen den eigenen
 key-space = Leertaste
 say-nowhere = Auf keiner Chain, die dieser Arbeitsplatz speichert: { $list }.
+worth-unknown = Preis unbekannt
+worth-now = { $value } zum jetzigen Preis
+worth-unread = Die Preistabelle konnte nicht gelesen werden.
+drawn-sum = Gezeichnet: { $sum }

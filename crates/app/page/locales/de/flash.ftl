@@ -38,3 +38,4 @@ flash-warning-cancelled = Der Abbruch wurde erfasst.
 flash-campaign-drafted = Die Kampagne wurde entworfen.
 flash-campaign = Die Kampagne wurde geändert.
 flash-session-planned = Der Termin wurde angelegt.
+flash-hold-placed = Die Sperre ist gesetzt.

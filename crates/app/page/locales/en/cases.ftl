@@ -108,3 +108,6 @@ case-comment = Comment (name a colleague of the case as @name)
 case-add-item = Address, transaction, customer, alert, event, note
 case-set-role = Person with a role
 case-log-cut = Only the latest { $n } entries are shown; the rest is in the audit log.
+case-graph-of = Graph: { $name }
+case-graph-said = Graph { $name }: { $nodes } nodes, { $edges } edges
+case-graph-unpictured = Saved without a picture, because it is large or of an earlier version: open the graph to see it.

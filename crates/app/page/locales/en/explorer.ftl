@@ -579,3 +579,7 @@ replay-at = as it was { $at }
 print-by = Printed by { $by }, { $at }
 print-nobody = this desk
 print-more = { $n } more edges are in the CSV.
+worth-unknown = price unknown
+worth-now = { $value } at the present price
+worth-unread = The price table could not be read.
+drawn-sum = Drawn: { $sum }

@@ -38,3 +38,4 @@ flash-warning-cancelled = The cancellation was recorded.
 flash-campaign-drafted = The campaign was drafted.
 flash-campaign = The campaign was changed.
 flash-session-planned = The session was planned.
+flash-hold-placed = The hold is placed.

@@ -109,3 +109,6 @@ case-comment = Comentario (nombre a un compañero del caso como @nombre)
 case-add-item = Dirección, transacción, cliente, alerta, evento, nota
 case-set-role = Persona con un rol
 case-log-cut = Solo se muestran las últimas { $n } entradas; el resto está en el registro de auditoría.
+case-graph-of = Grafo: { $name }
+case-graph-said = Grafo { $name }: { $nodes } nodos, { $edges } aristas
+case-graph-unpictured = Guardado sin imagen, porque es grande o de una versión anterior: abra el grafo para verlo.

@@ -537,3 +537,7 @@ entity-members = Direcciones
 entity-within = Entre las propias
 key-space = Espacio
 say-nowhere = En ninguna cadena que esta mesa de trabajo almacene: { $list }.
+worth-unknown = precio desconocido
+worth-now = { $value } al precio actual
+worth-unread = No se pudo leer la tabla de precios.
+drawn-sum = Dibujado: { $sum }

@@ -38,3 +38,4 @@ flash-warning-cancelled = La cancelación se ha registrado.
 flash-campaign-drafted = La campaña se ha redactado.
 flash-campaign = La campaña se ha modificado.
 flash-session-planned = La sesión de formación se ha planificado.
+flash-hold-placed = El bloqueo está puesto.

@@ -109,3 +109,6 @@ case-comment = Commentaire (nommez un collègue du dossier par @nom)
 case-add-item = Adresse, transaction, client, alerte, événement, note
 case-set-role = Personne avec un rôle
 case-log-cut = Seules les { $n } dernières entrées sont affichées ; le reste est au journal d’audit.
+case-graph-of = Graphe : { $name }
+case-graph-said = Graphe { $name } : { $nodes } nœuds, { $edges } arêtes
+case-graph-unpictured = Enregistré sans image, car il est grand ou d’une version antérieure : ouvrez le graphe pour le voir.

@@ -537,3 +537,7 @@ entity-members = Adresses
 entity-within = Entre les siennes
 key-space = Espace
 say-nowhere = Sur aucune chaîne que ce poste de travail enregistre : { $list }.
+worth-unknown = prix inconnu
+worth-now = { $value } au prix actuel
+worth-unread = La table des prix n’a pas pu être lue.
+drawn-sum = Dessiné : { $sum }

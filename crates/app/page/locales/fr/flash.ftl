@@ -38,3 +38,4 @@ flash-warning-cancelled = L’annulation a été enregistrée.
 flash-campaign-drafted = La campagne a été rédigée.
 flash-campaign = La campagne a été modifiée.
 flash-session-planned = La session de formation a été planifiée.
+flash-hold-placed = Le blocage est placé.

@@ -109,3 +109,6 @@ case-comment = 评论（以 @姓名 提及本案同事）
 case-add-item = 地址、交易、客户、警报、事件、备注
 case-set-role = 人员及角色
 case-log-cut = 仅显示最近 { $n } 条；其余在审计日志中。
+case-graph-of = 图谱：{ $name }
+case-graph-said = 图谱 { $name }：{ $nodes } 个节点，{ $edges } 条边
+case-graph-unpictured = 未随图保存（图谱较大或来自较早版本）：请打开图谱查看。

@@ -461,3 +461,7 @@ entity-members = 地址
 entity-within = 自有地址之间
 key-space = 空格
 say-nowhere = 不在本工作台存储的任何链上：{ $list }。
+worth-unknown = 价格未知
+worth-now = 按现价 { $value }
+worth-unread = 无法读取价格表。
+drawn-sum = 已绘制：{ $sum }

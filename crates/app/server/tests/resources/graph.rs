@@ -177,6 +177,20 @@ fn graphs_of_a_case_have_versions(app: &TestApp) {
     assert_eq!(current, 1, "{items:#}");
     ana.put(&one, json!({"base_version": 3, "body": [1]})).refused_with(400, "body");
 
+    // What the explorer drew is shown by the case's page and its report.
+    let report = || ana.get("/api/v1/desk/cases/1/report.pdf").body.len();
+    let without = report();
+    let mut pictured = next(3);
+    pictured["body"]["picture"] = json!({"size": [460, 90], "edges": [{"from": 0, "to": 1, "ends": [[204, 44], [260, 44]], "bend": 232, "sum": "0.5 BTC"}],
+        "nodes": [{"at": [24, 24], "size": [180, 40], "look": "severe", "title": "Locky <b>"}, {"at": [260, 24], "size": [180, 40], "look": "plain", "title": "4a5e"}]});
+    let mut wrong = pictured.clone();
+    wrong["body"]["picture"]["edges"][0]["to"] = json!(7);
+    ana.put(&one, wrong).refused_with(400, "body.picture");
+    assert_eq!(ana.put(&one, pictured).ok()["version"], 4);
+    let page = ana.clone().header("accept", "text/html").get("/desk/cases/1").text();
+    assert!(page.contains("Locky &lt;b&gt;") && page.contains("Flow: 2 nodes, 1 edges"), "{page}");
+    assert!(report() > without, "the report has the picture");
+
     // A graph of before there were versions is its first one.
     let old = json!({"step": "add", "kind": "graph", "key": PAID, "title": "Old", "body": {"nodes": []}});
     let item = ana.post("/api/v1/desk/cases/1", old).ok()["item"].clone();
@@ -187,7 +201,7 @@ fn graphs_of_a_case_have_versions(app: &TestApp) {
 
     ana.post("/api/v1/desk/cases/1", json!({"step": "close", "reason": "done"})).ok();
     ana.post(at, json!({"body": {}})).refused(409);
-    ana.put(&one, next(3)).refused(409);
+    ana.put(&one, next(4)).refused(409);
 }
 
 /// Events of a connection, to its end: name, id and data. The server stops, so that it ends once all is told.

@@ -5,7 +5,12 @@ use holdfast_testing_app::{TestApp, on_both_apps};
 use holdfast_types::Seconds;
 use serde_json::{Value, json};
 
-on_both_apps!(a_hold_is_placed_once_and_released_by_two, holds_expire, wrong_holds_name_their_field);
+on_both_apps!(
+    a_hold_is_placed_once_and_released_by_two,
+    holds_expire,
+    wrong_holds_name_their_field,
+    a_person_places_a_hold_on_the_page
+);
 
 pub fn freeze(id: &str, customer: &str) -> Value {
     json!({"id": id, "scope": "account", "customer": customer, "basis": "order 12/2026", "reason": "ordered by the court"})
@@ -63,4 +68,57 @@ fn wrong_holds_name_their_field(app: &TestApp) {
     amount["scope"] = json!("amount");
     ana.post("/api/v1/holds", amount).refused(400);
     assert_eq!(ana.get("/api/v1/holds").ok(), json!([]));
+}
+
+fn a_person_places_a_hold_on_the_page(app: &TestApp) {
+    app.decided("d-1", "c-2");
+    let browser = app.browser().sign_in("investigator");
+    let customer = browser.page("/desk/customers/c-2").ok();
+    assert!(customer.contains("href=\"/desk/holds?customer=c-2#place\""), "{customer}");
+    let page = browser.page("/desk/holds?customer=c-2");
+    assert!(page.answer.text().contains("name=\"customer\" value=\"c-2\""), "{}", page.answer.text());
+    let form = page.form("/desk/holds");
+    let of = |scope: &'static str, asset: &'static str, amount: &'static str| {
+        form.submit(&[
+            ("customer", "c-2"),
+            ("scope", scope),
+            ("asset", asset),
+            ("amount", amount),
+            ("basis", "order 12/26"),
+            ("reason", "ordered"),
+        ])
+    };
+    for (scope, asset, amount, words) in [
+        ("amount", "", "0.5", "Asset: "),
+        ("amount", "BTC", "0.123456789", "at most 8 decimals"),
+        ("amount", "NOSUCH", "1", "NOSUCH"),
+        ("asset", "", "", "Asset: "),
+        ("deposit", "BTC", "1", "missing"),
+    ] {
+        let refused = of(scope, asset, amount);
+        assert!(refused.status == 400 && refused.text().contains(words), "{words}: {}", refused.text());
+    }
+    let placed = of("amount", "BTC", "0.5");
+    let at = placed.header("location").to_owned();
+    assert!(placed.status == 303 && at.starts_with("/desk/holds/"), "{}", placed.text());
+    let worth = |text: &str| {
+        let page = browser.page(&at).ok();
+        assert!(page.contains(&format!("0.50000000 BTC <span class=\"note\">({text})</span>")), "{text}: {page}");
+    };
+    worth("price unknown");
+    let price = json!({"base_units": "100000000", "value": 4_000_000});
+    app.as_role("administrator").put("/api/v1/prices/BTC", price).is(204);
+    worth("20,000.00 USD at the present price");
+    assert!(browser.page("/desk/holds").ok().contains("(20,000.00 USD at the present price)"));
+    assert_eq!(of("amount", "BTC", "0.5").header("location"), at, "a form that is sent twice is one hold");
+    let again = browser.page("/desk/holds").form("/desk/holds").submit(&[
+        ("customer", "c-2"),
+        ("scope", "account"),
+        ("basis", "order 13/26"),
+        ("reason", "ordered"),
+    ]);
+    assert!(again.status == 303 && again.header("location") != at, "{}", again.text());
+    let reader = app.browser().sign_in("auditor");
+    assert!(!reader.page("/desk/holds").ok().contains("Place a hold"));
+    assert_eq!(reader.post("/desk/holds", &[]).status, 403);
 }

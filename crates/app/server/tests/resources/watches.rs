@@ -3,7 +3,11 @@
 use holdfast_testing_app::{PAID, TestApp, on_both_apps};
 use serde_json::{Value, json};
 
-on_both_apps!(lists_are_checked_on_the_chain_and_told, pages_make_lists_and_show_what_they_told);
+on_both_apps!(
+    lists_are_checked_on_the_chain_and_told,
+    pages_make_lists_and_show_what_they_told,
+    what_a_page_is_of_waits_in_the_forms_of_lists_and_flags,
+);
 
 fn lists_are_checked_on_the_chain_and_told(app: &TestApp) {
     let ana = app.as_person("ana", "investigator");
@@ -70,4 +74,35 @@ fn pages_make_lists_and_show_what_they_told(app: &TestApp) {
     let page = browser.page(&at).ok();
     assert!(page.contains("A &lt;list&gt;") && page.contains("value=\"22:00\""), "{page}");
     assert!(browser.page("/desk/notifications").ok().contains("Nothing was told yet."));
+}
+
+fn what_a_page_is_of_waits_in_the_forms_of_lists_and_flags(app: &TestApp) {
+    let browser = app.browser().sign_in("investigator");
+    let page = browser.page(&format!("/address/{PAID}")).ok();
+    let (watch, flag) = (
+        format!("/desk/watch-lists?kind=address&value={PAID}"),
+        format!("/desk/sharing?subject=address&asset=BTC&value={PAID}"),
+    );
+    for to in [&watch, &flag] {
+        assert!(page.contains(&format!("href=\"{}", to.replace('&', "&amp;"))), "{to}: {page}");
+    }
+    // Without a list one is made first, and what is to be watched waits in its form.
+    let made = browser.page(&watch).form(&watch).submit(&[("name", "First"), ("moves", "true")]);
+    let at = made.header("location").to_owned();
+    let (list, query) = at.split_once('?').unwrap_or_else(|| panic!("{}", made.text()));
+    assert_eq!(Some(query), watch.split_once('?').map(|w| w.1));
+    let shown = browser.page(&at).ok();
+    assert!(shown.contains(&format!(">{PAID}</textarea>")), "{shown}");
+    let added = browser.page(&at).form(list).submit(&[("kind", "address"), ("value", PAID), ("note", "")]);
+    assert_eq!((added.status, added.header("location")), (303, list));
+    assert!(browser.page(list).ok().contains(PAID));
+    let again = browser.page(&watch.replace("kind=address", "kind=entity")).ok();
+    let kind = "<option value=\"entity\" selected>";
+    assert!(again.contains(&format!("formaction=\"{list}\"")) && again.contains(kind), "{again}");
+    let filled = browser.page(&flag).ok();
+    assert!(filled.contains(&format!("name=\"value\" size=\"44\" required value=\"{PAID}\"")), "{filled}");
+    // Who may only read has a link to watch, and none to flag.
+    let reader = app.browser().sign_in("auditor");
+    let page = reader.page(&format!("/address/{PAID}")).ok();
+    assert!(!page.contains("/desk/sharing?subject"), "{page}");
 }

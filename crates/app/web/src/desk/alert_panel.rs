@@ -1,20 +1,21 @@
 //! What an alert rests on, as the panel beside the queue and as the page of the alert: what happened in a sentence, what said so, shares, the way, the customer's
 //! last days, what is usual, similar alerts, holds, what was done, and what can be done.
 
+use crate::desk::Worths;
 use crate::desk::alerts::{Assign, Close, Comment, IntoCase, Reopen, age, clock_chip};
 use crate::desk::decided::Shown;
-use crate::desk::drawings::{Stop, flow_chart, money, risk_chip, share_bar, way, way_behind};
-use crate::desk::in_unit;
+use crate::desk::drawings::{Stop, flow_chart, risk_chip, share_bar, way, way_behind};
 use crate::desk::links::Links;
 use crate::desk::work::Work;
 use holdfast_decision::facts::Share;
 use holdfast_decision::{EventKind, Role};
 use holdfast_page::components::{N, T, listing, none, time, word};
-use holdfast_page::figures::percent;
+use holdfast_page::figures::{money, percent};
 use holdfast_page::forms::{PageForm, form_of};
 use holdfast_page::frame::Frame;
 use holdfast_page::places::Finder;
 use holdfast_page::texts::{rich, t};
+use holdfast_page::worth::Valued;
 use holdfast_screening::holds::Hold;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
@@ -31,7 +32,7 @@ pub(crate) struct Panel {
     shown: Option<Shown>,
     work: Option<Work>,
     /// Amounts of its active holds, in words.
-    held: Vec<(Hold, Option<String>)>,
+    held: Vec<(Hold, Option<Valued>)>,
     people: Vec<String>,
     /// What learned models said of its event and why, or why that cannot be read.
     learned: Result<Vec<EventScore>, String>,
@@ -54,12 +55,15 @@ impl Panel {
             decided.as_ref().filter(|_| is_page).map(|decided| Work::about(shared, caller, decided)).transpose()?;
         let learned = decided.as_ref().filter(|decided| decided.decision.learned.is_some());
         let learned = learned.map(|decided| shared.learning().explain(decided.decision.seq, language().tag()));
-        let held = std::mem::take(&mut evidence.holds).into_iter().map(|hold| {
-            let amount = hold.amount.zip(hold.asset.as_deref()).map(|(_, asset)| in_unit(shared, hold.held, asset));
-            (hold, amount)
-        });
+        let mut worths = Worths::of(shared);
+        let mut held = Vec::new();
+        for hold in std::mem::take(&mut evidence.holds) {
+            let asset = hold.amount.zip(hold.asset.as_deref()).map(|(_, asset)| asset);
+            let amount = asset.map(|asset| worths.now(hold.held, asset)).transpose()?;
+            held.push((hold, amount));
+        }
         Ok(Panel {
-            held: held.collect(),
+            held,
             shown: decided.map(|decided| Shown::of(shared, finder, decided)),
             work,
             people: if is_page { holdfast_workbench::assignees(&shared.screening, &caller.0)? } else { Vec::new() },
@@ -79,9 +83,8 @@ impl Panel {
             return html! { p.lead { (rich!("alert-sentence-plain", kind = word(event.kind.name()), customer = links.customer(&event.customer),
             decision = word(&alert.decision), reason = html! { strong { (alert.reason) } })) } };
         };
-        let value = shown.decided.decision.value.map(|value| format!(" ({})", money(value, &self.currency)));
         html! { p.lead {
-            (rich!("alert-sentence", kind = word(event.kind.name()), amount = html! { strong { (amount) } (value.unwrap_or_default()) },
+            (rich!("alert-sentence", kind = word(event.kind.name()), amount = html! { strong { (amount.amount()) } " " (amount.worth()) },
                 customer = links.customer(&event.customer), decision = word(&alert.decision), reason = html! { strong { (alert.reason) } }))
         } }
     }
@@ -208,7 +211,7 @@ impl Panel {
         html! { @if !self.held.is_empty() {
             h3 { (t!("nav-holds")) }
             ul.plain { @for (hold, amount) in &self.held { li data-hold=(hold.id) {
-                (links.hold(hold.id)) " " (word(&hold.state)) ", " (word(hold.scope.name())) @if let Some(amount) = amount { " " strong { (amount) } }
+                (links.hold(hold.id)) " " (word(&hold.state)) ", " (word(hold.scope.name())) @if let Some(amount) = amount { " " strong { (amount.amount()) } " " (amount.worth()) }
                 @if let Some(end) = hold.expires { ", " (rich!("alert-hold-ends", time = time(end))) }
                 @if let Some(by) = &hold.asked_by { ", " (t!("alert-hold-asked", person = by.as_str())) }
             } } }

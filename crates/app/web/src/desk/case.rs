@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use holdfast_api_investigation::cases::person;
 use holdfast_audit::{Entry, Filter};
-use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Member, Role, trace_svg};
+use holdfast_cases::case::{CaseFile, CaseState, CaseStep, Item, ItemKind, Member, Role, graph_picture, trace_svg};
 use holdfast_cases::named::{self, Thing};
 use holdfast_cases::reports::{Filer, Kind, Report, ReportState};
 use holdfast_page::components::{Bare, T, chains_text, none, table, time, word};
@@ -399,11 +399,29 @@ impl View<'_> {
         html! {
             h2 { (t!("case-graphs")) }
             @if list.is_empty() { (none(&t!("case-no-graph"))) } @else { (self.table(&list)) }
-            @for saved in list.iter().filter(|item| item.kind == "trace" && item.withdrawn.is_none()) {
-                @if let Some(svg) = trace_svg(&saved.body) {
+            // Versions before the newest are struck out.
+            @for saved in list.iter().filter(|item| item.withdrawn.is_none()) {
+                @if saved.kind == "graph" { (self.graph(saved)) }
+                @else if let Some(svg) = trace_svg(&saved.body) {
                     h3 { (t!("case-trace-of", subject = saved.key.as_str())) }
                     div.graph tabindex="0" { (PreEscaped(svg)) }
                 }
+            }
+        }
+    }
+
+    /// The picture of a saved graph, which leads to the explorer.
+    fn graph(&self, saved: &Item) -> Markup {
+        let name = if saved.title.is_empty() { saved.key.as_str() } else { saved.title.as_str() };
+        html! {
+            h3 { (t!("case-graph-of", name = name)) }
+            @match graph_picture(&saved.body) {
+                Some(picture) => {
+                    @let (nodes, edges) = picture.counts();
+                    @let said = t!("case-graph-said", name = name, nodes = nodes, edges = edges);
+                    div.graph tabindex="0" role="group" aria-label=(said) { (PreEscaped(picture.svg(&said))) }
+                },
+                None => p.note { (t!("case-graph-unpictured")) },
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Customers: finding one, and all that the desk has of one: what the exchange stated, events with decisions, holds, alerts, cases, requests, addresses.
 
+use crate::desk::Worths;
 use crate::desk::decided::{amount_of, events_table};
-use crate::desk::drawings::{flow_chart, money, share_bar, star};
-use crate::desk::in_unit;
+use crate::desk::drawings::{flow_chart, share_bar, star};
 use crate::desk::links::Links;
 use crate::desk::work::reads_cases;
 use axum::Extension;
@@ -17,7 +17,8 @@ use holdfast_page::forms::{Fields, Input, PageForm, Text, form_of, page_form};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages, segment};
 use holdfast_page::texts::{rich, t};
-use holdfast_page::to_case::to_case;
+use holdfast_page::to_case::{Of, to_case, watch_and_flag};
+use holdfast_page::worth::Valued;
 use holdfast_requests::intake::Stored;
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
@@ -85,7 +86,7 @@ struct Used {
 struct Shown {
     file: CustomerFile,
     events: Vec<(DecidedEvent, Option<String>)>,
-    held: BTreeMap<u64, String>,
+    held: BTreeMap<u64, Valued>,
     used: BTreeMap<String, Used>,
     pages: Pages,
     cases: Vec<Case>,
@@ -93,7 +94,7 @@ struct Shown {
     reads: bool,
     overview: Overview,
     /// Balances in the unit of their assets.
-    balances: Vec<(String, Timestamp)>,
+    balances: Vec<(Valued, Timestamp)>,
     currency: String,
 }
 
@@ -137,16 +138,19 @@ impl Shown {
             cases = shared.cases().with_items(&items, &person(caller))?;
             requests = shared.desk().about_customer(id, &caller.0)?;
         }
-        let of_hold = |hold: &holdfast_screening::holds::Hold| {
-            Some((hold.id, in_unit(shared, hold.amount.map(|_| hold.held)?, hold.asset.as_deref()?)))
-        };
-        let held = file.holds.iter().filter_map(of_hold).collect();
+        let mut worths = Worths::of(shared);
+        let mut held = BTreeMap::new();
+        for hold in &file.holds {
+            if let (Some(_), Some(asset)) = (hold.amount, hold.asset.as_deref()) {
+                held.insert(hold.id, worths.now(hold.held, asset)?);
+            }
+        }
         let overview = customer::overview(&shared.screening, &file)?;
-        let balance = |b: &customer::Balance| (in_unit(shared, b.amount, &b.asset), b.time);
-        let balances = overview.balances.iter().map(balance).collect();
+        let balances = overview.balances.iter().map(|b| Ok((worths.now(b.amount, &b.asset)?, b.time)));
+        let balances = balances.collect::<Result<_, ApiError>>()?;
         let currency = shared.screening.book().file.policy.reference_currency.clone();
         let events = std::mem::take(&mut file.events).into_iter().map(|decided| {
-            let amount = amount_of(shared, &decided.event);
+            let amount = amount_of(shared, &decided);
             (decided, amount)
         });
         Ok(Shown {
@@ -289,6 +293,10 @@ fn head(shown: &Shown, frame: &Frame) -> Markup {
         }
         (Links(frame).explorer("customer", &file.customer))
         (to_case(frame, "subject", &file.customer))
+        (watch_and_flag(frame, Of::Customer, &file.customer, None))
+        @if frame.may("holds") && frame.may_open("/desk/holds") {
+            p { a href={"/desk/holds?customer=" (segment(&file.customer)) "#place"} { (t!("holds-place")) } }
+        }
     }
 }
 
@@ -330,7 +338,7 @@ fn overview(shown: &Shown) -> Markup {
         p.note { (t!("customers-exposures-about", known = exposures.known, unknown = exposures.unknown)) }
         h3 { (t!("customers-balances")) }
         @if shown.balances.is_empty() { (none(&t!("customers-no-balance"))) }
-        ul.plain { @for (amount, at) in &shown.balances { li { strong { (amount) } ", " (t!("customers-balance-at")) " " (time(*at)) } } }
+        ul.plain { @for (amount, at) in &shown.balances { li { strong { (amount.amount()) } " " (amount.worth()) ", " (t!("customers-balance-at")) " " (time(*at)) } } }
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::desk::in_unit;
 use crate::desk::links::{Links, source};
 use crate::warnings::lookalike;
+use holdfast_decision::RuleBook;
 use holdfast_decision::facts::TagFact;
 use holdfast_decision::issuer::{IssuerFact, IssuerState};
-use holdfast_decision::{Event, RuleBook};
 use holdfast_page::components::{N, T, listing, time, word};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
+use holdfast_page::worth::{Valued, When};
 use holdfast_screening::service::DecidedEvent;
 use holdfast_state::AppState;
 use maud::{Markup, html};
@@ -22,14 +23,16 @@ const MAX_NAMED: usize = 32;
 /// A decided event with what a page about it needs: its amount in words, the rule book in force, and where its addresses and transactions have their pages.
 pub(crate) struct Shown {
     pub(crate) decided: DecidedEvent,
-    pub(crate) amount: Option<String>,
+    pub(crate) amount: Option<Valued>,
     pub(crate) book: Arc<RuleBook>,
     pub(crate) pages: Pages,
 }
 
-/// An event's amount in the unit of its asset.
-pub(crate) fn amount_of(shared: &AppState, event: &Event) -> Option<String> {
-    Some(in_unit(shared, event.amount?, event.asset.as_deref()?))
+/// An event's amount in the unit of its asset, with what it was worth when it was decided.
+pub(crate) fn amount_of(shared: &AppState, decided: &DecidedEvent) -> Option<Valued> {
+    let asset = decided.event.asset.as_deref()?;
+    let (amount, book) = (in_unit(shared, decided.event.amount?, asset), shared.screening.book());
+    Some(Valued::new(amount, asset, decided.decision.value, When::Then, &book.file.policy.reference_currency))
 }
 
 impl Shown {
@@ -56,7 +59,7 @@ impl Shown {
             pages.add_tx(finder, None, &behind.output);
             behind.address.iter().for_each(|address| pages.add_address(finder, None, address));
         }
-        Shown { amount: amount_of(shared, event), book: shared.screening.book(), pages, decided }
+        Shown { amount: amount_of(shared, &decided), book: shared.screening.book(), pages, decided }
     }
 
     /// What the event is.
@@ -167,7 +170,7 @@ impl Shown {
 }
 
 /// Events as a table, each with how it was decided.
-pub(crate) fn events_table(list: &[(DecidedEvent, Option<String>)], links: Links<'_>, with_customer: bool) -> Markup {
+pub(crate) fn events_table(list: &[(DecidedEvent, Option<Valued>)], links: Links<'_>, with_customer: bool) -> Markup {
     let all = [
         T("events-event"),
         T("common-time"),
@@ -184,7 +187,7 @@ pub(crate) fn events_table(list: &[(DecidedEvent, Option<String>)], links: Links
             td.long { (links.event(&event.id)) }
             td { (time(event.time)) }
             td { (word(event.kind.name())) @if let Some(action) = event.action { br; span.note { (word(action.name())) } } }
-            td.n { @if let Some(amount) = amount { @if amount.len() > LONG_AMOUNT { span.long { (amount) } } @else { (amount) } } }
+            td.n { @if let Some(amount) = amount { @if amount.amount().len() > LONG_AMOUNT { span.long { (amount) } } @else { (amount) } } }
             td { (word(decision.decision.name()))
                 @if let Some(alert) = decision.alert { br; span.note { (rich!("events-alert", alert = links.alert(alert))) } } }
             td { @for reason in decision.reasons.iter().take(3) { (reason.title) br; }

@@ -3,7 +3,7 @@
 
 use holdfast_decision::behind::Behind;
 use holdfast_page::components::word;
-use holdfast_page::figures;
+use holdfast_page::figures::{self, money};
 use holdfast_page::texts::t;
 use holdfast_workbench::flows::Flows;
 use holdfast_workbench::queue::Risk;
@@ -15,11 +15,6 @@ const MAX_BOXES: usize = 5;
 /// Whole units of the reference currency; cents are left out.
 pub(crate) fn whole_money(minor: u64) -> String {
     figures::number(minor / 100)
-}
-
-/// Minor units of the reference currency with its name: `1,234.50 USD`.
-pub(crate) fn money(minor: u64, currency: &str) -> String {
-    format!("{} {currency}", figures::hundredths(i64::try_from(minor).unwrap_or(i64::MAX)))
 }
 
 /// A share of a whole as a bar: the direct part, then the indirect one.

@@ -118,7 +118,7 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(que
     let list = run_blocking(move || {
         let found = shared.screening.events(&filter)?;
         let with_amount = found.into_iter().map(|decided| {
-            let amount = amount_of(&shared, &decided.event);
+            let amount = amount_of(&shared, &decided);
             (decided, amount)
         });
         Ok(with_amount.collect::<Vec<_>>())

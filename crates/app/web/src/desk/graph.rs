@@ -92,10 +92,12 @@ pub(crate) async fn page(
             return Ok(frame.desk(&t!("graph-title"), "/desk/graph", body));
         }
     };
+    let watch = frame.may_open("/desk/watch-lists").then_some("/desk/watch-lists");
+    let flag = (frame.may("desk") && frame.may_open("/desk/sharing")).then_some("/desk/sharing");
     let body = html! {
         link rel="stylesheet" href=[holdfast_assets::path("explorer.css")];
         div.explorer data-explorer data-subject=(subject) data-chain=(chain) data-ticker=[ticker] data-who=(caller.0) data-case=[q.case] data-graph=[q.graph]
-            data-version=[q.version] data-item=[q.item] data-start=[start] {
+            data-version=[q.version] data-item=[q.item] data-start=[start] data-watch=[watch] data-flag=[flag] {
             p.note { (t!("graph-needs-script")) }
             p { a href={"/search?" (form_urlencoded::Serializer::new(String::new()).append_pair("q", &subject).finish())} { (t!("graph-as-tables")) } }
         }

@@ -1,6 +1,6 @@
 //! Holds.
 
-use crate::desk::in_unit;
+use crate::desk::Worths;
 use crate::desk::links::Links;
 use crate::desk::work::reads_cases;
 use axum::Extension;
@@ -9,21 +9,26 @@ use holdfast_api::answers::screening::HoldState;
 use holdfast_api_investigation::cases::person;
 use holdfast_attribution::Tlp;
 use holdfast_cases::case::{Case, ItemKind};
+use holdfast_decision::rules::Scope;
 use holdfast_page::components::ListQuery;
 use holdfast_page::components::{List, N, PAGE_ROWS, T, time, word};
-use holdfast_page::forms::{Fields, Flag, Free, Input, form_of, page_form};
+use holdfast_page::forms::{Day, Fields, Flag, Free, Input, Opt, PageForm, Text, Token, form_of, page_form};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages};
 use holdfast_page::texts::{rich, t};
+use holdfast_page::worth::Valued;
 use holdfast_screening::alerts::Alert;
-use holdfast_screening::holds::{Hold, HoldFilter, Release};
+use holdfast_screening::holds::{Hold, HoldFilter, HoldRequest, Release};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::state_filter;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
+use holdfast_types::{Invalid, units};
+use holdfast_workbench::queue::scaled;
 use maud::{Markup, html};
+use serde::Deserialize;
 use std::collections::HashMap;
 
 page_form! {
@@ -41,14 +46,113 @@ page_form! {
     }
 }
 
+page_form! {
+    /// Places a hold. The token makes one hold of a form that is sent twice.
+    struct Placing {
+        token: Token = "holds-token", Input::Hidden;
+        customer: Text = "common-customer", Input::Own;
+        account: Opt<Text> = "word-account", Input::Own;
+        scope: Scope = "holds-covers", Input::Choice(&SCOPES);
+        asset: Opt<Text> = "common-asset", Input::Own;
+        amount: Opt<Text> = "common-amount", Input::Own;
+        basis: Text = "holds-basis", Input::Own;
+        reason: Text = "common-reason", Input::Own;
+        expires: Opt<Day> = "holds-ends", Input::Of("date");
+    }
+}
+
+/// What a person's hold may cover; rules place those on one deposit.
+const SCOPES: [(&str, &str); 3] =
+    [("account", "holds-all"), ("asset", "holds-all-of-asset"), ("amount", "holds-an-amount")];
+
+impl Placing {
+    fn request(self) -> Result<HoldRequest, Invalid> {
+        let asset = self.asset.text();
+        let amount = match (self.amount.text(), &asset) {
+            (None, _) => None,
+            (Some(_), None) => return Err(Invalid::new("asset", t!("form-missing"))),
+            (Some(text), Some(asset)) => {
+                let places = units::decimals(asset)
+                    .ok_or_else(|| Invalid::new("asset", t!("holds-no-decimals", asset = asset.as_str())))?;
+                let amount = scaled(text.trim(), places);
+                Some(amount.ok_or_else(|| {
+                    Invalid::new("amount", t!("holds-no-amount", text = text.as_str(), places = places))
+                })?)
+            }
+        };
+        Ok(HoldRequest {
+            id: format!("page-{}", self.token.0),
+            scope: self.scope,
+            customer: self.customer.0,
+            account: self.account.text(),
+            asset,
+            amount,
+            transfer: None,
+            basis: self.basis.0,
+            reason: self.reason.0,
+            expires: self.expires.0.map(|day| day.0),
+            review: None,
+            second_person: None,
+        })
+    }
+}
+
+/// For whom the form is filled, where a customer's page led here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ToHold {
+    customer: String,
+}
+
+/// The form that places a hold; open where a page led to it.
+fn place_form(filled: &ToHold) -> Result<Markup, ApiError> {
+    let (label, token) = (Placing::label, Token::draw()?);
+    let line = |name: &str, value: &str, required: bool, size: u8| {
+        html! { label { (label(name)) input type="text" name=(name) value=(value) required[required] size=(size); } }
+    };
+    Ok(html! { details #place open[!filled.customer.is_empty()] {
+        summary { (t!("holds-place")) }
+        form.step method="post" action="/desk/holds" {
+            input type="hidden" name="token" value=(token.0);
+            (line("customer", &filled.customer, true, 24)) (line("account", "", false, 16))
+            label { (label("scope")) select name="scope" { @for (value, key) in SCOPES { option value=(value) { (t!(key)) } } } }
+            (line("asset", "", false, 8))
+            label { (label("amount")) input type="text" inputmode="decimal" name="amount" size="16"; }
+            (line("basis", "", true, 32)) (line("reason", "", true, 32))
+            label { (label("expires")) input type="date" name="expires"; }
+            button type="submit" { (t!("holds-place")) }
+        }
+        p.note { (t!("holds-place-about")) }
+    } })
+}
+
+/// Places a hold.
+pub(crate) async fn place(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<Placing>,
+) -> Answer {
+    let request = form.request().map_err(|e| Placing::explain(e.into()))?;
+    let placed = run_blocking(move || Ok(shared.screening.place_hold(request, &caller.0)?)).await;
+    Ok(back(format!("/desk/holds/{}", placed.map_err(Placing::explain)?)))
+}
+
 /// Shows holds.
-pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q): Query<ListQuery>) -> Page {
+pub(crate) async fn list(
+    State(shared): State<AppState>,
+    frame: Frame,
+    Query(q): Query<ListQuery>,
+    Query(to): Query<ToHold>,
+) -> Page {
     let state = state_filter(q.state.as_deref())?.unwrap_or(HoldState::Active);
     let filter = HoldFilter { state: Some(state.to_string()), after: q.after, limit: PAGE_ROWS, ..Default::default() };
     let (list, amounts) = run_blocking(move || {
         let list = shared.screening.holds(&filter)?;
-        let amount = |h: &Hold| (h.id, in_unit(&shared, h.held, h.asset.as_deref().unwrap_or_default()));
-        let amounts: HashMap<u64, String> = list.iter().filter(|h| h.amount.is_some()).map(amount).collect();
+        let mut worths = Worths::of(&shared);
+        let mut amounts = HashMap::new();
+        for h in list.iter().filter(|h| h.amount.is_some()) {
+            amounts.insert(h.id, worths.now(h.held, h.asset.as_deref().unwrap_or_default())?);
+        }
         Ok((list, amounts))
     })
     .await?;
@@ -79,14 +183,17 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame, Query(q):
             } }
         } }
     };
-    let body = holds.show(&q, &list, |h| h.id, row);
+    let body = html! {
+        @if may { (place_form(&to)?) }
+        (holds.show(&q, &list, |h| h.id, row))
+    };
     Ok(frame.desk(&t!("holds-title"), "/desk/holds", body))
 }
 
 /// A hold with what its page names.
 struct Shown {
     hold: Hold,
-    amount: Option<String>,
+    amount: Option<Valued>,
     event: Option<String>,
     alerts: Vec<Alert>,
     transfer: Pages,
@@ -120,7 +227,8 @@ impl Shown {
             cases = shared.cases().with_items(&items, &person(caller))?;
             request = shared.desk().of_hold(id, &hold.customer)?;
         }
-        let amount = hold.amount.map(|_| in_unit(shared, hold.held, hold.asset.as_deref().unwrap_or_default()));
+        let asset = hold.asset.as_deref().unwrap_or_default();
+        let amount = hold.amount.map(|_| Worths::of(shared).now(hold.held, asset)).transpose()?;
         let decided = event.as_deref().map(|event| shared.screening.event(event)).transpose()?;
         let is_imitation = decided.is_some_and(|e| e.decision.imitation().is_some() && e.decision.holds.contains(&id));
         Ok(Shown { hold, amount, event, alerts, transfer, cases, request, is_imitation })

@@ -27,9 +27,13 @@ pub(crate) mod sign_in;
 pub(crate) mod webhooks;
 pub(crate) mod work;
 
+use holdfast_decision::Price;
+use holdfast_page::worth::{Valued, When};
 use holdfast_state::AppState;
+use holdfast_state::error::ApiError;
 use holdfast_types::Amount;
 use holdfast_types::units::with_unit;
+use std::collections::HashMap;
 
 /// Returns an amount in the unit of its asset: of an asset that an account chain of the store holds, as the chain names it.
 pub(crate) fn in_unit(shared: &AppState, base_units: Amount, asset: &str) -> String {
@@ -38,4 +42,32 @@ pub(crate) fn in_unit(shared: &AppState, base_units: Amount, asset: &str) -> Str
     holdfast_page::figures::decimal(
         &report.map_or_else(|| with_unit(base_units, asset), |report| report.asset.amount(base_units)),
     )
+}
+
+/// Amounts with their worth now; the price of an asset is read once.
+pub(crate) struct Worths<'a> {
+    shared: &'a AppState,
+    currency: String,
+    prices: HashMap<String, Option<Price>>,
+}
+
+impl<'a> Worths<'a> {
+    pub(crate) fn of(shared: &'a AppState) -> Self {
+        let currency = shared.screening.book().file.policy.reference_currency.clone();
+        Worths { shared, currency, prices: HashMap::new() }
+    }
+
+    /// An amount in the unit of its asset, with what it is worth now.
+    pub(crate) fn now(&mut self, base_units: Amount, asset: &str) -> Result<Valued, ApiError> {
+        let price = match self.prices.get(asset) {
+            Some(known) => *known,
+            None => {
+                let read = self.shared.screening.price(asset)?;
+                self.prices.insert(asset.to_owned(), read);
+                read
+            }
+        };
+        let (amount, value) = (in_unit(self.shared, base_units, asset), price.and_then(|p| p.worth(base_units)));
+        Ok(Valued::new(amount, asset, value, When::Now, &self.currency))
+    }
 }

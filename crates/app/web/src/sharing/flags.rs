@@ -68,7 +68,16 @@ fn left(until: Timestamp, now: Timestamp) -> String {
     t!("sharing-time-left", hours = minutes / 60, minutes = format!("{:02}", minutes % 60))
 }
 
-pub(super) fn section(flags: &[Flag], now: Timestamp, channels: &[Channel], works: bool) -> Markup {
+/// What the form is filled with, where a page led here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ToFlag {
+    subject: Option<Subject>,
+    asset: String,
+    value: String,
+}
+
+pub(super) fn section(flags: &[Flag], now: Timestamp, channels: &[Channel], works: bool, filled: &ToFlag) -> Markup {
     let heads = [
         T("sharing-raised"),
         T("sharing-by"),
@@ -87,18 +96,19 @@ pub(super) fn section(flags: &[Flag], now: Timestamp, channels: &[Channel], work
                 (form_of::<DecideFlag>(&format!("{HERE}/flags/{}", f.id), &[], "common-save"))
             } }
         } }))
-        @if works { (raise_form(channels)) }
+        @if works { (raise_form(channels, filled)) }
     }
 }
 
-fn raise_form(channels: &[Channel]) -> Markup {
+fn raise_form(channels: &[Channel], filled: &ToFlag) -> Markup {
     let label = RaiseFlag::label;
     let Input::Choice(subjects) = RaiseFlag::FIELDS[1].input else { return html! {} };
-    html! { form.step method="post" action={(HERE) "/flags"} {
+    let of = filled.subject.map(Subject::name);
+    html! { form.step #raise method="post" action={(HERE) "/flags"} {
         label { (label("channel")) select name="channel" { option value="" { (t!("sharing-this-desk")) } (options(channels)) } }
-        label { (label("subject")) select name="subject" { @for (value, key) in subjects { option value=(value) { (t!(key)) } } } }
-        label { (label("asset")) input name="asset" size="6" required; }
-        label { (label("value")) input name="value" size="44" required; }
+        label { (label("subject")) select name="subject" { @for (value, key) in subjects { option value=(value) selected[of == Some(*value)] { (t!(key)) } } } }
+        label { (label("asset")) input name="asset" size="6" required value=(filled.asset); }
+        label { (label("value")) input name="value" size="44" required value=(filled.value); }
         label { (label("reason")) input name="reason" size="30" required; }
         label { (label("hours")) input name="hours" type="number" min="1" max="336" value=(HOURS); }
         button type="submit" { (t!("sharing-raise")) }

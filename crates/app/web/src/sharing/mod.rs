@@ -5,7 +5,7 @@ pub(crate) mod flags;
 pub(crate) mod matching;
 pub(crate) mod sources;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use holdfast_page::frame::{Frame, Page};
 use holdfast_page::texts::t;
 use holdfast_state::AppState;
@@ -19,7 +19,7 @@ const HERE: &str = "/desk/sharing";
 type Channel = (String, String);
 
 /// Shows flags, communities, matching and sources.
-pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Query(filled): Query<flags::ToFlag>) -> Page {
     let (flags, standings, communities, sources, matchings, now) = run_blocking(move || {
         let sharing = shared.sharing();
         let mut communities = Vec::new();
@@ -44,7 +44,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame) -> Page {
         communities.iter().map(|(c, _)| (c.id.to_string(), c.name.clone())).chain(taxii).collect();
     let (works, manages) = (frame.may("desk"), frame.may("manage"));
     let body = html! {
-        (flags::section(&flags, now, &channels, works))
+        (flags::section(&flags, now, &channels, works, &filled))
         (flags::standing(&standings))
         (communities::section(&communities, manages))
         @if works { (communities::share_wallet(&channels)) }

@@ -18,7 +18,7 @@ pub struct NewGraph {
     /// What it began from: an address, transaction or name.
     #[serde(default)]
     pub subject: String,
-    /// The graph, as the explorer writes it, at most 8 MiB of JSON.
+    /// The graph, as the explorer writes it, at most 8 MiB of JSON; its `picture`, if it has one, is shown in the case and its report.
     #[schema(value_type = Object)]
     pub body: serde_json::Value,
 }
@@ -142,6 +142,7 @@ fn item(title: String, subject: String, body: serde_json::Value) -> Result<NewIt
     if !body.is_object() {
         return Err(Invalid::new("body", "must be a JSON object: the graph as the explorer writes it"));
     }
+    SavedPicture::read(&body)?;
     let (happened, assignee, due) = (None, None, None);
     NewItem { kind: ItemKind::Graph, key: subject, title, body, happened, assignee, due }.checked()
 }

@@ -99,6 +99,10 @@ impl Cases<'_> {
                         c.note
                     )));
                 }
+                if let Some(picture) = (kind == "graph").then(|| graph_picture(&i.body)).flatten() {
+                    parts.push(Part::Picture(picture.document()));
+                    parts.extend(picture.said().into_iter().map(Part::Small));
+                }
                 if kind == "trace" {
                     parts.extend(picture::trace_picture(&i.body).map(Part::Picture));
                     parts.extend(trace_lines(&i.body).into_iter().map(Part::Small));
