@@ -25,8 +25,8 @@ use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::state_filter;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
+use holdfast_types::units::base_units;
 use holdfast_types::{Invalid, units};
-use holdfast_workbench::queue::scaled;
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -74,7 +74,7 @@ impl Placing {
             (Some(text), Some(asset)) => {
                 let places = units::decimals(asset)
                     .ok_or_else(|| Invalid::new("asset", t!("holds-no-decimals", asset = asset.as_str())))?;
-                let amount = scaled(text.trim(), places);
+                let amount = base_units(text.trim(), places);
                 Some(amount.ok_or_else(|| {
                     Invalid::new("amount", t!("holds-no-amount", text = text.as_str(), places = places))
                 })?)
