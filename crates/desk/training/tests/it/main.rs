@@ -148,7 +148,7 @@ fn a_model_is_trained_on_reviewed_events_explained_and_watched(place: &TestDb) {
     // Nobody reviewed the new events, so nothing is preferred.
     let compared = learning.compare(weaker, hash, 0.1, None, None).unwrap();
     assert_eq!((compared.events, compared.labelled, compared.evidence), (650, 0, Evidence::TooFew));
-    assert!(compared.agreement > 0.0 && compared.agreement <= 1.0);
+    assert!((0.0..=1.0).contains(&compared.agreement));
 }
 
 fn what_cannot_be_trained_is_refused_with_its_reason(place: &TestDb) {
