@@ -30,8 +30,8 @@ fn value_of(n: u64) -> u64 {
 
 /// Whether a reviewer found it to be right: large values mostly, not always.
 fn is_right(n: u64) -> bool {
-    let noise = n * 104_729 % 1_000 * 60;
-    value_of(n) + noise > 85_000
+    let noise = n * 104_729 % 1_000 * 90;
+    value_of(n) + noise > 95_000
 }
 
 fn event(n: u64) -> Event {
