@@ -104,7 +104,7 @@ fn a_shadow_changes_no_decision(place: &TestDb) {
     let scored = decision.learned.unwrap();
     assert_eq!((scored.highest(), scored.scores[0].role), (NO_SCORE, Role::Shadow));
     // A book on trial sees what models in force say.
-    let book = BOOK.replace("version: 1, state: live", "version: 2, state: live").replace("500000'", "-1 || true'");
+    let book = BOOK.replace("version: 1, state: live", "version: 2, state: live").replace(">= 500000'", ">= -1'");
     let book = holdfast_decision::RuleBook::parse(&book, 2).unwrap();
     let trial = test_rules(&desk.screening, &book, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!((trial.events, trial.changed), (1, 0), "model.scored is false without a champion");
