@@ -2,7 +2,6 @@
 
 use axum::Extension;
 use axum::extract::{Multipart, Query, State};
-use holdfast_attribution::Tlp;
 use holdfast_attribution::import::ImportReport;
 use holdfast_attribution::own::OWN_PACK;
 use holdfast_page::components::{Bare, N, PAGE_ROWS, T, listing, none, time, word};
@@ -187,6 +186,7 @@ pub(crate) async fn withdraw(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdfast_attribution::Tlp;
 
     #[test]
     fn every_label_can_be_chosen() {
