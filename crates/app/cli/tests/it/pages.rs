@@ -47,13 +47,14 @@ fn an_investigators_tasks_take_no_more_keys_and_clicks_than_they_may() {
     }
     let dir = tempfile::tempdir().unwrap();
     let (store, printed) = demo_store(dir.path());
-    let ransom = printed.split("a victim reports the ransom ").nth(1).and_then(|rest| rest.split(['.', '\n']).next());
-    let ransom = ransom.expect("the demo names the ransom that it follows").to_owned();
+    let theft = printed.split("A theft on a simulated account chain (").nth(1).and_then(|rest| rest.split('.').next());
+    let theft = theft.and_then(|theft| theft.split_once("), reported by the victim: "));
+    let (chain, theft) = theft.expect("the demo names the theft that it follows");
     let (process, url) =
         serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
     let desk = Desk { process, url, dir };
     let (_, ana, _) = desk.key("ana", &["admin"], "");
     let (_, bo, _) = desk.key("bo", &["admin"], &ana);
-    let args = [desk.url.clone(), ana, bo, ransom];
+    let args = [desk.url.clone(), ana, bo, chain.to_owned(), theft.to_owned()];
     println!("tasks: {}", run_script(&peers().join("venv/bin/python"), "walk.py", &args));
 }

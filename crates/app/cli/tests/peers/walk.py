@@ -1,6 +1,6 @@
-"""The tasks of an investigator in a real Chromium, by keyboard and mouse, counted: walk.py URL KEY OTHER_KEY RANSOM, where RANSOM is the output of the demo's ransom on
-the simulated chain (TXID:INDEX) and OTHER_KEY a second person's. Each task asserts that it needs no more than its count, and that what pages show is what the API says.
-Prints the counts."""
+"""The tasks of an investigator in a real Chromium, by keyboard and mouse, counted: walk.py URL KEY OTHER_KEY CHAIN THEFT, on the store of the demo, where THEFT is the
+transaction of its theft on the account chain CHAIN and OTHER_KEY a second person's. Each task asserts that it needs no more than its count, and that what pages show is
+what the API says. Prints the counts."""
 import json
 import re
 import shutil
@@ -11,10 +11,10 @@ from playwright.sync_api import sync_playwright
 
 from kinds import Hand, sign_in, until
 
-url, key, other_key, ransom = sys.argv[1:5]
-tx, index = ransom.split(":")
+url, key, other_key, chain, theft = sys.argv[1:6]
 counts = {}
-# The address that the ransom of block 400000 was paid to.
+# The ransom of block 400000, and the address that it was paid to.
+RANSOM = "2d7b8af1d0043da6149508f6faf34d4e130451169300ad3fc5e1f8a5d65f9ccb"
 LOCKY = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"
 
 
@@ -46,7 +46,8 @@ def answers(page, links):
 
 # The explorer says what it draws.
 DRAWN = """() => { const {app} = document.querySelector('[data-explorer]').mounted;
-  return [...app.view.edges.values()].map(e => ({units: e.sum.units.toString(), unknown: e.sum.unknown, outputs: e.movements.map(m => m.id.slice(1))})); }"""
+  return [...app.view.edges.values()].filter(e => e.link === 'payment').map(e => ({chain: app.graph.facts.get(e.from).chain, units: e.sum.units.toString(), unknown: e.sum.unknown, ids: e.movements.map(m => m.id),
+    txs: [...e.movements.map(m => m.tx), ...[e.from, e.to].map(id => app.graph.facts.get(id)).filter(f => f.kind === 'transaction').map(f => f.ref)]})); }"""
 REACH = """(start) => { const {app} = document.querySelector('[data-explorer]').mounted, s = app.surface, far = new Map();
   const first = [...app.view.nodes.values()].find(n => n.ref === start);
   if (!first) return null;
@@ -56,6 +57,12 @@ REACH = """(start) => { const {app} = document.querySelector('[data-explorer]').
   return {hops: Math.max(...far.values()), inView: x >= -1 && y >= -1 && right <= s.width + 1 && bottom <= s.height + 1}; }"""
 IDLE = """() => { const s = document.querySelector('.x-status');
   return s !== null && !s.classList.contains('busy') && s.textContent !== '' && !s.textContent.endsWith('…') && document.querySelector('.x-stage')?.dataset.redraw !== undefined; }"""
+
+
+def desk(page):
+    """The first page, once its keys work."""
+    page.goto(f"{url}/desk")
+    until(lambda: page.locator("header > button.plain").count(), "the keys of the page work")
 
 
 def idle(page):
@@ -69,23 +76,30 @@ def in_explorer(hand, *keys):
 
 
 def drawn_sums_are_the_ledgers(page):
-    """Every drawn edge is the sum of outputs that the API states, to the base unit."""
-    outputs, edges = {}, page.evaluate(DRAWN)
+    """Every drawn payment is the sum of outputs or transfers that the API states, to the base unit."""
+    edges, known = page.evaluate(DRAWN), {}
     assert edges
+    for of, on in {(of, edge["chain"]) for edge in edges for of in edge["txs"]}:
+        if ":" in on:
+            known |= {t["id"]: int(t["amount"]) for t in api(page, f"/account-chains/transaction/{of}?chain={on}")["transfers"]}
+            continue
+        answer = page.request.get(f"{url}/api/v1/tx/{of}")
+        # What was spent may have been made before the blocks of the store; the transaction that spends it says its amount.
+        assert answer.status in (200, 404), answer.text()
+        found = answer.json() if answer.status == 200 else {"outputs": [], "inputs": []}
+        known |= {f"{of}:{n}": o["value"] for n, o in enumerate(found["outputs"])}
+        for side in found["inputs"]:
+            known.setdefault(side["other"], side["value"])
     for edge in edges:
-        total = 0
-        for name in edge["outputs"]:
-            of, at = name.rsplit(":", 1)
-            if of not in outputs:
-                outputs[of] = api(page, f"/tx/{of}")["outputs"]
-            total += outputs[of][int(at)]["value"]
-        assert (edge["unknown"], int(edge["units"])) == (0, total), edge
+        # The explorer puts the side of an output before its id.
+        amounts = [known[name.lstrip("+-")] for name in edge["ids"]]
+        assert (edge["unknown"], int(edge["units"])) == (amounts.count(None), sum(a for a in amounts if a is not None)), (edge, amounts)
     return len(edges)
 
 
 def find_and_follow(page):
     hand = Hand(page)
-    page.goto(f"{url}/desk")
+    desk(page)
     hand.press("/")
     hand.type("Locky")
     until(lambda: "Locky" in page.locator(".palette-title").all_inner_texts(), "Locky among 524,818 tags")
@@ -93,26 +107,32 @@ def find_and_follow(page):
     page.wait_for_url(lambda u: not u.endswith("/desk"))
     no_more("find a name and open the first result", hand, keys=2, texts=1)
 
-    start = api(page, f"/tx/{tx}")["outputs"][int(index)]["address"]
-    page.goto(f"{url}/tx/{tx}")
+    page.goto(f"{url}/tx/{RANSOM}")
     hand.click("main a[href^='/desk/graph?']")
     page.wait_for_url("**/desk/graph?**")
     no_more("a transaction into the explorer", hand, clicks=1)
-    page.goto(f"{url}/tx/{tx}")
+    idle(page)
+    in_explorer(hand, "Control+a", "e")
+    hand.taken()
+    compared = drawn_sums_are_the_ledgers(page)
+    page.goto(f"{url}/tx/{RANSOM}")
     hand.click("details.to-case > summary")
     hand.click("details.to-case button[type=submit]")
     page.wait_for_url("**/desk/cases/*")
     no_more("a transaction into a new case", hand, clicks=2)
     case = page.url.rsplit("/", 1)[1].split("?")[0].split("#")[0]
-    assert tx in [i["key"] for i in api(page, f"/desk/cases/{case}")["items"]]
+    assert RANSOM in [i["key"] for i in api(page, f"/desk/cases/{case}")["items"]]
 
-    page.goto(f"{url}/desk/graph?subject={start}&chain=regtest")
+    # The largest transfer of the theft is what was stolen; whoever got it is followed.
+    transfers = api(page, f"/account-chains/transaction/{theft}?chain={chain}")["transfers"]
+    start = max((t for t in transfers if t.get("to") and ":log:" in t["id"]), key=lambda t: int(t["amount"]))["to"]
+    page.goto(f"{url}/desk/graph?subject={start}&chain={chain}")
     idle(page)
     in_explorer(hand, "w", "w", "w", "w", "w", "0")
     reach = page.evaluate(REACH, start)
     assert reach and reach["hops"] >= 5 and reach["inView"], reach
-    no_more("follow the ransom five hops by hand, all in view", hand, keys=6)
-    followed = drawn_sums_are_the_ledgers(page)
+    no_more("what was stolen followed five hops by hand, all in view", hand, keys=6)
+    compared += drawn_sums_are_the_ledgers(page)
 
     # Saved, it is pictured in the case and in its report.
     in_explorer(hand, "s")
@@ -127,15 +147,15 @@ def find_and_follow(page):
     assert report > 1_000
     hand.taken()
 
-    page.goto(f"{url}/desk/graph?subject={start}&chain=regtest")
+    page.goto(f"{url}/desk/graph?subject={start}&chain={chain}")
     idle(page)
     in_explorer(hand, "t", "Enter")
-    until(lambda: page.locator(".x-status").text_content().startswith("Trace by haircut"), "the trace is drawn")
+    until(lambda: page.locator(".x-status").text_content().startswith("Trace by"), "the trace is drawn")
     idle(page)
     reach = page.evaluate(REACH, start)
     assert reach and reach["hops"] >= 5 and reach["inView"], reach
     no_more("the same by trace, all in view", hand, keys=2)
-    counts["edges compared with the API"] = followed + drawn_sums_are_the_ledgers(page)
+    counts["edges compared with the API"] = compared + drawn_sums_are_the_ledgers(page)
 
 
 def alerts(page):
@@ -246,7 +266,7 @@ def holds(page, other):
 
 def requests(page):
     hand = Hand(page)
-    page.goto(f"{url}/desk")
+    desk(page)
     hand.press("/")
     hand.type("demo-400000")
     until(lambda: any("demo-400000" in t for t in page.locator(".palette-title").all_inner_texts()), "the request is found")
