@@ -155,7 +155,7 @@ fn rule_form(path: &str) -> Markup {
     let verdicts = [Verdict::Review, Verdict::Hold, Verdict::Reject].map(Verdict::name);
     html! { form.step method="post" action=(path) {
         input type="hidden" name="step" value="rule";
-        label { (t!("events-rule")) input type="text" name="id" required pattern="[a-z0-9-]+"; }
+        label { (t!("events-rule")) input type="text" name="id" required pattern="[a-z0-9\\-]+"; }
         label { (t!("rules-what")) input type="text" name="title" required; }
         label { (t!("ledger-tag-source")) input type="text" name="source" required; }
         fieldset.list { legend { (t!("rules-on")) }

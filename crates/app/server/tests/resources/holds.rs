@@ -103,7 +103,7 @@ fn a_person_places_a_hold_on_the_page(app: &TestApp) {
     assert!(placed.status == 303 && at.starts_with("/desk/holds/"), "{}", placed.text());
     let worth = |text: &str| {
         let page = browser.page(&at).ok();
-        assert!(page.contains(&format!("0.50000000 BTC <span class=\"note\">({text})</span>")), "{text}: {page}");
+        assert!(page.contains(&format!("0.5 BTC <span class=\"note\">({text})</span>")), "{text}: {page}");
     };
     worth("price unknown");
     let price = json!({"base_units": "100000000", "value": 4_000_000});

@@ -13,6 +13,7 @@ use holdfast_cases::case::{Case, ItemKind};
 use holdfast_cases::customers::{self, CustomerFile};
 use holdfast_decision::{EventKind, Record, RecordKind};
 use holdfast_page::components::{N, T, listing, none, time, word};
+use holdfast_page::figures::money;
 use holdfast_page::forms::{Fields, Input, PageForm, Text, form_of, page_form};
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page, back};
 use holdfast_page::places::{Finder, Pages, segment};
@@ -85,7 +86,7 @@ struct Used {
 /// A customer with what the page needs beside.
 struct Shown {
     file: CustomerFile,
-    events: Vec<(DecidedEvent, Option<String>)>,
+    events: Vec<(DecidedEvent, Option<Valued>)>,
     held: BTreeMap<u64, Valued>,
     used: BTreeMap<String, Used>,
     pages: Pages,
