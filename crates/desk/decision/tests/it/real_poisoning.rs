@@ -6,7 +6,7 @@ use holdfast_types::{Seconds, Timestamp};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-#[path = "../../../chain/evm/tests/it/real_files.rs"]
+#[path = "../../../../chain/evm/tests/it/real_files.rs"]
 mod real_files;
 
 fn rows(path: &Path) -> Vec<Vec<String>> {
