@@ -160,7 +160,10 @@ export async function follow(app: App, side: Side): Promise<string> {
     if (!node) break;
     // What is drawn already need not be the largest.
     if (!node.looked[side] || node.rest[side] !== null) await expand(app, [side], node.members, UNBOUNDED, step === 0 ? 1 : 2);
-    const next = app.neighbours.of(at, side).find((n) => !seen.has(n.id));
+    const onward = app.neighbours.of(at, side).filter((n) => !seen.has(n.id));
+    // Amounts of different assets do not compare: who came by one goes on by it, where the node passes it on.
+    const by = app.neighbours.of(at, side === 'out' ? 'in' : 'out').find((n) => n.id === app.came)?.edge.asset;
+    const next = onward.find((n) => n.edge.asset === by) ?? onward[0];
     if (!next) break;
     seen.add(next.id);
     app.came = at;

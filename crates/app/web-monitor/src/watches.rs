@@ -100,7 +100,7 @@ impl ToWatch {
 /// The form that puts what a page led here with on one of the lists: a button for each.
 fn put_on(kind: WatchKind, value: &str, lists: &[WatchList]) -> Markup {
     html! {
-        h2 { (t!("watch-what", what = value)) }
+        h2 { (t!("watch-this", what = value)) }
         @if lists.is_empty() { p { (t!("watch-no-list-yet")) } } @else {
             form.step method="post" action={(HERE) "/" (lists.first().map_or(0, |list| list.id))} {
                 input type="hidden" name="step" value="items";
