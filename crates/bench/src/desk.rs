@@ -166,10 +166,7 @@ fn large_case(cases: &Cases<'_>, person: &Person) -> anyhow::Result<CaseId> {
 
 pub fn run(args: &DeskBench, as_json: bool) -> anyhow::Result<()> {
     let mut figures = Vec::new();
-    let temporary = tempfile::tempdir()?;
-    let dir = args.dir.clone().unwrap_or_else(|| temporary.path().to_owned());
-    std::fs::create_dir_all(&dir)?;
-    let work = tempfile::tempdir_in(&dir)?;
+    let work = crate::work_folder(args.dir.as_deref())?;
     let chain = holdfast_simulate::Options { seed: 1, txs: 20_000 };
     let (workspace, _, economy) = chain_workspace(&work.path().join("chain"), chain).map_err(anyhow::Error::msg)?;
     let _ = economy;

@@ -83,10 +83,7 @@ pub(crate) fn write_image(image: &Path, mebibytes: u64, seed: &mut u64) -> anyho
 }
 
 pub fn run(args: &EvidenceBench, as_json: bool) -> anyhow::Result<()> {
-    let dir = match &args.dir {
-        Some(dir) => tempfile::tempdir_in(dir)?,
-        None => tempfile::tempdir()?,
-    };
+    let dir = crate::work_folder(args.dir.as_deref())?;
     let image = dir.path().join("disk.img");
     let mut seed = SEED;
     let (program, text) = contents()?;

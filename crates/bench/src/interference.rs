@@ -184,10 +184,7 @@ struct Measured {
 
 pub fn run(args: &InterferenceBench, as_json: bool) -> anyhow::Result<()> {
     holdfast_server::lower_parallel_work();
-    let dir = match &args.dir {
-        Some(dir) => tempfile::tempdir_in(dir),
-        None => tempfile::tempdir(),
-    }?;
+    let dir = crate::work_folder(args.dir.as_deref())?;
     let exchange = crate::screening::exchange()?;
     let store = dir.path().join("store");
     eprintln!("simulating {} transactions, writing {} MiB of disk image", args.txs, args.mebibytes);

@@ -15,6 +15,7 @@ mod web;
 
 use clap::{Parser, Subcommand};
 use holdfast_console::output;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Measures Holdfast.
@@ -54,6 +55,13 @@ enum Command {
     Ingest(chain::Ingest),
     #[command(hide = true)]
     AccountsAppend(accounts::AccountsAppend),
+}
+
+/// A folder that ends with the run, in the one named, which is made where it is missing.
+fn work_folder(within: Option<&Path>) -> std::io::Result<tempfile::TempDir> {
+    let Some(within) = within else { return tempfile::tempdir() };
+    std::fs::create_dir_all(within)?;
+    tempfile::tempdir_in(within)
 }
 
 fn main() -> ExitCode {

@@ -154,10 +154,7 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     memory(args, &exchange, &mut note)?;
 
     // Durable, over HTTP.
-    let dir = match &args.dir {
-        Some(dir) => tempfile::tempdir_in(dir),
-        None => tempfile::tempdir(),
-    }?;
+    let dir = crate::work_folder(args.dir.as_deref())?;
     let fsync = fsync_rate(dir.path())?;
     note("fsync of 4 KiB on that disk", fsync, "/s", "limit of one commit a decision".into());
     let sqlite = format!("sqlite:{}", dir.path().join("screening.sqlite").display());
