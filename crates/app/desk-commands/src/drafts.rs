@@ -348,9 +348,6 @@ pub fn restore(desk: &DeskArgs, version: u32, as_json: bool) -> anyhow::Result<(
         Ok(Value::Null)
     };
     let path = api_path(&["rules", "versions", &version.to_string(), "restore"]);
-    proposed(
-        &desk.answer(here, |c| c.post(&path))?,
-        &format!("the text of version {version} is in force again"),
-        as_json,
-    )
+    let answer = desk.answer(here, |c| c.post(&path))?;
+    proposed(&answer, &format!("the text of version {version} is in force again"), as_json)
 }

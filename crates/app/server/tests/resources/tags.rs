@@ -120,7 +120,8 @@ fn pages_state_tags_and_show_them(app: &TestApp) {
     let begun = browser.page(&format!("/desk/tags/own?address={PAID}&asset=BTC")).ok();
     assert!(begun.contains(&format!("value=\"{PAID}\"")), "{begun}");
     assert!(browser.page("/desk/tags").ok().contains("No tag fits."));
-    let form = browser.page("/desk/tags/own").form("/desk/tags/own");
+    let page = browser.page("/desk/tags/own");
+    let form = page.form("/desk/tags/own");
     let fields = [
         ("address", PAID),
         ("asset", "BTC"),
@@ -169,7 +170,8 @@ fn pages_state_tags_and_show_them(app: &TestApp) {
 fn pages_bring_packs_in_and_take_them_back(app: &TestApp) {
     let boss = app.browser().sign_in("administrator");
     let csv = format!("address,currency,label,source,abuse\n{PAID},BTC,Locky,a report,ransomware\nnothing,BTC,,,\n");
-    let form = boss.page("/desk/packs").form("/desk/packs");
+    let page = boss.page("/desk/packs");
+    let form = page.form("/desk/packs");
     let refused = form.upload(&[("tlp", "")], ("mine.txt", &csv));
     assert_eq!(refused.status, 400, "{}", refused.text());
     let done = form.upload(&[("tlp", "TLP:CLEAR")], ("mine.csv", &csv));
@@ -179,7 +181,8 @@ fn pages_bring_packs_in_and_take_them_back(app: &TestApp) {
     assert!(list.contains("mine.csv") && list.contains("by administrator"), "{list}");
     let readers = app.browser().sign_in("investigator").page("/desk/packs").ok();
     assert!(readers.contains("/desk/tags?pack=mine.csv") && !readers.contains("/desk/packs/withdraw"), "{readers}");
-    let withdraw = boss.page("/desk/packs").form("/desk/packs/withdraw");
+    let page = boss.page("/desk/packs");
+    let withdraw = page.form("/desk/packs/withdraw");
     assert_eq!(withdraw.submit(&[("reason", "")]).status, 400);
     let gone = withdraw.submit(&[("reason", "too many errors")]);
     assert_eq!((gone.status, gone.header("location")), (303, "/desk/packs"), "{}", gone.text());
