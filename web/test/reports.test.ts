@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { viewOf } from '../src/explorer/aggregate.ts';
 import { apply, History } from '../src/explorer/commands.ts';
-import { packOf } from '../src/explorer/desk.ts';
 import { itemsOf } from '../src/explorer/begin.ts';
 import { addressId, fromAddress, txId } from '../src/explorer/learn.ts';
 import { Graph, restOf, snapshot, sumOf, type Side } from '../src/explorer/model.ts';
@@ -86,14 +85,6 @@ test('items of a pasted text and of a CSV file', () => {
 
 test('shares in per cent round to what they are', () => {
   assert.deepEqual(([[1n, 3n], [1n, 10_000n], [0n, 5n], [5n, 5n], [15n, 1000n], [2n, 0n]] as const).map(([a, b]) => percent(a, b)), ['33 %', '<0.1 %', '0 %', '100 %', '1.5 %', '']);
-});
-
-test('an own tag is a TagPack in which no text leaves its field', () => {
-  const text = packOf({ id: 'a', kind: 'address', ref: 'bc1qa', chain: 'bitcoin', label: '', risk: 'unknown', category: '', entity: null, time: null, hop: null }, 'BTC', 'x"\n- address: bad', 'case: 7 # no', 'forensic', 'scam', 'ann', Date.UTC(2026, 10, 27));
-  assert.equal(text.split('\n').length, 11);
-  assert.match(text, /^lastmod: 2026-11-27$/m);
-  assert.match(text, /^ {4}label: "x\\" - address: bad"$/m);
-  assert.match(text, /^ {4}source: "case: 7 # no"$/m);
 });
 
 test('a cleared history is an empty graph; a replayed moment shows no later movement and changes nothing', () => {

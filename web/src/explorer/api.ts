@@ -14,6 +14,7 @@ export interface ExposureLine { category: string; risk: string; direct: number |
 export interface Exposure { asset: AssetView; source: ExposureLine[]; destination: ExposureLine[]; risk_score: number | null }
 export interface Profile { tags: Tag[]; entity: AddressReport['entity']; exposures: Exposure[]; received: number | null; balance: number | null; gaps: string[] }
 type AddressAnswer = AddressReport & { exposure?: { asset: string; source: ExposureLine[]; destination: ExposureLine[]; risk_score: number | null } | null };
+export interface OwnTag { address: string; asset: string; label: string; source: string; category: string; confidence: string }
 export interface SavedVersion { graph: number; version: number; item: number }
 export class Conflict extends Error {}
 
@@ -199,9 +200,9 @@ export class Api {
     return made.item ?? null;
   }
 
-  /** Imports tags of the house as a TagPack. */
-  tag(name: string, pack: string): Promise<{ new_tags: number; warnings: string[] }> {
-    return this.ask('/tags', { name }, { method: 'POST', body: pack, type: 'application/octet-stream' });
+  /** States a tag of the desk's own. */
+  ownTag(tag: OwnTag, reason: string): Promise<unknown> {
+    return this.ask('/tags/own', {}, { method: 'POST', body: JSON.stringify({ tag, reason }) });
   }
 
   /** The signed bundle of what is drawn, a tar file. */

@@ -161,18 +161,25 @@ export class Desk {
       return;
     }
     const label = el('input', { required: true, maxlength: 80, value: app.focused()?.label ?? '' }), source = el('input', { required: true, maxlength: 300, placeholder: t('tag-source-example') });
-    const category = el('input', { maxlength: 60, value: fact.category === 'none' || fact.category === 'unattributed' ? '' : fact.category, placeholder: t('category-example') });
+    const category = el('input', { required: true, maxlength: 60, value: fact.category === 'none' || fact.category === 'unattributed' ? '' : fact.category, placeholder: t('category-example') });
     const confidence = choice(CONFIDENCE.map((c) => [c, t(`confidence-${c}`)]));
     const desk = el('input', { type: 'checkbox', checked: true });
     form(t('tag-title'), t('tag-button'), [field(t('tag-label'), label), field(t('tag-source'), source), field(t('tag-confidence'), confidence), field(t('tag-category'), category), el('label', { class: 'x-check' }, desk, t('tag-for-desk'))], () => {
       const name = label.value.trim();
       app.do({ do: 'mark', ids: [fact.id], mark: { label: name } });
       if (desk.checked) void app.work(t('work-save'), async () => {
-        const made = await app.api.tag(`own-${fact.ref.toLowerCase().replace(/[^a-z0-9]/g, '').slice(-40)}.yaml`, packOf(fact, isAccountChain(fact.chain) ? '' : app.api.coinOf(fact.chain).unit, name, source.value.trim(), confidence.value, category.value.trim(), app.who, Date.now()));
-        return made.new_tags > 0 ? t('say-tagged', { label: name }) : t('say-tag-known', { why: made.warnings[0] ?? '' });
+        await app.api.ownTag({ address: fact.ref, asset: this.assetOn(fact.chain), label: name, source: source.value.trim(), category: category.value.trim(), confidence: confidence.value }, source.value.trim());
+        return t('say-tagged', { label: name });
       });
       return null;
     });
+  }
+
+  /** An asset of a chain, by which a tag names the chain: its coin, or else any that the graph has. */
+  private assetOn(chain: string): string {
+    if (!isAccountChain(chain)) return this.app.api.coinOf(chain).unit;
+    const ids = [...this.app.graph.assets.keys()].filter((id) => id.startsWith(`${chain}/`));
+    return ids.find((id) => id.includes('/slip44:')) ?? ids[0] ?? chain;
   }
 
   /** The signed bundle of all that is drawn, as a tar file. */
@@ -191,16 +198,4 @@ export class Desk {
       return t('say-bundled', { transactions: txs.size, addresses: listed('address').length });
     });
   }
-}
-
-const quoted = (text: string): string => JSON.stringify(text.replace(/\p{Cc}/gu, ' '));
-
-/** A TagPack (GraphSense's format) of one tag. JSON strings are YAML strings. */
-export function packOf(fact: Fact, unit: string, label: string, source: string, confidence: string, category: string, who: string, now: number): string {
-  const day = new Date(now).toISOString().slice(0, 10);
-  return [
-    `title: ${quoted(`Own tag of ${fact.ref}`)}`, `creator: ${quoted(who || 'desk')}`, `lastmod: ${day}`, 'tags:',
-    `  - address: ${quoted(fact.ref)}`, ...(unit ? [`    currency: ${quoted(unit)}`] : []), `    label: ${quoted(label)}`, `    source: ${quoted(source)}`, `    confidence: ${confidence}`,
-    ...(category ? [`    category: ${quoted(category)}`] : []), '',
-  ].join('\n');
 }

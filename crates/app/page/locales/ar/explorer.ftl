@@ -302,7 +302,6 @@ say-shared-subject = نُسخ رابط نقطة البداية؛ احفظ الم
 say-reloaded = رُسم الإصدار { $version }.
 say-in-case = أُضيف { $n } إلى القضية { $id } (العنصر { $items }).
 say-tagged = وُسم بـ { $label }.
-say-tag-known = لم يوسم جديد. { $why }
 say-bundled = كُتبت حزمة فيها { $transactions } معاملة و{ $addresses } عنوانًا.
 say-tick-first = علّم صفوفًا أولًا.
 say-opened = المخطط كما حُفظ.

@@ -323,7 +323,6 @@ say-shared-subject = Der Link zum Ausgangspunkt ist kopiert; speichern Sie den G
 say-reloaded = Version { $version } ist gezeichnet.
 say-in-case = { $n } zum Fall { $id } hinzugefügt (Eintrag { $items }).
 say-tagged = Als { $label } getaggt.
-say-tag-known = Nichts Neues wurde getaggt. { $why }
 say-bundled = Paket aus { $transactions } Transaktionen und { $addresses } Adressen geschrieben.
 say-tick-first = Haken Sie zuerst Zeilen an.
 say-opened = Der Graph, wie er gespeichert wurde.

@@ -368,7 +368,6 @@ say-shared-subject = The link to the subject is copied; save the graph to share 
 say-reloaded = Version { $version } is drawn.
 say-in-case = { $n } added to case { $id } (item { $items }).
 say-tagged = Tagged as { $label }.
-say-tag-known = Nothing new was tagged. { $why }
 say-bundled = Bundle of { $transactions } transactions and { $addresses } addresses written.
 say-tick-first = Tick rows first.
 say-opened = The graph as it was saved.

@@ -323,7 +323,6 @@ say-shared-subject = El enlace al origen está copiado; guarde el grafo para com
 say-reloaded = La versión { $version } está dibujada.
 say-in-case = { $n } añadidos al caso { $id } (elemento { $items }).
 say-tagged = Etiquetado como { $label }.
-say-tag-known = No se etiquetó nada nuevo. { $why }
 say-bundled = Paquete de { $transactions } transacciones y { $addresses } direcciones escrito.
 say-tick-first = Marque primero filas.
 say-opened = El grafo como se guardó.

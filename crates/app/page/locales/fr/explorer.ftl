@@ -323,7 +323,6 @@ say-shared-subject = Le lien vers le point de départ est copié ; enregistrez l
 say-reloaded = La version { $version } est dessinée.
 say-in-case = { $n } ajoutés au dossier { $id } (élément { $items }).
 say-tagged = Étiqueté { $label }.
-say-tag-known = Rien de nouveau n’a été étiqueté. { $why }
 say-bundled = Dossier de preuves de { $transactions } transactions et { $addresses } adresses écrit.
 say-tick-first = Cochez d’abord des lignes.
 say-opened = Le graphe tel qu’il a été enregistré.

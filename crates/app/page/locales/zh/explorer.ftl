@@ -260,7 +260,6 @@ say-shared-subject = 起点的链接已复制；要分享所画内容请保存�
 say-reloaded = 已画出版本 { $version }。
 say-in-case = 已将 { $n } 项加入案件 { $id }（条目 { $items }）。
 say-tagged = 已标记为 { $label }。
-say-tag-known = 没有新的标签。{ $why }
 say-bundled = 已写出含 { $transactions } 笔交易和 { $addresses } 个地址的证据包。
 say-tick-first = 请先勾选行。
 say-opened = 保存时的图谱。
