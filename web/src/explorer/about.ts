@@ -3,6 +3,7 @@ import type { Inside, ViewEdge, ViewNode } from './aggregate.ts';
 import type { App } from './app.ts';
 import type { Profile } from './api.ts';
 import { el, svg } from './dom.ts';
+import { assetOn } from './desk.ts';
 import { addRows, expand } from './expand.ts';
 import { amount, day, shortened, sumText, time } from './format.ts';
 import { assetOf, isAccountChain, riskOf, units } from './learn.ts';
@@ -95,7 +96,7 @@ export class About {
     const link = (page: string, query: Record<string, string>, key: string): HTMLElement => el('a', { href: `${page}?${new URLSearchParams(query).toString()}` }, t(key));
     return [
       ...(watch && (isAddress || fact.kind === 'entity') ? [link(watch, { kind: fact.kind, value }, 'watch')] : []),
-      ...(flag && (isAddress || fact.kind === 'transaction') ? [link(flag, { subject: fact.kind, asset: this.app.api.coinOf(fact.chain).unit, value }, 'flag')] : []),
+      ...(flag && (isAddress || fact.kind === 'transaction') ? [link(flag, { subject: fact.kind, asset: assetOn(this.app, fact.chain), value }, 'flag')] : []),
     ];
   }
 

@@ -168,18 +168,11 @@ export class Desk {
       const name = label.value.trim();
       app.do({ do: 'mark', ids: [fact.id], mark: { label: name } });
       if (desk.checked) void app.work(t('work-save'), async () => {
-        await app.api.ownTag({ address: fact.ref, asset: this.assetOn(fact.chain), label: name, source: source.value.trim(), category: category.value.trim(), confidence: confidence.value }, source.value.trim());
+        await app.api.ownTag({ address: fact.ref, asset: assetOn(app, fact.chain), label: name, source: source.value.trim(), category: category.value.trim(), confidence: confidence.value }, source.value.trim());
         return t('say-tagged', { label: name });
       });
       return null;
     });
-  }
-
-  /** An asset of a chain, by which a tag names the chain: its coin, or else any that the graph has. */
-  private assetOn(chain: string): string {
-    if (!isAccountChain(chain)) return this.app.api.coinOf(chain).unit;
-    const ids = [...this.app.graph.assets.keys()].filter((id) => id.startsWith(`${chain}/`));
-    return ids.find((id) => id.includes('/slip44:')) ?? ids[0] ?? chain;
   }
 
   /** The signed bundle of all that is drawn, as a tar file. */
@@ -198,4 +191,11 @@ export class Desk {
       return t('say-bundled', { transactions: txs.size, addresses: listed('address').length });
     });
   }
+}
+
+/** An asset of a chain, by which tags and flags name the chain: its coin, or else any that the graph has; empty where it has none. */
+export function assetOn(app: App, chain: string): string {
+  if (!isAccountChain(chain)) return app.api.coinOf(chain).unit;
+  const ids = [...app.graph.assets.keys()].filter((id) => id.startsWith(`${chain}/`));
+  return ids.find((id) => id.includes('/slip44:')) ?? ids[0] ?? '';
 }

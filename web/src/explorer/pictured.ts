@@ -1,7 +1,7 @@
 /** What is saved with a graph so that its case and the case's report can show it: boxes and lines as they are drawn, as `SavedPicture` of crates/desk/cases reads
     them. No markup goes to the server. */
 import type { View } from './aggregate.ts';
-import { type Asset, sumText } from './format.ts';
+import { type Asset, shortened, sumText } from './format.ts';
 import { cut, type Scene } from './scene.ts';
 
 /** Most boxes and lines; a larger graph is saved without a picture. */
@@ -25,10 +25,15 @@ export function pictureOf(scene: Scene, view: View, asset: (id: string) => Asset
   if (scene.nodes.length === 0 || scene.nodes.length > MOST_NODES || edges.count > MOST_EDGES || w > LARGEST || h > LARGEST) return null;
   const x = (v: number): number => Math.min(w, Math.max(0, Math.round(v - b.x))), y = (v: number): number => Math.min(h, Math.max(0, Math.round(v - b.y)));
   const place = new Map(scene.nodes.map((n, i) => [n.id, i]));
-  const nodes = scene.nodes.map((n) => ({
-    at: [x(n.x), y(n.y)] as const, size: [Math.round(n.w), Math.round(n.h)] as const, look: n.kind === 'transaction' || n.kind === 'note' || n.kind === 'group' ? 'plain' : n.risk,
-    title: text(n.title), sub: text(n.sub), note: text(n.note),
-  }));
+  const nodes = scene.nodes.map((n) => {
+    // Who reads the case may not be let to read a tag that its maker saw: names and risks of tags stay out, what the maker wrote goes in.
+    const known = view.nodes.get(n.id), isPlain = n.kind === 'transaction' || n.kind === 'note' || n.kind === 'group';
+    const isOwn = isPlain || !known || known.mark.label !== undefined;
+    return {
+      at: [x(n.x), y(n.y)] as const, size: [Math.round(n.w), Math.round(n.h)] as const, look: isPlain ? 'plain' : isOwn ? n.risk : 'unknown',
+      title: text(isOwn ? n.title : shortened(known.ref)), sub: text(isOwn ? n.sub : ''), note: text(n.note),
+    };
+  });
   const lines = edges.keys.flatMap((key, i) => {
     const edge = view.edges.get(key), from = place.get(edge?.from ?? ''), to = place.get(edge?.to ?? '');
     if (!edge || from === undefined || to === undefined) return [];

@@ -5,11 +5,13 @@ import { decimalText, type Asset, type Sum } from './format.ts';
 import { t } from './texts.ts';
 
 /** The table as `GET /api/v1/prices` gives it. */
-export interface PriceTable { readonly currency: string; readonly prices: readonly { readonly asset: string; readonly base_units: string; readonly value: number }[] }
+export interface PriceTable { readonly currency: string; readonly prices: readonly { readonly asset: string; readonly id?: string | null; readonly base_units: string; readonly value: number }[] }
 
 /** The worth of a sum in hundredths of the reference currency; null where no price of its asset, or no amount, is known. */
 export function worthOf(sum: Sum, asset: Asset, table: PriceTable): bigint | null {
-  const price = table.prices.find((p) => p.asset === asset.id) ?? table.prices.find((p) => p.asset === asset.unit);
+  // Coins of chains of outputs have a name alone; of account chains a ticker may be several assets'.
+  const isCoin = !asset.id.includes(':');
+  const price = table.prices.find((p) => p.asset === asset.id || p.id === asset.id || (isCoin && p.asset === asset.unit));
   const per = price ? BigInt(price.base_units) : 0n;
   if (!price || per <= 0n || (sum.unknown > 0 && sum.units === 0n)) return null;
   return (sum.units * BigInt(price.value)) / per;

@@ -17,6 +17,12 @@ function say(message: string, isError = false): void {
   document.dispatchEvent(new CustomEvent(isError ? 'toast-error' : 'toast', { detail: message }));
 }
 
+/** Least milliseconds between two looks at the queue for new alerts. */
+const BETWEEN_LOOKS = Number(document.querySelector<HTMLElement>('[data-looks]')?.dataset['looks'] ?? 15_000);
+
+/** What a question is headed with, in the page's language. */
+const titleOf = (template: string): string => document.querySelector<HTMLElement>(`#${template}`)?.dataset['title'] ?? '';
+
 function begin(root: HTMLElement, panel: HTMLElement): void {
   root.dataset['script'] = '';
   const may = new Set((root.dataset['bench'] ?? '').split(' '));
@@ -74,7 +80,7 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   async function close(rows: readonly Row[]): Promise<void> {
     const list = document.querySelector<HTMLTemplateElement>('#bench-close')?.content.querySelectorAll('li') ?? [];
     const reasons = [...list].map((li): Choice => ({ value: li.dataset['outcome'] ?? '', text: li.querySelector('input')?.value ?? '', note: li.querySelector('.note')?.textContent ?? '' }));
-    const chosen = await choose(`${t('bench-key-close')}: ${named(rows)}`, reasons, true);
+    const chosen = await choose(`${titleOf('bench-close')}: ${named(rows)}`, reasons, true);
     if (!chosen) return;
     let hold: Hold | null = null;
     if (rows.some((row) => queue.mayHold(row)) && chosen.value === 'true_positive') {
@@ -121,7 +127,7 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
 
   async function assignTo(rows: readonly Row[]): Promise<void> {
     const list = document.querySelector<HTMLTemplateElement>('#bench-people')?.content.querySelectorAll('input') ?? [];
-    const chosen = await choose(t('bench-key-assign-to'), [...list].map((input) => ({ value: input.value, text: input.value, note: '' })), false);
+    const chosen = await choose(titleOf('bench-people'), [...list].map((input) => ({ value: input.value, text: input.value, note: '' })), false);
     if (chosen) assign(rows, chosen.value);
   }
 
@@ -172,8 +178,15 @@ function begin(root: HTMLElement, panel: HTMLElement): void {
   }, { capture: true });
   queue.onSelect = (n) => { bulk?.classList.toggle('on', n > 0); };
   window.addEventListener('pagehide', () => { pending.leave(); });
+  let looked = -Infinity;
   listen((id, by) => { queue.touched(id, by, who); }, (n) => {
     // Those that the filter or the page leaves out are told alone.
+    // Each look at the queue is recorded as one of this person: not in pages that nobody sees, and not with each alert.
+    if (document.hidden || performance.now() - looked < BETWEEN_LOOKS) {
+      say(`${n} ${t('bench-text-new')}`);
+      return;
+    }
+    looked = performance.now();
     void queue.refresh().then((added) => { say(added > 0 ? `${added} ${t('bench-text-came')}` : `${n} ${t('bench-text-new')}`); });
   });
   panel.append(el('p', { class: 'unseen', role: 'status' }));

@@ -132,6 +132,8 @@ export class Queue {
 
   /** Puts rows that came since into the list, where the page has them now; gives how many. The cursor stays at its alert. */
   async refresh(): Promise<number> {
+    // A page without rows has no table to put them in.
+    if (this.rows.length === 0) return 0;
     const here = this.rows[this.at];
     const answer = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => null);
     if (!answer?.ok) return 0;
@@ -147,7 +149,7 @@ export class Queue {
         if (below) below.element.before(row.element);
         else this.rows.at(-1)?.element.after(row.element);
         this.rows.splice(at, 0, row);
-        added += row.element.isConnected ? 1 : 0;
+        added += row.element.ownerDocument === document ? 1 : 0;
       }
       below = mine ?? row;
     }

@@ -126,7 +126,7 @@ pub struct RemovedAnswer {
 
 /// Withdraws a pack: removes all its tags and their effect on exposures.
 #[utoipa::path(delete, path = "/api/v1/tags", params(TitleQuery),
-    responses((status = 200, body = RemovedAnswer), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = RemovedAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn remove_tags(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,

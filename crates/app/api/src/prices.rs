@@ -44,6 +44,8 @@ pub struct PriceRequest {
 pub struct PriceAnswer {
     /// The asset.
     asset: String,
+    /// Its CAIP-19 id, where it has one: a ticker alone may be several assets'.
+    id: Option<String>,
     /// So many base units ...
     #[schema(value_type = String)]
     base_units: Amount,
@@ -73,9 +75,9 @@ pub async fn prices(State(shared): State<AppState>) -> Answer<PricesAnswer> {
     let answer = run_blocking(move || {
         let now = shared.screening.now();
         let row = |r: PriceRow| {
-            let stale = r.is_stale(now);
+            let (stale, id) = (r.is_stale(now), r.id());
             let Price { base_units, value } = r.price;
-            PriceAnswer { asset: r.asset, base_units, value, time: r.time, stale }
+            PriceAnswer { asset: r.asset, id, base_units, value, time: r.time, stale }
         };
         Ok(PricesAnswer {
             currency: shared.screening.book().file.policy.reference_currency.clone(),

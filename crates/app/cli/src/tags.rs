@@ -117,7 +117,7 @@ fn answer<T: serde::Serialize>(
     match server_of(&args.store, &args.server)? {
         Some(client) => Answer::of_bytes(there(&client).bytes()?),
         None if !Workspace::is_in(store) && !AccountWorkspace::chains_of(store)?.is_empty() => {
-            Answer::of(&here(&AccountWorkspace::tags_of(store)?))
+            Answer::of(&here(&*AccountWorkspace::tags_of(store)?))
         }
         None => Answer::of(&here(&Workspace::open(store)?.tags)),
     }
@@ -226,7 +226,7 @@ impl Stated {
 
 /// The tag as a person at this machine states it today.
 fn stated(own: &OwnTag) -> anyhow::Result<Tag> {
-    let day: String = now().rfc3339().chars().take(10).collect();
+    let day: String = now().chars().take(10).collect();
     Ok(own.stated("local", &day)?)
 }
 

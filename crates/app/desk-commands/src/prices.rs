@@ -38,7 +38,7 @@ fn listed(screening: &Screening) -> Result<Value, ScreeningError> {
     let now = screening.now();
     let row = |r: PriceRow| {
         let stale = r.is_stale(now);
-        json!({"asset": r.asset, "base_units": r.price.base_units, "value": r.price.value, "time": r.time, "stale": stale})
+        json!({"asset": r.asset, "id": r.id(), "base_units": r.price.base_units, "value": r.price.value, "time": r.time, "stale": stale})
     };
     let prices: Vec<Value> = screening.prices()?.into_iter().map(row).collect();
     let currency = screening.book().file.policy.reference_currency.clone();
@@ -71,8 +71,8 @@ fn list(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     for price in table["prices"].rows("prices") {
         let (asset, units) = (price.word("asset"), price.word("base_units").parse::<Amount>().unwrap_or_default());
         let amount = match Asset::parse(asset) {
-            Ok(asset) => of_asset(units, &asset),
-            Err(_) => with_unit(units, asset),
+            Ok(asset) if asset.decimals().is_some() => of_asset(units, &asset),
+            _ => with_unit(units, asset),
         };
         let stale = if price.is("stale") { ", stale" } else { "" };
         let worth = with_unit(price.count("value"), currency);

@@ -85,10 +85,10 @@ pub fn hundredths(minor: i64) -> String {
     decimal(&format!("{sign}{}.{:02}", minor / 100, minor % 100))
 }
 
-/// Returns minor units (hundredths) of a currency with its name: `1,234.50 USD`.
+/// Returns minor units of a currency with its name: `1,234.50 USD`, `1,500 JPY`.
 #[must_use]
 pub fn money(minor: u64, currency: &str) -> String {
-    format!("{} {currency}", hundredths(i64::try_from(minor).unwrap_or(i64::MAX)))
+    decimal(&holdfast_types::units::with_unit(minor, currency))
 }
 
 /// Returns the day of a time, in UTC.

@@ -29,7 +29,7 @@ pub fn tag_it(frame: &Frame, address: &str, asset: &str) -> Markup {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("address", address), ("asset", asset)].iter().filter(|(_, value)| !value.is_empty()))
         .finish();
-    html! { @if frame.may("desk") { p { a href={"/desk/tags/own?" (query) "#add"} { (t!("tags-add")) } } } }
+    html! { @if frame.may("desk") && frame.may_open("/desk/tags/own") { p { a href={"/desk/tags/own?" (query) "#add"} { (t!("tags-add")) } } } }
 }
 
 /// What a page is of, as watch lists and flags name it.

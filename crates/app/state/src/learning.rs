@@ -2,7 +2,7 @@
 
 use crate::AppState;
 use crate::error::ApiError;
-use holdfast_jobs::{Failure, Job, Outcome, Run, StoredJob, latest};
+use holdfast_jobs::{Failure, Job, JobState, Outcome, Run, StoredJob, latest};
 use holdfast_training::{Learning, Request, TrainingError};
 use holdfast_types::{ErrorKind, Seconds};
 use serde::{Deserialize, Serialize};
@@ -86,9 +86,12 @@ impl AppState {
     /// Trains a model in the background; returns the number of the job.
     ///
     /// # Errors
-    /// 409 for a purpose whose models score no events of the desk; 503 when the job cannot be stored.
+    /// 409 for a purpose whose models score no events of the desk, or for which a training waits already; 503 when the job cannot be stored.
     pub fn train_later(&self, request: Request, actor: &str) -> Result<u64, ApiError> {
         self.learning().check(&request)?;
+        if self.training(request.purpose)?.is_some_and(|job| job.state == JobState::Waiting) {
+            return Err(ApiError::of(ErrorKind::State, "a training for it waits already"));
+        }
         let job = Arc::new(TrainModel { request, actor: actor.to_owned() });
         Ok(self.jobs.enqueue(&job, actor)?)
     }

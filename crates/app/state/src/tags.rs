@@ -4,7 +4,7 @@ use crate::AppState;
 use crate::error::ApiError;
 use axum::http::StatusCode;
 use holdfast_attribution::import::{ImportReport, is_importable};
-use holdfast_attribution::own::{OwnChange, OwnTag, id_of};
+use holdfast_attribution::own::{OWN_PACK, OwnChange, OwnTag, id_of};
 use holdfast_attribution::tags::{PackSummary, is_source};
 use holdfast_attribution::{Tag, Tlp};
 use holdfast_audit::{Filter, find};
@@ -63,6 +63,11 @@ fn reason(text: &str) -> Result<String, Invalid> {
     }
 }
 
+/// Why the pack of the desk's own tags is neither imported nor withdrawn whole.
+fn own_is_kept() -> String {
+    format!("title: '{OWN_PACK}' are the desk's own tags, which its people state, change and remove one by one")
+}
+
 /// Writes an entry of the audit log. It is durable when this returns, before the change that it is about is published: what cannot be recorded does
 /// not happen.
 fn record(
@@ -103,7 +108,8 @@ impl AppState {
             report.count_chains(&chains);
             let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
             let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
-            if let Some(refused) = report.refused.first().cloned().or(nothing) {
+            let own = report.titles.iter().any(|title| title == OWN_PACK).then(own_is_kept);
+            if let Some(refused) = own.or_else(|| report.refused.first().cloned()).or(nothing) {
                 return Err(ApiError::bad(refused));
             }
             w.catch_up();
@@ -118,8 +124,11 @@ impl AppState {
     /// Withdraws a pack: removes all its tags and their effect on exposures. Returns how many.
     ///
     /// # Errors
-    /// 404 when no pack has the title; 503 when the chain is being changed.
+    /// 400 for the pack of the desk's own tags; 404 when no pack has the title; 503 when the chain is being changed.
     pub fn withdraw_pack(&self, title: &str, why: Option<&str>, actor: &str) -> Result<usize, ApiError> {
+        if title == OWN_PACK {
+            return Err(ApiError::bad(own_is_kept()));
+        }
         self.change_tags(&format!("pack '{title}' was withdrawn"), |w: &mut Workspace| {
             let removed = w.remove_pack(title);
             if removed == 0 {

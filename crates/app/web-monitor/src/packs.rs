@@ -75,7 +75,7 @@ fn row(r: &PackRow, frame: &Frame) -> Markup {
         } }
         td {
             @if let Some(id) = source { a href={"/desk/sharing/sources/" (id)} { (t!("packs-source")) } }
-            @else if p.title == OWN_PACK && frame.may_open("/desk/tags/own") { a href="/desk/tags/own" { (t!("tags-own")) } }
+            @else if p.title == OWN_PACK { @if frame.may_open("/desk/tags/own") { a href="/desk/tags/own" { (t!("tags-own")) } } }
             @else if frame.may("manage") && source_of(&p.title).is_none() {
                 details { summary { (t!("packs-withdraw")) }
                     p { (t!("packs-withdraw-about", n = figures::number(p.tags))) }

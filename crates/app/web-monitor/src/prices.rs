@@ -13,6 +13,7 @@ use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
+use holdfast_types::asset::canonical;
 use holdfast_types::units::{from_whole, of_asset, places, with_unit};
 use holdfast_types::{Asset, Invalid, Seconds, Timestamp};
 use maud::{Markup, html};
@@ -38,7 +39,8 @@ impl SetPrice {
         };
         let worth = of("worth", &self.worth.0, places(currency).unwrap_or(2))?;
         let value = u64::try_from(worth).map_err(|_| Invalid::new("worth", t!("prices-too-large")))?;
-        let base_units = of("amount", &self.amount.0, places(&self.asset.0).unwrap_or(0))?;
+        let asset = canonical(&self.asset.0);
+        let base_units = of("amount", &self.amount.0, places(&asset).unwrap_or(0))?;
         Ok(Price { base_units, value })
     }
 }
@@ -55,8 +57,8 @@ fn age(since: Timestamp, now: Timestamp) -> String {
 
 fn amount(row: &PriceRow) -> String {
     let text = match Asset::parse(&row.asset) {
-        Ok(asset) => of_asset(row.price.base_units, &asset),
-        Err(_) => with_unit(row.price.base_units, &row.asset),
+        Ok(asset) if asset.decimals().is_some() => of_asset(row.price.base_units, &asset),
+        _ => with_unit(row.price.base_units, &row.asset),
     };
     figures::decimal(&text)
 }

@@ -124,7 +124,7 @@ fn value(placed: &Placed, input: &Input) -> Option<f64> {
     }
 }
 
-/// Returns a category's share; none of the money is zero, because the ledger answered.
+/// Returns a category's share; none of the money is zero, because the ledger knows the money.
 fn share(shares: &[Share], way: Way, category: Category) -> f64 {
     let found = shares.iter().find(|s| s.category == category).map_or(0, |s| match way {
         Way::Direct => s.direct_ppm,
@@ -163,6 +163,16 @@ fn recorded(x: &Input) -> bool {
 /// A ledger of the asset was queried and answered.
 fn looked_up(x: &Input) -> bool {
     x.facts.ledger && x.facts.unavailable.is_none()
+}
+
+/// The ledger has the transfer or address and knows amounts and origin of some of the money: what it attributes to nobody is nobody's, not unknown.
+fn shares_known(x: &Input) -> bool {
+    looked_up(x) && x.facts.found && x.facts.unknown_amounts == 0 && x.facts.unknown_ppm < 1_000_000
+}
+
+/// As [`shares_known`]; only of a withdrawal's address it is looked up where its money went.
+fn destinations_known(x: &Input) -> bool {
+    is_withdrawal(x) && shares_known(x)
 }
 
 /// The other side is known from the ledger or by a tag.
@@ -390,20 +400,22 @@ fn velocity(list: &mut List) {
 fn exposure(list: &mut List) {
     use Source::{Field, Own};
     let mut add = |kind, source, known, text: &str| list.add("exposure", kind, source, known, text);
-    for (name, label) in [
-        ("severe_direct", "share directly from severe risk"),
-        ("severe_indirect", "share indirectly from severe risk"),
-        ("high_direct", "share directly from high or severe risk"),
-        ("high_indirect", "share indirectly from high or severe risk"),
-        ("to_severe_direct", "share directly to severe risk"),
-        ("to_severe_indirect", "share indirectly to severe risk"),
-        ("unknown_share", "share of unknown origin"),
-        ("older_share", "share from before the ledger's first block"),
-        ("unread_share", "share that was not looked at"),
-    ] {
-        add(Ratio, Field("exposure", name, MILLIONTHS), looked_up, &format!("{name}: {label}"));
+    type Known = fn(&Input) -> bool;
+    let shares: [(&str, Known, &str); 9] = [
+        ("severe_direct", shares_known, "share directly from severe risk"),
+        ("severe_indirect", shares_known, "share indirectly from severe risk"),
+        ("high_direct", shares_known, "share directly from high or severe risk"),
+        ("high_indirect", shares_known, "share indirectly from high or severe risk"),
+        ("to_severe_direct", destinations_known, "share directly to severe risk"),
+        ("to_severe_indirect", destinations_known, "share indirectly to severe risk"),
+        ("unknown_share", looked_up, "share of unknown origin"),
+        ("older_share", looked_up, "share from before the ledger's first block"),
+        ("unread_share", looked_up, "share that was not looked at"),
+    ];
+    for (name, known, label) in shares {
+        add(Ratio, Field("exposure", name, MILLIONTHS), known, &format!("{name}: {label}"));
     }
-    let severe = |x: &Input| looked_up(x) && is_priced(x);
+    let severe = |x: &Input| shares_known(x) && is_priced(x);
     add(Amount, Field("exposure", "severe_value", 1.0), severe, "severe_value: value from severe risk, minor units");
     let joined = |x: &Input| Some(flag(x.facts.coinjoin.is_some()));
     let chain = |x: &Input| looked_up(x) && is_deposit(x);
@@ -411,17 +423,17 @@ fn exposure(list: &mut List) {
     add(Count, Own(|x| Some(f64::from(x.facts.peel_hops))), chain, "peel_hops: length of the peel chain");
     add(Count, Own(|x| Some(f64::from(x.facts.spray))), chain, "spray: outputs no larger than the deposit");
     type Of = fn(Category) -> Source;
-    let ways: [(&str, &str, Of); 4] = [
-        ("direct_from", "directly from", |c| Source::From(Way::Direct, c)),
-        ("indirect_from", "indirectly from", |c| Source::From(Way::Indirect, c)),
-        ("direct_to", "directly to", |c| Source::To(Way::Direct, c)),
-        ("indirect_to", "indirectly to", |c| Source::To(Way::Indirect, c)),
+    let ways: [(&str, &str, Known, Of); 4] = [
+        ("direct_from", "directly from", shares_known, |c| Source::From(Way::Direct, c)),
+        ("indirect_from", "indirectly from", shares_known, |c| Source::From(Way::Indirect, c)),
+        ("direct_to", "directly to", destinations_known, |c| Source::To(Way::Direct, c)),
+        ("indirect_to", "indirectly to", destinations_known, |c| Source::To(Way::Indirect, c)),
     ];
-    for (prefix, way, source) in ways {
+    for (prefix, way, known, source) in ways {
         for (category, name) in CATEGORIES {
             let Some(category) = Category::from_name(category) else { continue };
             let text = format!("{prefix}_{name}: share {way} {}", name.replace('_', " "));
-            add(Ratio, source(category), looked_up, &text);
+            add(Ratio, source(category), known, &text);
         }
     }
 }

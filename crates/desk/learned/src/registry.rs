@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 /// Most models of a desk.
 pub const MAX_MODELS: i64 = 1_000;
-/// Most models of a purpose that are in shadow at once: every decision waits for their scores.
+/// Most models of a purpose that are put in shadow at once: every decision waits for their scores. A champion that steps back may be one more.
 pub const MAX_IN_SHADOW: i64 = 4;
 /// Longest reason, bytes.
 const MAX_REASON: usize = 1_024;
@@ -237,7 +237,10 @@ fn enter(tx: &mut dyn Change, known: &Entry, state: ModelState, reason: &str) ->
     match state {
         ModelState::Shadow => {
             let sql = "SELECT COUNT(*) FROM models WHERE purpose = $1 AND state = 'shadow' AND hash <> $2";
-            if count(tx.db(), sql, &[purpose, known.model.to_string().into()])? >= MAX_IN_SHADOW {
+            // A champion may always step back: rules alone are never delayed.
+            if known.state != ModelState::Champion
+                && count(tx.db(), sql, &[purpose, known.model.to_string().into()])? >= MAX_IN_SHADOW
+            {
                 let text = format!("{MAX_IN_SHADOW} models of {} are in shadow; retire one first", known.purpose);
                 return Err(LearnedError::State(text));
             }

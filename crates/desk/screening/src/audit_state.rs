@@ -45,7 +45,7 @@ const TABLES: [Table; 11] = [
     Table { name: "person", table: "people", key: "id", columns: &["name", "state"] },
     Table { name: "owner of key", table: "key_people", key: "key_id", columns: &["person"] },
     Table { name: "rules", table: "rule_books", key: "version", columns: &["sha256", "author"] },
-    Table { name: "model", table: "models", key: "hash", columns: &["purpose", "state"] },
+    Table { name: "model", table: "models", key: "hash", columns: &["purpose", "state", "proposed_by"] },
     Table { name: "flag", table: "flags", key: "id", columns: &["state", "member", "subject", "asset", "value"] },
     Table { name: "price", table: "prices", key: "asset", columns: &["base_units", "value"] },
     Table { name: "webhook", table: "webhooks", key: "id", columns: &["url", "topics", "removed"] },
@@ -117,7 +117,11 @@ impl Expected {
                 self.take("rule_books", key, &detail, &["sha256"]);
                 self.set("rule_books", key, "author", Some(&e.actor));
             }
-            ("model", "model.added" | "model.changed") => self.take("models", key, &detail, &["purpose", "state"]),
+            ("model", "model.added" | "model.changed") => {
+                self.take("models", key, &detail, &["purpose", "state"]);
+                self.set("models", key, "proposed_by", None);
+            }
+            ("model", "model.proposed") => self.set("models", key, "proposed_by", Some(&e.actor)),
             ("flag", "flag.raised") => {
                 self.take("flags", key, &detail, &["state", "member", "subject", "asset", "value"]);
             }

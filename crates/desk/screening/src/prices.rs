@@ -3,7 +3,7 @@
 use crate::core::price_of;
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Price;
-use holdfast_types::{Invalid, Seconds, Timestamp};
+use holdfast_types::{Asset, Invalid, Seconds, Timestamp};
 
 /// A price that is older counts as stale: thresholds of rules are compared with a value that may not be true any more.
 pub const STALE_AFTER: Seconds = Seconds::DAY;
@@ -22,6 +22,12 @@ pub struct PriceRow {
 }
 
 impl PriceRow {
+    /// Returns the CAIP-19 id of its asset, where it has one: a ticker alone may be several assets'.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        Asset::parse(&self.asset).ok()?.id().map(ToString::to_string)
+    }
+
     /// Returns whether it is stale at a time.
     #[must_use]
     pub fn is_stale(&self, now: Timestamp) -> bool {

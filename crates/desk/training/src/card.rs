@@ -1,7 +1,7 @@
 //! Model cards, with rates of alerts by groups of people.
 
 use crate::labels::Labels;
-use crate::stored::{Period, StoredRow, newest, scored};
+use crate::stored::{Period, StoredRow, Which, newest, scored};
 use crate::{Learning, TrainingError};
 use holdfast_decision::{Purpose, Record, features};
 use holdfast_models::card::{Fairness, ModelCard, card, fairness};
@@ -30,7 +30,7 @@ impl Learning<'_> {
 
     fn rates(&self, model: &Model, purpose: Purpose) -> Result<Vec<Fairness>, TrainingError> {
         let kinds = self.kinds(purpose.name())?;
-        let (rows, _) = newest(self.screening, &kinds, Period::default(), MAX_EVENTS)?;
+        let (rows, _) = newest(self.screening, &kinds, Period::default(), Which::Scored, MAX_EVENTS)?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }

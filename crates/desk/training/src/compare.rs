@@ -1,7 +1,7 @@
 //! A challenger beside the champion, on the events that both can be asked about.
 
 use crate::labels::Labels;
-use crate::stored::{Period, newest, scored};
+use crate::stored::{MAX_EVENTS, Period, Which, newest, scored};
 use crate::{Learning, TrainingError};
 use holdfast_models::metrics::{
     AtBudget, Interval, at_budget, average_precision_difference, average_precision_interval,
@@ -13,8 +13,6 @@ use std::collections::BTreeSet;
 
 /// Fewest closed alerts on which one model is preferred to another.
 pub const LEAST_LABELS: usize = 200;
-/// Most events that are compared.
-const MAX_EVENTS: usize = 100_000;
 /// Bootstrap samples of an interval.
 const SAMPLES: usize = 500;
 
@@ -67,7 +65,8 @@ pub enum Evidence {
 }
 
 impl Learning<'_> {
-    /// Compares a challenger with a champion on stored rows of events of a time. `budget` is the share of events that are reviewed, above 0 to 1.
+    /// Compares a challenger with a champion on stored rows of events of a time, from when the test part of either's training began: on what came before, a
+    /// model would be praised for what it was trained on. `budget` is the share of events that are reviewed, above 0 to 1.
     ///
     /// # Errors
     /// [`TrainingError::Invalid`] for a budget out of bounds or models of different purposes; [`TrainingError::NotFound`]; [`TrainingError::Store`] when the
@@ -91,7 +90,9 @@ impl Learning<'_> {
             return Err(Invalid::new("challenger", text).into());
         }
         let kinds = self.kinds(purpose.name())?;
-        let (rows, is_cut) = newest(self.screening, &kinds, Period { from, until }, MAX_EVENTS)?;
+        let seen = [&a, &b].into_iter().filter_map(|m| m.content().training.as_ref().map(|t| t.borders.1)).max();
+        let period = Period { from: from.max(seen), until };
+        let (rows, is_cut) = newest(self.screening, &kinds, period, Which::Scored, MAX_EVENTS)?;
         let labels = self.screening.read(Labels::of_desk)?;
         let mut known: Vec<(usize, bool)> = Vec::new();
         for (place, row) in rows.iter().enumerate().filter(|(_, r)| labels.may_know(r.seq, &r.event)) {

@@ -1,6 +1,6 @@
 //! Whether events are still like those that a model was made on.
 
-use crate::stored::{Period, newest, scored};
+use crate::stored::{MAX_EVENTS, Period, Which, newest, scored};
 use crate::{Learning, TrainingError};
 use holdfast_learned::purpose_of;
 use holdfast_models::ModelHash;
@@ -8,15 +8,12 @@ use holdfast_models::drift::{Drift, Verdict};
 use holdfast_types::Timestamp;
 use serde::Serialize;
 
-/// Most events that are compared.
-const MAX_EVENTS: usize = 100_000;
-
 /// What differs from training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DriftReport {
     /// The model.
     pub model: ModelHash,
-    /// Events compared: those of the model's kinds that any model scored.
+    /// Events compared: those of the model's kinds that any model scored and that raised an alert.
     pub events: usize,
     /// Whether there were more, which were not compared.
     pub is_cut: bool,
@@ -41,7 +38,8 @@ pub struct FeatureDrift {
 }
 
 impl Learning<'_> {
-    /// Compares the events of a time, `from` to below `until`, with those that a model was made on.
+    /// Compares the events of a time, `from` to below `until`, with those that a model was made on. Only events that raised an alert are compared: a model of
+    /// the desk is made on events that somebody reviewed, and those are not like all events.
     ///
     /// # Errors
     /// [`TrainingError::NotFound`]; [`TrainingError::State`] for a model that scores no events; [`TrainingError::Store`] when the database fails.
@@ -53,7 +51,7 @@ impl Learning<'_> {
     ) -> Result<DriftReport, TrainingError> {
         let model = self.model(hash)?;
         let kinds = self.kinds(&model.content().purpose)?;
-        let (rows, is_cut) = newest(self.screening, &kinds, Period { from, until }, MAX_EVENTS)?;
+        let (rows, is_cut) = newest(self.screening, &kinds, Period { from, until }, Which::Alerted, MAX_EVENTS)?;
         let (values, scores) = scored(&model, &rows)?;
         let content = model.content();
         let mut features: Vec<FeatureDrift> = content

@@ -4,12 +4,16 @@ use holdfast_decision::scores::places;
 use holdfast_models::{FeatureRow, Model, ModelError};
 use holdfast_screening::Screening;
 use holdfast_store::{DbError, number};
-use holdfast_types::Timestamp;
+use holdfast_types::{Seconds, Timestamp};
 
 use crate::TrainingError;
 
+/// Most events that are compared.
+pub(crate) const MAX_EVENTS: usize = 20_000;
 /// Rows read at once.
 const PAGE: u64 = 2_000;
+/// By how much an event's time is ahead of its decision at most: the policy of a rule book says it, an hour by default.
+const AHEAD: Seconds = Seconds::DAY;
 
 /// A scored event's row.
 #[derive(Debug)]
@@ -27,38 +31,57 @@ pub(crate) struct Period {
     pub(crate) until: Option<Timestamp>,
 }
 
-/// Reads rows of the newest scored events of a time and kinds, at most so many; returns them and whether there were more.
+/// Which events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All that were scored.
+    Scored,
+    /// Those that raised an alert as well.
+    Alerted,
+}
+
+/// Reads rows of the newest scored events of a time and kinds, at most so many; returns them and whether there were more. Nothing is read that was decided
+/// too long before the time.
 pub(crate) fn newest(
     screening: &Screening,
     kinds: &[&str],
     period: Period,
+    which: Which,
     most: usize,
 ) -> Result<(Vec<StoredRow>, bool), TrainingError> {
     let (from, until) = (period.from.unwrap_or(Timestamp::MIN), period.until.unwrap_or(Timestamp::MAX));
     let (mut all, mut below) = (Vec::new(), u64::MAX);
     loop {
-        let sql =
-            "SELECT s.seq, e.id, e.customer, s.features, e.kind FROM scored_events s JOIN events e ON e.seq = s.seq
-             WHERE s.seq < $1 AND e.time >= $2 AND e.time < $3 ORDER BY s.seq DESC LIMIT $4";
-        let wanted = [number(below), from.into(), until.into(), number(PAGE)];
+        let sql = "SELECT s.seq, e.id, e.customer, s.features, e.kind, e.time, e.decided,
+             (SELECT COUNT(*) FROM alerts a WHERE a.event = s.seq)
+             FROM scored_events s JOIN events e ON e.seq = s.seq
+             WHERE s.seq < $1 AND e.time < $2 ORDER BY s.seq DESC LIMIT $3";
+        let wanted = [number(below), until.into(), number(PAGE)];
         let page = screening.read(|db| {
             let rows = db.query(sql, &wanted)?;
-            let kept = rows.iter().filter(|r| r.text(4).is_ok_and(|kind| kinds.contains(&kind)));
-            let read = |r: &holdfast_store::Row| {
-                let seq = r.number(0)?;
-                let row = holdfast_learned::row_of(seq, r.text(3)?)?;
-                Ok(StoredRow { seq, event: r.text(1)?.to_owned(), customer: r.text(2)?.to_owned(), row })
-            };
-            let last = rows.last().map(|r| r.number::<u64>(0)).transpose()?;
-            Ok((kept.map(read).collect::<Result<Vec<_>, DbError>>()?, last))
+            let mut kept = Vec::new();
+            for r in &rows {
+                let of_time = r.time(5)? >= from && kinds.contains(&r.text(4)?);
+                if of_time && (which == Which::Scored || r.int(7)? > 0) {
+                    let seq = r.number(0)?;
+                    let row = holdfast_learned::row_of(seq, r.text(3)?)?;
+                    kept.push(StoredRow { seq, event: r.text(1)?.to_owned(), customer: r.text(2)?.to_owned(), row });
+                }
+            }
+            let last = rows.last().map(|r| Ok::<_, DbError>((r.number::<u64>(0)?, r.time(6)?)));
+            Ok((kept, last.transpose()?))
         })?;
-        let (rows, Some(last)) = page else { return Ok((all, false)) };
+        let (rows, Some((last, decided))) = page else { return Ok((all, false)) };
         below = last;
         for row in rows {
             if all.len() >= most {
                 return Ok((all, true));
             }
             all.push(row);
+        }
+        // Decisions rise with the number: all others are older.
+        if decided + AHEAD < from {
+            return Ok((all, false));
         }
     }
 }

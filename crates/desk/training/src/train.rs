@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
 /// Most labelled events of a training.
-pub const MAX_TRAINING_ROWS: usize = 1 << 20;
+pub const MAX_TRAINING_ROWS: usize = 1 << 18;
 
 /// How long labels take at least: younger events are not trained on.
 const LABEL_DELAY: Seconds = Seconds::days(14);

@@ -1,7 +1,7 @@
 //! Champions are watched: what drifts is told, and a champion whose scores have moved too far steps back, so that rules decide alone.
 
 use crate::{Learning, TrainingError};
-use holdfast_learned::ModelState;
+use holdfast_learned::{Entry, ModelState};
 use holdfast_models::drift::Verdict;
 use holdfast_types::{Seconds, Timestamp};
 use serde::Serialize;
@@ -24,34 +24,42 @@ pub struct Watched {
 
 impl Learning<'_> {
     /// Compares the events of the day before a time with those that each champion was made on. A feature that drifted from [`ALERT`] on raises an alert;
-    /// where the score itself did, the champion goes back to shadow as well.
+    /// where the score itself did, the champion goes back to shadow as well. One that cannot be looked at stops no other.
     ///
     /// [`ALERT`]: holdfast_models::drift::ALERT
     ///
     /// # Errors
-    /// [`TrainingError::Store`] when the database fails or a file is damaged.
+    /// [`TrainingError::Store`] when the database fails or a file is damaged: the first error, after all champions.
     pub fn watch(&self, now: Timestamp) -> Result<Watched, TrainingError> {
         let mut watched = Watched::default();
         let champions = self.screening.read(|db| holdfast_learned::list(db, None, Some(ModelState::Champion)))?;
+        let mut failed = None;
         for champion in champions.into_iter().filter(|c| !c.purpose.kinds().is_empty()) {
             watched.champions += 1;
-            let report = self.drift(champion.model, Some(now - DAY), Some(now))?;
-            let moved = report.features.iter().filter(|f| f.drift.verdict == Verdict::Alert);
-            let moved: Vec<&str> = moved.take(NAMED).map(|f| f.label.as_str()).collect();
-            let has_moved = report.score.verdict == Verdict::Alert;
-            if moved.is_empty() && !has_moved {
-                continue;
+            if let Err(e) = self.look_at(&champion, now, &mut watched) {
+                failed = failed.or(Some(e));
             }
-            let short: String = champion.model.to_string().chars().take(12).collect();
-            let about = format!("model {short} for {}: events are not like those of its training", champion.purpose);
-            let about = if moved.is_empty() { about } else { format!("{about} ({})", moved.join("; ")) };
-            let why = match has_moved {
-                true => format!("{about}; its scores moved too far, so rules decide alone until two people decide"),
-                false => about,
-            };
-            watched.alerts += u64::from(self.screening.tell_of_model(champion.model, &why, has_moved)?.is_some());
-            watched.fell_back += u64::from(has_moved);
         }
-        Ok(watched)
+        failed.map_or(Ok(watched), Err)
+    }
+
+    fn look_at(&self, champion: &Entry, now: Timestamp, watched: &mut Watched) -> Result<(), TrainingError> {
+        let report = self.drift(champion.model, Some(now - DAY), Some(now))?;
+        let moved = report.features.iter().filter(|f| f.drift.verdict == Verdict::Alert);
+        let moved: Vec<&str> = moved.take(NAMED).map(|f| f.label.as_str()).collect();
+        let has_moved = report.score.verdict == Verdict::Alert;
+        if moved.is_empty() && !has_moved {
+            return Ok(());
+        }
+        let short: String = champion.model.to_string().chars().take(12).collect();
+        let about = format!("model {short} for {}: events are not like those of its training", champion.purpose);
+        let about = if moved.is_empty() { about } else { format!("{about} ({})", moved.join("; ")) };
+        let why = match has_moved {
+            true => format!("{about}; its scores moved too far, so rules decide alone until two people decide"),
+            false => about,
+        };
+        watched.alerts += u64::from(self.screening.tell_of_model(champion.model, &why, has_moved)?.is_some());
+        watched.fell_back += u64::from(has_moved);
+        Ok(())
     }
 }

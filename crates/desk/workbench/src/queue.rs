@@ -122,8 +122,8 @@ pub enum Order {
     Rule,
     /// By assignee; those of nobody first.
     Assignee,
-    /// Where a review is expected to save most: the probability of a true positive by the champion for triage, times the value at stake. Then alerts that it did
-    /// not score or whose value is not known, by risk.
+    /// Where a review is expected to save most: the probability of a true positive by the champion for triage, times the value at stake. Of alerts that it did
+    /// not score or whose value is not known, those of high or unknown risk come before these, the others after them, by risk.
     Triage,
 }
 
@@ -143,7 +143,10 @@ impl Order {
             Order::Customer => "a.customer, a.id",
             Order::Rule => "a.rules, a.id",
             Order::Assignee => "COALESCE(a.assignee, ''), a.id",
-            Order::Triage => "COALESCE(t.at_stake, -1) DESC, COALESCE(f.risk, 25) DESC, a.id",
+            Order::Triage => {
+                "CASE WHEN t.at_stake IS NULL AND COALESCE(f.risk, 25) >= 25 THEN 0 ELSE 1 END,
+                 COALESCE(t.at_stake, -1) DESC, COALESCE(f.risk, 25) DESC, a.id"
+            }
         }
     }
 }

@@ -54,7 +54,14 @@ fn tags_are_found_a_page_at_a_time(app: &TestApp) {
         "{packs}"
     );
     assert_eq!(wallet.get("/api/v1/tags/packs?after=mine.csv").ok(), json!([]));
-    let gone = app.as_role("administrator").delete("/api/v1/tags?title=mine.csv&reason=too%20many%20errors").ok();
+    // What the desk's own people state is neither withdrawn whole nor brought in under its name.
+    let boss = app.as_role("administrator");
+    boss.delete("/api/v1/tags?title=Own%20tags").refused_with(400, "one by one");
+    let forged =
+        format!("title: Own tags\ncreator: ana\ntags:\n  - {{address: {PAID}, currency: BTC, label: x, source: y}}\n");
+    boss.send("POST", "/api/v1/tags?name=forged.yaml", "application/yaml", forged).refused_with(400, "one by one");
+    assert_eq!(labels(&wallet, ""), ["A shop", "Locky"]);
+    let gone = boss.delete("/api/v1/tags?title=mine.csv&reason=too%20many%20errors").ok();
     assert_eq!(gone["removed"], 2);
     let log = app.as_role("auditor").get("/api/v1/audit?subject=pack:mine.csv").ok();
     assert!(log.to_string().contains("pack.withdrawn") && log.to_string().contains("too many errors"), "{log}");

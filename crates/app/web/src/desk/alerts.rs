@@ -449,10 +449,10 @@ impl Bench {
             ("u", "bench-key-undo"),
         ];
         html! {
-            template #bench-close { ol.reasons { @for (outcome, key) in reasons {
+            template #bench-close data-title=(t!("bench-key-close")) { ol.reasons { @for (outcome, key) in reasons {
                 li data-outcome=(outcome) { label { input type="radio" name="reason" value=(t!(key)); (t!(key)) " " span.note { (word(outcome)) } } }
             } } }
-            template #bench-people { ol.reasons { @for person in &self.people { li { label { input type="radio" name="reason" value=(person); (person) } } } } }
+            template #bench-people data-title=(t!("bench-key-assign-to")) { ol.reasons { @for person in &self.people { li { label { input type="radio" name="reason" value=(person); (person) } } } } }
             template data-texts=(holdfast_page::texts::for_script("bench-text-")) {}
             template #bench-keys { @for (keys, about) in keys { p data-key=(keys) { (t!(about)) } } }
         }

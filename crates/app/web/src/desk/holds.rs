@@ -26,7 +26,7 @@ use holdfast_state::body::state_filter;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::ApiError;
 use holdfast_types::units::base_units;
-use holdfast_types::{Invalid, units};
+use holdfast_types::{Invalid, Seconds, units};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -72,7 +72,7 @@ impl Placing {
             (None, _) => None,
             (Some(_), None) => return Err(Invalid::new("asset", t!("form-missing"))),
             (Some(text), Some(asset)) => {
-                let places = units::decimals(asset)
+                let places = units::places(&holdfast_types::asset::canonical(asset))
                     .ok_or_else(|| Invalid::new("asset", t!("holds-no-decimals", asset = asset.as_str())))?;
                 let amount = base_units(text.trim(), places);
                 Some(amount.ok_or_else(|| {
@@ -90,7 +90,8 @@ impl Placing {
             transfer: None,
             basis: self.basis.0,
             reason: self.reason.0,
-            expires: self.expires.0.map(|day| day.0),
+            // Until the end of the day.
+            expires: self.expires.0.map(|day| day.0 + Seconds::DAY),
             review: None,
             second_person: None,
         })

@@ -40,7 +40,8 @@ pub(super) fn compile(rule: &Rule, lists: &BTreeMap<String, Vec<String>>) -> Res
     let mut names = Names::default();
     names.walk(program.expression());
     names.check(lists)?;
-    if rule.state == RuleState::Live && names.selected.iter().any(|(g, _)| g == "shadow_model") {
+    let uses_shadow = names.shadow_alone || names.selected.iter().any(|(g, _)| g == "shadow_model");
+    if rule.state == RuleState::Live && uses_shadow {
         return Err("when: shadow_model is for rules in state shadow; a rule in force uses model, whose champions two people approved".into());
     }
     let mut fields: Vec<usize> = names.selected.iter().filter_map(|(g, n)| field(g, n)).collect();
@@ -92,6 +93,8 @@ fn check_nesting(text: &str) -> Result<(), String> {
 #[derive(Default)]
 struct Names {
     selected: Vec<(String, String)>,
+    /// Whether `shadow_model` is named without a member, as in `shadow_model['mule']`.
+    shadow_alone: bool,
     /// Variables of comprehensions.
     bound: Vec<String>,
 }
@@ -146,7 +149,8 @@ impl Names {
                     self.walk(part);
                 }
             }
-            Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => {}
+            Expr::Ident(name) => self.shadow_alone |= name.trim_start_matches('.') == "shadow_model",
+            Expr::Unspecified | Expr::Literal(_) => {}
         }
     }
 

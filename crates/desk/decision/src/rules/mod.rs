@@ -346,6 +346,21 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_in_force_names_no_model_in_shadow_in_any_form() {
+        for when in [
+            "shadow_model.mule > 1",
+            "event.value > 5 && shadow_model['mule'] > 1",
+            "event.value > 5 && .shadow_model['mule'] > 1",
+            "event.value > 5 && [shadow_model].exists(m, m.mule > 1)",
+            "event.value > 5 && {'a': shadow_model}.a.mule > 1",
+        ] {
+            let error = book(when).unwrap_err().to_string();
+            assert!(error.contains("shadow_model is for rules in state shadow"), "{when}: {error}");
+        }
+        book("event.value > 5 && model.mule > 1").unwrap();
+    }
+
+    #[test]
     fn rules_are_met_and_say_why() {
         let book = book("event.value >= 100 && customer.country in lists.bad || event.round").unwrap();
         let mut event = Event::new(EventKind::Withdrawal, "w", Timestamp::from_unix(1_700_000_000), "c");

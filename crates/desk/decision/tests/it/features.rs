@@ -42,11 +42,36 @@ fn what_is_not_known_is_missing_and_not_zero() {
     assert!(value_of("severe_direct", &state, &event, &ChainFacts::unavailable("down"), None).is_nan());
     let category = Category::from_name("ransomware").unwrap();
     let share = Share { category, direct: 1, indirect: 0, direct_ppm: 250_000, indirect_ppm: 0 };
-    let known = ChainFacts { ledger: true, source: vec![share], ..ChainFacts::default() };
+    let known = ChainFacts { ledger: true, found: true, source: vec![share], ..ChainFacts::default() };
     assert_eq!(value_of("direct_from_ransomware", &state, &event, &known, Some(7)), 0.25);
     assert_eq!(value_of("direct_from_scam", &state, &event, &known, Some(7)), 0.0);
     assert_eq!(value_of("event_value", &state, &event, &known, Some(7)), 7.0);
+    assert_eq!(value_of("direct_to_scam", &state, &event, &known, Some(7)), 0.0);
     assert_eq!(value_of("counterparty_new", &state, &event, &known, Some(7)), 1.0);
+    // An address that the ledger does not have, amounts that are not stored, money of which nothing is known: no share is known.
+    for facts in [
+        ChainFacts { found: false, ..known.clone() },
+        ChainFacts { unknown_amounts: 1, ..known.clone() },
+        ChainFacts { unknown_ppm: 1_000_000, ..known.clone() },
+    ] {
+        for name in [
+            "severe_direct",
+            "high_indirect",
+            "severe_value",
+            "to_severe_direct",
+            "direct_from_ransomware",
+            "direct_to_scam",
+        ] {
+            assert!(value_of(name, &state, &event, &facts, Some(7)).is_nan(), "{name} {facts:?}");
+        }
+        assert!(value_of("unknown_share", &state, &event, &facts, Some(7)) >= 0.0);
+    }
+    // Where a deposit's money went is not looked up.
+    let deposit = Event { kind: EventKind::Deposit, ..event };
+    assert_eq!(value_of("direct_from_scam", &state, &deposit, &known, Some(7)), 0.0);
+    for name in ["to_severe_direct", "indirect_to_scam"] {
+        assert!(value_of(name, &state, &deposit, &known, Some(7)).is_nan(), "{name}");
+    }
 }
 
 #[test]

@@ -68,6 +68,11 @@ fn two_people_make_a_champion_and_every_step_is_in_the_log(place: &TestDb) {
     // Back to rules alone takes one person, at once.
     screening.step_model(b, Step::Shadow, "out of bounds", "cy").unwrap();
     assert_eq!(state(&screening, b), ModelState::Shadow);
+    // A proposal that nobody made is found.
+    let forged = format!("UPDATE models SET proposed_by = 'eve', proposed = 1 WHERE hash = '{b}'");
+    Database::connect(&place.url).unwrap().batch(&forged).unwrap();
+    let found = screening.verify_audit(None).unwrap().problems;
+    assert!(found.len() == 1 && found[0].contains(&format!("model {b}: proposed_by is 'eve'")), "{found:?}");
     screening.step_model(b, Step::Retire, "out of bounds", "cy").unwrap();
     assert_eq!(screening.step_model(b, Step::Retire, "again", "cy").unwrap_err().kind(), ErrorKind::State);
 }
@@ -88,6 +93,17 @@ fn what_a_desk_does_not_know_is_refused(place: &TestDb) {
         let step = screening.step_model(hash, Step::Shadow, "trial", "ana");
         assert_eq!(step.is_ok(), i64::from(n) < MAX_IN_SHADOW, "{step:?}");
     }
+    // A champion steps back even so, once.
+    let champion = screening.read(|db| list(db, Some(Purpose::Mule), Some(ModelState::Shadow))).unwrap()[0].model;
+    screening.step_model(champion, Step::Champion, "good", "ana").unwrap();
+    screening.step_model(champion, Step::Champion, "good", "bo").unwrap();
+    let last = screening.read(|db| list(db, Some(Purpose::Mule), Some(ModelState::Draft))).unwrap()[0].model;
+    screening.step_model(last, Step::Shadow, "trial", "ana").unwrap();
+    assert!(screening.tell_of_model(champion, "moved", true).unwrap().is_some());
+    assert_eq!(state(&screening, champion), ModelState::Shadow);
+    screening.step_model(champion, Step::Retire, "out of bounds", "ana").unwrap();
+    assert_eq!(screening.tell_of_model(champion, "moved again", true).unwrap(), None, "what a person retired stays so");
+    assert_eq!(state(&screening, champion), ModelState::Retired);
 }
 
 fn a_row_or_file_that_was_changed_beside_the_program_is_found(place: &TestDb) {

@@ -150,13 +150,16 @@ impl Core {
             }
             _ => format!("request:{}", request.id),
         };
-        let sql = "SELECT id, customer, scope, COALESCE(asset, ''), COALESCE(account, '') FROM holds WHERE dedupe = $1";
+        let sql = "SELECT id, customer, scope, COALESCE(asset, ''), COALESCE(account, ''), COALESCE(amount, '')
+            FROM holds WHERE dedupe = $1";
         if let Some(row) = self.db.query(sql, &[dedupe.as_str().into()])?.first() {
             // One id for two owners, or for two things of one owner, is two requests: the second must not look as if it were carried out.
+            let stored = row.text(5)?;
             let same = row.text(1)? == request.customer
                 && row.text(2)? == request.scope.name()
                 && Asset::same(row.text(3)?, request.asset.as_deref().unwrap_or_default())
-                && row.text(4)? == request.account.as_deref().unwrap_or_default();
+                && row.text(4)? == request.account.as_deref().unwrap_or_default()
+                && request.amount.is_none_or(|amount| stored == amount.to_string());
             return if same { Ok(row.number(0)?) } else { Err(ScreeningError::Conflict(request.id)) };
         }
         let policy = &self.fold.book.file.policy;

@@ -8,7 +8,7 @@ use crate::holds::{Hold, HoldRequest, Release};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::Flag;
 use holdfast_decision::{Price, Record};
-use holdfast_learned::{Entry, LearnedError, Step};
+use holdfast_learned::{Entry, LearnedError, ModelState, Step};
 use holdfast_models::{Model, ModelHash};
 use holdfast_types::{Amount, Invalid};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Screening {
     }
 
     /// Raises an alert about a learned model, unless one with the same reason is open; returns its number. With `fall_back`, a champion goes back to shadow in
-    /// the same transaction, so that rules decide alone.
+    /// the same transaction, so that rules decide alone; a model that is champion no more stays as it is, and nothing is raised.
     ///
     /// # Errors
     /// As [`holdfast_learned::step`].
@@ -64,6 +64,10 @@ impl Screening {
         self.transact("engine", move |tx| {
             let now = tx.now();
             if fall_back {
+                // Who retired or replaced it meanwhile decided already.
+                if holdfast_learned::entry(tx.db(), model)?.is_some_and(|m| m.state != ModelState::Champion) {
+                    return Ok(None);
+                }
                 holdfast_learned::step(tx, model, Step::Shadow, &why)?;
                 tx.core().apply_models(now)?;
             }

@@ -8,7 +8,7 @@ use holdfast_workbench::queue::{Order, QueuePage, QueueQuery, page};
 
 on_both!(alerts_are_ordered_by_probability_times_value);
 
-const BOOK: &str = "title: t\nrules:\n  - {id: all, version: 1, state: live, title: All, on: [withdrawal], when: event.kind == 'withdrawal', decision: review, source: [trial]}\n";
+const BOOK: &str = "title: t\nrules:\n  - {id: all, version: 1, state: live, title: All, on: [withdrawal], when: event.kind == 'withdrawal', decision: review, source: [trial]}\n  - {id: dear, version: 1, state: live, title: Dear, on: [withdrawal], when: event.value == 77000, decision: hold, source: [trial]}\n";
 
 fn alerts_are_ordered_by_probability_times_value(place: &TestDb) {
     let screening = Screening::open(&place.url, TestClock::new().clock()).unwrap();
@@ -24,9 +24,10 @@ fn alerts_are_ordered_by_probability_times_value(place: &TestDb) {
         page(&screening, &query.read("ana").unwrap()).unwrap()
     };
     let ids = |page: &QueuePage| page.rows.iter().map(|r| r.alert.id).collect::<Vec<_>>();
-    let before = decide("w-1", Some(99_000));
+    let (before, held) = (decide("w-1", Some(99_000)), decide("w-0", Some(77_000)));
     let plain = queue("");
     assert_eq!((plain.sort, plain.rows[0].triage), (Order::Risk, None));
+    assert_eq!(ids(&plain), [held, before]);
     let model = value_model("alert-triage", 50_000);
     let hash = model.hash();
     screening.add_model(model, "ana").unwrap();
@@ -37,11 +38,11 @@ fn alerts_are_ordered_by_probability_times_value(place: &TestDb) {
     let middle = decide("w-5", Some(60_000));
     let sorted = queue("");
     assert_eq!(sorted.sort, Order::Triage);
-    assert_eq!(ids(&sorted)[..3], [large, middle, small]);
-    let mut rest = ids(&sorted)[3..].to_vec();
+    assert_eq!(ids(&sorted)[..4], [held, large, middle, small], "what was held waits behind no score");
+    let mut rest = ids(&sorted)[4..].to_vec();
     rest.sort_unstable();
     assert_eq!(rest, [before, unpriced], "what has no score or no value is not lost: it follows by risk");
-    let first = sorted.rows[0].triage.unwrap();
+    let first = sorted.rows[1].triage.unwrap();
     assert!(first.probability_ppm > 500_000 && first.at_stake.unwrap() <= 90_000, "{first:?}");
     let of = |id: u64| sorted.rows.iter().find(|r| r.alert.id == id).unwrap();
     assert!(of(before).triage.is_none() && of(unpriced).triage.unwrap().at_stake.is_none());
