@@ -46,7 +46,7 @@ fn decisions_are_counted_once(place: &TestDb) {
             };
             tx.db().insert("events", &columns, &(1_000..24_500).map(event).collect::<Vec<_>>(), "")?;
             let hits: Vec<Vec<Value>> =
-                (1_000..1_010).map(|seq| vec![number(seq), "large".into(), 1.into(), "shadow".into()]).collect();
+                (1_000u64..1_010).map(|seq| vec![number(seq), "large".into(), 1i64.into(), "shadow".into()]).collect();
             tx.db().insert("rule_hits", &["seq", "rule", "version", "state"], &hits, "")?;
             Ok::<_, holdfast_screening::ScreeningError>(())
         })
