@@ -606,7 +606,7 @@ fn pack_tags(shared: &AppState, pack: &str) -> Result<Vec<Tag>, ApiError> {
 
 /// Returns a pack of tags as GraphSense TagPack (YAML), without tags of partners.
 #[utoipa::path(get, path = "/api/v1/sharing/tagpack", params(PackQuery),
-    responses((status = 200, body = String, content_type = "application/yaml"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = Value, content_type = "application/yaml"), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub async fn tag_pack(State(shared): State<AppState>, Query(q): Query<PackQuery>) -> Result<Response, ApiError> {
     let tlp = label(q.tlp.as_deref())?;
     let text = run_blocking(move || {

@@ -147,7 +147,7 @@ fn features(card: &ModelCard) -> Markup {
             summary { (word(family)) " (" (features.len()) ")" }
             ul { @for feature in features { li {
                 (feature.label)
-                @if let Some(usual) = feature.usual { " " span.note { (t!("models-usual", median = figure(usual.median), p95 = figure(usual.p95))) } }
+                @if let Some(usual) = feature.usual { " " span.note { (t!("models-usual", median = figure(usual.median), most = figure(usual.p95))) } }
             } } }
         } }
     }

@@ -76,7 +76,8 @@ fn prices_are_listed_with_their_age(app: &TestApp) {
     let row = || ana.get("/api/v1/prices").ok()["prices"][0].clone();
     assert_eq!(
         row(),
-        json!({"asset": "BTC", "base_units": "100000000", "value": 6_000_000, "time": app.now(), "stale": false})
+        json!({"asset": "BTC", "id": "bip122:000000000019d6689c085ae165831e93/slip44:0", "base_units": "100000000",
+            "value": 6_000_000, "time": app.now(), "stale": false})
     );
     app.advance(86_401);
     assert_eq!(row()["stale"], true);

@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(of(text("LOCK"), Tlp::Red), ["Locky"]);
         assert_eq!(of(text("żÓŁ"), Tlp::Red), ["Żółw"]);
         assert_eq!(of(text("acme"), Tlp::Red), ["Acme hot wallet"]);
-        assert_eq!(of(text(&format!("bitcoin:{A}")), Tlp::Red), Vec::<String>::new(), "a link is no address");
+        assert_eq!(of(text(&format!("bitcoin:{A}")), Tlp::Red), ["Żółw", "Locky"], "a payment link is its address");
         assert_eq!(of(text(&format!(" {A} ")), Tlp::Red), ["Żółw", "Locky"]);
         let category = TagFilter { category: Category::from_name("ransomware"), ..TagFilter::default() };
         assert_eq!(of(category, Tlp::Red), ["Locky"]);
