@@ -65,21 +65,6 @@ pub fn places(asset: &str) -> Option<u32> {
     listed().or_else(|| decimals(asset)).or_else(minor)
 }
 
-/// Reads whole units with up to `places` decimals, such as `0.5`, as base units; none for other text, or for more decimals than there are.
-#[must_use]
-pub fn from_whole(text: &str, places: u32) -> Option<Amount> {
-    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    let (places, digits) = (places as usize, |s: &str| s.bytes().all(|b| b.is_ascii_digit()));
-    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > places {
-        return None;
-    }
-    let text = format!("{whole}{part:0<places$}");
-    match text.trim_start_matches('0') {
-        "" => Some(Amount::new(0)),
-        text => text.parse().ok(),
-    }
-}
-
 /// Returns base units as whole units with `places` decimals, without trailing zeros: 62.41615621, 0.5, 3.
 pub fn whole(base_units: impl Into<Amount>, places: u32) -> String {
     let digits = format!("{:0>width$}", base_units.into().to_string(), width = places as usize + 1);
@@ -164,7 +149,7 @@ mod tests {
 
     #[test]
     fn amounts_of_people_are_read_to_the_base_unit() {
-        let read = |text, places| from_whole(text, places).map(|a| a.to_string());
+        let read = |text: &str, places| base_units(text.trim(), places).map(|a| a.to_string());
         for (text, places, units) in [
             ("1", 8, "100000000"),
             (" 0.5 ", 8, "50000000"),
@@ -175,7 +160,7 @@ mod tests {
             ("0.000000000000000001", 18, "1"),
         ] {
             assert_eq!(read(text, places).as_deref(), Some(units), "{text}");
-            assert!(!whole(from_whole(text, places).unwrap(), places).is_empty());
+            assert!(!whole(base_units(text.trim(), places).unwrap(), places).is_empty());
         }
         for text in ["", ".5", "-1", "1,5", "1.234", "1 2", "1e3", "٣"] {
             assert_eq!(read(text, 2), None, "{text}");

@@ -14,7 +14,7 @@ use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
 use holdfast_types::asset::canonical;
-use holdfast_types::units::{from_whole, of_asset, places, with_unit};
+use holdfast_types::units::{base_units, of_asset, places, with_unit};
 use holdfast_types::{Asset, Invalid, Seconds, Timestamp};
 use maud::{Markup, html};
 
@@ -35,7 +35,7 @@ impl SetPrice {
     fn price(&self, currency: &str) -> Result<Price, Invalid> {
         let of = |field: &str, text: &str, places: u32| {
             let wrong = || Invalid::new(field, t!("prices-no-amount", text = text, n = places));
-            from_whole(text, places).filter(|amount| !amount.is_zero()).ok_or_else(wrong)
+            base_units(text.trim(), places).filter(|amount| !amount.is_zero()).ok_or_else(wrong)
         };
         let worth = of("worth", &self.worth.0, places(currency).unwrap_or(2))?;
         let value = u64::try_from(worth).map_err(|_| Invalid::new("worth", t!("prices-too-large")))?;
