@@ -1,8 +1,55 @@
 //! Derived files: a magic number, the SHA-256 of the rest, the rest. Written beside the old file and renamed over it.
 
 use holdfast_bitcoin::hash::sha256;
+use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
+use std::time::Instant;
+
+/// Bytes that are brought to the disk at once: what waits behind them, such as the log of decisions, waits some milliseconds.
+const PIECE: usize = 512 << 10;
+
+/// A file that is brought to the disk piece by piece, with a pause as long as each piece took. Written back at once, a large file holds up
+/// every other write to the same disk until all of it is there.
+#[derive(Debug)]
+pub struct Paced {
+    file: File,
+    /// Bytes since the last piece.
+    pending: usize,
+}
+
+impl Paced {
+    /// Writes where the file stands.
+    pub fn new(file: File) -> Self {
+        Paced { file, pending: 0 }
+    }
+
+    /// Waits until all is on the disk, with the file's length.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn finish(self) -> std::io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+impl Write for Paced {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(&bytes[..bytes.len().min(PIECE - self.pending)])?;
+        self.pending += written;
+        if self.pending >= PIECE {
+            let begun = Instant::now();
+            self.file.sync_data()?;
+            self.pending = 0;
+            std::thread::sleep(begun.elapsed());
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
 
 /// Writes a file, atomically and durably.
 ///
@@ -24,7 +71,7 @@ pub fn save(path: &Path, magic: &[u8; 8], body: &[u8]) -> std::io::Result<()> {
 ///
 /// # Errors
 /// What the system reports, and the errors of `write`.
-pub fn replace(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> std::io::Result<()> {
+pub fn replace(path: &Path, write: impl FnOnce(&mut Paced) -> std::io::Result<()>) -> std::io::Result<()> {
     let temporary = path.with_extension("new");
     // One that a kill left behind may be readable by others.
     let _ = std::fs::remove_file(&temporary);
@@ -32,20 +79,20 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::R
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&temporary)?;
+    let mut file = Paced::new(options.open(&temporary)?);
     write(&mut file)?;
-    file.sync_all()?;
+    file.finish()?;
     std::fs::rename(&temporary, path)?;
     match path.parent().filter(|p| !p.as_os_str().is_empty()) {
         // The new name, too, outlives a power cut.
-        Some(folder) => std::fs::File::open(folder)?.sync_all(),
+        Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
     }
 }
 
 /// Returns whether a file holds a body already, by its checksum: what did not change is not written again.
 fn holds(path: &Path, magic: &[u8; 8], sum: &[u8; 32], len: usize) -> bool {
-    let Ok(mut file) = std::fs::File::open(path) else { return false };
+    let Ok(mut file) = File::open(path) else { return false };
     let mut head = [0; 40];
     file.metadata().is_ok_and(|m| m.len() == len as u64 + 40)
         && file.read_exact(&mut head).is_ok()
@@ -58,7 +105,7 @@ fn holds(path: &Path, magic: &[u8; 8], sum: &[u8; 32], len: usize) -> bool {
 /// # Errors
 /// What the system reports, also for a file that is too short to have one.
 pub fn kind(path: &Path) -> std::io::Result<Option<[u8; 8]>> {
-    let mut file = match std::fs::File::open(path) {
+    let mut file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(e),

@@ -99,8 +99,9 @@ impl ClusterLog {
                 let mut file = File::options().write(true).open(&self.path)?;
                 file.set_len(held.end_of(same))?;
                 file.seek(SeekFrom::End(0))?;
+                let mut file = sealed::Paced::new(file);
                 frames(&mut file, held, clusters, same)?;
-                file.sync_data()
+                file.finish()
             };
             append(&mut held).map_err(|e| self.io(e))?;
         }

@@ -213,8 +213,9 @@ impl TagFile {
         // What an unfinished write left behind goes.
         file.set_len(held.log.0)?;
         file.seek(SeekFrom::End(0))?;
+        let mut file = sealed::Paced::new(file);
         file.write_all(&frame)?;
-        file.sync_data()
+        file.finish()
     }
 
     /// Writes the file whole; the log that went on from the file before is void by its checksum, and removed.
