@@ -289,10 +289,13 @@ impl Ledger {
                 }
             }
         }
-        let indexed = assets.len();
-        self.overlay.assets_of(account, |asset| assets.push(asset));
-        if assets.len() > indexed {
-            assets.sort_unstable();
+        // Both are rising. What later blocks moved is mostly in the index already; what is not is a second run, which a stable sort merges.
+        let mut later = Vec::new();
+        self.overlay.assets_of(account, |asset| later.push(asset));
+        later.retain(|asset| assets.binary_search(asset).is_err());
+        if !later.is_empty() {
+            assets.extend(later);
+            assets.sort();
             assets.dedup();
         }
         Ok(assets)
