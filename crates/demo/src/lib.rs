@@ -16,6 +16,7 @@ mod academy;
 mod accounts;
 mod campaign;
 mod case;
+mod models;
 mod money;
 pub mod sharing;
 
@@ -351,6 +352,7 @@ fn exchange(
     record.email = Some("ada@customer.example".into());
     record.country = Some("GB".into());
     screening.ingest(made.records.iter().cloned().chain([record]).collect(), "demo")?;
+    let learned = models::put_in_force(screening)?;
     let start = Instant::now();
     let facts = |event: &Event| {
         holdfast_chain_facts::chain_facts(if on_simulated(event) { &simulated } else { workspace }, event, None)
@@ -399,11 +401,12 @@ fn exchange(
             thousands(audit.entries)
         );
     }
+    let models = models::show(screening, &learned, &decisions, as_json)?;
     let followed = money::follow(screening, &simulated, &blocks, &made, store, as_json)?;
     let (holds, audit) = (screening.check_holds()?, screening.verify_audit(None)?);
     anyhow::ensure!(holds.problems.is_empty() && audit.problems.is_empty(), "the demo's books do not balance");
     Ok(json!({"allowed": count(Verdict::Allow), "review": count(Verdict::Review), "held": count(Verdict::Hold),
-        "rejected": count(Verdict::Reject), "followed": followed, "ransoms": ransoms, "holds": holds, "audit_entries": audit.entries}))
+        "rejected": count(Verdict::Reject), "followed": followed, "models": models, "ransoms": ransoms, "holds": holds, "audit_entries": audit.entries}))
 }
 
 /// Has events decided durably, in order; the decisions come in that order, too.

@@ -15,6 +15,7 @@ use holdfast_decision::Purpose;
 use holdfast_learned::{LearnedError, ModelState, Peer, Step};
 use holdfast_models::ModelHash;
 use holdfast_screening::Screening;
+use holdfast_shipped_models::{Simulated, shipped};
 use holdfast_training::{Learning, Request, TrainingError};
 use holdfast_types::Timestamp;
 use serde_json::{Value, json};
@@ -93,6 +94,13 @@ pub enum ModelsCommand {
         #[arg(long, default_value = "en")]
         lang: String,
     },
+    /// Add the models that ship, trained on our simulated exchange, as drafts.
+    Shipped {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Train a model on a simulated exchange with its ground truth and write its file: how the models that ship were made.
+    Simulate(Simulate),
     /// Train a model on the desk's history and add it as a draft.
     Train(Train),
     /// Compare two models of one purpose on stored events.
@@ -178,6 +186,27 @@ pub struct Train {
     parent: Option<ModelHash>,
 }
 
+#[derive(Args)]
+pub struct Simulate {
+    /// What the model is for.
+    #[arg(value_parser = named::<Purpose>())]
+    purpose: Purpose,
+    /// The file to write.
+    file: PathBuf,
+    /// Seed of the exchange; the same seed and sizes make the same file.
+    #[arg(long, default_value_t = Simulated::default().seed)]
+    seed: u64,
+    /// Customers without a case, from 100.
+    #[arg(long, default_value_t = Simulated::default().customers)]
+    customers: u32,
+    /// Days of traffic, 14 to 365.
+    #[arg(long, default_value_t = Simulated::default().days)]
+    days: u32,
+    /// Cases planted of each typology.
+    #[arg(long, default_value_t = Simulated::default().cases)]
+    cases: u32,
+}
+
 fn learning(screening: &Screening) -> Learning<'_> {
     Learning { screening }
 }
@@ -210,6 +239,8 @@ pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
         }
         ModelsCommand::Retire { desk, model, reason } => take(&desk, model, Step::Retire, &reason, as_json),
         ModelsCommand::Score { desk, event, lang } => score(&desk, event, &lang, as_json),
+        ModelsCommand::Shipped { desk } => add_shipped(&desk, as_json),
+        ModelsCommand::Simulate(args) => simulate(&args, as_json),
         ModelsCommand::Train(args) => train(args, as_json),
         ModelsCommand::Compare { desk, champion, challenger, budget, period } => {
             let Period { from, until } = period;
@@ -406,6 +437,54 @@ fn train(args: Train, as_json: bool) -> anyhow::Result<()> {
         counts.count("events"),
         counts.count("positives"),
         counts.count("uncovered")
+    );
+    Ok(())
+}
+
+fn add_shipped(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let mut added = Vec::new();
+    for model in shipped()? {
+        let file = BASE64_STANDARD.encode(model.to_bytes());
+        let request = ModelRequest { file, sha256: None, peer: None, purpose: None, scores: None };
+        let here = |s: &Screening| s.add_model(model, &desk.actor);
+        added.push(desk.answer(here, |c| c.post("/api/v1/models").json(&request))?);
+    }
+    if as_json {
+        return output::json(&added.iter().map(|entry| &**entry).collect::<Vec<&Value>>());
+    }
+    added.iter().for_each(|entry| print_entry(entry));
+    println!(
+        "Their figures are of a simulation and say nothing of this exchange: put one in shadow, and train on your own labels."
+    );
+    Ok(())
+}
+
+fn simulate(args: &Simulate, as_json: bool) -> anyhow::Result<()> {
+    let Simulate { purpose, ref file, seed, customers, days, cases } = *args;
+    let of = Simulated { seed, customers, days, cases };
+    let folder = tempfile::tempdir()?;
+    let bar = output::bar(0, "deciding, then replaying");
+    let mut progress = |events: u64| {
+        bar.set_position(events);
+        output::stopping()
+    };
+    let trained = holdfast_shipped_models::train(purpose, of, folder.path(), &mut progress)?;
+    bar.finish_and_clear();
+    let Some(trained) = trained else { bail!("stopped") };
+    std::fs::write(file, trained.model.to_bytes()).with_context(|| file.display().to_string())?;
+    let measured = trained.model.content().training.as_ref().map(|t| t.measured);
+    let answer = Answer::of(&json!({
+        "model": trained.model.hash(), "file": file, "counts": trained.counts, "measured": measured,
+    }))?;
+    if as_json {
+        return answer.print();
+    }
+    println!("{}: model {}", file.display(), answer.word("model"));
+    println!(
+        "trained on {} simulated events, {} positive; average precision {} on the last of them, which says nothing of real ones",
+        answer["counts"].count("labelled"),
+        answer["counts"].count("positives"),
+        interval(&answer["measured"]["average_precision"])
     );
     Ok(())
 }
