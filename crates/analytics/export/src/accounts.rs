@@ -76,6 +76,8 @@ pub static ASSETS: Table = Table {
     fields: &[Field::new("asset", Long), Field::sought("id", Text), Field::new("first_block", Long)],
 };
 
+static TABLES: &[&Table] = &[&BLOCKS, &TXS, &TRANSFERS, &ACCOUNTS, &ASSETS];
+
 pub(crate) struct Accounts<'a> {
     pub(crate) ledger: &'a Ledger,
 }
@@ -218,7 +220,7 @@ impl Chain for Accounts<'_> {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&BLOCKS, &TXS, &TRANSFERS, &ACCOUNTS, &ASSETS]
+        TABLES
     }
 
     fn write(&self, table: &Table, part: &Part, out: &mut TableWriter) -> Result<(), ExportError> {
@@ -227,14 +229,22 @@ impl Chain for Accounts<'_> {
             "blocks" => self.blocks(part, out),
             "txs" => self.txs(part, out),
             "transfers" => self.transfers(part, out),
-            "accounts" => self.firsts(part, |counts| counts.accounts, |block, account| {
-                let text = self.ledger.account(account)?.to_address(chain).to_string();
-                out.put(&[Cell::Long(account.into()), Cell::Text(&text), Cell::Long(long(block)?)])
-            }),
-            "assets" => self.firsts(part, |counts| counts.assets, |block, asset| {
-                let id = self.ledger.asset(asset)?.asset_id(chain).to_string();
-                out.put(&[Cell::Long(asset.into()), Cell::Text(&id), Cell::Long(long(block)?)])
-            }),
+            "accounts" => self.firsts(
+                part,
+                |counts| counts.accounts,
+                |block, account| {
+                    let text = self.ledger.account(account)?.to_address(chain).to_string();
+                    out.put(&[Cell::Long(account.into()), Cell::Text(&text), Cell::Long(long(block)?)])
+                },
+            ),
+            "assets" => self.firsts(
+                part,
+                |counts| counts.assets,
+                |block, asset| {
+                    let id = self.ledger.asset(asset)?.asset_id(chain).to_string();
+                    out.put(&[Cell::Long(asset.into()), Cell::Text(&id), Cell::Long(long(block)?)])
+                },
+            ),
             other => Err(ExportError::Internal(format!("no table {other}"))),
         }
     }

@@ -283,7 +283,12 @@ impl Run<'_> {
         for mut segment in planned.into_iter().skip(same) {
             segment.files = self.segment(source, &segment, &dir)?;
             written.push(segment.number);
-            progress(Progress { chain: &chain, segment: Some(segment.number), txs: segment.first_tx + segment.txs, of });
+            progress(Progress {
+                chain: &chain,
+                segment: Some(segment.number),
+                txs: segment.first_tx + segment.txs,
+                of,
+            });
             segments.push(segment);
             manifest.set_segments(segments.clone());
             manifest.write(&dir)?;

@@ -169,7 +169,9 @@ impl Manifest {
             return Err(ExportError::file(&path, "its files are not those that it was written with; export again"));
         }
         let mut all = manifest.files();
-        if let Some(bad) = all.find(|f| Path::new(&f.path).components().any(|c| !matches!(c, std::path::Component::Normal(_)))) {
+        if let Some(bad) =
+            all.find(|f| Path::new(&f.path).components().any(|c| !matches!(c, std::path::Component::Normal(_))))
+        {
             return Err(ExportError::file(&path, format!("'{}' is no path below this folder", bad.path)));
         }
         drop(all);

@@ -84,6 +84,8 @@ pub static ADDRESSES: Table = Table {
     ],
 };
 
+static TABLES: &[&Table] = &[&BLOCKS, &TXS, &OUTPUTS, &INPUTS, &ADDRESSES];
+
 pub(crate) struct Outputs<'a> {
     pub(crate) ledger: &'a Ledger,
     ownerless: Ownerless,
@@ -164,7 +166,10 @@ impl<'a> Outputs<'a> {
                 let outputs = self.ledger.outputs(tx);
                 for output in outputs.clone() {
                     let value = self.ledger.value(output);
-                    let value = long(value, &format!("output {} of {}: value", output - outputs.start, self.ledger.txid_text(tx)))?;
+                    let value = long(
+                        value,
+                        &format!("output {} of {}: value", output - outputs.start, self.ledger.txid_text(tx)),
+                    )?;
                     out.put(&[
                         Cell::Long(long(output, "output")?),
                         Cell::Long(tx.into()),
@@ -187,7 +192,9 @@ impl<'a> Outputs<'a> {
                 for (n, source) in (first..).zip(self.ledger.sources(tx)) {
                     let spent = self.ledger.source_info(source);
                     let prev = if let Source::Output(output) = source { Some(long(output, "output")?) } else { None };
-                    let value = spent.value.map(|v| long(v, &format!("input {} of {}: value", n - first, self.ledger.txid_text(tx))));
+                    let value = spent
+                        .value
+                        .map(|v| long(v, &format!("input {} of {}: value", n - first, self.ledger.txid_text(tx))));
                     let owned = spent.address.is_some_and(|a| !self.ownerless.contains(self.ledger, a));
                     out.put(&[
                         Cell::Long(long(n, "input")?),
@@ -253,7 +260,7 @@ impl Chain for Outputs<'_> {
     }
 
     fn tables(&self) -> &'static [&'static Table] {
-        &[&BLOCKS, &TXS, &OUTPUTS, &INPUTS, &ADDRESSES]
+        TABLES
     }
 
     fn write(&self, table: &Table, part: &Part, out: &mut TableWriter) -> Result<(), ExportError> {

@@ -29,7 +29,8 @@ pub static TAGS: Table = Table {
 };
 
 /// The cluster of each address or account that is in one with others: its least number.
-pub static CLUSTERS: Table = Table { name: "clusters", fields: &[Field::new("address", Long), Field::new("cluster", Long)] };
+pub static CLUSTERS: Table =
+    Table { name: "clusters", fields: &[Field::new("address", Long), Field::new("cluster", Long)] };
 
 fn writer(dir: &Path, table: &'static Table, as_of: &AsOf) -> Result<TableWriter, ExportError> {
     let notes = [("holdfast.as_of_height", as_of.height.to_string()), ("holdfast.as_of_hash", as_of.hash.clone())];

@@ -86,7 +86,7 @@ fn properties(table: &Table, notes: &[(&str, String)]) -> Result<WriterPropertie
         if field.sought {
             properties = properties
                 .set_column_bloom_filter_enabled(path(), true)
-                .set_column_bloom_filter_ndv(path(), GROUP_ROWS as u64);
+                .set_column_bloom_filter_max_ndv(path(), GROUP_ROWS as u64);
         }
     }
     Ok(properties.build())
@@ -115,7 +115,8 @@ impl TableWriter {
     /// # Errors
     /// [`ExportError::Io`] when the system refuses, [`ExportError::Internal`] for cells that do not fit the table.
     pub fn put(&mut self, cells: &[Cell<'_>]) -> Result<(), ExportError> {
-        let fits = cells.len() == self.columns.len() && self.columns.iter_mut().zip(cells).all(|(c, cell)| c.put(*cell));
+        let fits =
+            cells.len() == self.columns.len() && self.columns.iter_mut().zip(cells).all(|(c, cell)| c.put(*cell));
         if !fits {
             return Err(ExportError::Internal(format!("{}: no row of this table: {cells:?}", self.table.name)));
         }

@@ -42,7 +42,8 @@ fn for_each_tx(
         each(tx, take_of(&mut left, |t| t.tx == tx.tx))?;
     }
     if !left.is_empty() {
-        let why = format!("{} transfers of segment {} are of none of its transactions", left.len(), source.segment.number);
+        let why =
+            format!("{} transfers of segment {} are of none of its transactions", left.len(), source.segment.number);
         return Err(ExportError::File(source.dir.to_owned(), why));
     }
     Ok(())

@@ -89,7 +89,14 @@ mod tests {
 
     #[test]
     fn limbs_come_to_what_amounts_come_to() {
-        let amounts = [Amount::ZERO, Amount::new(1), Amount::from(u64::MAX), Amount::new(1 << 64), Amount::new(u128::MAX), Amount::MAX];
+        let amounts = [
+            Amount::ZERO,
+            Amount::new(1),
+            Amount::from(u64::MAX),
+            Amount::new(1 << 64),
+            Amount::new(u128::MAX),
+            Amount::MAX,
+        ];
         for a in amounts {
             for b in amounts {
                 let expected = SignedAmount::from(a).checked_sub(SignedAmount::from(b));

@@ -170,7 +170,9 @@ fn join_with<N: Number>(
                 let address = |column: usize| {
                     let number = columns[column].long(n).and_then(|number| usize::try_from(number).ok());
                     let known = number.filter(|number| *number < count);
-                    known.ok_or_else(|| ExportError::File(path.clone(), format!("row {n} names no address of the export")))
+                    known.ok_or_else(|| {
+                        ExportError::File(path.clone(), format!("row {n} names no address of the export"))
+                    })
                 };
                 if sets.join(address(0)?, address(1)?) {
                     let value = |column: usize| columns[column].long(n).unwrap_or_default();
@@ -203,7 +205,8 @@ fn labels<N: Number>(
     }
     let (mut out, mut digest) = (TableWriter::create(dir, &LABELS, notes)?, Digest::new(&LABELS, 1));
     for (n, cluster) in sets.0.iter().enumerate().filter(|(_, cluster)| has_others[cluster.get()]) {
-        let long = |n: usize| i64::try_from(n).map(Cell::Long).map_err(|_| ExportError::TooLarge(format!("address {n}")));
+        let long =
+            |n: usize| i64::try_from(n).map(Cell::Long).map_err(|_| ExportError::TooLarge(format!("address {n}")));
         let row = [long(n)?, long(cluster.get())?];
         digest.take(&row);
         out.put(&row)?;
@@ -222,7 +225,15 @@ mod tests {
     #[test]
     fn the_first_owned_address_is_with_each_other() {
         let mut pairs = Vec::new();
-        let inputs = [input(9, false), input(3, true), input(3, true), input(5, true), input(5, true), input(7, false), input(5, true)];
+        let inputs = [
+            input(9, false),
+            input(3, true),
+            input(3, true),
+            input(5, true),
+            input(5, true),
+            input(7, false),
+            input(5, true),
+        ];
         cospent(&inputs, |a, b| pairs.push((a, b)));
         assert_eq!(pairs, [(3, 5), (3, 5)]);
     }

@@ -1,6 +1,8 @@
 //! The rows of a segment that kernels read, checked against the manifest's hashes.
 
-use holdfast_analytics_export::{Column, ExportError, Manifest, Segment, Table, TableReader, accounts, outputs, verify};
+use holdfast_analytics_export::{
+    Column, ExportError, Manifest, Segment, Table, TableReader, accounts, outputs, verify,
+};
 use std::path::{Path, PathBuf};
 
 /// A transaction of a chain of outputs.

@@ -263,7 +263,7 @@ fn join_into(
             heads.push(Reverse((key, n)));
         }
         done += 1;
-        if done % 65_536 == 0 {
+        if done.is_multiple_of(65_536) {
             go_on()?;
         }
     }

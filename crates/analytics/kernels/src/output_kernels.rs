@@ -75,7 +75,8 @@ fn for_each_tx(
     }
     let left = inputs.len() + outputs.len();
     if left > 0 {
-        let why = format!("{left} inputs or outputs of segment {} are of none of its transactions", source.segment.number);
+        let why =
+            format!("{left} inputs or outputs of segment {} are of none of its transactions", source.segment.number);
         return Err(ExportError::File(source.dir.to_owned(), why));
     }
     Ok(())

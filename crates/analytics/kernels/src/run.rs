@@ -86,7 +86,8 @@ impl Places {
         };
         let partial: Partial = serde_json::from_str(&text).map_err(|e| ExportError::File(path, e.to_string()))?;
         let is_current = partial.kernel == kernel && partial.version == VERSION && partial.input == segment.input();
-        let is_here = std::fs::metadata(self.results.join(&partial.file.path)).is_ok_and(|m| m.len() == partial.file.bytes);
+        let is_here =
+            std::fs::metadata(self.results.join(&partial.file.path)).is_ok_and(|m| m.len() == partial.file.bytes);
         Ok((is_current && is_here).then_some(partial))
     }
 }
@@ -198,7 +199,11 @@ pub fn merge(kernel: Kernel, places: &Places, stop: &AtomicBool) -> Result<Outco
     let mut files = Vec::new();
     for segment in &manifest.segments {
         let missing = || {
-            let why = format!("nothing of segment {} as it is now; run `holdfast-analytics {}` on it", segment.number, kernel.name());
+            let why = format!(
+                "nothing of segment {} as it is now; run `holdfast-analytics {}` on it",
+                segment.number,
+                kernel.name()
+            );
             ExportError::File(places.partial_path(kernel, segment.number), why)
         };
         let partial = places.partial(kernel, segment)?.ok_or_else(missing)?;

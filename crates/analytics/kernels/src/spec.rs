@@ -10,7 +10,16 @@ pub const VERSION: u32 = 1;
 
 /// A kernel.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -199,8 +208,8 @@ impl Kernel {
             (Kernel::Features, Model::Outputs) => same(
                 &OUTPUT_FEATURES,
                 &[
-                    Sum, Sum, Max, Sum, Sum, Sum, Sum, Max, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Min, Max, Min,
-                    Max, Min, Max,
+                    Sum, Sum, Max, Sum, Sum, Sum, Sum, Max, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Sum, Min,
+                    Max, Min, Max, Min, Max,
                 ],
             ),
             (Kernel::Balances, Model::Outputs) => same(&OUTPUT_BALANCES, &[Sum, Sum]),

@@ -136,7 +136,8 @@ fn a_later_export_of_an_account_chain_writes_what_is_new() {
     exported(dir.path(), &out, 30);
     let after = Manifest::require(&folder).unwrap();
     exported(dir.path(), &dir.path().join("fresh"), 30);
-    let fresh = Manifest::require(&holdfast_analytics_export::chain_dir(&dir.path().join("fresh"), chain().as_str())).unwrap();
+    let fresh =
+        Manifest::require(&holdfast_analytics_export::chain_dir(&dir.path().join("fresh"), chain().as_str())).unwrap();
     assert_eq!(after.input, fresh.input);
     let same = before.segments.iter().zip(&after.segments).take_while(|(a, b)| a == b).count();
     assert!(same > 0 && same < before.segments.len());

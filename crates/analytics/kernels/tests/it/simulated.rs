@@ -57,7 +57,7 @@ pub fn tags(ledger: &Ledger) -> TagStore {
         pack: "pack".into(),
         file: String::new(),
         creator: String::new(),
-        tlp: Some(if address % 20 == 0 { Tlp::Red } else { Tlp::Clear }),
+        tlp: Some(if address.is_multiple_of(20) { Tlp::Red } else { Tlp::Clear }),
     };
     store.add_tags((0..ledger.counts().addresses).step_by(10).map(of).collect::<Vec<_>>());
     store

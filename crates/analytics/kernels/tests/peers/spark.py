@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-analytics = pathlib.Path(__file__).parents[3]
+analytics = pathlib.Path(__file__).parents[2]
 sys.path[:0] = [str(analytics / "sql"), str(analytics / "spark")]
 os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
 os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable

@@ -3,7 +3,7 @@ import json
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "sql"))
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "sql"))
 
 import datafusion
 import duckdb
