@@ -28,6 +28,11 @@ def file_system(uri):
     return fs.LocalFileSystem(), str(pathlib.Path(uri).resolve())
 
 
+def uri_of(folder):
+    """A folder as Spark reads it: without escapes."""
+    return folder if "://" in folder else f"file://{pathlib.Path(folder).resolve()}"
+
+
 def read(uri, path):
     """The bytes of a file below a folder; none where there is no such file."""
     system, base = file_system(uri)
@@ -117,7 +122,8 @@ def run_kernels(spark, program, export, results, kernels):
     manifest_text = read(export, "manifest.json").decode()
     manifest = json.loads(manifest_text)
     pairs = [(kernel, segment["number"]) for kernel in kernels for segment in manifest["segments"]]
-    frame = spark.createDataFrame(pairs, "kernel string, segment long").repartitionByRange(len(pairs), "kernel", "segment")
+    # A task each, without a shuffle, whose files would be lost with a machine.
+    frame = spark.sparkContext.parallelize(pairs, len(pairs)).toDF("kernel string, segment long")
     task = kernel_tasks(program, export, results, manifest_text)
     done = frame.mapInPandas(task, "kernel string, segment long, rows long, sha256 string, attempt int").collect()
     missing = set(pairs) - {(row["kernel"], row["segment"]) for row in done}
@@ -146,7 +152,7 @@ def merge(program, results, manifest_text, kernel):
 def register(spark, export):
     """Makes a view of each table, of the files that the manifest names. Returns the manifest."""
     manifest = json.loads(read(export, "manifest.json"))
-    base = export if "://" in export else pathlib.Path(export).resolve().as_uri()
+    base = uri_of(export)
     files = {}
     for part in [*manifest["segments"], *manifest["tables"]]:
         for file in part["files"]:
@@ -161,12 +167,15 @@ def run_sql(spark, export, results, names):
     import holdfast_sql
 
     manifest = register(spark, export)
-    base = results if "://" in results else pathlib.Path(results).resolve().as_uri()
+    base = uri_of(results)
     digests = {}
     for name in names:
         text, keys, measures = holdfast_sql.query(manifest["model"], name)
-        spark.sql(text).write.mode("overwrite").parquet(f"{base}/sql={name}/rows")
-        row = spark.sql(holdfast_sql.digest_query(text, keys, measures)).collect()[0]
+        rows = f"{base}/sql={name}/rows"
+        spark.sql(text).write.mode("overwrite").parquet(rows)
+        # Of what was written.
+        spark.read.parquet(rows).createOrReplaceTempView("holdfast_rows")
+        row = spark.sql(holdfast_sql.digest_query("SELECT * FROM holdfast_rows", keys, measures)).collect()[0]
         digests[name] = holdfast_sql.digest(row, measures)
         of = {"query": name, "as_of_block": manifest["as_of_block"], "input": manifest["input"], "digest": digests[name]}
         with tempfile.TemporaryDirectory() as work:

@@ -39,6 +39,7 @@ fn script(python: &Path, name: &str, args: &[&str]) -> Value {
     let output = Command::new(python).arg(here().join("tests/peers").join(name)).args(args).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {errors}");
+    errors.lines().filter(|line| line.contains(" s: ")).for_each(|line| println!("{line}"));
     let text = String::from_utf8(output.stdout).unwrap();
     let last = text.lines().last().unwrap_or_default();
     serde_json::from_str(last).unwrap_or_else(|e| panic!("{name}: {e}: {text}\n{errors}"))

@@ -17,6 +17,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
 os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
 os.environ["SPARK_LOCAL_IP"] = os.environ["SPARK_LOCAL_HOSTNAME"] = "127.0.0.1"
 os.environ["SPARK_DAEMON_MEMORY"] = "256m"
+# Short lives: little is worth compiling twice.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+os.environ["SPARK_DAEMON_JAVA_OPTS"] = JAVA
 
 import holdfast_spark
 import pyspark
@@ -30,6 +33,13 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+began = time.monotonic()
+
+
+def step(what):
+    print(f"{time.monotonic() - began:6.1f} s: {what}", file=sys.stderr)
 
 
 def wait_for(holds, what, seconds=120):
@@ -61,7 +71,6 @@ def log_of(name):
 try:
     port = free_port()
     master = start("master", "master.Master", "--port", str(port), "--webui-port", str(free_port()))
-    wait_for(lambda: "New state: ALIVE" in log_of("master"), "the master")
     workers = []
     for n in (1, 2):
         folder = pathlib.Path(work.name, f"worker{n}")
@@ -74,12 +83,12 @@ try:
         "spark.executor.memory": "512m",
         "spark.driver.memory": "512m",
         "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": JAVA,
+        "spark.executor.extraJavaOptions": JAVA,
         "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "4",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "2",
         "spark.task.maxFailures": "4",
-        # A lost machine is noticed by its silence.
-        "spark.network.timeout": "30s",
-        "spark.executor.heartbeatInterval": "2s",
     }
     for key, value in settings.items():
         session = session.config(key, value)
@@ -87,6 +96,7 @@ try:
     spark.sparkContext.setLogLevel("ERROR")
     executors = lambda: spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() - 1
     wait_for(lambda: executors() == 2, "both executors")
+    step("a master and two workers")
     killed = []
 
     def kill_one():
@@ -96,15 +106,18 @@ try:
         wait_for(lambda: done() >= 3, "three results")
         os.killpg(workers[0].pid, signal.SIGKILL)
         killed.append(done())
+        step(f"a worker killed after {killed[0]} results")
 
     killer = threading.Thread(target=kill_one)
     killer.start()
     outcomes, tasks = holdfast_spark.run_kernels(spark, program, export, results, kernels)
     killer.join()
+    step("kernels done")
     assert workers[0].wait() == -signal.SIGKILL and workers[1].poll() is None
     assert killed[0] < len(tasks), f"{killed[0]} of {len(tasks)} results were there before a worker was killed"
     wait_for(lambda: executors() == 1, "the loss of an executor")
     digests = holdfast_spark.run_sql(spark, export, results, queries)
+    step("queries done")
     again = sum(row["attempt"] > 0 for row in tasks)
     spark.stop()
     print(json.dumps({"kernels": outcomes, "sql": digests, "tasks": len(tasks), "killed_after": killed[0], "again": again}))
