@@ -280,16 +280,15 @@ impl Run<'_> {
         let same = planned.iter().zip(&manifest.segments).take_while(is_same).count();
         let mut segments = manifest.segments[..same].to_vec();
         let mut written = Vec::new();
-        for mut segment in planned.into_iter().skip(same) {
-            segment.files = self.segment(source, &segment, &dir)?;
-            written.push(segment.number);
-            progress(Progress {
-                chain: &chain,
-                segment: Some(segment.number),
-                txs: segment.first_tx + segment.txs,
-                of,
-            });
-            segments.push(segment);
+        // As many beside each other as there are threads, committed in order.
+        let at_once = rayon::current_num_threads().clamp(1, 8);
+        for some in planned[same..].chunks(at_once) {
+            for segment in self.segments(source, some, &dir)? {
+                written.push(segment.number);
+                let txs = segment.first_tx + segment.txs;
+                progress(Progress { chain: &chain, segment: Some(segment.number), txs, of });
+                segments.push(segment);
+            }
             manifest.set_segments(segments.clone());
             manifest.write(&dir)?;
         }
@@ -357,21 +356,37 @@ impl Run<'_> {
         Ok(segments)
     }
 
-    /// Writes the files of a segment, its tables beside each other.
-    fn segment(&self, source: &dyn Chain, segment: &Segment, dir: &Path) -> Result<Vec<FileEntry>, ExportError> {
+    /// Writes the files of segments: their tables beside each other.
+    fn segments(&self, source: &dyn Chain, segments: &[Segment], dir: &Path) -> Result<Vec<Segment>, ExportError> {
+        let tables = source.tables();
+        let jobs: Vec<(&Segment, &'static Table)> =
+            segments.iter().flat_map(|segment| tables.iter().map(move |table| (segment, *table))).collect();
+        let files = jobs.par_iter().map(|(segment, table)| self.file(source, segment, table, dir));
+        let mut files = files.collect::<Result<Vec<FileEntry>, ExportError>>()?.into_iter();
+        let with_files = |segment: &Segment| {
+            let files = files.by_ref().take(tables.len()).collect();
+            Segment { files, ..segment.clone() }
+        };
+        Ok(segments.iter().map(with_files).collect())
+    }
+
+    fn file(
+        &self,
+        source: &dyn Chain,
+        segment: &Segment,
+        table: &'static Table,
+        dir: &Path,
+    ) -> Result<FileEntry, ExportError> {
         let part = Part { blocks: segment.first_block..segment.first_block + segment.blocks, stop: self.stop };
         let notes = [
             ("holdfast.chain", source.id()),
             ("holdfast.segment", segment.number.to_string()),
             ("holdfast.last_block_hash", segment.last_block_hash.clone()),
         ];
-        let write = |table: &&'static Table| {
-            let folder = dir.join(format!("table={}", table.name)).join(format!("segment={:06}", segment.number));
-            let mut out = TableWriter::create(&folder, table, &notes)?;
-            source.write(table, &part, &mut out)?;
-            out.finish(dir)
-        };
-        source.tables().par_iter().map(write).collect()
+        let folder = dir.join(format!("table={}", table.name)).join(format!("segment={:06}", segment.number));
+        let mut out = TableWriter::create(&folder, table, &notes)?;
+        source.write(table, &part, &mut out)?;
+        out.finish(dir)
     }
 }
 
