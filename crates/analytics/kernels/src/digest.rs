@@ -3,6 +3,7 @@
 use holdfast_analytics_export::{Cell, Kind, Table};
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
+use std::fmt::Write;
 
 /// Primes that keys and values are taken modulo, so that products stay within 64 bits.
 const KEY_PRIME: i128 = 1_000_003;
@@ -38,6 +39,7 @@ pub struct Digest {
     numeric: Vec<(usize, &'static str, u64, i128, i128)>,
     rows: u64,
     sha: sha2::Sha256,
+    line: String,
 }
 
 impl Digest {
@@ -51,6 +53,7 @@ impl Digest {
             numeric: numeric.map(|(n, field)| (n, field.name, 0, 0, 0)).collect(),
             rows: 0,
             sha: sha2::Sha256::new(),
+            line: String::new(),
         }
     }
 
@@ -73,13 +76,20 @@ impl Digest {
                 *mixed = mixed.wrapping_add(key * (value % VALUE_PRIME));
             }
         }
-        let text = cells.iter().map(|cell| match cell {
-            Cell::Text(text) => (*text).to_owned(),
-            Cell::Hash(hash) => hex::encode(hash),
-            other => integer(other).map_or(String::new(), |n| n.to_string()),
-        });
-        self.sha.update(text.collect::<Vec<_>>().join("|"));
-        self.sha.update("\n");
+        self.line.clear();
+        for (n, cell) in cells.iter().enumerate() {
+            if n > 0 {
+                self.line.push('|');
+            }
+            // Writing to a string does not fail.
+            let _ = match cell {
+                Cell::Text(text) => self.line.write_str(text),
+                Cell::Hash(hash) => self.line.write_str(&hex::encode(hash)),
+                other => integer(other).map_or(Ok(()), |n| write!(self.line, "{n}")),
+            };
+        }
+        self.line.push('\n');
+        self.sha.update(&self.line);
     }
 
     /// Returns the figures.

@@ -147,7 +147,8 @@ impl Rows {
         Ok(Rows { reader, keys: spec.keys, group: 0, columns: Vec::new(), rows: 0, row: 0, path, last: None })
     }
 
-    fn next(&mut self) -> Result<Option<(Key, Vec<i128>)>, ExportError> {
+    /// Reads the next row's measures into `values`, and returns its key.
+    fn next(&mut self, values: &mut Vec<i128>) -> Result<Option<Key>, ExportError> {
         while self.row == self.rows {
             if self.group == self.reader.groups() {
                 return Ok(None);
@@ -165,9 +166,11 @@ impl Rows {
             return Err(damaged("its keys do not rise"));
         }
         self.last = Some(key);
-        let values = self.columns[self.keys..].iter().map(|column| column.integer(row));
-        let values: Option<Vec<i128>> = values.collect();
-        Ok(Some((key, values.ok_or_else(|| damaged("a row without a measure"))?)))
+        values.clear();
+        for column in &self.columns[self.keys..] {
+            values.push(column.integer(row).ok_or_else(|| damaged("a row without a measure"))?);
+        }
+        Ok(Some(key))
     }
 }
 
@@ -237,29 +240,24 @@ fn join_into(
     let mut heads = BinaryHeap::new();
     let mut rows: Vec<Vec<i128>> = vec![Vec::new(); open.len()];
     for (n, file) in open.iter_mut().enumerate() {
-        if let Some((key, values)) = file.next()? {
-            rows[n] = values;
+        if let Some(key) = file.next(&mut rows[n])? {
             heads.push(Reverse((key, n)));
         }
     }
-    let mut current: Option<(Key, Vec<i128>)> = None;
+    let (mut current, mut sums): (Option<Key>, Vec<i128>) = (None, Vec::new());
     let mut done = 0u64;
     while let Some(Reverse((key, n))) = heads.pop() {
-        let values = std::mem::take(&mut rows[n]);
-        match &mut current {
-            Some((of, sums)) if *of == key => {
-                for ((sum, value), how) in sums.iter_mut().zip(values).zip(spec.joins) {
-                    *sum = join(*how, *sum, value).ok_or_else(|| overflow(spec.table))?;
-                }
+        if current == Some(key) {
+            for ((sum, value), how) in sums.iter_mut().zip(&rows[n]).zip(spec.joins) {
+                *sum = join(*how, *sum, *value).ok_or_else(|| overflow(spec.table))?;
             }
-            _ => {
-                if let Some((of, sums)) = current.replace((key, values)) {
-                    put(of, &sums)?;
-                }
+        } else {
+            if let Some(of) = current.replace(key) {
+                put(of, &sums)?;
             }
+            std::mem::swap(&mut sums, &mut rows[n]);
         }
-        if let Some((key, values)) = open[n].next()? {
-            rows[n] = values;
+        if let Some(key) = open[n].next(&mut rows[n])? {
             heads.push(Reverse((key, n)));
         }
         done += 1;
@@ -267,7 +265,7 @@ fn join_into(
             go_on()?;
         }
     }
-    if let Some((of, sums)) = current {
+    if let Some(of) = current {
         put(of, &sums)?;
     }
     Ok(())
