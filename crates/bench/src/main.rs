@@ -3,6 +3,7 @@
 
 mod accounts;
 mod accuracy;
+mod analytics;
 mod blocks;
 mod chain;
 mod desk;
@@ -49,6 +50,8 @@ enum Command {
     Sharing(sharing::SharingBench),
     /// Pages in a real Chromium, on the demo's data and behind a long queue.
     Web(web::WebBench),
+    /// Whole-chain analytics: export as Parquet, kernels on one core and two.
+    Analytics(analytics::AnalyticsBench),
     /// Measure every heuristic against ground truth.
     Accuracy(accuracy::AccuracyArgs),
     #[command(hide = true)]
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Evidence(args) => evidence::run(&args, cli.json),
         Command::Sharing(args) => sharing::run(&args, cli.json),
         Command::Web(args) => web::run(&args, cli.json),
+        Command::Analytics(args) => analytics::run(&args, cli.json),
         Command::Accuracy(args) => accuracy::run(args, cli.json),
         Command::Ingest(args) => chain::ingest_alone(&args),
     })
