@@ -245,8 +245,9 @@ def holds(page, other):
     assert (hold["state"], hold["customer"], hold["amount"]) == ("active", "demo-victim", "50000000"), hold
     assert base_units(re.search(r"amount: ([\d.,]+ BTC)", page.locator("main dl").first.inner_text()).group(1)) == 50_000_000
 
-    # Amounts of the list are those of the API.
+    # Amounts of the list are those of the API, and the demo knows what they are worth.
     page.goto(f"{url}/desk/holds")
+    assert "0.5 BTC (20,000.00 USD at the present price)" in page.locator("main").inner_text()
     listed = {str(h["id"]): h for h in api(page, "/holds?state=active&limit=100")}
     compared = 0
     for row in page.locator("tr[id^='hold-']").all():
