@@ -114,10 +114,9 @@ def find(page):
     hand.taken()
     compared = drawn_sums_are_the_ledgers(page)
     page.goto(f"{url}/tx/{RANSOM}")
-    hand.click("details.to-case > summary")
-    hand.click("details.to-case button[type=submit]")
+    hand.click("form.to-new-case button")
     page.wait_for_url("**/desk/cases/*")
-    no_more("a transaction into a new case", hand, clicks=2)
+    no_more("a transaction into a new case", hand, clicks=1)
     case = page.url.rsplit("/", 1)[1].split("?")[0].split("#")[0]
     assert RANSOM in [i["key"] for i in api(page, f"/desk/cases/{case}")["items"]]
 
