@@ -6,7 +6,7 @@ import { copied } from '../src/shell/copy.ts';
 import { ALL, GO, Sequence } from '../src/shell/keys.ts';
 import { pasted } from '../src/shell/list.ts';
 import { parse as recent, withNew } from '../src/shell/recent.ts';
-import { graphPage, offer, pageOf, remarks, type Lookup, type LookupHit, type Option } from '../src/shell/results.ts';
+import { graphPage, marked, offer, pageOf, remarks, type Lookup, type LookupHit, type Option } from '../src/shell/results.ts';
 import { subjects } from '../src/shell/rows.ts';
 import { apply, parse } from '../src/shell/settings.ts';
 
@@ -180,4 +180,17 @@ test('topics of live events: each once, the latest within the bound; their event
   assert.deepEqual(topicsOf(many), many.slice(10));
   assert.equal(pathOf(['alerts', 'graph:7'], ''), '/api/v1/live?topics=alerts%2Cgraph%3A7');
   assert.equal(pathOf(['notifications'], '12'), '/api/v1/live?topics=notifications&after=12');
+});
+
+test('answers mark the best result, unless a person moved to another or it has the whole name', () => {
+  const page = { name: 'Blocks', href: '/blocks' };
+  const asked = offer('bl', [], [], null).options, found = offer('bl', [page], [], lookup([hit({ id: 'blue' })])).options;
+  assert.equal(marked('bl', asked[0], false, found), 0, '“Search for” is not kept');
+  const last = found.length - 1;
+  assert.equal(marked('bl', found[last], true, found), last, 'moved to');
+  const name = hit({ kind: 'label', id: 'blue', name: 'Blue' }), early = offer('blue', [], [], lookup([name])).options;
+  const late = offer('blue', [], [{ kind: 'case', id: '4', title: 'Blue' }], lookup([name])).options;
+  assert.equal(late[marked('blue', early[0], false, late)]?.title, early[0]?.title, 'Enter may be on its way to it');
+  assert.equal(marked('bl', undefined, false, found), 0);
+  assert.equal(marked('bl', { group: 'x', title: 'gone', detail: '', risk: '', href: '/gone', graph: null }, true, found), 0);
 });

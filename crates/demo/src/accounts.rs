@@ -157,6 +157,11 @@ pub(crate) fn sources(store: &Path) -> anyhow::Result<ProofSources> {
     Ok(simulated(&store.join(BLOCKS))?.into_iter().map(source).collect())
 }
 
+/// Returns the ids of the simulated chains' stablecoins.
+pub(crate) fn stablecoins(store: &Path) -> anyhow::Result<Vec<String>> {
+    Ok(simulated(&store.join(BLOCKS))?.into_iter().map(|chain| chain.stablecoin).collect())
+}
+
 /// Reads the simulated chains into ledgers of the store.
 fn read(tags: &Arc<TagStore>, store: &Path) -> anyhow::Result<Vec<Read>> {
     let mut chains = Vec::new();

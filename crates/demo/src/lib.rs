@@ -18,6 +18,7 @@ mod campaign;
 mod case;
 mod models;
 mod money;
+mod prices;
 pub mod sharing;
 
 use anyhow::Context;
@@ -302,6 +303,7 @@ pub fn run(store: &Path, as_json: bool) -> anyhow::Result<AppState> {
     let case = case::run(&screening, &workspace, &key_ring, &vault, store, first, as_json)?;
     let campaign = campaign::run(&screening, &mut workspace, &key_ring, as_json)?;
     let accounts = accounts::run(&screening, &made, &mut workspace, store, as_json)?;
+    prices::set(&screening, &accounts::stablecoins(store)?)?;
     // The campaign's tags stay: a server that is started later measures the same effect.
     workspace.save()?;
     let account_chains = accounts::open(store, &workspace.tags)?;

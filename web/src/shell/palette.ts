@@ -5,7 +5,7 @@ import { closesBeside } from './dialogs.ts';
 import { hand, MOST, pasted } from './list.ts';
 import { mayDesk, mayGraph, menu } from './page.ts';
 import { Recent } from './recent.ts';
-import { graphPage, offer, PAGES, remarks, REST, searchPage, type DeskHit, type InGraph, type Lookup, type MenuPage, type Option } from './results.ts';
+import { graphPage, marked, offer, PAGES, remarks, REST, searchPage, type DeskHit, type InGraph, type Lookup, type MenuPage, type Option } from './results.ts';
 import { t } from '../texts.ts';
 
 const LIST = t('shell-list');
@@ -132,7 +132,7 @@ export class Palette {
     return [{ group: LIST, title: t('shell-open-list', { n }), detail, risk: '', href: '/desk/graph', graph: list }];
   }
 
-  /** `more`: an answer came to the question that stands; what was marked stays so, because Enter may be on its way. */
+  /** `more`: an answer came to the question that stands. */
   private draw(more: boolean): void {
     const q = this.input.value.trim();
     const lookup = this.ledger.told.state === 'got' ? this.ledger.told.value : null;
@@ -141,8 +141,7 @@ export class Palette {
     if (q === '') this.options = [...this.recent.all(), ...this.pages.map((p) => ({ group: PAGES, title: p.name, detail: '', risk: '', href: p.href, graph: null }))];
     else if (this.items.length > 0) this.options = [...this.listOption(), { group: REST, title: t('shell-search-all'), detail: '', risk: '', href: searchPage(q), graph: null }];
     else this.options = offer(q, this.pages, desk, lookup).options;
-    const again = more && before && (this.moved || before.group !== REST) ? this.options.findIndex((o) => o.href === before.href && o.title === before.title) : -1;
-    this.at = Math.max(0, again);
+    this.at = more ? marked(q, before, this.moved, this.options) : 0;
     this.fill();
     this.tell(lookup);
   }

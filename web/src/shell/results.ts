@@ -63,6 +63,8 @@ export const graphPage = (graph: InGraph): string => ('list' in graph ? '/desk/g
 const ofDesk = (hit: DeskHit): Option => ({ group: groupOf(hit.kind), title: hit.title ? `${hit.id}: ${hit.title}` : hit.id, detail: '', risk: '', href: hit.kind === 'customers' ? `/desk/customers?${new URLSearchParams({ q: hit.id }).toString()}` : `/desk/${hit.kind}s/${segment(hit.id)}`, graph: null });
 const ofPage = (page: MenuPage): Option => ({ group: PAGES, title: page.name, detail: '', risk: '', href: page.href, graph: null });
 
+const isExact = (o: Option, words: string): boolean => o.group !== REST && (o.title.toLowerCase() === words || o.title.toLowerCase().startsWith(`${words}: `));
+
 /** Most that is offered of one kind. */
 const EACH = 6;
 
@@ -73,18 +75,24 @@ export function offer(q: string, pages: readonly MenuPage[], desk: readonly Desk
   const words = q.toLowerCase();
   const named = pages.filter((p) => p.name.toLowerCase().includes(words));
   const first = named.filter((p) => p.name.toLowerCase().startsWith(words));
+  const whole = (o: Option): boolean => isExact(o, words);
   const all = [...desk.map(ofDesk), ...(lookup?.hits ?? []).map(ofHit)];
-  const isExact = (o: Option): boolean => o.title.toLowerCase() === words || o.title.toLowerCase().startsWith(`${words}: `);
   // What has the whole text as its name or number comes before what has it among other words.
-  const groups = [...new Set(all.map((o) => o.group))].map((g) => all.filter((o) => o.group === g)).sort((a, b) => Number(b.some(isExact)) - Number(a.some(isExact)));
+  const groups = [...new Set(all.map((o) => o.group))].map((g) => all.filter((o) => o.group === g)).sort((a, b) => Number(b.some(whole)) - Number(a.some(whole)));
   const shown = groups.flatMap((g) => g.slice(0, EACH));
   const left = all.length - shown.length + (lookup?.more ?? 0);
   // A word that begins a page's name is a way to it only where nothing has the whole word.
-  const exact = shown.some(isExact);
+  const exact = shown.some(whole);
   const begin = exact ? [] : first.map(ofPage);
   const end = named.filter((p) => exact || !first.includes(p)).map(ofPage);
   const rest: Option = { group: REST, title: t('shell-search-for', { q }), detail: left > 0 ? t('shell-more', { n: left }) : '', risk: '', href: searchPage(q), graph: null };
   return { options: [...begin, ...shown, ...end, rest], left };
+}
+
+/** Which option is marked once there are others for the same question: what a person moved to, or what has the whole text as its name; else the best, which is the first. */
+export function marked(q: string, before: Option | undefined, moved: boolean, options: readonly Option[]): number {
+  if (!before || (!moved && !isExact(before, q.toLowerCase()))) return 0;
+  return Math.max(0, options.findIndex((o) => o.href === before.href && o.title === before.title));
 }
 
 /** What is said beside the results. */

@@ -3,16 +3,21 @@
 use crate::answers::chain::TagView;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use holdfast_attribution::import::ImportReport;
 use holdfast_attribution::own::OwnTag;
 use holdfast_attribution::tags::{MAX_FOUND, MAX_PACKS, TagFilter};
 use holdfast_attribution::{Category, Tlp};
+use holdfast_jobs::StoredJob;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::{run_blocking, run_in_background};
 use holdfast_state::body::json;
 use holdfast_state::clearance::Clearance;
 use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::imports::Import;
 use holdfast_state::routes::{CHAIN, DESK, MANAGE, Needs, Routes};
 use holdfast_state::tags::{OwnStep, PackRow};
 use holdfast_types::Timestamp;
@@ -35,6 +40,7 @@ pub(crate) fn routes() -> Routes {
         .add(DESK.long(), routes!(change_own_tag))
         .add(DESK.long(), routes!(remove_own_tag))
         .add(MANAGE.file().long(), routes!(import_tags))
+        .add(MANAGE, routes!(tag_import))
         .add(MANAGE.long(), routes!(remove_tags))
 }
 
@@ -57,6 +63,9 @@ pub struct ImportAnswer {
     packs: usize,
     /// Their titles.
     titles: Vec<String>,
+    /// Licences that files state, by the title of the pack.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    licences: BTreeMap<String, String>,
     tags: usize,
     new_tags: usize,
     actors: usize,
@@ -79,33 +88,60 @@ pub struct ImportAnswer {
     without_chain: usize,
 }
 
-/// Imports a TagPack, ActorPack, OFAC list, labels of a block explorer or CSV, and brings all exposures up to it.
+impl From<ImportReport> for ImportAnswer {
+    fn from(report: ImportReport) -> Self {
+        ImportAnswer {
+            packs: report.packs,
+            titles: report.titles,
+            licences: report.licences,
+            tags: report.tags,
+            new_tags: report.new_tags,
+            actors: report.actors,
+            warnings: report.warnings.into_iter().take(1000).collect(),
+            sanctioned: report.sanctioned,
+            by_category: report.by_category,
+            by_asset: report.by_asset,
+            unknown_categories: report.unknown_categories,
+            without_owner: report.without_owner,
+            unmatchable: report.unmatchable,
+            by_chain: report.by_chain,
+            without_chain: report.without_chain,
+        }
+    }
+}
+
+/// Imports a TagPack, ActorPack, OFAC list, labels of a block explorer or CSV, and brings all exposures up to it. A file above 4 MiB is imported by a job:
+/// the answer is 202 with the job then, and `/api/v1/tags/imports/{job}` says how far it is and what it did.
 #[utoipa::path(post, path = "/api/v1/tags", params(NameQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = ImportAnswer), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = ImportAnswer), (status = 202, body = StoredJob), (status = 400, body = ErrorBody)))]
 pub async fn import_tags(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(query): Query<NameQuery>,
     body: Bytes,
-) -> Answer<ImportAnswer> {
-    let import = move || shared.import_tags(query.name, body.to_vec(), query.tlp.as_deref(), &caller.0);
-    let report = run_in_background(import).await?;
-    Ok(Json(ImportAnswer {
-        packs: report.packs,
-        titles: report.titles,
-        tags: report.tags,
-        new_tags: report.new_tags,
-        actors: report.actors,
-        warnings: report.warnings.into_iter().take(1000).collect(),
-        sanctioned: report.sanctioned,
-        by_category: report.by_category,
-        by_asset: report.by_asset,
-        unknown_categories: report.unknown_categories,
-        without_owner: report.without_owner,
-        unmatchable: report.unmatchable,
-        by_chain: report.by_chain,
-        without_chain: report.without_chain,
-    }))
+) -> Result<Response, ApiError> {
+    let import = move || shared.take_tags(query.name, body.to_vec(), query.tlp.as_deref(), &caller.0);
+    Ok(match run_in_background(import).await? {
+        Import::Done(report) => Json(ImportAnswer::from(*report)).into_response(),
+        Import::InWork(job) => (StatusCode::ACCEPTED, [(header::RETRY_AFTER, "1")], Json(*job)).into_response(),
+    })
+}
+
+/// An import by a job.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportJobAnswer {
+    /// The job; `done` and `all` are tags.
+    job: StoredJob,
+    /// What it did, once it is done; null before, where it failed, and of old imports.
+    report: Option<ImportAnswer>,
+}
+
+/// Returns how far an import by a job is, and what it did. `/api/v1/jobs/{id}/cancel` ends it.
+#[utoipa::path(get, path = "/api/v1/tags/imports/{job}", params(("job" = u64, Path, description = "Number of the job")),
+    responses((status = 200, body = ImportJobAnswer), (status = 404, body = ErrorBody)))]
+pub async fn tag_import(State(shared): State<AppState>, Path(job): Path<u64>) -> Answer<ImportJobAnswer> {
+    let (job, report) = run_blocking(move || shared.tag_import(job)).await?;
+    Ok(Json(ImportJobAnswer { job, report: report.map(Into::into) }))
 }
 
 /// Name of a pack.
@@ -272,6 +308,8 @@ pub struct PackAnswer {
     imported: Option<Timestamp>,
     /// Who imported it then.
     imported_by: Option<String>,
+    /// The licence that its file stated then, in the file's words; null where it stated none, or the audit log has nothing of it.
+    licence: Option<String>,
 }
 
 impl From<PackRow> for PackAnswer {
@@ -289,6 +327,7 @@ impl From<PackRow> for PackAnswer {
             lastmod: p.lastmod,
             imported,
             imported_by,
+            licence: row.licence,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The server's jobs: which there are, and another try.
+//! The server's jobs: which there are, another try, and their end.
 
 use axum::extract::{Path, Query, State};
 use axum::{Extension, Json};
@@ -18,7 +18,7 @@ const MAX_JOBS: usize = 1_000;
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
-    Routes::new("jobs").add(MANAGE, routes!(jobs)).add(MANAGE, routes!(retry_job))
+    Routes::new("jobs").add(MANAGE, routes!(jobs)).add(MANAGE, routes!(retry_job)).add(MANAGE, routes!(cancel_job))
 }
 
 /// Which jobs.
@@ -47,4 +47,16 @@ pub async fn retry_job(
     Path(id): Path<u64>,
 ) -> Answer<StoredJob> {
     run_blocking(move || shared.retry_job(id, &caller.0)).await.map(Json)
+}
+
+/// Ends a job that waits or runs, of a kind that only makes what was asked for: an import of tags, a bundle, the check of a ledger. It has failed then, and
+/// `retry` begins it again.
+#[utoipa::path(post, path = "/api/v1/jobs/{id}/cancel", params(("id" = u64, Path, description = "Number of the job")),
+    responses((status = 200, body = StoredJob), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn cancel_job(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+) -> Answer<StoredJob> {
+    run_blocking(move || shared.cancel_job(id, &caller.0)).await.map(Json)
 }

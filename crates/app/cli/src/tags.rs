@@ -175,6 +175,7 @@ fn pack_row(pack: PackSummary) -> Value {
     let mut row = json!(pack);
     row["imported"] = Value::Null;
     row["imported_by"] = Value::Null;
+    row["licence"] = Value::Null;
     row
 }
 
@@ -189,8 +190,12 @@ pub fn packs(args: &ChainArgs, as_json: bool) -> anyhow::Result<()> {
             Some(_) => format!("{} by {}", pack.time("imported").rfc3339(), pack.word("imported_by")),
             None => "not recorded".into(),
         };
+        let licence = match pack.word("licence") {
+            "" => String::new(),
+            licence => format!("; licence: {licence}"),
+        };
         println!(
-            "{}: {} tags, {} sanctioned, {}; imported: {imported}",
+            "{}: {} tags, {} sanctioned, {}; imported: {imported}{licence}",
             pack.word("title"),
             thousands(pack.count("tags")),
             thousands(pack.count("sanctioned")),

@@ -15,11 +15,12 @@ use holdfast_attribution::import::{ImportReport, collect};
 use holdfast_attribution::tags::Conflict;
 use holdfast_attribution::{ChangeRule, ClusterOptions, CoinjoinSet, Tlp};
 use holdfast_chains::StoreTags;
-use holdfast_client::{Client, ClientError};
+use holdfast_client::{Client, api_path};
 use holdfast_console::show::verify_file;
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 #[derive(Subcommand)]
 pub enum TagsCommand {
@@ -120,6 +121,39 @@ fn import_alone(
     Ok((report, tags.tagged_accounts()?))
 }
 
+/// The status of an answer whose work a job does.
+const IN_WORK: u16 = 202;
+/// Pause between two looks at a job.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Waits for the job of a large file; returns what it did, or why the file was refused.
+fn by_job(client: &Client, name: &str, answer: &[u8]) -> anyhow::Result<Result<ImportReport, String>> {
+    let job: Value = serde_json::from_slice(answer).context("the server's answer about its job")?;
+    let id = job.count("id");
+    let path = api_path(&["tags", "imports", &id.to_string()]);
+    let bar = output::bar(0u64, "the server imports tags");
+    loop {
+        let mut now: Value = client.get(&path).fetch()?;
+        bar.set_length(now["job"].count("all"));
+        bar.set_position(now["job"].count("done"));
+        match now["job"].word("state") {
+            "waiting" | "running" => {}
+            "done" if !now["report"].is_null() => {
+                bar.finish_and_clear();
+                return Ok(Ok(serde_json::from_value(now["report"].take())?));
+            }
+            "done" => bail!("job {id} imported {name}; what it did is not stored any more"),
+            _ => {
+                bar.finish_and_clear();
+                return Ok(Err(format!("{name}: job {id}: {}", now["job"].word("error"))));
+            }
+        }
+        crate::live::pause(PAUSE);
+        let stopped = || format!("stopped; the server goes on with job {id}, `holdfast jobs cancel {id}` ends it");
+        anyhow::ensure!(output::stopping().is_continue(), stopped());
+    }
+}
+
 /// Imports files by a running server, one by one.
 fn import_there(
     client: &Client,
@@ -129,10 +163,17 @@ fn import_there(
     let mut all = ImportReport::default();
     for (name, bytes) in files {
         let request = client.post("/api/v1/tags").query("name", &name).query_opt("tlp", label.map(Tlp::name));
-        match request.body(bytes, "application/octet-stream").fetch::<ImportReport>() {
-            Ok(report) => all.add(report),
-            Err(ClientError::Refused { status: 400, message, .. }) => all.refused.push(message),
-            Err(e) => return Err(e.into()),
+        let answer = request.body(bytes, "application/octet-stream").send()?;
+        match answer.status {
+            IN_WORK => match by_job(client, &name, &answer.body)? {
+                Ok(report) => all.add(report),
+                Err(refused) => all.refused.push(refused),
+            },
+            400 => all.refused.push(answer.message()),
+            _ => {
+                anyhow::ensure!(answer.is_success(), answer.message());
+                all.add(serde_json::from_slice(&answer.body).context("the server's answer about an import")?);
+            }
         }
     }
     let summary: Value = client.get("/api/v1/summary").fetch()?;

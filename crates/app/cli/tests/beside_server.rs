@@ -164,6 +164,7 @@ const TABLE: &[RowOf] = &[
     ("sessions end", &["nothing"], Refused("nothing")),
     ("jobs list", &["--state", "failed"], Well),
     ("jobs retry", &["999"], Refused("999")),
+    ("jobs cancel", &["999"], Refused("999")),
     ("webhooks add", &["http://127.0.0.1:9/hook"], Well),
     ("webhooks list", &[], Well),
     ("webhooks retry", &["1"], Well),

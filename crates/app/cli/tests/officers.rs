@@ -352,6 +352,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("rules" | "prices", true) => &["investigator", "approver", "auditor", "administrator"],
         ("holds" | "alerts" | "customers", false) => &["investigator", "approver"],
         ("tags", false) if path.starts_with("/api/v1/tags/own") => &["investigator", "approver"],
+        ("tags", true) if path.contains("/imports/") => &["administrator"],
         ("tags", true) if path.ends_with("/packs") => {
             &["investigator", "approver", "auditor", "screener", "administrator"]
         }

@@ -139,6 +139,13 @@ pub enum JobsCommand {
         /// Number of the job.
         id: u64,
     },
+    /// End a job that waits or runs, of a kind that only makes what was asked for: an import of tags, a bundle, the check of a ledger.
+    Cancel {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Number of the job.
+        id: u64,
+    },
 }
 
 fn set_state(desk: &DeskArgs, id: u64, state: PersonState, reason: &str) -> anyhow::Result<Answer> {
@@ -438,6 +445,20 @@ pub fn jobs(command: JobsCommand, as_json: bool) -> anyhow::Result<()> {
             let here = |s: &Screening| {
                 let job = Store::change(s, &desk.actor, move |tx| holdfast_jobs::retry(tx, id))?;
                 job.with_context(|| format!("no job {id} waits or failed"))
+            };
+            let job = desk.answer(here, |c| c.post(&path))?;
+            if as_json {
+                return job.print();
+            }
+            print_job(&job);
+            Ok(())
+        }
+        JobsCommand::Cancel { desk, id } => {
+            let path = api_path(&["jobs", &id.to_string(), "cancel"]);
+            let here = |s: &Screening| {
+                let kinds = holdfast_state::jobs::CANCELLED;
+                let job = Store::change(s, &desk.actor, move |tx| holdfast_jobs::cancel(tx, id, kinds))?;
+                job.with_context(|| format!("no job {id} waits or runs that may be cancelled"))
             };
             let job = desk.answer(here, |c| c.post(&path))?;
             if as_json {

@@ -44,6 +44,7 @@ const OF_ROUTES: &[(&str, &str)] = &[
     ("/desk/second-factor/code", "flash-factor"),
     ("/desk/second-factor/passkeys/{id}", "flash-saved"),
     ("/desk/jobs/{id}", "flash-job"),
+    ("/desk/jobs/{id}/cancel", "flash-job-cancelled"),
     ("/desk/webhooks/{id}", "flash-webhook-removed"),
     ("/desk/tags/own", "flash-saved"),
     ("/desk/prices", "flash-saved"),

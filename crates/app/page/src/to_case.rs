@@ -7,7 +7,7 @@ use maud::{Markup, html};
 /// Where the form is sent.
 pub const PATH: &str = "/desk/cases/add";
 
-/// Returns the form that puts something into a case: one that is open, by its number, or a new one. Nothing for who works on no cases. `kind` is that of a
+/// Returns the form that puts something into a case: one that is open, by its number, or a new one with a title; and the button that makes a new one at once. Nothing for who works on no cases. `kind` is that of a
 /// case's item: address, transaction, alert, event, subject, hold, request.
 #[must_use]
 pub fn to_case(frame: &Frame, kind: &str, key: &str) -> Markup {
@@ -20,6 +20,11 @@ pub fn to_case(frame: &Frame, kind: &str, key: &str) -> Markup {
             label { (t!("common-case-title")) input name="title" type="text" maxlength="200"; }
             button type="submit" { (t!("common-add")) }
         }
+    }
+    form.to-new-case method="post" action=(PATH) {
+        input type="hidden" name="kind" value=(kind);
+        input type="hidden" name="key" value=(key);
+        button type="submit" { (t!("common-to-new-case")) }
     } } }
 }
 

@@ -27,7 +27,7 @@ const MAX_WAITING: usize = 20;
 const FRESH: Seconds = Seconds::new(600);
 /// How long the error of a failed job is reported before the same request makes another try.
 const FAILED: Seconds = Seconds::MINUTE;
-/// Most bundles in the folder; the oldest go.
+/// Most files in a folder; the oldest go.
 const MAX_FILES: usize = 32;
 
 /// Makes the evidence bundle of a trace, for readers of labels up to a clearance.
@@ -91,7 +91,7 @@ impl Job for MakeBundle {
         let chain = shared.chains.accounts_for(&self.request.subject, Some(self.chain.as_str()));
         match shared.make_bundle(&*chain.map_err(Failure::for_good)?, self, &mut watch) {
             Ok(bytes) => {
-                store(&shared.bundles_dir(), &self.key(), &bytes).map_err(Failure::again)?;
+                store_newest(&shared.bundles_dir(), &self.key(), &bytes).map_err(Failure::again)?;
                 Ok(Outcome::Done)
             }
             Err(WorkspaceError::Evidence(EvidenceError::Stopped)) => Ok(Outcome::Stopped),
@@ -112,8 +112,8 @@ pub(crate) fn write_whole(folder: &Path, key: &str, bytes: &[u8]) -> std::io::Re
     file.persist(folder.join(key)).map(drop).map_err(|e| e.error)
 }
 
-/// Stores a bundle, and removes the oldest where there are many.
-fn store(folder: &Path, key: &str, bytes: &[u8]) -> std::io::Result<()> {
+/// Stores a file, and removes the oldest of its folder where there are many.
+pub(crate) fn store_newest(folder: &Path, key: &str, bytes: &[u8]) -> std::io::Result<()> {
     write_whole(folder, key, bytes)?;
     let mut files: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in std::fs::read_dir(folder)? {

@@ -3,6 +3,7 @@
 use crate::AppState;
 use crate::error::ApiError;
 use crate::evidence::MakeBundle;
+use crate::imports::ImportTags;
 use crate::ledgers::{CheckLedger, RebuildBeside};
 use crate::rescreen_all::RescreenAll;
 use crate::watching::CheckWatched;
@@ -419,6 +420,7 @@ impl AppState {
             .with::<crate::learning::WatchModels>()
             .with::<CheckWatched>()
             .with::<RescreenAll>()
+            .with::<ImportTags>()
             .with::<CheckLedger>()
             .with::<RebuildBeside>();
         let status = self.status.clone();
@@ -440,6 +442,36 @@ impl AppState {
         let job = Store::change(&*self.screening, actor, move |tx| retry(tx, id))?;
         self.jobs.wake();
         job.ok_or_else(|| ApiError::new(StatusCode::NOT_FOUND, format!("no job {id} waits or failed")))
+    }
+}
+
+/// Returns whether people may cancel jobs of a kind: those that only make what was asked for. Screening again, sources and the like are what the desk's
+/// answers rest on.
+#[must_use]
+pub fn may_be_cancelled(kind: &str) -> bool {
+    CANCELLED.contains(&kind)
+}
+
+/// The kinds that may be cancelled.
+pub const CANCELLED: &[&str] = &[ImportTags::KIND, MakeBundle::KIND, CheckLedger::KIND];
+
+impl AppState {
+    /// Ends a job that waits or runs ([`may_be_cancelled`]); one that runs stops within moments, and nothing of it is left.
+    ///
+    /// # Errors
+    /// 404 when no job of that number waits or runs; 409 where jobs of its kind are not cancelled; 500 or 503 when it cannot be stored.
+    pub fn cancel_job(&self, id: u64, actor: &str) -> Result<StoredJob, ApiError> {
+        if let Some(job) = self.jobs.cancel(id, CANCELLED, actor)? {
+            return Ok(job);
+        }
+        let open = self.screening.read(|db| holdfast_jobs::job(db, id))?;
+        Err(match open.filter(|job| matches!(job.state, JobState::Waiting | JobState::Running)) {
+            None => ApiError::new(StatusCode::NOT_FOUND, format!("no job {id} waits or runs")),
+            Some(job) => ApiError::of(
+                ErrorKind::State,
+                format!("job {id} ({}) is not cancelled: the desk's answers rest on it", job.kind),
+            ),
+        })
     }
 }
 

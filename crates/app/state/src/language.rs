@@ -1,10 +1,18 @@
 //! Languages of the pages, and which of them a request asks for (RFC 9110, 12.5.4).
 
+use crate::AppState;
+use crate::blocking::run_blocking;
+use crate::error::ApiError;
 use crate::sign_in::cookie;
 use axum::http::{HeaderMap, header};
+use holdfast_identity::{language_of, person_named, set_language};
+use holdfast_store::{Change, Store};
+use holdfast_types::Seconds;
 
 /// Name of the cookie with the language that a person chose.
 pub const COOKIE: &str = "hlang";
+/// How long a browser keeps the choice.
+pub const LASTS: Seconds = Seconds::days(365);
 
 /// A language in which the pages are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +111,40 @@ impl Language {
         let chosen = cookie(headers, COOKIE).and_then(|tag| Language::of_tag(&tag));
         let accepted = || Language::of_accepted(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
         chosen.or_else(accepted).unwrap_or_default()
+    }
+}
+
+impl AppState {
+    /// Stores the language that was chosen with a request, for the person of the desk who is signed in by it, so that it follows them to other browsers;
+    /// for others it is in their browser's cookie alone.
+    ///
+    /// # Errors
+    /// 500 or 503 when it cannot be stored.
+    pub async fn remember_language(&self, headers: &HeaderMap, language: Language) -> Result<(), ApiError> {
+        let Some(caller) = self.auth.visitor(headers, self.screening.now()) else { return Ok(()) };
+        let shared = self.clone();
+        run_blocking(move || {
+            let Some(person) = shared.screening.read(|db| person_named(db, &caller.0))? else { return Ok(()) };
+            let store = move |tx: &mut dyn Change| set_language(tx, person.id, language.tag());
+            Ok(Store::change(&*shared.screening, &caller.0, store)?)
+        })
+        .await
+    }
+
+    /// Returns the language that a person of the desk chose last; none where they never chose, or it is none of the pages' any more.
+    ///
+    /// # Errors
+    /// 500 or 503 when it cannot be read.
+    pub async fn chosen_language(&self, name: &str) -> Result<Option<Language>, ApiError> {
+        let (shared, name) = (self.clone(), name.to_owned());
+        run_blocking(move || {
+            let stored = shared.screening.read(|db| match person_named(db, &name)? {
+                Some(person) => language_of(db, person.id),
+                None => Ok(None),
+            })?;
+            Ok(stored.and_then(|tag| Language::of_tag(&tag)))
+        })
+        .await
     }
 }
 

@@ -16,6 +16,7 @@ pub mod clearance;
 pub mod error;
 pub mod evidence;
 mod facts;
+pub mod imports;
 pub mod jobs;
 pub mod lab_chains;
 pub mod language;

@@ -3,7 +3,7 @@
 use crate::AppState;
 use crate::error::ApiError;
 use axum::http::StatusCode;
-use holdfast_attribution::import::{ImportReport, is_importable};
+use holdfast_attribution::import::{ImportReport, ReadFiles, is_importable};
 use holdfast_attribution::own::{OWN_PACK, OwnChange, OwnTag, id_of};
 use holdfast_attribution::tags::{PackSummary, is_source};
 use holdfast_attribution::{Tag, Tlp};
@@ -11,8 +11,9 @@ use holdfast_audit::{Filter, find};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_store::{Change, DbError, Store};
 use holdfast_types::{Invalid, Timestamp};
-use holdfast_workspace::Workspace;
-use serde_json::json;
+use holdfast_workspace::{ChangeError, Workspace};
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
 
 /// Longest reason, in bytes.
 const MAX_REASON: usize = 2_000;
@@ -29,6 +30,8 @@ pub struct PackRow {
     /// When it was last imported by this desk's server, and by whom; none where the audit log has nothing of it: it was imported by a command on the
     /// store, or before the log had such entries.
     pub imported: Option<(Timestamp, String)>,
+    /// The licence that its file stated then; none where it stated none, or the audit log has nothing of it.
+    pub licence: Option<String>,
 }
 
 /// What people do with a tag of their own.
@@ -68,6 +71,19 @@ fn own_is_kept() -> String {
     format!("title: '{OWN_PACK}' are the desk's own tags, which its people state, change and remove one by one")
 }
 
+/// Why nothing was imported.
+enum NotImported {
+    /// It was ended before its end.
+    Ended,
+    Refused(ApiError),
+}
+
+impl From<ChangeError> for NotImported {
+    fn from(e: ChangeError) -> Self {
+        NotImported::Refused(e.into())
+    }
+}
+
 /// Writes an entry of the audit log. It is durable when this returns, before the change that it is about is published: what cannot be recorded does
 /// not happen.
 fn record(
@@ -83,6 +99,20 @@ fn record(
 }
 
 impl AppState {
+    /// Reads the label of an import, once the file's name tells a format.
+    ///
+    /// # Errors
+    /// 400 names the field.
+    pub(crate) fn import_label(name: &str, label: Option<&str>) -> Result<Option<Tlp>, ApiError> {
+        if !is_importable(name) {
+            return Err(ApiError::bad(
+                "name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt, sdn_advanced*.xml or cons_advanced*.xml, or etherscan*.json, bscscan*.json or another explorer's labels",
+            ));
+        }
+        let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
+        label.map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()
+    }
+
     /// Imports a file of tags by its name, and brings all exposures up to it; tags without a label of their own get the one given.
     ///
     /// # Errors
@@ -94,31 +124,53 @@ impl AppState {
         label: Option<&str>,
         actor: &str,
     ) -> Result<ImportReport, ApiError> {
-        if !is_importable(&name) {
-            return Err(ApiError::bad(
-                "name must end in .yaml, .yml or .csv, or be sanctioned_addresses_ASSET.txt, sdn_advanced*.xml or cons_advanced*.xml, or etherscan*.json, bscscan*.json or another explorer's labels",
-            ));
-        }
-        let unknown = || ApiError::bad("tlp: TLP:CLEAR, TLP:GREEN, TLP:AMBER, TLP:AMBER+STRICT or TLP:RED");
-        let label = label.map(|name| Tlp::from_name(name).ok_or_else(unknown)).transpose()?;
-        let (why, file) = (format!("'{name}' was imported"), name.clone());
+        let label = Self::import_label(&name, label)?;
+        let read = ReadFiles::read(vec![(name.clone(), bytes)]);
+        let report = self.import_read(&name, read, label, actor, &mut |_| ControlFlow::Continue(()))?;
+        report.map(|report| *report).ok_or_else(|| ApiError::internal("the import ended early"))
+    }
+
+    /// As [`AppState::import_tags`], of a file that was read before; `watch` is told how many tags are in, and none comes out where it ends the import: nothing
+    /// is changed then.
+    ///
+    /// # Errors
+    /// As [`AppState::import_tags`].
+    pub(crate) fn import_read(
+        &self,
+        file: &str,
+        read: ReadFiles,
+        label: Option<Tlp>,
+        actor: &str,
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Option<Box<ImportReport>>, ApiError> {
         let chains = self.chains.families();
-        self.change_tags(&why, |w: &mut Workspace| {
-            let mut report = w.import_tags_as(vec![(name, bytes)], label);
+        let imported = self.change_tags(&format!("'{file}' was imported"), |w: &mut Workspace| {
+            let mut report = w.add_read_tags(read, label, watch).ok_or(NotImported::Ended)?;
             report.count_chains(&chains);
             let nothing = || report.warnings.first().map_or("the file has no entry".into(), Clone::clone);
             let nothing = report.is_empty().then(|| format!("nothing was imported: {}", nothing()));
             let own = report.titles.iter().any(|title| title == OWN_PACK).then(own_is_kept);
             if let Some(refused) = own.or_else(|| report.refused.first().cloned()).or(nothing) {
-                return Err(ApiError::bad(refused));
+                return Err(NotImported::Refused(ApiError::bad(refused)));
             }
             w.catch_up();
-            let detail =
-                json!({"file": file, "tags": report.tags, "new_tags": report.new_tags, "actors": report.actors});
-            let entry = |title: &String| ("pack.imported", subject(title), detail.to_string());
-            record(&self.screening, actor, report.titles.iter().map(entry).collect())?;
+            let entry = |title: &String| {
+                let mut detail =
+                    json!({"file": file, "tags": report.tags, "new_tags": report.new_tags, "actors": report.actors});
+                if let Some(licence) = report.licences.get(title) {
+                    detail["licence"] = licence.as_str().into();
+                }
+                ("pack.imported", subject(title), detail.to_string())
+            };
+            let entries = report.titles.iter().map(entry).collect();
+            record(&self.screening, actor, entries).map_err(|e| NotImported::Refused(e.into()))?;
             Ok(report)
-        })
+        });
+        match imported {
+            Ok(report) => Ok(Some(Box::new(report))),
+            Err(NotImported::Ended) => Ok(None),
+            Err(NotImported::Refused(e)) => Err(e),
+        }
     }
 
     /// Withdraws a pack: removes all its tags and their effect on exposures. Returns how many.
@@ -192,7 +244,9 @@ impl AppState {
                     ..Filter::default()
                 };
                 let entry = find(db, &filter, 0, 1)?.into_iter().next();
-                rows.push(PackRow { pack, imported: entry.map(|e| (e.time, e.actor)) });
+                let detail: Option<Value> = entry.as_ref().and_then(|e| serde_json::from_str(&e.detail).ok());
+                let licence = detail.and_then(|detail| Some(detail["licence"].as_str()?.to_owned()));
+                rows.push(PackRow { pack, imported: entry.map(|e| (e.time, e.actor)), licence });
             }
             Ok::<_, DbError>(rows)
         })?;

@@ -65,5 +65,6 @@ pub fn routes() -> Routes {
         .post("/desk/tags/own/{id}", DESK.long(), own_tags::step)
         .get("/desk/packs", PACKS.long(), packs::list)
         .post("/desk/packs", MANAGE.body(FILE).long(), packs::import)
+        .get("/desk/packs/imports/{job}", MANAGE, packs::import_job)
         .post("/desk/packs/withdraw", MANAGE.long(), packs::withdraw)
 }

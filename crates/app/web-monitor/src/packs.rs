@@ -1,18 +1,22 @@
 //! Packs and lists that tags come from: what is in each, since when; bringing one in and taking it back.
 
 use axum::Extension;
-use axum::extract::{Multipart, Query, State};
+use axum::extract::{Multipart, Path, Query, State};
+use axum::http::HeaderName;
+use axum::response::IntoResponse;
 use holdfast_attribution::import::ImportReport;
 use holdfast_attribution::own::OWN_PACK;
+use holdfast_jobs::JobState;
 use holdfast_page::components::{Bare, N, PAGE_ROWS, T, listing, none, time, word};
 use holdfast_page::figures;
-use holdfast_page::forms::{Fields, Free, Input, PageForm, Text, form_of, page_form, upload};
+use holdfast_page::forms::{Fields, Free, Input, Nothing, PageForm, Text, form_of, page_form, upload};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::{run_blocking, run_in_background};
 use holdfast_state::clearance::Clearance;
+use holdfast_state::imports::Import as Taken;
 use holdfast_state::tags::{PackRow, source_of};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -69,6 +73,7 @@ fn row(r: &PackRow, frame: &Frame) -> Markup {
         td.n { (figures::number(p.sanctioned)) }
         td { (p.tlp.name()) @if p.unlabelled > 0 { br; span.note { (t!("packs-without-label", n = figures::number(p.unlabelled))) } } }
         td { (p.lastmod) }
+        td { @match &r.licence { Some(licence) => (licence), None => span.note { (t!("packs-licence-unknown")) } } }
         td { @match &r.imported {
             Some((at, who)) => (rich!("common-time-by", time = time(*at), person = who)),
             None => span.note { (t!("packs-not-recorded")) },
@@ -102,6 +107,7 @@ pub(crate) async fn list(
         N("packs-sanctioned"),
         T("packs-readers"),
         T("packs-modified"),
+        T("packs-licence"),
         T("packs-imported"),
         Bare,
     ];
@@ -137,7 +143,7 @@ fn report(r: &ImportReport) -> Markup {
     html! {
         p role="status" { (t!("packs-done", tags = number(r.tags), new = number(r.new_tags), actors = number(r.actors))) }
         ul {
-            @for title in &r.titles { li { (title) } }
+            @for title in &r.titles { li { (title) @if let Some(licence) = r.licences.get(title) { " (" (t!("packs-licence")) ": " (licence) ")" } } }
             li { (t!("packs-sanctioned")) ": " (number(r.sanctioned)) }
             @if r.without_owner > 0 { li { (t!("packs-without-owner", n = number(r.without_owner))) } }
             @if r.unmatchable > 0 { li { (t!("packs-unmatchable", n = number(r.unmatchable))) } }
@@ -156,18 +162,47 @@ fn report(r: &ImportReport) -> Markup {
     }
 }
 
-/// Imports a file, and shows what was understood of it.
+/// Imports a file, and shows what was understood of it; a large one's job has a page of its own.
 pub(crate) async fn import(
     State(shared): State<AppState>,
     frame: Frame,
     Extension(caller): Extension<Caller>,
     form: Multipart,
-) -> Page {
+) -> Answer {
     let file = upload::<Import>(form).await?;
     let label = Some(file.fields.tlp.0).filter(|name| !name.is_empty());
-    let import = move || shared.import_tags(file.name, file.bytes, label.as_deref(), &caller.0);
-    let done = run_in_background(import).await.map_err(Import::explain)?;
-    Ok(frame.desk(&t!("packs-imported-title"), HERE, report(&done)))
+    let import = move || shared.take_tags(file.name, file.bytes, label.as_deref(), &caller.0);
+    Ok(match run_in_background(import).await.map_err(Import::explain)? {
+        Taken::Done(done) => frame.desk(&t!("packs-imported-title"), HERE, report(&done)).into_response(),
+        Taken::InWork(job) => back(format!("{HERE}/imports/{}", job.id)),
+    })
+}
+
+/// Shows how far an import by a job is, and what it did. A browser loads the page again while it goes on.
+pub(crate) async fn import_job(State(shared): State<AppState>, frame: Frame, Path(id): Path<u64>) -> Answer {
+    let (job, done) = run_blocking(move || shared.tag_import(id)).await?;
+    let is_open = matches!(job.state, JobState::Waiting | JobState::Running);
+    let body = match (job.state, done) {
+        (JobState::Done, Some(done)) => report(&done),
+        (JobState::Done, None) => html! { p role="status" { (t!("packs-job-old")) } },
+        (JobState::Failed, _) => html! {
+            p role="status" { (t!("packs-job-failed", why = job.error.as_deref().unwrap_or_default())) }
+            p { a href=(HERE) { (t!("nav-packs")) } }
+        },
+        (JobState::Waiting | JobState::Running, _) => html! {
+            p role="status" { @match job.all {
+                Some(all) => (t!("packs-job-of", done = figures::number(job.done), all = figures::number(all))),
+                None => (t!("packs-job-reading")),
+            } }
+            @if let Some(all) = job.all { progress max=(all) value=(job.done) aria-label=(t!("packs-job-title")) {} }
+            p.note { (t!("packs-job-left")) " " a href={(HERE) "/imports/" (job.id)} { (t!("packs-job-again")) } }
+            (form_of::<Nothing>(&format!("/desk/jobs/{}/cancel", job.id), &[], "jobs-cancel"))
+        },
+    };
+    let page = frame.desk(&t!("packs-job-title"), HERE, body).into_response();
+    // By a header, so that nothing of the page changes under a reader when it is over.
+    let again = [(HeaderName::from_static("refresh"), "3")];
+    Ok(if is_open { (again, page).into_response() } else { page })
 }
 
 /// Withdraws a pack.

@@ -8,11 +8,7 @@ use holdfast_page::frame::{Answer, back};
 use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::error::ApiError;
-use holdfast_state::language::{COOKIE, Language};
-use holdfast_types::Seconds;
-
-/// How long a browser keeps the choice.
-const LASTS: Seconds = Seconds::days(365);
+use holdfast_state::language::{COOKIE, LASTS, Language};
 
 page_form! {
     /// Chooses the language of the pages.
@@ -21,7 +17,7 @@ page_form! {
     }
 }
 
-/// Takes the choice and leads back to the page where it was made.
+/// Takes the choice, which follows a person of the desk to other browsers, and leads back to the page where it was made.
 pub(crate) async fn choose(State(shared): State<AppState>, headers: HeaderMap, Fields(form): Fields<Choice>) -> Answer {
     let tag = form.language.0;
     let Some(language) = Language::of_tag(&tag) else {
@@ -29,6 +25,7 @@ pub(crate) async fn choose(State(shared): State<AppState>, headers: HeaderMap, F
         let field = t!("common-language");
         return Err(ApiError::bad(t!("form-none-of", field = field, text = tag, values = values)).into());
     };
+    shared.remember_language(&headers, language).await?;
     let cookie = shared.access.cookie(COOKIE, language.tag(), LASTS);
     Ok(([(header::SET_COOKIE, cookie)], back(came_from(&headers))).into_response())
 }

@@ -104,6 +104,7 @@ fn desk_routes() -> Routes {
         .post("/desk/second-factor/passkeys/{id}", EVERYBODY.body(TINY), passkeys::step)
         .get("/desk/jobs", MANAGE, people::jobs)
         .post("/desk/jobs/{id}", MANAGE, people::retry_job)
+        .post("/desk/jobs/{id}/cancel", MANAGE, people::cancel_job)
         .post("/desk/ledgers/{chain}/check", MANAGE, ledgers::check)
         .post("/desk/ledgers/{chain}/rebuild", MANAGE, ledgers::rebuild)
         .get("/desk/webhooks", MANAGE, webhooks::page)

@@ -12,6 +12,7 @@ use holdfast_types::{Family, asset};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// What an import did.
@@ -22,6 +23,9 @@ pub struct ImportReport {
     pub packs: usize,
     /// Their titles.
     pub titles: Vec<String>,
+    /// Licences that files state, by the title of the pack.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub licences: BTreeMap<String, String>,
     /// Tags read.
     pub tags: usize,
     /// Tags that were not in the store already.
@@ -88,6 +92,7 @@ impl ImportReport {
     pub fn add(&mut self, other: ImportReport) {
         self.packs += other.packs;
         self.titles.extend(other.titles);
+        self.licences.extend(other.licences);
         self.tags += other.tags;
         self.new_tags += other.new_tags;
         self.actors += other.actors;
@@ -219,11 +224,25 @@ pub fn import(store: &mut TagStore, files: Vec<NamedFile>) -> ImportReport {
 }
 
 /// As [`import`]; tags without a label of their own get the one given.
-pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
-    files.sort();
-    let packs: Vec<Result<Pack, PackError>> = files
-        .par_iter()
-        .map(|(name, bytes)| {
+pub fn import_as(store: &mut TagStore, files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
+    let all = ReadFiles::read(files).add_to(store, label, &mut |_| ControlFlow::Continue(()));
+    // Nothing ends it early.
+    all.unwrap_or_default()
+}
+
+/// Tags that are added between two looks at whether to go on.
+const PART: usize = 20_000;
+
+/// Files that were read, and are in no store yet.
+#[derive(Debug)]
+pub struct ReadFiles(Vec<Result<Pack, PackError>>);
+
+impl ReadFiles {
+    /// Reads files, in parallel, in the order of their names. What is wrong with one is in the report of [`ReadFiles::add_to`].
+    #[must_use]
+    pub fn read(mut files: Vec<NamedFile>) -> Self {
+        files.sort();
+        let read = |(name, bytes): &NamedFile| {
             let base = name.rsplit('/').next().unwrap_or(name);
             if let Some(asset) = ofac_asset(base) {
                 read_ofac(name, asset, bytes)
@@ -236,29 +255,55 @@ pub fn import_as(store: &mut TagStore, mut files: Vec<NamedFile>, label: Option<
             } else {
                 tagpack::read(name, bytes)
             }
-        })
-        .collect();
-    let mut report = ImportReport::default();
-    for pack in packs {
-        match pack {
-            Ok(pack) => {
-                report.packs += 1;
-                report.titles.push(pack.title);
-                report.tags += pack.tags.len();
-                report.actors += pack.actors.len();
-                report.warnings.extend(pack.warnings);
-                report.without_owner += pack.without_owner;
-                report.unmatchable += pack.unmatchable;
-                store.add_actors(pack.actors);
-                let labelled = pack.tags.into_iter().map(|t| Tag { tlp: t.tlp.or(label), ..t });
+        };
+        ReadFiles(files.par_iter().map(read).collect())
+    }
+
+    /// Returns how many tags were read.
+    #[must_use]
+    pub fn tags(&self) -> usize {
+        self.0.iter().flatten().map(|pack| pack.tags.len()).sum()
+    }
+
+    /// Adds them to a store; tags without a label of their own get the one given. `watch` is told how many tags are in, part by part; where it breaks there is
+    /// no report, and the store has some of the tags.
+    pub fn add_to(
+        self,
+        store: &mut TagStore,
+        label: Option<Tlp>,
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Option<ImportReport> {
+        let mut report = ImportReport::default();
+        for pack in self.0 {
+            let pack = match pack {
+                Ok(pack) => pack,
+                Err(e) => {
+                    report.refused.push(e.to_string());
+                    continue;
+                }
+            };
+            report.packs += 1;
+            report.licences.extend(pack.licence.map(|licence| (pack.title.clone(), licence)));
+            report.titles.push(pack.title);
+            report.actors += pack.actors.len();
+            report.warnings.extend(pack.warnings);
+            report.without_owner += pack.without_owner;
+            report.unmatchable += pack.unmatchable;
+            store.add_actors(pack.actors);
+            let mut tags = pack.tags.into_iter();
+            while tags.len() > 0 {
+                let labelled = tags.by_ref().take(PART).map(|t| Tag { tlp: t.tlp.or(label), ..t });
                 let completed: Vec<Tag> = labelled.map(|t| store.completed(t)).collect();
+                report.tags += completed.len();
                 completed.iter().for_each(|t| report.understood(t));
                 report.new_tags += store.add_counted(completed, &mut report.families);
+                if watch(report.tags).is_break() {
+                    return None;
+                }
             }
-            Err(e) => report.refused.push(e.to_string()),
         }
+        Some(report)
     }
-    report
 }
 
 /// Returns an OFAC list as 0xB10C's tool writes it: one address a line; the file's name ends in OFAC's asset code. Under a token's code (USDT) lie
@@ -488,6 +533,26 @@ mod tests {
         // A list without entries is understood: it is empty. Commands fail all the same when nothing came in.
         let report = import(&mut store, vec![("e.csv".into(), b"address,currency,label,source\n".to_vec())]);
         assert!(report.refused.is_empty() && report.is_empty() && report.warnings.len() == 1, "{report:?}");
+    }
+
+    #[test]
+    fn files_are_added_part_by_part_and_an_end_before_the_last_gives_no_report() {
+        let line = |n: usize| format!("0x{n:040x},ETH,L {n},here\n");
+        let text = (1..=PART + 1).map(line).fold("address,currency,label,source\n".to_owned(), |all, l| all + &l);
+        let read = || ReadFiles::read(vec![("x.csv".into(), text.clone().into_bytes())]);
+        let (mut parts, mut store) = (Vec::new(), TagStore::default());
+        let all = read().tags();
+        let report = read().add_to(&mut store, None, &mut |n| {
+            parts.push(n);
+            ControlFlow::Continue(())
+        });
+        assert_eq!((report.unwrap().new_tags, parts), (all, vec![PART, all]));
+        assert!(all > PART);
+        let cut = read().add_to(&mut TagStore::default(), None, &mut |_| ControlFlow::Break(()));
+        assert!(cut.is_none());
+        // A second start after a part is as one import.
+        let again = read().add_to(&mut store, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!((again.tags, again.new_tags, store.iter().count()), (all, 0, all));
     }
 
     #[test]

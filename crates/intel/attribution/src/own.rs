@@ -221,18 +221,16 @@ impl TagStore {
                 if own.iter().enumerate().any(|(i, t)| i != at && is_same(t, &with)) {
                     return Err(OwnError::Stands(with.address));
                 }
-                let mut own = own;
-                let before = std::mem::replace(&mut own[at], with.clone());
-                self.remove_pack(OWN_PACK);
-                self.add_tags(own);
+                let before = own[at].clone();
+                // The others are not touched: what rests on them is not screened again.
+                self.take_tag(&before);
+                self.add_tags([with.clone()]);
                 Ok(OwnChanged { before: Some(before), after: Some(with) })
             }
             OwnChange::Remove { id } => {
                 let at = place(&id)?;
-                let mut own = own;
-                let removed = own.remove(at);
-                self.remove_pack(OWN_PACK);
-                self.add_tags(own);
+                let removed = own[at].clone();
+                self.take_tag(&removed);
                 Ok(OwnChanged { before: Some(removed), after: None })
             }
         }
@@ -242,6 +240,7 @@ impl TagStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tags::TagFile;
 
     const A: &str = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa";
 
@@ -309,5 +308,33 @@ mod tests {
         let labels: Vec<&str> = store.iter().map(|t| t.label.as_str()).collect();
         assert_eq!((labels, store.len()), (vec!["Acme"], 1));
         assert_eq!(OwnTag::of(&acme).stated("ana", "2026-01-02").unwrap(), acme);
+    }
+
+    #[test]
+    fn a_change_of_one_own_tag_touches_its_address_alone_and_is_stored() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut file = TagFile::new(&dir.path().join("tags"));
+        let mut store = TagStore::default();
+        let elsewhere = Tag { address: "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S".into(), ..tag("Acme", "exchange") };
+        let locky = tag("Locky", "ransomware");
+        for tag in [&locky, &elsewhere] {
+            store.change_own(OwnChange::Add(tag.clone())).unwrap();
+        }
+        file.save(&store).unwrap();
+        let touched = |store: &TagStore, since| {
+            store.touched_addresses_since(since).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let (before, named) = (store.version(), Tag { label: "Locky 2".into(), ..locky.clone() });
+        store.change_own(OwnChange::Replace { id: id_of(&locky), with: named.clone() }).unwrap();
+        assert_eq!(touched(&store, before), [A]);
+        file.save(&store).unwrap();
+        let before = store.version();
+        store.change_own(OwnChange::Remove { id: id_of(&named) }).unwrap();
+        assert_eq!(touched(&store, before), [A]);
+        file.save(&store).unwrap();
+        let labels = |store: &TagStore| store.iter().map(|t| t.label.clone()).collect::<Vec<_>>();
+        assert_eq!((labels(&store), store.tags_of(A).count()), (vec!["Acme".to_owned()], 0));
+        let read = TagFile::new(&dir.path().join("tags")).load().unwrap();
+        assert_eq!((labels(&read), read.of_pack(OWN_PACK).count()), (vec!["Acme".to_owned()], 1));
     }
 }

@@ -13,11 +13,16 @@ use serde_norway::Value;
 /// Largest pack file taken, in bytes.
 pub const MAX_PACK_BYTES: usize = 64 << 20;
 
+/// Longest licence that is taken, in characters: a name or a link.
+const MAX_LICENCE: usize = 500;
+
 /// What reading a pack gave.
 #[derive(Debug, Default)]
 pub struct Pack {
     /// Its title.
     pub title: String,
+    /// The licence that its file states, in the file's words.
+    pub licence: Option<String>,
     /// Tags.
     pub tags: Vec<Tag>,
     /// Actors.
@@ -119,6 +124,8 @@ struct Fields {
 struct File<T, A> {
     title: Option<String>,
     creator: Option<String>,
+    license: Option<String>,
+    licence: Option<String>,
     is_public: Option<bool>,
     tlp: Option<String>,
     tags: Option<Vec<T>>,
@@ -179,7 +186,9 @@ fn build<T, A>(
     tag_of: impl Fn(T) -> Result<Fields, String>,
     actor_of: impl Fn(A) -> Result<ActorFields, String>,
 ) -> Result<Pack, PackError> {
-    let mut pack = Pack { title: text(&parsed.title).unwrap_or_default(), ..Pack::default() };
+    let licence =
+        text(&parsed.license).or_else(|| text(&parsed.licence)).map(|text| text.chars().take(MAX_LICENCE).collect());
+    let mut pack = Pack { title: text(&parsed.title).unwrap_or_default(), licence, ..Pack::default() };
     if parsed.tags.is_none() && parsed.actors.is_none() {
         return Err(PackError::NoBody(file.to_owned()));
     }
@@ -317,12 +326,12 @@ mod tests {
     fn headers_are_inherited_and_overridden() {
         let pack = read(
             "x.yaml",
-            b"title: T\ncreator: C\nlabel: L\nsource: S\ncurrency: BTC\nconfidence: forensic\nabuse: scam\nlastmod: 2021-11-14\n\
+            b"title: T\ncreator: C\nlicense: ' CC BY 4.0 '\nlabel: L\nsource: S\ncurrency: BTC\nconfidence: forensic\nabuse: scam\nlastmod: 2021-11-14\n\
               is_cluster_definer: true\ntags:\n- address: 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa\n- address: 12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S\n  label: M\n  confidence: ownership\n  is_cluster_definer: false\n\
               - label: N\n- address: '0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed'\n  currency: eth\n  confidence: sure\n",
         )
         .unwrap();
-        assert_eq!(pack.tags.len(), 3);
+        assert_eq!((pack.tags.len(), pack.licence.as_deref()), (3, Some("CC BY 4.0")));
         assert_eq!(pack.tags[0].label, "L");
         assert!(pack.tags[0].is_cluster_definer && !pack.tags[1].is_cluster_definer);
         assert_eq!(pack.tags[1].confidence, Confidence::Ownership);

@@ -340,6 +340,18 @@ impl TagStore {
         numbers.len()
     }
 
+    /// Removes one tag; the others of its pack stay as they are, and untouched. Returns whether it was there.
+    pub(crate) fn take_tag(&mut self, tag: &Tag) -> bool {
+        let address = Address::read(&tag.address);
+        let found = self.by_address.get(&address).iter().copied().find(|i| self.slots.tag(*i) == tag);
+        let Some(number) = found else { return false };
+        self.by_address.remove(&address, number);
+        self.by_pack.remove(&tag.pack, number);
+        self.slots.remove(number);
+        self.changes.put(Change::Taken(Box::new(tag.clone())), vec![address]);
+        true
+    }
+
     /// Returns whether a pack has tags.
     #[must_use]
     pub fn has_pack(&self, title: &str) -> bool {

@@ -8,12 +8,13 @@ use crate::chain_queries::ChainQueries;
 use crate::error::WorkspaceError;
 use holdfast_analysis::exposure::{BLOCK_REACH, Exposures, ExposuresMark, PATIENCE, Reach};
 use holdfast_attribution::cluster::ClusterLog;
-use holdfast_attribution::import::{ImportReport, NamedFile, import_as};
+use holdfast_attribution::import::{ImportReport, NamedFile, ReadFiles, import_as};
 use holdfast_attribution::own::{OwnChange, OwnChanged, OwnError};
 use holdfast_attribution::tags::{TagFile, TagVersion};
 use holdfast_attribution::{ClusterOptions, Clusters, Entities, Tag, TagStore, Tlp};
 use holdfast_bitcoin::Network;
 use holdfast_utxo_ledger::Ledger;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -501,11 +502,27 @@ impl Workspace {
     /// As [`Workspace::import_tags`]; tags without a label of their own get the one given.
     pub fn import_tags_as(&mut self, files: Vec<NamedFile>, label: Option<Tlp>) -> ImportReport {
         let mut report = import_as(self.tags_mut(), files, label);
+        self.count_chains(&mut report);
+        report
+    }
+
+    /// As [`Workspace::import_tags_as`], of files that were read before; none where `watch` ends it ([`ReadFiles::add_to`]), and the tags are to be taken back.
+    pub fn add_read_tags(
+        &mut self,
+        read: ReadFiles,
+        label: Option<Tlp>,
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Option<ImportReport> {
+        let mut report = read.add_to(self.tags_mut(), label, watch)?;
+        self.count_chains(&mut report);
+        Some(report)
+    }
+
+    fn count_chains(&self, report: &mut ImportReport) {
         let family = self.id().family();
         let further = Self::chain_dirs(&self.dir).unwrap_or_default();
         let further = further.iter().filter_map(|dir| Some((dir.file_name()?.to_str()?.to_owned(), family)));
         let accounts = account_families(&account_chains(&self.dir).unwrap_or_default());
         report.count_chains(&std::iter::once((self.name(), family)).chain(further).chain(accounts).collect::<Vec<_>>());
-        report
     }
 }

@@ -9,6 +9,7 @@
 mod command;
 mod error;
 mod keys;
+mod languages;
 pub mod passkey;
 mod people;
 mod person;
@@ -26,6 +27,7 @@ pub use keys::{
     ApiKey, POWERFUL, ROLES, SCOPES, add_key, change_needs_second_person, change_scopes, check_name_is_free, key_by_id,
     key_needs_second_person, list, revoke_key, role, validate, void_key,
 };
+pub use languages::{language_of, set_language};
 pub use people::{
     Person, PersonState, SCHEMA, active_person, assign_key, assign_older_keys, ensure_person, has_older_keys, people,
     person_by_id, person_named, set_state,

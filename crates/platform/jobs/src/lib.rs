@@ -3,7 +3,7 @@
 //! A [`Job`] is a kind of work with a payload. [`Queue::enqueue`] stores one, [`enqueue`] does so within a change; [`Runner`] runs what is due. Jobs of
 //! one kind and key are deduplicated: while one waits, a further one is merged into it; while one runs, a further one waits for its end. A try
 //! that fails is repeated with growing pauses, a bounded number of times. A job that a dead process left running is run again, from the point
-//! that it stored last.
+//! that it stored last. [`Queue::cancel`] ends one for good.
 //!
 //! [`Threads`] are loops that work until the process stops: named, started again after a panic, joined at the end.
 //!
@@ -20,6 +20,6 @@ mod runner;
 mod threads;
 
 pub use job::{Failure, Job, Outcome, Run};
-pub use queue::{JobState, Queue, SCHEMA, StoredJob, counts, enqueue, latest, list, page, retry};
+pub use queue::{JobState, Queue, SCHEMA, StoredJob, cancel, counts, enqueue, job, latest, list, page, retry};
 pub use runner::{Kinds, Runner};
 pub use threads::{Threads, background, lower_priority, within};

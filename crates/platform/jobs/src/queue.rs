@@ -4,8 +4,9 @@ use crate::job::{self, Job};
 use holdfast_store::{Change, Database, DbError, Row, Schema, Store, StoreError, number};
 use holdfast_types::{Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use utoipa::ToSchema;
 
@@ -184,6 +185,30 @@ pub fn retry(tx: &mut dyn Change, id: u64) -> Result<Option<StoredJob>, StoreErr
     Ok(tx.db().query(&format!("{COLUMNS} WHERE id = $1"), &[number(id)])?.first().map(stored).transpose()?)
 }
 
+/// Ends a job that waits or runs, if it is of one of these kinds: it has failed, and the error says who cancelled it. None when there is no such job. One
+/// that runs goes on until it looks whether it is to stop; [`Queue::cancel`] tells it.
+///
+/// # Errors
+/// [`StoreError::Db`] when the database fails or stored values do not read back.
+pub fn cancel(tx: &mut dyn Change, id: u64, kinds: &[&str]) -> Result<Option<StoredJob>, StoreError> {
+    let is_open = |job: &StoredJob| matches!(job.state, JobState::Waiting | JobState::Running);
+    let Some(job) = self::job(tx.db(), id)?.filter(|job| is_open(job) && kinds.contains(&job.kind.as_str())) else {
+        return Ok(None);
+    };
+    let row = [format!("cancelled by {}", tx.actor()).into(), tx.now().into(), number(id)];
+    tx.db().execute("UPDATE jobs SET state = 'failed', error = $1, ended = $2 WHERE id = $3", &row)?;
+    tx.audit("job.cancelled", &format!("job:{id}"), &serde_json::json!({ "kind": job.kind }).to_string());
+    Ok(self::job(tx.db(), id)?)
+}
+
+/// Returns a job by its number.
+///
+/// # Errors
+/// [`DbError`] when the database fails or stored values do not read back.
+pub fn job(db: &mut Database, id: u64) -> Result<Option<StoredJob>, DbError> {
+    db.query(&format!("{COLUMNS} WHERE id = $1"), &[number(id)])?.first().map(stored).transpose()
+}
+
 /// Returns how many jobs there are, by kind and state.
 ///
 /// # Errors
@@ -315,6 +340,8 @@ pub struct Queue<S> {
     news: Arc<(Mutex<bool>, Condvar)>,
     /// Whether a runner works on it.
     has_runner: Arc<AtomicBool>,
+    /// Jobs that run and were cancelled.
+    cancelled: Arc<Mutex<HashSet<u64>>>,
 }
 
 /// The right to run a queue's jobs; given back when dropped.
@@ -329,14 +356,19 @@ impl Drop for Turn {
 
 impl<S> Clone for Queue<S> {
     fn clone(&self) -> Self {
-        Queue { store: self.store.clone(), news: self.news.clone(), has_runner: self.has_runner.clone() }
+        Queue {
+            store: self.store.clone(),
+            news: self.news.clone(),
+            has_runner: self.has_runner.clone(),
+            cancelled: self.cancelled.clone(),
+        }
     }
 }
 
 impl<S: Store> Queue<S> {
     /// Makes the queue of a store. Clones share it.
     pub fn new(store: Arc<S>) -> Self {
-        Queue { store, news: Arc::default(), has_runner: Arc::default() }
+        Queue { store, news: Arc::default(), has_runner: Arc::default(), cancelled: Arc::default() }
     }
 
     /// Stores a job, to be run by the [`Runner`](crate::Runner) of this process or, without one, of the next that has one; returns its number.
@@ -348,6 +380,37 @@ impl<S: Store> Queue<S> {
         let id = self.store.change(actor, move |tx| enqueue(tx, &*job))?;
         self.wake();
         Ok(id)
+    }
+
+    /// Ends a job as [`cancel`] does, and tells it to stop where it runs in this process.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that could not be stored.
+    pub fn cancel(
+        &self,
+        id: u64,
+        kinds: &'static [&'static str],
+        actor: &str,
+    ) -> Result<Option<StoredJob>, StoreError> {
+        let job = self.store.change(actor, move |tx| cancel(tx, id, kinds))?;
+        if job.is_some() {
+            self.cancelled().insert(id);
+            self.wake();
+        }
+        Ok(job)
+    }
+
+    fn cancelled(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.cancelled.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    pub(crate) fn is_cancelled(&self, id: u64) -> bool {
+        self.cancelled().contains(&id)
+    }
+
+    /// Forgets that a job was cancelled: it ended, or it begins anew.
+    pub(crate) fn forget_cancelled(&self, id: u64) {
+        self.cancelled().remove(&id);
     }
 
     /// Takes the right to run this queue's jobs: two runners would run one job twice.

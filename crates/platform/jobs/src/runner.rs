@@ -213,6 +213,7 @@ fn dispatch<S: Store, C: Clone + Send + Sync + 'static>(shared: &Arc<Shared<S, C
             let id = job.id;
             shared.queue.store.change("engine", move |tx| queue::store_start(tx, id))?;
         }
+        shared.queue.forget_cancelled(job.id);
         start(shared, kind, job);
     }
     Ok(())
@@ -269,7 +270,7 @@ fn run<S: Store, C>(shared: &Shared<S, C>, kind: &Kind<C>, job: &StoredJob) -> R
             tracing::debug!(job = id, reason = one_line(&e), "a job's progress is not stored");
         }
     };
-    let is_stopping = || shared.stops();
+    let is_stopping = || shared.stops() || shared.queue.is_cancelled(job.id);
     let run = Run { resume_at: &job.resume_at, is_stopping: &is_stopping, report: &report };
     match catch_unwind(AssertUnwindSafe(|| (kind.run)(job, &shared.context, &run))) {
         Ok(outcome) => outcome,
@@ -299,6 +300,11 @@ fn end<S: Store, C>(
     let (merge, max_pause) = (kind.merge, kind.max_pause);
     let stored = job.clone();
     let change = |run: Ending| shared.queue.store.change("engine", run);
+    // What was done before it stopped counts; else its end is stored already.
+    if shared.queue.is_cancelled(job.id) && outcome != Ok(Outcome::Done) {
+        shared.queue.forget_cancelled(job.id);
+        return Ok(());
+    }
     match outcome {
         Ok(Outcome::Done) => {
             shared.memory().polls.remove(&job.id);

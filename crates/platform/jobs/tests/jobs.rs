@@ -14,6 +14,7 @@ on_both!(
     jobs_of_one_key_are_one,
     failures_are_repeated_with_pauses_and_end,
     a_stopped_job_goes_on_where_it_was,
+    a_cancelled_job_stops_and_can_be_begun_again,
     a_job_of_a_dead_process_is_run_again,
     polls_write_only_what_changes,
     a_panic_is_a_failure_and_foreign_payloads_are_refused,
@@ -274,6 +275,37 @@ fn a_stopped_job_goes_on_where_it_was(place: &TestDb) {
     assert_eq!(seen[0], "from 0");
     let resumed: u64 = seen[1].strip_prefix("from ").unwrap().parse().unwrap();
     assert!(resumed >= at && seen.len() == 2, "{seen:?}, {at} was stored");
+}
+
+fn a_cancelled_job_stops_and_can_be_begun_again(place: &TestDb) {
+    let d = desk(place);
+    d.world.close(true);
+    let runner = d.start();
+    let id = d.queue.enqueue(&Arc::new(Count), "ana").unwrap();
+    d.until("it runs", |d| d.job(id).done > 0);
+    let cancel = |id, kinds| d.queue.cancel(id, kinds, "bob").unwrap();
+    assert_eq!(cancel(id, &["sum"]), None, "not of these kinds");
+    assert_eq!(cancel(999, &["count"]), None);
+    let cancelled = cancel(id, &["count"]).unwrap();
+    assert_eq!((cancelled.state, cancelled.error.as_deref()), (JobState::Failed, Some("cancelled by bob")));
+    assert!(cancelled.ended.is_some());
+    assert_eq!(cancel(id, &["count"]), None, "it ended");
+    // Its thread ends, and stores nothing: another one of its kind and key may run then.
+    let again = d.queue.enqueue(&Arc::new(Count), "ana").unwrap();
+    d.until("the next one runs", |d| d.job(again).done > 0);
+    assert_eq!(d.jobs().iter().filter(|j| j.id == id && j.state != JobState::Failed).count(), 0);
+    drop(runner);
+    // One that waits never runs.
+    let seen = d.world.seen().len();
+    assert_eq!(cancel(again, &["count"]).unwrap().state, JobState::Failed);
+    let _runner = d.start();
+    let last = d.sum("after it", &[1]);
+    d.world.close(false);
+    d.until_state(last, JobState::Done);
+    assert_eq!(d.world.seen().len(), seen + 1, "{:?}", d.world.seen());
+    // A person who changes their mind has it tried again.
+    Store::change(&*d.store, "bob", move |tx| holdfast_jobs::retry(tx, again)).unwrap().unwrap();
+    d.until_state(again, JobState::Done);
 }
 
 fn a_job_of_a_dead_process_is_run_again(place: &TestDb) {

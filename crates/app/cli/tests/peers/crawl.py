@@ -1,6 +1,6 @@
 """Walks all pages as people see them, in a real Chromium: crawl.py URL KEY [--full]. From the start page and the desk it follows the links that it finds, two of each kind of
 page, and asserts of each: answered with 200, one h1, nothing wider than the window at 390, 768 and 1280 pixels, no message in the console (policy violations among
-them), nothing asked of another host, and no violation of any of axe-core's rules. One theme a size; with --full all four, and German and Arabic. Prints what it walked."""
+them), nothing asked of another host, and no violation of any of axe-core's rules; without scripts that it has content and forms that can be sent, on paper no menu. One theme a size; with --full all four, and German and Arabic. Prints what it walked."""
 import collections
 import json
 import pathlib
@@ -85,12 +85,55 @@ def walk(browser, theme, width, links, faults, language="en"):
     return walked
 
 
+def without_script(browser, links, faults):
+    """Every page without scripts: answered, with its heading, content, and no form without a way to send it; the explorer as tables or with a form to begin."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    if key != "-":
+        sign_in(page, url, key)
+    for link in links:
+        answer = page.goto(url + link)
+        where = f"{link} (without script)"
+        if answer.status != 200 or page.locator("h1").count() != 1:
+            faults.append(f"{where}: answered with {answer.status}, {page.locator('h1').count()} h1")
+            continue
+        main = page.locator("main")
+        if main.inner_text().strip() == page.locator("h1").inner_text().strip():
+            faults.append(f"{where}: nothing but its heading")
+        mute = main.locator("form:not([hidden]):not(:has(button:not([type=button]), input[type=submit]))").count()
+        if mute:
+            faults.append(f"{where}: {mute} forms that only a script sends")
+        if link.startswith(("/desk/graph", "/investigate")) and main.locator("table, form, noscript").count() == 0:
+            faults.append(f"{where}: neither a table nor a way to begin")
+        # The first Tab leads past the menu.
+        page.keyboard.press("Tab")
+        if page.locator("a.skip:focus").count() != 1:
+            faults.append(f"{where}: the first Tab is not 'skip to the content'")
+    context.close()
+
+
+def printed(browser, links, faults):
+    """One page of each kind on paper: its heading and no menu."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    if key != "-":
+        sign_in(page, url, key)
+    page.emulate_media(media="print")
+    for link in {kind(link): link for link in links}.values():
+        page.goto(url + link)
+        if not page.locator("h1").is_visible() or page.locator("nav:visible").count() > 0:
+            faults.append(f"{link} (printed): heading {page.locator('h1').is_visible()}, {page.locator('nav:visible').count()} menus")
+    context.close()
+
+
 with sync_playwright() as p:
     browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
     faults = []
     walked = walk(browser, "light", 1440, None, faults)
     for theme, width in [("dark", 390), ("dark", 1440), ("light", 390)][: 3 if full else 1]:
         walk(browser, theme, width, walked, faults)
+    without_script(browser, walked, faults)
+    printed(browser, walked, faults)
     # A long language, and one that is written from right to left.
     for language, width in [("de", 390), ("ar", 390), ("ar", 1440)] if full else []:
         walk(browser, "light", width, walked, faults, language)

@@ -114,10 +114,9 @@ def find(page):
     hand.taken()
     compared = drawn_sums_are_the_ledgers(page)
     page.goto(f"{url}/tx/{RANSOM}")
-    hand.click("details.to-case > summary")
-    hand.click("details.to-case button[type=submit]")
+    hand.click("form.to-new-case button")
     page.wait_for_url("**/desk/cases/*")
-    no_more("a transaction into a new case", hand, clicks=2)
+    no_more("a transaction into a new case", hand, clicks=1)
     case = page.url.rsplit("/", 1)[1].split("?")[0].split("#")[0]
     assert RANSOM in [i["key"] for i in api(page, f"/desk/cases/{case}")["items"]]
 
@@ -245,8 +244,9 @@ def holds(page, other):
     assert (hold["state"], hold["customer"], hold["amount"]) == ("active", "demo-victim", "50000000"), hold
     assert base_units(re.search(r"amount: ([\d.,]+ BTC)", page.locator("main dl").first.inner_text()).group(1)) == 50_000_000
 
-    # Amounts of the list are those of the API.
+    # Amounts of the list are those of the API, and the demo knows what they are worth.
     page.goto(f"{url}/desk/holds")
+    assert "0.5 BTC (20,000.00 USD at the present price)" in page.locator("main").inner_text()
     listed = {str(h["id"]): h for h in api(page, "/holds?state=active&limit=100")}
     compared = 0
     for row in page.locator("tr[id^='hold-']").all():

@@ -278,3 +278,4 @@ common-flag = إصدار علامة
 common-worth-unknown = السعر غير معروف
 common-worth-then = { $value } في حينه
 common-worth-now = { $value } بالسعر الحالي
+common-to-new-case = إلى قضية جديدة

@@ -39,3 +39,4 @@ flash-campaign-drafted = أُعدت مسودة الحملة.
 flash-campaign = عُدّلت الحملة.
 flash-session-planned = حُدد موعد الدورة.
 flash-hold-placed = فُرض التجميد.
+flash-job-cancelled = أُلغيت المهمة.

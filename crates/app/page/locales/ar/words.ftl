@@ -375,3 +375,4 @@ word-manual_transaction = معاملة اختبار ذاتية
 word-ledger_immanent = مستخلص من السجل
 word-ownership = عنوان مملوك
 word-override = تجاوز
+word-tag_import = استيراد الوسوم

@@ -210,3 +210,4 @@ common-flag = Markierung setzen
 common-worth-unknown = Preis unbekannt
 common-worth-then = damals { $value }
 common-worth-now = { $value } zum jetzigen Preis
+common-to-new-case = In einen neuen Fall

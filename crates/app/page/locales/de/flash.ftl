@@ -39,3 +39,4 @@ flash-campaign-drafted = Die Kampagne wurde entworfen.
 flash-campaign = Die Kampagne wurde geändert.
 flash-session-planned = Der Termin wurde angelegt.
 flash-hold-placed = Die Sperre ist gesetzt.
+flash-job-cancelled = Der Auftrag wurde abgebrochen.

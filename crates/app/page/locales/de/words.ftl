@@ -375,3 +375,4 @@ word-manual_transaction = eigene Testtransaktion
 word-ledger_immanent = folgt aus dem Ledger
 word-ownership = eigene Adresse
 word-override = Überschreibung
+word-tag_import = Import von Labels

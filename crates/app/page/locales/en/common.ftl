@@ -208,3 +208,4 @@ common-flag = Raise a flag
 common-worth-unknown = price unknown
 common-worth-then = { $value } at the time
 common-worth-now = { $value } at the present price
+common-to-new-case = Into a new case

@@ -39,3 +39,4 @@ flash-campaign-drafted = The campaign was drafted.
 flash-campaign = The campaign was changed.
 flash-session-planned = The session was planned.
 flash-hold-placed = The hold is placed.
+flash-job-cancelled = The job was cancelled.

@@ -375,3 +375,4 @@ word-manual_transaction = own test transaction
 word-ledger_immanent = follows from the ledger
 word-ownership = own address
 word-override = override
+word-tag_import = import of tags

@@ -210,3 +210,4 @@ common-flag = Emitir una marca
 common-worth-unknown = precio desconocido
 common-worth-then = { $value } en aquel momento
 common-worth-now = { $value } al precio actual
+common-to-new-case = A un caso nuevo

@@ -39,3 +39,4 @@ flash-campaign-drafted = La campaña se ha redactado.
 flash-campaign = La campaña se ha modificado.
 flash-session-planned = La sesión de formación se ha planificado.
 flash-hold-placed = El bloqueo está puesto.
+flash-job-cancelled = La tarea se canceló.

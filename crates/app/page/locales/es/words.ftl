@@ -375,3 +375,4 @@ word-manual_transaction = transacción de prueba propia
 word-ledger_immanent = se deduce del libro mayor
 word-ownership = dirección propia
 word-override = anulación
+word-tag_import = importación de etiquetas

@@ -210,3 +210,4 @@ common-flag = Émettre un signalement
 common-worth-unknown = prix inconnu
 common-worth-then = { $value } à l’époque
 common-worth-now = { $value } au prix actuel
+common-to-new-case = Dans un nouveau dossier

@@ -39,3 +39,4 @@ flash-campaign-drafted = La campagne a été rédigée.
 flash-campaign = La campagne a été modifiée.
 flash-session-planned = La session de formation a été planifiée.
 flash-hold-placed = Le blocage est placé.
+flash-job-cancelled = La tâche a été annulée.

@@ -375,3 +375,4 @@ word-manual_transaction = transaction de test propre
 word-ledger_immanent = découle du registre
 word-ownership = adresse propre
 word-override = remplacement
+word-tag_import = import d'étiquettes

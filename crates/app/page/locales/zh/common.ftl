@@ -159,3 +159,4 @@ common-flag = 发布标记
 common-worth-unknown = 价格未知
 common-worth-then = 当时 { $value }
 common-worth-now = 按现价 { $value }
+common-to-new-case = 放入新案件

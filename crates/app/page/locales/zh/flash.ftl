@@ -39,3 +39,4 @@ flash-campaign-drafted = 宣传行动草稿已生成。
 flash-campaign = 宣传行动已更改。
 flash-session-planned = 培训场次已安排。
 flash-hold-placed = 冻结已设置。
+flash-job-cancelled = 任务已取消。

@@ -375,3 +375,4 @@ word-manual_transaction = 自行测试交易
 word-ledger_immanent = 由账本得出
 word-ownership = 自有地址
 word-override = 覆盖
+word-tag_import = 导入标签

@@ -5,6 +5,7 @@ use holdfast_testing_app::{TestApp, on_both_apps};
 on_both_apps!(
     a_page_is_in_the_browsers_language,
     a_chosen_language_stays_and_counts_before_the_browsers,
+    a_choice_follows_a_person_to_other_browsers,
     what_a_form_did_is_said_once,
     programs_get_english,
     pages_that_are_not_open_say_who_opens_them,
@@ -54,6 +55,23 @@ fn a_chosen_language_stays_and_counts_before_the_browsers(app: &TestApp) {
     assert!(unknown.text().contains("zh-Hans"), "the error names the values: {}", unknown.text());
     browser.page("/portal/sign-in").form("/language").submit(&[("language", "en")]);
     assert!(browser.page("/portal/sign-in").ok().contains("<html lang=\"en\" dir=\"ltr\">"));
+}
+
+fn a_choice_follows_a_person_to_other_browsers(app: &TestApp) {
+    let is_in = |page: String, lang: &str| assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{lang}: {page}");
+    // Who is not signed in chooses for this browser alone.
+    let stranger = app.browser();
+    assert_eq!(stranger.page("/portal/sign-in").form("/language").submit(&[("language", "fr")]).status, 303);
+    let first = app.browser().sign_in("investigator");
+    is_in(first.page("/desk/alerts").ok(), "en");
+    assert_eq!(first.page("/desk/alerts").form("/language").submit(&[("language", "de")]).status, 303);
+    is_in(first.page("/desk/alerts").ok(), "de");
+    let second = app.browser().sign_in("investigator");
+    is_in(second.page("/desk/alerts").ok(), "de");
+    is_in(app.browser().sign_in("auditor").page("/desk/alerts").ok(), "en");
+    // The last choice counts.
+    assert_eq!(second.page("/desk/alerts").form("/language").submit(&[("language", "ar")]).status, 303);
+    is_in(app.browser().sign_in("investigator").page("/desk/alerts").ok(), "ar");
 }
 
 fn what_a_form_did_is_said_once(app: &TestApp) {

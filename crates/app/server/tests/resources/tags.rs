@@ -2,6 +2,7 @@
 
 use holdfast_testing_app::{Caller, PAID, TestApp, on_both_apps};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 on_both_apps!(
     tags_are_found_a_page_at_a_time,
@@ -9,7 +10,8 @@ on_both_apps!(
     what_a_reader_may_not_see_is_not_there,
     pages_state_tags_and_show_them,
     pages_bring_packs_in_and_take_them_back,
-    tags_that_disagree_have_a_page
+    tags_that_disagree_have_a_page,
+    a_large_file_is_imported_by_a_job
 );
 
 const OTHER: &str = "12cbQLTFMXRnSzktFkuoG3eHoMeFtpTu3S";
@@ -53,7 +55,14 @@ fn tags_are_found_a_page_at_a_time(app: &TestApp) {
         (&json!(app.now()), &json!("administrator")),
         "{packs}"
     );
-    assert_eq!(wallet.get("/api/v1/tags/packs?after=mine.csv").ok(), json!([]));
+    assert_eq!((&packs[0]["licence"], wallet.get("/api/v1/tags/packs?after=mine.csv").ok()), (&Value::Null, json!([])));
+    let licensed = format!(
+        "title: Zeta\ncreator: z\nlicense: CC BY 4.0\ntags:\n  - {{address: {OTHER}, currency: BTC, label: Zeta, source: y}}\n"
+    );
+    let done = app.as_role("administrator").send("POST", "/api/v1/tags?name=z.yaml", "application/yaml", licensed).ok();
+    assert_eq!(done["licences"], json!({"Zeta": "CC BY 4.0"}));
+    assert_eq!(wallet.get("/api/v1/tags/packs?after=mine.csv").ok()[0]["licence"], "CC BY 4.0");
+    app.as_role("administrator").delete("/api/v1/tags?title=Zeta").success();
     // What the desk's own people state is neither withdrawn whole nor brought in under its name.
     let boss = app.as_role("administrator");
     boss.delete("/api/v1/tags?title=Own%20tags").refused_with(400, "one by one");
@@ -65,6 +74,56 @@ fn tags_are_found_a_page_at_a_time(app: &TestApp) {
     assert_eq!(gone["removed"], 2);
     let log = app.as_role("auditor").get("/api/v1/audit?subject=pack:mine.csv").ok();
     assert!(log.to_string().contains("pack.withdrawn") && log.to_string().contains("too many errors"), "{log}");
+}
+
+fn a_large_file_is_imported_by_a_job(app: &TestApp) {
+    let boss = app.as_role("administrator");
+    let line = format!("{PAID},BTC,Locky,{},ransomware\n", "a report ".repeat(20));
+    let csv = format!("address,currency,label,source,abuse\n{}", line.repeat((4 << 20) / line.len() + 1));
+    let send = |name: &str, csv: String| boss.send("POST", &format!("/api/v1/tags?name={name}"), "text/csv", csv);
+    send("large.txt", csv.clone()).refused_with(400, "name");
+    let answer = send("large.csv", csv.clone());
+    assert_eq!((answer.status, answer.header("retry-after")), (202, "1"), "{}", answer.text());
+    let job = answer.json();
+    assert_eq!((&job["kind"], &job["state"]), (&json!("tag_import"), &json!("waiting")));
+    let (at, cancel) = (format!("/api/v1/tags/imports/{}", job["id"]), format!("/api/v1/jobs/{}/cancel", job["id"]));
+    assert_eq!(boss.get(&at).ok()["report"], Value::Null);
+    assert_eq!(send("large.csv", csv).json()["id"], job["id"], "the same file is one job");
+    boss.get("/api/v1/tags/imports/999").refused(404);
+    app.as_role("investigator").get(&at).refused(403);
+    // Cancelled before its turn it imports nothing; it can be begun again.
+    let browser = app.browser().sign_in("administrator");
+    let page = browser.page(&format!("/desk/packs/imports/{}", job["id"]));
+    assert_eq!(page.answer.header("refresh"), "3");
+    assert_eq!(page.form(&cancel.replace("/api/v1", "/desk")).submit(&[]).status, 303);
+    boss.post(&cancel, Value::Null).refused(404);
+    let ended = boss.get(&at).ok();
+    assert_eq!(
+        (&ended["job"]["state"], &ended["job"]["error"]),
+        (&json!("failed"), &json!("cancelled by administrator"))
+    );
+    assert!(browser.page(&format!("/desk/packs/imports/{}", job["id"])).ok().contains("cancelled by administrator"));
+    assert_eq!(labels(&boss, ""), Vec::<String>::new());
+    boss.post(&format!("/api/v1/jobs/{}/retry", job["id"]), Value::Null).ok();
+    let runner = app.shared.start_jobs().unwrap();
+    let began = Instant::now();
+    let done = loop {
+        let now = boss.get(&at).ok();
+        if now["job"]["state"] != "waiting" && now["job"]["state"] != "running" {
+            break now;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not end: {now}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    drop(runner);
+    assert_eq!((&done["job"]["state"], &done["report"]["new_tags"]), (&json!("done"), &json!(1)), "{done}");
+    assert_eq!(labels(&boss, ""), ["Locky"]);
+    assert!(browser.page(&format!("/desk/packs/imports/{}", job["id"])).ok().contains("large.csv"));
+    // What the desk's answers rest on is not cancelled.
+    app.shared.rescreen_later("a test");
+    let jobs = boss.get("/api/v1/jobs?state=waiting").ok();
+    let rescreen = jobs.as_array().unwrap().iter().find(|j| j["kind"] == "rescreen").unwrap();
+    boss.post(&format!("/api/v1/jobs/{}/cancel", rescreen["id"]), Value::Null).refused_with(409, "rest on it");
 }
 
 fn own_tags_are_stated_changed_and_taken_back(app: &TestApp) {

@@ -15,6 +15,7 @@ use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
+use holdfast_state::jobs::may_be_cancelled;
 use holdfast_state::people::{MadeKey, NewKey};
 use maud::{Markup, html};
 
@@ -402,6 +403,9 @@ pub(crate) async fn jobs(State(shared): State<AppState>, frame: Frame, Query(q):
             td { span.long { (j.error.as_deref().unwrap_or_default()) } }
             td { @if j.error.is_some() && matches!(j.state, JobState::Waiting | JobState::Failed) {
                 (form_of::<Nothing>(&format!("/desk/jobs/{}", j.id), &[], "jobs-retry"))
+            }
+            @if matches!(j.state, JobState::Waiting | JobState::Running) && may_be_cancelled(&j.kind) {
+                (form_of::<Nothing>(&format!("/desk/jobs/{}/cancel", j.id), &[], "jobs-cancel"))
             } }
         } }
     };
@@ -417,6 +421,17 @@ pub(crate) async fn retry_job(
     Fields(Nothing {}): Fields<Nothing>,
 ) -> Answer {
     run_blocking(move || shared.retry_job(id, &caller.0)).await?;
+    Ok(back("/desk/jobs".into()))
+}
+
+/// Ends a job.
+pub(crate) async fn cancel_job(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<u64>,
+    Fields(Nothing {}): Fields<Nothing>,
+) -> Answer {
+    run_blocking(move || shared.cancel_job(id, &caller.0)).await?;
     Ok(back("/desk/jobs".into()))
 }
 

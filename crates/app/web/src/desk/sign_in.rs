@@ -11,6 +11,7 @@ use holdfast_page::frame::{Answer, ENTRANCE, Frame, landing};
 use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::error::ApiError;
+use holdfast_state::language;
 use holdfast_state::sign_in::{Client, PENDING, cookie, may_sign_in, note_sign_in, refuse_sign_in};
 use holdfast_types::Seconds;
 use maud::{Markup, html};
@@ -92,17 +93,20 @@ pub(super) async fn open(
     client: &Client,
     next: &str,
     assurance: Assurance,
-) -> Result<(AppendHeaders<[(HeaderName, String); 2]>, String), ApiError> {
+) -> Result<(AppendHeaders<Vec<(HeaderName, String)>>, String), ApiError> {
     note_sign_in(shared, "sign_in", key.person(), &client.0).await?;
     let id = shared.start_session(key, &client.0, assurance).await?;
     // The desk's front page is where nobody in particular was headed.
     let next = Some(headed(next)).filter(|n| !n.is_empty() && *n != ENTRANCE);
     let next = next.or(landing(&shared.needs, |scope| key.may(scope))).unwrap_or("/");
-    let cookies = AppendHeaders([
+    let mut cookies = vec![
         (header::SET_COOKIE, shared.access.cookie("hf", &id, holdfast_state::sessions::SESSION_SECONDS)),
         (header::SET_COOKIE, shared.access.cookie(PENDING, "", Seconds::ZERO)),
-    ]);
-    Ok((cookies, next.to_owned()))
+    ];
+    if let Some(language) = shared.chosen_language(key.person()).await? {
+        cookies.push((header::SET_COOKIE, shared.access.cookie(language::COOKIE, language.tag(), language::LASTS)));
+    }
+    Ok((AppendHeaders(cookies), next.to_owned()))
 }
 
 /// Starts the session of a sign-in that is complete, and leads on.

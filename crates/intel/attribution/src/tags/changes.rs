@@ -17,6 +17,8 @@ pub(super) enum Change {
     Actors(Vec<Actor>),
     /// A pack's tags were removed.
     Removed(String),
+    /// One tag was removed.
+    Taken(Box<Tag>),
 }
 
 /// A state of a store: how many changes it has had, of which history.

@@ -104,6 +104,8 @@ enum StoredChange<T, C, A> {
     Relabelled(Labelled<T, C>),
     Actors(A),
     Removed(T),
+    /// One tag was removed: a list of one.
+    Taken(Labelled<T, C>),
 }
 
 fn labelled<'a>(tags: impl Iterator<Item = &'a Tag>) -> Labelled<&'a str, &'a [String]> {
@@ -193,6 +195,7 @@ impl TagFile {
                 Change::Relabelled(tags) => StoredChange::Relabelled(labelled(tags.iter())),
                 Change::Actors(actors) => StoredChange::Actors(actors.as_slice()),
                 Change::Removed(pack) => StoredChange::Removed(pack.as_str()),
+                Change::Taken(tag) => StoredChange::Taken(labelled(std::iter::once(&**tag))),
             })
             .collect();
         postcard::to_stdvec(&stored).map_err(|e| self.format(e))
@@ -288,6 +291,9 @@ impl TagFile {
                     StoredChange::Removed(pack) => {
                         store.remove_pack(&pack);
                     }
+                    StoredChange::Taken(tags) => read_labelled(tags).for_each(|tag| {
+                        store.take_tag(&tag);
+                    }),
                 }
             }
             (at, sum) = (at + 8 + frame.len(), expected);
