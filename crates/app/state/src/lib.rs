@@ -19,7 +19,7 @@ mod facts;
 pub mod jobs;
 pub mod lab_chains;
 pub mod language;
-mod learning;
+pub mod learning;
 pub mod ledgers;
 pub mod limits;
 pub mod live;

@@ -1,5 +1,7 @@
 //! Training, reasons, drift, comparison and cards over a desk's own history, on both databases.
 
+mod known;
+
 use holdfast_decision::{ChainFacts, Decision, Event, Purpose};
 use holdfast_learned::{ModelState, Step};
 use holdfast_models::drift::Verdict;
@@ -88,7 +90,7 @@ fn request() -> Request {
 
 fn train(screening: &Screening, request: &Request) -> Result<holdfast_training::Trained, TrainingError> {
     let learning = Learning { screening };
-    Ok(learning.train(request, &mut |_| ControlFlow::Continue(()))?.unwrap())
+    Ok(learning.train(request, None, &mut |_| ControlFlow::Continue(()))?.unwrap())
 }
 
 fn in_shadow(screening: &Screening, trained: holdfast_training::Trained) -> ModelHash {
@@ -101,7 +103,7 @@ fn in_shadow(screening: &Screening, trained: holdfast_training::Trained) -> Mode
 fn a_model_is_trained_on_reviewed_events_explained_and_watched(place: &TestDb) {
     let screening = reviewed(place);
     let learning = Learning { screening: &screening };
-    assert!(learning.train(&request(), &mut |_| ControlFlow::Break(())).unwrap().is_none(), "stopped");
+    assert!(learning.train(&request(), None, &mut |_| ControlFlow::Break(())).unwrap().is_none(), "stopped");
     let trained = train(&screening, &request()).unwrap();
     let until = START - Seconds::days(14);
     let events = (0..EVENTS).filter(|n| event(*n).time < until);
