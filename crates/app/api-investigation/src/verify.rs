@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::body::Bytes;
 use holdfast_academy::certificate;
+use holdfast_analysis::bundle::Verification;
+use holdfast_models::Model;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
 use holdfast_state::routes::{CHAIN, Routes};
 use serde::Serialize;
-use holdfast_analysis::bundle::Verification;
-use holdfast_models::Model;
 use std::time::SystemTime;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -84,7 +84,9 @@ fn verify_model(bytes: &[u8], signer: Option<&str>) -> Verification {
             found.created = t.until.rfc3339();
         }
     }
-    found.claims.push("models are not signed: who made it is not known; compare its name with the registry's".to_owned());
+    found
+        .claims
+        .push("models are not signed: who made it is not known; compare its name with the registry's".to_owned());
     if signer.is_some() {
         found.failures.push("a signer is expected, and models are not signed".to_owned());
     }

@@ -17,8 +17,8 @@ use holdfast_models::ModelHash;
 use holdfast_screening::Screening;
 use holdfast_state::learning::oldest_tag;
 use holdfast_training::{Learning, Request, TrainingError};
-use holdfast_workspace::Workspace;
 use holdfast_types::Timestamp;
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,8 @@
 
 use crate::AppState;
 use crate::error::ApiError;
-use holdfast_jobs::{Failure, Job, JobState, Outcome, Run, StoredJob, latest};
 use holdfast_attribution::{Category, TagStore};
+use holdfast_jobs::{Failure, Job, JobState, Outcome, Run, StoredJob, latest};
 use holdfast_training::labels::DatedTag;
 use holdfast_training::{Learning, Request, TrainingError};
 use holdfast_types::{ErrorKind, Seconds};

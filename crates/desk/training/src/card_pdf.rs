@@ -63,7 +63,10 @@ impl Learning<'_> {
 
 fn measured(card: &ModelCard) -> Vec<Part> {
     let Some(training) = &card.training else {
-        return vec![heading("Measured"), text("Imported: what it was trained on and how good it is here is not known.")];
+        return vec![
+            heading("Measured"),
+            text("Imported: what it was trained on and how good it is here is not known."),
+        ];
     };
     let m = &training.measured;
     let time = |from: Timestamp, to: Timestamp| format!("{} to {}", from.rfc3339(), to.rfc3339());

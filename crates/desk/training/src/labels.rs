@@ -338,11 +338,7 @@ fn pages(db: &mut Database, sql: &str, each: &mut dyn FnMut(&Row) -> Result<(), 
 }
 
 /// Reads rows whose first column rises, with several rows of one number: the last number of a full page is read again with the next.
-fn pages_whole(
-    db: &mut Database,
-    sql: &str,
-    each: &mut dyn FnMut(&Row) -> Result<(), DbError>,
-) -> Result<(), DbError> {
+fn pages_whole(db: &mut Database, sql: &str, each: &mut dyn FnMut(&Row) -> Result<(), DbError>) -> Result<(), DbError> {
     let mut after = 0u64;
     loop {
         let rows = db.query(sql, &[number(after), number(PAGE)])?;

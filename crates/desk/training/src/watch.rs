@@ -80,7 +80,11 @@ impl Learning<'_> {
         let p = found.recent.precision;
         let why = format!(
             "model {short} for {}: of {} reviewed events within the budget {} were right in four weeks (95% interval to {}), below the bound of {}; rules decide alone until two people decide",
-            champion.purpose, found.recent.reviewed, percent(p.value), percent(p.high), percent(bound)
+            champion.purpose,
+            found.recent.reviewed,
+            percent(p.value),
+            percent(p.high),
+            percent(bound)
         );
         watched.alerts += u64::from(self.screening.tell_of_model(champion.model, &why, true)?.is_some());
         watched.fell_back += 1;

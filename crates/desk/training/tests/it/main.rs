@@ -1,6 +1,7 @@
 //! Training, reasons, drift, comparison and cards over a desk's own history, on both databases.
 
 mod known;
+mod texts;
 
 use holdfast_decision::{ChainFacts, Decision, Event, Purpose};
 use holdfast_learned::{ModelState, Step};
@@ -10,6 +11,7 @@ use holdfast_models::{ModelError, ModelHash, Params};
 use holdfast_screening::Screening;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
+use holdfast_training::labels::LabelSource;
 use holdfast_training::{Evidence, Learning, Request, TrainingError};
 use holdfast_types::Seconds;
 use std::ops::ControlFlow;
@@ -108,7 +110,8 @@ fn a_model_is_trained_on_reviewed_events_explained_and_watched(place: &TestDb) {
     let until = START - Seconds::days(14);
     let events = (0..EVENTS).filter(|n| event(*n).time < until);
     let labelled = events.clone().filter(|n| n % 10 != 3 && value_of(*n) > 1_000);
-    let counts = trained.counts;
+    let counts = trained.counts.clone();
+    assert_eq!(counts.sources.into_iter().collect::<Vec<_>>(), [(LabelSource::Alert, counts.labelled)]);
     assert_eq!((counts.events, counts.labelled), (events.count() as u64, labelled.clone().count() as u64));
     assert_eq!(counts.positives, labelled.filter(|n| is_right(*n)).count() as u64);
     let training = trained.model.content().training.clone().unwrap();
