@@ -3,6 +3,8 @@
 use axum::Json;
 use axum::body::Bytes;
 use holdfast_academy::certificate;
+use holdfast_analysis::bundle::Verification;
+use holdfast_models::Model;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
 use holdfast_state::routes::{CHAIN, Routes};
@@ -18,12 +20,12 @@ pub(crate) fn routes() -> Routes {
 
 type Answer<T> = Result<Json<T>, ApiError>;
 
-/// Verifies an evidence bundle (tar), a production (ZIP) or a certificate (PDF or JWT).
-pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bundle::Verification {
+/// Verifies an evidence bundle (tar), a production (ZIP), a certificate (PDF or JWT) or the file of a learned model (HFM1).
+pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> Verification {
     if certificate::is_certificate(bytes) {
         let v = certificate::verify(bytes, signer, SystemTime::now().into());
         let about = format!("{} for {}, by {}", v.achievement, v.name, v.issuer);
-        return holdfast_analysis::bundle::Verification {
+        return Verification {
             passed: v.passed,
             failures: v.failures,
             claims: if v.name.is_empty() {
@@ -36,6 +38,9 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bund
             headers: Vec::new(),
         };
     }
+    if is_model(bytes) {
+        return verify_model(bytes, signer);
+    }
     match bytes.starts_with(b"PK") {
         true => holdfast_requests::production::verify(bytes, signer),
         false if holdfast_analysis::bundle::format_of(bytes) == Some(holdfast_explore::bundle::FORMAT) => {
@@ -43,6 +48,49 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> holdfast_analysis::bund
         }
         false => holdfast_account_evidence::verify(bytes, signer),
     }
+}
+
+/// Whether bytes are the file of a learned model.
+#[must_use]
+pub fn is_model(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"HFM1\n")
+}
+
+/// Reads a model's file: its bytes must follow from its content, its trees and features fit each other, its size is bounded. What it says of its training is a
+/// claim: with the table, and the same code, it can be trained again and must have the same name.
+fn verify_model(bytes: &[u8], signer: Option<&str>) -> Verification {
+    let mut found = Verification::default();
+    let model = match Model::from_bytes(bytes) {
+        Ok(model) => model,
+        Err(e) => {
+            found.failures.push(e.to_string());
+            return found;
+        }
+    };
+    let content = model.content();
+    found.passed.push(format!("the file is as Holdfast writes it; it names model {}", model.hash()));
+    found.passed.push(format!("{} trees over {} features", content.trees.len(), content.schema.len()));
+    found.claims.push(format!("it is for {}", content.purpose));
+    match &content.training {
+        None => found.claims.push("it was imported: nothing says what it was trained on".to_owned()),
+        Some(t) => {
+            found.claims.push(format!(
+                "trained on events from {} to {}, table {}, code {}; whether that gives this model was not computed again",
+                t.from.rfc3339(),
+                t.until.rfc3339(),
+                t.table,
+                t.code
+            ));
+            found.created = t.until.rfc3339();
+        }
+    }
+    found
+        .claims
+        .push("models are not signed: who made it is not known; compare its name with the registry's".to_owned());
+    if signer.is_some() {
+        found.failures.push("a signer is expected, and models are not signed".to_owned());
+    }
+    found
 }
 
 /// Result of a verification.
@@ -69,7 +117,7 @@ pub struct VerifiedHeader {
     hash: String,
 }
 
-/// Recomputes an evidence bundle, or checks a production (decrypted) or a certificate.
+/// Recomputes an evidence bundle, or checks a production (decrypted), a certificate or the file of a learned model.
 #[utoipa::path(post, path = "/api/v1/verify", request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The bundle, a tar file, or the production, a ZIP file"),
     responses((status = 200, body = VerifyAnswer)))]
 pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
@@ -87,4 +135,23 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
             .map(|h| VerifiedHeader { chain: h.chain, height: h.height, hash: h.hash })
             .collect(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_file_is_read_and_a_changed_one_fails() {
+        let model = holdfast_testing::value_model("event-risk", 4_000);
+        let found = verify_any(model.to_bytes(), None);
+        assert!(found.is_valid() && found.passed[0].contains(&model.hash().to_string()), "{found:?}");
+        assert!(!verify_any(model.to_bytes(), Some(&"0".repeat(64))).is_valid(), "nobody signed it");
+        let mut cut = model.to_bytes().to_vec();
+        cut.pop();
+        assert!(!verify_any(&cut, None).is_valid());
+        let mut longer = model.to_bytes().to_vec();
+        longer.push(0);
+        assert!(!verify_any(&longer, None).is_valid());
+    }
 }

@@ -12,6 +12,7 @@ use holdfast_jobs::StoredJob;
 use holdfast_learned::{Entry, LearnedError, ModelState, Peer, Step, from_peer};
 use holdfast_models::{Model, ModelHash, card::ModelCard};
 use holdfast_screening::Screening;
+use holdfast_screening::alerts::Outcome;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -19,7 +20,7 @@ use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits;
 use holdfast_state::routes::{Needs, Routes};
-use holdfast_training::{Comparison, DriftReport, EventScore, Request};
+use holdfast_training::{AuditSample, Audited, Comparison, Draw, DriftReport, EventScore, PrecisionByWeek, Request};
 use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -38,6 +39,11 @@ pub(crate) fn routes() -> Routes {
         .add(READ_OR_RULES, routes!(compare_models))
         .add(RULES.body(limits::LIST), routes!(train_model))
         .add(READ_OR_RULES, routes!(model_training))
+        .add(READ_OR_RULES.personal(), routes!(audit_sample))
+        .add(RULES, routes!(draw_audit_sample))
+        .add(Needs::key(&["alerts"]), routes!(review_audited))
+        .add(READ_OR_RULES, routes!(model_precision))
+        .add(READ_OR_RULES, routes!(model_card_pdf))
         .add(READ_OR_RULES, routes!(model))
         .add(RULES, routes!(step_model))
         .add(READ_OR_RULES, routes!(model_card))
@@ -163,6 +169,29 @@ pub struct LanguageQuery {
     lang: Option<String>,
 }
 
+/// Which weeks.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WeeksQuery {
+    /// Share of labelled events that is reviewed, above 0 to 1; by default that of the model's training.
+    budget: Option<f64>,
+    /// How many weeks (default 12, up to 104).
+    weeks: Option<u32>,
+}
+
+/// What a reviewer found of an event of the audit sample.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditReviewRequest {
+    /// true_positive (a crime that no rule told), false_positive (nothing) or inconclusive.
+    outcome: Outcome,
+    /// Why.
+    note: String,
+}
+
+/// Weeks that are told by default.
+pub const WEEKS: u32 = 12;
+
 macro_rules! wrapped {
     ($($(#[$doc:meta])* $name:ident of $inner:ty;)*) => {
         $($(#[$doc])*
@@ -182,6 +211,14 @@ wrapped! {
     ModelComparison of Comparison;
     /// A model's score of an event with its reasons.
     EventScoreAnswer of EventScore;
+    /// A model's precision at the analysts' budget by week, with Wilson's intervals, beside the bound from which a champion steps back.
+    ModelPrecision of PrecisionByWeek;
+    /// The audit sample of quiet events: what waits for a reviewer, what was found, and the share of quiet events that are a crime, with its interval.
+    AuditSampleAnswer of AuditSample;
+    /// An event of the audit sample.
+    AuditedAnswer of Audited;
+    /// What a draw did: quiet events looked at, and those drawn.
+    AuditDraw of Draw;
 }
 
 fn hash_of(field: &str, text: &str) -> Result<ModelHash, ApiError> {
@@ -224,7 +261,7 @@ pub async fn models(State(shared): State<AppState>, Query(q): Query<ModelsQuery>
 /// Adds a model as a draft: a file of Holdfast, or one of LightGBM or XGBoost with a table of its own scores, which the model must reproduce. A file that is
 /// there already changes nothing. Refused with a feature that the desk does not know.
 #[utoipa::path(post, path = "/api/v1/models", request_body(content = ModelRequest, example = json!({"file": "SEZNMQo="})),
-    responses((status = 200, body = Entry), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = Entry), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn add_model(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
@@ -243,14 +280,16 @@ pub async fn model_features() -> Answer<Vec<ModelFeature>> {
 /// Compares two models of one purpose on stored events: what reviewing the budget's share finds, average precision with intervals, agreement. Says whether
 /// that is evidence: not with fewer than 200 closed alerts.
 #[utoipa::path(get, path = "/api/v1/models/compare", params(CompareQuery),
-    responses((status = 200, body = ModelComparison), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+    responses((status = 200, body = ModelComparison), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn compare_models(State(shared): State<AppState>, Query(q): Query<CompareQuery>) -> Answer<ModelComparison> {
     let (champion, challenger) = (hash_of("champion", &q.champion)?, hash_of("challenger", &q.challenger)?);
     let compare = move || Ok(shared.learning().compare(champion, challenger, q.budget, q.from, q.until)?);
     run_blocking(compare).await.map(|c| Json(ModelComparison(c)))
 }
 
-/// Trains a model on the desk's history as a job, and adds it as a draft. Labels are outcomes of alerts, warnings that customers took, and those sent.
+/// Trains a model on the desk's history as a job, and adds it as a draft. Labels are those sent, warnings that
+/// customers took, reports filed, outcomes of alerts and of the audit sample, closed cases with a typology, confirmed flags, and tags that are younger than the
+/// event; the first of these decides.
 #[utoipa::path(post, path = "/api/v1/models/train", request_body(content = Request, example = json!({"purpose": "event-risk", "budget": 0.01})),
     responses((status = 200, body = Option<StoredJob>), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn train_model(
@@ -344,4 +383,63 @@ pub async fn event_scores(
 ) -> Answer<Vec<EventScoreAnswer>> {
     let scores = run_blocking(move || Ok(shared.learning().explain(event, q.lang.as_deref().unwrap_or("en"))?)).await?;
     Ok(Json(scores.into_iter().map(EventScoreAnswer).collect()))
+}
+
+/// Returns a model's precision at the analysts' budget by week, on events with a label. A champion whose last four weeks lie below the bound steps back.
+#[utoipa::path(get, path = "/api/v1/models/{hash}/precision", params(("hash" = String, Path, description = "SHA-256 of its file"), WeeksQuery),
+    responses((status = 200, body = ModelPrecision), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn model_precision(
+    State(shared): State<AppState>,
+    Path(hash): Path<String>,
+    Query(q): Query<WeeksQuery>,
+) -> Answer<ModelPrecision> {
+    let hash = named(&hash)?;
+    let found = move || {
+        let now = shared.screening.now();
+        Ok(shared.learning().precision_by_week(hash, q.budget, q.weeks.unwrap_or(WEEKS), now)?)
+    };
+    run_blocking(found).await.map(|p| Json(ModelPrecision(p)))
+}
+
+/// Returns a model's card as PDF.
+#[utoipa::path(get, path = "/api/v1/models/{hash}/card.pdf", params(("hash" = String, Path, description = "SHA-256 of its file")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"), (status = 404, body = ErrorBody)))]
+pub async fn model_card_pdf(State(shared): State<AppState>, Path(hash): Path<String>) -> Result<Response, ApiError> {
+    let hash = named(&hash)?;
+    let bytes = run_blocking(move || Ok(shared.learning().card_pdf(hash)?)).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"model-card-{hash}.pdf\"")),
+    ];
+    Ok((StatusCode::OK, headers, bytes).into_response())
+}
+
+/// Returns the audit sample: of the events that raised no alert a share of 0.5% is drawn each day for reviewers, whose outcomes measure what the rules miss.
+#[utoipa::path(get, path = "/api/v1/models/audit-sample", responses((status = 200, body = AuditSampleAnswer)))]
+pub async fn audit_sample(State(shared): State<AppState>) -> Answer<AuditSampleAnswer> {
+    run_blocking(move || Ok(shared.learning().audit_sample()?)).await.map(|s| Json(AuditSampleAnswer(s)))
+}
+
+/// Draws from the quiet events since the last draw, as the server does once a day.
+#[utoipa::path(post, path = "/api/v1/models/audit-sample/draw", responses((status = 200, body = AuditDraw)))]
+pub async fn draw_audit_sample(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+) -> Answer<AuditDraw> {
+    run_blocking(move || Ok(shared.learning().draw_audit_sample(&caller.0)?)).await.map(|d| Json(AuditDraw(d)))
+}
+
+/// Records what a reviewer found of an event of the audit sample. A later review replaces the one before.
+#[utoipa::path(post, path = "/api/v1/models/audit-sample/{event}", params(("event" = u64, Path, description = "Number of the event")),
+    request_body(content = AuditReviewRequest, example = json!({"outcome": "false_positive", "note": "a salary"})),
+    responses((status = 200, body = AuditedAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn review_audited(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(event): Path<u64>,
+    body: Bytes,
+) -> Answer<AuditedAnswer> {
+    let request: AuditReviewRequest = json(&body)?;
+    let review = move || Ok(shared.learning().review_audited(event, request.outcome, &request.note, &caller.0)?);
+    run_blocking(review).await.map(|a| Json(AuditedAnswer(a)))
 }

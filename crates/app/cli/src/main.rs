@@ -92,7 +92,7 @@ enum Command {
     /// The graph of money: neighbours with whole sums, lists of items, transactions, entities, activity.
     #[command(subcommand)]
     Graph(graph::GraphCommand),
-    /// Verify an evidence bundle, production, certificate or scan record offline, and list what fails.
+    /// Verify an evidence bundle, production, certificate, learned model or scan record offline, and list what fails.
     Verify(workspace::Verify),
     /// Import records of customers, accounts and devices.
     #[command(subcommand)]

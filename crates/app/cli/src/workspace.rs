@@ -304,7 +304,7 @@ pub fn cluster(args: Cluster, as_json: bool) -> anyhow::Result<()> {
 
 #[derive(Args)]
 pub struct Verify {
-    /// Bundle, production, certificate, or record of a scan.
+    /// Bundle, production, certificate, learned model, or record of a scan.
     file: PathBuf,
     /// Expected public key of the signer (64 hex digits).
     #[arg(long)]

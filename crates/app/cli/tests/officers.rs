@@ -337,6 +337,7 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
             (_, true) => &["investigator", "approver", "auditor", "administrator"],
             (_, false) => &["administrator"],
         },
+        ("models", false) if path.ends_with("/audit-sample/{event}") => &["investigator", "approver"],
         ("models", true) if path.contains("/scores/") => ALL,
         ("models", true) => &["investigator", "approver", "auditor", "administrator"],
         ("models", false) => &["administrator"],

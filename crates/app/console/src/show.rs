@@ -111,7 +111,9 @@ pub fn verify_file(
     if !found.is_valid() {
         bail!("{}: {} checks failed", path.display(), found.failures.len());
     }
-    if !as_json {
+    if !as_json && holdfast_api_investigation::verify::is_model(&bytes) {
+        println!("The model file is valid.");
+    } else if !as_json {
         let what = match &bytes {
             b if holdfast_academy::certificate::is_certificate(b) => "certificate",
             b if b.starts_with(b"PK") => "production",

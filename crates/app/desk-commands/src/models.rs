@@ -9,15 +9,17 @@ use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Args, Subcommand};
-use holdfast_api::models::{ModelRequest, known_features, listed};
+use holdfast_api::models::{ModelRequest, WEEKS, known_features, listed};
 use holdfast_client::api_path;
 use holdfast_decision::Purpose;
 use holdfast_learned::{LearnedError, ModelState, Peer, Step};
 use holdfast_models::ModelHash;
 use holdfast_screening::Screening;
 use holdfast_shipped_models::{Simulated, shipped};
+use holdfast_state::learning::oldest_tag;
 use holdfast_training::{Learning, Request, TrainingError};
 use holdfast_types::Timestamp;
+use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +51,9 @@ pub enum ModelsCommand {
         desk: DeskArgs,
         /// SHA-256 of its file.
         model: ModelHash,
+        /// Write it as PDF to this file instead.
+        #[arg(long)]
+        pdf: Option<PathBuf>,
     },
     /// Add a model as a draft: a file of Holdfast, or one of LightGBM or XGBoost with a table of its own scores.
     Import(Import),
@@ -116,6 +121,42 @@ pub enum ModelsCommand {
         budget: f64,
         #[command(flatten)]
         period: Period,
+    },
+    /// Tell how many of a model's best events were right, week by week, at the share that analysts can review.
+    Precision {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// SHA-256 of its file.
+        model: ModelHash,
+        /// Share of labelled events that is reviewed, above 0 to 1; by default that of the model's training.
+        #[arg(long)]
+        budget: Option<f64>,
+        /// How many weeks, up to 104.
+        #[arg(long, default_value_t = WEEKS)]
+        weeks: u32,
+    },
+    /// Show the audit sample: quiet events that were drawn for reviewers, and the share of quiet events that are a crime.
+    AuditSample {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Draw from the quiet events since the last draw, as the server does once a day.
+    AuditDraw {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Record what a review of an event of the audit sample found.
+    AuditReview {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Number of the event.
+        event: u64,
+        /// true_positive (a crime that no rule told), false_positive (nothing) or inconclusive.
+        #[arg(long, value_parser = ["true_positive", "false_positive", "inconclusive"])]
+        outcome: String,
+        /// Why.
+        #[arg(long)]
+        note: String,
     },
     /// Tell how far events are from those that a model was made on.
     Drift {
@@ -206,6 +247,7 @@ pub struct Simulate {
     #[arg(long, default_value_t = Simulated::default().cases)]
     cases: u32,
 }
+const SAMPLE: &str = "/api/v1/models/audit-sample";
 
 fn learning(screening: &Screening) -> Learning<'_> {
     Learning { screening }
@@ -227,7 +269,8 @@ pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
             let entry = desk.answer(|s| learning(s).entry(model), |c| c.get(&path(model, &[])))?;
             shown(&entry, as_json)
         }
-        ModelsCommand::Card { desk, model } => {
+        ModelsCommand::Card { desk, model, pdf: Some(file) } => card_pdf(&desk, model, &file, as_json),
+        ModelsCommand::Card { desk, model, pdf: None } => {
             let card = desk.answer(|s| learning(s).card(model), |c| c.get(&path(model, &["card"])))?;
             print_card(&card, as_json)
         }
@@ -252,6 +295,27 @@ pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
             })?;
             print_comparison(&answer, as_json)
         }
+        ModelsCommand::Precision { desk, model, budget, weeks } => {
+            let here = |s: &Screening| learning(s).precision_by_week(model, budget, weeks, s.now());
+            let answer = desk.answer(here, |c| {
+                c.get(&path(model, &["precision"])).query_opt("budget", budget).query("weeks", weeks)
+            })?;
+            print_precision(&answer, as_json)
+        }
+        ModelsCommand::AuditSample { desk } => {
+            let answer = desk.answer(|s| learning(s).audit_sample(), |c| c.get(SAMPLE))?;
+            print_sample(&answer, as_json)
+        }
+        ModelsCommand::AuditDraw { desk } => {
+            let here = |s: &Screening| learning(s).draw_audit_sample(&desk.actor);
+            let answer = desk.answer(here, |c| c.post(&format!("{SAMPLE}/draw")))?;
+            if as_json {
+                return answer.print();
+            }
+            println!("{} of {} quiet events drawn", answer.count("drawn"), answer.count("quiet"));
+            Ok(())
+        }
+        ModelsCommand::AuditReview { desk, event, outcome, note } => review(&desk, event, &outcome, &note, as_json),
         ModelsCommand::Drift { desk, model, period } => {
             let Period { from, until } = period;
             let answer = desk.answer(
@@ -421,7 +485,10 @@ fn train(args: Train, as_json: bool) -> anyhow::Result<()> {
         bar.set_position(inputs);
         output::stopping()
     };
-    let trained = learning(&screening).train(&request, &mut progress)?;
+    // Without a ledger's store there are no tags; all other labels stay.
+    let workspace = Workspace::open(&desk.store.store).map_err(|e| eprintln!("no tags as labels: {e}")).ok();
+    let tag_of = |_: &str, address: &str| workspace.as_ref().and_then(|w| oldest_tag(&w.tags, address));
+    let trained = learning(&screening).train(&request, Some(&tag_of), &mut progress)?;
     bar.finish_and_clear();
     let Some(trained) = trained else { bail!("stopped") };
     let entry = screening.add_model(trained.model, &desk.actor).map_err(TrainingError::from)?;
@@ -438,6 +505,10 @@ fn train(args: Train, as_json: bool) -> anyhow::Result<()> {
         counts.count("positives"),
         counts.count("uncovered")
     );
+    if let Some(sources) = counts["sources"].as_object() {
+        let told: Vec<String> = sources.iter().map(|(source, n)| format!("{source} {n}")).collect();
+        println!("labels by source: {}", told.join(", "));
+    }
     Ok(())
 }
 
@@ -540,6 +611,92 @@ fn print_card(card: &Answer, as_json: bool) -> anyhow::Result<()> {
         }
     }
     card.words("limits").iter().for_each(|limit| println!("- {limit}"));
+    Ok(())
+}
+
+fn card_pdf(desk: &DeskArgs, model: ModelHash, file: &Path, as_json: bool) -> anyhow::Result<()> {
+    let bytes = match desk.reach()? {
+        Reach::Here(screening) => learning(&screening).card_pdf(model)?,
+        Reach::There(client) => client.get(&path(model, &["card.pdf"])).bytes()?,
+    };
+    std::fs::write(file, &bytes).with_context(|| file.display().to_string())?;
+    if as_json {
+        return output::json(&json!({"model": model, "file": file, "bytes": bytes.len()}));
+    }
+    println!("{}: {} bytes", file.display(), bytes.len());
+    Ok(())
+}
+
+fn review(desk: &DeskArgs, event: u64, outcome: &str, note: &str, as_json: bool) -> anyhow::Result<()> {
+    let found = crate::workbench::outcome(outcome)?;
+    let here = |s: &Screening| learning(s).review_audited(event, found, note, &desk.actor);
+    let body = json!({"outcome": outcome, "note": note});
+    let answer = desk.answer(here, |c| c.post(&format!("{SAMPLE}/{event}")).json(&body))?;
+    if as_json {
+        return answer.print();
+    }
+    println!("event {} ({}): {}", answer.count("event"), answer.word("id"), answer.word("outcome"));
+    Ok(())
+}
+
+fn print_sample(answer: &Answer, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return answer.print();
+    }
+    println!(
+        "{} of {} quiet events drawn, {} reviewed, {} of them a crime",
+        answer.count("drawn"),
+        answer.count("quiet"),
+        answer.count("reviewed"),
+        answer.count("positives")
+    );
+    match answer["rate"].is_object() {
+        true => println!("share of quiet events that are a crime: {}", interval(&answer["rate"])),
+        false => println!("share of quiet events that are a crime: not known before one is reviewed"),
+    }
+    for event in answer.list("open") {
+        println!(
+            "{:>10} {} {:<11} {} of customer {}",
+            event.count("event"),
+            event.time("time").rfc3339(),
+            event.word("kind"),
+            event.word("id"),
+            event.word("customer")
+        );
+    }
+    Ok(())
+}
+
+fn print_precision(answer: &Answer, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        return answer.print();
+    }
+    println!("budget {} of labelled events", figure(&answer["budget"]));
+    for week in answer.list("weeks") {
+        let at = &week["at_budget"];
+        println!(
+            "week of {}: {} labelled, {} positive, {} within the budget, precision {}",
+            week.time("from").rfc3339(),
+            week.count("labelled"),
+            week.count("positives"),
+            at.count("reviewed"),
+            interval(&at["precision"])
+        );
+    }
+    println!("last four weeks: precision {}", interval(&answer["recent"]["precision"]));
+    println!(
+        "{}",
+        match answer.word("standing") {
+            "within" => "within the bound",
+            "below" => "below the bound: as champion it steps back",
+            "no_bound" => "imported: nothing says what its precision should be",
+            _ => "too few labelled events to tell: 20 within the budget are needed",
+        }
+    );
+    println!("bound {}, measured in training {}", figure(&answer["bound"]), figure(&answer["measured"]));
+    if answer.is("is_cut") {
+        println!("only the newest labelled events were counted; the oldest week is incomplete");
+    }
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use crate::AppState;
 use crate::error::ApiError;
+use holdfast_attribution::{Category, TagStore};
 use holdfast_jobs::{Failure, Job, JobState, Outcome, Run, StoredJob, latest};
+use holdfast_training::labels::DatedTag;
 use holdfast_training::{Learning, Request, TrainingError};
 use holdfast_types::{ErrorKind, Seconds};
 use serde::{Deserialize, Serialize};
@@ -44,7 +46,10 @@ impl Job for TrainModel {
             ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::Internal => Failure::again(e),
             _ => Failure::for_good(e),
         };
-        let Some(trained) = shared.learning().train(&self.request, &mut go_on).map_err(failed)? else {
+        // Tags of all chains: each chain of the server has the same.
+        let chain = shared.chain().snapshot();
+        let tag_of = |_: &str, address: &str| oldest_tag(&chain.tags, address);
+        let Some(trained) = shared.learning().train(&self.request, Some(&tag_of), &mut go_on).map_err(failed)? else {
             return Ok(Outcome::Stopped);
         };
         shared.screening.add_model(trained.model, &self.actor).map_err(|e| failed(e.into()))?;
@@ -52,7 +57,19 @@ impl Job for TrainModel {
     }
 }
 
-/// Looks whether champions still see what they were trained on, once a day.
+/// Returns the oldest tag of a crime that an address has; nothing when there is none or none has a date.
+#[must_use]
+pub fn oldest_tag(tags: &TagStore, address: &str) -> Option<DatedTag> {
+    let crimes = tags.tags_of(address).filter(|t| t.concept().is_abuse());
+    let dated = crimes.filter_map(|t| {
+        let since = holdfast_input::time::parse_date(&t.lastmod).ok()?;
+        Some(DatedTag { is_scam: t.concept() == Category::from_name("scam")?, since })
+    });
+    dated.min_by_key(|t| t.since)
+}
+
+/// Draws the audit sample from the events of the day, and looks whether champions still see what they were trained on and whether they are still right,
+/// once a day.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct WatchModels {}
 
@@ -68,6 +85,7 @@ impl Job for WatchModels {
     fn merge(&mut self, _: Self) {}
 
     fn run(&self, shared: &AppState, _: &Run<'_>) -> Result<Outcome, Failure> {
+        shared.learning().draw_audit_sample("engine").map_err(Failure::again)?;
         let watched = shared.learning().watch(shared.screening.now()).map_err(Failure::again)?;
         if watched.fell_back > 0 {
             tracing::warn!(champions = watched.fell_back, "learned models stepped back: rules decide alone");

@@ -20,7 +20,7 @@ pub mod imports;
 pub mod jobs;
 pub mod lab_chains;
 pub mod language;
-mod learning;
+pub mod learning;
 pub mod ledgers;
 pub mod limits;
 pub mod live;

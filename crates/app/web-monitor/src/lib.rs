@@ -22,6 +22,8 @@ use holdfast_state::routes::{AUDIT, DESK, MANAGE, Needs, READ, READ_OR_RULES, RE
 
 /// Who looks after connections sees how they stand.
 const PROVIDERS: Needs = Needs::key(&["read", "manage"]);
+/// Who closes alerts reviews the audit sample.
+const ALERTS: Needs = Needs::key(&["alerts"]);
 /// Who brings packs in sees which there are.
 const PACKS: Needs = Needs::key(&["read", "manage"]);
 
@@ -41,6 +43,8 @@ pub fn routes() -> Routes {
         .post("/desk/rules/{version}/restore", RULES.long(), drafts::bring_back)
         .get("/desk/models", READ_OR_RULES, models::list)
         .get("/desk/models/compare", READ_OR_RULES.long(), models::compare)
+        .get("/desk/models/audit-sample", READ_OR_RULES.personal(), models::sample)
+        .post("/desk/models/audit-sample/{event}", ALERTS, models::review)
         .get("/desk/models/{hash}", READ_OR_RULES.long(), models::page)
         .post("/desk/models/{hash}", RULES, models::take)
         .get("/desk/typologies", READ_OR_RULES.long(), typologies::page)

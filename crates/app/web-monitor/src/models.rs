@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use holdfast_api::models::listed;
+use holdfast_api::models::{WEEKS, listed};
 use holdfast_learned::{Entry, ModelState, Step};
 use holdfast_models::ModelHash;
 use holdfast_models::card::{Fairness, ModelCard};
@@ -12,12 +12,14 @@ use holdfast_page::components::{N, T, listing, time, word};
 use holdfast_page::figures::{decimal, number};
 use holdfast_page::forms::{Fields, Input, PageForm, Text, form_of, page_form};
 use holdfast_page::frame::{Answer, Frame, Page, back};
+use holdfast_page::places::segment;
 use holdfast_page::texts::t;
+use holdfast_screening::alerts::Outcome;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
-use holdfast_training::{Comparison, DriftReport};
+use holdfast_training::{Audited, Comparison, DriftReport, PrecisionByWeek, Standing};
 use holdfast_types::Seconds;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -36,6 +38,21 @@ page_form! {
     struct Take {
         step: Step = "models-step", Input::Buttons(&STEPS);
         reason: Text = "common-reason", Input::Line;
+    }
+}
+
+const SAMPLE: &str = "/desk/models/audit-sample";
+const OUTCOMES: &[(&str, &str)] = &[
+    ("false_positive", "models-audit-nothing"),
+    ("true_positive", "models-audit-crime"),
+    ("inconclusive", "alert-inconclusive"),
+];
+
+page_form! {
+    /// What a reviewer found of a quiet event.
+    struct Review {
+        outcome: Outcome = "alert-outcome", Input::Choice(OUTCOMES);
+        note: Text = "common-reason", Input::Line;
     }
 }
 
@@ -76,7 +93,7 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
         } }
     };
     let body = html! {
-        p { a href=(RULES) { (t!("rules-title")) } }
+        p { a href=(RULES) { (t!("rules-title")) } " " a href=(SAMPLE) { (t!("models-audit")) } }
         p.note { (t!("models-about")) }
         (listing(&heads, &models, "models-none", row))
     };
@@ -86,18 +103,22 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
 /// Shows a model.
 pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(hash): Path<String>) -> Page {
     let hash = hash_of(&hash)?;
-    let (entry, card, drift, others) = run_blocking(move || {
+    let (entry, card, watched, others) = run_blocking(move || {
         let learning = shared.learning();
         let entry = learning.entry(hash)?;
         let card = learning.card(hash)?;
         let week = shared.screening.now() - Seconds::days(7);
         // Models of accounts score no events, so that nothing drifts here.
-        let drift = match entry.purpose.kinds().is_empty() {
+        let watched = match entry.purpose.kinds().is_empty() {
             true => None,
-            false => Some(learning.drift(hash, Some(week), None)?),
+            false => {
+                let now = shared.screening.now();
+                let precision = learning.precision_by_week(hash, None, WEEKS, now)?;
+                Some((learning.drift(hash, Some(week), None)?, precision))
+            }
         };
         let others = listed(&shared.screening, Some(entry.purpose), None)?;
-        Ok((entry, card, drift, others))
+        Ok((entry, card, watched, others))
     })
     .await?;
     let to = format!("{HERE}/{hash}");
@@ -111,12 +132,13 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Path(hash
             @if let Some(by) = &entry.proposed_by { dt { (t!("models-proposed")) } dd { (t!("models-proposed-by", person = by.as_str())) } }
         }
         @if frame.may("rules") { p.note { (t!("models-two-people")) } (form_of::<Take>(&to, &[], "models-step")) }
+        p { a href={ "/api/v1/models/" (hash) "/card.pdf" } { (t!("models-card-pdf")) } }
         (measured(&card))
         h2 { (t!("models-limits")) }
         ul { @for limit in &card.limits { li { (limit) } } }
         (features(&card))
         (rates(&card.fairness))
-        @if let Some(drift) = &drift { (drifted(drift)) }
+        @if let Some((drift, precision)) = &watched { (by_week(precision)) (drifted(drift)) }
         (challengers(&entry, &others))
     };
     Ok(frame.desk(&t!("models-card", purpose = word(entry.purpose)), RULES, body))
@@ -168,6 +190,80 @@ fn rates(fairness: &[Fairness]) -> Markup {
             } }))
         }
     }
+}
+
+fn by_week(precision: &PrecisionByWeek) -> Markup {
+    let heads = [T("models-week"), N("models-labelled"), N("models-reviewed"), N("models-at-budget")];
+    let percent = |v: f64| decimal(&format!("{:.1} %", v * 100.0));
+    html! {
+        h2 { (t!("models-precision")) }
+        p.note { (t!("models-precision-about", share = percent(precision.budget))) }
+        p { strong { (t!(match precision.standing {
+            Standing::TooFew => "models-precision-few",
+            Standing::NoBound => "models-precision-no-bound",
+            Standing::Within => "models-precision-within",
+            Standing::Below => "models-precision-below",
+        })) } @if let Some(bound) = precision.bound { " " (t!("models-precision-bound", bound = percent(bound))) } }
+        (listing(&heads, &precision.weeks, "common-none", |week| html! { tr {
+            td { (time(week.from)) }
+            td.n { (t!("models-events", n = number(week.labelled), positives = number(week.positives))) }
+            td.n { (number(week.at_budget.reviewed)) }
+            td.n { (share(week.at_budget.precision)) }
+        } }))
+        @if precision.is_cut { p.note { (t!("models-precision-cut")) } }
+    }
+}
+
+/// Shows the audit sample.
+pub(crate) async fn sample(State(shared): State<AppState>, frame: Frame) -> Page {
+    let sample = run_blocking(move || Ok(shared.learning().audit_sample()?)).await?;
+    let may = frame.may("alerts");
+    let heads = [T("models-audit-event"), T("common-customer"), T("common-time"), T("common-state")];
+    let row = |e: &Audited| {
+        html! { tr {
+            td { a href={ "/desk/events/" (segment(&e.id)) } { (e.id) } ", " (word(&e.kind)) }
+            td { (e.customer) }
+            td { (time(e.time)) }
+            td {
+                @match &e.outcome {
+                    Some(outcome) => { (outcome_word(outcome)) @if let Some(by) = &e.reviewed_by { ", " (by) } @if let Some(note) = &e.note { ": " (note) } }
+                    None if may => (form_of::<Review>(&format!("{SAMPLE}/{}", e.event), &[], "models-audit-close")),
+                    None => (t!("models-audit-waits")),
+                }
+            }
+        } }
+    };
+    let body = html! {
+        p { a href=(HERE) { (t!("models-title")) } }
+        p.note { (t!("models-audit-about")) }
+        dl {
+            dt { (t!("models-audit-drawn")) } dd { (number(sample.drawn)) " / " (number(sample.quiet)) }
+            dt { (t!("models-reviewed")) } dd { (t!("models-events", n = number(sample.reviewed), positives = number(sample.positives))) }
+            dt { (t!("models-audit-rate")) } dd { @match sample.rate { Some(rate) => (share(rate)), None => (t!("models-audit-no-rate")) } }
+        }
+        h2 { (t!("models-audit-open")) }
+        (listing(&heads, &sample.open, "models-audit-none", row))
+        h2 { (t!("models-audit-closed")) }
+        (listing(&heads, &sample.closed, "common-none", row))
+    };
+    Ok(frame.desk(&t!("models-audit"), RULES, body))
+}
+
+fn outcome_word(outcome: &str) -> String {
+    let known = OUTCOMES.iter().find(|(value, _)| *value == outcome);
+    known.map_or_else(|| outcome.to_owned(), |(_, key)| t!(key))
+}
+
+/// Records a review.
+pub(crate) async fn review(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Path(event): Path<u64>,
+    Fields(form): Fields<Review>,
+) -> Answer {
+    let review = move || Ok(shared.learning().review_audited(event, form.outcome, &form.note.0, &caller.0)?);
+    run_blocking(review).await.map_err(Review::explain)?;
+    Ok(back(SAMPLE.to_owned()))
 }
 
 fn drifted(drift: &DriftReport) -> Markup {

@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The tables.
-pub const SCHEMA: Schema = Schema { department: "models", migrations: &[include_str!("migrations/001_models.sql")] };
+pub const SCHEMA: Schema = Schema {
+    department: "models",
+    migrations: &[include_str!("migrations/001_models.sql"), include_str!("migrations/002_audit_sample.sql")],
+};
 
 /// Most problems that are listed.
 const MAX_PROBLEMS: usize = 100;

@@ -14,6 +14,10 @@ use std::collections::HashMap;
 const MAX_EVENTS: usize = 20_000;
 /// Stands for what is not known of a customer.
 const UNKNOWN: &str = "not known";
+/// Groups below so many rows are too small to be judged alone: several are pooled, so that small groups together are not left unjudged.
+const SMALL: usize = 30;
+/// Stands for them.
+const OTHERS: &str = "others";
 
 impl Learning<'_> {
     /// Returns a model's card. Rates of alerts are those that its threshold would give on the newest scored events, by country, age band, level of the
@@ -47,7 +51,7 @@ impl Learning<'_> {
         let customers = self.customers(&rows)?;
         let now = self.screening.now();
         let of = |property: &str, group: &dyn Fn(&StoredRow) -> String| {
-            let groups: Vec<String> = rows.iter().map(group).collect();
+            let groups = pooled(rows.iter().map(group).collect());
             fairness(property, &groups, &alerted, &labels)
         };
         let record = |r: &StoredRow| customers.get(&r.customer);
@@ -88,6 +92,19 @@ impl Learning<'_> {
     }
 }
 
+/// Gives rows of small groups one name, where there are several such groups.
+fn pooled(groups: Vec<String>) -> Vec<String> {
+    let mut rows: HashMap<&str, usize> = HashMap::new();
+    for group in &groups {
+        *rows.entry(group).or_default() += 1;
+    }
+    if rows.values().filter(|n| **n < SMALL).count() < 2 {
+        return groups;
+    }
+    let is_small = |group: &String| rows.get(group.as_str()).is_some_and(|n| *n < SMALL);
+    groups.iter().map(|g| if is_small(g) { OTHERS.to_owned() } else { g.clone() }).collect()
+}
+
 /// Returns the score from which events would be alerts: that of the analysts' budget, else that of the best F1 score, else a chance of one half.
 fn threshold(model: &Model) -> f64 {
     let named = |name: &str| model.content().thresholds.iter().find(|t| t.name == name).map(|t| t.score);
@@ -107,5 +124,27 @@ fn band(born: Option<u16>, now: Timestamp) -> &'static str {
         25..40 => "25 to 39",
         40..65 => "40 to 64",
         _ => "65 and over",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_models::card::fairness;
+
+    #[test]
+    fn small_groups_are_judged_together() {
+        let of = |sizes: &[(&str, usize)]| {
+            let rows = sizes.iter().flat_map(|(name, n)| std::iter::repeat_n((*name).to_owned(), *n));
+            let groups = pooled(rows.collect());
+            // Whoever is of a small group is alerted always.
+            let alerted: Vec<bool> = groups.iter().map(|g| g != "AT").collect();
+            let labels = vec![Label::Unlabelled; groups.len()];
+            let found = fairness("country", &groups, &alerted, &labels).groups;
+            found.into_iter().map(|g| (g.name, g.rows, g.below_four_fifths)).collect::<Vec<_>>()
+        };
+        let judged = of(&[("AT", 100), ("LI", 20), ("SM", 10)]);
+        assert_eq!(judged, [("AT".into(), 100, Some(false)), ("others".into(), 30, Some(true))]);
+        assert_eq!(of(&[("AT", 100), ("LI", 20)])[1], ("LI".into(), 20, None), "one small group keeps its name");
     }
 }

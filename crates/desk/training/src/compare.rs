@@ -137,7 +137,7 @@ impl Learning<'_> {
 
 /// Returns a share of `n`, at least one of some.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Within 0 to n.
-fn share_of(n: usize, share: f64) -> usize {
+pub(crate) fn share_of(n: usize, share: f64) -> usize {
     ((n as f64 * share).ceil() as usize).clamp(usize::from(n > 0), n.max(1)).min(n)
 }
 

@@ -33,3 +33,5 @@ impl From<LearnedError> for TrainingError {
         }
     }
 }
+
+holdfast_screening::department_error_from_documents!(TrainingError);

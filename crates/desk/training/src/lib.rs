@@ -2,6 +2,8 @@
 //!
 //! - [`Learning::train`] replays the log of inputs, so that every event has the row of features that was known when it was decided, takes labels from what
 //!   reviewers found ([`labels`]), and fits a model on a time split.
+//! - [`Learning::draw_audit_sample`] sends a share of quiet events to reviewers, [`Learning::precision_by_week`] says how many of a champion's best events were
+//!   right.
 //! - [`Learning::explain`] gives the reasons of an event's scores, computed from the stored row.
 //! - [`Learning::watch`] tells what drifts, and has a champion step back whose scores moved too far.
 //! - [`Learning::drift`] and [`Learning::compare`] watch models on the stored rows; [`Learning::card`] is what a person must know of one.
@@ -10,20 +12,25 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 #![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
 
+mod audit;
 mod card;
+mod card_pdf;
 mod compare;
 mod drift;
 mod error;
 mod explain;
 pub mod labels;
+mod precision;
 mod stored;
 mod train;
 mod watch;
 
+pub use audit::{AuditSample, Audited, Draw};
 pub use compare::{Comparison, Evidence, LEAST_LABELS, Side};
 pub use drift::{DriftReport, FeatureDrift};
 pub use error::TrainingError;
 pub use explain::EventScore;
+pub use precision::{LEAST_REVIEWED, PRECISION_FLOOR, PrecisionByWeek, Standing, Week};
 pub use train::{Counts, MAX_TRAINING_ROWS, Request, Trained};
 pub use watch::Watched;
 

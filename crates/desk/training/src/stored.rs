@@ -7,6 +7,7 @@ use holdfast_store::{DbError, number};
 use holdfast_types::{Seconds, Timestamp};
 
 use crate::TrainingError;
+use crate::labels::Labels;
 
 /// Most events that are compared.
 pub(crate) const MAX_EVENTS: usize = 20_000;
@@ -21,6 +22,7 @@ pub(crate) struct StoredRow {
     pub(crate) seq: u64,
     pub(crate) event: String,
     pub(crate) customer: String,
+    pub(crate) time: Timestamp,
     pub(crate) row: FeatureRow,
 }
 
@@ -33,11 +35,13 @@ pub(crate) struct Period {
 
 /// Which events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum Which<'a> {
     /// All that were scored.
     Scored,
     /// Those that raised an alert as well.
     Alerted,
+    /// Those of which something may be known.
+    Known(&'a Labels),
 }
 
 /// Reads rows of the newest scored events of a time and kinds, at most so many; returns them and whether there were more. Nothing is read that was decided
@@ -46,7 +50,7 @@ pub(crate) fn newest(
     screening: &Screening,
     kinds: &[&str],
     period: Period,
-    which: Which,
+    which: Which<'_>,
     most: usize,
 ) -> Result<(Vec<StoredRow>, bool), TrainingError> {
     let (from, until) = (period.from.unwrap_or(Timestamp::MIN), period.until.unwrap_or(Timestamp::MAX));
@@ -62,10 +66,16 @@ pub(crate) fn newest(
             let mut kept = Vec::new();
             for r in &rows {
                 let of_time = r.time(5)? >= from && kinds.contains(&r.text(4)?);
-                if of_time && (which == Which::Scored || r.int(7)? > 0) {
-                    let seq = r.number(0)?;
+                let seq = r.number(0)?;
+                let is_wanted = match which {
+                    Which::Scored => true,
+                    Which::Alerted => r.int(7)? > 0,
+                    Which::Known(labels) => labels.may_know(seq, r.text(1)?),
+                };
+                if of_time && is_wanted {
                     let row = holdfast_learned::row_of(seq, r.text(3)?)?;
-                    kept.push(StoredRow { seq, event: r.text(1)?.to_owned(), customer: r.text(2)?.to_owned(), row });
+                    let (event, customer) = (r.text(1)?.to_owned(), r.text(2)?.to_owned());
+                    kept.push(StoredRow { seq, event, customer, time: r.time(5)?, row });
                 }
             }
             let last = rows.last().map(|r| Ok::<_, DbError>((r.number::<u64>(0)?, r.time(6)?)));

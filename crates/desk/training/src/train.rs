@@ -1,6 +1,6 @@
 //! Training on a desk's history.
 
-use crate::labels::Labels;
+use crate::labels::{Known, LabelSource, Labels, TagOf, label};
 use crate::{Learning, TrainingError};
 use holdfast_decision::fold::Decided;
 use holdfast_decision::{Event, Purpose, features};
@@ -11,7 +11,7 @@ use holdfast_models::{FeatureRow, GroupId, Label, Model, ModelError, ModelHash, 
 use holdfast_screening::replay::{Replay, replay_rows};
 use holdfast_types::{Invalid, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use utoipa::ToSchema;
 
@@ -71,7 +71,7 @@ pub struct Trained {
 }
 
 /// Which events a training used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// Events of the purpose's kinds.
     pub events: u64,
@@ -81,6 +81,8 @@ pub struct Counts {
     pub positives: u64,
     /// Events whose state at their time is not known: decided by another engine or before the log of inputs.
     pub uncovered: u64,
+    /// Labelled events by who said it.
+    pub sources: BTreeMap<LabelSource, u64>,
 }
 
 /// Rows as they come out of the replay.
@@ -109,7 +111,7 @@ impl Learning<'_> {
         Ok(())
     }
 
-    /// Trains a model on the desk's history. `progress` gets the number of inputs replayed so far and may end it; nothing is returned then.
+    /// Trains a model on the desk's history. `tags`, where given, looks up the tags that an address has today. `progress` gets the number of inputs replayed so far and may end it; nothing is returned then.
     ///
     /// # Errors
     /// [`TrainingError::Invalid`] names a field of the request; [`TrainingError::State`] when the log does not replay; [`TrainingError::Model`] when there
@@ -117,9 +119,13 @@ impl Learning<'_> {
     pub fn train(
         &self,
         request: &Request,
+        tags: Option<TagOf<'_>>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<Option<Trained>, TrainingError> {
-        let labels = self.screening.read(Labels::of_desk)?;
+        let mut labels = self.screening.read(Labels::of_desk)?;
+        if let Some(tag_of) = tags {
+            self.screening.read(|db| labels.add_tags(db, tag_of))?;
+        }
         let labels = match &request.labels {
             Some(text) => labels.with(Labels::from_csv(text)?),
             None => labels,
@@ -129,7 +135,7 @@ impl Learning<'_> {
         let mut gathered = Gathered::default();
         let mut each = |event: &Event, decided: &Decided| {
             if event.time < until && kinds.contains(&event.kind.name()) {
-                gathered.take(event, decided, labels.of(request.purpose, &decided.decision));
+                gathered.take(event, decided, labels.known(request.purpose, &decided.decision));
             }
         };
         let replay = replay_rows(self.screening, progress, &mut each)?;
@@ -142,7 +148,7 @@ impl Learning<'_> {
             let text = format!("more than {MAX_TRAINING_ROWS} labelled events; end earlier");
             return Err(Invalid::new("until", text).into());
         }
-        let counts = gathered.counts;
+        let counts = gathered.counts.clone();
         if counts.positives == 0 || counts.positives == counts.labelled {
             return Err(ModelError::TooFew(format!(
                 "{} labelled events of {}, {} of them positive: both classes are needed; close more alerts or give labels",
@@ -177,19 +183,20 @@ fn check(replay: &Replay) -> Result<(), TrainingError> {
 }
 
 impl Gathered {
-    fn take(&mut self, event: &Event, decided: &Decided, label: Label) {
+    fn take(&mut self, event: &Event, decided: &Decided, known: Option<Known>) {
         self.counts.events += 1;
-        let (Some(row), true) = (&decided.row, label != Label::Unlabelled) else { return };
+        let (Some(row), Some(known)) = (&decided.row, known) else { return };
         if self.rows.len() >= MAX_TRAINING_ROWS {
             self.is_full = true;
             return;
         }
         self.counts.labelled += 1;
-        self.counts.positives += u64::from(label == Label::Positive);
+        self.counts.positives += u64::from(known.is_positive);
+        *self.counts.sources.entry(known.source).or_default() += 1;
         let next = self.customers.len() as u64;
         let group = *self.customers.entry(event.customer.clone()).or_insert(next);
         self.rows.push(row.clone());
-        self.labels.push(label);
+        self.labels.push(label(Some(known)));
         self.times.push(event.time);
         self.groups.push(GroupId(group));
     }

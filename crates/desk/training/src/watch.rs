@@ -1,5 +1,6 @@
 //! Champions are watched: what drifts is told, and a champion whose scores have moved too far steps back, so that rules decide alone.
 
+use crate::precision::Standing;
 use crate::{Learning, TrainingError};
 use holdfast_learned::{Entry, ModelState};
 use holdfast_models::drift::Verdict;
@@ -24,7 +25,8 @@ pub struct Watched {
 
 impl Learning<'_> {
     /// Compares the events of the day before a time with those that each champion was made on. A feature that drifted from [`ALERT`] on raises an alert;
-    /// where the score itself did, the champion goes back to shadow as well. One that cannot be looked at stops no other.
+    /// where the score itself did, the champion goes back to shadow as well, and so does one whose precision at the analysts' budget fell out of bounds in the last
+    /// four weeks ([`Standing::Below`]). One that cannot be looked at stops no other.
     ///
     /// [`ALERT`]: holdfast_models::drift::ALERT
     ///
@@ -44,6 +46,9 @@ impl Learning<'_> {
     }
 
     fn look_at(&self, champion: &Entry, now: Timestamp, watched: &mut Watched) -> Result<(), TrainingError> {
+        if self.has_fallen(champion, now, watched)? {
+            return Ok(());
+        }
         let report = self.drift(champion.model, Some(now - DAY), Some(now))?;
         let moved = report.features.iter().filter(|f| f.drift.verdict == Verdict::Alert);
         let moved: Vec<&str> = moved.take(NAMED).map(|f| f.label.as_str()).collect();
@@ -61,5 +66,28 @@ impl Learning<'_> {
         watched.alerts += u64::from(self.screening.tell_of_model(champion.model, &why, has_moved)?.is_some());
         watched.fell_back += u64::from(has_moved);
         Ok(())
+    }
+
+    /// Has a champion step back whose precision at the budget lies below its bound; returns whether it does.
+    fn has_fallen(&self, champion: &Entry, now: Timestamp, watched: &mut Watched) -> Result<bool, TrainingError> {
+        if self.model(champion.model)?.content().training.is_none() {
+            return Ok(false); // Imported: nothing says what its precision should be.
+        }
+        let found = self.precision_by_week(champion.model, None, 5, now)?;
+        let (Standing::Below, Some(bound)) = (found.standing, found.bound) else { return Ok(false) };
+        let short: String = champion.model.to_string().chars().take(12).collect();
+        let percent = |share: f64| format!("{:.1}%", share * 100.0);
+        let p = found.recent.precision;
+        let why = format!(
+            "model {short} for {}: of {} reviewed events within the budget {} were right in four weeks (95% interval to {}), below the bound of {}; rules decide alone until two people decide",
+            champion.purpose,
+            found.recent.reviewed,
+            percent(p.value),
+            percent(p.high),
+            percent(bound)
+        );
+        watched.alerts += u64::from(self.screening.tell_of_model(champion.model, &why, true)?.is_some());
+        watched.fell_back += 1;
+        Ok(true)
     }
 }

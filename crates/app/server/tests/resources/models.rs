@@ -8,6 +8,8 @@ on_both_apps!(
     two_people_put_a_model_in_force_that_then_scores,
     files_and_requests_that_are_wrong_are_refused,
     pages_show_card_and_reasons,
+    quiet_events_are_drawn_and_reviewed,
+    no_more_models_than_a_desk_holds,
 );
 
 fn base64(bytes: &[u8]) -> String {
@@ -55,6 +57,12 @@ fn two_people_put_a_model_in_force_that_then_scores(app: &TestApp) {
     let job = ana.post("/api/v1/models/train", json!({"purpose": "event-risk", "budget": 0.1})).ok();
     assert_eq!((&job["kind"], &job["state"]), (&json!("train-model"), &json!("waiting")));
     assert_eq!(ana.get("/api/v1/models/train/event-risk").ok()["id"], job["id"]);
+    ana.post("/api/v1/models/train", json!({"purpose": "event-risk", "budget": 0.1}))
+        .refused_with(409, "waits already");
+    let weeks = investigator.get(&format!("{at}/precision?weeks=4")).ok();
+    assert_eq!((&weeks["standing"], &weeks["weeks"]), (&json!("no_bound"), &json!([])), "nobody reviewed: {weeks}");
+    let pdf = investigator.get(&format!("{at}/card.pdf"));
+    assert!(pdf.success().body.starts_with(b"%PDF-"), "{}", pdf.text());
     bo.post(&format!("{at}/step"), step("retire")).ok();
     assert!(app.decided("w-2", "c-1")["learned"].is_null(), "rules alone");
 }
@@ -73,7 +81,9 @@ fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
     add(json!({"file": "tree", "peer": "lightgbm", "purpose": "mule", "scores": "a,score\n"}))
         .refused_with(400, "rows");
     let nobody = "0".repeat(64);
-    for (path, status) in [("", 404), ("/card", 404), ("/file", 404), ("/drift", 404)] {
+    for (path, status) in
+        [("", 404), ("/card", 404), ("/card.pdf", 404), ("/file", 404), ("/drift", 404), ("/precision", 404)]
+    {
         ana.get(&format!("/api/v1/models/{nobody}{path}")).refused(status);
         ana.get(&format!("/api/v1/models/short{path}")).refused_with(404, "64 hexadecimal digits");
     }
@@ -85,6 +95,11 @@ fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
     add(json!({"file": base64(accounts.to_bytes())})).ok();
     ana.get(&format!("/api/v1/models/{}/drift", accounts.hash())).refused_with(409, "score no events");
     ana.get(&format!("/api/v1/models/{}/card", accounts.hash())).ok();
+    ana.get(&format!("/api/v1/models/{}/precision", accounts.hash())).refused_with(409, "score no events");
+    ana.get(&format!("/api/v1/models/{}/precision?budget=0", accounts.hash())).refused_with(400, "budget");
+    ana.get(&format!("/api/v1/models/{}/precision?weeks=0", accounts.hash())).refused_with(400, "weeks");
+    let itself = format!("/api/v1/models/compare?champion={0}&challenger={0}&budget=0.1", accounts.hash());
+    ana.get(&itself).refused_with(409, "score no events");
     let compare = |a: &str, budget: &str| {
         ana.get(&format!("/api/v1/models/compare?champion={a}&challenger={nobody}&budget={budget}"))
     };
@@ -123,4 +138,60 @@ fn pages_show_card_and_reasons(app: &TestApp) {
     assert!(browser.page(&at).ok().contains(&compare.replace('&', "&amp;")));
     assert!(browser.page(&compare).ok().contains("Too few labels to tell"));
     assert_eq!(browser.page("/desk/models/short").answer.status, 404);
+}
+
+/// Runs statements as another department would.
+fn stored(app: &TestApp, statements: Vec<String>) {
+    let store = move |tx: &mut holdfast_screening::service::Transaction<'_>| {
+        for sql in &statements {
+            tx.db().execute(sql, &[])?;
+        }
+        Ok::<(), holdfast_screening::ScreeningError>(())
+    };
+    app.shared.screening.transact("a test", store).unwrap();
+}
+
+fn quiet_events_are_drawn_and_reviewed(app: &TestApp) {
+    let (ana, investigator) = (app.as_person("ana", "administrator"), app.as_role("investigator"));
+    let sample = "/api/v1/models/audit-sample";
+    let none = investigator.get(sample).ok();
+    assert_eq!((&none["drawn"], &none["rate"], &none["share"]), (&json!(0), &Value::Null, &json!(0.005)));
+    let alerted = app.decided("w-1", "c-1");
+    let login =
+        json!({"id": "q-1", "kind": "account", "time": holdfast_testing::START, "customer": "c-1", "action": "login"});
+    let quiet = app.as_role("exchange").post("/api/v1/events", login).ok();
+    assert!(quiet["alert"].is_null() && alerted["alert"].is_number(), "{quiet} {alerted}");
+    // A secret by which this event is drawn.
+    let seq = quiet["seq"].as_u64().unwrap();
+    let seed = (0u64..).find(|s| holdfast_models::unlabelled::is_audited(*s, seq, 0.005)).unwrap();
+    stored(app, vec![format!("INSERT INTO audit_draws (id, seed, upto, quiet) VALUES (1, '{seed:016x}', 0, 0)")]);
+    investigator.post(&format!("{sample}/draw"), json!(null)).refused_with(403, "rules");
+    assert_eq!(ana.post(&format!("{sample}/draw"), json!(null)).ok(), json!({"quiet": 1, "drawn": 1}));
+    assert_eq!(investigator.get(sample).ok()["open"][0]["id"], "q-1");
+    let browser = app.browser().sign_in("investigator");
+    let page = browser.page("/desk/models/audit-sample").ok();
+    assert!(page.contains("q-1") && page.contains("not known before one is reviewed"), "{page}");
+    let at = format!("{sample}/{seq}");
+    investigator.post(&at, json!({"outcome": "false_positive", "note": " "})).refused_with(400, "note");
+    investigator.post(&at, json!({"outcome": "maybe", "note": "x"})).refused(400);
+    let other = format!("{sample}/{}", alerted["seq"]);
+    investigator.post(&other, json!({"outcome": "false_positive", "note": "x"})).refused_with(404, "audit sample");
+    let reviewed = investigator.post(&at, json!({"outcome": "false_positive", "note": "own phone"})).ok();
+    assert_eq!((&reviewed["outcome"], &reviewed["note"]), (&json!("false_positive"), &json!("own phone")));
+    let found = investigator.get(sample).ok();
+    assert_eq!((&found["reviewed"], &found["positives"], &found["open"]), (&json!(1), &json!(0), &json!([])));
+    assert!(found["rate"]["high"].as_f64().unwrap() > 0.5, "one review tells little: {found}");
+    assert!(browser.page("/desk/models/audit-sample").ok().contains("own phone"));
+}
+
+fn no_more_models_than_a_desk_holds(app: &TestApp) {
+    let ana = app.as_person("ana", "administrator");
+    let row = |n: i64| {
+        format!(
+            "INSERT INTO models (hash, purpose, state, added, added_by, changed, file) VALUES ('{n:064}', 'mule', 'retired', 1, 'x', 1, '')"
+        )
+    };
+    stored(app, (0..holdfast_learned::MAX_MODELS).map(row).collect());
+    let model = value_model("event-risk", 4_000);
+    ana.post("/api/v1/models", json!({"file": base64(model.to_bytes())})).refused_with(409, "no more are taken");
 }

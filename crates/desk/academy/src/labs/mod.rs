@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod casework;
 pub mod chains;
 pub mod material;
+mod models;
 pub mod world;
 
 use crate::grade::{Check, Form};
@@ -95,7 +96,7 @@ pub struct LabView {
 }
 
 /// All labs.
-pub const LABS: [Lab; 10] = [
+pub const LABS: [Lab; 11] = [
     Lab {
         id: "follow-a-ransom",
         title: "Follow a ransom payment",
@@ -175,6 +176,14 @@ pub const LABS: [Lab; 10] = [
         minutes: 20,
         tools: &["holdfast evidence scan"],
         make: material::at_the_scene,
+    },
+    Lab {
+        id: "why-did-the-model-say-so",
+        title: "Why did the model say so",
+        teaches: "Reading a learned model's reasons, and what a score does not say: how many alerts are right, and who decides.",
+        minutes: 20,
+        tools: &["holdfast models score", "holdfast models card", "holdfast verify"],
+        make: models::why_did_the_model_say_so,
     },
 ];
 

@@ -52,3 +52,20 @@ fn disks_hold_one_phrase() {
         assert_eq!(found.findings.iter().filter(|f| f.kind.name() == "address").count(), 1, "seed {seed}");
     }
 }
+
+/// The model of the lab about models is a whole file, and its reasons are those of the event in the task.
+#[test]
+fn the_lab_about_models_explains_its_event_by_the_model_that_it_brings() {
+    let lab = LABS.iter().find(|l| l.id == "why-did-the-model-say-so").unwrap();
+    for seed in 0..6 {
+        let made = lab.made(seed).unwrap();
+        let file = |name: &str| made.files.iter().find(|f| f.0 == name).unwrap().1.clone();
+        let model = holdfast_models::Model::from_bytes(&file("model.hfm")).unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&file("explanation.json")).unwrap();
+        assert_eq!(told["model"], model.hash().to_string());
+        let strongest = &told["reasons"][0]["features"][0]["name"];
+        let feature = model.schema().features().iter().find(|f| *strongest == f.name).unwrap();
+        assert_eq!(made.steps[0].check.solution(), feature.label, "seed {seed}");
+        assert!(told["log_odds"].as_f64().unwrap() > 0.0);
+    }
+}

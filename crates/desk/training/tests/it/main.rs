@@ -1,5 +1,8 @@
 //! Training, reasons, drift, comparison and cards over a desk's own history, on both databases.
 
+mod known;
+mod texts;
+
 use holdfast_decision::{ChainFacts, Decision, Event, Purpose};
 use holdfast_learned::{ModelState, Step};
 use holdfast_models::drift::Verdict;
@@ -8,6 +11,7 @@ use holdfast_models::{ModelError, ModelHash, Params};
 use holdfast_screening::Screening;
 use holdfast_screening::alerts::{AlertAction, AlertFilter, Outcome};
 use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
+use holdfast_training::labels::LabelSource;
 use holdfast_training::{Evidence, Learning, Request, TrainingError};
 use holdfast_types::Seconds;
 use std::ops::ControlFlow;
@@ -88,7 +92,7 @@ fn request() -> Request {
 
 fn train(screening: &Screening, request: &Request) -> Result<holdfast_training::Trained, TrainingError> {
     let learning = Learning { screening };
-    Ok(learning.train(request, &mut |_| ControlFlow::Continue(()))?.unwrap())
+    Ok(learning.train(request, None, &mut |_| ControlFlow::Continue(()))?.unwrap())
 }
 
 fn in_shadow(screening: &Screening, trained: holdfast_training::Trained) -> ModelHash {
@@ -101,12 +105,13 @@ fn in_shadow(screening: &Screening, trained: holdfast_training::Trained) -> Mode
 fn a_model_is_trained_on_reviewed_events_explained_and_watched(place: &TestDb) {
     let screening = reviewed(place);
     let learning = Learning { screening: &screening };
-    assert!(learning.train(&request(), &mut |_| ControlFlow::Break(())).unwrap().is_none(), "stopped");
+    assert!(learning.train(&request(), None, &mut |_| ControlFlow::Break(())).unwrap().is_none(), "stopped");
     let trained = train(&screening, &request()).unwrap();
     let until = START - Seconds::days(14);
     let events = (0..EVENTS).filter(|n| event(*n).time < until);
     let labelled = events.clone().filter(|n| n % 10 != 3 && value_of(*n) > 1_000);
-    let counts = trained.counts;
+    let counts = trained.counts.clone();
+    assert_eq!(counts.sources.into_iter().collect::<Vec<_>>(), [(LabelSource::Alert, counts.labelled)]);
     assert_eq!((counts.events, counts.labelled), (events.count() as u64, labelled.clone().count() as u64));
     assert_eq!(counts.positives, labelled.filter(|n| is_right(*n)).count() as u64);
     let training = trained.model.content().training.clone().unwrap();
