@@ -247,6 +247,7 @@ pub struct Simulate {
     #[arg(long, default_value_t = Simulated::default().cases)]
     cases: u32,
 }
+
 const SAMPLE: &str = "/api/v1/models/audit-sample";
 
 fn learning(screening: &Screening) -> Learning<'_> {

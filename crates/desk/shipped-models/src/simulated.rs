@@ -86,7 +86,7 @@ pub fn train(
         parent: None,
     };
     let learning = Learning { screening: &screening };
-    Ok(learning.train(&request, progress)?)
+    Ok(learning.train(&request, None, progress)?)
 }
 
 /// Has all events decided, and returns the ids of those that raised an alert.
