@@ -211,7 +211,7 @@ fn steps(made: &Scored, share: u64) -> Vec<Step> {
         step(
             "refused",
             20,
-            "Which of these may be no feature of a model, unless a policy admits it with a reason or not at all?",
+            "Which of these are refused as features of a model, by default or always?",
             Check::Choices { right: BTreeSet::from(refused), options: wrong_use.map(str::to_owned).to_vec() },
             &[
                 "`holdfast models features` lists what events have.",
