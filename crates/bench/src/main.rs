@@ -10,6 +10,7 @@ mod desk;
 mod evidence;
 mod following;
 mod interference;
+mod models;
 mod screening;
 mod sharing;
 mod web;
@@ -42,6 +43,8 @@ enum Command {
     Screening(screening::ScreeningBench),
     /// Decisions over HTTP while tags are imported, clusters rebuilt, an image scanned and a node silent.
     Interference(interference::InterferenceBench),
+    /// Learned risk: training, scores, reasons, size, leaks and drift, with the goals beside them.
+    Models(models::ModelsBench),
     /// Matching, lists, cases and search of a desk with many requests and customers.
     Desk(desk::DeskBench),
     /// Scanning disk images, against ripgrep.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::AccountsAppend(args) => accounts::append_alone(&args),
         Command::Screening(args) => screening::run(&args, cli.json),
         Command::Interference(args) => interference::run(&args, cli.json),
+        Command::Models(args) => models::run(&args, cli.json),
         Command::Desk(args) => desk::run(&args, cli.json),
         Command::Evidence(args) => evidence::run(&args, cli.json),
         Command::Sharing(args) => sharing::run(&args, cli.json),
