@@ -59,7 +59,7 @@ impl Made {
     }
 
     fn table(&mut self, rows: usize) -> anyhow::Result<(Table, Vec<bool>)> {
-        let mut columns = vec![Vec::with_capacity(rows); FEATURES];
+        let mut columns: Vec<_> = (0..FEATURES).map(|_| Vec::with_capacity(rows)).collect();
         let mut labels = Vec::with_capacity(rows);
         for _ in 0..rows {
             let mut risk = self.unit() * 4.0;
@@ -163,7 +163,7 @@ fn serving() -> anyhow::Result<Vec<Figure>> {
 /// Names that are refused, and values that give the answer away.
 fn leak_checks() -> anyhow::Result<Vec<Check>> {
     let named = |name: &str| Schema::new(vec![Feature::new(name, "test", FeatureKind::Count)]).is_err();
-    let mut checks: Vec<Check> = ["customer_id", "created_at", "row_number"]
+    let mut checks: Vec<Check> = ["customer_id", "created_at", "row_number", "collector"]
         .map(|name| Check { what: format!("a feature called {name} is refused by name"), holds: named(name) })
         .into();
     let positive: Vec<bool> = (0..400).map(|i| i % 5 == 0).collect();
