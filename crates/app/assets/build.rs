@@ -20,10 +20,14 @@ fn main() {
         String::from("&[]")
     } else {
         let dist = match env::var_os("HOLDFAST_WEB_DIST") {
-            Some(folder) => PathBuf::from(folder),
+            Some(folder) => {
+                let folder = PathBuf::from(folder);
+                println!("cargo::rerun-if-changed={}", folder.display());
+                folder
+            }
+            // What the script itself writes is not named: it is newer than the script's start, so that every build would begin anew.
             None => bundle(&out).unwrap_or_else(|sentence| stop(&sentence)),
         };
-        println!("cargo::rerun-if-changed={}", dist.display());
         table(&dist).unwrap_or_else(|sentence| stop(&sentence))
     };
     fs::write(out.join("assets.rs"), format!("pub(crate) static ASSETS: &[Asset] = {table};\n"))
