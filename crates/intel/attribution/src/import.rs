@@ -537,7 +537,7 @@ mod tests {
 
     #[test]
     fn files_are_added_part_by_part_and_an_end_before_the_last_gives_no_report() {
-        let line = |n: usize| format!("0x{n:040x},ETH,L {n},here\n");
+        let line = |n: usize| format!("0x{:040x},ETH,L {n},here\n", n + (1 << 24));
         let text = (1..=PART + 1).map(line).fold("address,currency,label,source\n".to_owned(), |all, l| all + &l);
         let read = || ReadFiles::read(vec![("x.csv".into(), text.clone().into_bytes())]);
         let (mut parts, mut store) = (Vec::new(), TagStore::default());
