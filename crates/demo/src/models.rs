@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use holdfast_decision::{Decision, Purpose};
-use holdfast_learned::Step;
+use holdfast_learned::{ModelState, Step};
 use holdfast_models::{Model, ModelHash};
 use holdfast_screening::Screening;
 use holdfast_shipped_models::shipped;
@@ -27,23 +27,30 @@ pub fn put_in_force(screening: &Screening) -> anyhow::Result<Models> {
     let mut champion = None;
     for model in shipped()? {
         let purpose = model.content().purpose.clone();
-        let hash = model.hash();
-        screening.add_model(model, "ana")?;
+        let mut entry = screening.add_model(model, "ana")?;
+        let hash = entry.model;
         if !IN_FORCE.iter().any(|p| p.name() == purpose) {
             continue;
         }
-        screening.step_model(hash, Step::Shadow, "a trial of what ships", "ana")?;
-        screening.step_model(hash, Step::Champion, "the demo has no labels of its own yet", "ana")?;
-        screening.step_model(hash, Step::Champion, "agreed", "ben")?;
+        // A second run finds them where the first left them.
+        if entry.state == ModelState::Draft {
+            entry = screening.step_model(hash, Step::Shadow, "a trial of what ships", "ana")?;
+        }
+        if entry.state == ModelState::Shadow && entry.proposed_by.is_none() {
+            entry = screening.step_model(hash, Step::Champion, "the demo has no labels of its own yet", "ana")?;
+        }
+        if entry.state == ModelState::Shadow {
+            screening.step_model(hash, Step::Champion, "agreed", "ben")?;
+        }
         if purpose == Purpose::WithdrawalScam.name() {
             champion = Some(hash);
         }
     }
-    let challenger = Model::from_bytes(CHALLENGER)?;
-    let hash = challenger.hash();
-    screening.add_model(challenger, "ana")?;
-    screening.step_model(hash, Step::Shadow, "may be better: another simulated exchange", "ana")?;
-    Ok(Models { champion: champion.context("a model for withdrawals to scams ships")?, challenger: hash })
+    let challenger = screening.add_model(Model::from_bytes(CHALLENGER)?, "ana")?;
+    if challenger.state == ModelState::Draft {
+        screening.step_model(challenger.model, Step::Shadow, "may be better: another simulated exchange", "ana")?;
+    }
+    Ok(Models { champion: champion.context("a model for withdrawals to scams ships")?, challenger: challenger.model })
 }
 
 /// Shows what models said of the alert that they find likeliest to be right, and the challenger beside the champion.
@@ -54,8 +61,9 @@ pub fn show(screening: &Screening, models: &Models, decisions: &[Decision], as_j
         scores.iter().find(|s| s.model == models.champion).map(|s| s.probability_ppm)
     };
     let alerts = decisions.iter().filter(|d| d.alert.is_some());
-    let (_, shown) =
-        alerts.filter_map(|d| Some((score(d)?, d))).max_by_key(|(p, d)| (*p, d.seq)).context("an alert")?;
+    let likeliest = alerts.filter_map(|d| Some((score(d)?, d))).max_by_key(|(p, d)| (*p, d.seq));
+    // A store of an earlier version has decisions from before there were models.
+    let Some((_, shown)) = likeliest else { return Ok(Value::Null) };
     let said = learning.explain(shown.seq, "en")?;
     anyhow::ensure!(said.iter().any(|s| !s.reasons.is_empty()), "a score has reasons");
     let card = learning.card(models.champion)?;

@@ -75,6 +75,12 @@ const TABLE: &[RowOf] = &[
         Refused("in the audit sample"),
     ),
     ("models score", &["1"], Well),
+    ("models shipped", &[], Well),
+    (
+        "models simulate",
+        &["event-risk", "{dir}/simulated.hfm", "--seed", "3", "--customers", "120", "--days", "60", "--cases", "12"],
+        Offline,
+    ),
     ("models train", &["event-risk"], Well),
     ("models retire", &["{model}", "--reason", "test"], Well),
     ("rules statistics", &[], Well),

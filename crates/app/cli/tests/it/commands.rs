@@ -29,9 +29,13 @@ fn the_demo_names_tag_source_path_and_amounts() {
         assert!(text.contains(expected), "'{expected}' is missing in:\n{text}");
     }
     assert!(!text.contains("UNBALANCED"));
-    for expected in
-        ["Money that moves (the simulated chain)", "The route to the exchange", "A campaign with police: 300 customers"]
-    {
+    for expected in [
+        "Money that moves (the simulated chain)",
+        "The route to the exchange",
+        "A campaign with police: 300 customers",
+        "Models that ship score every event of their kinds",
+        "A challenger scores beside the champion",
+    ] {
         assert!(text.contains(expected), "'{expected}' is missing in:\n{text}");
     }
     // A second start finds everything there.
@@ -44,6 +48,9 @@ fn the_demo_names_tag_source_path_and_amounts() {
     );
     the_demo_follows_money_to_a_held_deposit(&again["screening"]["followed"]);
     the_demo_measures_a_campaign(&again["campaign"]);
+    let models = &again["screening"]["models"];
+    assert!(models["scores"][0]["reasons"].as_array().is_some_and(|r| !r.is_empty()), "{models}");
+    assert!(models["comparison"]["events"].as_u64() > Some(0), "{}", models["comparison"]);
     the_demo_follows_a_theft_to_another_chain(&again["accounts"]);
     // The same answers one by one: from a server, which reads the half a million tags once.
     let (_server, _) =
