@@ -61,7 +61,7 @@ pub struct Course {
     pub languages: Vec<String>,
 }
 
-const BUNDLED: [&str; 9] = [
+const BUNDLED: [&str; 12] = [
     include_str!("../../../../data/academy/courses/tracing-payments.en.md"),
     include_str!("../../../../data/academy/courses/tracing-payments.es.md"),
     include_str!("../../../../data/academy/courses/tracing-payments.de.md"),
@@ -71,6 +71,9 @@ const BUNDLED: [&str; 9] = [
     include_str!("../../../../data/academy/courses/wallets-at-a-scene.en.md"),
     include_str!("../../../../data/academy/courses/wallets-at-a-scene.es.md"),
     include_str!("../../../../data/academy/courses/wallets-at-a-scene.de.md"),
+    include_str!("../../../../data/academy/courses/reading-scores.en.md"),
+    include_str!("../../../../data/academy/courses/reading-scores.es.md"),
+    include_str!("../../../../data/academy/courses/reading-scores.de.md"),
 ];
 
 /// Reads a course file.
@@ -255,7 +258,7 @@ mod tests {
             assert!(lessons.len() >= 4, "{} {}", header.course, header.lang);
             versions.entry(header.course.clone()).or_insert_with(Vec::new).push((header, lessons.len()));
         }
-        assert_eq!(versions.len(), 3);
+        assert_eq!(versions.len(), 4);
         for all in versions.values() {
             let (source, count) = all.iter().find(|(h, _)| h.lang == SOURCE).unwrap();
             assert!(

@@ -251,7 +251,7 @@ fn classes_scores_feedback_and_the_programme() {
 fn courses_are_added_and_translated() {
     let fixture = Fixture::new();
     let academy = fixture.academy();
-    assert_eq!(academy.courses("de").unwrap().len(), 3);
+    assert_eq!(academy.courses("de").unwrap().len(), 4);
     assert!(academy.courses("fr").unwrap().iter().all(|c| c.header.lang == "en"));
     let text = |lang: &str, of: &str, version: u32| {
         format!(
