@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 /// Events that one transaction looks at: decisions wait for no more.
-const AT_ONCE: u64 = 5_000;
+const AT_ONCE: u64 = 1_000;
 /// Most events of the sample that are listed.
 const MAX_LISTED: u64 = 500;
 /// Longest note, bytes.
