@@ -136,22 +136,3 @@ pub async fn verify(body: Bytes) -> Answer<VerifyAnswer> {
             .collect(),
     }))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_model_file_is_read_and_a_changed_one_fails() {
-        let model = holdfast_testing::value_model("event-risk", 4_000);
-        let found = verify_any(model.to_bytes(), None);
-        assert!(found.is_valid() && found.passed[0].contains(&model.hash().to_string()), "{found:?}");
-        assert!(!verify_any(model.to_bytes(), Some(&"0".repeat(64))).is_valid(), "nobody signed it");
-        let mut cut = model.to_bytes().to_vec();
-        cut.pop();
-        assert!(!verify_any(&cut, None).is_valid());
-        let mut longer = model.to_bytes().to_vec();
-        longer.push(0);
-        assert!(!verify_any(&longer, None).is_valid());
-    }
-}

@@ -63,6 +63,16 @@ fn two_people_put_a_model_in_force_that_then_scores(app: &TestApp) {
     assert_eq!((&weeks["standing"], &weeks["weeks"]), (&json!("no_bound"), &json!([])), "nobody reviewed: {weeks}");
     let pdf = investigator.get(&format!("{at}/card.pdf"));
     assert!(pdf.success().body.starts_with(b"%PDF-"), "{}", pdf.text());
+    let verify = |bytes: Vec<u8>| investigator.send("POST", "/api/v1/verify", "application/octet-stream", bytes);
+    let found = verify(model.to_bytes().to_vec()).ok();
+    assert!(found["valid"] == true && found.to_string().contains(&hash), "{found}");
+    let (mut cut, mut longer) = (model.to_bytes().to_vec(), model.to_bytes().to_vec());
+    cut.pop();
+    longer.push(0);
+    for changed in [cut, longer] {
+        let answer = verify(changed);
+        assert!(answer.status == 400 || answer.json()["valid"] == false, "{}", answer.text());
+    }
     bo.post(&format!("{at}/step"), step("retire")).ok();
     assert!(app.decided("w-2", "c-1")["learned"].is_null(), "rules alone");
 }

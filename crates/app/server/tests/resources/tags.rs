@@ -59,7 +59,10 @@ fn tags_are_found_a_page_at_a_time(app: &TestApp) {
     let licensed = format!(
         "title: Zeta\ncreator: z\nlicense: CC BY 4.0\ntags:\n  - {{address: {OTHER}, currency: BTC, label: Zeta, source: y}}\n"
     );
-    let done = app.as_role("administrator").send("POST", "/api/v1/tags?name=z.yaml", "application/yaml", licensed).ok();
+    let done = app
+        .as_role("administrator")
+        .send("POST", "/api/v1/tags?name=z.yaml&tlp=TLP:CLEAR", "application/yaml", licensed)
+        .ok();
     assert_eq!(done["licences"], json!({"Zeta": "CC BY 4.0"}));
     assert_eq!(wallet.get("/api/v1/tags/packs?after=mine.csv").ok()[0]["licence"], "CC BY 4.0");
     app.as_role("administrator").delete("/api/v1/tags?title=Zeta").success();
@@ -80,7 +83,9 @@ fn a_large_file_is_imported_by_a_job(app: &TestApp) {
     let boss = app.as_role("administrator");
     let line = format!("{PAID},BTC,Locky,{},ransomware\n", "a report ".repeat(20));
     let csv = format!("address,currency,label,source,abuse\n{}", line.repeat((4 << 20) / line.len() + 1));
-    let send = |name: &str, csv: String| boss.send("POST", &format!("/api/v1/tags?name={name}"), "text/csv", csv);
+    let send = |name: &str, csv: String| {
+        boss.send("POST", &format!("/api/v1/tags?name={name}&tlp=TLP:CLEAR"), "text/csv", csv)
+    };
     send("large.txt", csv.clone()).refused_with(400, "name");
     let answer = send("large.csv", csv.clone());
     assert_eq!((answer.status, answer.header("retry-after")), (202, "1"), "{}", answer.text());
