@@ -57,15 +57,15 @@ fn tags_are_found_a_page_at_a_time(app: &TestApp) {
     );
     assert_eq!((&packs[0]["licence"], wallet.get("/api/v1/tags/packs?after=mine.csv").ok()), (&Value::Null, json!([])));
     let licensed = format!(
-        "title: Zeta\ncreator: z\nlicense: CC BY 4.0\ntags:\n  - {{address: {OTHER}, currency: BTC, label: Zeta, source: y}}\n"
+        "title: zeta\ncreator: z\nlicense: CC BY 4.0\ntags:\n  - {{address: {OTHER}, currency: BTC, label: Zeta, source: y}}\n"
     );
     let done = app
         .as_role("administrator")
         .send("POST", "/api/v1/tags?name=z.yaml&tlp=TLP:CLEAR", "application/yaml", licensed)
         .ok();
-    assert_eq!(done["licences"], json!({"Zeta": "CC BY 4.0"}));
+    assert_eq!(done["licences"], json!({"zeta": "CC BY 4.0"}));
     assert_eq!(wallet.get("/api/v1/tags/packs?after=mine.csv").ok()[0]["licence"], "CC BY 4.0");
-    app.as_role("administrator").delete("/api/v1/tags?title=Zeta").success();
+    app.as_role("administrator").delete("/api/v1/tags?title=zeta").success();
     // What the desk's own people state is neither withdrawn whole nor brought in under its name.
     let boss = app.as_role("administrator");
     boss.delete("/api/v1/tags?title=Own%20tags").refused_with(400, "one by one");
