@@ -111,7 +111,8 @@ fn training(rows: usize) -> anyhow::Result<Vec<Figure>> {
     let what =
         format!("training, {} rows, {FEATURES} features, {} trees", thousands(rows as u64), ensemble.trees.len());
     let mut figures = vec![Figure { what, value: seconds, unit: "s", at_most: goal(60.0) }];
-    if let Some(value) = peak_mib() {
+    if let Some(kib) = output::peak_rss_kib() {
+        let value = kib as f64 / 1_024.0;
         figures.push(Figure { what: "peak memory of training".to_owned(), value, unit: "MiB", at_most: goal(1_024.0) });
     }
     Ok(figures)
@@ -197,11 +198,4 @@ fn drift_checks() -> Vec<Check> {
         },
         Check { what: format!("nothing is told in 30 quiet days ({told} false)"), holds: told == 0 },
     ]
-}
-
-/// Peak resident memory of this process, MiB; none where the system does not say.
-fn peak_mib() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().ok().map(|kib| kib / 1_024.0)
 }

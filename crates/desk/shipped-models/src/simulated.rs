@@ -1,11 +1,12 @@
 //! Training on a simulated exchange: all its events are decided in order by a desk of their own, and the ground truth labels them.
 
-use holdfast_decision::{ChainFacts, Purpose, Typology};
+use holdfast_decision::{ChainFacts, Purpose};
 use holdfast_evaluation::{Exchange, simulate, typology_of};
 use holdfast_models::Params;
 use holdfast_models::split::TimeSplit;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::exchange::Options;
+use holdfast_training::labels::typology_of as of_purpose;
 use holdfast_training::{Learning, Request, Trained, TrainingError};
 use holdfast_types::{Seconds, Timestamp};
 use std::collections::HashSet;
@@ -126,7 +127,8 @@ fn decide(
 /// Returns the ground truth as labels of events: of a model of a crime whether they are part of such a case; of one that orders alerts, whether the
 /// event of an alert is part of any.
 fn labels(purpose: Purpose, made: &Exchange, alerted: &HashSet<String>) -> String {
-    let cases = made.cases.iter().filter(|case| is_about(purpose, typology_of(case.typology)));
+    let own = of_purpose(purpose);
+    let cases = made.cases.iter().filter(|case| own.is_none_or(|own| own == typology_of(case.typology)));
     let positive: HashSet<&str> = cases.flat_map(|case| case.events.iter().map(String::as_str)).collect();
     let mut text = "event,label\n".to_owned();
     for event in made.events.iter().filter(|event| purpose.kinds().contains(&event.kind)) {
@@ -137,17 +139,6 @@ fn labels(purpose: Purpose, made: &Exchange, alerted: &HashSet<String>) -> Strin
         let _ = writeln!(text, "{},{label}", event.id);
     }
     text
-}
-
-fn is_about(purpose: Purpose, typology: Typology) -> bool {
-    match purpose {
-        Purpose::WithdrawalScam => typology == Typology::ScamVictim,
-        Purpose::AccountTakeover => typology == Typology::AccountTakeover,
-        Purpose::Mule => typology == Typology::Mule,
-        Purpose::CardCashOut => typology == Typology::CardCashOut,
-        Purpose::EventRisk | Purpose::AlertTriage => true,
-        Purpose::AccountPhishing => false,
-    }
 }
 
 #[cfg(test)]

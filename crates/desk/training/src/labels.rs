@@ -363,7 +363,8 @@ fn crime(typology: Option<&str>) -> About {
 }
 
 /// The typology that a purpose is about; nothing for those about any crime.
-fn typology_of(purpose: Purpose) -> Option<Typology> {
+#[must_use]
+pub fn typology_of(purpose: Purpose) -> Option<Typology> {
     match purpose {
         Purpose::WithdrawalScam => Some(Typology::ScamVictim),
         Purpose::AccountTakeover => Some(Typology::AccountTakeover),
