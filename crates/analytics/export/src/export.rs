@@ -77,6 +77,15 @@ impl StoredChain {
         }
     }
 
+    /// Returns its folder in the store.
+    #[must_use]
+    pub fn dir(&self, store: &Path) -> PathBuf {
+        match self {
+            StoredChain::Outputs(dir, _) => dir.clone(),
+            StoredChain::Accounts(id) => AccountWorkspace::chain_dir(store, id),
+        }
+    }
+
     /// Returns whether it is called so: by its usual name or its CAIP-2 id.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {

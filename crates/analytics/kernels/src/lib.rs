@@ -14,11 +14,13 @@ pub mod digest;
 mod finish;
 pub mod forest;
 pub mod input;
+mod install;
 pub mod measures;
 pub mod output_kernels;
 pub mod run;
 pub mod spec;
 
 pub use digest::{ColumnDigest, Digests};
+pub use install::{InstallError, install};
 pub use run::{Outcome, Partial, Places, merge, run};
 pub use spec::Kernel;

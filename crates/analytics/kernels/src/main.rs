@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use holdfast_analytics::{Kernel, Outcome, Places, merge, run};
+use holdfast_analytics::{Kernel, Outcome, Places, install, merge, run};
 use holdfast_analytics_export::{MANIFEST, Options, Progress, Report, SEGMENT_TXS, StoredChain, export};
 use holdfast_attribution::Tlp;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ enum Command {
     Statistics(RunArgs),
     /// Join what a kernel gave for all segments.
     Merge(MergeArgs),
+    /// Hand a joined result to the desk: statistics, features, or balances of chains of outputs.
+    Install(InstallArgs),
 }
 
 #[derive(Args)]
@@ -77,6 +79,14 @@ struct MergeArgs {
     kernel: Kernel,
     #[command(flatten)]
     places: PlaceArgs,
+}
+
+#[derive(Args)]
+struct InstallArgs {
+    #[command(flatten)]
+    merged: MergeArgs,
+    /// Folder of the desk's store.
+    store: PathBuf,
 }
 
 #[derive(Args)]
@@ -126,6 +136,7 @@ fn main() -> ExitCode {
         Command::Balances(args) => run_kernel(Kernel::Balances, args, cli.json, &stop),
         Command::Statistics(args) => run_kernel(Kernel::Statistics, args, cli.json, &stop),
         Command::Merge(args) => merge_kernel(args, cli.json, &stop),
+        Command::Install(args) => install_result(args, cli.json, &stop),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -218,6 +229,17 @@ fn merge_kernel(args: &MergeArgs, json: bool, stop: &AtomicBool) -> anyhow::Resu
         println!("{}", serde_json::to_string_pretty(&outcome)?);
     } else {
         println!("{}", lines_of_outcome(&outcome));
+    }
+    Ok(())
+}
+
+fn install_result(args: &InstallArgs, json: bool, stop: &AtomicBool) -> anyhow::Result<()> {
+    let head = install(args.merged.kernel, &args.merged.places.places()?, &args.store, stop)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&head)?);
+    } else {
+        let (block, rows) = (&head.as_of_block, head.rows);
+        println!("{} of {}: {rows} rows, as of block {} {}", head.table, head.chain, block.height, block.hash);
     }
     Ok(())
 }

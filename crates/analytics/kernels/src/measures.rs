@@ -128,7 +128,7 @@ impl Measures {
 }
 
 /// Reads a sorted file of measures row by row.
-struct Rows {
+pub(crate) struct Rows {
     reader: TableReader,
     keys: usize,
     group: usize,
@@ -140,7 +140,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn open(path: &Path, spec: &Spec) -> Result<Self, ExportError> {
+    pub(crate) fn open(path: &Path, spec: &Spec) -> Result<Self, ExportError> {
         let names: Vec<&str> = spec.table.fields.iter().map(|f| f.name).collect();
         let reader = TableReader::open(path, spec.table, &names)?;
         let path = path.to_owned();
@@ -148,7 +148,7 @@ impl Rows {
     }
 
     /// Reads the next row's measures into `values`, and returns its key.
-    fn next(&mut self, values: &mut Vec<i128>) -> Result<Option<Key>, ExportError> {
+    pub(crate) fn next(&mut self, values: &mut Vec<i128>) -> Result<Option<Key>, ExportError> {
         while self.row == self.rows {
             if self.group == self.reader.groups() {
                 return Ok(None);

@@ -12,8 +12,8 @@ use holdfast_client::{Client, Request, api_path};
 use holdfast_explore::choose::choose;
 use holdfast_explore::lookup::{LookupQuery, lookup};
 use holdfast_explore::reports::{
-    ActivityReport, AssetSum, By, EntityReport, Found, LookupReport, Movement, MovementKind, Neighbour,
-    NeighboursReport, Period, Side, Sort, TransactionView, TransactionsReport, Who,
+    ActivityReport, AssetSum, By, EntityReport, FigureUnit, FiguresReport, Found, LookupReport, Movement, MovementKind,
+    Neighbour, NeighboursReport, Period, Side, Sort, TransactionView, TransactionsReport, Who,
 };
 use holdfast_explore::transactions::{TransactionsQuery, Wanted, transactions};
 use holdfast_explore::{Chain, ExploreError, NeighboursQuery};
@@ -82,6 +82,13 @@ pub enum GraphCommand {
         /// Only this asset.
         #[arg(long)]
         asset: Option<String>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Figures of an address that were computed over the whole chain (`holdfast-analytics`), as of their blocks.
+    Figures {
+        /// The address.
+        address: String,
         #[command(flatten)]
         at: At,
     },
@@ -188,6 +195,13 @@ pub fn run(command: GraphCommand, as_json: bool) -> anyhow::Result<()> {
                     .query_opt("chain", at.name.as_ref())
             })?;
             show(&report, as_json, print_activity)
+        }
+        GraphCommand::Figures { address, at } => {
+            let files = |chain: &Chain| chain.figures(&address, Tlp::Red);
+            let report = at.ask(&address, files, |c| {
+                c.get(&api_path(&["addresses", &address, "figures"])).query_opt("chain", at.name.as_ref())
+            })?;
+            show(&report, as_json, print_figures)
         }
     }
 }
@@ -417,6 +431,27 @@ fn print_entity(report: &EntityReport) {
     report.payers.iter().for_each(print_row);
     println!("largest payees:");
     report.payees.iter().for_each(print_row);
+    print_notes(&report.notes);
+}
+
+fn print_figures(report: &FiguresReport) {
+    println!("{} on {}:", report.address, report.chain);
+    for table in &report.tables {
+        println!("{} as of block {} {}:", table.name, thousands(table.as_of_block.height), table.as_of_block.hash);
+        for figure in &table.figures {
+            let number: Option<u64> = figure.value.parse().ok();
+            let value = match (figure.unit, number) {
+                (FigureUnit::Amount, _) => match (&report.asset, figure.value.parse::<Amount>()) {
+                    (Some(asset), Ok(amount)) => asset.amount(amount),
+                    _ => format!("{} base units", figure.value),
+                },
+                (FigureUnit::Time, time) => when(time),
+                (FigureUnit::Count | FigureUnit::Height, Some(number)) => thousands(number),
+                _ => figure.value.clone(),
+            };
+            println!("  {:<20} {value}", figure.name.replace('_', " "));
+        }
+    }
     print_notes(&report.notes);
 }
 

@@ -249,6 +249,7 @@ const TABLE: &[RowOf] = &[
     ("graph between", &["{a}", "{a}"], Well),
     ("graph entity", &["{a}", "--chain", "bitcoin"], Well),
     ("graph activity", &["{a}", "--period", "month"], Well),
+    ("graph figures", &["{a}"], Well),
     ("verify", &["{dir}/bundle"], Offline),
     ("sharing communities open", &["Exchanges", "--own-name", "Example Exchange"], Gives("community", "/id")),
     ("sharing communities add", &["{community}", "Other Exchange"], Well),

@@ -13,7 +13,7 @@ use serde::Serialize;
 pub struct DriftReport {
     /// The model.
     pub model: ModelHash,
-    /// Events compared: those of the model's kinds that any model scored and that raised an alert.
+    /// Events compared: those of the model's kinds that any model scored; only those that raised an alert where the model was not trained on every event.
     pub events: usize,
     /// Whether there were more, which were not compared.
     pub is_cut: bool,
@@ -38,8 +38,9 @@ pub struct FeatureDrift {
 }
 
 impl Learning<'_> {
-    /// Compares the events of a time, `from` to below `until`, with those that a model was made on. Only events that raised an alert are compared: a model of
-    /// the desk is made on events that somebody reviewed, and those are not like all events.
+    /// Compares the events of a time, `from` to below `until`, with those that a model was made on: like with like. A model that was trained on every event,
+    /// as those of a simulation are, is compared with all events; one of the desk only with those that raised an alert, because it was made on events that
+    /// somebody reviewed, and those are not like all events.
     ///
     /// # Errors
     /// [`TrainingError::NotFound`]; [`TrainingError::State`] for a model that scores no events; [`TrainingError::Store`] when the database fails.
@@ -51,9 +52,13 @@ impl Learning<'_> {
     ) -> Result<DriftReport, TrainingError> {
         let model = self.model(hash)?;
         let kinds = self.kinds(&model.content().purpose)?;
-        let (rows, is_cut) = newest(self.screening, &kinds, Period { from, until }, Which::Alerted, MAX_EVENTS)?;
-        let (values, scores) = scored(&model, &rows)?;
         let content = model.content();
+        let which = match &content.training {
+            Some(training) if training.unlabelled == 0 => Which::Scored,
+            _ => Which::Alerted,
+        };
+        let (rows, is_cut) = newest(self.screening, &kinds, Period { from, until }, which, MAX_EVENTS)?;
+        let (values, scores) = scored(&model, &rows)?;
         let mut features: Vec<FeatureDrift> = content
             .schema
             .features()

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 /// The time that is looked back on.
 const DAY: Seconds = Seconds::DAY;
+/// Events of the day from which a champion steps back by itself: fewer can be those of one campaign, which is told and left to people.
+const LEAST_EVENTS: usize = 250;
 /// Features that an alert names.
 const NAMED: usize = 3;
 
@@ -25,7 +27,7 @@ pub struct Watched {
 
 impl Learning<'_> {
     /// Compares the events of the day before a time with those that each champion was made on. A feature that drifted from [`ALERT`] on raises an alert;
-    /// where the score itself did, the champion goes back to shadow as well, and so does one whose precision at the analysts' budget fell out of bounds in the last
+    /// where the score itself did on [`LEAST_EVENTS`] or more, the champion goes back to shadow as well, and so does one whose precision at the analysts' budget fell out of bounds in the last
     /// four weeks ([`Standing::Below`]). One that cannot be looked at stops no other.
     ///
     /// [`ALERT`]: holdfast_models::drift::ALERT
@@ -59,12 +61,17 @@ impl Learning<'_> {
         let short: String = champion.model.to_string().chars().take(12).collect();
         let about = format!("model {short} for {}: events are not like those of its training", champion.purpose);
         let about = if moved.is_empty() { about } else { format!("{about} ({})", moved.join("; ")) };
-        let why = match has_moved {
-            true => format!("{about}; its scores moved too far, so rules decide alone until two people decide"),
-            false => about,
+        let steps_back = has_moved && report.events >= LEAST_EVENTS;
+        let why = match (has_moved, steps_back) {
+            (true, true) => format!("{about}; its scores moved too far, so rules decide alone until two people decide"),
+            (true, false) => format!(
+                "{about}; its scores moved too far on {} events of a day, from {LEAST_EVENTS} on it would step back",
+                report.events
+            ),
+            (false, _) => about,
         };
-        watched.alerts += u64::from(self.screening.tell_of_model(champion.model, &why, has_moved)?.is_some());
-        watched.fell_back += u64::from(has_moved);
+        watched.alerts += u64::from(self.screening.tell_of_model(champion.model, &why, steps_back)?.is_some());
+        watched.fell_back += u64::from(steps_back);
         Ok(())
     }
 

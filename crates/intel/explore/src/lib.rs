@@ -2,7 +2,7 @@
 //! counted and summed, so that what is drawn and what is not are together what the ledger has.
 //!
 //! - [`chain`]: one view of both families; [`reports`]: the answers.
-//! - [`neighbours`]: whom an address, an entity or a transaction dealt with; [`activity`]: when.
+//! - [`neighbours`]: whom an address, an entity or a transaction dealt with; [`activity`]: when; [`figures`]: what was computed over the whole chain.
 //! - [`transactions`]: several at once, and payments between addresses; [`lookup`]: lists of pasted items.
 //! - [`bundle`]: a drawn graph as a signed bundle of all that is drawn.
 //! - `entities`: clusters and actors; [`choose`]: the chain that a question is about.
@@ -18,6 +18,7 @@ pub mod chain;
 pub mod choose;
 mod entities;
 mod error;
+pub mod figures;
 mod flows;
 pub mod lookup;
 pub mod neighbours;

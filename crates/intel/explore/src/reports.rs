@@ -1,6 +1,7 @@
 //! Answers. Amounts are decimal text in base units, each with its asset; times are Unix seconds. What is not listed is counted and summed.
 
 use holdfast_attribution::Category;
+use holdfast_figures::AsOf;
 use holdfast_types::Amount;
 use holdfast_workspace::asset_view::AssetView;
 use holdfast_workspace::lookup::HitKind;
@@ -612,5 +613,63 @@ pub struct ActivityReport {
     /// Whether all movements were read.
     pub complete: bool,
     /// What the answer leaves out or assumes, in words.
+    pub notes: Vec<String>,
+}
+
+/// What a figure is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FigureUnit {
+    /// Base units of the chain's coin.
+    Amount,
+    /// Things.
+    Count,
+    /// Unix seconds.
+    Time,
+    /// Height of a block.
+    Height,
+    /// Id of a transaction.
+    Transaction,
+}
+
+/// A figure of an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Figure {
+    /// Name of the column, as in the exported table.
+    pub name: String,
+    /// What it is measured in.
+    pub unit: FigureUnit,
+    /// An integer of up to 128 bits, or a transaction's id.
+    pub value: String,
+}
+
+/// A row of a table that was computed over the whole chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FigureTable {
+    /// Name: of the kernel that computed it.
+    pub name: String,
+    /// The block that it is as of.
+    pub as_of_block: AsOf,
+    /// Version of the kernel.
+    pub version: u32,
+    /// SHA-256 of the input.
+    pub input: String,
+    /// Its figures.
+    pub figures: Vec<Figure>,
+}
+
+/// Figures of an address that were computed over the whole chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FiguresReport {
+    /// Chain.
+    pub chain: String,
+    /// The address.
+    pub address: String,
+    /// What amounts are in, on chains of outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset: Option<AssetView>,
+    /// By table.
+    pub tables: Vec<FigureTable>,
+    /// What the answer leaves out, in words.
     pub notes: Vec<String>,
 }

@@ -5,6 +5,7 @@
 mod account_histories;
 mod accounts;
 mod export;
+mod install;
 mod kernels;
 mod kill;
 mod peers;

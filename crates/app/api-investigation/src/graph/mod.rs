@@ -15,7 +15,8 @@ use holdfast_chains::OpenChains;
 use holdfast_explore::bundle::Drawn;
 use holdfast_explore::lookup::LookupQuery;
 use holdfast_explore::reports::{
-    ActivityReport, By, EntityReport, LookupReport, NeighboursReport, Period, Side, Sort, TransactionsReport,
+    ActivityReport, By, EntityReport, FiguresReport, LookupReport, NeighboursReport, Period, Side, Sort,
+    TransactionsReport,
 };
 use holdfast_explore::transactions::TransactionsQuery;
 use holdfast_explore::{Chain, ExploreError, NeighboursQuery};
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Routes {
         .add(CHAIN.long(), routes!(transactions))
         .add(CHAIN.long(), routes!(entity))
         .add(CHAIN.long(), routes!(activity))
+        .add(CHAIN, routes!(figures))
         .add(CHAIN.body(limits::LIST).long(), routes!(bundle))
         .add(READ.personal(), routes!(start::start))
         .add(READERS, routes!(versions::case_graphs))
@@ -227,6 +229,27 @@ pub async fn activity(
         chain.activity(address, query.asset.as_deref(), query.period, clearance)
     })
     .await
+}
+
+/// The chain that is meant.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FiguresQuery {
+    /// By default the one that stores the address.
+    chain: Option<String>,
+}
+
+/// Returns figures of an address that were computed over the whole chain, apart from the desk, each table as of its block. What there is none of, or cannot be
+/// used, is said in `notes`.
+#[utoipa::path(get, path = "/api/v1/addresses/{address}/figures", params(("address" = String, Path, description = "The address"), FiguresQuery),
+    responses((status = 200, body = FiguresReport), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn figures(
+    State(shared): State<AppState>,
+    Clearance(clearance): Clearance,
+    Path(address): Path<String>,
+    Query(query): Query<FiguresQuery>,
+) -> Answer<FiguresReport> {
+    on_chain(shared, address, query.chain, move |chain, address| chain.figures(address, clearance)).await
 }
 
 /// Packs a drawn graph as signed evidence (a tar file; see `holdfast verify`): the drawing, all drawn transactions with their movements, addresses with their

@@ -1,6 +1,6 @@
 //! The commands, as a person or script uses them.
 
-use crate::common::{demo_store, holdfast, path, run, serving, words};
+use crate::common::{agent, demo_store, holdfast, path, run, serving, words};
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -53,8 +53,9 @@ fn the_demo_names_tag_source_path_and_amounts() {
     assert!(models["comparison"]["events"].as_u64() > Some(0), "{}", models["comparison"]);
     the_demo_follows_a_theft_to_another_chain(&again["accounts"]);
     // The same answers one by one: from a server, which reads the half a million tags once.
-    let (_server, _) =
+    let (_server, url) =
         serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
+    champions_stay_in_force(&url);
     let store = ["--store", path(&store)];
     let shown = json(&run(holdfast().args(["--json", "show", "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"]).args(store)));
     assert_eq!(shown["category"], "ransomware");
@@ -93,6 +94,24 @@ fn the_demo_follows_a_theft_to_another_chain(theft: &Value) {
     let verified = json(&run(holdfast().args(["--json", "verify", theft["bundle"].as_str().unwrap()])));
     assert_eq!(verified["failures"], serde_json::json!([]));
     assert!(verified["headers"].as_array().unwrap().len() > 3, "{verified}");
+}
+
+/// The demo looks at its champions as every server does each day; the wave of scams of its campaign is told, but both stay in force.
+fn champions_stay_in_force(url: &str) {
+    let get = |path: &str| -> serde_json::Value {
+        agent().get(format!("{url}{path}")).call().unwrap().body_mut().read_json().unwrap()
+    };
+    let begun = std::time::Instant::now();
+    loop {
+        let alerts = get("/api/v1/alerts?newest_first=true&limit=1000");
+        if alerts.as_array().unwrap().iter().any(|a| a["kind"] == "model") {
+            break;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "the server looks at its champions; the newest alert is {}", alerts[0]);
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let champions = get("/api/v1/models?state=champion");
+    assert_eq!(champions.as_array().unwrap().len(), 2, "{champions}");
 }
 
 /// From the ransom by its collection and a peel chain: at least four transactions, every coin accounted for, the deposit on hold.

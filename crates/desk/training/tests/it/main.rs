@@ -147,6 +147,12 @@ fn a_model_is_trained_on_reviewed_events_explained_and_watched(place: &TestDb) {
         report.features.iter().find(|f| f.name == "event_value").map(|f| f.drift.verdict).unwrap()
     };
     assert!(of(&quiet) <= Verdict::TooFew, "{:?}", quiet.features[0]);
+    // A model that was trained on all events is compared with all.
+    let lines: Vec<String> =
+        (0..EVENTS).map(|n| format!("{},{}", event(n).id, if is_right(n) { "positive" } else { "negative" })).collect();
+    let of_all = Request { labels: Some(format!("event,label\n{}\n", lines.join("\n"))), ..request() };
+    let of_all = in_shadow(&screening, train(&screening, &of_all).unwrap());
+    assert_eq!(learning.drift(of_all, None, None).unwrap().events, 250);
     let shifted = |n: u64| Event { value: Some(90_000 + n), time: START, ..event(n) };
     decide(&screening, (2_000..2_400).map(shifted));
     let report = learning.drift(hash, Some(START), None).unwrap();
@@ -192,22 +198,26 @@ fn a_champion_that_sees_other_events_steps_back_and_it_is_told(place: &TestDb) {
         screening.step_model(hash, Step::Champion, "because", person).unwrap();
     }
     let state = || learning.entry(hash).unwrap().state;
-    let day = |from: u64, at: i64, value: fn(u64) -> u64| {
-        let events = from..from + 300;
+    let day = |events: std::ops::Range<u64>, at: i64, value: fn(u64) -> u64| {
         decide(
             &screening,
             events.map(|n| Event { value: Some(value(n)), time: START - Seconds::HOUR * at, ..event(n) }),
         );
     };
-    day(2_000, 40, value_of);
+    day(2_000..2_300, 40, value_of);
     let quiet = learning.watch(START - Seconds::HOUR * 24).unwrap();
     assert_eq!((quiet.champions, quiet.alerts, state()), (1, 0, ModelState::Champion));
-    day(3_000, 2, |n| 92_000 + n);
+    // A wave of a hundred events is told; whether the model steps back is for people to say.
+    day(3_000..3_100, 2, |n| 92_000 + n);
+    let wave = learning.watch(START).unwrap();
+    assert_eq!((wave.alerts, wave.fell_back, state()), (1, 0, ModelState::Champion));
+    day(3_100..3_300, 2, |n| 92_000 + n);
     let told = learning.watch(START).unwrap();
     assert_eq!((told.alerts, told.fell_back, state()), (1, 1, ModelState::Shadow));
     let filter = AlertFilter { newest_first: true, limit: 1_000, ..AlertFilter::default() };
     let alerts = screening.alerts(&filter).unwrap();
     let alert = alerts.iter().find(|a| a.kind == "model").unwrap();
+    assert!(alert.reason.contains("rules decide alone"), "{alert:?}");
     assert!(alert.reason.contains("event-risk") && alert.reason.contains("value"), "{alert:?}");
     assert_eq!(learning.watch(START).unwrap().champions, 0, "rules decide alone");
     assert_eq!(screening.verify_audit(None).unwrap().problems, Vec::<String>::new());
