@@ -30,7 +30,6 @@ pub mod events;
 pub mod flags;
 pub mod holds;
 pub mod identifiers;
-mod log;
 mod migrations;
 pub mod prices;
 mod pulse;

@@ -3,13 +3,13 @@
 use super::{Core, HoldWrites, text, time_within};
 use crate::flags;
 use crate::identifiers::{self, Identifier, Named};
-use crate::log::EventsBody;
 use crate::service::ScreeningError;
 use crate::warnings;
 use holdfast_audit::digest;
 use holdfast_decision::fold::{Decided, HoldResult, PastHolds};
 use holdfast_decision::model::Event;
 use holdfast_decision::{ChainFacts, Decision, Price};
+use holdfast_event_log::log::EventsBody;
 use holdfast_store::{Database, DbError, Value, number, parse};
 use holdfast_types::Timestamp;
 use serde_json::json;
