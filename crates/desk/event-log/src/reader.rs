@@ -112,6 +112,10 @@ pub struct LogReader {
     before: u64,
     /// Whether the engine of this program decides at this place of the log. Otherwise inputs are only noted, until the log states what is in force.
     is_covered: bool,
+    /// Whether what is known of customers is whole: not between a beginning and the input that it was built anew.
+    is_whole: bool,
+    /// Whether an input was folded in part, because something failed.
+    is_torn: bool,
     report: Replay,
 }
 
@@ -135,6 +139,8 @@ impl LogReader {
             placed: Placed::new(),
             before: 1,
             is_covered: true,
+            is_whole: false,
+            is_torn: false,
             report: Replay { engine: ENGINE, ..Replay::default() },
         }
     }
@@ -174,11 +180,39 @@ impl LogReader {
         self.is_covered
     }
 
+    /// Whether a failure left an input folded in part: only a new reader can go on.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
+    /// Folds what is stored up to now and returns what is known of customers then, which is what the writer of the log has in memory.
+    ///
+    /// # Errors
+    /// The first reason why it is not: the log and what is stored differ, or another engine decided last. Errors of the database are such reasons.
+    pub fn into_state(mut self, db: &mut Database) -> Result<State, String> {
+        let progress = log::Log::progress(db).map_err(|e| e.to_string())?.ok_or("the log has not begun")?;
+        while self.step(db, progress.position, &mut |_, _| ()).map_err(|e| e.to_string())? {}
+        match self.report.problems.first() {
+            Some(problem) => Err(problem.clone()),
+            None if !self.is_covered || !self.is_whole => {
+                Err("another program decided last, or nothing was decided since the start".to_owned())
+            }
+            None if self.is_torn || self.position != progress.position || self.fold.next != progress.next => {
+                Err(format!(
+                    "the log was read up to position {}, its results go on to {}",
+                    self.position, progress.position
+                ))
+            }
+            None => Ok(self.fold.state),
+        }
+    }
+
     /// Folds the next inputs up to a position whose results are stored, some at once; returns whether there are more. `each` gets every event with its
     /// decision. A log that has a gap is a problem of the report, and no more is read.
     ///
     /// # Errors
-    /// [`DbError`] when the database fails, or an input cannot be read by this version; this reader is torn then.
+    /// [`DbError`] when the database fails, or an input cannot be read by this version; see [`LogReader::is_torn`].
     pub fn step(
         &mut self,
         db: &mut Database,
@@ -200,8 +234,9 @@ impl LogReader {
                 self.report.problem(format!("the log has no input at position {next}"));
                 return Ok(false);
             }
-            self.position = next;
+            (self.position, self.is_torn) = (next, true);
             self.take(db, stored, each)?;
+            self.is_torn = false;
         }
         Ok(self.position < end)
     }
@@ -259,6 +294,7 @@ impl LogReader {
         self.records.clear();
         self.placed.clear();
         self.before = start.next.hold;
+        self.is_whole = false;
         self.is_covered = start.engine == ENGINE;
         Ok(())
     }
@@ -283,12 +319,13 @@ impl LogReader {
         }
         self.placed.clear();
         self.before = next.hold;
+        self.is_whole = false;
         self.is_covered = engine == ENGINE;
     }
 
     /// Passes over decisions of another engine.
     fn pass_over(&mut self, events: &Events) {
-        self.is_covered = false;
+        (self.is_covered, self.is_whole) = (false, false);
         let (first, decisions) = (self.fold.next.event, events.events.len() as u64);
         self.fold.next.event += decisions;
         let last = first + decisions.saturating_sub(1);
@@ -318,6 +355,7 @@ impl LogReader {
         let below = self.fold.next.event;
         apply_window(db, &mut state, rebuilt, below)?;
         self.fold.state = state;
+        self.is_whole = true;
         Ok(())
     }
 

@@ -8,9 +8,11 @@ use holdfast_audit::Chain;
 use holdfast_decision::inputs::{AssetPrice, ENGINE, EngineChange, Input, NextIds, Rebuilt, Rules, Start};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ActiveHold, Fold, Price};
+use holdfast_event_log::LogReader;
 use holdfast_event_log::log::{self, Log, Progress};
 use holdfast_event_log::rebuild::{apply_window, next_record_texts, recorded};
 use holdfast_store::{Database, DbError, Effect, Row, Value};
+use holdfast_telemetry::logs::one_line;
 use holdfast_types::{Invalid, Seconds, Timestamp, asset};
 use std::sync::{Arc, RwLock};
 
@@ -85,9 +87,14 @@ pub(crate) fn price_of(row: &Row) -> Result<Price, DbError> {
 }
 
 impl Core {
-    /// Opens the database, migrates it, and reads it into memory.
+    /// Opens the database as its writer.
     pub(crate) fn open(mut db: Database, time: Time) -> Result<Self, ScreeningError> {
         db.acquire_writer_lock()?;
+        Self::open_locked(db, time, None)
+    }
+
+    /// Migrates the database, whose writer's lock this connection has, and reads it into memory; what a reader of the log has in memory is not built anew.
+    pub(crate) fn open_locked(mut db: Database, time: Time, warm: Option<LogReader>) -> Result<Self, ScreeningError> {
         db.migrate(RELEASED, &SCHEMAS)?;
         db.claim_epoch()?;
         let now = (time.wall)();
@@ -124,7 +131,18 @@ impl Core {
         core.fill_event_keys()?;
         core.fill_people(now)?;
         core.start_log(now)?;
-        core.reload()?;
+        core.reload_tables()?;
+        match warm.map(|reader| reader.into_state(&mut core.db)) {
+            Some(Ok(state)) => core.fold.state = state,
+            Some(Err(why)) => {
+                tracing::warn!(
+                    reason = one_line(&why),
+                    "what the standby has in memory is not used; memory is built anew"
+                );
+                core.reload_state()?;
+            }
+            None => core.reload_state()?,
+        }
         core.published = Arc::new(RwLock::new(core.fold.book.clone()));
         Ok(core)
     }
@@ -138,6 +156,12 @@ impl Core {
 
     /// Reads everything from the database again: at the start, and when a commit failed.
     pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
+        self.reload_tables()?;
+        self.reload_state()
+    }
+
+    /// Reads all but what is known of customers again.
+    fn reload_tables(&mut self) -> Result<(), ScreeningError> {
         self.audit_rows.clear();
         self.effects.clear();
         self.chain = Chain::open(&mut self.db)?;
@@ -145,8 +169,7 @@ impl Core {
             self.log.reset(progress.position);
             (self.fold.next, self.fold.watermark) = (progress.next, progress.watermark);
         }
-        self.reload_lists()?;
-        self.reload_state()
+        self.reload_lists()
     }
 
     /// Reads the rule book, holds, prices, flags and models again.

@@ -37,6 +37,7 @@ pub mod replay;
 mod rescreening;
 pub mod service;
 mod settings;
+pub mod standby;
 pub mod waiting;
 pub mod warnings;
 pub mod webhooks;

@@ -61,7 +61,11 @@ impl Screening {
     /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
     pub fn open_at(url: &str, time: Time) -> Result<Self, ScreeningError> {
         let lock = WriterLock::acquire(url)?;
-        let core = Core::open(Database::connect(url)?, time)?;
+        Self::start(url, Core::open(Database::connect(url)?, time)?, lock)
+    }
+
+    /// Starts the writer.
+    pub(crate) fn start(url: &str, core: Core, lock: WriterLock) -> Result<Self, ScreeningError> {
         let (guard, book) = (core.guard.clone(), core.published.clone());
         let readers = Readers::new(url);
         let writer = Writer::start(core, readers.clone(), lock)?;
