@@ -123,9 +123,8 @@ impl Decider {
             (event.clone(), facts)
         };
         let answers = screening.decide_batch(events.iter().map(with_facts).collect(), actor)?;
-        let named = |(answer, event): (Result<Decision, _>, &Event)| {
-            answer.with_context(|| format!("event {}", event.id))
-        };
+        let named =
+            |(answer, event): (Result<Decision, _>, &Event)| answer.with_context(|| format!("event {}", event.id));
         answers.into_iter().zip(events).map(named).collect()
     }
 }

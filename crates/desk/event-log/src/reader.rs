@@ -10,6 +10,7 @@ use holdfast_decision::{Event, Models, Record};
 use holdfast_store::{Database, DbError, number, parse};
 use holdfast_types::Timestamp;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -51,6 +52,11 @@ pub struct Replay {
     pub holds: u64,
     /// What differs, at most 100; empty when all is equal.
     pub problems: Vec<String>,
+    /// The first position of the log whose results differ.
+    pub first_difference: Option<u64>,
+    /// SHA-256 of all decisions that were made again, in hex: of the JSON of each in order, each with a line feed. Wherever the same log is replayed to its
+    /// end, it is the same.
+    pub sha256: String,
     /// Whether a stop was requested before the end.
     pub stopped: bool,
 }
@@ -61,6 +67,11 @@ impl Replay {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(text);
         }
+    }
+
+    fn problem_at(&mut self, position: u64, text: String) {
+        self.first_difference.get_or_insert(position);
+        self.problem(format!("position {position}: {text}"));
     }
 }
 
@@ -116,6 +127,7 @@ pub struct LogReader {
     is_whole: bool,
     /// Whether an input was folded in part, because something failed.
     is_torn: bool,
+    digest: Sha256,
     report: Replay,
 }
 
@@ -141,6 +153,7 @@ impl LogReader {
             is_covered: true,
             is_whole: false,
             is_torn: false,
+            digest: Sha256::new(),
             report: Replay { engine: ENGINE, ..Replay::default() },
         }
     }
@@ -154,7 +167,7 @@ impl LogReader {
     /// Ends reading; returns what was found.
     #[must_use]
     pub fn into_report(self) -> Replay {
-        self.report
+        Replay { sha256: hex::encode(self.digest.finalize()), ..self.report }
     }
 
     /// Returns what was found so far, to add to it.
@@ -231,6 +244,7 @@ impl LogReader {
         for stored in page.into_iter().take_while(|s| s.position <= end) {
             let next = self.position + 1;
             if stored.position != next || (next == 1 && !matches!(stored.input, Input::Start(_))) {
+                self.report.first_difference.get_or_insert(next);
                 self.report.problem(format!("the log has no input at position {next}"));
                 return Ok(false);
             }
@@ -309,8 +323,7 @@ impl LogReader {
         let EngineChange { engine, next, watermark, holds } = change;
         if next.event != self.fold.next.event {
             let known = self.fold.next.event;
-            self.report
-                .problem(format!("position {position}: the next event is {}, the log gives {known}", next.event));
+            self.report.problem_at(position, format!("the next event is {}, the log gives {known}", next.event));
         }
         (self.fold.next, self.fold.watermark) = (next, watermark);
         self.fold.holds.clear();
@@ -371,19 +384,21 @@ impl LogReader {
             return Ok(());
         }
         if !self.is_covered {
-            let text =
-                format!("position {position}: engine {ENGINE} decides, and the log does not state that it took over");
-            self.report.problem(text);
+            let text = format!("engine {ENGINE} decides, and the log does not state that it took over");
+            self.report.problem_at(position, text);
             self.fold.next.event += events.events.len() as u64;
             return Ok(());
         }
         if (events.watermark, events.rule_book) != (self.fold.watermark, self.fold.book.version) {
             let (watermark, book) = (self.fold.watermark.unix(), self.fold.book.version);
-            self.report.problem(format!(
-                "position {position}: its watermark is {} and its rule book {}, those of the log are {watermark} and {book}",
-                events.watermark.unix(),
-                events.rule_book
-            ));
+            self.report.problem_at(
+                position,
+                format!(
+                    "its watermark is {} and its rule book {}, those of the log are {watermark} and {book}",
+                    events.watermark.unix(),
+                    events.rule_book
+                ),
+            );
         }
         self.fold.begin_events(events.watermark);
         let mut all = Vec::with_capacity(events.events.len());
@@ -417,20 +432,26 @@ impl LogReader {
         for (input, Decided { decision, .. }) in events.events.iter().zip(decided) {
             let seq = decision.seq;
             self.report.decisions += 1;
+            let made = text(decision);
+            self.digest.update(&made);
+            self.digest.update("\n");
             let Some(row) = rows.next_if(|r| r.number::<u64>(0).is_ok_and(|n| n == seq)) else {
                 self.report.different += 1;
-                self.report.problem(format!("position {position}: decision {seq} is not stored"));
+                self.report.problem_at(position, format!("decision {seq} is not stored"));
                 continue;
             };
             let stored = [("event", row.text(1)?), ("facts", row.text(2)?), ("decision", row.text(3)?)];
-            let again = [text(&input.event), text(&input.facts), text(decision)];
+            let again = [text(&input.event), text(&input.facts), made];
             self.report.different += u64::from(stored.iter().zip(&again).any(|((_, stored), again)| stored != again));
             for ((what, stored), again) in stored.into_iter().zip(again).filter(|((_, s), a)| s != a) {
-                self.report.problem(format!(
-                    "position {position}: the {what} of number {seq} ({}) is not the stored one: {}",
-                    decision.event,
-                    difference(stored, &again)
-                ));
+                self.report.problem_at(
+                    position,
+                    format!(
+                        "the {what} of number {seq} ({}) is not the stored one: {}",
+                        decision.event,
+                        difference(stored, &again)
+                    ),
+                );
             }
         }
         Ok(())

@@ -453,6 +453,7 @@ fn a_standby_goes_on_as_the_writer_would_have(place: &TestDb) {
             assert_eq!(one, other, "seed {seed}");
         }
         assert_eq!(left(&alone).len(), left(&taken_over).len(), "seed {seed}");
+        assert_eq!(replayed(&alone).sha256, replayed(&taken_over).sha256, "seed {seed}");
         assert_eq!(rebuilt(&alone), rebuilt(&taken_over), "no takeover builds memory anew; seed {seed}");
         is_given_again(&alone, seed);
         is_given_again(&taken_over, seed);
@@ -511,11 +512,15 @@ fn what_was_changed_beside_the_program_is_named(place: &TestDb) {
         ),
     ] {
         assert_eq!(db.execute(change, &[]).unwrap(), 1, "{change}");
-        let problems = replayed(&screening).problems;
+        let found = replayed(&screening);
         assert_eq!(db.execute(undo, &[]).unwrap(), 1, "{undo}");
-        assert!(problems.iter().any(|p| p.contains(named)), "{change}: {problems:?}");
+        assert!(found.problems.iter().any(|p| p.contains(named)), "{change}: {found:?}");
+        let first = found.first_difference.unwrap();
+        let is_first = |p: &String| p.contains(&format!("position {first}"));
+        assert!(found.problems.first().is_some_and(is_first), "{found:?}");
     }
-    assert_eq!(replayed(&screening).problems, [""; 0]);
+    let whole = replayed(&screening);
+    assert_eq!((whole.problems.len(), whole.first_difference), (0, None));
 }
 
 /// Decides 20 events.
