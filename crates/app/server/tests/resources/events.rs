@@ -1,14 +1,17 @@
 //! Events: decisions and what becomes known of a movement later.
 
-use holdfast_testing::START;
+use holdfast_screening::ScreeningError;
+use holdfast_testing::{START, deposit};
 use holdfast_testing_app::{PAID, TestApp, on_both_apps};
 use holdfast_types::Seconds;
 use serde_json::{Value, json};
+use std::sync::mpsc::channel;
 
 on_both_apps!(
     an_event_is_decided_once,
     events_of_a_batch_are_answered_in_order,
     a_batch_is_bounded,
+    a_batch_that_does_not_fit_can_be_sent_again,
     a_movement_is_completed,
     wrong_events_name_their_field,
     events_are_chosen_by_what_they_are,
@@ -104,6 +107,35 @@ fn a_batch_is_bounded(app: &TestApp) {
     let answers = exchange.post("/api/v1/events/batch", json!(many[..1_000])).ok();
     let seqs: Vec<u64> = answers.as_array().unwrap().iter().filter_map(|a| a["decision"]["seq"].as_u64()).collect();
     assert_eq!(seqs, (1..=1_000).collect::<Vec<_>>(), "in the order sent");
+}
+
+/// While the writer is busy and as much waits as may, a batch is refused whole; sent again later, it is decided.
+fn a_batch_that_does_not_fit_can_be_sent_again(app: &TestApp) {
+    let (exchange, desk) = (app.as_role("exchange"), app.shared.screening.clone());
+    let batch = json!([withdrawal("w-1", "5"), withdrawal("w-2", "5")]);
+    let ((begin, began), (go, wait)) = (channel(), channel::<()>());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            desk.transact("t", move |_| {
+                begin.send(()).unwrap();
+                wait.recv().unwrap();
+                Ok::<_, ScreeningError>(())
+            })
+        });
+        began.recv().unwrap();
+        let fill = |events: usize| {
+            let same = vec![(deposit("d-1", "c-1", "0x01", 5, 100), Default::default()); events];
+            desk.submit_batch(same, &"t".into(), |_| ())
+        };
+        for events in [1_000, 100, 10, 1] {
+            while fill(events).is_ok() {}
+        }
+        exchange.post("/api/v1/events/batch", batch.clone()).refused(503);
+        exchange.post("/api/v1/events", withdrawal("w-1", "5")).refused(503);
+        go.send(()).unwrap();
+    });
+    let answers = exchange.post("/api/v1/events/batch", batch).ok();
+    assert_eq!((&answers[0]["status"], &answers[1]["status"]), (&json!(200), &json!(200)), "{answers}");
 }
 
 fn events_are_chosen_by_what_they_are(app: &TestApp) {
