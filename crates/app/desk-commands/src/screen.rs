@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use holdfast_client::Client;
 use holdfast_console::show::print_decision;
 use holdfast_decision::{ChainFacts, Decision, Event};
-use holdfast_screening::Screening;
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_vendors::{Providers, Question};
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
@@ -105,6 +105,9 @@ impl Decider {
                     error: Value,
                 }
                 let answers: Vec<Answer> = client.post("/api/v1/events/batch").json(&events).fetch()?;
+                if answers.len() != events.len() {
+                    bail!("the server gave {} answers to {} events", answers.len(), events.len());
+                }
                 let decision = |(answer, event): (Answer, &Event)| {
                     answer.decision.with_context(|| format!("event {}: {}", event.id, answer.error.word("error")))
                 };
@@ -123,8 +126,9 @@ impl Decider {
             (event.clone(), facts)
         };
         let answers = screening.decide_batch(events.iter().map(with_facts).collect(), actor)?;
-        let named =
-            |(answer, event): (Result<Decision, _>, &Event)| answer.with_context(|| format!("event {}", event.id));
+        let named = |(answer, event): (Result<Decision, ScreeningError>, &Event)| {
+            answer.with_context(|| format!("event {}", event.id))
+        };
         answers.into_iter().zip(events).map(named).collect()
     }
 }

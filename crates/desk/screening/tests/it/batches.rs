@@ -1,9 +1,11 @@
 //! Events in batches: one transaction, one answer each.
 
 use holdfast_decision::{ChainFacts, Decision, Event};
+use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_screening::replay::replay_log;
 use holdfast_screening::service::MAX_EVENTS;
 use holdfast_screening::{Screening, ScreeningError};
+use holdfast_simulate::random::Random;
 use holdfast_store::{Database, StoreError};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::{ErrorKind, Seconds};
@@ -18,6 +20,7 @@ on_both!(
     batches_of_several_senders_keep_their_answers,
     what_waits_is_bounded_by_events,
     a_batch_survives_a_restart,
+    simulated_events_in_any_order_and_parts_are_given_again,
 );
 
 type Answers = Vec<Result<Decision, ScreeningError>>;
@@ -204,4 +207,39 @@ fn a_batch_survives_a_restart(place: &TestDb) {
     }
     screening.decide_batch(plain(mixed("b", 50)), "t").unwrap();
     is_given_again(&screening);
+}
+
+/// Decides simulated events in an order that a seed gives, in parts that another gives, with restarts; returns the digest of all decisions.
+fn in_parts(place: &TestDb, exchange: &Exchange, order: u64, parts: u64) -> String {
+    let mut random = Random::new(order);
+    let mut events: Vec<(u64, &Event)> =
+        exchange.events.iter().take(2_000).zip(0u64..).map(|(e, i)| (i + random.below(60), e)).collect();
+    events.sort_by_key(|(place, _)| *place);
+    let clock = TestClock::new();
+    clock.set(exchange.events.iter().map(|e| e.time).max().unwrap());
+    let open = || Screening::open(&place.url, clock.clock()).unwrap();
+    let (mut screening, mut random) = (open(), Random::new(parts));
+    screening.ingest(exchange.records.clone(), "t").unwrap();
+    let mut rest = events.as_slice();
+    while !rest.is_empty() {
+        let (part, later) = rest.split_at(rest.len().min(1 + random.below(200) as usize));
+        let batch = plain(part.iter().map(|(_, event)| (*event).clone()).collect());
+        screening.decide_batch(batch, "t").unwrap().into_iter().for_each(|answer| drop(answer.unwrap()));
+        rest = later;
+        if random.below(6) == 0 {
+            drop(screening);
+            screening = open();
+        }
+    }
+    is_given_again(&screening);
+    let replay = replay_log(&screening, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(replay.decisions == 2_000 && replay.holds > 0, "{replay:?}");
+    replay.sha256
+}
+
+fn simulated_events_in_any_order_and_parts_are_given_again(place: &TestDb) {
+    let exchange = simulate(Options { customers: 300, cases: 3, ..Options::default() }).unwrap();
+    let first = in_parts(place, &exchange, 1, 2);
+    assert_eq!(first, in_parts(&TestDb::sqlite(), &exchange, 1, 3), "parts and restarts change nothing");
+    assert_ne!(first, in_parts(&TestDb::sqlite(), &exchange, 4, 2), "the order is an input");
 }
