@@ -31,6 +31,12 @@ pub struct ScreeningBench {
     /// Connections of the load generator, each with one request under way.
     #[arg(long, default_value_t = 32)]
     connections: usize,
+    /// Events of a batch, in the runs of batches.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    batch: u16,
+    /// Connections of the runs of batches, each with one batch under way.
+    #[arg(long, default_value_t = 4)]
+    batch_connections: usize,
     /// Events of the memory run.
     #[arg(long, default_value_t = 1_000_000)]
     memory_events: usize,
@@ -157,20 +163,36 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     let dir = crate::work_folder(args.dir.as_deref())?;
     let fsync = fsync_rate(dir.path())?;
     note("fsync of 4 KiB on that disk", fsync, "/s", "limit of one commit a decision".into());
-    let sqlite = format!("sqlite:{}", dir.path().join("screening.sqlite").display());
-    let (rate, latencies) = over_http(args, &sqlite, &dir.path().join("store"), &exchange.events, &exchange.records)?;
+    let sqlite = |name: &str| format!("sqlite:{}", dir.path().join(name).display());
+    let run = |url: &str, store: &str, load: &Load| over_http(url, &dir.path().join(store), &exchange, load);
+    let single = Load { name: "single", size: 1, events: args.events, connections: args.connections };
+    let batches =
+        Load { name: "batch", size: args.batch.into(), events: args.events, connections: args.batch_connections };
+    let millis = |d: Duration| d.as_secs_f64() * 1e3;
+    let of_batches = |database: &str| format!("durable over HTTP, {database}, batches of {}", args.batch);
+    let (rate, latencies) = run(&sqlite("screening.sqlite"), "store", &single)?;
     note("durable over HTTP, SQLite", rate, "decisions/s", format!("goal 5,000; {:.1} times fsync", rate / fsync));
-    note("durable over HTTP, SQLite: p50", latencies.at(500).as_secs_f64() * 1e3, "ms", String::new());
-    note("durable over HTTP, SQLite: p99", latencies.at(990).as_secs_f64() * 1e3, "ms", "goal 10".into());
+    note("durable over HTTP, SQLite: p50", millis(latencies.at(500)), "ms", String::new());
+    note("durable over HTTP, SQLite: p99", millis(latencies.at(990)), "ms", "goal 10".into());
+    let (in_batches, latencies) = run(&sqlite("batches.sqlite"), "store-batches", &batches)?;
+    let against = format!("goal 10,000; {:.1} times single events", in_batches / rate);
+    note(&of_batches("SQLite"), in_batches, "decisions/s", against);
+    note(&(of_batches("SQLite") + ": p50"), millis(latencies.at(500)), "ms a batch", String::new());
+    note(&(of_batches("SQLite") + ": p99"), millis(latencies.at(990)), "ms a batch", "goal 50".into());
     if let Some(url) = &args.postgres {
         let pgbench = pgbench(url, args.connections)?;
         if let Some(tps) = pgbench {
             note("pgbench simple-update, same server", tps, "tx/s", format!("{} clients", args.connections));
         }
-        let (rate, latencies) = over_http(args, url, &dir.path().join("store2"), &exchange.events, &exchange.records)?;
+        let (rate, latencies) = run(url, "store2", &single)?;
         let against = pgbench.map_or("goal 2,000".into(), |t| format!("goal 2,000; {:.2} times pgbench", rate / t));
         note("durable over HTTP, PostgreSQL", rate, "decisions/s", against);
-        note("durable over HTTP, PostgreSQL: p99", latencies.at(990).as_secs_f64() * 1e3, "ms", String::new());
+        note("durable over HTTP, PostgreSQL: p99", millis(latencies.at(990)), "ms", String::new());
+        let (in_batches, latencies) = run(url, "store2-batches", &batches)?;
+        let times = format!("{:.1} times single events", in_batches / rate);
+        let times = pgbench.map_or(times.clone(), |t| format!("{times}, {:.2} times pgbench", in_batches / t));
+        note(&of_batches("PostgreSQL"), in_batches, "decisions/s", format!("goal 10,000; {times}"));
+        note(&(of_batches("PostgreSQL") + ": p99"), millis(latencies.at(990)), "ms a batch", "goal 50".into());
     }
     if let Some(peak) = peak_rss_kib() {
         note("peak resident, everything", peak as f64 / 1024.0, "MiB", String::new());
@@ -238,23 +260,44 @@ fn pgbench(url: &str, clients: usize) -> anyhow::Result<Option<f64>> {
     Ok(Some(tps.and_then(|t| t.parse().ok()).context("pgbench states no tps")?))
 }
 
-fn over_http(
-    args: &ScreeningBench,
-    url: &str,
-    store: &std::path::Path,
-    events: &[Event],
-    records: &[holdfast_decision::Record],
-) -> anyhow::Result<(f64, Latencies)> {
+/// What is sent to a desk.
+struct Load {
+    /// Begins the events' ids, so that no other load on the same database has them.
+    name: &'static str,
+    /// Events of a request; one is sent alone.
+    size: usize,
+    /// Events in all.
+    events: usize,
+    /// Connections, each with one request under way.
+    connections: usize,
+}
+
+impl Load {
+    fn requests(&self, events: &[Event]) -> Vec<Vec<u8>> {
+        if self.size == 1 {
+            return (0..self.events).map(|n| request(events, n)).collect();
+        }
+        let batch = |from: usize| {
+            let numbers = from..self.events.min(from + self.size);
+            let batch: Vec<Event> = numbers.map(|n| nth(events, n, self.name)).collect();
+            post("/api/v1/events/batch", &serde_json::to_vec(&batch).unwrap_or_default())
+        };
+        (0..self.events).step_by(self.size).map(batch).collect()
+    }
+}
+
+/// Returns decisions a second, and the time of each request.
+fn over_http(url: &str, store: &std::path::Path, exchange: &Exchange, load: &Load) -> anyhow::Result<(f64, Latencies)> {
     let workspace = Workspace::create_or_open(store, Network::Regtest)?;
     let screening = Screening::open(url, system_clock())?;
-    for part in records.chunks(10_000) {
+    for part in exchange.records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
     }
     let shared = AppState::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
-    let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..args.events).map(|n| request(events, n)).collect());
+    let bodies = Arc::new(load.requests(&exchange.events));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let connections = args.connections;
+    let (connections, events) = (load.connections, load.events);
     // PostgreSQL's connections must not be closed by an asynchronous task.
     let _keep = shared.clone();
     runtime.block_on(async move {
@@ -289,22 +332,25 @@ fn over_http(
         for client in clients {
             times.extend(client.await??);
         }
-        let rate = times.len() as f64 / start.elapsed().as_secs_f64();
+        let rate = events as f64 / start.elapsed().as_secs_f64();
         let _ = stop.send(());
         server.await??;
         Ok((rate, Latencies::new(times)))
     })
 }
 
-/// The bytes of the `n`th request: the same traffic again and again, each time later.
-pub(crate) fn request(events: &[Event], n: usize) -> Vec<u8> {
+/// The `n`th event: the same traffic again and again, each time later. The events of a load have ids that begin with its name.
+fn nth(events: &[Event], n: usize, name: &str) -> Event {
     let mut event = events[n % events.len()].clone();
-    event.id = format!("{}-{n}", event.id);
+    event.id = format!("{name}-{}-{n}", event.id);
     event.tx = event.tx.map(|t| format!("{t}{n}"));
     event.time += Seconds::days((n / events.len()) as i64 * 60);
-    let body = serde_json::to_vec(&event).unwrap_or_default();
+    event
+}
+
+fn post(path: &str, body: &[u8]) -> Vec<u8> {
     let mut request = format!(
-        "POST /api/v1/events HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();
@@ -312,7 +358,12 @@ pub(crate) fn request(events: &[Event], n: usize) -> Vec<u8> {
     request
 }
 
-/// Reads one answer; anything but 200 is an error.
+/// The bytes of the request with the `n`th event alone.
+pub(crate) fn request(events: &[Event], n: usize) -> Vec<u8> {
+    post("/api/v1/events", &serde_json::to_vec(&nth(events, n, "single")).unwrap_or_default())
+}
+
+/// Reads one answer; anything but 200 is an error, and so is an event of a batch with another status.
 pub(crate) async fn read_answer(stream: &mut tokio::net::TcpStream, answer: &mut Vec<u8>) -> anyhow::Result<()> {
     loop {
         if stream.read_buf(answer).await? == 0 {
@@ -325,6 +376,9 @@ pub(crate) async fn read_answer(stream: &mut tokio::net::TcpStream, answer: &mut
         if answer.len() >= end + 4 + length {
             if !head.starts_with("http/1.1 200") {
                 bail!("{}", String::from_utf8_lossy(answer));
+            }
+            if answer.windows(9).any(|w| w == b"\"error\":{") {
+                bail!("an event of a batch was refused");
             }
             return Ok(());
         }

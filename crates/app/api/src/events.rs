@@ -5,30 +5,37 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, header};
 use axum::{Extension, Json};
+use futures_util::future::try_join_all;
 use holdfast_decision::completion::Completion;
 use holdfast_decision::tables::{self, ReadOptions};
-use holdfast_decision::{Decision, Event, EventKind, Record, Verdict};
+use holdfast_decision::{ChainFacts, Decision, Event, EventKind, Record, Verdict};
 use holdfast_screening::ScreeningError;
 use holdfast_screening::events::EventFilter;
+use holdfast_screening::service::MAX_EVENTS;
 use holdfast_state::AppState;
 use holdfast_state::answers::{each, one};
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
+use holdfast_state::limits::LIST;
 use holdfast_state::routes::{Needs, READ, Routes};
 use holdfast_store::StoreError;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 const EVENTS: Needs = Needs::key(&["events"]);
+/// Events of a batch that are looked up at once.
+const LOOK_UPS: usize = 16;
 
 /// Returns the routes of this resource.
 pub(crate) fn routes() -> Routes {
     Routes::new("events")
         .add(READ.personal(), routes!(events))
         .add(EVENTS, routes!(decide))
+        .add(EVENTS.body(LIST).long(), routes!(decide_batch))
         .add(READ.personal(), routes!(event))
         .add(EVENTS, routes!(complete))
         .add(Needs::key(&["records"]).file().long(), routes!(ingest))
@@ -64,6 +71,106 @@ pub async fn decide_event(shared: &AppState, caller: &Caller, event: Event) -> R
     })?;
     let answer = receiver.await.map_err(|_| ApiError::from(ScreeningError::Store(StoreError::Stopped)))?;
     Ok(answer?)
+}
+
+/// The answer to one event of a batch.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventAnswer {
+    /// The status that the event would have got alone: 200, 400 for a wrong event, 409 for an id that was used for another, 503 for one to send again.
+    status: u16,
+    /// Its decision, with status 200.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
+    /// What is wrong, with any other status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorBody>,
+}
+
+impl From<Result<Decision, ApiError>> for EventAnswer {
+    fn from(answer: Result<Decision, ApiError>) -> Self {
+        match answer {
+            Ok(decision) => EventAnswer { status: 200, decision: Some(decision), error: None },
+            Err(e) => {
+                let error = Some(ErrorBody { error: e.message, code: e.code });
+                EventAnswer { status: e.status.as_u16(), decision: None, error }
+            }
+        }
+    }
+}
+
+/// Decides on up to 1,000 events, in order and in one durable transaction; answers in the same order, one each. A wrong event costs no other its decision.
+/// Sent again, events get the same answers. With any other status than 200 for the whole, no event was decided, or it is not known: send all of them again.
+#[utoipa::path(post, path = "/api/v1/events/batch", request_body(content = Vec<Event>, example = json!([{"id": "w-1", "time": 1795000000,
+    "kind": "withdrawal", "customer": "c-1", "asset": "BTC", "amount": "50000000", "value": 2000000, "counterparty": "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48"},
+    {"id": "l-1", "time": 1795000001, "kind": "account", "customer": "c-1", "action": "login"}])),
+    responses((status = 200, body = Vec<EventAnswer>), (status = 400, body = ErrorBody), (status = 503, body = ErrorBody)))]
+pub async fn decide_batch(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Vec<EventAnswer>> {
+    let texts: Vec<&RawValue> =
+        serde_json::from_slice(&body).map_err(|e| ApiError::bad(format!("body: not a list of events: {e}")))?;
+    if texts.len() > MAX_EVENTS {
+        return Err(ApiError::bad(format!("body: {} events; send at most {MAX_EVENTS} at once", texts.len())));
+    }
+    // What is refused already, by the event's place.
+    let (mut refused, mut events) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
+    for text in texts {
+        let event = json::<Event>(text.get().as_bytes()).and_then(|event| {
+            event.validate()?;
+            Ok(event)
+        });
+        match event {
+            Ok(event) => {
+                events.push(event);
+                refused.push(None);
+            }
+            Err(e) => refused.push(Some(e)),
+        }
+    }
+    let mut decided = decide_events(&shared, &caller, events).await?.into_iter();
+    let answer = |refused: Option<ApiError>| match refused {
+        Some(e) => EventAnswer::from(Err(e)),
+        None => decided.next().unwrap_or_else(|| Err(ScreeningError::Store(StoreError::Stopped).into())).into(),
+    };
+    Ok(Json(refused.into_iter().map(answer).collect()))
+}
+
+/// Decides on well-formed events once their facts are gathered.
+async fn decide_events(
+    shared: &AppState,
+    caller: &Caller,
+    events: Vec<Event>,
+) -> Result<Vec<Result<Decision, ApiError>>, ApiError> {
+    let events = with_facts(shared, events).await?;
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    shared.screening.submit_batch(events, &caller.0, move |answers| {
+        let _ = sender.send(answers);
+    })?;
+    let answers = receiver.await.unwrap_or(Err(StoreError::Stopped))?;
+    Ok(answers.into_iter().map(|answer| answer.map_err(ApiError::from)).collect())
+}
+
+/// Returns events with their facts. Where these take milliseconds to seconds each, several events are looked up at once.
+async fn with_facts(shared: &AppState, events: Vec<Event>) -> Result<Vec<(Event, ChainFacts)>, ApiError> {
+    let is_quick = shared.providers.is_none() && !shared.chains.has_others();
+    let size = if is_quick { events.len() } else { events.len().div_ceil(LOOK_UPS) };
+    let mut parts = Vec::new();
+    let mut events = events.into_iter();
+    loop {
+        let part: Vec<Event> = events.by_ref().take(size).collect();
+        if part.is_empty() {
+            break;
+        }
+        let shared = shared.clone();
+        let look = move |event| {
+            let facts = shared.all_facts(&event);
+            (event, facts)
+        };
+        parts.push(run_blocking(move || Ok(part.into_iter().map(look).collect::<Vec<_>>())));
+    }
+    Ok(try_join_all(parts).await?.into_iter().flatten().collect())
 }
 
 /// Returns a decided event, with everything that its decision rests on.

@@ -25,6 +25,7 @@ mod options;
 mod serve;
 mod sharing;
 mod simulate;
+mod standby;
 mod tags;
 mod workspace;
 

@@ -8,13 +8,14 @@ use crate::desk::read_policy;
 use crate::desk_key::anchors;
 use crate::live::{LogArgs, NodeArgs, pause, start_follower};
 use crate::output;
+use crate::standby::wait_for_turn;
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use holdfast_account_workspace::AccountWorkspace;
 use holdfast_bitcoin::Network;
 use holdfast_console::announced::{Announced, listen as listen_locally};
 use holdfast_console::desk_key::key_ring;
-use holdfast_console::{open_desk, vault};
+use holdfast_console::{desk_url, open_desk, vault};
 use holdfast_jobs::{Threads, within};
 use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
@@ -32,6 +33,13 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+
+/// What a server does.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Role {
+    All,
+    Standby,
+}
 
 #[derive(Args)]
 pub struct Serve {
@@ -54,6 +62,9 @@ pub struct Serve {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8650")]
     listen: String,
+    /// What this server does: `all`, or `standby`: follow the desk of another server on the same database, and take over when that one is gone.
+    #[arg(long, value_enum, default_value_t = Role::All)]
+    role: Role,
     /// Network of a new store.
     #[arg(long, default_value = "bitcoin")]
     network: Network,
@@ -196,6 +207,16 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         tracing::info!(file = %file.display(), "configuration read");
     }
     let source = args.node.source()?;
+    let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
+    // The store's files belong to whoever has the desk: a standby opens them once it does.
+    let taken_over = match args.role {
+        Role::All => None,
+        Role::Standby => {
+            let url = desk_url(&args.store.store, database.as_deref())?;
+            let Some(screening) = wait_for_turn(&url, bind(&args.listen, "--listen")?)? else { return Ok(()) };
+            Some(screening)
+        }
+    };
     // A store may hold account chains alone: its first chain is empty then.
     let has_other_chains = args.chains.is_some() || !AccountWorkspace::chains_of(&args.store.store)?.is_empty();
     let workspace = match source {
@@ -205,8 +226,10 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         }
         None => Workspace::open_for_writing(&args.store.store)?,
     };
-    let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
-    let screening = open_desk(&args.store.store, database.as_deref())?;
+    let screening = match taken_over {
+        Some(screening) => screening,
+        None => open_desk(&args.store.store, database.as_deref())?,
+    };
     let key_ring = key_ring(&args.store.store, &screening)?;
     let further = chains::open(&workspace, &args.store.store, args.chains.as_deref())?;
     let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault(&args.store.store))?;

@@ -38,12 +38,19 @@ use std::path::Path;
 /// # Errors
 /// When the folder cannot be made, or the database cannot be opened or is in use.
 pub fn open_desk(store: &Path, database: Option<&str>) -> anyhow::Result<Screening> {
+    Ok(Screening::open_at(&desk_url(store, database)?, Time::system())?)
+}
+
+/// Returns the URL of the database of a store's desk: its own or a named one. The store's folder is made.
+///
+/// # Errors
+/// When the folder cannot be made.
+pub fn desk_url(store: &Path, database: Option<&str>) -> anyhow::Result<String> {
     std::fs::create_dir_all(store).with_context(|| store.display().to_string())?;
-    let url = match database {
+    Ok(match database {
         Some(url) => url.to_owned(),
         None => format!("sqlite:{}", store.join("screening.sqlite").display()),
-    };
-    Ok(Screening::open_at(&url, Time::system())?)
+    })
 }
 
 /// The desk's files.

@@ -125,6 +125,10 @@ fn replay(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
             thousands(report.count("decisions")),
             thousands(report.count("holds"))
         );
+        println!("SHA-256 of the decisions: {}", report.word("sha256"));
+        if report["first_difference"].is_u64() {
+            println!("first difference at position {} of the log", report.count("first_difference"));
+        }
         if report.count("uncovered") > 0 {
             println!(
                 "{} decisions up to number {} are older than the log and cannot be verified",

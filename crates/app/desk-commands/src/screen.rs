@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use holdfast_client::Client;
 use holdfast_console::show::print_decision;
 use holdfast_decision::{ChainFacts, Decision, Event};
-use holdfast_screening::Screening;
+use holdfast_screening::{Screening, ScreeningError};
 use holdfast_vendors::{Providers, Question};
 use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
@@ -95,16 +95,27 @@ impl Decider {
     }
 
     /// Decides on events in their order.
-    fn decide(&self, events: &[Event], actor: &std::sync::Arc<str>) -> anyhow::Result<Vec<Decision>> {
+    fn decide(&self, events: &[Event], actor: &str) -> anyhow::Result<Vec<Decision>> {
         let (screening, workspace, providers) = match self {
             Decider::There(client) => {
-                let send = |event| client.post("/api/v1/events").json(event).fetch();
-                return events.iter().map(|event| Ok(send(event)?)).collect();
+                #[derive(serde::Deserialize)]
+                struct Answer {
+                    decision: Option<Decision>,
+                    #[serde(default)]
+                    error: Value,
+                }
+                let answers: Vec<Answer> = client.post("/api/v1/events/batch").json(&events).fetch()?;
+                if answers.len() != events.len() {
+                    bail!("the server gave {} answers to {} events", answers.len(), events.len());
+                }
+                let decision = |(answer, event): (Answer, &Event)| {
+                    answer.decision.with_context(|| format!("event {}: {}", event.id, answer.error.word("error")))
+                };
+                return answers.into_iter().zip(events).map(decision).collect();
             }
             Decider::Here { screening, workspace, providers } => (screening, workspace.as_deref(), providers.as_ref()),
         };
-        let (sender, receiver) = std::sync::mpsc::channel();
-        for (i, event) in events.iter().enumerate() {
+        let with_facts = |event: &Event| {
             let mut facts =
                 workspace.map_or_else(ChainFacts::default, |w| holdfast_chain_facts::chain_facts(w, event, None));
             if let Some(providers) = providers
@@ -112,15 +123,13 @@ impl Decider {
             {
                 facts.providers = providers.query(&question);
             }
-            let sender = sender.clone();
-            screening.submit(event.clone(), facts, actor, move |answer| {
-                let _ = sender.send((i, answer));
-            })?;
-        }
-        drop(sender);
-        let mut answers: Vec<_> = receiver.iter().collect();
-        answers.sort_by_key(|a| a.0);
-        answers.into_iter().map(|(_, answer)| Ok(answer?)).collect()
+            (event.clone(), facts)
+        };
+        let answers = screening.decide_batch(events.iter().map(with_facts).collect(), actor)?;
+        let named = |(answer, event): (Result<Decision, ScreeningError>, &Event)| {
+            answer.with_context(|| format!("event {}", event.id))
+        };
+        answers.into_iter().zip(events).map(named).collect()
     }
 }
 
@@ -132,10 +141,9 @@ pub fn screen(args: Screen, as_json: bool) -> anyhow::Result<()> {
     let events = read_events(&args.events, &args.reading, &mut done)?;
     let decider = args.decider()?;
     let bar = output::bar(events.len(), "screening");
-    let actor: std::sync::Arc<str> = args.desk.actor.as_str().into();
     let currency = if as_json { String::new() } else { decider.currency() };
     for part in events.chunks(256) {
-        for decision in decider.decide(part, &actor)? {
+        for decision in decider.decide(part, &args.desk.actor)? {
             bar.inc(1);
             if args.quiet && decision.reasons.is_empty() {
                 continue;

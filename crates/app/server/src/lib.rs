@@ -12,6 +12,7 @@ mod layers;
 pub mod listen;
 pub mod observe;
 pub mod socket;
+pub mod standby;
 mod unread;
 mod visit;
 

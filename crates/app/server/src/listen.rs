@@ -151,7 +151,7 @@ async fn accept_on(
     }
 }
 
-async fn serve_app(
+pub(crate) async fn serve_app(
     listener: tokio::net::TcpListener,
     socket: Option<LocalSocket>,
     app: axum::Router,

@@ -2,16 +2,17 @@
 
 use crate::clock::{self, Guard, Noted, Reading, Time};
 use crate::holds::stored;
-use crate::log::{self, Log, Progress};
 use crate::migrations::{RELEASED, SCHEMAS};
 use crate::service::ScreeningError;
 use holdfast_audit::Chain;
 use holdfast_decision::inputs::{AssetPrice, ENGINE, EngineChange, Input, NextIds, Rebuilt, Rules, Start};
-use holdfast_decision::model::{Event, Record};
 use holdfast_decision::rules::RuleBook;
-use holdfast_decision::state::{MEMORY, State};
-use holdfast_decision::{ActiveHold, ChainFacts, Fold, Price};
-use holdfast_store::{Database, DbError, Effect, Row, Value, number, parse};
+use holdfast_decision::{ActiveHold, Fold, Price};
+use holdfast_event_log::LogReader;
+use holdfast_event_log::log::{self, Log, Progress};
+use holdfast_event_log::rebuild::{apply_window, next_record_texts, recorded};
+use holdfast_store::{Database, DbError, Effect, Row, Value};
+use holdfast_telemetry::logs::one_line;
 use holdfast_types::{Invalid, Seconds, Timestamp, asset};
 use std::sync::{Arc, RwLock};
 
@@ -85,64 +86,15 @@ pub(crate) fn price_of(row: &Row) -> Result<Price, DbError> {
     Ok(Price { base_units: stored("price", row.text(0)?)?, value: row.number(1)? })
 }
 
-/// Returns the texts of the stored records after a kind and id, some thousands at once; none at the end. The kind and id move on.
-fn next_record_texts(db: &mut Database, after: &mut (String, String)) -> Result<Vec<String>, DbError> {
-    let rows = db.query(
-        "SELECT kind, id, body FROM records WHERE (kind = $1 AND id > $2) OR kind > $3 ORDER BY kind, id LIMIT 5000",
-        &[after.0.as_str().into(), after.1.as_str().into(), after.0.as_str().into()],
-    )?;
-    if let Some(last) = rows.last() {
-        *after = (last.text(0)?.to_owned(), last.text(1)?.to_owned());
-    }
-    rows.iter().map(|r| r.text(2).map(str::to_owned)).collect()
-}
-
-/// Returns the stored records after a kind and id, as [`next_record_texts`] does.
-fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<Vec<Record>, DbError> {
-    next_record_texts(db, after)?.iter().map(|text| parse("record", text)).collect()
-}
-
-/// Returns the state by all stored records, at a watermark and before any event.
-pub(crate) fn recorded(db: &mut Database, watermark: Timestamp) -> Result<State, DbError> {
-    let (mut state, mut after) = (State::at(watermark), Default::default());
-    loop {
-        let records = next_records(db, &mut after)?;
-        if records.is_empty() {
-            return Ok(state);
-        }
-        records.iter().for_each(|r| state.record(r));
-    }
-}
-
-/// Applies the decided events below a number that windows still reach, in order.
-pub(crate) fn apply_window(db: &mut Database, state: &mut State, rebuilt: Rebuilt, below: u64) -> Result<(), DbError> {
-    let (oldest, mut after) = (rebuilt.watermark - MEMORY, 0i64);
-    loop {
-        // Times ahead of their decision came in before they were refused; they move no window.
-        let rows = db.query(
-            "SELECT seq, body, facts, result FROM events WHERE seq > $1 AND seq < $2 AND time >= $3 AND time <= decided + $4
-             ORDER BY seq LIMIT 5000",
-            &[after.into(), number(below), oldest.into(), rebuilt.ahead.into()],
-        )?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.int(0)?;
-        for row in &rows {
-            #[derive(serde::Deserialize)]
-            struct Valued {
-                value: Option<u64>,
-            }
-            let event: Event = parse("event", row.text(1)?)?;
-            let facts: ChainFacts = parse("facts", row.text(2)?)?;
-            let value = parse::<Valued>("decision", row.text(3)?)?.value.unwrap_or(0);
-            state.apply(&event, &facts, value, row.number(0)?);
-        }
-    }
-}
-
 impl Core {
-    /// Opens the database, migrates it, and reads it into memory.
+    /// Opens the database as its writer.
     pub(crate) fn open(mut db: Database, time: Time) -> Result<Self, ScreeningError> {
         db.acquire_writer_lock()?;
+        Self::open_locked(db, time, None)
+    }
+
+    /// Migrates the database, whose writer's lock this connection has, and reads it into memory; what a reader of the log has in memory is not built anew.
+    pub(crate) fn open_locked(mut db: Database, time: Time, warm: Option<LogReader>) -> Result<Self, ScreeningError> {
         db.migrate(RELEASED, &SCHEMAS)?;
         db.claim_epoch()?;
         let now = (time.wall)();
@@ -179,7 +131,18 @@ impl Core {
         core.fill_event_keys()?;
         core.fill_people(now)?;
         core.start_log(now)?;
-        core.reload()?;
+        core.reload_tables()?;
+        match warm.map(|reader| reader.into_state(&mut core.db)) {
+            Some(Ok(state)) => core.fold.state = state,
+            Some(Err(why)) => {
+                tracing::warn!(
+                    reason = one_line(&why),
+                    "what the standby has in memory is not used; memory is built anew"
+                );
+                core.reload_state()?;
+            }
+            None => core.reload_state()?,
+        }
         core.published = Arc::new(RwLock::new(core.fold.book.clone()));
         Ok(core)
     }
@@ -193,6 +156,12 @@ impl Core {
 
     /// Reads everything from the database again: at the start, and when a commit failed.
     pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
+        self.reload_tables()?;
+        self.reload_state()
+    }
+
+    /// Reads all but what is known of customers again.
+    fn reload_tables(&mut self) -> Result<(), ScreeningError> {
         self.audit_rows.clear();
         self.effects.clear();
         self.chain = Chain::open(&mut self.db)?;
@@ -200,8 +169,7 @@ impl Core {
             self.log.reset(progress.position);
             (self.fold.next, self.fold.watermark) = (progress.next, progress.watermark);
         }
-        self.reload_lists()?;
-        self.reload_state()
+        self.reload_lists()
     }
 
     /// Reads the rule book, holds, prices, flags and models again.

@@ -29,6 +29,19 @@ impl Pulse {
         self.decisions.get_or_create_owned(&[("verdict", verdict.name().to_owned())])
     }
 
+    /// Counts an answer that took so many seconds.
+    fn note(&self, answer: &Result<Decision, ScreeningError>, took: f64) {
+        match answer {
+            Ok(decision) => {
+                self.latency.observe(took);
+                self.count(decision.decision).inc();
+            }
+            Err(_) => {
+                self.undecided.inc();
+            }
+        }
+    }
+
     /// Adds the metrics to a registry.
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
@@ -41,19 +54,17 @@ impl Pulse {
     }
 }
 
-/// A reply that counts the decision and the time until it.
-pub(crate) fn timed(pulse: &std::sync::Arc<Pulse>, reply: Reply) -> Reply {
+/// A reply that counts the decisions on so many events, and the time until each.
+pub(crate) fn timed(pulse: &std::sync::Arc<Pulse>, events: u64, reply: Reply) -> Reply {
     let (pulse, began) = (pulse.clone(), Instant::now());
-    Box::new(move |answer: Result<Decision, ScreeningError>| {
-        match &answer {
-            Ok(decision) => {
-                pulse.latency.observe(began.elapsed().as_secs_f64());
-                pulse.count(decision.decision).inc();
-            }
+    Box::new(move |answers| {
+        let took = began.elapsed().as_secs_f64();
+        match &answers {
+            Ok(answers) => answers.iter().for_each(|answer| pulse.note(answer, took)),
             Err(_) => {
-                pulse.undecided.inc();
+                pulse.undecided.inc_by(events);
             }
         }
-        reply(answer);
+        reply(answers);
     })
 }

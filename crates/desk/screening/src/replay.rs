@@ -4,11 +4,11 @@ mod exact;
 
 pub use exact::{MAX_PROBLEMS, OtherEngine, Replay, replay_log, replay_rows};
 
-use crate::core::recorded;
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Flags;
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Models, Verdict, decide};
+use holdfast_event_log::rebuild::recorded;
 use holdfast_types::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};

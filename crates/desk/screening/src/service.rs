@@ -13,17 +13,19 @@ pub use rescreen::RescreenReport;
 pub use transaction::Transaction;
 
 use crate::clock::{Guard, Time};
-use crate::core::{Core, Submitted};
+use crate::core::{Core, Reply, Submitted};
 use crate::pulse::{self, Pulse};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ChainFacts, Decision, Event, Record};
 use holdfast_store::{ChangeError, Database, DbError, Fatal, Readers, StoreError, Writer, WriterLock, parse};
-use holdfast_types::{Address, Timestamp};
+use holdfast_types::{Address, Invalid, Timestamp};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};
 
 /// Most records of one ingestion.
 pub const MAX_RECORDS: usize = 100_000;
+/// Most events of one batch.
+pub const MAX_EVENTS: usize = 1_000;
 
 /// The screening desk: share it by reference; dropping it finishes what waits.
 pub struct Screening {
@@ -59,7 +61,11 @@ impl Screening {
     /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
     pub fn open_at(url: &str, time: Time) -> Result<Self, ScreeningError> {
         let lock = WriterLock::acquire(url)?;
-        let core = Core::open(Database::connect(url)?, time)?;
+        Self::start(url, Core::open(Database::connect(url)?, time)?, lock)
+    }
+
+    /// Starts the writer.
+    pub(crate) fn start(url: &str, core: Core, lock: WriterLock) -> Result<Self, ScreeningError> {
         let (guard, book) = (core.guard.clone(), core.published.clone());
         let readers = Readers::new(url);
         let writer = Writer::start(core, readers.clone(), lock)?;
@@ -124,8 +130,69 @@ impl Screening {
     ) -> Result<(), ScreeningError> {
         let event = event.canonical();
         event.validate()?;
-        let work = Submitted { event, facts, actor: actor.clone(), reply: pulse::timed(&self.pulse, Box::new(reply)) };
-        Ok(self.writer.submit(Box::new(work))?)
+        let one = |answers: Result<Vec<_>, StoreError>| answers?.pop().unwrap_or(Err(StoreError::Stopped.into()));
+        self.hand_in(vec![(event, facts)], actor, Box::new(move |answers| reply(one(answers))))
+    }
+
+    fn hand_in(&self, events: Vec<(Event, ChainFacts)>, actor: &Arc<str>, reply: Reply) -> Result<(), ScreeningError> {
+        let reply = pulse::timed(&self.pulse, events.len() as u64, reply);
+        Ok(self.writer.submit(Box::new(Submitted { events, actor: actor.clone(), reply }))?)
+    }
+
+    /// Submits events that are decided in order in one transaction; `reply` is called once it is durable, with one answer an event. An event that is
+    /// refused costs no other its decision; of several with one id the later get the answer of the first, or a conflict.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] for more than [`MAX_EVENTS`], [`StoreError::Busy`] at once: no event is decided then; everything else goes to `reply`,
+    /// as its error where nothing was stored.
+    pub fn submit_batch(
+        &self,
+        events: Vec<(Event, ChainFacts)>,
+        actor: &Arc<str>,
+        reply: impl FnOnce(Result<Vec<Result<Decision, ScreeningError>>, StoreError>) + Send + 'static,
+    ) -> Result<(), ScreeningError> {
+        if events.len() > MAX_EVENTS {
+            let words = format!("{} of them; send at most {MAX_EVENTS} at once", events.len());
+            return Err(Invalid::new("events", words).into());
+        }
+        // What is refused already, by the event's place.
+        let (mut refused, mut valid) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
+        for (event, facts) in events {
+            let event = event.canonical();
+            refused.push(event.validate().err());
+            if let Some(None) = refused.last() {
+                valid.push((event, facts));
+            }
+        }
+        let merged = move |decided: Vec<Result<Decision, ScreeningError>>| {
+            let mut decided = decided.into_iter();
+            let answer = |refused: Option<Invalid>| match refused {
+                Some(e) => Err(e.into()),
+                None => decided.next().unwrap_or(Err(StoreError::Stopped.into())),
+            };
+            refused.into_iter().map(answer).collect()
+        };
+        if valid.is_empty() {
+            reply(Ok(merged(Vec::new())));
+            return Ok(());
+        }
+        self.hand_in(valid, actor, Box::new(move |answers| reply(answers.map(merged))))
+    }
+
+    /// Decides on events as [`Screening::submit_batch`] does and waits until the decisions are durable.
+    ///
+    /// # Errors
+    /// As [`Screening::submit_batch`], and [`StoreError::NotStored`] where none was stored.
+    pub fn decide_batch(
+        &self,
+        events: Vec<(Event, ChainFacts)>,
+        actor: &str,
+    ) -> Result<Vec<Result<Decision, ScreeningError>>, ScreeningError> {
+        let (sender, receiver) = sync_channel(1);
+        self.submit_batch(events, &actor.into(), move |answers| {
+            let _ = sender.send(answers);
+        })?;
+        Ok(receiver.recv().map_err(|_| StoreError::Stopped)??)
     }
 
     /// Decides on an event and waits until the decision is durable.

@@ -24,9 +24,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Most changes that wait.
+/// Most changes and items of work that wait.
 pub const MAX_WAITING: usize = 16_384;
-/// Most jobs of one transaction: bounds the time until the first of them is answered.
+/// A transaction that has so many items takes no more jobs: bounds the time until the first of them is answered.
 const MAX_BATCH: usize = 256;
 /// How long an idle writer leaves its connection untried.
 const TRY_IDLE: Duration = Duration::from_secs(5);
@@ -114,6 +114,11 @@ pub trait Memory: Send + 'static {
     /// The message of what lost the transaction; items without a [`Finish`] must have been refused.
     fn work(&mut self, batch: Vec<Self::Work>, now: Timestamp, answers: &mut Vec<Finish>) -> Result<(), String>;
 
+    /// Returns of how many items work consists; it bounds what waits and what is in one transaction.
+    fn items(_work: &Self::Work) -> usize {
+        1
+    }
+
     /// Answers work that is not done.
     fn refuse(work: Self::Work, why: String);
 
@@ -150,6 +155,13 @@ enum Job<M: Memory> {
 }
 
 impl<M: Memory> Job<M> {
+    fn items(&self) -> usize {
+        match self {
+            Job::Work(work) => M::items(work).max(1),
+            Job::Change(_) => 1,
+        }
+    }
+
     fn refuse(self, why: &str) {
         let why = why.to_owned();
         // An answer that panics must not end the writer.
@@ -228,9 +240,13 @@ impl<M: Memory> Writer<M> {
 
     fn send(&self, job: Job<M>) -> Result<(), StoreError> {
         let sender = self.sender.as_ref().ok_or(StoreError::Stopped)?;
-        self.pulse.entered();
+        let items = job.items();
+        if self.pulse.entered(items) + items > MAX_WAITING {
+            self.pulse.left(items);
+            return Err(StoreError::Busy);
+        }
         sender.try_send(job).map_err(|e| {
-            self.pulse.left(1);
+            self.pulse.left(items);
             match e {
                 TrySendError::Full(_) => StoreError::Busy,
                 TrySendError::Disconnected(_) => StoreError::Stopped,
@@ -306,11 +322,13 @@ fn next_batch<M: Memory>(jobs: &Receiver<Job<M>>, wait: Duration) -> Option<Vec<
         Err(RecvTimeoutError::Timeout) => None,
         Err(RecvTimeoutError::Disconnected) => return None,
     };
+    let mut items = first.as_ref().map_or(0, Job::items);
     let mut batch: Vec<_> = first.into_iter().collect();
-    while batch.len() < MAX_BATCH
+    while items < MAX_BATCH
         && !batch.is_empty()
         && let Ok(job) = jobs.try_recv()
     {
+        items += job.items();
         batch.push(job);
     }
     Some(batch)
@@ -326,7 +344,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
             memory.db().release_writer_lock();
             return Ok(());
         };
-        pulse.left(batch.len());
+        pulse.left(batch.iter().map(Job::items).sum());
         if broken.is_none() && batch.is_empty() && last_used.elapsed() >= TRY_IDLE {
             // A lost connection is a lost lock: it is noticed without any work, too.
             last_used = Instant::now();

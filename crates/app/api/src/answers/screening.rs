@@ -453,6 +453,10 @@ views! {
         holds: u64,
         /// What differs, at most 100; empty when all is equal.
         problems: Vec<String>,
+        /// The first position of the log whose results differ.
+        first_difference: Option<u64>,
+        /// SHA-256 of all decisions that were made again, in hex: the same wherever the same log is replayed to its end.
+        sha256: String,
         /// Whether a stop was requested before the end.
         stopped: bool,
     }

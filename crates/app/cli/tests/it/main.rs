@@ -27,6 +27,7 @@ mod screening;
 mod sharing;
 mod sharing_sources;
 mod snapshots;
+mod standby;
 mod tables;
 mod telemetry;
 mod webhooks;

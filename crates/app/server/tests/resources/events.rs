@@ -1,12 +1,17 @@
 //! Events: decisions and what becomes known of a movement later.
 
-use holdfast_testing::START;
+use holdfast_screening::ScreeningError;
+use holdfast_testing::{START, deposit};
 use holdfast_testing_app::{PAID, TestApp, on_both_apps};
 use holdfast_types::Seconds;
 use serde_json::{Value, json};
+use std::sync::mpsc::channel;
 
 on_both_apps!(
     an_event_is_decided_once,
+    events_of_a_batch_are_answered_in_order,
+    a_batch_is_bounded,
+    a_batch_that_does_not_fit_can_be_sent_again,
     a_movement_is_completed,
     wrong_events_name_their_field,
     events_are_chosen_by_what_they_are,
@@ -42,6 +47,95 @@ fn an_event_is_decided_once(app: &TestApp) {
     exchange.post("/api/v1/events", on_chain).ok();
     assert_eq!(reader.get("/api/v1/events/w-2").ok()["facts"]["found"], true);
     exchange.get("/api/v1/events").refused_with(403, "read");
+}
+
+/// One answer each in the order sent: good ones, wrong ones, duplicates and conflicts, in the batch and with what was decided before.
+fn events_of_a_batch_are_answered_in_order(app: &TestApp) {
+    let exchange = app.as_role("exchange");
+    let before = exchange.post("/api/v1/events", withdrawal("w-0", "5")).ok();
+    let mut wrong = withdrawal("w-2", "5");
+    wrong["amount"] = json!("-5");
+    let mut late = withdrawal("w-5", "5");
+    late["time"] = json!(START + Seconds::days(900));
+    let batch = json!([
+        withdrawal("w-1", "5"),
+        wrong,
+        withdrawal("w-0", "5"),
+        withdrawal("w-1", "5"),
+        withdrawal("w-1", "6"),
+        {"planet": "Mars"},
+        withdrawal("w-0", "7"),
+        late,
+        withdrawal("w-3", "5"),
+    ]);
+    let answers = exchange.post("/api/v1/events/batch", batch.clone()).ok();
+    let statuses: Vec<u64> = answers.as_array().unwrap().iter().map(|a| a["status"].as_u64().unwrap()).collect();
+    assert_eq!(statuses, [200, 400, 200, 200, 409, 400, 409, 400, 200], "{answers}");
+    let decided = |i: usize| &answers[i]["decision"];
+    assert_eq!(decided(2), &before, "decided before");
+    assert_eq!(decided(0), decided(3), "twice in the batch");
+    assert_eq!((&decided(0)["event"], &decided(8)["event"]), (&json!("w-1"), &json!("w-3")));
+    assert_eq!(decided(8)["seq"].as_u64(), Some(3), "wrong ones take no number: {answers}");
+    for (i, words) in [(1, "amount"), (4, "w-1"), (5, "planet"), (6, "w-0"), (7, "time")] {
+        let error = &answers[i]["error"];
+        assert!(error["error"].as_str().unwrap().contains(words) && error["code"].is_string(), "{i}: {error}");
+        assert!(answers[i].get("decision").is_none());
+    }
+    app.advance(60);
+    assert_eq!(exchange.post("/api/v1/events/batch", batch).ok(), answers, "sent again, it gets the same answers");
+    let reader = app.as_role("investigator");
+    assert_eq!(reader.get("/api/v1/events").ok().as_array().map(Vec::len), Some(3));
+    // Alone and in a batch, an event is decided alike; one batch is one input of the log and one transaction.
+    let one = exchange.post("/api/v1/events/batch", json!([withdrawal("w-6", "5")])).ok();
+    let (reasons, alone) = (&one[0]["decision"]["reasons"], &before["reasons"]);
+    assert_eq!(reasons, alone);
+    assert_eq!(exchange.post("/api/v1/events/batch", json!([])).ok(), json!([]));
+    let audit = app.as_role("auditor").get("/api/v1/audit/replay").ok();
+    assert_eq!((&audit["problems"], &audit["decisions"]), (&json!([]), &json!(4)), "{audit}");
+}
+
+fn a_batch_is_bounded(app: &TestApp) {
+    let exchange = app.as_role("exchange");
+    let login = |n: usize| json!({"id": format!("l-{n}"), "kind": "account", "time": START, "customer": "c-1", "action": "login"});
+    let many: Vec<Value> = (0..1_001).map(login).collect();
+    exchange.post("/api/v1/events/batch", json!(many)).refused_with(400, "1000");
+    exchange.post("/api/v1/events/batch", json!({"id": "l-1"})).refused_with(400, "list of events");
+    exchange.send("POST", "/api/v1/events/batch", "application/json", vec![b' '; 17 << 20]).refused(413);
+    app.as_role("investigator").post("/api/v1/events/batch", json!([login(0)])).refused_with(403, "events");
+    let reader = app.as_role("investigator");
+    assert_eq!(reader.get("/api/v1/events").ok(), json!([]), "nothing was decided");
+    let answers = exchange.post("/api/v1/events/batch", json!(many[..1_000])).ok();
+    let seqs: Vec<u64> = answers.as_array().unwrap().iter().filter_map(|a| a["decision"]["seq"].as_u64()).collect();
+    assert_eq!(seqs, (1..=1_000).collect::<Vec<_>>(), "in the order sent");
+}
+
+/// While the writer is busy and as much waits as may, a batch is refused whole; sent again later, it is decided.
+fn a_batch_that_does_not_fit_can_be_sent_again(app: &TestApp) {
+    let (exchange, desk) = (app.as_role("exchange"), app.shared.screening.clone());
+    let batch = json!([withdrawal("w-1", "5"), withdrawal("w-2", "5")]);
+    let ((begin, began), (go, wait)) = (channel(), channel::<()>());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            desk.transact("t", move |_| {
+                begin.send(()).unwrap();
+                wait.recv().unwrap();
+                Ok::<_, ScreeningError>(())
+            })
+        });
+        began.recv().unwrap();
+        let fill = |events: usize| {
+            let same = vec![(deposit("d-1", "c-1", "0x01", 5, 100), Default::default()); events];
+            desk.submit_batch(same, &"t".into(), |_| ())
+        };
+        for events in [1_000, 100, 10, 1] {
+            while fill(events).is_ok() {}
+        }
+        exchange.post("/api/v1/events/batch", batch.clone()).refused(503);
+        exchange.post("/api/v1/events", withdrawal("w-1", "5")).refused(503);
+        go.send(()).unwrap();
+    });
+    let answers = exchange.post("/api/v1/events/batch", batch).ok();
+    assert_eq!((&answers[0]["status"], &answers[1]["status"]), (&json!(200), &json!(200)), "{answers}");
 }
 
 fn events_are_chosen_by_what_they_are(app: &TestApp) {

@@ -3,13 +3,13 @@
 use super::{Core, HoldWrites, text, time_within};
 use crate::flags;
 use crate::identifiers::{self, Identifier, Named};
-use crate::log::EventsBody;
 use crate::service::ScreeningError;
 use crate::warnings;
 use holdfast_audit::digest;
 use holdfast_decision::fold::{Decided, HoldResult, PastHolds};
 use holdfast_decision::model::Event;
 use holdfast_decision::{ChainFacts, Decision, Price};
+use holdfast_event_log::log::EventsBody;
 use holdfast_store::{Database, DbError, Value, number, parse};
 use holdfast_types::Timestamp;
 use serde_json::json;
@@ -273,12 +273,11 @@ impl Core {
         // Few sizes only, filled up with the first id, so that prepared statements are reused.
         let mut rest = ids.as_slice();
         while !rest.is_empty() {
-            let size = if rest.len() >= 32 {
-                32
-            } else if rest.len() > 4 {
-                16
-            } else {
-                4
+            let size = match rest.len() {
+                256.. => 256,
+                32.. => 32,
+                5.. => 16,
+                _ => 4,
             };
             let (now, later) = rest.split_at(size.min(rest.len()));
             let places: Vec<String> = (1..=size).map(|i| format!("${i}")).collect();

@@ -1,11 +1,12 @@
 //! Fills tables of a database that is older than they are.
 
-use super::{Core, next_records};
+use super::Core;
 use crate::completion;
 use crate::flags;
 use crate::identifiers;
 use crate::settings;
 use holdfast_decision::model::Event;
+use holdfast_event_log::rebuild::next_records;
 use holdfast_store::{DbError, Value, parse};
 use holdfast_types::Timestamp;
 

@@ -9,12 +9,12 @@ use holdfast_store::{Database, DbError, Due, Effect, Finish, Memory, StoreError,
 use holdfast_types::Timestamp;
 use std::sync::Arc;
 
-pub(crate) type Reply = Box<dyn FnOnce(Result<Decision, ScreeningError>) + Send>;
+/// Gets one answer an event, in order, once all of them are durable.
+pub(crate) type Reply = Box<dyn FnOnce(Result<Vec<Result<Decision, ScreeningError>>, StoreError>) + Send>;
 
-/// An event that waits for its decision.
+/// Events of one sender that wait for their decisions, in one transaction.
 pub(crate) struct Submitted {
-    pub(crate) event: Event,
-    pub(crate) facts: ChainFacts,
+    pub(crate) events: Vec<(Event, ChainFacts)>,
     pub(crate) actor: Arc<str>,
     pub(crate) reply: Reply,
 }
@@ -73,19 +73,23 @@ impl Memory for Core {
                 Self::refuse(first, String::clone(why));
                 continue;
             }
-            let Submitted { event, facts, actor, reply } = *first;
-            let (mut events, mut replies) = (vec![(event, facts)], vec![reply]);
+            let Submitted { events, actor, reply } = *first;
+            let (mut replies, mut events) = (vec![(events.len(), reply)], events);
             while let Some(next) = rest.next_if(|next| next.actor == actor) {
-                events.push((next.event, next.facts));
-                replies.push(next.reply);
+                replies.push((next.events.len(), next.reply));
+                events.extend(next.events);
             }
             failure = decide(self, &events, replies, &actor, now, answers).err();
         }
         failure.map_or(Ok(()), Err)
     }
 
+    fn items(work: &Box<Submitted>) -> usize {
+        work.events.len()
+    }
+
     fn refuse(work: Box<Submitted>, why: String) {
-        (work.reply)(Err(StoreError::NotStored(why).into()));
+        (work.reply)(Err(StoreError::NotStored(why)));
     }
 
     fn before_commit(&mut self) -> Result<(), DbError> {
@@ -101,40 +105,48 @@ impl Memory for Core {
     }
 }
 
-/// Decides on events of one actor at once; when that fails, one by one, so that one event costs no other its decision.
+/// Answers once the transaction is durable.
+fn answer(answers: &mut Vec<Finish>, reply: Reply, decisions: Vec<Result<Decision, ScreeningError>>) {
+    answers.push(Box::new(move |stored| reply(stored.map_err(StoreError::NotStored).map(|()| decisions))));
+}
+
+/// Decides on events of one actor at once; when that fails, one by one, so that one event costs no other its decision. Each reply is for so many of the
+/// events.
 fn decide(
     core: &mut Core,
     events: &[(Event, ChainFacts)],
-    replies: Vec<Reply>,
+    replies: Vec<(usize, Reply)>,
     actor: &str,
     now: Timestamp,
     answers: &mut Vec<Finish>,
 ) -> Result<(), String> {
-    let mut answer = |reply: Reply, decision: Result<Decision, ScreeningError>| {
-        answers.push(Box::new(move |stored| {
-            reply(stored.map_err(|why| StoreError::NotStored(why).into()).and(decision));
-        }));
-    };
     let mut failure = match attempt(core, |core| core.decide_events(events, actor, now)) {
-        Ok(Ok(decisions)) => {
-            replies.into_iter().zip(decisions).for_each(|(reply, decision)| answer(reply, decision));
+        Ok(Ok(mut decisions)) => {
+            for (count, reply) in replies {
+                let later = decisions.split_off(count.min(decisions.len()));
+                answer(answers, reply, std::mem::replace(&mut decisions, later));
+            }
             return Ok(());
         }
         Ok(Err(_)) => None,
         Err(why) => Some(why),
     };
-    for (event, reply) in events.chunks(1).zip(replies) {
-        if let Some(why) = &failure {
-            reply(Err(StoreError::NotStored(String::clone(why)).into()));
-            continue;
-        }
-        match attempt(core, |core| core.decide_events(event, actor, now)) {
-            Ok(Ok(mut decisions)) => answer(reply, decisions.pop().unwrap_or(Err(StoreError::Stopped.into()))),
-            Ok(Err(e)) => answer(reply, Err(e)),
-            Err(why) => {
-                reply(Err(StoreError::NotStored(why.clone()).into()));
-                failure = Some(why);
+    let mut rest = events.chunks(1);
+    for (count, reply) in replies {
+        let mut decisions = Vec::with_capacity(count);
+        for event in rest.by_ref().take(count) {
+            if failure.is_some() {
+                continue;
             }
+            match attempt(core, |core| core.decide_events(event, actor, now)) {
+                Ok(Ok(mut one)) => decisions.push(one.pop().unwrap_or(Err(StoreError::Stopped.into()))),
+                Ok(Err(e)) => decisions.push(Err(e)),
+                Err(why) => failure = Some(why),
+            }
+        }
+        match &failure {
+            Some(why) => reply(Err(StoreError::NotStored(why.clone()))),
+            None => answer(answers, reply, decisions),
         }
     }
     failure.map_or(Ok(()), Err)

@@ -3,11 +3,11 @@
 use super::{Core, text, time_within};
 use crate::completion;
 use crate::identifiers::{self, Identifier, Named};
-use crate::log;
 use crate::service::ScreeningError;
 use holdfast_audit::digest;
 use holdfast_decision::completion::Completion;
 use holdfast_decision::model::{Event, Record, RecordKind};
+use holdfast_event_log::log;
 use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::Timestamp;
 use serde_json::json;

@@ -3,6 +3,7 @@
 mod account_chains;
 mod account_theft;
 mod anchors;
+mod batches;
 mod chain;
 mod clock;
 mod durability;

@@ -11,6 +11,7 @@ use holdfast_learned::Step;
 use holdfast_screening::holds::{HoldFilter, HoldRequest};
 use holdfast_screening::replay::{OtherEngine, Replay, replay_log};
 use holdfast_screening::service::Transaction;
+use holdfast_screening::standby::{Attempt, Standby};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::random::Random;
 use holdfast_store::Database;
@@ -23,6 +24,8 @@ use std::sync::mpsc::channel;
 
 on_both!(
     a_random_history_is_given_again,
+    a_standby_goes_on_as_the_writer_would_have,
+    a_standby_that_found_a_difference_takes_over_cold,
     what_was_changed_beside_the_program_is_named,
     a_store_older_than_its_log_says_what_is_uncovered,
     decisions_of_another_engine_are_not_covered,
@@ -34,7 +37,18 @@ fn replayed(screening: &Screening) -> Replay {
     replay_log(screening, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
+/// What a restart is in a history.
+enum Restart {
+    /// The process starts anew.
+    Cold,
+    /// There is none.
+    Never,
+    /// A standby takes over.
+    Standby(Option<Box<Standby>>),
+}
+
 struct History<'a> {
+    restart: Restart,
     place: &'a TestDb,
     random: Random,
     clock: TestClock,
@@ -115,19 +129,61 @@ impl History<'_> {
         event
     }
 
+    /// Returns an event, at times one that was sent before.
+    fn next_event(&mut self) -> (Event, ChainFacts) {
+        let known =
+            (!self.sent.is_empty() && self.random.below(10) == 0).then(|| self.random.below(self.sent.len() as u64));
+        let next = match known {
+            Some(i) => self.sent[i as usize].clone(),
+            None => (self.event(), self.facts()),
+        };
+        self.sent.push(next.clone());
+        next
+    }
+
+    /// Sends events as a batch, so that what is one input does not depend on the writer's pace.
+    fn decide_batch(&mut self) {
+        let actor = format!("sender-{}", self.random.below(2));
+        let count = 1 + self.random.below(40);
+        let events = (0..count).map(|_| self.next_event()).collect();
+        self.desk().decide_batch(events, &actor).unwrap().into_iter().for_each(|answer| drop(answer.unwrap()));
+        // At times the standby is behind when it takes over.
+        if let Restart::Standby(Some(standby)) = &mut self.restart
+            && self.made % 3 == 0
+        {
+            standby.catch_up(&mut |_| ControlFlow::Continue(())).unwrap();
+        }
+    }
+
+    fn restart(&mut self) {
+        let standby = match &mut self.restart {
+            Restart::Never => return,
+            Restart::Cold => None,
+            Restart::Standby(standby) => standby.take(),
+        };
+        let Some(standby) = standby else {
+            self.screening = None;
+            self.screening = Some(Screening::open(&self.place.url, self.clock.clock()).unwrap());
+            return;
+        };
+        let time = || self.clock.clock().into();
+        let Attempt::Waits(standby) = standby.take_over(time()).unwrap() else { panic!("there is a writer") };
+        self.screening = None;
+        let Attempt::Writer(screening) = standby.take_over(time()).unwrap() else { panic!("there is no writer") };
+        self.screening = Some(*screening);
+        self.restart = Restart::Standby(Some(Box::new(Standby::follow(&self.place.url).unwrap())));
+    }
+
     /// Sends events at once, so that the writer makes batches of them; some were sent before.
     fn decide(&mut self) {
+        if !matches!(self.restart, Restart::Cold) {
+            return self.decide_batch();
+        }
         let (sender, answers) = channel();
         let actor: Arc<str> = format!("sender-{}", self.random.below(2)).into();
         let count = 1 + self.random.below(12);
         for _ in 0..count {
-            let known = (!self.sent.is_empty() && self.random.below(10) == 0)
-                .then(|| self.random.below(self.sent.len() as u64));
-            let (event, facts) = match known {
-                Some(i) => self.sent[i as usize].clone(),
-                None => (self.event(), self.facts()),
-            };
-            self.sent.push((event.clone(), facts.clone()));
+            let (event, facts) = self.next_event();
             let sender = sender.clone();
             self.desk().submit(event, facts, &actor, move |answer| sender.send(answer.map(|_| ())).unwrap()).unwrap();
         }
@@ -299,20 +355,21 @@ impl History<'_> {
                 self.now += 40 * DAY;
                 self.clock.set(self.now);
             }
-            _ => {
-                self.screening = None;
-                self.screening = Some(Screening::open(&self.place.url, self.clock.clock()).unwrap());
-            }
+            _ => self.restart(),
         }
     }
 }
 
 /// Runs a history; returns the desk with how many holds there ever were.
 fn history(place: &TestDb, seed: u64, steps: usize) -> (Screening, u64) {
+    history_with(place, seed, steps, Restart::Cold)
+}
+
+fn history_with(place: &TestDb, seed: u64, steps: usize, restart: Restart) -> (Screening, u64) {
     let clock = TestClock::new();
     let screening = Some(Screening::open(&place.url, clock.clock()).unwrap());
     let mut history =
-        History { place, random: Random::new(seed), clock, now: START, screening, sent: Vec::new(), made: 0 };
+        History { restart, place, random: Random::new(seed), clock, now: START, screening, sent: Vec::new(), made: 0 };
     for _ in 0..steps {
         history.step();
     }
@@ -364,6 +421,69 @@ fn many_random_histories_are_given_again() {
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all, "every kind of input is exercised");
 }
 
+/// Everything that decisions left behind, as text.
+fn left(screening: &Screening) -> Vec<String> {
+    let mut all = Vec::new();
+    for sql in [
+        "SELECT seq, id, body, facts, result FROM events ORDER BY seq",
+        "SELECT * FROM holds ORDER BY id",
+        "SELECT * FROM postings ORDER BY id",
+        "SELECT * FROM alerts ORDER BY id",
+    ] {
+        all.extend(screening.read(|db| db.query(sql, &[])).unwrap().iter().map(|row| format!("{row:?}")));
+    }
+    all
+}
+
+fn rebuilt(screening: &Screening) -> i64 {
+    let sql = "SELECT COUNT(*) FROM inputs WHERE kind = 'rebuilt'";
+    screening.read(|db| db.query(sql, &[])).unwrap()[0].int(0).unwrap()
+}
+
+/// Decisions, holds and alerts are the same whether one process decides all, or standbys take over again and again.
+fn a_standby_goes_on_as_the_writer_would_have(place: &TestDb) {
+    for (seed, steps) in [(21, 110), (22, 60)] {
+        let (alone, second) = (TestDb::sqlite(), TestDb::sqlite());
+        let place = if seed == 21 { place } else { &second };
+        let (alone, _) = history_with(&alone, seed, steps, Restart::Never);
+        let standby = Box::new(Standby::follow(&place.url).unwrap());
+        let (taken_over, holds) = history_with(place, seed, steps, Restart::Standby(Some(standby)));
+        assert!(alone.last_event().unwrap() > 200 && holds > 20, "seed {seed}");
+        for (one, other) in left(&alone).iter().zip(&left(&taken_over)) {
+            assert_eq!(one, other, "seed {seed}");
+        }
+        assert_eq!(left(&alone).len(), left(&taken_over).len(), "seed {seed}");
+        assert_eq!(replayed(&alone).sha256, replayed(&taken_over).sha256, "seed {seed}");
+        assert_eq!(rebuilt(&alone), rebuilt(&taken_over), "no takeover builds memory anew; seed {seed}");
+        is_given_again(&alone, seed);
+        is_given_again(&taken_over, seed);
+    }
+}
+
+/// What the standby cannot vouch for is built anew, and that is stated in the log.
+fn a_standby_that_found_a_difference_takes_over_cold(place: &TestDb) {
+    let (screening, _) = history(place, 5, 40);
+    let mut standby = Standby::follow(&place.url).unwrap();
+    let followed = standby.catch_up(&mut |_| ControlFlow::Continue(())).unwrap();
+    assert!(followed.position > 10 && followed.lag() == 0, "{followed:?}");
+    assert_eq!(standby.report().problems, [""; 0]);
+    let now = screening.now();
+    let mut db = Database::connect(&place.url).unwrap();
+    let (last, before) = (screening.last_event().unwrap(), rebuilt(&screening));
+    later(&screening, "a");
+    let change = format!("UPDATE events SET result = result || ' ' WHERE seq = {}", last + 3);
+    let undo = format!("UPDATE events SET result = trim(result) WHERE seq = {}", last + 3);
+    assert_eq!(db.execute(&change, &[]).unwrap(), 1);
+    drop(screening);
+    let clock = TestClock::new();
+    clock.set(now);
+    let Attempt::Writer(screening) = standby.take_over(clock.clock().into()).unwrap() else { panic!("no writer") };
+    assert_eq!(db.execute(&undo, &[]).unwrap(), 1);
+    later(&screening, "b");
+    assert_eq!(rebuilt(&screening), before + 1);
+    is_given_again(&screening, 5);
+}
+
 fn what_was_changed_beside_the_program_is_named(place: &TestDb) {
     let (screening, _) = history(place, 1, 40);
     let decided = screening.last_event().unwrap();
@@ -392,11 +512,15 @@ fn what_was_changed_beside_the_program_is_named(place: &TestDb) {
         ),
     ] {
         assert_eq!(db.execute(change, &[]).unwrap(), 1, "{change}");
-        let problems = replayed(&screening).problems;
+        let found = replayed(&screening);
         assert_eq!(db.execute(undo, &[]).unwrap(), 1, "{undo}");
-        assert!(problems.iter().any(|p| p.contains(named)), "{change}: {problems:?}");
+        assert!(found.problems.iter().any(|p| p.contains(named)), "{change}: {found:?}");
+        let first = found.first_difference.unwrap();
+        let is_first = |p: &String| p.contains(&format!("position {first}"));
+        assert!(found.problems.first().is_some_and(is_first), "{found:?}");
     }
-    assert_eq!(replayed(&screening).problems, [""; 0]);
+    let whole = replayed(&screening);
+    assert_eq!((whole.problems.len(), whole.first_difference), (0, None));
 }
 
 /// Decides 20 events.

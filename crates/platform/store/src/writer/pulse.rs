@@ -9,7 +9,7 @@ use std::time::Duration;
 /// The state of a writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriterHealth {
-    /// Jobs that wait; at most [`super::MAX_WAITING`].
+    /// Changes and items of work that wait; at most [`super::MAX_WAITING`].
     pub waiting: u64,
     /// Whether its thread runs.
     pub is_alive: bool,
@@ -37,19 +37,23 @@ impl Default for Pulse {
 
 impl Pulse {
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register("holdfast_writer_waiting", "Jobs that wait for the writer", self.waiting.clone());
+        registry.register(
+            "holdfast_writer_waiting",
+            "Changes and events that wait for the writer",
+            self.waiting.clone(),
+        );
         registry.register("holdfast_commit_seconds", "Time of a transaction of the writer", self.commits.clone());
         registry.register("holdfast_commits_failed", "Transactions that were not stored", self.failed.clone());
     }
 
-    /// A job is handed in; [`Pulse::left`] when it is not.
-    pub(super) fn entered(&self) {
-        self.waiting.inc();
+    /// A job of so many items is handed in; [`Pulse::left`] when it is not. Returns how many waited before.
+    pub(super) fn entered(&self, items: usize) -> usize {
+        usize::try_from(self.waiting.inc_by(i64::try_from(items).unwrap_or(i64::MAX))).unwrap_or(0)
     }
 
-    /// So many jobs no longer wait.
-    pub(super) fn left(&self, jobs: usize) {
-        self.waiting.dec_by(i64::try_from(jobs).unwrap_or(i64::MAX));
+    /// So many items no longer wait.
+    pub(super) fn left(&self, items: usize) {
+        self.waiting.dec_by(i64::try_from(items).unwrap_or(i64::MAX));
     }
 
     pub(super) fn waiting(&self) -> u64 {

@@ -7,23 +7,24 @@ use holdfast_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Most records of one input.
-pub(crate) const MAX_RECORDS: usize = 1_000;
+pub const MAX_RECORDS: usize = 1_000;
 /// Inputs that are read at once.
 const PAGE: u64 = 200;
 
 /// A stored input.
 #[derive(Debug)]
-pub(crate) struct Stored {
+pub struct Stored {
     /// Its place in the log, from 1 without gaps.
-    pub(crate) position: u64,
+    pub position: u64,
     /// When it was accepted.
-    pub(crate) time: Timestamp,
+    pub time: Timestamp,
     /// What it is.
-    pub(crate) input: Input,
+    pub input: Input,
 }
 
 /// Returns the kind and the body of an input.
-pub(crate) fn written(input: &Input) -> (&'static str, String) {
+#[must_use]
+pub fn written(input: &Input) -> (&'static str, String) {
     fn body(value: &impl Serialize) -> String {
         // Serializing our own plain types into memory does not fail.
         serde_json::to_string(value).unwrap_or_default()
@@ -76,29 +77,31 @@ fn stored(row: &Row) -> Result<Stored, DbError> {
 ///
 /// # Errors
 /// [`DbError::Stored`] for an input that this program cannot read.
-pub(crate) fn page(db: &mut Database, after: u64) -> Result<Vec<Stored>, DbError> {
+pub fn page(db: &mut Database, after: u64) -> Result<Vec<Stored>, DbError> {
     let sql = "SELECT position, kind, version, time, body FROM inputs WHERE position > $1 ORDER BY position LIMIT $2";
     db.query(sql, &[number(after), number(PAGE)])?.iter().map(stored).collect()
 }
 
 /// Returns the body of a batch of records from their stored texts.
-pub(crate) fn records_body<'a>(records: impl Iterator<Item = &'a str>) -> String {
+pub fn records_body<'a>(records: impl Iterator<Item = &'a str>) -> String {
     let records: Vec<&str> = records.collect();
     format!("{{\"records\":[{}]}}", records.join(","))
 }
 
 /// Builds the body of a batch of events from the texts that are stored in other tables anyway, so that nothing is serialized twice.
 #[derive(Debug)]
-pub(crate) struct EventsBody(String);
+pub struct EventsBody(String);
 
 impl EventsBody {
-    pub(crate) fn new(watermark: Timestamp, rule_book: u32) -> Self {
+    /// Begins a batch after a watermark, under a version of the rule book.
+    #[must_use]
+    pub fn new(watermark: Timestamp, rule_book: u32) -> Self {
         let watermark = watermark.unix();
         EventsBody(format!("{{\"watermark\":{watermark},\"rule_book\":{rule_book},\"engine\":{ENGINE},\"events\":["))
     }
 
     /// Adds an event: its text, its facts' and its price's.
-    pub(crate) fn add(&mut self, event: &str, facts: &str, price: Option<&str>) {
+    pub fn add(&mut self, event: &str, facts: &str, price: Option<&str>) {
         let body = &mut self.0;
         if !body.ends_with('[') {
             body.push(',');
@@ -113,14 +116,16 @@ impl EventsBody {
         body.push('}');
     }
 
-    pub(crate) fn finish(self) -> String {
+    /// Returns the body.
+    #[must_use]
+    pub fn finish(self) -> String {
         self.0 + "]}"
     }
 }
 
 /// The writer's end of the log: inputs of the current transaction, which are stored at its end, all at once.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
+pub struct Log {
     /// The last position, pending inputs included.
     position: u64,
     rows: Vec<Vec<Value>>,
@@ -128,25 +133,29 @@ pub(crate) struct Log {
 
 impl Log {
     /// Appends an input; returns its position.
-    pub(crate) fn append(&mut self, kind: &str, body: String, now: Timestamp) -> u64 {
+    pub fn append(&mut self, kind: &str, body: String, now: Timestamp) -> u64 {
         self.position += 1;
         self.rows.push(vec![number(self.position), kind.into(), i64::from(FORMAT).into(), now.into(), body.into()]);
         self.position
     }
 
     /// Returns the number of pending inputs.
-    pub(crate) fn pending(&self) -> usize {
+    #[must_use]
+    pub fn pending(&self) -> usize {
         self.rows.len()
     }
 
     /// Removes pending inputs but for the first so many.
-    pub(crate) fn truncate(&mut self, rows: usize) {
+    pub fn truncate(&mut self, rows: usize) {
         self.position -= self.rows.len().saturating_sub(rows) as u64;
         self.rows.truncate(rows);
     }
 
     /// Stores the pending inputs, and that their results are stored.
-    pub(crate) fn flush(&mut self, db: &mut Database, fold: &Fold) -> Result<(), DbError> {
+    ///
+    /// # Errors
+    /// [`DbError`] when the database fails.
+    pub fn flush(&mut self, db: &mut Database, fold: &Fold) -> Result<(), DbError> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -164,7 +173,10 @@ impl Log {
     }
 
     /// Reads how far results are stored; nothing when the log has not begun.
-    pub(crate) fn progress(db: &mut Database) -> Result<Option<Progress>, DbError> {
+    ///
+    /// # Errors
+    /// [`DbError`] when the database fails.
+    pub fn progress(db: &mut Database) -> Result<Option<Progress>, DbError> {
         let sql = "SELECT position, watermark, event, hold, posting, alert FROM fold_progress";
         let rows = db.query(sql, &[])?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -174,7 +186,10 @@ impl Log {
     }
 
     /// Returns the engine of the last decisions of a log that has begun.
-    pub(crate) fn engine(db: &mut Database) -> Result<u32, DbError> {
+    ///
+    /// # Errors
+    /// [`DbError`] when the database fails, or the last input cannot be read.
+    pub fn engine(db: &mut Database) -> Result<u32, DbError> {
         #[derive(Deserialize)]
         struct Of {
             #[serde(default)]
@@ -186,17 +201,20 @@ impl Log {
     }
 
     /// Starts over at a position, with nothing pending.
-    pub(crate) fn reset(&mut self, position: u64) {
+    pub fn reset(&mut self, position: u64) {
         *self = Log { position, rows: Vec::new() };
     }
 }
 
 /// How far results are stored.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Progress {
-    pub(crate) position: u64,
-    pub(crate) watermark: Timestamp,
-    pub(crate) next: NextIds,
+pub struct Progress {
+    /// The last position whose results are stored.
+    pub position: u64,
+    /// Latest time of any event.
+    pub watermark: Timestamp,
+    /// The next free numbers.
+    pub next: NextIds,
 }
 
 #[cfg(test)]
