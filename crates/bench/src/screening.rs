@@ -10,13 +10,15 @@ use holdfast_decision::{ActiveHolds, DecisionContext, Models, decide};
 use holdfast_decision::{ChainFacts, Event, Flags, RuleBook};
 use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_identity::KeyRing;
+use holdfast_learned::Step;
+use holdfast_models::Model;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_state::AppState;
 use holdfast_types::Seconds;
 use holdfast_workspace::Workspace;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -157,8 +159,13 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     let dir = crate::work_folder(args.dir.as_deref())?;
     let fsync = fsync_rate(dir.path())?;
     note("fsync of 4 KiB on that disk", fsync, "/s", "limit of one commit a decision".into());
+    let run = |url: &str, store: &str| {
+        let store = dir.path().join(store);
+        let (events, connections) = (args.events, args.connections);
+        over_http(&Load { events, connections, url, store: &store, exchange: &exchange, champions: &[] })
+    };
     let sqlite = format!("sqlite:{}", dir.path().join("screening.sqlite").display());
-    let (rate, latencies) = over_http(args, &sqlite, &dir.path().join("store"), &exchange.events, &exchange.records)?;
+    let (rate, latencies) = run(&sqlite, "store")?;
     note("durable over HTTP, SQLite", rate, "decisions/s", format!("goal 5,000; {:.1} times fsync", rate / fsync));
     note("durable over HTTP, SQLite: p50", latencies.at(500).as_secs_f64() * 1e3, "ms", String::new());
     note("durable over HTTP, SQLite: p99", latencies.at(990).as_secs_f64() * 1e3, "ms", "goal 10".into());
@@ -167,7 +174,7 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         if let Some(tps) = pgbench {
             note("pgbench simple-update, same server", tps, "tx/s", format!("{} clients", args.connections));
         }
-        let (rate, latencies) = over_http(args, url, &dir.path().join("store2"), &exchange.events, &exchange.records)?;
+        let (rate, latencies) = run(url, "store2")?;
         let against = pgbench.map_or("goal 2,000".into(), |t| format!("goal 2,000; {:.2} times pgbench", rate / t));
         note("durable over HTTP, PostgreSQL", rate, "decisions/s", against);
         note("durable over HTTP, PostgreSQL: p99", latencies.at(990).as_secs_f64() * 1e3, "ms", String::new());
@@ -209,7 +216,7 @@ fn many_rules(n: usize) -> String {
     out
 }
 
-fn fsync_rate(dir: &std::path::Path) -> anyhow::Result<f64> {
+fn fsync_rate(dir: &Path) -> anyhow::Result<f64> {
     use std::io::Write;
     let mut file = std::fs::File::create(dir.join("fsync"))?;
     let start = Instant::now();
@@ -238,23 +245,38 @@ fn pgbench(url: &str, clients: usize) -> anyhow::Result<Option<f64>> {
     Ok(Some(tps.and_then(|t| t.parse().ok()).context("pgbench states no tps")?))
 }
 
-fn over_http(
-    args: &ScreeningBench,
-    url: &str,
-    store: &std::path::Path,
-    events: &[Event],
-    records: &[holdfast_decision::Record],
-) -> anyhow::Result<(f64, Latencies)> {
-    let workspace = Workspace::create_or_open(store, Network::Regtest)?;
-    let screening = Screening::open(url, system_clock())?;
-    for part in records.chunks(10_000) {
+/// Load of a server in this process.
+pub(crate) struct Load<'a> {
+    /// Decisions.
+    pub(crate) events: usize,
+    /// Connections, each with one request under way.
+    pub(crate) connections: usize,
+    /// The database.
+    pub(crate) url: &'a str,
+    pub(crate) store: &'a Path,
+    pub(crate) exchange: &'a Exchange,
+    /// Models that score events, put in force before the first.
+    pub(crate) champions: &'a [Model],
+}
+
+/// Returns durable decisions a second, and how long each took.
+pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<(f64, Latencies)> {
+    let workspace = Workspace::create_or_open(load.store, Network::Regtest)?;
+    let screening = Screening::open(load.url, system_clock())?;
+    for part in load.exchange.records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
+    }
+    for model in load.champions {
+        screening.add_model(model.clone(), "bench")?;
+        for (step, person) in [(Step::Shadow, "ana"), (Step::Champion, "ana"), (Step::Champion, "bo")] {
+            screening.step_model(model.hash(), step, "measured", person)?;
+        }
     }
     let shared = AppState::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
-    let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..args.events).map(|n| request(events, n)).collect());
+    let bodies: Arc<Vec<Vec<u8>>> = Arc::new((0..load.events).map(|n| request(&load.exchange.events, n)).collect());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let connections = args.connections;
+    let connections = load.connections;
     // PostgreSQL's connections must not be closed by an asynchronous task.
     let _keep = shared.clone();
     runtime.block_on(async move {
