@@ -10,13 +10,15 @@ use holdfast_decision::{ActiveHolds, DecisionContext, Models, decide};
 use holdfast_decision::{ChainFacts, Event, Flags, RuleBook};
 use holdfast_evaluation::{Exchange, Options, simulate};
 use holdfast_identity::KeyRing;
+use holdfast_learned::Step;
+use holdfast_models::Model;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
 use holdfast_state::AppState;
 use holdfast_types::Seconds;
 use holdfast_workspace::Workspace;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -164,10 +166,13 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     let fsync = fsync_rate(dir.path())?;
     note("fsync of 4 KiB on that disk", fsync, "/s", "limit of one commit a decision".into());
     let sqlite = |name: &str| format!("sqlite:{}", dir.path().join(name).display());
-    let run = |url: &str, store: &str, load: &Load| over_http(url, &dir.path().join(store), &exchange, load);
-    let single = Load { name: "single", size: 1, events: args.events, connections: args.connections };
+    let run = |url: &str, store: &str, sent: &Sent| {
+        let store = dir.path().join(store);
+        over_http(&Load { sent, url, store: &store, exchange: &exchange, champions: &[] })
+    };
+    let single = Sent::single(args.events, args.connections);
     let batches =
-        Load { name: "batch", size: args.batch.into(), events: args.events, connections: args.batch_connections };
+        Sent { name: "batch", size: args.batch.into(), events: args.events, connections: args.batch_connections };
     let millis = |d: Duration| d.as_secs_f64() * 1e3;
     let of_batches = |database: &str| format!("durable over HTTP, {database}, batches of {}", args.batch);
     let (rate, latencies) = run(&sqlite("screening.sqlite"), "store", &single)?;
@@ -231,7 +236,7 @@ fn many_rules(n: usize) -> String {
     out
 }
 
-fn fsync_rate(dir: &std::path::Path) -> anyhow::Result<f64> {
+fn fsync_rate(dir: &Path) -> anyhow::Result<f64> {
     use std::io::Write;
     let mut file = std::fs::File::create(dir.join("fsync"))?;
     let start = Instant::now();
@@ -261,7 +266,7 @@ fn pgbench(url: &str, clients: usize) -> anyhow::Result<Option<f64>> {
 }
 
 /// What is sent to a desk.
-struct Load {
+pub(crate) struct Sent {
     /// Begins the events' ids, so that no other load on the same database has them.
     name: &'static str,
     /// Events of a request; one is sent alone.
@@ -272,7 +277,12 @@ struct Load {
     connections: usize,
 }
 
-impl Load {
+impl Sent {
+    /// Returns events that are each sent alone.
+    pub(crate) fn single(events: usize, connections: usize) -> Self {
+        Sent { name: "single", size: 1, events, connections }
+    }
+
     fn requests(&self, events: &[Event]) -> Vec<Vec<u8>> {
         if self.size == 1 {
             return (0..self.events).map(|n| request(events, n)).collect();
@@ -286,18 +296,35 @@ impl Load {
     }
 }
 
+/// Load of a server in this process.
+pub(crate) struct Load<'a> {
+    pub(crate) sent: &'a Sent,
+    /// The database.
+    pub(crate) url: &'a str,
+    pub(crate) store: &'a Path,
+    pub(crate) exchange: &'a Exchange,
+    /// Models that score events, put in force before the first.
+    pub(crate) champions: &'a [Model],
+}
+
 /// Returns decisions a second, and the time of each request.
-fn over_http(url: &str, store: &std::path::Path, exchange: &Exchange, load: &Load) -> anyhow::Result<(f64, Latencies)> {
-    let workspace = Workspace::create_or_open(store, Network::Regtest)?;
-    let screening = Screening::open(url, system_clock())?;
-    for part in exchange.records.chunks(10_000) {
+pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<(f64, Latencies)> {
+    let workspace = Workspace::create_or_open(load.store, Network::Regtest)?;
+    let screening = Screening::open(load.url, system_clock())?;
+    for part in load.exchange.records.chunks(10_000) {
         screening.ingest(part.to_vec(), "bench")?;
+    }
+    for model in load.champions {
+        screening.add_model(model.clone(), "bench")?;
+        for (step, person) in [(Step::Shadow, "ana"), (Step::Champion, "ana"), (Step::Champion, "bo")] {
+            screening.step_model(model.hash(), step, "measured", person)?;
+        }
     }
     let shared = AppState::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
-    let bodies = Arc::new(load.requests(&exchange.events));
+    let bodies = Arc::new(load.sent.requests(&load.exchange.events));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (connections, events) = (load.connections, load.events);
+    let (connections, events) = (load.sent.connections, load.sent.events);
     // PostgreSQL's connections must not be closed by an asynchronous task.
     let _keep = shared.clone();
     runtime.block_on(async move {

@@ -49,8 +49,8 @@ pub async fn retry_job(
     run_blocking(move || shared.retry_job(id, &caller.0)).await.map(Json)
 }
 
-/// Ends a job that waits or runs, of a kind that only makes what was asked for: an import of tags, a bundle, the check of a ledger. It has failed then, and
-/// `retry` begins it again.
+/// Ends a job that waits or runs, of a kind that only makes what was asked for: an import of tags, a bundle, the check of a ledger, the training of a
+/// model. It has failed then, and `retry` begins it again.
 #[utoipa::path(post, path = "/api/v1/jobs/{id}/cancel", params(("id" = u64, Path, description = "Number of the job")),
     responses((status = 200, body = StoredJob), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 pub async fn cancel_job(

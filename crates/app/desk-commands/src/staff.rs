@@ -139,7 +139,8 @@ pub enum JobsCommand {
         /// Number of the job.
         id: u64,
     },
-    /// End a job that waits or runs, of a kind that only makes what was asked for: an import of tags, a bundle, the check of a ledger.
+    /// End a job that waits or runs, of a kind that only makes what was asked for: an import of tags, a bundle, the check of a ledger, the
+    /// training of a model.
     Cancel {
         #[command(flatten)]
         desk: DeskArgs,

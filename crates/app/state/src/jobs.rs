@@ -453,7 +453,8 @@ pub fn may_be_cancelled(kind: &str) -> bool {
 }
 
 /// The kinds that may be cancelled.
-pub const CANCELLED: &[&str] = &[ImportTags::KIND, MakeBundle::KIND, CheckLedger::KIND];
+pub const CANCELLED: &[&str] =
+    &[ImportTags::KIND, MakeBundle::KIND, CheckLedger::KIND, crate::learning::TrainModel::KIND];
 
 impl AppState {
     /// Ends a job that waits or runs ([`may_be_cancelled`]); one that runs stops within moments, and nothing of it is left.

@@ -52,6 +52,10 @@ impl Job for TrainModel {
         let Some(trained) = shared.learning().train(&self.request, Some(&tag_of), &mut go_on).map_err(failed)? else {
             return Ok(Outcome::Stopped);
         };
+        // Nothing is added of a training that was cancelled while the learner worked.
+        if run.is_stopping() {
+            return Ok(Outcome::Stopped);
+        }
         shared.screening.add_model(trained.model, &self.actor).map_err(|e| failed(e.into()))?;
         Ok(Outcome::Done)
     }
@@ -112,6 +116,16 @@ impl AppState {
         }
         let job = Arc::new(TrainModel { request, actor: actor.to_owned() });
         Ok(self.jobs.enqueue(&job, actor)?)
+    }
+
+    /// Stops the training for a purpose that waits or runs; nothing of it is left.
+    ///
+    /// # Errors
+    /// 404 when none waits or runs; 500 or 503 when it cannot be stored.
+    pub fn stop_training(&self, purpose: holdfast_decision::Purpose, actor: &str) -> Result<StoredJob, ApiError> {
+        let none = || ApiError::of(ErrorKind::NotFound, format!("no training for {} waits or runs", purpose.name()));
+        let job = self.training(purpose)?.ok_or_else(none)?;
+        self.jobs.cancel(job.id, &[TrainModel::KIND], actor)?.ok_or_else(none)
     }
 
     /// Returns the latest training for a purpose, as a job.

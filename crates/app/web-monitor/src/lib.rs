@@ -7,6 +7,7 @@
 mod audit;
 mod dashboard;
 mod drafts;
+mod model_work;
 mod models;
 mod outbox;
 mod own_tags;
@@ -45,6 +46,12 @@ pub fn routes() -> Routes {
         .get("/desk/models/compare", READ_OR_RULES.long(), models::compare)
         .get("/desk/models/audit-sample", READ_OR_RULES.personal(), models::sample)
         .post("/desk/models/audit-sample/{event}", ALERTS, models::review)
+        .get("/desk/models/train", RULES, model_work::trainings)
+        .post("/desk/models/train", RULES.body(LIST), model_work::train)
+        .get("/desk/models/train/{purpose}", RULES, model_work::training)
+        .post("/desk/models/train/{purpose}", RULES, model_work::stop)
+        .get("/desk/models/import", RULES, model_work::import_page)
+        .post("/desk/models/import", RULES.body(LIST).long(), model_work::import)
         .get("/desk/models/{hash}", READ_OR_RULES.long(), models::page)
         .post("/desk/models/{hash}", RULES, models::take)
         .get("/desk/typologies", READ_OR_RULES.long(), typologies::page)

@@ -1,5 +1,6 @@
 //! Learned models: the registry, a model's card with what it was measured on, rates of alerts by groups of people, drift, and a challenger beside the champion.
 
+use crate::model_work::{IMPORT, TRAIN};
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -93,7 +94,8 @@ pub(crate) async fn list(State(shared): State<AppState>, frame: Frame) -> Page {
         } }
     };
     let body = html! {
-        p { a href=(RULES) { (t!("rules-title")) } " " a href=(SAMPLE) { (t!("models-audit")) } }
+        p { a href=(RULES) { (t!("rules-title")) } " " a href=(SAMPLE) { (t!("models-audit")) }
+            @if frame.may("rules") { " " a href=(TRAIN) { (t!("models-train")) } " " a href=(IMPORT) { (t!("models-import")) } } }
         p.note { (t!("models-about")) }
         (listing(&heads, &models, "models-none", row))
     };

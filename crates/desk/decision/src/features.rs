@@ -4,6 +4,8 @@
 //! before the event, the facts that were looked up for it. A value that is not known is missing (NaN), never zero. What identifies a customer, an address
 //! or a date, and what the law protects (age, country), is no feature. New features are added at the end: a stored row is the beginning of a newer one.
 
+mod flow;
+
 use crate::facts::Share;
 use crate::fields::{FIELDS, FieldValue, Input, NEVER, field};
 use crate::model::{Action, EventKind};
@@ -261,6 +263,7 @@ fn declared() -> Vec<Declared> {
         list.add("patterns", Flag, Source::Field("typology", name, 1.0), always, &format!("pattern_{name}: {label}"));
     }
     exposure(&mut list);
+    flow::flow(&mut list);
     list.0
 }
 

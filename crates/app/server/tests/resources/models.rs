@@ -3,11 +3,14 @@
 use holdfast_testing::{account_model, value_model};
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 
 on_both_apps!(
     two_people_put_a_model_in_force_that_then_scores,
     files_and_requests_that_are_wrong_are_refused,
     pages_show_card_and_reasons,
+    pages_start_follow_and_stop_a_training,
+    pages_import_models_of_peers_with_their_scores,
     quiet_events_are_drawn_and_reviewed,
     no_more_models_than_a_desk_holds,
 );
@@ -148,6 +151,79 @@ fn pages_show_card_and_reasons(app: &TestApp) {
     assert!(browser.page(&at).ok().contains(&compare.replace('&', "&amp;")));
     assert!(browser.page(&compare).ok().contains("Too few labels to tell"));
     assert_eq!(browser.page("/desk/models/short").answer.status, 404);
+}
+
+fn pages_start_follow_and_stop_a_training(app: &TestApp) {
+    let browser = app.browser().sign_in("administrator");
+    let (train, at) = ("/desk/models/train", "/desk/models/train/mule");
+    assert!(browser.page("/desk/models").ok().contains(train));
+    let reader = app.browser().sign_in("investigator");
+    assert!(!reader.page("/desk/models").ok().contains(train), "who may not train is not led there");
+    assert_eq!(reader.page(train).answer.status, 403);
+    assert!(browser.page(at).ok().contains("Nothing was trained yet"));
+    let start = |fields: &[(&str, &str)]| browser.page(train).form(train).submit(fields);
+    let refused = start(&[("purpose", "mule"), ("budget", "2")]);
+    assert!(refused.status == 400 && refused.text().contains("Share of events"), "{}", refused.text());
+    assert_eq!(start(&[("purpose", "mule"), ("labels", "x")]).status, 400);
+    assert_eq!(start(&[("purpose", "account-phishing")]).status, 409, "it scores no events");
+    let begun = start(&[("purpose", "mule"), ("until", "2026-01-31")]);
+    assert_eq!((begun.status, begun.header("location")), (303, at), "{}", begun.text());
+    assert_eq!(start(&[("purpose", "mule")]).status, 409, "one waits already");
+    let page = browser.page(at);
+    assert_eq!(page.answer.header("refresh"), "3");
+    assert!(page.ok().contains("waits for its turn"), "{}", page.ok());
+    let stop = page.form(at);
+    assert_eq!(stop.submit(&[]).status, 303);
+    assert_eq!(stop.submit(&[]).status, 404, "nothing is left to stop");
+    let page = browser.page(at);
+    assert_eq!(page.answer.header("refresh"), "");
+    assert!(page.ok().contains("cancelled by administrator"), "{}", page.ok());
+    assert!(browser.page(train).ok().contains("failed or stopped"));
+    // Without labels nothing can be trained, and the page says so.
+    assert_eq!(start(&[("purpose", "mule")]).status, 303);
+    let runner = app.shared.start_jobs().unwrap();
+    let began = Instant::now();
+    let job = loop {
+        let job = app.as_role("administrator").get("/api/v1/models/train/mule").ok();
+        if job["state"] != "waiting" && job["state"] != "running" {
+            break job;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not end: {job}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    drop(runner);
+    assert_eq!(job["state"], "failed", "{job}");
+    assert!(browser.page(at).ok().contains("both classes are needed"), "{job}");
+}
+
+fn pages_import_models_of_peers_with_their_scores(app: &TestApp) {
+    const LIGHT: &str = include_str!("../../../../desk/models/tests/fixtures/lightgbm.txt");
+    const LIGHT_SCORES: &str = include_str!("../../../../desk/models/tests/fixtures/lightgbm.csv");
+    const EXTREME: &str = include_str!("../../../../desk/models/tests/fixtures/xgboost.json");
+    const EXTREME_SCORES: &str = include_str!("../../../../desk/models/tests/fixtures/xgboost.csv");
+    let import = "/desk/models/import";
+    assert_eq!(app.browser().sign_in("investigator").page(import).answer.status, 403);
+    let browser = app.browser().sign_in("administrator");
+    let send = |origin: &str, scores: &str, file: &str| {
+        let fields = [("origin", origin), ("purpose", "account-phishing"), ("scores", scores)];
+        browser.page(import).form(import).upload(&fields, ("model.txt", file))
+    };
+    let refused = |answer: holdfast_testing_app::Answer, part: &str| {
+        assert!(answer.status == 400 && answer.text().contains(part), "{}: {}", answer.status, answer.text());
+    };
+    refused(send("lightgbm", "", LIGHT), "Table of its scores");
+    refused(send("lightgbm", LIGHT_SCORES, ""), "Model file");
+    refused(send("xgboost", EXTREME_SCORES, LIGHT), "XGBoost");
+    refused(send("lightgbm", EXTREME_SCORES, LIGHT), "LightGBM");
+    refused(send("holdfast", "", "HFM2"), "model file");
+    refused(send("perpetual", LIGHT_SCORES, LIGHT), "Made by");
+    for (origin, file, scores) in [("lightgbm", LIGHT, LIGHT_SCORES), ("xgboost", EXTREME, EXTREME_SCORES)] {
+        let added = send(origin, scores, file);
+        assert_eq!(added.status, 303, "{}", added.text());
+        let card = browser.page(added.header("location")).ok();
+        assert!(card.contains("Imported: what it was trained on"), "{card}");
+    }
+    assert_eq!(app.as_role("investigator").get("/api/v1/models?state=draft").ok().as_array().map(Vec::len), Some(2));
 }
 
 /// Runs statements as another department would.

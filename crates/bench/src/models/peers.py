@@ -1,10 +1,18 @@
-"""Trains LightGBM and XGBoost on the rows that compare.rs wrote, and writes their scores of the test rows: one thread, same early stopping."""
+"""Trains LightGBM and XGBoost on the rows that peers.rs wrote, and writes their scores of the test rows: one thread, same early stopping.
 
+Without arguments it prints the versions of both.
+"""
+
+import json
 import sys
 
 import lightgbm
 import numpy
 import xgboost
+
+if len(sys.argv) == 1:
+    print(json.dumps({"lightgbm": lightgbm.__version__, "xgboost": xgboost.__version__}))
+    sys.exit()
 
 folder, leaves, rate, patience, trees = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 parts = [numpy.loadtxt(f"{folder}/{name}.csv", delimiter=",") for name in ("train", "validation", "test")]

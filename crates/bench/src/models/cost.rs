@@ -1,47 +1,15 @@
-//! `holdfast-bench models`: what training, scoring and explaining cost, and whether leaks and drift are told, on made-up tables.
+//! What training, scoring and explaining cost, and whether leaks and drift are told, on made-up tables.
 
-use clap::Args;
+use super::report::{Goal, Report};
 use holdfast_console::output::{self, thousands};
 use holdfast_models::calibration::Calibration;
 use holdfast_models::drift::{Reference, Verdict};
 use holdfast_models::model::{Addition, Content, Origin};
-use holdfast_models::{Feature, FeatureKind, Model, Params, Schema, Table, leaks, train};
-use serde::Serialize;
+use holdfast_models::{Ensemble, Feature, FeatureKind, Model, ModelError, Params, Schema, Table, leaks, train};
 use std::hint::black_box;
 use std::time::Instant;
 
 const FEATURES: usize = 60;
-
-/// What is said of the models elsewhere, or not at all: printed, so that no figure is taken for it.
-const NOT_MEASURED: &[&str] = &[
-    "average precision against LightGBM and XGBoost on the public sets: `cargo run --release -p holdfast-models --example compare`",
-    "the fall of durable decisions a second with a champion in force",
-    "precision at equal recall against rules alone for scam_victim and rapid_pass_through on variants left out",
-];
-
-#[derive(Args)]
-pub struct ModelsBench {
-    /// Rows of the training table.
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=10_000_000))]
-    rows: u32,
-}
-
-/// A figure beside its goal.
-#[derive(Serialize)]
-struct Figure {
-    what: String,
-    value: f64,
-    unit: &'static str,
-    /// The goal, in the same unit. None where it is for another size.
-    at_most: Option<f64>,
-}
-
-/// Whether something is refused or told.
-#[derive(Serialize)]
-struct Check {
-    what: String,
-    holds: bool,
-}
 
 /// Numbers of a linear congruential generator (Knuth, MMIX): the same in every run.
 struct Made(u64);
@@ -77,29 +45,13 @@ impl Made {
     }
 }
 
-pub fn run(args: &ModelsBench, as_json: bool) -> anyhow::Result<()> {
-    let mut figures = training(args.rows as usize)?;
-    figures.extend(serving()?);
-    let mut checks = leak_checks()?;
-    checks.extend(drift_checks());
-    if as_json {
-        return output::json(
-            &serde_json::json!({ "figures": figures, "checks": checks, "threads": rayon::current_num_threads(),
-            "not_measured": NOT_MEASURED }),
-        );
-    }
-    println!("{} threads", rayon::current_num_threads());
-    for f in &figures {
-        let goal = f.at_most.map_or("no goal for this size".to_owned(), |g| format!("goal at most {g} {}", f.unit));
-        println!("{}: {:.3} {}; {goal}", f.what, f.value, f.unit);
-    }
-    checks.iter().for_each(|c| println!("{}: {}", c.what, if c.holds { "yes" } else { "NO" }));
-    println!("Not measured here:");
-    NOT_MEASURED.iter().for_each(|what| println!("    {what}"));
-    Ok(())
+/// Training of a table with so many rows, and serving what was trained.
+pub(super) fn cost(rows: usize, report: &mut Report) -> anyhow::Result<()> {
+    training(rows, report)?;
+    serving(report)
 }
 
-fn training(rows: usize) -> anyhow::Result<Vec<Figure>> {
+fn training(rows: usize, report: &mut Report) -> anyhow::Result<()> {
     let (table, labels) = Made(1).table(rows)?;
     let (held, expected) = Made(2).table(20_000)?;
     let params = Params { trees: 100, patience: 1_000, ..Params::default() };
@@ -107,35 +59,40 @@ fn training(rows: usize) -> anyhow::Result<Vec<Figure>> {
     let ensemble = train((&table, &labels), (&held, &expected), &params)?;
     let seconds = began.elapsed().as_secs_f64();
     // The goals are for a million rows.
-    let goal = |at_most: f64| (rows == 1_000_000).then_some(at_most);
+    let goal = |at_most: f64| (rows == 1_000_000).then_some(Goal::AtMost(at_most));
     let what =
         format!("training, {} rows, {FEATURES} features, {} trees", thousands(rows as u64), ensemble.trees.len());
-    let mut figures = vec![Figure { what, value: seconds, unit: "s", at_most: goal(60.0) }];
-    if let Some(kib) = output::peak_rss_kib() {
-        let value = kib as f64 / 1_024.0;
-        figures.push(Figure { what: "peak memory of training".to_owned(), value, unit: "MiB", at_most: goal(1_024.0) });
+    report.figure(what, seconds, "s", goal(60.0));
+    match output::peak_rss_kib() {
+        Some(kib) => report.figure("peak memory of training", kib as f64 / 1_024.0, "MiB", goal(1_024.0)),
+        None => report.not_measured("peak memory of training", "the system does not report it"),
     }
-    Ok(figures)
+    Ok(())
 }
 
-fn serving() -> anyhow::Result<Vec<Figure>> {
-    let (table, labels) = Made(3).table(20_000)?;
-    let (held, expected) = Made(2).table(20_000)?;
-    let params = Params { trees: 128, patience: 1_000, ..Params::default() };
-    let ensemble = train((&table, &labels), (&held, &expected), &params)?;
-    let model = Model::new(Content {
-        purpose: "speed".to_owned(),
+/// Returns a model of a purpose, by an ensemble that was trained on a table.
+pub(super) fn model_of(purpose: &str, table: &Table, ensemble: Ensemble) -> Result<Model, ModelError> {
+    Model::new(Content {
+        purpose: purpose.to_owned(),
         schema: table.schema().clone(),
         origin: Origin::Trained,
         addition: Addition::Double,
         base: ensemble.base,
+        score_reference: Reference::of(&ensemble.scores(table)),
         trees: ensemble.trees,
         calibration: Calibration::None,
         thresholds: Vec::new(),
         references: table.columns().iter().map(|c| Reference::of(c)).collect(),
-        score_reference: Reference::of(&[0.0]),
         training: None,
-    })?;
+    })
+}
+
+fn serving(report: &mut Report) -> anyhow::Result<()> {
+    let (table, labels) = Made(3).table(20_000)?;
+    let (held, expected) = Made(2).table(20_000)?;
+    let params = Params { trees: 128, patience: 1_000, ..Params::default() };
+    let ensemble = train((&table, &labels), (&held, &expected), &params)?;
+    let model = model_of("speed", &table, ensemble)?;
     let trees = model.content().trees.len();
     let rows: Vec<Vec<f64>> = (0..2_000).map(|r| held.row(r)).collect();
     let began = Instant::now();
@@ -146,27 +103,23 @@ fn serving() -> anyhow::Result<Vec<Figure>> {
     let began = Instant::now();
     let missed = rows[..1_000].iter().map(|row| black_box(model.explain(black_box(row))).rounding.abs());
     let missed = missed.fold(0.0, f64::max);
+    // A thousand rows in seconds are milliseconds of each.
     let reasons = began.elapsed().as_secs_f64();
-    let figure = |what: &str, value, unit, goal| Figure {
-        what: format!("{what}, {trees} trees"),
-        value,
-        unit,
-        at_most: Some(goal),
-    };
-    Ok(vec![
-        figure("score of a row", score, "ns", 10_000.0),
-        figure("TreeSHAP of a row", reasons, "ms", 2.0),
-        figure("most that the sum of reasons misses the score by", missed, "log odds", 1e-9),
-        figure("served model", model.served_bytes() as f64 / 1e6, "MB", 2.0),
-    ])
+    let mut figure =
+        |what: &str, value, unit, goal| report.figure(format!("{what}, {trees} trees"), value, unit, Some(goal));
+    figure("score of a row", score, "ns", Goal::AtMost(10_000.0));
+    figure("TreeSHAP of a row", reasons, "ms", Goal::AtMost(2.0));
+    figure("most that the sum of reasons misses the score by", missed, "log odds", Goal::AtMost(1e-9));
+    figure("served model", model.served_bytes() as f64 / 1e6, "MB", Goal::AtMost(2.0));
+    Ok(())
 }
 
 /// Names that are refused, and values that give the answer away.
-fn leak_checks() -> anyhow::Result<Vec<Check>> {
+pub(super) fn leaks(report: &mut Report) -> anyhow::Result<()> {
     let named = |name: &str| Schema::new(vec![Feature::new(name, "test", FeatureKind::Count)]).is_err();
-    let mut checks: Vec<Check> = ["customer_id", "created_at", "row_number", "collector"]
-        .map(|name| Check { what: format!("a feature called {name} is refused by name"), holds: named(name) })
-        .into();
+    for name in ["customer_id", "created_at", "row_number", "collector"] {
+        report.check(format!("a feature called {name} is refused by name"), named(name));
+    }
     let positive: Vec<bool> = (0..400).map(|i| i % 5 == 0).collect();
     let columns = [
         ("the answer in disguise", positive.iter().map(|p| f64::from(u8::from(*p))).collect::<Vec<_>>()),
@@ -177,13 +130,13 @@ fn leak_checks() -> anyhow::Result<Vec<Check>> {
         let schema = Schema::new(vec![Feature::new("suspect", "test", FeatureKind::Count)])?;
         let error = leaks::check(&Table::new(schema, vec![column])?, &positive, &[]).err();
         let holds = error.is_some_and(|e| e.to_string().contains("suspect"));
-        checks.push(Check { what: format!("{what} stops training and is named"), holds });
+        report.check(format!("{what} stops training and is named"), holds);
     }
-    Ok(checks)
+    Ok(())
 }
 
 /// 1,000 events a day, 60 features.
-fn drift_checks() -> Vec<Check> {
+pub(super) fn drift(report: &mut Report) {
     let mut made = Made(11);
     let references: Vec<Reference> = (0..FEATURES).map(|_| Reference::of(&made.normal(5_000, 0.0))).collect();
     let mut told = 0;
@@ -191,11 +144,7 @@ fn drift_checks() -> Vec<Check> {
         told += references.iter().filter(|r| r.drift(&made.normal(1_000, 0.0)).verdict >= Verdict::Note).count();
     }
     let shifted = references.iter().filter(|r| r.drift(&made.normal(1_000, 1.0)).verdict == Verdict::Alert).count();
-    vec![
-        Check {
-            what: format!("a shift of one deviation is told on its first day ({shifted} of {FEATURES} features)"),
-            holds: shifted == FEATURES,
-        },
-        Check { what: format!("nothing is told in 30 quiet days ({told} false)"), holds: told == 0 },
-    ]
+    let what = format!("a shift of one deviation is told on its first day ({shifted} of {FEATURES} features)");
+    report.check(what, shifted == FEATURES);
+    report.check(format!("nothing is told in 30 quiet days ({told} false)"), told == 0);
 }

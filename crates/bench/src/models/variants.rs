@@ -1,0 +1,159 @@
+//! Precision beside rules alone on variants of crimes that neither models nor thresholds of rules have seen, at equal recall.
+
+use super::decisions::{decided, table};
+use super::report::{Goal, Report};
+use anyhow::{Context, bail};
+use holdfast_console::output;
+use holdfast_decision::{ChainFacts, EventKind, Models, Typology};
+use holdfast_evaluation::{Exchange, Found, Options, Score, Variants, found_at, score_found, simulate, typology_of};
+use holdfast_models::metrics::wilson;
+use holdfast_models::{Ensemble, FeatureRow, Params, Schema, Table, train};
+use holdfast_types::Timestamp;
+use std::collections::{BTreeSet, HashSet};
+
+const JUDGED: [Typology; 2] = [Typology::ScamVictim, Typology::RapidPassThrough];
+/// Seeds of the exchanges with known variants that models are trained on, of the one for early stopping, and of those with left-out variants to judge on.
+const TRAINED: [u64; 3] = [201, 202, 203];
+const STOPPED: u64 = 204;
+const JUDGED_ON: [u64; 3] = [301, 302, 303];
+
+/// Withdrawals of an exchange: their rows as decisions have them, and where they are in it.
+struct Withdrawals {
+    exchange: Exchange,
+    rows: Vec<FeatureRow>,
+    /// Event, customer, time.
+    of: Vec<(String, String, Timestamp)>,
+}
+
+pub(super) fn measure(customers: u32, report: &mut Report) -> anyhow::Result<()> {
+    let made = |seed, variants| withdrawals(customers, seed, variants);
+    let training = TRAINED.map(|seed| made(seed, Variants::Tuned)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let validation = [made(STOPPED, Variants::Tuned)?];
+    let judged = JUDGED_ON.map(|seed| made(seed, Variants::HeldOut)).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let rules = judged.iter().map(|w| found_at(&w.exchange, |_| ChainFacts::default(), &mut |_| output::stopping()));
+    let rules = rules.collect::<Result<Vec<_>, _>>().map_err(anyhow::Error::msg)?;
+    for typology in JUDGED {
+        let (schema, ensemble) = trained(typology, &training, &validation)?;
+        let scores = judged.iter().map(|w| scores(&schema, &ensemble, w)).collect::<Result<Vec<_>, _>>()?;
+        let by_rules = pooled(typology, judged.iter().zip(rules.iter().cloned()));
+        let at = |threshold: f64| {
+            let found = judged.iter().zip(&scores).map(|(w, s)| (w, above(typology, w, s, threshold)));
+            pooled(typology, found)
+        };
+        compare(typology, by_rules, at_equal_recall(by_rules.found, &scores, at), report);
+    }
+    Ok(())
+}
+
+fn withdrawals(customers: u32, seed: u64, variants: Variants) -> anyhow::Result<Withdrawals> {
+    // One customer in a hundred for each typology, as in docs/typologies.md.
+    let options = Options { seed, customers, cases: (customers / 100).max(1), variants, ..Options::default() };
+    let exchange = simulate(options).map_err(anyhow::Error::msg)?;
+    let (mut rows, mut of) = (Vec::new(), Vec::new());
+    decided(&exchange, &Models::default().keeping_rows(), |event, row, _| {
+        if let (EventKind::Withdrawal, Some(row)) = (event.kind, row) {
+            rows.push(row);
+            of.push((event.id.clone(), event.customer.clone(), event.time));
+        }
+    });
+    if output::stopping().is_break() {
+        bail!("stopped");
+    }
+    Ok(Withdrawals { exchange, rows, of })
+}
+
+/// Whether each withdrawal is part of a case of a typology.
+fn truth(typology: Typology, of: &Withdrawals) -> Vec<bool> {
+    let cases = of.exchange.cases.iter().filter(|c| typology_of(c.typology) == typology);
+    let positive: HashSet<&str> = cases.flat_map(|c| c.events.iter().map(String::as_str)).collect();
+    of.of.iter().map(|(event, ..)| positive.contains(event.as_str())).collect()
+}
+
+fn trained(
+    typology: Typology,
+    training: &[Withdrawals],
+    validation: &[Withdrawals],
+) -> anyhow::Result<(Schema, Ensemble)> {
+    let labels = |of: &[Withdrawals]| of.iter().flat_map(|w| truth(typology, w)).collect::<Vec<_>>();
+    let rows: Vec<FeatureRow> = training.iter().flat_map(|w| w.rows.iter().cloned()).collect();
+    let table = table(&rows)?;
+    let held: Vec<FeatureRow> = validation.iter().flat_map(|w| w.rows.iter().cloned()).collect();
+    let held = chosen(table.schema(), &held)?;
+    let params = Params { trees: 500, ..Params::default() };
+    let ensemble = train((&table, &labels(training)), (&held, &labels(validation)), &params);
+    Ok((table.schema().clone(), ensemble.with_context(|| typology.name())?))
+}
+
+/// The features of a schema.
+fn chosen(schema: &Schema, rows: &[FeatureRow]) -> anyhow::Result<Table> {
+    let places = holdfast_decision::scores::places(schema)?;
+    let columns = places.iter().map(|p| rows.iter().map(|r| r.values()[*p]).collect()).collect();
+    Ok(Table::new(schema.clone(), columns)?)
+}
+
+fn scores(schema: &Schema, ensemble: &Ensemble, of: &Withdrawals) -> anyhow::Result<Vec<f64>> {
+    Ok(ensemble.scores(&chosen(schema, &of.rows)?))
+}
+
+/// Findings of a model: withdrawals whose score is at least the threshold.
+fn above(typology: Typology, of: &Withdrawals, scores: &[f64], threshold: f64) -> BTreeSet<Found> {
+    let found = of.of.iter().zip(scores).filter(|(_, score)| **score >= threshold);
+    let found = found.map(|((event, customer, time), _)| Found {
+        typology,
+        customer: customer.clone(),
+        event: event.clone(),
+        time: *time,
+    });
+    found.collect()
+}
+
+/// Sums of a typology's score over exchanges, by cases and customers as docs/typologies.md counts them.
+fn pooled<'a>(typology: Typology, found: impl Iterator<Item = (&'a Withdrawals, BTreeSet<Found>)>) -> Score {
+    let mut sum = Score::default();
+    for (of, found) in found {
+        let score = score_found(&of.exchange.cases, &found).remove(&typology).unwrap_or_default();
+        sum.cases += score.cases;
+        sum.found += score.found;
+        sum.flagged += score.flagged;
+        sum.right += score.right;
+    }
+    sum
+}
+
+/// Returns the result at the highest threshold that finds at least so many cases; nothing when none does.
+fn at_equal_recall(cases: u64, scores: &[Vec<f64>], at: impl Fn(f64) -> Score) -> Option<Score> {
+    let mut thresholds: Vec<f64> = scores.iter().flatten().copied().collect();
+    thresholds.sort_by(|a, b| b.total_cmp(a));
+    thresholds.dedup();
+    // Lower thresholds never find fewer.
+    let first = thresholds.partition_point(|t| at(*t).found < cases);
+    thresholds.get(first).map(|t| at(*t))
+}
+
+fn compare(typology: Typology, rules: Score, model: Option<Score>, report: &mut Report) {
+    let what = format!(
+        "{}: precision of a model by that of the rules alone, left-out variants, equal recall",
+        typology.name()
+    );
+    let words = |score: Score| {
+        let precision = wilson(score.right as f64, score.flagged as f64);
+        format!(
+            "{} of {} cases found, {} customers flagged, precision {:.1}% ({:.1} to {:.1})",
+            score.found,
+            score.cases,
+            score.flagged,
+            precision.value * 100.0,
+            precision.low * 100.0,
+            precision.high * 100.0
+        )
+    };
+    let precision = |score: Score| score.right as f64 / score.flagged as f64;
+    let Some(model) = model.filter(|m| m.flagged > 0 && rules.right > 0) else {
+        let why = format!("nothing to compare; rules: {}", words(rules));
+        return report.not_measured(what, why);
+    };
+    let most = 1.0 / precision(rules);
+    let bound = if most < 1.25 { format!("; no more than {most:.2} can be reached") } else { String::new() };
+    let beside = format!("model: {}; rules: {}{bound}", words(model), words(rules));
+    report.figure_beside(what, precision(model) / precision(rules), "times", Some(Goal::AtLeast(1.25)), beside);
+}
