@@ -565,7 +565,7 @@ mod tests {
         assert_eq!(before.len(), schema.len());
         assert_eq!(schema.features()[0].name, "payments_transactions_in");
         assert_eq!(schema.features()[0].label, "incoming payments");
-        assert_eq!(f64::from_bits(before[schema.position("payments_total_in").unwrap()]), 0.017);
+        assert!((f64::from_bits(before[schema.position("payments_total_in").unwrap()]) - 0.017).abs() < 1e-9);
         events.push(AccountEvent { is_failed: true, ..event(600, false, 7, 4) });
         events.push(AccountEvent { is_call: true, ..event(700, false, 8, 0) });
         events.push(AccountEvent { counterparty: None, ..event(800, false, 8, 2) });
