@@ -5,7 +5,7 @@ use holdfast_models::accounts::{Amounts, payments_schema};
 use holdfast_models::{FeatureRow, ModelHash};
 use holdfast_store::{Change, Database, DbError, Row, Value, number};
 use holdfast_types::{ChainId, Invalid, Timestamp, named};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -125,15 +125,17 @@ pub struct Stored {
 }
 
 /// A decided suggestion as a label.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SuggestionLabel)]
 pub struct Decided {
     /// Names of the features.
     pub names: Vec<String>,
-    /// Their values.
-    pub values: Vec<f64>,
+    /// Their values; null where one is missing.
+    pub values: Vec<Option<f64>>,
     /// Whether a person accepted it.
     pub is_accepted: bool,
-    /// Time of the account's first payment.
+    /// Time of the account's first payment, Unix seconds.
+    #[schema(value_type = i64)]
     pub first: Timestamp,
 }
 
@@ -294,7 +296,7 @@ pub fn decided(db: &mut Database) -> Result<Vec<Decided>, LearnedError> {
     let sql = format!("{COLUMNS} WHERE state <> 'open' ORDER BY decided DESC, id DESC LIMIT {MAX_DECIDED}");
     let label = |row: &Row| {
         let s = read(row)?;
-        let values = s.features.values().to_vec();
+        let values: Vec<Option<f64>> = s.features.values().iter().map(|v| Some(*v).filter(|v| !v.is_nan())).collect();
         let is_accepted = s.state == SuggestionState::Accepted;
         Ok(Decided { names: names[..names.len().min(values.len())].to_vec(), values, is_accepted, first: s.first_payment })
     };

@@ -158,6 +158,12 @@ impl Histories {
         self.accounts.is_empty()
     }
 
+    /// Returns the transactions of an account in the order of time, by the order in which accounts were added.
+    #[must_use]
+    pub fn events(&self, account: usize) -> Option<&[AccountEvent]> {
+        self.accounts.get(account).map(|a| a.events.as_slice())
+    }
+
     fn number(&mut self, address: [u8; 20]) -> u64 {
         let next = self.numbers.len() as u64;
         *self.numbers.entry(address).or_insert(next)

@@ -16,8 +16,10 @@ named! {
         Unknown,
         /// It spent more than it received since the ledger's first block, so that it has a history that the ledger has not.
         BeganBefore,
-        /// It has more postings than are read.
+        /// It has more postings than are read of one account.
         TooMany,
+        /// The accounts before it had all postings that one pass reads.
+        OverBudget,
         /// It has no payment: only fees, rewards, tokens or transfers inside transactions.
         NoPayments,
         /// It has a tag already.
@@ -34,13 +36,26 @@ pub struct Payments {
     pub first: Timestamp,
 }
 
+/// Postings that a pass may still read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget(pub(crate) usize);
+
 /// Returns the payments of an account up to the block at a height: coin that transactions themselves carried, as explorers list an account's own transactions.
 /// Transfers inside transactions and fees are none.
 ///
 /// # Errors
 /// [`LedgerError::Damaged`]. What cannot be looked at is [`NotLooked`].
 pub fn payments(ledger: &Ledger, account: u32, until: u64) -> Result<Result<Payments, NotLooked>, LedgerError> {
-    let (mut found, mut read) = (Vec::new(), 0usize);
+    payments_within(ledger, account, until, &mut Budget(usize::MAX))
+}
+
+pub(crate) fn payments_within(
+    ledger: &Ledger,
+    account: u32,
+    until: u64,
+    budget: &mut Budget,
+) -> Result<Result<Payments, NotLooked>, LedgerError> {
+    let (mut found, mut read, most) = (Vec::new(), 0usize, MAX_POSTINGS.min(budget.0));
     ledger.for_each_posting(account, NATIVE, 0..until.saturating_add(1), |posting| {
         read += 1;
         let transfer = &posting.transfer;
@@ -49,10 +64,11 @@ pub fn payments(ledger: &Ledger, account: u32, until: u64) -> Result<Result<Paym
         if transfer.kind == TransferKind::Value && !is_own {
             found.push(posting);
         }
-        if read > MAX_POSTINGS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if read > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    if read > MAX_POSTINGS {
-        return Ok(Err(NotLooked::TooMany));
+    budget.0 = budget.0.saturating_sub(read);
+    if read > most {
+        return Ok(Err(if read > MAX_POSTINGS { NotLooked::TooMany } else { NotLooked::OverBudget }));
     }
     if let Opening::Unknown(least) = ledger.balance(account, NATIVE)?.opening
         && least.is_none_or(|least| !least.is_zero())

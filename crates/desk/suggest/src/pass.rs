@@ -1,7 +1,8 @@
 //! Looking at accounts of a ledger with a model.
 
+use crate::ledger::{Budget, payments_within};
 use crate::train::DECIMALS;
-use crate::{NotLooked, SuggestError, payments};
+use crate::{NotLooked, SuggestError};
 use holdfast_account_ledger::{Ledger, NATIVE};
 use holdfast_decision::scores::millionths;
 use holdfast_models::accounts::{Amounts, PAYMENTS, payments_features, payments_schema};
@@ -12,6 +13,9 @@ use std::ops::ControlFlow;
 
 /// Most accounts that are looked at in one pass.
 pub const MAX_PASS: usize = 10_000;
+
+/// Most postings that a pass reads of all accounts together.
+pub const MAX_PASS_POSTINGS: usize = 2_000_000;
 
 /// An account that a model takes for one of the crime.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,12 +129,12 @@ pub fn look(
     watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Looked>, SuggestError> {
     let fitting = Fitting::of(model, least)?;
-    let mut looked = Looked::default();
+    let (mut looked, mut budget) = (Looked::default(), Budget(MAX_PASS_POSTINGS));
     for (n, account) in accounts.iter().enumerate() {
         if watch(n).is_break() {
             return Ok(None);
         }
-        let payments = match payments(ledger, *account, until)? {
+        let payments = match payments_within(ledger, *account, until, &mut budget)? {
             Ok(payments) => payments,
             Err(why) => {
                 *looked.not_looked.entry(why).or_default() += 1;

@@ -3,6 +3,8 @@
 use crate::pass::{candidates, look, values_of};
 use crate::{AccountPlan, AccountTraining, Histories, MAX_PASS, NotLooked, SuggestError, train};
 use holdfast_account_ledger::Ledger;
+use holdfast_attribution::own::OwnTag;
+use holdfast_attribution::tags::Confidence;
 use holdfast_decision::Purpose;
 use holdfast_learned::{
     Decided, LearnedError, ModelState, NewSuggestion, Stored, Suggestion, SuggestionState, decided, settle, suggest, suggestion, suggestions,
@@ -11,7 +13,7 @@ use holdfast_models::reasons::{Phrases, Reason, reasons};
 use holdfast_models::{Model, ModelHash};
 use holdfast_screening::Screening;
 use holdfast_store::Store;
-use holdfast_types::{AccountId, Address, ChainId, Invalid, Timestamp};
+use holdfast_types::{AccountId, Address, AssetId, ChainId, Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -98,8 +100,11 @@ impl Suggestions<'_> {
         train(histories, &self.decided()?, plan)
     }
 
-    /// Returns what people decided, as labels.
-    fn decided(&self) -> Result<Vec<Decided>, SuggestError> {
+    /// Returns what people decided, as labels for a training.
+    ///
+    /// # Errors
+    /// [`SuggestError::Learned`] when the database fails.
+    pub fn decided(&self) -> Result<Vec<Decided>, SuggestError> {
         let mut found = Ok(Vec::new());
         Store::read(self.screening, |db| {
             found = decided(db);
@@ -264,6 +269,24 @@ impl Suggestions<'_> {
         let note = note.to_owned();
         self.screening.transact(actor, move |tx| Ok(settle(tx, id, accepted, &note)?))
     }
+}
+
+/// Returns the own tag that a person states by accepting a suggestion.
+///
+/// # Errors
+/// [`SuggestError::State`] when the chain as stored is none.
+pub fn tag_of(suggestion: &Suggestion) -> Result<OwnTag, SuggestError> {
+    let unread = |_| SuggestError::State(format!("suggestion {} is of '{}', which is no chain", suggestion.id, suggestion.chain));
+    let chain: ChainId = suggestion.chain.parse().map_err(unread)?;
+    Ok(OwnTag {
+        address: suggestion.address.clone(),
+        asset: AssetId::native_of(&chain).to_string(),
+        label: format!("{}, suggested by a model", suggestion.category),
+        source: format!("model {}", suggestion.model),
+        category: suggestion.category.clone(),
+        confidence: Some(Confidence::Heuristic),
+        ..OwnTag::default()
+    })
 }
 
 /// Returns the accounts of addresses; those that the ledger has nothing of are counted.

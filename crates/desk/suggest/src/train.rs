@@ -107,7 +107,7 @@ pub fn train(histories: &Histories, decided: &[Decided], plan: &AccountPlan) -> 
         let places: Option<Vec<usize>> =
             names.iter().map(|name| suggestion.names.iter().position(|known| known == name)).collect();
         let row: Option<Vec<f64>> =
-            places.and_then(|places| places.iter().map(|p| suggestion.values.get(*p).copied()).collect());
+            places.and_then(|places| places.iter().map(|p| suggestion.values.get(*p).map(|v| v.unwrap_or(f64::NAN))).collect());
         let Some(row) = row else {
             counts.decided_unused += 1;
             continue;
@@ -189,12 +189,12 @@ mod tests {
         let schema = payments_schema(Amounts::Without).unwrap();
         let names: Vec<String> = schema.features().iter().map(|f| f.name.clone()).collect();
         let decided = Decided {
-            values: vec![1.0; names.len()],
+            values: vec![Some(1.0); names.len()],
             names,
             is_accepted: false,
             first: Timestamp::from_unix(86_400 * 100),
         };
-        let other = Decided { names: vec!["payments_balance_kept".into()], values: vec![1.0], ..decided.clone() };
+        let other = Decided { names: vec!["payments_balance_kept".into()], values: vec![Some(1.0)], ..decided.clone() };
         let after = train(&all, &[decided, other], &plan()).unwrap();
         assert_eq!((after.counts.decided, after.counts.decided_unused), (1, 1));
         let rows = |t: &AccountTraining| {

@@ -1,0 +1,3 @@
+//! Suggested tags over a ledger and a desk, on both databases.
+
+mod passes;
