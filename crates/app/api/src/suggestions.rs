@@ -83,11 +83,12 @@ pub async fn suggestions(State(shared): State<AppState>, Query(q): Query<Suggest
 pub async fn suggest_tags(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
+    Clearance(clearance): Clearance,
     Query(q): Query<ChainQuery>,
     body: Bytes,
 ) -> Answer<PassReport> {
     let pass: Pass = json(&body)?;
-    run_blocking(move || shared.suggest_tags(&q.chain, &pass, &caller.0)).await.map(Json)
+    run_blocking(move || shared.suggest_tags(&q.chain, &pass, clearance, &caller.0)).await.map(Json)
 }
 
 /// Returns what people decided of suggestions, with the rows of features: labels for the next training.

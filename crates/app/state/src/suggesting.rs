@@ -26,13 +26,20 @@ impl AppState {
         Suggestions { screening: &self.screening }
     }
 
-    /// Looks at addresses of an account chain and stores what the model suggests.
+    /// Looks at addresses of an account chain and stores what the model suggests; those with a tag that a reader of labels up to `clearance` sees are left out.
     ///
     /// # Errors
     /// 400 names the field; 404 for a model that there is not; 409 when none may suggest, or the chain's ledger cannot be looked at.
-    pub fn suggest_tags(&self, chain: &str, pass: &Pass, actor: &str) -> Result<PassReport, ApiError> {
+    pub fn suggest_tags(
+        &self,
+        chain: &str,
+        pass: &Pass,
+        clearance: Tlp,
+        actor: &str,
+    ) -> Result<PassReport, ApiError> {
         let chain = self.chains.accounts_named(chain)?.snapshot();
-        let is_tagged = |address: &str| chain.tags.tags_of(address).next().is_some();
+        // A tag that the caller may not know is not told by leaving its address out.
+        let is_tagged = |address: &str| chain.tags.tags_of(address).any(|tag| tag.is_for(clearance));
         let watch = &mut |_| ControlFlow::Continue(());
         let report = self.suggestions().pass(chain.chain(), &chain.ledger, pass, &is_tagged, actor, watch)?;
         report.ok_or_else(|| ApiError::internal("the pass ended early"))
