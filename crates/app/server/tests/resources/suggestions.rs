@@ -20,7 +20,8 @@ fn chain(dir: &Path) -> AccountWorkspace {
     let chain = ChainId::parse("eip155:1").unwrap();
     let mut workspace =
         AccountWorkspace::create_or_open(dir, &Settings::new(chain.clone()), Default::default()).unwrap();
-    let blocks = [paid(&chain, 1, 9, 2, 70_000), paid(&chain, 2, 2, 3, 30), paid(&chain, 3, 9, 4, 80_000)];
+    let paid = |height, from, to, coins| paid(&chain, height, from, to, coins);
+    let blocks = [paid(1, 9, 2, 70_000), paid(2, 2, 3, 30), paid(3, 9, 4, 80_000), paid(4, 9, 5, 90_000)];
     for block in [empty_block(&chain, 0)].into_iter().chain(blocks) {
         workspace.ledger.append_block(block).unwrap();
     }
@@ -49,17 +50,23 @@ pub fn calls() -> Vec<Call> {
     let exposure = || bo.get(&format!("/api/v1/account-chains/exposure/{}?chain=ethereum", address(3))).ok();
     let (before, tags) = (exposure(), bo.get(&format!("/api/v1/tags?text={}", address(2))).ok());
     let report = look(json!({"model": hash, "least": 0.5})).ok();
-    assert_eq!((&report["scored"], &report["found"], &report["stored"]["new"]), (&json!(3), &json!(2), &json!(2)), "{report}");
+    assert_eq!((&report["scored"], &report["found"], &report["stored"]["new"]), (&json!(4), &json!(3), &json!(3)), "{report}");
     assert_eq!(exposure(), before, "a suggestion is no tag");
     assert_eq!(bo.get(&format!("/api/v1/tags?text={}", address(2))).ok(), tags);
 
     let open = bo.get("/api/v1/suggestions?state=open&limit=10").ok();
     let id = |n: u8| open.as_array().unwrap().iter().find(|s| s["address"] == json!(address(n))).unwrap()["id"].clone();
-    let (two, four) = (format!("/api/v1/suggestions/{}", id(2)), format!("/api/v1/suggestions/{}", id(4)));
+    let [two, four, five] = [2, 4, 5].map(|n| format!("/api/v1/suggestions/{}", id(n)));
     let shown = bo.get(&format!("{two}?lang=es")).ok();
-    assert_eq!((&shown["model"], &shown["category"], &shown["block"]), (&json!(hash), &json!("phishing"), &json!(3)), "{shown}");
+    assert_eq!((&shown["model"], &shown["category"], &shown["block"]), (&json!(hash), &json!("phishing"), &json!(4)), "{shown}");
     assert!(!shown["reasons"].as_array().unwrap().is_empty(), "{shown}");
     bo.get("/api/v1/suggestions/999").refused(404);
+
+    let browser = app.browser().sign_in("investigator");
+    let (list, at) = ("/desk/tags/suggestions", format!("/desk/tags/suggestions/{}", id(4)));
+    assert!(browser.page(list).ok().contains(&at));
+    assert!(browser.page(&at).ok().contains("A suggestion is no tag"));
+    assert_eq!(browser.page(&at).form(&at).submit(&[("decision", "rejected"), ("note", "")]).status, 400);
 
     bo.post(&format!("{two}/accept"), json!({"note": " "})).refused_with(400, "reason");
     assert_eq!(exposure(), before, "a refused acceptance leaves no tag");
@@ -73,10 +80,14 @@ pub fn calls() -> Vec<Call> {
     bo.post(&format!("{two}/accept"), json!({"note": "again"})).refused_with(409, "accepted already");
     bo.post(&format!("{two}/reject"), json!({"note": "again"})).refused_with(409, "accepted already");
     bo.post("/api/v1/suggestions/999/reject", json!({"note": "x"})).refused(404);
-    let rejected = bo.post(&format!("{four}/reject"), json!({"note": "an exchange's wallet"})).ok();
+    let rejected = browser.page(&at).form(&at).submit(&[("decision", "rejected"), ("note", "a wallet of an exchange")]);
+    assert_eq!(rejected.status, 303);
+    assert!(browser.page(&format!("{list}?state=rejected")).ok().contains("a wallet of an exchange"));
+    bo.post(&format!("{four}/reject"), json!({"note": "again"})).refused_with(409, "rejected already");
+    let rejected = bo.post(&format!("{five}/reject"), json!({"note": "a shop"})).ok();
     assert_eq!(rejected["state"], "rejected");
     let again = look(json!({"model": hash, "least": 0.5})).ok();
-    assert_eq!((&again["stored"]["new"], &again["stored"]["decided_before"], &again["not_looked"]["tagged"]), (&json!(0), &json!(1), &json!(1)), "{again}");
+    assert_eq!((&again["stored"]["new"], &again["stored"]["decided_before"], &again["not_looked"]["tagged"]), (&json!(0), &json!(2), &json!(1)), "{again}");
     let labels = ana.get("/api/v1/suggestions/labels").ok();
     assert_eq!(labels.as_array().unwrap().iter().filter(|l| l["is_accepted"] == json!(true)).count(), 1);
     app.calls()
