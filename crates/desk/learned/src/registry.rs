@@ -127,8 +127,8 @@ pub fn purpose_of(text: &str) -> Result<Purpose, LearnedError> {
 pub(crate) fn known_features(purpose: Purpose) -> Result<Cow<'static, [Feature]>, ModelError> {
     Ok(match purpose {
         Purpose::AccountPhishing => {
-            let (all, payments) = (accounts::schema(Amounts::With)?, accounts::payments_schema(Amounts::With)?);
-            Cow::Owned(all.features().iter().chain(payments.features()).cloned().collect())
+            let (all, of_ledger) = (accounts::schema(Amounts::With)?, accounts::ledger_schema(Amounts::With)?);
+            Cow::Owned(all.features().iter().chain(of_ledger.features()).cloned().collect())
         }
         _ => Cow::Borrowed(features::features()),
     })

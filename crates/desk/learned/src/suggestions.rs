@@ -1,7 +1,7 @@
 //! Suggested tags: what a model says of an address, until a person accepts or rejects it. Nothing else reads them.
 
 use crate::{LearnedError, written};
-use holdfast_models::accounts::{Amounts, payments_schema};
+use holdfast_models::accounts::{Amounts, ledger_schema};
 use holdfast_models::{FeatureRow, ModelHash};
 use holdfast_store::{Change, Database, DbError, Row, Value, number};
 use holdfast_types::{ChainId, Invalid, Timestamp, named};
@@ -55,7 +55,7 @@ pub struct NewSuggestion {
     pub payments: u64,
     /// Time of the first one.
     pub first_payment: Timestamp,
-    /// The values of [`payments_schema`] with amounts.
+    /// The values of [`ledger_schema`] with amounts.
     pub features: FeatureRow,
 }
 
@@ -292,7 +292,7 @@ pub fn open(suggestion: &Suggestion) -> Result<(), LearnedError> {
 /// [`LearnedError::Store`] when the database fails or a row is damaged.
 pub fn decided(db: &mut Database) -> Result<Vec<Decided>, LearnedError> {
     // New features are added behind the last one only.
-    let names: Vec<String> = payments_schema(Amounts::With)?.features().iter().map(|f| f.name.clone()).collect();
+    let names: Vec<String> = ledger_schema(Amounts::With)?.features().iter().map(|f| f.name.clone()).collect();
     let sql = format!("{COLUMNS} WHERE state <> 'open' ORDER BY decided DESC, id DESC LIMIT {MAX_DECIDED}");
     let label = |row: &Row| {
         let s = read(row)?;

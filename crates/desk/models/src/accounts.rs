@@ -164,6 +164,16 @@ pub fn payments_schema(amounts: Amounts) -> Result<Schema, ModelError> {
     Schema::new(made.map(feature).collect())
 }
 
+/// Returns all features of accounts that a ledger serves: [`payments_schema`], then those of the payments around it ([`crate::graph`]).
+///
+/// # Errors
+///
+/// Never for the features as they are: the schema's own checks.
+pub fn ledger_schema(amounts: Amounts) -> Result<Schema, ModelError> {
+    let (own, around) = (payments_schema(amounts)?, crate::graph::schema()?);
+    Schema::new(own.features().iter().chain(around.features()).cloned().collect())
+}
+
 /// Returns an account's features of its payments up to a time, in the order of [`payments_schema`]; as [`features`] otherwise.
 #[must_use]
 pub fn payments_features(events: &[AccountEvent], as_of: Timestamp, decimals: u8, amounts: Amounts) -> Vec<f64> {

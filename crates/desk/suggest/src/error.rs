@@ -3,7 +3,6 @@
 use holdfast_account_ledger::LedgerError;
 use holdfast_learned::LearnedError;
 use holdfast_models::ModelError;
-use holdfast_screening::ScreeningError;
 use holdfast_store::{ChangeError, DbError, StoreError};
 use holdfast_types::{ErrorKind, Invalid};
 

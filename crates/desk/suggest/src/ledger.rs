@@ -1,9 +1,16 @@
 //! An account's payments from a ledger of its chain, within bounds.
 
-use holdfast_account_ledger::{Direction, Ledger, LedgerError, NATIVE, Opening};
+use holdfast_account_ledger::{Direction, Ledger, LedgerError, NATIVE, Opening, Posting, TransferNumber};
 use holdfast_models::accounts::AccountEvent;
+use holdfast_models::graph::{Edge, MAX_EDGES, WINDOW};
 use holdfast_types::{Timestamp, TransferKind, named};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+
+/// Most postings that are read of each neighbour of an account.
+const MAX_OF_NEIGHBOUR: usize = 64;
+/// Most postings that are read of all its neighbours.
+const MAX_OF_NEIGHBOURS: usize = 2_048;
 
 /// Most postings of an account that are read: fees and transfers inside transactions are among them.
 pub const MAX_POSTINGS: usize = 50_000;
@@ -34,6 +41,18 @@ pub struct Payments {
     pub events: Vec<AccountEvent>,
     /// Time of the first one.
     pub first: Timestamp,
+    /// Number of the transfer of the last one.
+    pub(crate) last: TransferNumber,
+}
+
+/// The payments around an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Around {
+    pub(crate) edges: Vec<Edge>,
+    /// The last one's time: the window ends there.
+    pub(crate) as_of: Timestamp,
+    /// Whether some were not read.
+    pub(crate) is_cut: bool,
 }
 
 /// Postings that a pass may still read.
@@ -75,13 +94,12 @@ pub(crate) fn payments_within(
     {
         return Ok(Err(NotLooked::BeganBefore));
     }
-    let mut events = Vec::with_capacity(found.len());
+    let (mut events, mut last) = (Vec::with_capacity(found.len()), None);
     for posting in found {
         let transfer = &posting.transfer;
         let is_incoming = posting.direction == Direction::In;
-        let seconds = i64::try_from(ledger.time_of_tx(transfer.tx)?).unwrap_or(i64::MAX);
         let event = AccountEvent {
-            at: Timestamp::from_unix(seconds),
+            at: time_of(ledger, &posting)?,
             is_incoming,
             counterparty: if is_incoming { transfer.from } else { transfer.to }.map(u64::from),
             amount_base_units: u128::try_from(transfer.amount).unwrap_or(u128::MAX),
@@ -90,8 +108,68 @@ pub(crate) fn payments_within(
         };
         if event.is_payment() {
             events.push(event);
+            last = Some(transfer.number);
         }
     }
     let first = events.iter().map(|e| e.at).min();
-    Ok(first.map(|first| Payments { events, first }).ok_or(NotLooked::NoPayments))
+    let both = first.zip(last);
+    Ok(both.map(|(first, last)| Payments { events, first, last }).ok_or(NotLooked::NoPayments))
+}
+
+fn time_of(ledger: &Ledger, posting: &Posting) -> Result<Timestamp, LedgerError> {
+    Ok(Timestamp::from_unix(i64::try_from(ledger.time_of_tx(posting.transfer.tx)?).unwrap_or(i64::MAX)))
+}
+
+/// Adds the payments of an account in the [`WINDOW`] up to a time, of the newest so many postings before a transfer. Returns how many postings were read, and whether
+/// there may be more.
+fn add_edges(
+    ledger: &Ledger,
+    account: u32,
+    (end, as_of): (TransferNumber, Timestamp),
+    most: usize,
+    edges: &mut BTreeMap<TransferNumber, Edge>,
+) -> Result<(usize, bool), LedgerError> {
+    let postings = ledger.postings_before(account, NATIVE, end, most)?;
+    for posting in &postings {
+        let at = time_of(ledger, posting)?;
+        if as_of - at > WINDOW {
+            // All others are older.
+            return Ok((postings.len(), false));
+        }
+        let transfer = &posting.transfer;
+        if let (TransferKind::Value, Some(from), Some(to)) = (transfer.kind, transfer.from, transfer.to)
+            && !transfer.amount.is_zero()
+        {
+            edges.insert(transfer.number, Edge { at, from: from.into(), to: to.into() });
+        }
+    }
+    Ok((postings.len(), postings.len() >= most))
+}
+
+/// Returns the payments around an account in the [`WINDOW`] before its last payment, that one included: its own, and those of whom it paid or was paid by.
+pub(crate) fn around(
+    ledger: &Ledger,
+    account: u32,
+    last: TransferNumber,
+    budget: &mut Budget,
+) -> Result<Around, LedgerError> {
+    let seconds = ledger.time_of_tx(ledger.transfer(last)?.tx)?;
+    let as_of = Timestamp::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let until = (TransferNumber::new(last.get().saturating_add(1)), as_of);
+    let mut edges = BTreeMap::new();
+    let (mut read, mut is_cut) = add_edges(ledger, account, until, MAX_EDGES, &mut edges)?;
+    let both = edges.values().flat_map(|e| [e.from, e.to]);
+    let neighbours: BTreeSet<u32> = both.filter_map(|n| u32::try_from(n).ok()).filter(|n| *n != account).collect();
+    let mut left = MAX_OF_NEIGHBOURS;
+    for neighbour in neighbours {
+        if left == 0 {
+            is_cut = true;
+            break;
+        }
+        let (n, cut) = add_edges(ledger, neighbour, until, MAX_OF_NEIGHBOUR.min(left), &mut edges)?;
+        left = left.saturating_sub(n);
+        (read, is_cut) = (read + n, is_cut || cut);
+    }
+    budget.0 = budget.0.saturating_sub(read);
+    Ok(Around { edges: edges.into_values().collect(), as_of, is_cut })
 }

@@ -1,12 +1,12 @@
 //! Looking at accounts of a ledger with a model.
 
-use crate::ledger::{Budget, payments_within};
+use crate::ledger::{Budget, Payments, around, payments_within};
 use crate::train::DECIMALS;
 use crate::{NotLooked, SuggestError};
 use holdfast_account_ledger::{Ledger, NATIVE};
 use holdfast_decision::scores::millionths;
-use holdfast_models::accounts::{Amounts, PAYMENTS, payments_features, payments_schema};
-use holdfast_models::{FeatureRow, Model};
+use holdfast_models::accounts::{Amounts, PAYMENTS, ledger_schema, payments_features};
+use holdfast_models::{FeatureRow, Model, graph};
 use holdfast_types::{Invalid, Timestamp, TransferKind};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -30,7 +30,7 @@ pub struct Found {
     pub payments: u64,
     /// Time of the first one.
     pub first: Timestamp,
-    /// The values of [`payments_schema`] with amounts.
+    /// The values of [`ledger_schema`] with amounts; of payments around it only where the model has them.
     pub features: FeatureRow,
 }
 
@@ -50,13 +50,34 @@ struct Fitting<'a> {
     model: &'a Model,
     /// Places of its features among those of payments.
     places: Vec<usize>,
+    /// Whether payments around an account are among them.
+    is_around: bool,
     /// Least score that is suggested.
     threshold: f64,
 }
 
+/// Returns an account's features as of the block that its payments end with, in the order of [`ledger_schema`] with amounts; those of the payments around it are
+/// missing where they are not wanted, since they take many more reads.
+pub(crate) fn row(
+    ledger: &Ledger,
+    account: u32,
+    payments: &Payments,
+    is_around: bool,
+    budget: &mut Budget,
+) -> Result<Vec<f64>, SuggestError> {
+    let mut row = payments_features(&payments.events, Timestamp::MAX, DECIMALS, Amounts::With);
+    if is_around {
+        let found = around(ledger, account, payments.last, budget)?;
+        row.extend(graph::features(account.into(), &found.edges, found.as_of, found.is_cut));
+    } else {
+        row.resize(ledger_schema(Amounts::With)?.len(), f64::NAN);
+    }
+    Ok(row)
+}
+
 impl<'a> Fitting<'a> {
     fn of(model: &'a Model, least: Option<f64>) -> Result<Self, SuggestError> {
-        let known = payments_schema(Amounts::With)?;
+        let (known, shapes) = (ledger_schema(Amounts::With)?, graph::schema()?);
         let place = |name: &str| {
             known.position(name).ok_or_else(|| {
                 SuggestError::State(format!(
@@ -65,6 +86,7 @@ impl<'a> Fitting<'a> {
                 ))
             })
         };
+        let is_around = model.schema().features().iter().any(|f| shapes.position(&f.name).is_some());
         let places = model.schema().features().iter().map(|f| place(&f.name)).collect::<Result<_, _>>()?;
         let threshold = match least {
             Some(least) if !(least > 0.0 && least < 1.0) => {
@@ -76,7 +98,7 @@ impl<'a> Fitting<'a> {
                 SuggestError::State(format!("model {} has no threshold, as imported ones; give a least probability", model.hash()))
             })?,
         };
-        Ok(Fitting { model, places, threshold })
+        Ok(Fitting { model, places, is_around, threshold })
     }
 
     fn values(&self, row: &FeatureRow) -> Vec<f64> {
@@ -141,8 +163,7 @@ pub fn look(
                 continue;
             }
         };
-        let row = payments_features(&payments.events, Timestamp::MAX, DECIMALS, Amounts::With);
-        let features = FeatureRow::new(&row)?;
+        let features = FeatureRow::new(&row(ledger, *account, &payments, fitting.is_around, &mut budget)?)?;
         let score = fitting.model.score(&fitting.values(&features));
         let probability = fitting.model.probability(score);
         looked.scored += 1;
