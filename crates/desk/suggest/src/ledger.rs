@@ -56,7 +56,7 @@ pub(crate) struct Around {
 }
 
 /// Postings that a pass may still read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Budget(pub(crate) usize);
 
 /// Returns the payments of an account up to the block at a height: coin that transactions themselves carried, as explorers list an account's own transactions.
@@ -172,4 +172,57 @@ pub(crate) fn around(
     }
     budget.0 = budget.0.saturating_sub(read);
     Ok(Around { edges: edges.into_values().collect(), as_of, is_cut })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use holdfast_account_ledger::Settings;
+    use holdfast_testing::blocks::{account, empty_block, one_transfer, transfer};
+    use holdfast_types::{ChainId, TokenRef};
+
+    /// A ledger in which each block pays one coin's unit, 12 seconds after the one before, but for those that begin a week later.
+    fn ledger(dir: &std::path::Path, pairs: &[(u8, u8)], later: usize) -> Ledger {
+        let chain = ChainId::parse("eip155:1").unwrap();
+        let mut ledger = Ledger::create_or_open(dir, &Settings::new(chain.clone())).unwrap();
+        ledger.append_block(empty_block(&chain, 0)).unwrap();
+        for (n, (from, to)) in pairs.iter().enumerate() {
+            let height = u8::try_from(n + 1).unwrap();
+            let mut block = one_transfer(&chain, height, [height; 32], transfer(TokenRef::Native, Some(*from), *to, 1));
+            block.time += if n >= later { 8 * 86_400 } else { 0 };
+            ledger.append_block(block).unwrap();
+        }
+        ledger
+    }
+
+    fn edges(ledger: &Ledger, n: u8) -> (Vec<(u64, u64)>, bool, Budget) {
+        let number = |n: u8| ledger.account_number(&account(n)).unwrap();
+        let payments = payments(ledger, number(n), u64::MAX).unwrap().unwrap();
+        let mut budget = Budget(1_000);
+        let found = around(ledger, number(n), payments.last, &mut budget).unwrap();
+        let name = |of: u64| (1..=9).find(|n| ledger.account_number(&account(*n)).map(u64::from) == Some(of)).unwrap();
+        let pairs = found.edges.iter().map(|e| (name(e.from).into(), name(e.to).into())).collect();
+        (pairs, found.is_cut, budget)
+    }
+
+    #[test]
+    fn the_payments_around_an_account_are_its_own_and_its_neighbours() {
+        let dir = tempfile::tempdir().unwrap();
+        // The last payment is behind the last one of account 2.
+        let ledger = ledger(dir.path(), &[(3, 2), (4, 3), (2, 5), (6, 7), (5, 8), (2, 5), (5, 9)], usize::MAX);
+        let (pairs, is_cut, budget) = edges(&ledger, 2);
+        assert_eq!(pairs, [(3, 2), (4, 3), (2, 5), (5, 8), (2, 5)], "not those of strangers, nor later ones");
+        assert!(!is_cut && budget.0 < 1_000);
+    }
+
+    #[test]
+    fn what_is_older_than_a_week_is_left_out_and_a_busy_neighbour_is_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger_of = ledger(dir.path(), &[(3, 2), (4, 2), (2, 5)], 1);
+        assert_eq!(edges(&ledger_of, 2), (vec![(4, 2), (2, 5)], false, Budget(1_000 - 5)));
+        let busy: Vec<(u8, u8)> = std::iter::repeat_n((3, 4), 70).chain([(3, 2)]).collect();
+        let other = tempfile::tempdir().unwrap();
+        let (pairs, is_cut, _) = edges(&ledger(other.path(), &busy, usize::MAX), 2);
+        assert_eq!((pairs.len(), is_cut), (MAX_OF_NEIGHBOUR, true));
+    }
 }

@@ -65,6 +65,7 @@ pub struct PassReport {
     /// Addresses that were scored.
     pub scored: u64,
     /// Addresses that were not, by reason: nothing is known of them.
+    #[schema(value_type = BTreeMap<String, u64>)]
     pub not_looked: BTreeMap<NotLooked, u64>,
     /// Whether more addresses received coin in those blocks than are looked at.
     pub is_cut: bool,
