@@ -22,7 +22,7 @@ pub use authenticator::Authenticator;
 pub use clock::{START, TestClock};
 pub use database::TestDb;
 pub use events::{deposit, withdrawal};
-pub use models::{account_model, value_model};
+pub use models::{account_model, payments_model, value_model};
 pub use node::{Fault, FaultyNode, NodeBlock};
 pub use proxy::FaultyDatabase;
 pub use rpc::rpc_node;

@@ -1,7 +1,7 @@
 //! Learned models that are quick to make.
 
 use holdfast_decision::features::features;
-use holdfast_models::accounts::{Amounts, schema};
+use holdfast_models::accounts::{Amounts, payments_schema, schema};
 use holdfast_models::calibration::Calibration;
 use holdfast_models::drift::Reference;
 use holdfast_models::model::{Addition, Content, Origin};
@@ -23,6 +23,16 @@ pub fn value_model(purpose: &str, above: u32) -> Model {
 pub fn account_model() -> Model {
     let all = schema(Amounts::With).expect("features");
     made("account-phishing", all.features()[..2].to_vec(), 50_000)
+}
+
+/// Returns a model of accounts on their payments, which finds those that received more than so many coins (below 100,000).
+///
+/// # Panics
+/// If payments do not have these features any more.
+pub fn payments_model(above: u32) -> Model {
+    let all = payments_schema(Amounts::With).expect("features");
+    let feature = |name: &str| all.features()[all.position(name).expect("a feature of payments")].clone();
+    made("account-phishing", vec![feature("payments_total_in"), feature("payments_transactions_in")], above)
 }
 
 fn made(purpose: &str, features: Vec<Feature>, above: u32) -> Model {

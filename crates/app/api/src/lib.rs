@@ -28,6 +28,7 @@ pub mod rules;
 pub mod second_factor;
 pub mod sessions;
 pub mod statistics;
+pub mod suggestions;
 pub mod watches;
 pub mod webhooks;
 pub mod workbench;
@@ -60,6 +61,7 @@ pub fn routes() -> Routes {
         second_factor::routes(),
         sessions::routes(),
         statistics::routes(),
+        suggestions::routes(),
         watches::routes(),
         webhooks::routes(),
         workbench::routes(),

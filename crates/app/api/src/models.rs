@@ -169,6 +169,13 @@ pub struct LanguageQuery {
     lang: Option<String>,
 }
 
+impl LanguageQuery {
+    /// Returns the language, English by default.
+    pub(crate) fn language(&self) -> &str {
+        self.lang.as_deref().unwrap_or("en")
+    }
+}
+
 /// Which weeks.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -381,7 +388,7 @@ pub async fn event_scores(
     Path(event): Path<u64>,
     Query(q): Query<LanguageQuery>,
 ) -> Answer<Vec<EventScoreAnswer>> {
-    let scores = run_blocking(move || Ok(shared.learning().explain(event, q.lang.as_deref().unwrap_or("en"))?)).await?;
+    let scores = run_blocking(move || Ok(shared.learning().explain(event, q.language())?)).await?;
     Ok(Json(scores.into_iter().map(EventScoreAnswer).collect()))
 }
 

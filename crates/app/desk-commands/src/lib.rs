@@ -27,6 +27,7 @@ pub mod rules;
 pub mod screen;
 pub mod staff;
 pub mod statistics;
+pub mod suggestions;
 pub mod watch;
 mod workbench;
 

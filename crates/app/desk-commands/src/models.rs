@@ -108,6 +108,18 @@ pub enum ModelsCommand {
     Simulate(Simulate),
     /// Train a model on the desk's history and add it as a draft.
     Train(Train),
+    /// Train a model of accounts on their transactions, which you obtained, and add it as a draft: it suggests tags of addresses.
+    TrainAccounts(crate::suggestions::TrainAccounts),
+    /// Look at addresses of an account chain with a model of accounts, and store the tags that it suggests.
+    Suggest(crate::suggestions::Suggest),
+    /// List suggested tags, the most probable first.
+    Suggestions(crate::suggestions::List),
+    /// Show a suggested tag and why the model suggests it.
+    Suggestion(crate::suggestions::Show),
+    /// Accept a suggested tag: it becomes a tag of the desk's own, which exposures count.
+    AcceptSuggestion(crate::suggestions::Decide),
+    /// Reject a suggested tag: it is not suggested again, and is a label for the next training.
+    RejectSuggestion(crate::suggestions::Decide),
     /// Compare two models of one purpose on stored events.
     Compare {
         #[command(flatten)]
@@ -286,6 +298,12 @@ pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
         ModelsCommand::Shipped { desk } => add_shipped(&desk, as_json),
         ModelsCommand::Simulate(args) => simulate(&args, as_json),
         ModelsCommand::Train(args) => train(args, as_json),
+        ModelsCommand::TrainAccounts(args) => crate::suggestions::train_accounts(args, as_json),
+        ModelsCommand::Suggest(args) => crate::suggestions::suggest(args, as_json),
+        ModelsCommand::Suggestions(args) => crate::suggestions::list(&args, as_json),
+        ModelsCommand::Suggestion(args) => crate::suggestions::show(&args, as_json),
+        ModelsCommand::AcceptSuggestion(args) => crate::suggestions::accept(&args, as_json),
+        ModelsCommand::RejectSuggestion(args) => crate::suggestions::reject(&args, as_json),
         ModelsCommand::Compare { desk, champion, challenger, budget, period } => {
             let Period { from, until } = period;
             let here = |s: &Screening| learning(s).compare(champion, challenger, budget, from, until);
@@ -430,7 +448,7 @@ fn take(desk: &DeskArgs, model: ModelHash, step: Step, reason: &str, as_json: bo
 }
 
 /// Percent of a share in millionths.
-fn percent(ppm: u64) -> String {
+pub(crate) fn percent(ppm: u64) -> String {
     format!("{}.{:02}%", ppm / 10_000, ppm / 100 % 100)
 }
 
@@ -566,7 +584,7 @@ fn figure(value: &Value) -> String {
     value.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"))
 }
 
-fn interval(value: &Value) -> String {
+pub(crate) fn interval(value: &Value) -> String {
     format!("{} ({} to {})", figure(&value["value"]), figure(&value["low"]), figure(&value["high"]))
 }
 

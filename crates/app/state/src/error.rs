@@ -15,6 +15,7 @@ use holdfast_requests::RequestError;
 use holdfast_screening::ScreeningError;
 use holdfast_sharing::SharingError;
 use holdfast_store::{DbError, StoreError};
+use holdfast_suggest::SuggestError;
 use holdfast_telemetry::logs::one_line;
 use holdfast_training::TrainingError;
 use holdfast_types::{ErrorKind, Invalid};
@@ -143,6 +144,7 @@ by_kind!(
     RequestError,
     ScreeningError,
     SharingError,
+    SuggestError,
     TrainingError,
     StoreError,
     WorkspaceError,

@@ -34,6 +34,7 @@ pub mod sign_in;
 pub mod sources;
 mod state;
 pub mod status;
+pub mod suggesting;
 pub mod system;
 pub mod tags;
 pub mod visit;

@@ -14,6 +14,7 @@ mod own_tags;
 mod packs;
 mod prices;
 mod providers;
+mod suggestions;
 mod tags;
 mod typologies;
 mod watches;
@@ -74,6 +75,9 @@ pub fn routes() -> Routes {
         .post("/desk/tags/own", DESK.long(), own_tags::add)
         .get("/desk/tags/own/{id}", READ, own_tags::page)
         .post("/desk/tags/own/{id}", DESK.long(), own_tags::step)
+        .get(suggestions::HERE, READ.long(), suggestions::list)
+        .get("/desk/tags/suggestions/{id}", READ.long(), suggestions::page)
+        .post("/desk/tags/suggestions/{id}", DESK.long(), suggestions::decide)
         .get("/desk/packs", PACKS.long(), packs::list)
         .post("/desk/packs", MANAGE.body(FILE).long(), packs::import)
         .get("/desk/packs/imports/{job}", MANAGE, packs::import_job)

@@ -1,7 +1,7 @@
 //! All tags, looked through by what they say; where they disagree.
 
 use crate::own_tags::OWN;
-use crate::packs;
+use crate::{packs, suggestions};
 use axum::extract::{Query, State};
 use holdfast_api_investigation::tags::TagsQuery;
 use holdfast_attribution::own::{OWN_PACK, id_of};
@@ -120,7 +120,8 @@ pub(crate) async fn list(
     let body = html! {
         p.ways {
             a href=(OWN) { (t!("tags-own")) } " "
-            a href=(CONFLICTS) { (t!("tags-conflicts")) }
+            a href=(CONFLICTS) { (t!("tags-conflicts")) } " "
+            a href=(suggestions::HERE) { (t!("suggestions-title")) }
             @if frame.may_open(packs::HERE) { " " a href=(packs::HERE) { (t!("nav-packs")) } }
         }
         p.note { (t!("tags-about", n = figures::number(all))) }

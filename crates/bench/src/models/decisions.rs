@@ -3,7 +3,7 @@
 use super::ModelsBench;
 use super::cost::model_of;
 use super::report::{Goal, Report};
-use crate::screening::{Load, exchange, over_http};
+use crate::screening::{Load, Sent, exchange, over_http};
 use anyhow::{Context, ensure};
 use holdfast_decision::inputs::ModelInForce;
 use holdfast_decision::state::State;

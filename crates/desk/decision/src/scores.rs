@@ -226,9 +226,10 @@ fn values(places: &[usize], row: &FeatureRow) -> Vec<f64> {
     places.iter().map(|p| row.values().get(*p).copied().unwrap_or(f64::NAN)).collect()
 }
 
-/// A probability as whole millionths.
+/// Returns a probability as whole millionths.
+#[must_use]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Within 0 to a million; a float's cast saturates.
-fn millionths(probability: f64) -> u32 {
+pub fn millionths(probability: f64) -> u32 {
     (probability.clamp(0.0, 1.0) * 1e6).round() as u32
 }
 

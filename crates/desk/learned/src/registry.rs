@@ -126,7 +126,10 @@ pub fn purpose_of(text: &str) -> Result<Purpose, LearnedError> {
 /// Returns the features that models of a purpose may have.
 pub(crate) fn known_features(purpose: Purpose) -> Result<Cow<'static, [Feature]>, ModelError> {
     Ok(match purpose {
-        Purpose::AccountPhishing => Cow::Owned(accounts::schema(Amounts::With)?.features().to_vec()),
+        Purpose::AccountPhishing => {
+            let (all, of_ledger) = (accounts::schema(Amounts::With)?, accounts::ledger_schema(Amounts::With)?);
+            Cow::Owned(all.features().iter().chain(of_ledger.features()).cloned().collect())
+        }
         _ => Cow::Borrowed(features::features()),
     })
 }

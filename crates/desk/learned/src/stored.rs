@@ -12,7 +12,11 @@ use std::sync::Arc;
 /// The tables.
 pub const SCHEMA: Schema = Schema {
     department: "models",
-    migrations: &[include_str!("migrations/001_models.sql"), include_str!("migrations/002_audit_sample.sql")],
+    migrations: &[
+        include_str!("migrations/001_models.sql"),
+        include_str!("migrations/002_audit_sample.sql"),
+        include_str!("migrations/003_tag_suggestions.sql"),
+    ],
 };
 
 /// Most problems that are listed.
@@ -33,7 +37,12 @@ pub fn written(bytes: &[u8]) -> String {
 /// # Errors
 /// [`DbError::Stored`] when it is damaged.
 pub fn row_of(seq: u64, text: &str) -> Result<FeatureRow, DbError> {
-    let damaged = |cause: String| stored(format!("row of features of event {seq}"), cause);
+    features_of(&format!("event {seq}"), text)
+}
+
+/// Reads a stored row of features; `of` says whose.
+pub(crate) fn features_of(of: &str, text: &str) -> Result<FeatureRow, DbError> {
+    let damaged = |cause: String| stored(format!("row of features of {of}"), cause);
     let bytes = BASE64_STANDARD.decode(text).map_err(|e| damaged(e.to_string()))?;
     FeatureRow::from_bytes(&bytes).map_err(|e| damaged(e.to_string()))
 }

@@ -12,6 +12,20 @@ pub const MAX_EVENTS: usize = 20_000;
 /// Spans end here: a longer one says how long the record goes on, which is the date in disguise.
 pub const LONGEST_SPAN: Seconds = Seconds::days(30);
 
+/// What stands before the names of [`payments_schema`]: they measure payments only, and no model made on all transactions may be given them.
+pub const PAYMENTS: &str = "payments_";
+
+/// Features that say how many transactions failed, moved nothing or called a contract: payments alone do not tell.
+const NOT_OF_PAYMENTS: &[&str] = &[
+    "share_calls_in",
+    "share_calls_out",
+    "contracts_created",
+    "share_zero_in",
+    "share_zero_out",
+    "share_failed_in",
+    "share_failed_out",
+];
+
 /// A transaction of an account, from the account's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountEvent {
@@ -27,6 +41,14 @@ pub struct AccountEvent {
     pub is_failed: bool,
     /// It calls a contract or carries data.
     pub is_call: bool,
+}
+
+impl AccountEvent {
+    /// Returns whether it moved coin between two accounts: what a ledger of transfers has of it.
+    #[must_use]
+    pub fn is_payment(&self) -> bool {
+        !self.is_failed && self.amount_base_units > 0 && self.counterparty.is_some()
+    }
 }
 
 /// Which features are made.
@@ -126,6 +148,39 @@ pub fn schema(amounts: Amounts) -> Result<Schema, ModelError> {
 
 fn is_made(family: &str, amounts: Amounts) -> bool {
     amounts == Amounts::With || family != "amounts"
+}
+
+/// Returns the features of accounts that payments alone give, so that a ledger of transfers serves them: those of [`schema`] but for failed transactions,
+/// transactions without amount and calls of contracts. Their names begin with [`PAYMENTS`].
+///
+/// # Errors
+///
+/// Never for the features as they are: the schema's own checks.
+pub fn payments_schema(amounts: Amounts) -> Result<Schema, ModelError> {
+    let made = FEATURES.iter().filter(|f| is_made(f.1, amounts) && !NOT_OF_PAYMENTS.contains(&f.0));
+    let feature = |(name, family, label, kind): &(&str, &str, &str, FeatureKind)| {
+        Feature::new(&format!("{PAYMENTS}{name}"), family, *kind).called(&label.replace("transaction", "payment"))
+    };
+    Schema::new(made.map(feature).collect())
+}
+
+/// Returns all features of accounts that a ledger serves: [`payments_schema`], then those of the payments around it ([`crate::graph`]).
+///
+/// # Errors
+///
+/// Never for the features as they are: the schema's own checks.
+pub fn ledger_schema(amounts: Amounts) -> Result<Schema, ModelError> {
+    let (own, around) = (payments_schema(amounts)?, crate::graph::schema()?);
+    Schema::new(own.features().iter().chain(around.features()).cloned().collect())
+}
+
+/// Returns an account's features of its payments up to a time, in the order of [`payments_schema`]; as [`features`] otherwise.
+#[must_use]
+pub fn payments_features(events: &[AccountEvent], as_of: Timestamp, decimals: u8, amounts: Amounts) -> Vec<f64> {
+    let payments: Vec<AccountEvent> = events.iter().copied().filter(AccountEvent::is_payment).collect();
+    let row = features(&payments, as_of, decimals, amounts);
+    let names = FEATURES.iter().filter(|f| is_made(f.1, amounts)).map(|f| f.0);
+    row.into_iter().zip(names).filter(|(_, name)| !NOT_OF_PAYMENTS.contains(name)).map(|(value, _)| value).collect()
 }
 
 /// Returns an account's features of its transactions up to a time, in the order of [`schema`]. Amounts are in units of `10^decimals` base units.
@@ -505,6 +560,28 @@ mod tests {
         let years = Seconds::days(3_650);
         let later: Vec<AccountEvent> = events.iter().map(|e| AccountEvent { at: e.at + years, ..*e }).collect();
         assert_eq!(bits(features(&later, as_of + years, 18, Amounts::With)), before);
+    }
+
+    #[test]
+    fn features_of_payments_do_not_see_what_a_ledger_of_transfers_has_not() {
+        let mut events =
+            vec![event(0, true, 1, 10), event(500, false, 2, 5), event(900, true, 3, 7), event(950, false, 3, 3)];
+        let bits = |events: &[AccountEvent]| {
+            let row = payments_features(events, Timestamp::MAX, 18, Amounts::With);
+            row.into_iter().map(f64::to_bits).collect::<Vec<_>>()
+        };
+        let before = bits(&events);
+        let schema = payments_schema(Amounts::With).unwrap();
+        assert_eq!(before.len(), schema.len());
+        assert_eq!(schema.features()[0].name, "payments_transactions_in");
+        assert_eq!(schema.features()[0].label, "incoming payments");
+        assert!((f64::from_bits(before[schema.position("payments_total_in").unwrap()]) - 0.017).abs() < 1e-9);
+        events.push(AccountEvent { is_failed: true, ..event(600, false, 7, 4) });
+        events.push(AccountEvent { is_call: true, ..event(700, false, 8, 0) });
+        events.push(AccountEvent { counterparty: None, ..event(800, false, 8, 2) });
+        assert_eq!(bits(&events), before);
+        let without = payments_features(&events, Timestamp::MAX, 18, Amounts::Without);
+        assert_eq!(without.len(), payments_schema(Amounts::Without).unwrap().len());
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod card;
 pub mod drift;
 mod error;
 pub mod fit;
+pub mod graph;
 pub mod import;
 pub mod leaks;
 mod learner;

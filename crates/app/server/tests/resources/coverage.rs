@@ -92,6 +92,7 @@ fn run_all() -> Vec<Call> {
     let mut calls = calls.into_inner().unwrap();
     // Over a desk with account chains.
     calls.extend(crate::account_chains::calls());
+    calls.extend(crate::suggestions::calls());
     calls
 }
 

@@ -42,6 +42,7 @@ mod rules;
 mod several;
 mod sources;
 mod statistics;
+mod suggestions;
 mod tags;
 mod watches;
 mod webhooks;
