@@ -34,6 +34,7 @@ mod log;
 mod migrations;
 pub mod prices;
 mod pulse;
+pub mod redacted;
 pub mod replay;
 mod rescreening;
 pub mod service;
