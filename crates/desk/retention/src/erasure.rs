@@ -18,13 +18,12 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Passes after which an erasure gives up, because somebody goes on writing of the customer.
 const MAX_PASSES: u32 = 5;
 /// Most erasures of an answer.
 const MAX_LISTED: i64 = 10_000;
-/// Most values that a report lists.
-const MAX_VALUES: usize = 100;
 
 named! {
     /// State of an erasure.
@@ -38,15 +37,26 @@ named! {
     }
 }
 
+/// Values of one field that another customer has too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SharedValues)]
+pub struct Shared {
+    /// The field, such as device.
+    pub field: String,
+    /// How many.
+    pub values: u64,
+}
+
 /// What an erasure did, and what the proof found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ErasureReport)]
 pub struct Report {
     /// Values that were replaced.
     pub values: u64,
     /// Values too short to be told from others, which were replaced only where their field names them.
     pub by_field: u64,
-    /// Fields of values that another customer has too, so that they stay, each with their number.
-    pub shared: Vec<(String, u64)>,
+    /// Values that another customer has too, so that they stay.
+    pub shared: Vec<Shared>,
     /// Rows rewritten.
     pub rows: u64,
     /// Tables read again, and their rows.
@@ -60,7 +70,7 @@ pub struct Report {
 }
 
 /// An erasure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Erasure {
     /// Number.
     pub id: u64,
@@ -73,10 +83,12 @@ pub struct Erasure {
     /// Who proposed it.
     pub proposed_by: String,
     /// When, Unix seconds.
+    #[schema(value_type = i64)]
     pub proposed: Timestamp,
     /// Who carried it out or rejected it.
     pub decided_by: Option<String>,
     /// When.
+    #[schema(value_type = Option<i64>)]
     pub decided: Option<Timestamp>,
     /// What was done.
     pub report: Option<Report>,
@@ -342,14 +354,16 @@ impl Retention<'_> {
             "SQLite" => db.query("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(|_| ()),
             _ => Ok(()),
         })?;
-        report.files = self.store.map(|root| scan::files(root, &names)).transpose()?;
+        report.files = self.store().map(|root| scan::files(root, &names)).transpose()?;
         self.finish(id, report, actor)
     }
 
     /// Returns the files of the vault that are deleted, or refuses where files name the customer that may not be.
     fn deletable(&self, names: &Pseudonyms, may: &[String]) -> Result<Vec<String>, RetentionError> {
-        let Some(root) = self.store else { return Ok(Vec::new()) };
-        let found = scan::files(&root.join("vault"), names)?;
+        let found = match self.vault.folder().exists() {
+            true => scan::files(self.vault.folder(), names)?,
+            false => FileScan::default(),
+        };
         let named: Vec<String> =
             found.holding.iter().filter_map(|path| path.rsplit('/').next()).map(str::to_owned).collect();
         let kept: Vec<&str> = named.iter().filter(|file| !may.contains(file)).map(String::as_str).collect();
@@ -378,14 +392,13 @@ impl Retention<'_> {
 }
 
 fn report_of(values: &values::Values) -> Report {
-    let mut shared: Vec<(String, u64)> = Vec::new();
+    let mut shared: Vec<Shared> = Vec::new();
     for Identifying { field, .. } in &values.shared {
-        match shared.iter_mut().find(|(name, _)| name == field) {
-            Some((_, count)) => *count += 1,
-            None => shared.push(((*field).to_owned(), 1)),
+        match shared.iter_mut().find(|s| s.field == *field) {
+            Some(known) => known.values += 1,
+            None => shared.push(Shared { field: (*field).to_owned(), values: 1 }),
         }
     }
-    shared.truncate(MAX_VALUES);
     Report {
         values: values.own.len() as u64,
         by_field: values.own.iter().filter(|v| !v.is_distinct()).count() as u64,

@@ -6,12 +6,13 @@ use holdfast_store::{Database, DbError, Row, number};
 use holdfast_types::Timestamp;
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 /// Most holds of an answer.
 const MAX_LISTED: i64 = 10_000;
 
 /// A legal hold on a customer's records.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LegalHold {
     /// Number.
     pub id: u64,
@@ -22,10 +23,12 @@ pub struct LegalHold {
     /// Who placed it.
     pub placed_by: String,
     /// When, Unix seconds.
+    #[schema(value_type = i64)]
     pub placed: Timestamp,
     /// Who lifted it.
     pub lifted_by: Option<String>,
     /// When.
+    #[schema(value_type = Option<i64>)]
     pub lifted: Option<Timestamp>,
     /// Why.
     pub lifted_reason: Option<String>,

@@ -30,8 +30,13 @@ holdfast_screening::department_error! {
 pub struct Retention<'a> {
     /// The database's one writer.
     pub screening: &'a Screening,
-    /// Files of requests and cases.
+    /// Files of requests and cases; it lies in the store's folder, whose files the proof reads.
     pub vault: &'a Vault,
-    /// The folder of the store, whose files the proof reads; none where the store has no folder (tests).
-    pub store: Option<&'a Path>,
+}
+
+impl Retention<'_> {
+    /// The folder of the store.
+    fn store(&self) -> Option<&Path> {
+        self.vault.folder().parent().filter(|folder| !folder.as_os_str().is_empty())
+    }
 }

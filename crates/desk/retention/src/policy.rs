@@ -7,6 +7,7 @@ use holdfast_types::{Invalid, Seconds, Timestamp, named};
 use serde::Serialize;
 use serde_json::json;
 use strum::VariantArray;
+use utoipa::ToSchema;
 
 /// Longest period, in days: 100 years.
 pub const MAX_DAYS: i64 = 36_525;
@@ -53,7 +54,7 @@ impl Kind {
 }
 
 /// How long records of a kind are kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Period {
     /// Of which records.
     pub kind: Kind,
@@ -64,17 +65,20 @@ pub struct Period {
     /// Who set it.
     pub set_by: String,
     /// When, Unix seconds.
+    #[schema(value_type = i64)]
     pub set: Timestamp,
 }
 
 /// What of a customer is kept until when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Kept {
     /// Which records.
     pub kind: Kind,
     /// The latest of them, Unix seconds.
+    #[schema(value_type = i64)]
     pub latest: Timestamp,
     /// Until when they are kept; none where no period is set, so that they are kept.
+    #[schema(value_type = Option<i64>)]
     pub until: Option<Timestamp>,
     /// The law, where a period is set.
     pub basis: Option<String>,

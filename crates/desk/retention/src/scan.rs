@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use utoipa::ToSchema;
 
 /// Most files that are read.
 const MAX_FILES: u64 = 1_000_000;
@@ -21,6 +22,7 @@ const NOT_PERSONAL: [&str; 8] =
 
 named! {
     /// Why a file was not looked into.
+    #[schema(as = ClosedFileReason)]
     pub enum Closed {
         /// Its contents are compressed or encrypted: a PDF, a picture, an archive, a sealed package.
         Packed,
@@ -29,8 +31,17 @@ named! {
     }
 }
 
+/// A file that was not looked into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClosedFile {
+    /// Its path below the store.
+    pub path: String,
+    /// Why.
+    pub why: Closed,
+}
+
 /// What a scan of files found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FileScan {
     /// Files read.
     pub files: u64,
@@ -39,7 +50,7 @@ pub struct FileScan {
     /// Files that still hold a value, by their path below the store; at most 1,000.
     pub holding: Vec<String>,
     /// Files that were read as they are, although their contents are packed, or not at all, with the reason; at most 1,000.
-    pub closed: Vec<(String, String)>,
+    pub closed: Vec<ClosedFile>,
     /// Whether there are more files or findings than are listed.
     pub cut: bool,
 }
@@ -72,7 +83,7 @@ impl Scanner<'_> {
 
     fn closed(&mut self, path: &Path, why: Closed) {
         match self.found.closed.len() < MAX_LISTED {
-            true => self.found.closed.push((self.name(path), why.name().to_owned())),
+            true => self.found.closed.push(ClosedFile { path: self.name(path), why }),
             false => self.found.cut = true,
         }
     }
@@ -172,7 +183,7 @@ mod tests {
         let names = Pseudonyms::new(&[value].into(), &[7; 32]).unwrap();
         let found = files(dir.path(), &names).unwrap();
         assert_eq!(found.holding, ["vault/ab/one", "vault/ab/two"]);
-        assert_eq!(found.closed, [("vault/ab/three".to_owned(), "packed".to_owned())]);
+        assert_eq!(found.closed, [ClosedFile { path: "vault/ab/three".into(), why: Closed::Packed }]);
         assert_eq!((found.files, found.cut), (4, false));
     }
 }

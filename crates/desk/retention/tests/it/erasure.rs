@@ -3,6 +3,7 @@
 use holdfast_decision::model::{Record, RecordKind};
 use holdfast_decision::{ChainFacts, Event};
 use holdfast_documents::Vault;
+use holdfast_retention::erasure::Shared;
 use holdfast_retention::policy::Kind;
 use holdfast_retention::{Retention, RetentionError};
 use holdfast_screening::Screening;
@@ -12,7 +13,7 @@ use holdfast_testing::{START, TestClock, TestDb, on_both, withdrawal};
 use holdfast_types::Seconds;
 use serde_json::json;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 on_both!(
     nothing_of_an_erased_customer_is_left_and_the_log_verifies,
@@ -29,7 +30,6 @@ const HERS: [&str; 6] = [ADA, "lovelace", "ada@example.org", "4915112345678", "0
 struct Desk {
     screening: Screening,
     vault: Vault,
-    store: PathBuf,
     clock: TestClock,
     _dir: tempfile::TempDir,
 }
@@ -62,7 +62,7 @@ impl Desk {
             record("cust-bob-2", "Bob Babbage", "bob@example.org", "+49 151 99999999"),
         ];
         screening.ingest(records, "exchange").unwrap();
-        let desk = Desk { screening, vault: Vault::new(store.join("vault")), store, clock, _dir: dir };
+        let desk = Desk { screening, vault: Vault::new(store.join("vault")), clock, _dir: dir };
         desk.decide("w-1", ADA, "0xAdA0000000000000000000000000000000000AdA", "203.0.113.77");
         desk.decide("w-2", "cust-bob-2", "0xb0b0000000000000000000000000000000000b0b", "203.0.113.78");
         desk.decide("w-3", ADA, "0xada0000000000000000000000000000000000ada", "203.0.113.77");
@@ -75,7 +75,7 @@ impl Desk {
     }
 
     fn retention(&self) -> Retention<'_> {
-        Retention { screening: &self.screening, vault: &self.vault, store: Some(&self.store) }
+        Retention { screening: &self.screening, vault: &self.vault }
     }
 
     fn after(&self, days: i64) {
@@ -133,7 +133,7 @@ fn nothing_of_an_erased_customer_is_left_and_the_log_verifies(db: &TestDb) {
     assert!(done.customer.starts_with("erased-"), "{done:?}");
     let report = done.report.unwrap();
     assert!(report.rows >= 8 && report.rows_read > 30 && report.values >= 6, "{report:?}");
-    assert_eq!(report.shared, [("device".to_owned(), 1)], "Bob has it too");
+    assert_eq!(report.shared, [Shared { field: "device".into(), values: 1 }], "Bob has it too");
     let after = all_texts(&db.url);
     for value in HERS {
         assert_eq!(holding(&after, value), [""; 0], "{value}");
