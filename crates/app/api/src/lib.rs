@@ -24,6 +24,7 @@ pub mod portal;
 pub mod prices;
 pub mod requests;
 pub mod rescreens;
+pub mod retention;
 pub mod rules;
 pub mod second_factor;
 pub mod sessions;
@@ -57,6 +58,7 @@ pub fn routes() -> Routes {
         portal::routes(),
         prices::routes(),
         rescreens::routes(),
+        retention::routes(),
         rules::routes(),
         second_factor::routes(),
         sessions::routes(),

@@ -117,6 +117,9 @@ enum Command {
     /// Learned models: train, compare, put in shadow or in force by two people, explain, watch.
     #[command(subcommand)]
     Models(models::ModelsCommand),
+    /// How long records are kept, legal holds, erasures of customers.
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Prices of assets in the reference currency.
     #[command(subcommand)]
     Prices(prices::PricesCommand),
@@ -259,6 +262,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Events(command) => events::run(command, json),
         Command::Rules(command) => rules::rules(command, json),
         Command::Models(command) => models::run(command, json),
+        Command::Retention(command) => retention::retention(command, json),
         Command::Prices(command) => prices::prices(command, json),
         Command::Holds(command) => holds::holds(command, json),
         Command::Alerts(command) => alerts::alerts(command, json),

@@ -296,6 +296,8 @@ fn allowed(method: &str, path: &str) -> &'static [&'static str] {
         ("", _) if path.starts_with("/api/kyt/") => ALL,
         ("changes", _) => &["administrator", "approver"],
         ("keys" | "desk-keys" | "people" | "jobs" | "ledgers" | "webhooks" | "outbox", _) => &["administrator"],
+        ("retention" | "erasures", _) => &["administrator"],
+        ("legal-holds", _) => &["investigator", "approver"],
         ("sessions" | "second-factor", _) => {
             &["screener", "investigator", "approver", "auditor", "administrator", "partner", "trainer"]
         }

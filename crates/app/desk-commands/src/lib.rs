@@ -23,6 +23,7 @@ pub mod keys;
 mod labs;
 pub mod models;
 pub mod prices;
+pub mod retention;
 pub mod rules;
 pub mod screen;
 pub mod staff;

@@ -12,6 +12,7 @@ use holdfast_learned::LearnedError;
 use holdfast_monitor::MonitorError;
 use holdfast_prevention::PreventionError;
 use holdfast_requests::RequestError;
+use holdfast_retention::RetentionError;
 use holdfast_screening::ScreeningError;
 use holdfast_sharing::SharingError;
 use holdfast_store::{DbError, StoreError};
@@ -142,6 +143,7 @@ by_kind!(
     OwnError,
     PreventionError,
     RequestError,
+    RetentionError,
     ScreeningError,
     SharingError,
     SuggestError,

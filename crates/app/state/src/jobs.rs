@@ -6,6 +6,7 @@ use crate::evidence::MakeBundle;
 use crate::imports::ImportTags;
 use crate::ledgers::{CheckLedger, RebuildBeside};
 use crate::rescreen_all::RescreenAll;
+use crate::reseal::Reseal;
 use crate::watching::CheckWatched;
 use axum::http::StatusCode;
 use holdfast_account_workspace::reach::reached_within;
@@ -422,13 +423,17 @@ impl AppState {
             .with::<RescreenAll>()
             .with::<ImportTags>()
             .with::<CheckLedger>()
-            .with::<RebuildBeside>();
+            .with::<RebuildBeside>()
+            .with::<Reseal>();
         let status = self.status.clone();
         let runner = Runner::start(self.jobs.clone(), self.clone(), kinds, move || status.is_stopping())?;
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;
         self.jobs.enqueue(&Arc::new(StoreSessions {}), "engine")?;
         self.jobs.enqueue(&Arc::new(CheckWatched {}), "engine")?;
         self.jobs.enqueue(&Arc::new(crate::learning::WatchModels {}), "engine")?;
+        if self.auth.key_ring.ids().nth(1).is_some() {
+            self.jobs.enqueue(&Arc::new(Reseal {}), "engine")?;
+        }
         Ok(runner)
     }
 }

@@ -28,6 +28,7 @@ pub mod mempools;
 pub mod metrics;
 pub mod people;
 mod rescreen_all;
+mod reseal;
 pub mod routes;
 pub mod sessions;
 pub mod sign_in;

@@ -17,6 +17,7 @@ use holdfast_identity::{KeyRing, SessionKind, open_sessions};
 use holdfast_monitor::Monitor;
 use holdfast_prevention::Prevention;
 use holdfast_requests::{Desk, Policy, Site};
+use holdfast_retention::Retention;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::Sharing;
 use holdfast_sharing::sources::Clients;
@@ -142,6 +143,12 @@ impl AppState {
     #[must_use]
     pub fn cases(&self) -> Cases<'_> {
         Cases { screening: &self.screening, key_ring: &self.auth.key_ring, vault: &self.vault }
+    }
+
+    /// Returns retention, over this desk.
+    #[must_use]
+    pub fn retention(&self) -> Retention<'_> {
+        Retention { screening: &self.screening, vault: &self.vault }
     }
 
     /// Returns prevention, over this desk.

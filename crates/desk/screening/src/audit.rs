@@ -1,6 +1,7 @@
 //! Verifies the audit log against the tables that it settles.
 
 use crate::audit_state::Expected;
+use crate::redacted::Redacted;
 use holdfast_audit::{Anchor, GENESIS, anchors, digest, entries, hash};
 use holdfast_decision::Scored;
 use holdfast_learned::Check;
@@ -22,6 +23,8 @@ pub struct AuditReport {
     pub state: u64,
     /// Signed heads (see [`holdfast_audit::Anchors`]) that were compared with the log.
     pub anchors: u64,
+    /// Entries and groups of decisions that erasures rewrote: compared with what the erasure's own entry states of them.
+    pub erased: u64,
     /// What is wrong; empty when all holds.
     pub problems: Vec<String>,
 }
@@ -58,9 +61,11 @@ pub fn verify_anchored(
         head: GENESIS.to_owned(),
         state: 0,
         anchors: anchors.len() as u64,
+        erased: 0,
         problems: Vec::new(),
     };
     let (mut expected, mut check) = (Expected::default(), Check::default());
+    let redacted = Redacted::of_log(db)?;
     let mut noted = noted_head.is_none_or(|h| h == GENESIS);
     let mut decided_up_to = 0u64;
     loop {
@@ -78,9 +83,13 @@ pub fn verify_anchored(
             }
             let parts = [e.actor.as_str(), &e.action, &e.subject, &e.detail];
             if hash(&report.head, e.seq, e.time, parts) != e.hash {
-                report
-                    .problems
-                    .push(format!("entry {} ({} {}) was changed: its hash does not fit", e.seq, e.action, e.subject));
+                match redacted.entry_is(&e) {
+                    true => report.erased += 1,
+                    false => report.problems.push(format!(
+                        "entry {} ({} {}) was changed: its hash does not fit",
+                        e.seq, e.action, e.subject
+                    )),
+                }
             }
             if e.action == "events.decided" {
                 let span = |name: &str| {
@@ -113,10 +122,14 @@ pub fn verify_anchored(
                         }
                     }
                     check.scores(db, &scored, &mut report.problems)?;
-                    if !e.detail.contains(&digest(texts?.into_iter())) {
-                        report
-                            .problems
-                            .push(format!("decisions {first} to {end} are not as entry {} recorded them", e.seq));
+                    let is = digest(texts?.into_iter());
+                    if !e.detail.contains(&is) {
+                        match redacted.decisions_are(e.seq, &is) {
+                            true => report.erased += 1,
+                            false => report
+                                .problems
+                                .push(format!("decisions {first} to {end} are not as entry {} recorded them", e.seq)),
+                        }
                     }
                 }
             }

@@ -172,6 +172,13 @@ impl Core {
         self.reload_lists()
     }
 
+    /// Reads again what a change rewrote in the tables; an undone change reads once more.
+    pub(crate) fn read_again(&mut self) -> Result<(), ScreeningError> {
+        let _ = self.fold_mut();
+        self.reload_lists()?;
+        self.reload_state()
+    }
+
     /// Reads the rule book, holds, prices, flags and models again.
     fn reload_lists(&mut self) -> Result<(), ScreeningError> {
         self.fold.holds.clear();

@@ -33,6 +33,7 @@ pub mod identifiers;
 mod migrations;
 pub mod prices;
 mod pulse;
+pub mod redacted;
 pub mod replay;
 mod rescreening;
 pub mod service;

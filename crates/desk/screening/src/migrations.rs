@@ -3,8 +3,16 @@
 use holdfast_store::Schema;
 
 /// Departments with lists of their own.
-pub(crate) const SCHEMAS: [Schema; 7] =
-    [SCREENING, CASES, MONITOR, REQUESTS, holdfast_jobs::SCHEMA, holdfast_identity::SCHEMA, holdfast_learned::SCHEMA];
+pub(crate) const SCHEMAS: [Schema; 8] = [
+    SCREENING,
+    CASES,
+    MONITOR,
+    REQUESTS,
+    RETENTION,
+    holdfast_jobs::SCHEMA,
+    holdfast_identity::SCHEMA,
+    holdfast_learned::SCHEMA,
+];
 
 /// Screening's own.
 const SCREENING: Schema = Schema {
@@ -29,6 +37,10 @@ const MONITOR: Schema = Schema {
 /// Those of requests.
 const REQUESTS: Schema =
     Schema { department: "requests", migrations: &[include_str!("migrations/requests_001_matches.sql")] };
+
+/// Periods of retention, legal holds and erasures (`holdfast-retention`).
+const RETENTION: Schema =
+    Schema { department: "retention", migrations: &[include_str!("migrations/retention_001.sql")] };
 
 /// The migrations from before.
 pub(crate) const RELEASED: &[&str] = &[

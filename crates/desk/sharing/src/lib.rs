@@ -31,6 +31,7 @@ pub mod ingest;
 pub mod misp;
 pub mod misp_feed;
 pub mod psi;
+pub mod reseal;
 pub mod sources;
 pub mod stix;
 pub mod tagpack;

@@ -195,7 +195,17 @@ impl Sharing<'_> {
         sealed.map(hex::encode).map_err(|e| SharingError::State(e.to_string()))
     }
 
-    fn unseal(&self, sealed: &str) -> Result<String, SharingError> {
+    /// Returns a partner's key sealed under the key in use; nothing where it is already.
+    pub(crate) fn resealed(&self, sealed: &str) -> Result<Option<String>, SharingError> {
+        let bytes = hex::decode(sealed).map_err(|e| SharingError::State(e.to_string()))?;
+        let newest = self.seal_keys()?;
+        if newest.first().is_some_and(|key| age::decrypt(key, &bytes).is_ok()) {
+            return Ok(None);
+        }
+        self.seal(&self.unseal(sealed)?).map(Some)
+    }
+
+    pub(crate) fn unseal(&self, sealed: &str) -> Result<String, SharingError> {
         let wrong =
             |e: String| SharingError::State(format!("the partner's key does not open: {e}; add the source again"));
         let bytes = hex::decode(sealed).map_err(|e| wrong(e.to_string()))?;

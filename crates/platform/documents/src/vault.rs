@@ -66,6 +66,12 @@ impl Vault {
         Vault { folder: folder.into() }
     }
 
+    /// Returns the folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn place(&self, sha256: &str) -> PathBuf {
         self.folder.join(&sha256[..2]).join(sha256)
     }

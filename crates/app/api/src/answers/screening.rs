@@ -321,6 +321,8 @@ views! {
         state: u64,
         /// Signed heads (see [`holdfast_audit::Anchors`]) that were compared with the log.
         anchors: u64,
+        /// Entries and groups of decisions that erasures rewrote: compared with what the erasure's own entry states of them.
+        erased: u64,
         /// What is wrong; empty when all holds.
         problems: Vec<String>,
     }

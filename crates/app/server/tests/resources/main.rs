@@ -38,6 +38,7 @@ mod portal;
 mod records;
 mod refusals;
 mod requests;
+mod retention;
 mod rules;
 mod several;
 mod sources;

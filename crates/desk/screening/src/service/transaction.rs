@@ -131,6 +131,14 @@ impl Transaction<'_> {
         self.core.after_commit(Box::new(effect));
     }
 
+    /// Reads again what memory holds of the tables, because a change rewrote rows that decisions rest on; the log of inputs states it.
+    ///
+    /// # Errors
+    /// [`ScreeningError`] when what is stored does not read back.
+    pub fn rewrote_rows(&mut self) -> Result<(), ScreeningError> {
+        self.core.read_again()
+    }
+
     /// Adds an entry to the audit log.
     pub fn audit(&mut self, action: &str, subject: &str, detail: &str) {
         self.core.audit(self.now, &self.actor, action, subject, detail);

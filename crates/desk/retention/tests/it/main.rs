@@ -1,0 +1,3 @@
+//! Retention over both databases.
+
+mod erasure;
