@@ -27,6 +27,7 @@ pub mod rescreens;
 pub mod rules;
 pub mod second_factor;
 pub mod sessions;
+pub mod sign_on;
 pub mod statistics;
 pub mod watches;
 pub mod webhooks;
@@ -59,6 +60,7 @@ pub fn routes() -> Routes {
         rules::routes(),
         second_factor::routes(),
         sessions::routes(),
+        sign_on::routes(),
         statistics::routes(),
         watches::routes(),
         webhooks::routes(),

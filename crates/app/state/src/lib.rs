@@ -31,6 +31,7 @@ mod rescreen_all;
 pub mod routes;
 pub mod sessions;
 pub mod sign_in;
+pub mod sign_on;
 pub mod sources;
 mod state;
 pub mod status;

@@ -46,8 +46,8 @@ pub use sessions::{
     store_use,
 };
 pub use sign_on::{
-    DirectoryUser, SignOnLink, StaffIdentity, directory_user_named, end_provider_sessions, link_person, link_of, note_provider_session,
-    sign_on,
+    DirectoryUser, SignOnLink, StaffIdentity, directory_user_named, end_provider_sessions, link_of, link_person,
+    note_provider_session, sign_on,
 };
 pub use source::{KeyCommand, KeyFile, KeySource, KeyVariable};
 pub use staff_passkey::{

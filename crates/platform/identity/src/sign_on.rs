@@ -2,7 +2,9 @@
 //!
 //! Each has a key like everybody else, so that scopes, sessions, suspension and revocation are the same; its secret is given to nobody.
 
-use crate::{ApiKey, IdentityError, Person, PersonState, add_key, change_scopes, key_by_id, person_by_id, person_named, validate};
+use crate::{
+    ApiKey, IdentityError, Person, PersonState, add_key, change_scopes, key_by_id, person_by_id, person_named, validate,
+};
 use holdfast_store::{Change, Database, DbError, Row, number};
 use holdfast_types::{Invalid, Timestamp};
 use serde_json::json;
@@ -19,6 +21,8 @@ pub struct StaffIdentity {
     pub subject: String,
     /// Name of the person, as the audit log has it from the first sign-in on.
     pub name: String,
+    /// The provider's session, where it names it: sessions that are started now end with it.
+    pub sid: Option<String>,
 }
 
 /// Which person a provider's subject is.
@@ -128,6 +132,10 @@ pub fn sign_on(
     if person.state == PersonState::Suspended {
         return Err(IdentityError::State(format!("{} is suspended", person.name)));
     }
+    let sql = "UPDATE sign_on_people SET sid = $1 WHERE issuer = $2 AND subject = $3";
+    tx.db().execute(sql, &[who.sid.clone().into(), who.issuer.as_str().into(), who.subject.as_str().into()])?;
+    let detail = json!({ "issuer": who.issuer, "subject": who.subject, "scopes": scopes }).to_string();
+    tx.audit("person.signed_on", &format!("person:{}", person.id), &detail);
     let Some(id) = link.key else { return first_key(tx, &person, who, scopes, new_key) };
     let known = key_by_id(tx.db(), &id)?.ok_or_else(|| IdentityError::NotFound(format!("key '{id}'")))?;
     if known.revoked.is_some() {
@@ -182,17 +190,8 @@ fn first_key(
     Ok(key)
 }
 
-/// Stores the provider's session in which a session was started.
-///
-/// # Errors
-/// [`IdentityError::Store`].
-pub fn note_provider_session(tx: &mut dyn Change, id: &str, sid: &str) -> Result<(), IdentityError> {
-    tx.db().execute("UPDATE sessions SET provider_session = $1 WHERE id = $2", &[sid.into(), id.into()])?;
-    Ok(())
-}
-
 /// Ends the sessions that a provider says are over (OpenID Connect Back-Channel Logout 1.0, section 2.7): those of one of its sessions where it
-/// names one, else all of its subject; only those that began by a time, so that a message that is sent again ends no later one. Returns their ids.
+/// names one (and those of which it named none), else all of its subject; only those that began by a time, so that a message that is sent again ends no later one. Returns their ids.
 ///
 /// # Errors
 /// [`IdentityError::Store`].
@@ -205,7 +204,7 @@ pub fn end_provider_sessions(
 ) -> Result<Vec<String>, IdentityError> {
     let sql = "SELECT s.id FROM sessions s JOIN sign_on_people p ON p.key_id = s.key_id
                WHERE s.ended IS NULL AND s.started <= $1 AND p.issuer = $2
-               AND (p.subject = $3 OR $3 = '') AND (s.provider_session = $4 OR $4 = '')
+               AND (p.subject = $3 OR $3 = '') AND (s.provider_session = $4 OR $4 = '' OR (s.provider_session IS NULL AND $3 <> ''))
                ORDER BY s.id LIMIT 10000";
     let (subject, sid) = (subject.unwrap_or_default(), sid.unwrap_or_default());
     if subject.is_empty() && sid.is_empty() {

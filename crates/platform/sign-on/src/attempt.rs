@@ -68,19 +68,31 @@ impl Attempt {
     ///
     /// # Errors
     /// [`SignOnError::Refused`] when the cookie is missing, too old or not from here, or the state is another attempt's.
-    pub fn resume(ring: &KeyRing, cookie: Option<&str>, state: Option<&str>, now: Timestamp) -> Result<Self, SignOnError> {
-        let foreign = || SignOnError::refused("this browser did not begin this sign-on, or its cookie is gone; begin again at /sign-in");
+    pub fn resume(
+        ring: &KeyRing,
+        cookie: Option<&str>,
+        state: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self, SignOnError> {
+        let foreign = || {
+            SignOnError::refused(
+                "this browser did not begin this sign-on, or its cookie is gone; begin again at /sign-in",
+            )
+        };
         let cookie = cookie.ok_or_else(foreign)?;
         let (body, _) = cookie.rsplit_once('.').ok_or_else(foreign)?;
         let is = |a: &str, b: &str| bool::from(a.as_bytes().ct_eq(b.as_bytes()));
-        let known = ring.each().map(|ring| Self::of(&ring, body)).find(|a| is(&a.cookie, cookie)).ok_or_else(foreign)?;
+        let known =
+            ring.each().map(|ring| Self::of(&ring, body)).find(|a| is(&a.cookie, cookie)).ok_or_else(foreign)?;
         let until = body.rsplit_once('.').and_then(|(_, until)| until.parse().ok()).ok_or_else(foreign)?;
         if now > Timestamp::from_unix(until) {
             return Err(SignOnError::refused("this sign-on took more than ten minutes; begin again at /sign-in"));
         }
         match state.is_some_and(|state| is(state, &known.state)) {
             true => Ok(known),
-            false => Err(SignOnError::refused("the answer belongs to another sign-on (its state is wrong); begin again at /sign-in")),
+            false => Err(SignOnError::refused(
+                "the answer belongs to another sign-on (its state is wrong); begin again at /sign-in",
+            )),
         }
     }
 

@@ -90,19 +90,23 @@ impl Provider {
         if reply.status != 200 {
             return Err(SignOnError::provider(format!("{url} answers {}", reply.status)));
         }
-        serde_json::from_str(&reply.body).map_err(|e| SignOnError::provider(format!("{url} is not what OpenID Connect says: {e}")))
+        serde_json::from_str(&reply.body)
+            .map_err(|e| SignOnError::provider(format!("{url} is not what OpenID Connect says: {e}")))
     }
 
     fn read(&self, now: Timestamp) -> Result<Known, SignOnError> {
         let url = format!("{}/.well-known/openid-configuration", self.settings.issuer.trim_end_matches('/'));
         let metadata: Metadata = self.document(&url)?;
         if metadata.issuer != self.settings.issuer {
-            let text = format!("{url} names the issuer '{}'; sign_on.issuer is '{}'", metadata.issuer, self.settings.issuer);
+            let text =
+                format!("{url} names the issuer '{}'; sign_on.issuer is '{}'", metadata.issuer, self.settings.issuer);
             return Err(SignOnError::provider(text));
         }
         for endpoint in [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri] {
             if !is_safe(endpoint) {
-                return Err(SignOnError::provider(format!("its endpoint '{endpoint}' is neither https nor on this machine")));
+                return Err(SignOnError::provider(format!(
+                    "its endpoint '{endpoint}' is neither https nor on this machine"
+                )));
             }
         }
         if metadata.code_challenge_methods_supported.as_ref().is_some_and(|all| !all.iter().any(|m| m == "S256")) {
@@ -149,16 +153,28 @@ impl Provider {
     ///
     /// # Errors
     /// [`SignOnError::Refused`] when the provider signed nobody in or the token is not good; [`SignOnError::Provider`].
-    pub fn finish(&self, attempt: &Attempt, callback: &Callback, redirect: &str, now: Timestamp) -> Result<SignedOn, SignOnError> {
+    pub fn finish(
+        &self,
+        attempt: &Attempt,
+        callback: &Callback,
+        redirect: &str,
+        now: Timestamp,
+    ) -> Result<SignedOn, SignOnError> {
         if callback.iss.as_ref().is_some_and(|iss| *iss != self.settings.issuer) {
-            return Err(SignOnError::refused(format!("the answer is from another issuer than '{}'", self.settings.issuer)));
+            return Err(SignOnError::refused(format!(
+                "the answer is from another issuer than '{}'",
+                self.settings.issuer
+            )));
         }
         if let Some(error) = &callback.error {
             let words = callback.error_description.as_deref().unwrap_or_default();
             let text: String = format!("{error} {words}").chars().filter(|c| !c.is_control()).take(300).collect();
             return Err(SignOnError::refused(format!("the identity provider signed nobody in: {}", text.trim())));
         }
-        let code = callback.code.as_deref().ok_or_else(|| SignOnError::refused("the identity provider's answer has no code"))?;
+        let code = callback
+            .code
+            .as_deref()
+            .ok_or_else(|| SignOnError::refused("the identity provider's answer has no code"))?;
         let metadata = self.known(now, FRESH)?.metadata;
         let token = self.exchange(&metadata, attempt, code, redirect)?;
         let claims = self.claims(&token, now)?;
@@ -167,7 +183,13 @@ impl Provider {
     }
 
     /// Exchanges a code for an ID token.
-    fn exchange(&self, metadata: &Metadata, attempt: &Attempt, code: &str, redirect: &str) -> Result<String, SignOnError> {
+    fn exchange(
+        &self,
+        metadata: &Metadata,
+        attempt: &Attempt,
+        code: &str,
+        redirect: &str,
+    ) -> Result<String, SignOnError> {
         let client = self.settings.client_id.as_str();
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -183,17 +205,21 @@ impl Provider {
             Some(secret) if metadata.token_endpoint_auth_methods_supported.as_ref().is_none_or(by_header) => {
                 // Both parts are encoded as in a form (RFC 6749, section 2.3.1).
                 let part = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                authorization = Some(format!("Basic {}", STANDARD.encode(format!("{}:{}", part(client), part(secret)))));
+                authorization =
+                    Some(format!("Basic {}", STANDARD.encode(format!("{}:{}", part(client), part(secret)))));
             }
             Some(secret) => form.extend([("client_id", client), ("client_secret", secret.as_str())]),
         }
         let reply = self.web.post(&metadata.token_endpoint, &encoded(&form), authorization.as_deref())?;
         let answer: Value = serde_json::from_str(&reply.body).unwrap_or_default();
         if reply.status != 200 {
-            let why: String = answer["error"].as_str().unwrap_or("no reason").chars().filter(|c| !c.is_control()).take(100).collect();
+            let why: String =
+                answer["error"].as_str().unwrap_or("no reason").chars().filter(|c| !c.is_control()).take(100).collect();
             // Whoever brings a code that is used or made up is refused; anything else is wrong with this desk's settings or the provider.
             return Err(match why.as_str() {
-                "invalid_grant" => SignOnError::refused("the identity provider does not take the code: it is used, too old or another client's"),
+                "invalid_grant" => SignOnError::refused(
+                    "the identity provider does not take the code: it is used, too old or another client's",
+                ),
                 _ => SignOnError::provider(format!("{} answers {}: {why}", metadata.token_endpoint, reply.status)),
             });
         }
@@ -216,10 +242,13 @@ impl Provider {
     fn signed_on(&self, subject: String, claims: &Value) -> Result<SignedOn, SignOnError> {
         let claim = &self.settings.name_claim;
         let name = claims[claim].as_str().map(str::trim).filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| SignOnError::refused(format!("the token has no claim '{claim}' with the person's name")))?;
+        let name = name
+            .ok_or_else(|| SignOnError::refused(format!("the token has no claim '{claim}' with the person's name")))?;
         // An address that nobody proved is a name that its owner chose.
         if claim == "email" && claims["email_verified"] == Value::Bool(false) {
-            return Err(SignOnError::refused("the identity provider has not verified the person's email, which is their name here"));
+            return Err(SignOnError::refused(
+                "the identity provider has not verified the person's email, which is their name here",
+            ));
         }
         let groups = match &claims[&self.settings.groups_claim] {
             Value::String(one) => vec![one.clone()],

@@ -81,13 +81,17 @@ impl Settings {
     pub fn check(&self) -> Result<(), SignOnError> {
         let wrong = |text: &str| Err(SignOnError::Setting(text.to_owned()));
         if !is_safe(&self.issuer) || self.issuer.contains(['?', '#']) {
-            return wrong("sign_on.issuer: must be an https URL (http only on this machine) without query, as the provider's tokens name it");
+            return wrong(
+                "sign_on.issuer: must be an https URL (http only on this machine) without query, as the provider's tokens name it",
+            );
         }
         if self.client_id.is_empty() || self.client_id.len() > 255 {
             return wrong("sign_on.client_id: must be 1 to 255 bytes, as the provider gave it");
         }
         if self.roles.is_empty() {
-            return wrong("sign_on.roles: name the role of at least one group (\"GROUP=ROLE\"); nobody has a role without one");
+            return wrong(
+                "sign_on.roles: name the role of at least one group (\"GROUP=ROLE\"); nobody has a role without one",
+            );
         }
         Ok(())
     }
@@ -119,10 +123,18 @@ mod tests {
 
     #[test]
     fn secrets_go_by_https_or_stay_on_the_machine() {
-        for good in ["https://id.example/realms/x", "http://localhost:3000", "http://127.0.0.1:1/x", "http://[::1]:80"] {
+        for good in ["https://id.example/realms/x", "http://localhost:3000", "http://127.0.0.1:1/x", "http://[::1]:80"]
+        {
             assert!(is_safe(good), "{good}");
         }
-        for bad in ["http://id.example", "id.example", "ftp://localhost", "http://localhost@evil.example", "https://", "http://localhost.evil.example"] {
+        for bad in [
+            "http://id.example",
+            "id.example",
+            "ftp://localhost",
+            "http://localhost@evil.example",
+            "https://",
+            "http://localhost.evil.example",
+        ] {
             assert!(!is_safe(bad), "{bad}");
         }
     }

@@ -40,6 +40,7 @@ mod refusals;
 mod requests;
 mod rules;
 mod several;
+mod sign_on;
 mod sources;
 mod statistics;
 mod tags;

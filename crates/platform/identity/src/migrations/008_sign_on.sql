@@ -6,6 +6,8 @@ CREATE TABLE sign_on_people (
   person BIGINT NOT NULL REFERENCES people (id),
   -- None until the first sign-in of somebody whom an administrator linked.
   key_id TEXT REFERENCES api_keys (id),
+  -- The provider's session (`sid`) of the last sign-on, where it names it.
+  sid TEXT,
   linked BIGINT NOT NULL,
   linked_by TEXT NOT NULL,
   PRIMARY KEY (issuer, subject)
