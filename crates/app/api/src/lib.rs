@@ -28,6 +28,7 @@ pub mod retention;
 pub mod rules;
 pub mod second_factor;
 pub mod sessions;
+pub mod sign_on;
 pub mod statistics;
 pub mod suggestions;
 pub mod watches;
@@ -62,6 +63,7 @@ pub fn routes() -> Routes {
         rules::routes(),
         second_factor::routes(),
         sessions::routes(),
+        sign_on::routes(),
         statistics::routes(),
         suggestions::routes(),
         watches::routes(),

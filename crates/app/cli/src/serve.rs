@@ -1,7 +1,7 @@
 //! `holdfast serve`: the server, what runs beside it, and how it stops.
 
 use crate::accounts;
-use crate::args::{StoreArgs, url_of};
+use crate::args::{StoreArgs, secret_of, url_of};
 use crate::chains;
 use crate::connect::read_providers;
 use crate::desk::read_policy;
@@ -21,6 +21,7 @@ use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
 use holdfast_screening::webhooks;
 use holdfast_server::{serve_metrics, serve_with_socket};
+use holdfast_sign_on::{DEFAULT_GROUPS_CLAIM, DEFAULT_NAME_CLAIM, Http, Provider, read_role};
 use holdfast_state::AppState;
 use holdfast_state::access::Access;
 use holdfast_state::status::{FollowerBounds, Status};
@@ -82,6 +83,8 @@ pub struct Serve {
     access: AccessArgs,
     #[command(flatten)]
     mail: MailArgs,
+    #[command(flatten)]
+    sign_on: SignOnArgs,
     /// Address at which metrics and health are served without a key, besides /metrics with one; for a network that only monitoring reaches.
     #[arg(long)]
     metrics: Option<String>,
@@ -143,6 +146,49 @@ pub struct MailArgs {
     /// Addresses that reminders and escalations go to.
     #[arg(long, value_delimiter = ',')]
     staff: Vec<String>,
+}
+
+/// The identity provider of staff.
+#[derive(Args, Clone, Default)]
+struct SignOnArgs {
+    /// Issuer of the identity provider (OpenID Connect) through which staff sign in to the pages, such as https://id.exchange.example.
+    #[arg(long, requires_all = ["sign_on_client", "sign_on_role"])]
+    sign_on_issuer: Option<String>,
+    /// Name of this desk at the identity provider (client id).
+    #[arg(long, requires = "sign_on_issuer")]
+    sign_on_client: Option<String>,
+    /// File with the desk's secret at the identity provider (client secret); none for a public client.
+    #[arg(long, requires = "sign_on_issuer")]
+    sign_on_secret_file: Option<PathBuf>,
+    /// Claim of the provider's tokens with a person's name, as the audit log will have it. Choose one that people cannot change there themselves.
+    #[arg(long, default_value = DEFAULT_NAME_CLAIM)]
+    sign_on_name_claim: String,
+    /// Claim of the provider's tokens with the names of a person's groups.
+    #[arg(long, default_value = DEFAULT_GROUPS_CLAIM)]
+    sign_on_groups_claim: String,
+    /// Scope that is requested from the identity provider besides `openid profile email`, such as groups; repeat it for several.
+    #[arg(long = "sign-on-scope", requires = "sign_on_issuer")]
+    sign_on_scope: Vec<String>,
+    /// Role of the members of a group, as GROUP=ROLE; repeat it for several. Whoever is in no such group does not sign in.
+    #[arg(long = "sign-on-role", requires = "sign_on_issuer")]
+    sign_on_role: Vec<String>,
+}
+
+impl SignOnArgs {
+    /// Returns the provider; none without an issuer.
+    fn provider(self) -> anyhow::Result<Option<Provider>> {
+        let (Some(issuer), Some(client_id)) = (self.sign_on_issuer, self.sign_on_client) else { return Ok(None) };
+        let settings = holdfast_sign_on::Settings {
+            issuer,
+            client_id,
+            client_secret: self.sign_on_secret_file.as_deref().map(secret_of).transpose()?,
+            name_claim: self.sign_on_name_claim,
+            groups_claim: self.sign_on_groups_claim,
+            scopes: self.sign_on_scope,
+            roles: self.sign_on_role.iter().map(|text| read_role(text)).collect::<Result<_, _>>()?,
+        };
+        Ok(Some(Provider::new(settings, Box::new(Http))?))
+    }
 }
 
 /// Threads that end when the process is to stop.
@@ -243,6 +289,9 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     shared.providers = args.providers.as_deref().map(read_providers).transpose()?.map(Arc::new);
     if let Some(policy) = &args.policy {
         shared.policy = Arc::new(read_policy(policy)?);
+    }
+    if let Some(provider) = args.sign_on.provider()? {
+        shared.sign_on = Arc::new(OnceLock::from(provider));
     }
     let from = args.mail.mail_from.as_deref().unwrap_or_default();
     let smtp = url_of(args.mail.smtp.as_deref(), args.mail.smtp_file.as_deref(), "--smtp")?;

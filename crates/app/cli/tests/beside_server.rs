@@ -183,6 +183,7 @@ const TABLE: &[RowOf] = &[
     ("audit replay", &[], Well),
     ("audit clock", &[], Well),
     ("people list", &[], Gives("person", "/0/id")),
+    ("people link", &["{person}", "--subject", "x"], Refused("identity provider")),
     ("people suspend", &["999", "--reason", "left"], Refused("person 999")),
     ("people activate", &["{person}", "--reason", "is back"], Refused("active")),
     ("people reset-factor", &["{person}", "--reason", "lost"], Refused("second factor")),

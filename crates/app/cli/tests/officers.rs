@@ -392,6 +392,11 @@ fn every_endpoint_lets_in_only_the_roles_that_need_it() {
         if template.starts_with("/v2/") {
             continue;
         }
+        // The identity provider has no key either: its token is its proof.
+        if template.starts_with("/api/v1/sign-on/") {
+            assert_eq!(desk.ask("POST", template, &[], None).0, 400, "{template}");
+            continue;
+        }
         // Probes are answered whoever they are, and strangers are given no reasons.
         if template.starts_with("/health/") {
             let (status, answer) = desk.ask("GET", template, &[], None);

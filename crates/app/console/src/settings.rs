@@ -112,7 +112,7 @@ const fn either(setting: Setting, instead_of: &'static str) -> Setting {
 
 /// All settings, in the order of the reference. `--open` is none: a desk is opened by hand, to try it out. `--password` is none either: secrets
 /// stand in files.
-pub const SETTINGS: [Setting; 28] = [
+pub const SETTINGS: [Setting; 35] = [
     setting("store.path", "store", "HOLDFAST_STORE", Kind::Path),
     setting("server.listen", "listen", "HOLDFAST_LISTEN", Kind::Text),
     setting("server.role", "role", "HOLDFAST_ROLE", Kind::Text),
@@ -144,6 +144,13 @@ pub const SETTINGS: [Setting; 28] = [
     either(setting("mail.smtp_file", "smtp-file", "HOLDFAST_SMTP_FILE", Kind::Path), "smtp"),
     setting("mail.from", "mail-from", "HOLDFAST_MAIL_FROM", Kind::Text),
     setting("mail.staff", "staff", "HOLDFAST_STAFF", Kind::List),
+    setting("sign_on.issuer", "sign-on-issuer", "HOLDFAST_SIGN_ON_ISSUER", Kind::Url),
+    setting("sign_on.client_id", "sign-on-client", "HOLDFAST_SIGN_ON_CLIENT", Kind::Text),
+    setting("sign_on.client_secret_file", "sign-on-secret-file", "HOLDFAST_SIGN_ON_SECRET_FILE", Kind::Path),
+    setting("sign_on.name_claim", "sign-on-name-claim", "HOLDFAST_SIGN_ON_NAME_CLAIM", Kind::Text),
+    setting("sign_on.groups_claim", "sign-on-groups-claim", "HOLDFAST_SIGN_ON_GROUPS_CLAIM", Kind::Text),
+    setting("sign_on.scopes", "sign-on-scope", "HOLDFAST_SIGN_ON_SCOPES", Kind::List),
+    setting("sign_on.roles", "sign-on-role", "HOLDFAST_SIGN_ON_ROLES", Kind::List),
     setting("log.filter", "log", "HOLDFAST_LOG", Kind::Filter),
     setting("log.format", "log-format", "HOLDFAST_LOG_FORMAT", Kind::Format),
 ];

@@ -56,6 +56,17 @@ pub enum PeopleCommand {
         #[arg(long)]
         reason: String,
     },
+    /// Link a person who is known here to the identity provider's subject (the `sub` of its tokens), so that they sign in there. Needs a running
+    /// server, which knows the provider.
+    Link {
+        #[command(flatten)]
+        desk: DeskArgs,
+        /// Number of the person.
+        id: u64,
+        /// The provider's name of the person.
+        #[arg(long)]
+        subject: String,
+    },
     /// Set up your second factor for signing in to the pages, an authenticator app (--as names who you are): shows a QR code, the secret and
     /// ten recovery codes, once. It counts once `people confirm-factor` gives a code of the app.
     SetUpFactor {
@@ -324,6 +335,15 @@ pub fn people(command: PeopleCommand, as_json: bool) -> anyhow::Result<()> {
             let why = reason.clone();
             let here = |s: &Screening| Store::change(s, &desk.actor, move |tx| reset_factor(tx, id, &why));
             desk.answer(here, |c| c.post(&path).json(&json!({ "reason": reason })))?
+        }
+        PeopleCommand::Link { desk, id, subject } => {
+            let path = api_path(&["people", &id.to_string(), "sign-on"]);
+            let none = |_: &Screening| -> anyhow::Result<Value> {
+                bail!(
+                    "start the server with its identity provider (sign_on.issuer): only it knows whose subject '{subject}' is"
+                )
+            };
+            desk.answer(none, |c| c.put(&path).json(&json!({ "subject": subject })))?
         }
         PeopleCommand::SetUpFactor { desk, qr } => return set_up_factor(&desk, qr.as_deref(), as_json),
         PeopleCommand::ConfirmFactor { desk, code } => return confirm_factor(&desk, &code, as_json),

@@ -62,8 +62,17 @@ impl Access {
 
     /// Returns a cookie that scripts and other sites cannot use.
     pub fn cookie(&self, name: &str, value: &str, lasts: Seconds) -> String {
+        self.cookie_of(name, value, lasts, "Strict")
+    }
+
+    /// Returns a cookie that scripts cannot use, and that the browser sends when another site leads back here by a link.
+    pub fn returning_cookie(&self, name: &str, value: &str, lasts: Seconds) -> String {
+        self.cookie_of(name, value, lasts, "Lax")
+    }
+
+    fn cookie_of(&self, name: &str, value: &str, lasts: Seconds, same_site: &str) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
-        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", lasts.count())
+        format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={}{secure}", lasts.count())
     }
 
     fn allows_host(&self, authority: &str) -> bool {

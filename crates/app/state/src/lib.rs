@@ -32,6 +32,7 @@ mod reseal;
 pub mod routes;
 pub mod sessions;
 pub mod sign_in;
+pub mod sign_on;
 pub mod sources;
 mod state;
 pub mod status;

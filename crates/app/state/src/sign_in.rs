@@ -43,7 +43,7 @@ impl FromRequestParts<AppState> for Client {
 }
 
 /// Most refused sign-ins of one address within a quarter of an hour.
-const REFUSED_SIGN_INS: u32 = 10;
+pub(crate) const REFUSED_SIGN_INS: u32 = 10;
 
 /// Writes a sign-in into the audit log.
 pub async fn note_sign_in(shared: &AppState, action: &'static str, who: &str, client: &str) -> Result<(), ApiError> {

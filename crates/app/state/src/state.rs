@@ -21,12 +21,13 @@ use holdfast_retention::Retention;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_sharing::Sharing;
 use holdfast_sharing::sources::Clients;
+use holdfast_sign_on::Provider;
 use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Providers;
 use holdfast_workspace::{ChainHandle, ChainQueries, ChangeError, Workspace};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// State of the server. Readers take a snapshot of the chain and wait for no lock; whoever follows a node or imports tags
 /// builds the next one beside it.
@@ -50,6 +51,8 @@ pub struct AppState {
     pub policy: Arc<Policy>,
     /// Whether people sign in to the desk's pages with a second factor only.
     pub second_factor_required: Arc<AtomicBool>,
+    /// The identity provider of staff, where there is one; set once, before the server answers.
+    pub sign_on: Arc<OnceLock<Provider>>,
     /// Files of the desk.
     pub vault: Vault,
     /// Where people reach the portal: passkeys are bound to it.
@@ -118,6 +121,7 @@ impl AppState {
             providers: None,
             policy,
             second_factor_required: Arc::default(),
+            sign_on: Arc::default(),
             vault,
             site,
             anchors: None,

@@ -27,7 +27,7 @@ pub fn routes() -> Routes {
 fn desk_routes() -> Routes {
     use desk::{
         alerts, audit, case, cases, customers, events, evidence, graph, holds, home, ledgers, passkeys, people,
-        recommendations, request, requests, rules, second_factor, sign_in, webhooks,
+        recommendations, request, requests, rules, second_factor, sign_in, sign_on, webhooks,
     };
     /// A step of signing in.
     const STEP: Needs = Needs::OPEN.body(TINY).rate(Rate::SignIn);
@@ -39,6 +39,8 @@ fn desk_routes() -> Routes {
         .open_with("/sign-in/second-factor", Needs::OPEN.body(TINY), get(sign_in::enrol_page).post(sign_in::enrol))
         .open_with("/sign-in/second-factor/passkeys", STEP, post(passkeys::set_up))
         .open_with("/sign-in/second-factor/passkeys/options", STEP, post(passkeys::set_up_begin))
+        .open_with("/sign-in/provider", STEP, get(sign_on::leave))
+        .open_with(holdfast_state::sign_on::RETURN, STEP, get(sign_on::come_back))
         .open_with("/sign-out", Needs::OPEN.body(TINY), post(sign_in::leave))
         .get("/desk", READERS, home::page)
         .post("/desk/mentions", READERS, home::mark_read)

@@ -17,6 +17,7 @@ mod recovery;
 mod ring;
 mod second_factor;
 mod sessions;
+mod sign_on;
 mod source;
 mod staff_passkey;
 mod totp;
@@ -43,6 +44,10 @@ pub use sessions::{
     IDLE_SECONDS, MAX_SESSIONS, OFFICER_SESSION_SECONDS, SESSION_SECONDS, Session, SessionKind, end_session,
     end_sessions_of, end_sessions_of_subject, is_not_ended, open_sessions, raise_session, session_id, start_session,
     store_use,
+};
+pub use sign_on::{
+    DirectoryUser, SignOnLink, StaffIdentity, directory_user_named, end_provider_sessions, link_of, link_person,
+    note_provider_session, sign_on,
 };
 pub use source::{KeyCommand, KeyFile, KeySource, KeyVariable};
 pub use staff_passkey::{

@@ -19,6 +19,7 @@ pub const SCHEMA: Schema = Schema {
         include_str!("migrations/005_sessions_of_all.sql"),
         include_str!("migrations/006_passkeys.sql"),
         include_str!("migrations/007_languages.sql"),
+        include_str!("migrations/008_sign_on.sql"),
     ],
 };
 

@@ -146,7 +146,8 @@ pub fn start_session(tx: &mut dyn Change, session: &Session) -> Result<(), Ident
         i64::from(session.second_factor).into(),
     ];
     tx.db().execute(
-        "INSERT INTO sessions (id, kind, subject, key_id, client, started, used, second_factor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO sessions (id, kind, subject, key_id, client, started, used, second_factor, provider_session)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT sid FROM sign_on_people WHERE key_id = $4))
          ON CONFLICT (id) DO UPDATE SET ended = NULL",
         &row,
     )?;

@@ -279,3 +279,5 @@ common-worth-unknown = السعر غير معروف
 common-worth-then = { $value } في حينه
 common-worth-now = { $value } بالسعر الحالي
 common-to-new-case = إلى قضية جديدة
+sign-on-button = تسجيل الدخول بحساب مؤسستك
+sign-on-continue = متابعة

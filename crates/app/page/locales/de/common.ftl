@@ -211,3 +211,5 @@ common-worth-unknown = Preis unbekannt
 common-worth-then = damals { $value }
 common-worth-now = { $value } zum jetzigen Preis
 common-to-new-case = In einen neuen Fall
+sign-on-button = Mit dem Konto Ihrer Organisation anmelden
+sign-on-continue = Weiter

@@ -209,3 +209,5 @@ common-worth-unknown = price unknown
 common-worth-then = { $value } at the time
 common-worth-now = { $value } at the present price
 common-to-new-case = Into a new case
+sign-on-button = Sign in with your organization's account
+sign-on-continue = Continue

@@ -211,3 +211,5 @@ common-worth-unknown = precio desconocido
 common-worth-then = { $value } en aquel momento
 common-worth-now = { $value } al precio actual
 common-to-new-case = A un caso nuevo
+sign-on-button = Iniciar sesión con la cuenta de su organización
+sign-on-continue = Continuar

@@ -211,3 +211,5 @@ common-worth-unknown = prix inconnu
 common-worth-then = { $value } à l’époque
 common-worth-now = { $value } au prix actuel
 common-to-new-case = Dans un nouveau dossier
+sign-on-button = Se connecter avec le compte de votre organisation
+sign-on-continue = Continuer

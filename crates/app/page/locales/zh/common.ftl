@@ -160,3 +160,5 @@ common-worth-unknown = 价格未知
 common-worth-then = 当时 { $value }
 common-worth-now = 按现价 { $value }
 common-to-new-case = 放入新案件
+sign-on-button = 使用您所在机构的账户登录
+sign-on-continue = 继续

@@ -41,6 +41,7 @@ mod requests;
 mod retention;
 mod rules;
 mod several;
+mod sign_on;
 mod sources;
 mod statistics;
 mod suggestions;

@@ -11,9 +11,9 @@ on_both_apps!(
     scopes_are_needed
 );
 
-/// Operations of officers and learners, whose own sessions come first.
+/// Operations of officers and learners, whose own sessions come first, and of the identity provider, which has no key.
 fn has_own_session(operation: &Operation) -> bool {
-    ["/api/v1/portal/", "/api/v1/learn/"].iter().any(|p| operation.template.starts_with(p))
+    ["/api/v1/portal/", "/api/v1/learn/", "/api/v1/sign-on/"].iter().any(|p| operation.template.starts_with(p))
 }
 
 fn keyed(app: &TestApp) -> (Value, Vec<Operation>) {

@@ -24,6 +24,7 @@ pub(crate) mod requests;
 pub(crate) mod rules;
 pub(crate) mod second_factor;
 pub(crate) mod sign_in;
+pub(crate) mod sign_on;
 pub(crate) mod webhooks;
 pub(crate) mod work;
 

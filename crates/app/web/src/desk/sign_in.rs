@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 /// Where a person goes after signing in.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Next {
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 page_form! {
@@ -33,7 +33,7 @@ page_form! {
 }
 
 /// Returns where a person was headed, if that is a page of the desk; else nothing.
-fn headed(next: &str) -> &str {
+pub(super) fn headed(next: &str) -> &str {
     if next.starts_with(ENTRANCE) { next } else { "" }
 }
 
@@ -44,21 +44,27 @@ pub(super) fn next_field(next: &str) -> Markup {
 
 /// Leads to a step of signing in.
 pub(super) fn to_step(step: &str, next: &str) -> Redirect {
+    Redirect::to(&step_path(step, next))
+}
+
+/// Returns the path of a step of signing in.
+pub(super) fn step_path(step: &str, next: &str) -> String {
     match headed(next) {
-        "" => Redirect::to(step),
+        "" => step.to_owned(),
         next => {
             let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-            Redirect::to(&format!("{step}?next={next}"))
+            format!("{step}?next={next}")
         }
     }
 }
 
 /// Shows the page for signing in.
-pub(crate) async fn page(frame: Frame, Query(q): Query<Next>) -> Markup {
+pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Query(q): Query<Next>) -> Markup {
     let next = headed(q.next.as_deref().unwrap_or_default());
     let command = html! { code { "holdfast keys create NAME --role investigator" } };
     let body = html! {
         h1 { (t!("sign-in-title")) }
+        @if shared.sign_on.get().is_some() { (super::sign_on::link(next)) }
         p { (rich!("sign-in-intro", command = command)) }
         form.step method="post" action="/sign-in" {
             (next_field(next))
@@ -75,15 +81,22 @@ pub(crate) async fn enter(State(shared): State<AppState>, client: Client, Fields
     let Some(key) = shared.auth.key_of(&form.key.0) else {
         return Err(refuse_sign_in(&shared, &client.0, &t!("sign-in-refused")).await.into());
     };
+    match next_step(&shared, &key).await? {
+        None => signed_in(&shared, &key, &client, &form.next.0, Assurance::OneFactor).await,
+        Some((step, cookie)) => Ok(([(header::SET_COOKIE, cookie)], to_step(step, &form.next.0)).into_response()),
+    }
+}
+
+/// Returns the step that follows on the first factor, with the cookie of a sign-in that waits for it; none where it is complete.
+pub(super) async fn next_step(shared: &AppState, key: &ApiKey) -> Result<Option<(&'static str, String)>, ApiError> {
     let person = shared.person(key.person()).await?;
     let step = match (person.second_factor, shared.second_factor_required.load(Ordering::Relaxed)) {
         (true, _) => "/sign-in/code",
         (false, true) => "/sign-in/second-factor",
-        (false, false) => return signed_in(&shared, &key, &client, &form.next.0, Assurance::OneFactor).await,
+        (false, false) => return Ok(None),
     };
     let pending = pending_sign_in(&shared.auth.key_ring, &key.id, shared.screening.now());
-    let cookie = shared.access.cookie(PENDING, &pending, PENDING_SECONDS);
-    Ok(([(header::SET_COOKIE, cookie)], to_step(step, &form.next.0)).into_response())
+    Ok(Some((step, shared.access.cookie(PENDING, &pending, PENDING_SECONDS))))
 }
 
 /// Starts the session of a sign-in that is complete; returns its cookies and where the person goes.
