@@ -56,8 +56,9 @@ make() {
     --label org.opencontainers.image.version="$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/Cargo.toml" | head -1)" "$container"
   buildah commit --quiet --timestamp "$SOURCE_DATE_EPOCH" --disable-compression=false "$container" "oci:$work/oci" >/dev/null
   # Not oci-archive: its times and order are those of now.
-  tar --create --file "$archive" --directory "$work/oci" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
-    --mode=u=rwX,go=rX --format=ustar .
+  (cd "$work/oci" && tar --create --file "$work/tar" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+    --mode=u=rwX,go=rX --format=ustar -- *)
+  mv "$work/tar" "$archive"
   buildah rm "$container" >/dev/null
   rm -rf "$work"
 }
