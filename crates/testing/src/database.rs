@@ -167,6 +167,37 @@ impl TestDb {
         Some(TestDb { url, place: Place::Own(Arc::new(server)), _dir: dir })
     }
 
+    /// Starts a PostgreSQL server of the test's own on files that a restore made, and waits until it takes writes. PostgreSQL's user must be able to
+    /// reach the folder. `None` as in [`TestDb::own_postgres`].
+    ///
+    /// # Panics
+    /// When the server does not start, or its recovery does not end within a minute.
+    pub fn restored(data: &Path) -> Option<Self> {
+        let bin = postgres_bin()?;
+        let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
+        if root {
+            let owned = Command::new("chown").args(["-R", "postgres:"]).arg(data).status().expect("chown runs");
+            assert!(owned.success());
+        }
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
+        let port = listener.port();
+        let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off");
+        let server = Server { bin, data: data.to_owned(), options };
+        server.start();
+        let url = format!("postgres://holdfast@127.0.0.1:{port}/postgres");
+        let begun = std::time::Instant::now();
+        let is_recovering = || {
+            let mut db = Database::connect(&url).ok()?;
+            db.query("SELECT CAST(pg_is_in_recovery() AS INTEGER)", &[]).ok()?.first()?.int(0).ok()
+        };
+        while is_recovering() != Some(0) {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "the recovery does not end");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        Some(TestDb { url, place: Place::Own(Arc::new(server)), _dir: dir })
+    }
+
     /// Makes an empty database beside this one: on the same server, which ends with the last of them, or in a folder of its own. A server takes a
     /// second to start, so that tests which stop none share one.
     ///

@@ -97,19 +97,46 @@ pub struct LogArgs {
 
 impl LogArgs {
     /// Starts logging, for a process that runs on.
-    pub fn start(&self) -> anyhow::Result<()> {
-        logs::start(self.log_format, self.log.clone())?;
+    pub fn start(&self) -> anyhow::Result<Traces> {
+        let (spans, traces) = traces()?;
+        logs::start_with(self.log_format, self.log.clone(), spans)?;
         logs::log_panics();
-        Ok(())
+        if !cfg!(feature = "otlp") && std::env::var_os(OTLP_ENDPOINT).is_some() {
+            tracing::warn!("{OTLP_ENDPOINT} has no effect: this program was built without the feature otlp");
+        }
+        Ok(traces)
     }
 }
 
+/// Variable with the address of an OpenTelemetry collector.
+const OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+/// Spans on their way to a collector, until it is dropped.
+#[cfg(feature = "otlp")]
+pub type Traces = Option<holdfast_otlp::Traces>;
+/// This program was built without a way to a collector.
+#[cfg(not(feature = "otlp"))]
+pub type Traces = Option<std::convert::Infallible>;
+
+#[cfg(feature = "otlp")]
+fn traces() -> anyhow::Result<(Option<logs::Spans>, Traces)> {
+    let Some(endpoint) = std::env::var(OTLP_ENDPOINT).ok().filter(|e| !e.is_empty()) else { return Ok((None, None)) };
+    let (spans, traces) = holdfast_otlp::to(&endpoint, env!("CARGO_PKG_VERSION"))?;
+    Ok((Some(spans), Some(traces)))
+}
+
+#[cfg(not(feature = "otlp"))]
+fn traces() -> anyhow::Result<(Option<logs::Spans>, Traces)> {
+    Ok((None, None))
+}
+
 /// Starts logging for a command that ends: only what is wrong, unless the environment names more.
-pub fn log_command() -> anyhow::Result<()> {
+pub fn log_command() -> anyhow::Result<Traces> {
     let of = |name: &str| std::env::var(name).ok();
     let filter = of("HOLDFAST_LOG").unwrap_or_else(|| "warn".to_owned()).parse()?;
     let format = of("HOLDFAST_LOG_FORMAT").map_or(Ok(Format::Text), |f| f.parse())?;
-    Ok(logs::start(format, filter)?)
+    logs::start(format, filter)?;
+    Ok(None)
 }
 
 #[derive(Args)]

@@ -218,10 +218,14 @@ fn main() -> ExitCode {
         Command::Follow(args) => args.log.start(),
         _ => live::log_command(),
     };
-    if let Err(error) = logging {
-        eprintln!("holdfast: {error:#}");
-        return ExitCode::FAILURE;
-    }
+    // Dropped at the end: what waits is sent.
+    let _traces = match logging {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("holdfast: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
     let is_logged = matches!(cli.command, Command::Serve(_) | Command::Follow(_));
     output::run_command("holdfast", is_logged, || {
         if let Some(folder) = std::env::var_os("HOLDFAST_DATA") {

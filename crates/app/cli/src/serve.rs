@@ -29,6 +29,7 @@ use holdfast_store::Fatal;
 use holdfast_telemetry::logs::one_line;
 use holdfast_telemetry::service;
 use holdfast_workspace::{ChainQueries, Workspace};
+use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -60,7 +61,7 @@ pub struct Serve {
     /// File with the database's URL: other users of this machine can read a password in --database.
     #[arg(long, conflicts_with = "database")]
     database_file: Option<PathBuf>,
-    /// Address to listen on.
+    /// Address to listen on, unless the service manager passes a socket (systemd's socket activation).
     #[arg(long, default_value = "127.0.0.1:8650")]
     listen: String,
     /// What this server does: `all`, or `standby`: follow the desk of another server on the same database, and take over when that one is gone.
@@ -384,13 +385,16 @@ fn end_in_time() {
     std::process::exit(LATE);
 }
 
-/// Reports to the service manager that the process lives, while its writer does.
-fn keep_alive(shared: &AppState, every: Duration) {
+/// Shortest time without an answer of the writer that counts as a hang: an idle one looks for work every second.
+const SHORTEST_HANG: Duration = Duration::from_secs(3);
+
+/// Reports to the service manager that the process lives, while its writer answers: one that hangs for `limit` is ended within twice that time.
+fn keep_alive(shared: &AppState, limit: Duration) {
     while output::stopping() == ControlFlow::Continue(()) {
-        if shared.screening.health().is_alive {
+        if shared.screening.health().answers(limit.max(SHORTEST_HANG)) {
             service::alive();
         }
-        pause(every.min(Duration::from_secs(10)));
+        pause((limit / 2).min(Duration::from_secs(10)));
     }
 }
 
@@ -401,17 +405,23 @@ fn start_threads(threads: &mut Threads, shared: &AppState, outbox: Outbox) -> an
     std::thread::Builder::new().name("end-when-broken".into()).spawn(move || end_when_broken(&theirs))?;
     let theirs = shared.clone();
     threads.start("clocks", move || keep_time(&theirs, outbox.mailer.as_ref(), &outbox.staff))?;
-    if let Some(every) = service::watchdog() {
+    if let Some(limit) = service::watchdog() {
         let theirs = shared.clone();
-        threads.start("watchdog", move || keep_alive(&theirs, every))?;
+        threads.start("watchdog", move || keep_alive(&theirs, limit))?;
     }
     Ok(())
 }
 
-/// Opens an address for listening.
-fn bind(address: &str, option: &str) -> anyhow::Result<std::net::TcpListener> {
-    let listener = std::net::TcpListener::bind(address)
-        .with_context(|| format!("cannot listen on {address}; choose another with {option}"))?;
+/// Opens an address for listening, unless the service manager has opened one.
+fn bind(passed: Option<TcpListener>, address: &str, option: &str) -> anyhow::Result<TcpListener> {
+    let listener = match passed {
+        Some(listener) => {
+            tracing::info!(address = %listener.local_addr()?, option, "the service manager's socket is used instead of the option");
+            listener
+        }
+        None => TcpListener::bind(address)
+            .with_context(|| format!("cannot listen on {address}; choose another with {option}"))?,
+    };
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -438,7 +448,8 @@ pub fn serve_shared(
     site: Option<Site>,
 ) -> anyhow::Result<()> {
     let access = &listen.access;
-    let listener = bind(&listen.address, "--listen")?;
+    let passed = service::sockets()?;
+    let listener = bind(passed.http, &listen.address, "--listen")?;
     let address = listener.local_addr()?;
     if access.open && !address.ip().is_loopback() {
         bail!("--open is for this machine only, and {address} can be reached from outside; leave one of the two out");
@@ -448,7 +459,10 @@ pub fn serve_shared(
     shared.second_factor_required.store(access.require_second_factor, Ordering::Relaxed);
     let port = address.port();
     shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
-    let metrics = listen.metrics.as_deref().map(|address| bind(address, "--metrics")).transpose()?;
+    let metrics = match (passed.metrics, listen.metrics.as_deref()) {
+        (None, None) => None,
+        (passed, address) => Some(bind(passed, address.unwrap_or_default(), "--metrics")?),
+    };
     start_threads(&mut threads, &shared, outbox)?;
     let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.auth.key_ring.clone())?;
     let jobs = shared.start_jobs()?;

@@ -6,6 +6,7 @@
 use crate::args::StoreArgs;
 use crate::desk_key::{anchors, key_ring};
 use crate::output::{self, thousands};
+use crate::postgres_base::{self, CLUSTER, Cluster, Kind};
 use anyhow::{Context, bail};
 use clap::Args;
 use holdfast_account_ledger::{Ledger as AccountLedger, manifest::Manifest as AccountManifest};
@@ -38,6 +39,11 @@ const MAX_FILES: usize = 10_000_000;
 /// Tries to copy the ledger while blocks are removed from it.
 const LEDGER_TRIES: usize = 5;
 
+/// The kinds of databases that a backup holds, as its list names them.
+const KIND_POSTGRES: &str = "PostgreSQL";
+const KIND_CLUSTER: &str = "PostgreSQL cluster";
+const KIND_SQLITE: &str = "SQLite";
+
 /// Arguments of `holdfast backup`.
 #[derive(Args, Debug)]
 pub struct Backup {
@@ -48,6 +54,10 @@ pub struct Backup {
     /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; by default screening.sqlite in the store. PostgreSQL is copied with pg_dump.
     #[arg(long, env = "HOLDFAST_DATABASE")]
     database: Option<String>,
+    /// Copy PostgreSQL's whole server with pg_basebackup: with its archived write-ahead log it is restored to any moment since. The role needs the
+    /// attribute REPLICATION.
+    #[arg(long)]
+    base: bool,
 }
 
 /// Arguments of `holdfast restore`.
@@ -58,6 +68,8 @@ pub struct Restore {
     /// Folder of the new store: new or empty.
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    cluster: Cluster,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,9 +78,12 @@ struct List {
     format: u32,
     /// Version of the program that made it.
     version: String,
-    /// SQLite, PostgreSQL, or none.
+    /// SQLite, PostgreSQL (a dump), PostgreSQL cluster (a base backup), or none.
     database: String,
     files: BTreeMap<String, Entry>,
+    /// Folders of a base backup: PostgreSQL does not start without its empty ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    folders: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Eq, Debug)]
@@ -406,16 +421,30 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
         // Of the ledger's blocks those that it has, or fewer: what is missing is clustered when it is opened.
         copying.beside(clusters)?;
     }
-    let database = if is_postgres(&url) {
+    if args.base && !is_postgres(&url) {
+        bail!("--base copies a PostgreSQL server; leave it out, or name the server with --database");
+    }
+    let mut folders = Vec::new();
+    let database = if is_postgres(&url) && args.base {
+        postgres_base::copy(&url, &to.join(CLUSTER))?;
+        for (path, kind) in postgres_base::tree(&to.join(CLUSTER))? {
+            let name = format!("{CLUSTER}/{path}");
+            match kind {
+                Kind::Folder => folders.push(name),
+                Kind::File => drop(copying.files.insert(name.clone(), hash(&to.join(&name))?)),
+            }
+        }
+        KIND_CLUSTER
+    } else if is_postgres(&url) {
         copy_postgres(&url, &to.join(DUMP))?;
         copying.files.insert(DUMP.into(), hash(&to.join(DUMP))?);
-        "PostgreSQL"
+        KIND_POSTGRES
     } else {
         let path = PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(&url));
         if path.exists() {
             copy_sqlite(&url, &to.join(SQLITE))?;
             copying.files.insert(SQLITE.into(), hash(&to.join(SQLITE))?);
-            "SQLite"
+            KIND_SQLITE
         } else {
             "none"
         }
@@ -427,6 +456,7 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
         version: env!("CARGO_PKG_VERSION").into(),
         database: database.into(),
         files: copying.files,
+        folders,
     };
     write_list(&to, &list)?;
     let (files, bytes) = (list.files.len(), list.files.values().map(|f| f.bytes).sum::<u64>());
@@ -466,7 +496,7 @@ fn read_list(dir: &Path) -> anyhow::Result<List> {
     if list.format != FORMAT {
         bail!("{}: format {}, this program knows {FORMAT}", path.display(), list.format);
     }
-    for name in list.files.keys() {
+    for name in list.files.keys().chain(&list.folders) {
         if name.is_empty() || !Path::new(name).components().all(|c| matches!(c, Component::Normal(_))) {
             bail!("{}: '{name}' is no path inside a store", path.display());
         }
@@ -481,9 +511,21 @@ fn read_list(dir: &Path) -> anyhow::Result<List> {
 pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
     let (dir, store) = (&args.dir, &args.store.store);
     let list = read_list(dir)?;
+    let data = args.cluster.check(list.database == KIND_CLUSTER)?;
     empty_folder(store)?;
+    if let Some(data) = data {
+        empty_folder(data)?;
+    }
+    // A server's files go to a folder of their own.
+    let place = |name: &str| match (data, name.strip_prefix(CLUSTER).and_then(|rest| rest.strip_prefix('/'))) {
+        (Some(data), Some(rest)) => data.join(rest),
+        _ => store.join(name),
+    };
+    for folder in &list.folders {
+        postgres_base::create_folder(&place(folder))?;
+    }
     for (name, listed) in &list.files {
-        let copied = copy(&dir.join(name), &store.join(name)).with_context(|| dir.join(name).display().to_string())?;
+        let copied = copy(&dir.join(name), &place(name)).with_context(|| dir.join(name).display().to_string())?;
         if copied != *listed {
             bail!(
                 "{}: is not what was backed up (its SHA-256 differs): use another backup. {} is incomplete, remove it",
@@ -492,10 +534,13 @@ pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
             );
         }
     }
+    if let Some(data) = data {
+        args.cluster.prepare(data)?;
+    }
     // The folders' entries, too, are on disk before this returns.
     File::open(store)?.sync_all()?;
     let mut audit = None;
-    if list.database == "SQLite" {
+    if list.database == KIND_SQLITE {
         let url = format!("sqlite:{}", store.join(SQLITE).display());
         let screening = Screening::open_at(&url, Time::system())?;
         let key_ring = key_ring(store, &screening)?;
@@ -507,7 +552,10 @@ pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
         output::json(&json!({"files": files, "database": list.database, "audit": audit}))?;
     } else {
         println!("{} files restored to {}", thousands(files), store.display());
-        if list.database == "PostgreSQL" {
+        if let Some(data) = data {
+            println!("{}", args.cluster.next_steps(data));
+        }
+        if list.database == KIND_POSTGRES {
             println!(
                 "Now restore the database into an empty one: pg_restore --dbname=URL {}",
                 store.join(DUMP).display()

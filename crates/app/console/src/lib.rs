@@ -22,6 +22,7 @@ pub mod chain;
 pub mod chain_reader;
 pub mod desk_key;
 pub mod output;
+mod postgres_base;
 pub mod running;
 pub mod scan;
 pub mod settings;

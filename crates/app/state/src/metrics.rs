@@ -1,17 +1,18 @@
 //! What the server counts, and what is read at a scrape.
 
 use crate::AppState;
-use crate::status::Single;
+use crate::status::{Follower, Single};
 use holdfast_jobs::{JobState, counts};
 use holdfast_notify::outbox;
 use holdfast_screening::Screening;
 use holdfast_sharing::sources::SourceState;
-use holdfast_telemetry::health::State;
+use holdfast_telemetry::health::{Component, State};
 use holdfast_telemetry::metrics::{
     Counter, Family, Gauge, Histogram, Labels, Process, Registry, encode, register_build, seconds,
 };
 use holdfast_types::Timestamp;
 use holdfast_types::ids::SourceId;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Most sources and webhooks that have series of their own.
@@ -180,7 +181,16 @@ impl Metrics {
         let _turn = self.turn.lock().await;
         self.process.read();
         self.panics.inc_by(holdfast_telemetry::logs::panics().saturating_sub(self.panics.get()));
-        for component in shared.readiness().await.components {
+        self.set_components(&shared.readiness().await.components);
+        self.set_followers(&shared.status.followers());
+        let state = shared.clone();
+        let stored = self.single.run(READ_TIME, move || stored(&state)).await;
+        self.set_stored(stored.and_then(Result::ok));
+        encode(&self.registry)
+    }
+
+    fn set_components(&self, components: &[Component]) {
+        for component in components {
             let is_ok = component.state == State::Ok;
             self.read.component_ok.get_or_create(&[("component", component.name.clone())]).set(is_ok.into());
             if let Some(network) = component.name.strip_prefix("node:") {
@@ -190,7 +200,10 @@ impl Metrics {
                 }
             }
         }
-        for (network, follower) in shared.status.followers().iter() {
+    }
+
+    fn set_followers(&self, followers: &BTreeMap<String, Follower>) {
+        for (network, follower) in followers {
             let label = [("network", network.clone())];
             let set = |gauges: &Gauges<1>, value: Option<u64>| {
                 if let Some(value) = value.and_then(|v| i64::try_from(v).ok()) {
@@ -202,10 +215,6 @@ impl Metrics {
             set(&self.read.follower_read, follower.read_at);
             set(&self.read.follower_failures, Some(follower.failures));
         }
-        let state = shared.clone();
-        let stored = self.single.run(READ_TIME, move || stored(&state)).await;
-        self.set_stored(stored.and_then(Result::ok));
-        encode(&self.registry)
     }
 
     /// Sets the values of the database; without them the series are removed rather than left as they were.
@@ -287,6 +296,8 @@ fn stored(shared: &AppState) -> Result<Stored, holdfast_sharing::SharingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::status::{FollowerBounds, Status};
+    use std::collections::BTreeSet;
 
     #[test]
     fn routes_fall_into_few_groups() {
@@ -304,5 +315,76 @@ mod tests {
         ] {
             assert_eq!(group(route), expected, "{route}");
         }
+    }
+
+    /// What the text format exposes: names of series, each with the names of its labels.
+    fn exposed(text: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let mut exposed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            let name = line.split(['{', ' ']).next().unwrap();
+            exposed.entry(name.to_owned()).or_default().extend(labels(line));
+        }
+        exposed
+    }
+
+    /// Names before `=` or another operator and a quote.
+    fn labels(text: &str) -> impl Iterator<Item = String> {
+        let before_quotes = text.split('"').step_by(2).filter_map(|part| {
+            let name = part.trim_end_matches(['=', '~', '!']);
+            (name.len() < part.len()).then(|| name.rsplit(|c: char| !is_word(c)).next().unwrap_or_default().to_owned())
+        });
+        before_quotes.collect::<Vec<_>>().into_iter()
+    }
+
+    fn is_word(c: char) -> bool {
+        c.is_ascii_alphanumeric() || c == '_'
+    }
+
+    /// Alerts on what is not exposed never fire.
+    #[test]
+    fn every_metric_and_label_of_the_alert_rules_is_exposed() {
+        let rules = include_str!("../../../../packaging/prometheus/holdfast.rules.yml");
+        let screening = Screening::open_at("sqlite::memory:", holdfast_screening::clock::Time::system()).unwrap();
+        let metrics = Metrics::new(&screening);
+        // Series whose labels come with what they count.
+        metrics.answered("GET", "/", 200, Duration::ZERO);
+        let source = SourceId::new(1);
+        metrics.source_read(source, Timestamp::from_unix(1), false);
+        metrics.set_components(&[Component::ok("node:bitcoin")]);
+        let status = Status::new(FollowerBounds::default());
+        status.followed("bitcoin", Some(98), 100);
+        metrics.set_followers(&status.followers());
+        metrics.set_stored(Some(Stored {
+            webhooks: vec![(1, 0, 0)],
+            mail_waiting: 0,
+            mail_failing: 0,
+            jobs: vec![("import".to_owned(), JobState::Failed, 1)],
+            sources: vec![(source, None, true)],
+        }));
+        let exposed = exposed(&encode(&metrics.registry).unwrap());
+        // Prometheus adds what was scraped, and whether that worked.
+        let added = ["job", "instance"].map(str::to_owned);
+        let all: BTreeSet<_> = exposed.values().flatten().chain(&added).cloned().collect();
+        let (mut names, mut problems) = (BTreeSet::new(), Vec::new());
+        for (place, _) in rules.match_indices("holdfast_").chain(rules.match_indices("process_")) {
+            let end = rules[place..].find(|c| !is_word(c)).unwrap() + place;
+            let (name, rest) = (&rules[place..end], &rules[end..]);
+            names.insert(name);
+            let selector = rest.strip_prefix('{').and_then(|r| r.split_once('}')).map_or("", |(selector, _)| selector);
+            match exposed.get(name) {
+                None => problems.push(format!("{name} is not exposed")),
+                Some(known) => problems.extend(
+                    labels(selector).filter(|l| !known.contains(l) && !added.contains(l)).map(|l| format!("{name} has no label {l}")),
+                ),
+            }
+        }
+        for grouped in rules.split(" by (").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            problems.extend(grouped.split(", ").filter(|l| !all.contains(*l)).map(|l| format!("nothing has the label {l}")));
+        }
+        for named in rules.split("$labels.").skip(1).map(|rest| rest.split(|c| !is_word(c)).next().unwrap()) {
+            problems.extend((!all.contains(named)).then(|| format!("nothing has the label {named}")));
+        }
+        assert!(names.len() > 15, "{names:?}");
+        assert!(problems.is_empty(), "{problems:#?}");
     }
 }

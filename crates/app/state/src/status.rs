@@ -14,6 +14,8 @@ use std::time::{Duration, Instant, SystemTime};
 const CHECK_TIME: Duration = Duration::from_secs(2);
 /// How long the outcome of a check is good.
 const CHECK_AGE: Duration = Duration::from_secs(1);
+/// How long the writer may hang before a restart is asked for.
+const WRITER_SILENCE: Duration = Duration::from_secs(120);
 
 /// From when on a node that is followed makes the server not ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,12 +233,16 @@ impl Check {
 }
 
 impl AppState {
-    /// Returns whether the process works: its writer's thread runs. A restart helps when it does not.
+    /// Returns whether the process works: its writer's thread runs and does not hang. A restart helps when it does not.
     pub fn liveness(&self) -> Health {
         let health = self.screening.health();
+        let (answers, silent) = (health.answers(WRITER_SILENCE), health.silent.as_secs());
         let writer = match (health.fatal, health.is_alive) {
             (Some(fatal), _) => Component::failed("writer", State::Stopped, one_line(&fatal)),
             (None, false) => Component::failed("writer", State::Stopped, "its thread has ended"),
+            (None, true) if !answers => {
+                Component::failed("writer", State::Stopped, format!("it hangs since {silent} s: nothing is stored"))
+            }
             (None, true) => Component::ok("writer"),
         };
         Health::of(vec![writer])

@@ -311,24 +311,12 @@ impl Database {
         }
     }
 
-    /// Names and values that tell PostgreSQL's own programs (`pg_dump`) how to connect, so that no password stands in their arguments.
+    /// Names and values that tell PostgreSQL's own programs (`pg_dump`, `pg_basebackup`) how to connect, so that no password stands in their arguments.
     ///
     /// # Errors
     /// [`DbError`] when the URL is none.
     pub fn client_environment(url: &str) -> Result<Vec<(&'static str, String)>, DbError> {
-        let config: postgres::Config = url.parse()?;
-        let mut out = Vec::new();
-        let host = config.get_hosts().first().map(|host| match host {
-            postgres::config::Host::Tcp(name) => name.clone(),
-            #[cfg(unix)]
-            postgres::config::Host::Unix(path) => path.display().to_string(),
-        });
-        out.extend(host.map(|h| ("PGHOST", h)));
-        out.extend(config.get_ports().first().map(|p| ("PGPORT", p.to_string())));
-        out.extend(config.get_user().map(|u| ("PGUSER", u.to_owned())));
-        out.extend(config.get_dbname().map(|d| ("PGDATABASE", d.to_owned())));
-        out.extend(config.get_password().map(|p| ("PGPASSWORD", String::from_utf8_lossy(p).into_owned())));
-        Ok(out)
+        crate::tls::environment(url)
     }
 
     /// Reads several things as of one moment.

@@ -32,6 +32,43 @@ struct Wanted {
     mode: SslMode,
     check: Check,
     roots: Option<PathBuf>,
+    /// The mode's name, as libpq has it.
+    name: String,
+}
+
+/// Where systems keep the public authorities, for programs of libpq that have none of their own.
+const SYSTEM_ROOTS: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// Names and values of the environment that make PostgreSQL's own programs connect as [`connect`] does, hosts and TLS included.
+///
+/// # Errors
+/// [`DbError`] when the URL is none.
+pub(crate) fn environment(url: &str) -> Result<Vec<(&'static str, String)>, DbError> {
+    let wanted = Wanted::of(url)?;
+    let config: postgres::Config = wanted.url.parse()?;
+    let mut out = Vec::new();
+    let hosts = config.get_hosts().iter().map(|host| match host {
+        postgres::config::Host::Tcp(name) => name.clone(),
+        #[cfg(unix)]
+        postgres::config::Host::Unix(path) => path.display().to_string(),
+    });
+    let ports = config.get_ports().iter().map(u16::to_string);
+    let lists = [("PGHOST", hosts.collect::<Vec<_>>()), ("PGPORT", ports.collect())];
+    out.extend(lists.into_iter().filter(|(_, l)| !l.is_empty()).map(|(name, list)| (name, list.join(","))));
+    out.extend(config.get_user().map(|u| ("PGUSER", u.to_owned())));
+    out.extend(config.get_dbname().map(|d| ("PGDATABASE", d.to_owned())));
+    out.extend(config.get_password().map(|p| ("PGPASSWORD", String::from_utf8_lossy(p).into_owned())));
+    if config.get_target_session_attrs() == postgres::config::TargetSessionAttrs::ReadWrite {
+        out.push(("PGTARGETSESSIONATTRS", "read-write".to_owned()));
+    }
+    out.push(("PGSSLMODE", wanted.name));
+    match &wanted.roots {
+        Some(path) => out.push(("PGSSLROOTCERT", path.display().to_string())),
+        // Here public authorities; to libpq a file in the user's home.
+        None if wanted.check != Check::Nothing => out.push(("PGSSLROOTCERT", SYSTEM_ROOTS.to_owned())),
+        None => {}
+    }
+    Ok(out)
 }
 
 impl Wanted {
@@ -46,7 +83,8 @@ impl Wanted {
                 _ => rest.push(pair),
             }
         }
-        let (mode, mut check) = match mode.as_str() {
+        let name = mode;
+        let (mode, mut check) = match name.as_str() {
             "disable" => (SslMode::Disable, Check::Nothing),
             "allow" | "prefer" => (SslMode::Prefer, Check::Nothing),
             "require" => (SslMode::Require, Check::Nothing),
@@ -62,7 +100,7 @@ impl Wanted {
             check = Check::Authority;
         }
         let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
-        Ok(Wanted { url: format!("{base}{query}"), mode, check, roots })
+        Ok(Wanted { url: format!("{base}{query}"), mode, check, roots, name })
     }
 
     fn config(&self) -> Result<ClientConfig, DbError> {
@@ -246,5 +284,28 @@ mod tests {
         );
         assert!(Wanted::of("postgres://h/d?sslmode=sometimes").unwrap_err().to_string().contains("verify-full"));
         assert_eq!(unescaped("/a%20b%2"), "/a b%2");
+    }
+
+    /// `pg_dump` must not trust what the desk does not trust, nor fail at a URL that the desk takes.
+    #[test]
+    fn programs_of_postgresql_connect_as_the_desk_does() {
+        let of = |url: &str| environment(url).unwrap();
+        let url = "postgres://u:p%40w@db.example:5433/desk?sslmode=verify-full&sslrootcert=/etc/ca%20x.pem";
+        let expected = [
+            ("PGHOST", "db.example"),
+            ("PGPORT", "5433"),
+            ("PGUSER", "u"),
+            ("PGDATABASE", "desk"),
+            ("PGPASSWORD", "p@w"),
+            ("PGSSLMODE", "verify-full"),
+            ("PGSSLROOTCERT", "/etc/ca x.pem"),
+        ];
+        assert_eq!(of(url), expected.map(|(name, value)| (name, value.to_owned())));
+        let two = of("postgres://u@a,b:5433/desk?target_session_attrs=read-write");
+        assert!(two.contains(&("PGHOST", "a,b".to_owned())), "{two:?}");
+        assert!(two.contains(&("PGTARGETSESSIONATTRS", "read-write".to_owned())), "{two:?}");
+        assert!(two.contains(&("PGSSLMODE", "prefer".to_owned())), "{two:?}");
+        assert!(of("postgres://h/d?sslmode=verify-ca").contains(&("PGSSLROOTCERT", SYSTEM_ROOTS.to_owned())));
+        assert!(environment("postgres://h/d?sslmode=sometimes").is_err());
     }
 }

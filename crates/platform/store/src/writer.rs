@@ -225,8 +225,11 @@ impl<M: Memory> Writer<M> {
 
     /// Returns the writer's state, without waiting for the database.
     pub fn health(&self) -> WriterHealth {
+        let (silent, is_recovering) = self.pulse.silent();
         WriterHealth {
             waiting: self.pulse.waiting(),
+            silent,
+            is_recovering,
             is_alive: self.thread.as_ref().is_some_and(|t| !t.is_finished()),
             recovering: self.pulse.recovering(),
             fatal: self.fatal().cloned(),
@@ -345,6 +348,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
             return Ok(());
         };
         pulse.left(batch.iter().map(Job::items).sum());
+        pulse.turned(broken.is_some());
         if broken.is_none() && batch.is_empty() && last_used.elapsed() >= TRY_IDLE {
             // A lost connection is a lost lock: it is noticed without any work, too.
             last_used = Instant::now();
@@ -360,6 +364,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
                 continue;
             }
             pulse.set_recovering(None);
+            pulse.turned(false);
             readers.clear();
         }
         let now = memory.now();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt};
 
 /// What is logged by default: Holdfast's own events, and of libraries only what is wrong.
 pub const DEFAULT_FILTER: &str = "warn,holdfast=info";
@@ -85,12 +85,23 @@ impl FromStr for Filter {
 /// # Errors
 /// [`LogError::Started`] when the process logs already.
 pub fn start(format: Format, filter: Filter) -> Result<(), LogError> {
+    start_with(format, filter, None)
+}
+
+/// What also takes spans, such as a way to a collector.
+pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Starts logging to standard error, and hands spans on.
+///
+/// # Errors
+/// [`LogError::Started`] when the process logs already.
+pub fn start_with(format: Format, filter: Filter, spans: Option<Spans>) -> Result<(), LogError> {
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let lines = match format {
         Format::Text => lines.with_filter(filter.0).boxed(),
         Format::Json => lines.json().flatten_event(true).with_span_list(false).with_filter(filter.0).boxed(),
     };
-    tracing_subscriber::registry().with(lines).try_init().map_err(|_| LogError::Started)?;
+    tracing_subscriber::registry().with(spans).with(lines).try_init().map_err(|_| LogError::Started)?;
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! A backup of a running desk holds everything that was acknowledged before it, and what it needs to be a desk again.
 
 use crate::common::{agent, holdfast, path, run, serving, words};
+use holdfast_store::Database;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -147,4 +149,126 @@ fn a_damaged_or_incomplete_backup_is_refused_and_nothing_is_overwritten() {
     assert!(fails(&["restore", path(&backup), "--store", path(&to)]).contains("no path inside a store"));
     std::fs::remove_file(&list).unwrap();
     assert!(fails(&["restore", path(&backup), "--store", path(&to)]).contains("no complete backup"));
+}
+
+/// A PostgreSQL server with an archive of its log.
+fn archiving(archive: &Path) -> Option<holdfast_testing::TestDb> {
+    let place = holdfast_testing::TestDb::own_postgres()?;
+    std::fs::create_dir(archive).unwrap();
+    for folder in [archive.parent().unwrap(), archive] {
+        assert!(Command::new("chmod").arg("777").arg(folder).status().unwrap().success());
+    }
+    let mut db = Database::connect(&place.url).unwrap();
+    db.batch("ALTER SYSTEM SET archive_mode = 'on'").unwrap();
+    db.batch(&format!("ALTER SYSTEM SET archive_command = 'cp %p {}/%f'", path(archive))).unwrap();
+    drop(db);
+    place.stop();
+    place.start();
+    Some(place)
+}
+
+fn text(db: &mut Database, sql: &str) -> String {
+    db.query(sql, &[]).unwrap()[0].text(0).unwrap().to_owned()
+}
+
+/// The audit log's head; all of it verifies.
+fn head(store: &Path, url: &str) -> String {
+    let report = run(holdfast().args(["--json", "audit", "verify", "--store", path(store), "--database", url]));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["problems"], json!([]), "{report}");
+    report["head"].as_str().unwrap().to_owned()
+}
+
+/// Serves, decides events, and stops.
+fn decide(store: &Path, url: &str, token: &str, ids: &[&str], meanwhile: impl FnOnce(&str)) {
+    let mut command = holdfast();
+    command.args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(store), "--database", url]);
+    let (mut process, site) = serving(&mut command);
+    for id in ids {
+        let body = event(id).to_string();
+        let sent = send("POST", &format!("{site}/api/v1/events"), token, "application/json", body.as_bytes());
+        assert_eq!(sent.unwrap().0, 200);
+    }
+    meanwhile(&site);
+    let pid = process.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(process.0.wait().unwrap().success());
+}
+
+/// The drill of docs/operations.md: a base backup under a running desk and the archived log give back any moment since, with the audit log's head of
+/// that moment, and the files of cases.
+#[test]
+fn postgresql_is_restored_to_a_chosen_position_with_the_audit_head_of_that_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dir.path().join("wal");
+    let Some(place) = archiving(&archive) else { return };
+    let url = place.url.as_str();
+    let store = crate::common::small_store(dir.path());
+    let made = ["keys", "create", "boss", "--scopes", "admin", "--store", path(&store), "--database", url];
+    let token = run(holdfast().args(made)).trim().to_owned();
+    let backup = dir.path().join("backup");
+    decide(&store, url, &token, &["before"], |site| {
+        let case = json!({"title": "a case", "typology": null}).to_string();
+        let desk = format!("{site}/api/v1/desk/cases");
+        let (_, made) = send("POST", &desk, &token, "application/json", case.as_bytes()).unwrap();
+        let case = made["id"].as_u64().or_else(|| made["case"]["id"].as_u64()).unwrap();
+        let exhibit = format!("{desk}/{case}/exhibits/note.txt?media_type=text/plain&place=safe");
+        assert_eq!(send("PUT", &exhibit, &token, "text/plain", b"what was seen").unwrap().0, 200);
+        run(holdfast().args(["backup", path(&backup), "--base", "--store", path(&store), "--database", url]));
+    });
+    decide(&store, url, &token, &["after"], |_| {});
+    let mut db = Database::connect(url).unwrap();
+    let (chosen, at_position) = (head(&store, url), text(&mut db, "SELECT CAST(pg_current_wal_lsn() AS TEXT)"));
+    decide(&store, url, &token, &["too-late"], |_| {});
+    let last = head(&store, url);
+    assert_ne!(chosen, last);
+    let file = text(&mut db, "SELECT pg_walfile_name(pg_current_wal_lsn())");
+    db.batch("SELECT pg_switch_wal()").unwrap();
+    crate::common::soon(Duration::from_secs(30), "the log is archived", || archive.join(&file).exists().then_some(()));
+    drop(db);
+    place.stop();
+    std::fs::remove_dir_all(&store).unwrap();
+    let restored = |name: &str, args: &[&str]| {
+        let (store, data) = (dir.path().join(format!("store-{name}")), dir.path().join(format!("data-{name}")));
+        let mut command = holdfast();
+        command.args(["restore", path(&backup), "--store", path(&store), "--data-directory", path(&data)]);
+        let said = run(command.args(["--wal", path(&archive)]).args(args));
+        assert!(said.contains("chown") && said.contains("audit verify"), "{said}");
+        let place = holdfast_testing::TestDb::restored(&data).unwrap();
+        (head(&store, &place.url), store, place)
+    };
+    let known = |store: &Path, url: &str, id: &str| {
+        let args = ["events", "show", id, "--store", path(store), "--database", url];
+        holdfast().args(args).output().unwrap().status.success()
+    };
+    let (found, at, there) = restored("chosen", &["--to-lsn", &at_position]);
+    assert_eq!(found, chosen);
+    assert_eq!(["before", "after", "too-late"].map(|id| known(&at, &there.url, id)), [true, true, false]);
+    let files = files_of(&at.join("vault"));
+    assert!(files.iter().any(|f| std::fs::read(f).unwrap() == b"what was seen"), "{files:?}");
+    let (found, at, there) = restored("last", &[]);
+    assert_eq!(found, last);
+    assert!(known(&at, &there.url, "too-late"));
+}
+
+/// A dump, put back as `holdfast restore` says, is the desk that was dumped.
+#[test]
+fn a_dump_of_postgresql_is_restored_with_the_same_audit_head() {
+    let Some(place) = holdfast_testing::TestDb::own_postgres() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let store = crate::common::small_store(dir.path());
+    let url = place.url.as_str();
+    let made = ["keys", "create", "boss", "--scopes", "admin", "--store", path(&store), "--database", url];
+    let token = run(holdfast().args(made)).trim().to_owned();
+    decide(&store, url, &token, &["w-1"], |_| {});
+    let before = head(&store, url);
+    let (backup, restored) = (dir.path().join("backup"), dir.path().join("restored"));
+    run(holdfast().args(["backup", path(&backup), "--store", path(&store), "--database", url]));
+    let refused = holdfast().args(["restore", path(&backup), "--store", path(&restored), "--data-directory", "x"]).output().unwrap();
+    assert!(!refused.status.success() && words(&refused).contains("no PostgreSQL server"), "{}", words(&refused));
+    let said = run(holdfast().args(["restore", path(&backup), "--store", path(&restored)]));
+    assert!(said.contains("pg_restore"), "{said}");
+    let empty = place.beside();
+    run(Command::new("pg_restore").args(["--no-owner", "--dbname", &empty.url]).arg(restored.join("screening.pgdump")));
+    assert_eq!(head(&restored, &empty.url), before);
 }

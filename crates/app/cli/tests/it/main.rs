@@ -24,6 +24,8 @@ mod orders;
 mod pages;
 mod providers;
 mod screening;
+#[cfg(unix)]
+mod service;
 mod sharing;
 mod sharing_sources;
 mod snapshots;
