@@ -978,3 +978,4 @@ models-audit-waits = بانتظار المراجعة
 models-audit-close = تسجيل المراجعة
 models-audit-nothing = لم يُعثر على شيء
 models-audit-crime = جريمة لم تكشفها أي قاعدة
+models-audit-reviewed = تمت مراجعتها

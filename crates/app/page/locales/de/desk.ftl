@@ -930,3 +930,4 @@ models-audit-waits = wartet auf Prüfung
 models-audit-close = Prüfung festhalten
 models-audit-nothing = nichts gefunden
 models-audit-crime = eine Straftat, die keine Regel meldete
+models-audit-reviewed = Geprüft

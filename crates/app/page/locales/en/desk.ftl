@@ -941,3 +941,4 @@ models-audit-waits = waits for a reviewer
 models-audit-close = Record the review
 models-audit-nothing = nothing found
 models-audit-crime = a crime that no rule told
+models-audit-reviewed = Reviewed

@@ -930,3 +930,4 @@ models-audit-waits = pendiente de revisión
 models-audit-close = Registrar la revisión
 models-audit-nothing = no se encontró nada
 models-audit-crime = un delito que ninguna regla señaló
+models-audit-reviewed = Revisados

@@ -930,3 +930,4 @@ models-audit-waits = en attente d'examen
 models-audit-close = Enregistrer l'examen
 models-audit-nothing = rien trouvé
 models-audit-crime = un délit qu'aucune règle n'a signalé
+models-audit-reviewed = Examinés

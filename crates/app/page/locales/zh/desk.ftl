@@ -894,3 +894,4 @@ models-audit-waits = 等待审查
 models-audit-close = 记录审查
 models-audit-nothing = 未发现问题
 models-audit-crime = 规则未发现的犯罪
+models-audit-reviewed = 已审查
