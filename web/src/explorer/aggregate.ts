@@ -237,10 +237,8 @@ export function viewOf(graph: Graph, until: number | null = null): View {
     if (fact && !gone.has(id)) work.nodes.set(id, nodeOf(graph, fact, whole));
   }
   // In order from the beginning, so that a large view is not built twice.
-  for (const key of [...edges.keys()].sort()) {
-    const edge = edges.get(key);
-    if (!edge) continue;
-    const { from, to, asset, link, movements } = edge;
+  for (const edge of inOrder(edges.values(), work.nodes.keys())) {
+    const { key, from, to, asset, link, movements } = edge;
     work.edges.set(key, { key, from, to, asset, link, movements, sum: graph.sum(edge) });
   }
   if (level === 'entity') work = contract(work, entities(graph, work), graph);
@@ -255,6 +253,15 @@ export function viewOf(graph: Graph, until: number | null = null): View {
     if (edge) work.edges.set(key, { ...edge, mark });
   }
   return { nodes: sorted(work.nodes), edges: sorted(work.edges), hidden, inputs, mixed };
+}
+
+/** Edges by their ends in the order of `ids`, then by key. Numbers are compared, since long keys that begin alike are slow to sort. */
+function inOrder(edges: Iterable<Edge>, ids: Iterable<string>): Edge[] {
+  const rank = new Map<string, number>();
+  for (const id of ids) rank.set(id, rank.size);
+  const n = rank.size;
+  const list = Array.from(edges, (edge) => ({ edge, at: (rank.get(edge.from) ?? n) * (n + 1) + (rank.get(edge.to) ?? n) }));
+  return list.sort((a, b) => a.at - b.at || byText(a.edge.key, b.edge.key)).map((e) => e.edge);
 }
 
 function sorted<T>(map: Map<string, T>): Map<string, T> {

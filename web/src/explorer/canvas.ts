@@ -3,7 +3,7 @@
  * one, when the view has moved far; a second small canvas above for the selection, what is dragged and the lasso.
  */
 import { Grid, type Rect } from './grid.ts';
-import { AMOUNTS, paint, paintNode, type Camera, type Frame } from './paint.ts';
+import { AMOUNTS, paint, Painter, paintNode, type Camera, type Frame } from './paint.ts';
 import type { Palette } from './palette.ts';
 import { along, boundsOf, type Scene, type SceneNode } from './scene.ts';
 import type { Answer, Request } from './worker.ts';
@@ -37,6 +37,8 @@ export class Surface {
   private drawn: Frame | null = null;
   private asked = 0;
   private busy = false;
+  /** The worker runs. Its script is loaded while the page is idle, so the first picture may come sooner without it. */
+  private isReady = false;
   private again = false;
   private stale = false;
   /** A gesture is on, and pictures take long: they are coarse until it ends. */
@@ -54,9 +56,8 @@ export class Surface {
   constructor(readonly box: HTMLElement, private readonly picture: HTMLCanvasElement, private readonly top: HTMLCanvasElement, private palette: Palette, private readonly worker: Worker | null) {
     worker?.addEventListener('message', (event: MessageEvent<Answer>) => {
       if (event.data.is === 'picture') this.arrived(event.data);
+      else if (event.data.is === 'ready') this.isReady = true;
     });
-    // The worker answers a request to paint only when it has a scene; the first may come before there is a graph.
-    this.ask({ ask: 'scene', scene: this.scene });
     new ResizeObserver(() => { this.redraw(); }).observe(box);
   }
 
@@ -98,20 +99,25 @@ export class Surface {
 
   /** Paints as soon as it can; a request while one is on its way is the next one. */
   redraw(): void {
+    // Nothing was ever drawn, and there is nothing to draw.
+    if (this.drawn === null && this.scene.nodes.length === 0) return;
     if (this.busy) {
       this.again = true;
       return;
     }
     const frame = this.frame();
-    if (this.worker) {
+    if (this.worker && this.isReady) {
       this.busy = true;
       this.asked += 1;
       this.ask({ ask: 'paint', frame, palette: this.palette, number: this.asked });
     } else {
       const begin = performance.now();
       this.size(this.picture, frame);
-      const ctx = this.picture.getContext('2d', { alpha: false });
-      if (ctx) paint(ctx, this.scene, frame, this.palette);
+      if (this.worker) this.picture.getContext('bitmaprenderer')?.transferFromImageBitmap(new Painter().picture(this.scene, frame, this.palette));
+      else {
+        const ctx = this.picture.getContext('2d', { alpha: false });
+        if (ctx) paint(ctx, this.scene, frame, this.palette);
+      }
       this.done(frame, performance.now() - begin);
     }
     this.paintAbove();

@@ -64,8 +64,15 @@ export const isEmpty = (f: Filter): boolean =>
   f.from === null && f.until === null && f.assets === null && f.risks === null && !f.dust && f.without.length === 0
   && Object.keys(f.least).length === 0 && Object.keys(f.most).length === 0;
 
+/** Whether both ends of each known edge are drawn. */
+function isWhole(graph: Graph): boolean {
+  for (const edge of graph.edges.values()) if (!graph.shown.has(edge.from) || !graph.shown.has(edge.to)) return false;
+  return true;
+}
+
 /** The drawn edges with their movements that pass, and what does not; `whole` where no known edge leads to what is not drawn. A node all of whose drawn edges are hidden is hidden, unless it is a subject. */
-export function filtered(graph: Graph, filter: Filter): { edges: Map<string, Edge>; hidden: Hidden; whole: boolean } {
+export function filtered(graph: Graph, filter: Filter): { edges: ReadonlyMap<string, Edge>; hidden: Hidden; whole: boolean } {
+  if (isEmpty(filter) && isWhole(graph)) return { edges: graph.edges, hidden: { nodes: [], movements: 0, sums: new Map(), undecided: 0 }, whole: true };
   const edges = new Map<string, Edge>();
   const sums = new Map<string, Sum>();
   const linked = new Set<string>();

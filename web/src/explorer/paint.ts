@@ -258,3 +258,18 @@ export function paint(ctx: Context, scene: Scene, f: Frame, p: Palette): void {
     if (few && zoom < LABELS) name(ctx, n, zoom, p);
   }
 }
+
+/** Paints pictures as bitmaps on a canvas of its own. */
+export class Painter {
+  private canvas: OffscreenCanvas | null = null;
+
+  /** What a frame sees of a scene; null where the browser gives no context. */
+  picture(scene: Scene, f: Frame, p: Palette): ImageBitmap | null {
+    const w = Math.max(1, Math.round(f.width * f.ratio)), h = Math.max(1, Math.round(f.height * f.ratio));
+    if (this.canvas?.width !== w || this.canvas.height !== h) this.canvas = new OffscreenCanvas(w, h);
+    const ctx = this.canvas.getContext('2d', { alpha: false });
+    if (!ctx) return null;
+    paint(ctx, scene, f, p);
+    return this.canvas.transferToImageBitmap();
+  }
+}

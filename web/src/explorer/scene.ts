@@ -55,10 +55,20 @@ export interface Scene {
 
 const NARROW = new Set('ijl.,:;\'|!()[] ftr1I-');
 const WIDE = new Set('mwMW@%≈…');
+const widthOf = (c: string): number => (NARROW.has(c) ? 0.34 : WIDE.has(c) ? 0.86 : c > '\u2e7f' ? 1 : 0.58);
+const ASCII = Float64Array.from({ length: 128 }, (_, code) => widthOf(String.fromCharCode(code)));
 /** Width of a text in a proportional font, estimated: the same on every machine. */
 export function textWidth(text: string, size: number): number {
   let w = 0;
-  for (const c of text) w += NARROW.has(c) ? 0.34 : WIDE.has(c) ? 0.86 : c > '\u2e7f' ? 1 : 0.58;
+  for (let i = 0; i < text.length; i += 1) {
+    const ascii = ASCII[text.charCodeAt(i)];
+    if (ascii !== undefined) w += ascii;
+    else {
+      const c = String.fromCodePoint(text.codePointAt(i) ?? 0);
+      w += widthOf(c);
+      i += c.length - 1;
+    }
+  }
   return w * size;
 }
 

@@ -1,7 +1,7 @@
 /** Redraws pictures and computes layouts beside the page, so that neither stops a gesture. */
 import { force } from './force.ts';
 import { flow, timeAxis, type Box, type Spot, type Tie } from './layout.ts';
-import { paint, type Frame } from './paint.ts';
+import { Painter, type Frame } from './paint.ts';
 import type { Palette } from './palette.ts';
 import type { Scene } from './scene.ts';
 
@@ -10,6 +10,7 @@ export type Request =
   | { readonly ask: 'paint'; readonly frame: Frame; readonly palette: Palette; readonly number: number }
   | { readonly ask: 'layout'; readonly name: 'flow' | 'time' | 'force'; readonly boxes: readonly Box[]; readonly ties: readonly Tie[]; readonly number: number };
 export type Answer =
+  | { readonly is: 'ready' }
   | { readonly is: 'picture'; readonly bitmap: ImageBitmap; readonly frame: Frame; readonly number: number; readonly took: number }
   | { readonly is: 'spots'; readonly spots: readonly Spot[]; readonly number: number };
 
@@ -20,7 +21,7 @@ interface Scope {
 const scope = globalThis as unknown as Scope;
 const LAYOUTS = { flow, time: timeAxis, force };
 let scene: Scene | null = null;
-let canvas: OffscreenCanvas | null = null;
+const painter = new Painter();
 
 scope.onmessage = ({ data }) => {
   switch (data.ask) {
@@ -30,12 +31,8 @@ scope.onmessage = ({ data }) => {
     case 'paint': {
       if (!scene) return;
       const begin = performance.now();
-      const w = Math.max(1, Math.round(data.frame.width * data.frame.ratio)), h = Math.max(1, Math.round(data.frame.height * data.frame.ratio));
-      if (canvas?.width !== w || canvas.height !== h) canvas = new OffscreenCanvas(w, h);
-      const ctx = canvas.getContext('2d', { alpha: false });
-      if (!ctx) return;
-      paint(ctx, scene, data.frame, data.palette);
-      const bitmap = canvas.transferToImageBitmap();
+      const bitmap = painter.picture(scene, data.frame, data.palette);
+      if (!bitmap) return;
       scope.postMessage({ is: 'picture', bitmap, frame: data.frame, number: data.number, took: performance.now() - begin }, [bitmap]);
       break;
     }
@@ -44,3 +41,4 @@ scope.onmessage = ({ data }) => {
       break;
   }
 };
+scope.postMessage({ is: 'ready' }, []);

@@ -1,9 +1,10 @@
-/** Times of the explorer in Chromium, medians of five: `npm run bench`. No test: a loaded machine is slow. */
+/** Times of the explorer in Chromium, medians of five: `npm run bench`, also by `holdfast-bench web` (with `--json`). No test: a loaded machine is slow. */
 import { chromium, type Page } from 'playwright-core';
 import { start } from './serve.ts';
 
-const dist = process.argv[2] ?? 'dist';
-const rounds = Number(process.argv[3] ?? 5);
+const isJson = process.argv.includes('--json');
+const [dist = 'dist', asked = '5'] = process.argv.slice(2).filter((a) => a !== '--json');
+const rounds = Number(asked);
 const { url, server } = await start(dist);
 const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 const median = (list: number[]): number => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? NaN;
@@ -60,4 +61,7 @@ for (const size of ['1000/4000', '5000/20000']) for (let round = 0; round < roun
 }
 await browser.close();
 server.close();
-for (const [name, list] of results) console.log(`${median(list).toFixed(0).padStart(6)}  ${name} (${list.map((v) => v.toFixed(0)).join(', ')})`);
+for (const [name, list] of results) if (isJson) {
+  const [, what = name, unit = ''] = /^(.*), (ms(?: after the page had come)?|MB)$/.exec(name) ?? [];
+  console.log(JSON.stringify({ what: `explorer, ${what}`, value: median(list), unit: unit.slice(0, 2) }));
+} else console.log(`${median(list).toFixed(0).padStart(6)}  ${name} (${list.map((v) => v.toFixed(0)).join(', ')})`);

@@ -284,7 +284,8 @@ await check('notes by themselves, edges coloured and noted, own labels with sour
   await page.getByLabel('Source: how you know').fill('case 7');
   await page.keyboard.press('Enter');
   await page.locator('.x-status', { hasText: 'Tagged as the collector.' }).waitFor();
-  assert.match(saves.at(-1) ?? '', /label: "the collector"\n {4}source: "case 7"/);
+  const { tag, reason } = JSON.parse(saves.at(-1) ?? '{}') as { tag?: { label: string; source: string }; reason?: string };
+  assert.deepEqual([tag?.label, tag?.source, reason], ['the collector', 'case 7', 'case 7']);
   await press(page, 'a');
   await page.keyboard.press('Enter');
   await page.locator('.x-status', { hasText: /^1 added to case 7/ }).waitFor();

@@ -19,9 +19,9 @@ function page(names: Manifest['names'], attributes: string, saved: string): stri
   const file = (name: string): string => `/assets/${names[name]?.file ?? ''}`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Explorer</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="${file('tokens.css')}"><link rel="stylesheet" href="${file('explorer.css')}"><link rel="stylesheet" href="/page.css"></head>
-<body><main><h1>Explorer</h1><div class="explorer" data-explorer ${attributes}></div></main><script type="application/json" id="saved">${saved.replace(/</g, '\\u003c')}</script>
-<script type="text/plain" id="explorer-texts">${readFileSync('../crates/app/page/locales/en/explorer.ftl', 'utf8')}</script>
-<script type="module" src="${file('explorer.js')}"></script></body></html>`;
+<body><main><h1>Explorer</h1><div class="explorer" data-explorer ${attributes}></div></main><script type="module" src="${file('explorer.js')}"></script>
+<script type="application/json" id="saved">${saved.replace(/</g, '\\u003c')}</script>
+<script type="text/plain" id="explorer-texts">${readFileSync('../crates/app/page/locales/en/explorer.ftl', 'utf8')}</script></body></html>`;
 }
 
 /** A graph of a size as a saved log: facts, then places. */

@@ -2,8 +2,10 @@
 
 mod common;
 
-use common::{Desk, agent, demo, demo_store, have, have_peer, holdfast, path, serving};
-use serde_json::Value;
+use common::{
+    Desk, agent, demo, demo_store, free_port, have, have_peer, holdfast, path, peers, serving, small_store, words,
+};
+use serde_json::{Value, json};
 use std::process::Command;
 
 const LOCKY: &str = "13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48";
@@ -191,4 +193,30 @@ fn the_openapi_document_holds() {
     assert!(st("^/v2/", "^$", &[]) >= 3);
     let (_, admin, _) = desk.key("admin", &["admin"], "");
     assert!(st("^/(api|public)/", "^$", &["-H", &format!("Authorization: Bearer {admin}")]) >= 50);
+}
+
+/// What is raised while the server is stopped stands on a page that was open all the time.
+#[test]
+fn an_open_queue_shows_what_came_over_a_restart_in_a_real_browser() {
+    if !have("chromium") || !have_peer("venv/bin/playwright") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    // No source covers this asset: each is reviewed.
+    let event = |n: u64| {
+        let file = dir.path().join(format!("{n}.jsonl"));
+        let event = json!({
+            "id": format!("live-{n}"), "time": 1_785_300_000 + n, "kind": "withdrawal", "customer": format!("c-{n}"), "asset": "XMR", "amount": "1000000",
+            "counterparty": "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
+        });
+        std::fs::write(&file, event.to_string()).unwrap();
+        file
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/restart.py");
+    let output = Command::new(peers().join("venv/bin/python"))
+        .args([script, env!("CARGO_BIN_EXE_holdfast"), path(&store), &free_port().to_string(), path(&event(1)), path(&event(2))])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", words(&output));
 }

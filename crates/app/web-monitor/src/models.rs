@@ -240,7 +240,7 @@ pub(crate) async fn sample(State(shared): State<AppState>, frame: Frame) -> Page
         p.note { (t!("models-audit-about")) }
         dl {
             dt { (t!("models-audit-drawn")) } dd { (number(sample.drawn)) " / " (number(sample.quiet)) }
-            dt { (t!("models-reviewed")) } dd { (t!("models-events", n = number(sample.reviewed), positives = number(sample.positives))) }
+            dt { (t!("models-audit-reviewed")) } dd { (t!("models-events", n = number(sample.reviewed), positives = number(sample.positives))) }
             dt { (t!("models-audit-rate")) } dd { @match sample.rate { Some(rate) => (share(rate)), None => (t!("models-audit-no-rate")) } }
         }
         h2 { (t!("models-audit-open")) }

@@ -116,6 +116,7 @@ pub(crate) async fn list(
         @if frame.may_open("/desk/tags") { p { a href="/desk/tags" { (t!("nav-tags")) } } }
         p { (t!("packs-about")) }
         (listing(&heads, &list, "packs-none", |r| row(r, &frame)))
+        @if list.iter().any(|r| r.imported.is_none()) { p.note { (t!("packs-not-recorded-about")) } }
         @if let Some(next) = next { p { a href={(HERE) "?" (next)} { (t!("common-next-page")) } } }
         @if frame.may("manage") {
             h2 { (t!("packs-import")) }

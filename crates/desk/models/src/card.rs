@@ -171,7 +171,7 @@ fn limits(training: Option<&Training>, fairness: &[Fairness]) -> Vec<String> {
     };
     let rate = 100.0 * training.measured.base_rate;
     limits.push(format!(
-        "Measured once, on {} rows of which {rate:.1}% are positive; where fewer are, fewer alerts are right (at_base_rates).",
+        "Measured once, on {} rows of which {rate:.1}% are positive; where fewer are, fewer alerts are right: the precision at other shares is stated beside it.",
         training.measured.rows
     ));
     if count(usize::try_from(training.test.positives).unwrap_or(usize::MAX)) < 100.0 {

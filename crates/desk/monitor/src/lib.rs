@@ -11,6 +11,7 @@
     clippy::cast_lossless
 )]
 
+mod digest;
 pub mod drafts;
 mod error;
 pub mod notifications;

@@ -1,8 +1,9 @@
 //! What people are told, in order.
 
+use crate::digest::digest;
 use crate::watch::Watchers;
 use crate::{Monitor, MonitorError};
-use holdfast_identity::canonical_name;
+use holdfast_identity::{canonical_name, language_of, person_named};
 use holdfast_notify::outbox;
 use holdfast_screening::service::Transaction;
 use holdfast_store::{Database, DbError, Row, Value, number};
@@ -128,7 +129,7 @@ impl Monitor<'_> {
     }
 
     /// Puts the digests that are due into the outbox: how much lists told since their last one, of owners who may still have lists. What they told is
-    /// read after signing in: the desk does not know whose an address is. Returns how many.
+    /// read after signing in: the desk does not know whose an address is. They are in the language that the owner chose for the pages. Returns how many.
     ///
     /// # Errors
     /// [`MonitorError::Store`] when the database fails.
@@ -146,9 +147,9 @@ impl Monitor<'_> {
         })?;
         let watchers = Watchers::of(&self.screening.keys()?);
         let mut mailed = 0;
-        for ((list, to, name, since), _) in due.into_iter().filter(|(_, owner)| watchers.has(owner)).take(MAX_DIGESTS) {
+        for ((list, to, name, since), owner) in due.into_iter().filter(|(_, owner)| watchers.has(owner)).take(MAX_DIGESTS) {
             let origin = origin.to_owned();
-            self.transact("engine", move |tx| digest(tx, (list, &to, &name), since, &origin))?;
+            self.transact("engine", move |tx| mail_digest(tx, (list, &to, &name, &owner), since, &origin))?;
             mailed += 1;
         }
         Ok(mailed)
@@ -156,9 +157,9 @@ impl Monitor<'_> {
 }
 
 /// Mails what a list told after a notification.
-fn digest(
+fn mail_digest(
     tx: &mut Transaction<'_>,
-    (list, to, name): (u64, &str, &str),
+    (list, to, name, owner): (u64, &str, &str, &str),
     since: u64,
     origin: &str,
 ) -> Result<(), MonitorError> {
@@ -169,12 +170,12 @@ fn digest(
     if count == 0 {
         return Ok(());
     }
-    let what = if count == 1 { "notification" } else { "notifications" };
-    let body =
-        format!("Your watch list \"{name}\" has {count} new {what}. Sign in to read: {origin}/desk/notifications\n");
-    // One line of a header, whatever the list is called.
-    let title: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
-    outbox::add(tx, to, &format!("Watch list: {title}"), &body, &format!("watch-list:{list}"))?;
+    let language = match person_named(tx.db(), owner)? {
+        Some(person) => language_of(tx.db(), person.id)?,
+        None => None,
+    };
+    let (subject, body) = digest(language.as_deref(), name, count, &format!("{origin}/desk/notifications"));
+    outbox::add(tx, to, &subject, &body, &format!("watch-list:{list}"))?;
     let row: [Value; 3] = [number(last), tx.now().into(), number(list)];
     tx.db().execute("UPDATE watch_lists SET mailed = $1, mailed_at = $2 WHERE id = $3", &row)?;
     Ok(())

@@ -313,7 +313,8 @@ pub async fn live(
         begin
     };
     let hello = json!({ "after": after }).to_string();
-    queue.push_front(Event::default().event("hello").retry(RETRY).data(hello));
+    // With its number a browser that was told nothing yet comes back to where it began, not to what is newest then.
+    queue.push_front(Event::default().id(after.to_string()).event("hello").retry(RETRY).data(hello));
     let topics = topics.into_iter().collect();
     let (who, begun) = (person(&caller), Instant::now());
     let listener = Listener { shared, who, topics, after, queue, news, begun, _connected: connected };

@@ -257,6 +257,13 @@ fn live_events_go_on_from_a_number(app: &TestApp) {
     let all = events(&ana, "topics=alerts,notifications&after=0");
     let names: Vec<&str> = all.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!(names, ["hello", "alert", "alert", "notification", "notification"], "{all:?}");
+    // Who was told nothing but hello comes back with its number, as browsers do, and misses nothing.
+    let begun = events(&ana, "topics=alerts");
+    assert_eq!(begun.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>(), ["hello"]);
+    let number = begun[0].1.expect("hello has a number").to_string();
+    let missed = app.decided("w-2", "c-1")["alert"].as_u64().unwrap();
+    let again = events(&ana.clone().header("last-event-id", &number), "topics=alerts");
+    assert_eq!((again.len(), &again[1].2["what"]["alert"]), (2, &json!(missed)), "{again:?}");
     assert_eq!((&all[1].2["what"]["alert"], &all[1].2["what"]["raised"]), (&json!(alert), &json!(true)), "{all:?}");
     assert_eq!((&all[2].2["action"], &all[2].2["by"]), (&json!("alert.assign"), &json!("bo")), "{all:?}");
     assert_eq!(all[3].2["what"], json!({"why": "assigned", "alert": alert}), "{all:?}");

@@ -101,9 +101,10 @@ pub(crate) async fn page(
             p.note { (t!("graph-needs-script")) }
             p { a href={"/search?" (form_urlencoded::Serializer::new(String::new()).append_pair("q", &subject).finish())} { (t!("graph-as-tables")) } }
         }
+        // Loaded while the rest of the page still comes, and run after it.
+        script type="module" src=[holdfast_assets::path("explorer.js")] {}
         script type="application/json" id="saved" { (maud::PreEscaped(saved)) }
         (islands::explorer_texts())
-        script type="module" src=[holdfast_assets::path("explorer.js")] {}
     };
     Ok(frame.desk(&t!("graph-title"), "/desk/graph", body))
 }

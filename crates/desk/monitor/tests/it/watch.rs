@@ -3,9 +3,11 @@
 use holdfast_monitor::Monitor;
 use holdfast_monitor::notifications::Notification;
 use holdfast_monitor::watch::{Conditions, Holding, NewWatchItem, Quiet, Seen, Settings, WatchKind};
+use holdfast_identity::{ensure_person, set_language};
 use holdfast_notify::outbox;
 use holdfast_screening::Screening;
 use holdfast_screening::webhooks::pending;
+use holdfast_store::Store;
 use holdfast_testing::{START, TestClock, TestDb, on_both};
 use holdfast_types::{Amount, Seconds, Timestamp};
 use std::cell::RefCell;
@@ -14,6 +16,7 @@ use std::ops::ControlFlow;
 
 on_both!(
     what_is_new_is_told_once,
+    mail_is_in_the_language_of_its_owner,
     quiet_times_delay_and_lose_nothing,
     lists_belong_to_their_owners,
     nothing_is_told_without_a_key,
@@ -223,4 +226,32 @@ fn a_first_check_that_failed_is_none(place: &TestDb) {
     assert_eq!(world.check(monitor), 0, "what was there already did not move");
     world.moved(2);
     assert_eq!(world.check(monitor), 1);
+}
+
+fn mail_is_in_the_language_of_its_owner(place: &TestDb) {
+    let clock = TestClock::new();
+    let screening = Screening::open(&place.url, clock.clock()).unwrap();
+    let monitor = Monitor { screening: &screening };
+    screening.add_webhook("https://example.org/hook", &["watches".to_owned()], "x").unwrap();
+    Store::change(&screening, "Dora", |tx| {
+        let dora = ensure_person(tx, "Dora")?;
+        set_language(tx, dora.id, "de")
+    })
+    .unwrap();
+    let world = World::new();
+    for owner in ["Dora", "Ana"] {
+        let mail = Settings { mail: Some(format!("{owner}@example.org")), ..settings("Locky") };
+        let list = monitor.make_watch_list(mail, owner).unwrap();
+        monitor.watch(list, vec![item("13NrgYhtjgMtPpGdtPpxV4WX3S7azfeD48")], owner).unwrap();
+    }
+    world.check(monitor);
+    world.moved(2);
+    assert_eq!(world.check(monitor), 2);
+    clock.set(START + Seconds::HOUR);
+    assert_eq!(monitor.mail_digests("https://desk.example").unwrap(), 2);
+    let due = screening.read(|db| outbox::due(db, START + Seconds::HOUR)).unwrap();
+    let to = |who: &str| due.iter().find(|m| m.to.starts_with(who)).unwrap();
+    assert_eq!(to("Dora").subject, "Beobachtungsliste: Locky");
+    assert!(to("Dora").body.contains("hat 1 neue Meldung."), "{}", to("Dora").body);
+    assert_eq!(to("Ana").subject, "Watch list: Locky");
 }
