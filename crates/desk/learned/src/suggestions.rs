@@ -1,12 +1,14 @@
 //! Suggested tags: what a model says of an address, until a person accepts or rejects it. Nothing else reads them.
 
 use crate::{LearnedError, written};
-use holdfast_models::accounts::{Amounts, ledger_schema};
-use holdfast_models::{FeatureRow, ModelHash};
+use holdfast_models::accounts::{Amounts, ledger_places, ledger_schema};
+use holdfast_models::{FeatureRow, Model, ModelHash};
 use holdfast_store::{Change, Database, DbError, Row, Value, number};
 use holdfast_types::{ChainId, Invalid, Timestamp, named};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most suggestions that wait for a person.
@@ -282,6 +284,33 @@ pub fn open(suggestion: &Suggestion) -> Result<(), LearnedError> {
         (state, by) => {
             let by = by.as_deref().unwrap_or_default();
             Err(LearnedError::State(format!("suggestion {} is {state} already, by {by}", suggestion.id)))
+        }
+    }
+}
+
+/// Computes the scores of all suggestions again from the stored rows and the models' files; what differs is a problem. Returns how many were compared.
+pub(crate) fn check(db: &mut Database, mut wrong: impl FnMut(String)) -> Result<u64, DbError> {
+    let sql = format!("{COLUMNS} WHERE id > $1 ORDER BY id LIMIT {MAX_SUGGESTIONS_PAGE}");
+    let (mut compared, mut last) = (0, 0i64);
+    let mut models: HashMap<ModelHash, Option<Arc<Model>>> = HashMap::new();
+    loop {
+        let page = db.query(&sql, &[last.into()])?;
+        if page.is_empty() {
+            return Ok(compared);
+        }
+        for row in &page {
+            (last, compared) = (row.int(0)?, compared + 1);
+            let again = read(row).map_err(|e| e.to_string()).and_then(|s| {
+                let found = models.entry(s.model).or_insert_with(|| crate::stored::model(db, s.model).ok().flatten());
+                let model = found.as_ref().ok_or_else(|| format!("model {} is missing or damaged", s.model))?;
+                let places = ledger_places(model.schema()).map_err(|e| e.to_string())?;
+                let value = |place: &usize| s.features.values().get(*place).copied().unwrap_or(f64::NAN);
+                let score = model.score(&places.iter().map(value).collect::<Vec<_>>()).to_string();
+                if score == s.score { Ok(()) } else { Err(format!("its score is {}, by its row {score}", s.score)) }
+            });
+            if let Err(why) = again {
+                wrong(format!("suggestion {last}: {why}"));
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use holdfast_models::Model;
 use holdfast_models::accounts::{Amounts, payments_features};
 use holdfast_screening::Screening;
 use holdfast_suggest::{AmountUnit, Histories, NotLooked, Pass, PassReport, SuggestError, Suggestions, candidates, payments, tag_of};
+use holdfast_store::Change;
 use holdfast_testing::blocks::{account, empty_block, one_transfer, transfer};
 use holdfast_testing::{TestClock, TestDb, account_model, on_both, payments_model};
 use holdfast_types::{Amount, BlockTransfers, ChainId, ErrorKind, Timestamp, TokenRef, TransferKind};
@@ -16,6 +17,7 @@ use std::path::Path;
 on_both!(
     an_address_is_suggested_and_what_a_person_said_is_remembered,
     models_that_may_not_suggest_are_refused,
+    a_score_that_was_changed_beside_the_program_is_found,
 );
 
 fn chain() -> ChainId {
@@ -105,6 +107,33 @@ fn an_address_is_suggested_and_what_a_person_said_is_remembered(place: &TestDb) 
     assert_eq!(totals, [70_000.0, 90_000.0]);
     let entries = screening.audit(0, Some(&format!("suggestion:{four}")), 10).unwrap();
     assert_eq!(entries.iter().map(|e| (e.action.as_str(), e.actor.as_str())).collect::<Vec<_>>(), [("suggestion.accepted", "bo")]);
+}
+
+/// A score that does not follow from its row is found, by who shows it and by the verification of all.
+fn a_score_that_was_changed_beside_the_program_is_found(place: &TestDb) {
+    let dir = tempfile::tempdir().unwrap();
+    let model = payments_model(50_000);
+    let screening = desk(place, &model);
+    screening.step_model(model.hash(), Step::Shadow, "trial", "ana").unwrap();
+    let of = Suggestions { screening: &screening };
+    let ledger = ledger(dir.path(), vec![empty_block(&chain(), 0), paid(1, 9, 2, 70_000)]);
+    pass(&of, &ledger, &Pass { model: Some(model.hash()), least: Some(0.5), ..Pass::default() }).unwrap();
+    let problems = || {
+        let mut problems = Vec::new();
+        let compared = screening.read(|db| holdfast_learned::Check::default().files(db, &mut problems)).unwrap();
+        (compared, problems)
+    };
+    assert_eq!(problems(), (2, Vec::new()), "a model and a suggestion");
+    screening
+        .transact("ana", |tx| {
+            let tx: &mut dyn Change = tx;
+            tx.db().execute("UPDATE tag_suggestions SET score = '9.5'", &[])?;
+            Ok::<_, SuggestError>(())
+        })
+        .unwrap();
+    let (_, found) = problems();
+    assert!(found.len() == 1 && found[0].contains("suggestion 1: its score is 9.5"), "{found:?}");
+    assert_eq!(of.explain(1, "en").unwrap_err().kind(), ErrorKind::State);
 }
 
 fn id(of: &Suggestions<'_>, n: u8) -> u64 {
