@@ -108,7 +108,6 @@ pub struct Suggestion {
     pub note: Option<String>,
     /// The row of features.
     #[serde(skip)]
-    #[schema(ignore)]
     pub features: FeatureRow,
 }
 
@@ -141,7 +140,8 @@ pub struct Decided {
     pub first: Timestamp,
 }
 
-const COLUMNS: &str = "SELECT id, chain, address, category, model, probability_ppm, score, block, block_time, from_block, payments,
+const COLUMNS: &str =
+    "SELECT id, chain, address, category, model, probability_ppm, score, block, block_time, from_block, payments,
      first_payment, state, suggested, suggested_by, decided, decided_by, note, features FROM tag_suggestions";
 
 fn read(row: &Row) -> Result<Suggestion, DbError> {
@@ -229,9 +229,7 @@ pub fn suggestions(
     skip: u64,
     limit: u64,
 ) -> Result<Vec<Suggestion>, DbError> {
-    let sql = format!(
-        "{COLUMNS} WHERE ($1 = '' OR state = $1) ORDER BY probability_ppm DESC, id LIMIT $2 OFFSET $3"
-    );
+    let sql = format!("{COLUMNS} WHERE ($1 = '' OR state = $1) ORDER BY probability_ppm DESC, id LIMIT $2 OFFSET $3");
     let wanted: [Value; 3] = [
         state.map_or("", SuggestionState::name).into(),
         number(limit.min(MAX_SUGGESTIONS_PAGE)),
@@ -327,7 +325,12 @@ pub fn decided(db: &mut Database) -> Result<Vec<Decided>, LearnedError> {
         let s = read(row)?;
         let values: Vec<Option<f64>> = s.features.values().iter().map(|v| Some(*v).filter(|v| !v.is_nan())).collect();
         let is_accepted = s.state == SuggestionState::Accepted;
-        Ok(Decided { names: names[..names.len().min(values.len())].to_vec(), values, is_accepted, first: s.first_payment })
+        Ok(Decided {
+            names: names[..names.len().min(values.len())].to_vec(),
+            values,
+            is_accepted,
+            first: s.first_payment,
+        })
     };
     Ok(db.query(&sql, &[])?.iter().map(label).collect::<Result<_, DbError>>()?)
 }

@@ -88,7 +88,10 @@ impl<'a> Fitting<'a> {
             // Calibration rises with the score: compared by probability below.
             Some(_) => f64::NEG_INFINITY,
             None => model.content().thresholds.iter().find(|t| t.name == "f1").map(|t| t.score).ok_or_else(|| {
-                SuggestError::State(format!("model {} has no threshold, as imported ones; give a least probability", model.hash()))
+                SuggestError::State(format!(
+                    "model {} has no threshold, as imported ones; give a least probability",
+                    model.hash()
+                ))
             })?,
         };
         Ok(Fitting { model, places, is_around, threshold })

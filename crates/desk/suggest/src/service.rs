@@ -7,7 +7,8 @@ use holdfast_attribution::own::OwnTag;
 use holdfast_attribution::tags::Confidence;
 use holdfast_decision::Purpose;
 use holdfast_learned::{
-    Decided, LearnedError, ModelState, NewSuggestion, Stored, Suggestion, SuggestionState, decided, settle, suggest, suggestion, suggestions,
+    Decided, LearnedError, ModelState, NewSuggestion, Stored, Suggestion, SuggestionState, decided, settle, suggest,
+    suggestion, suggestions,
 };
 use holdfast_models::reasons::{Phrases, Reason, reasons};
 use holdfast_models::{Model, ModelHash};
@@ -137,7 +138,8 @@ impl Suggestions<'_> {
             _ => return Err(SuggestError::State(format!("the ledger of {chain} has no block"))),
         };
         // What is not final may be undone; a ledger that has nothing final is looked at whole.
-        let until = ledger.final_height().and_then(|height| ledger.block_at(height).transpose()).transpose()?.unwrap_or(tip);
+        let until =
+            ledger.final_height().and_then(|height| ledger.block_at(height).transpose()).transpose()?.unwrap_or(tip);
         let mut not_looked: BTreeMap<NotLooked, u64> = BTreeMap::new();
         let (mut accounts, is_cut) = if pass.addresses.is_empty() {
             candidates(ledger, until.height, pass.blocks.unwrap_or(7_200), MAX_PASS)?
@@ -210,7 +212,9 @@ impl Suggestions<'_> {
                     holdfast_learned::list(db, Some(purpose), Some(ModelState::Champion))
                 })?;
                 all.first().map(|entry| entry.model).ok_or_else(|| {
-                    SuggestError::State(format!("no model of {purpose} is champion; name one in shadow, or promote one"))
+                    SuggestError::State(format!(
+                        "no model of {purpose} is champion; name one in shadow, or promote one"
+                    ))
                 })?
             }
         };
@@ -277,7 +281,9 @@ impl Suggestions<'_> {
 /// # Errors
 /// [`SuggestError::State`] when the chain as stored is none.
 pub fn tag_of(suggestion: &Suggestion) -> Result<OwnTag, SuggestError> {
-    let unread = |_| SuggestError::State(format!("suggestion {} is of '{}', which is no chain", suggestion.id, suggestion.chain));
+    let unread = |_| {
+        SuggestError::State(format!("suggestion {} is of '{}', which is no chain", suggestion.id, suggestion.chain))
+    };
     let chain: ChainId = suggestion.chain.parse().map_err(unread)?;
     Ok(OwnTag {
         address: suggestion.address.clone(),

@@ -5,8 +5,10 @@ use holdfast_learned::{Step, SuggestionState};
 use holdfast_models::Model;
 use holdfast_models::accounts::{Amounts, payments_features};
 use holdfast_screening::Screening;
-use holdfast_suggest::{AmountUnit, Histories, NotLooked, Pass, PassReport, SuggestError, Suggestions, candidates, payments, tag_of};
 use holdfast_store::Change;
+use holdfast_suggest::{
+    AmountUnit, Histories, NotLooked, Pass, PassReport, SuggestError, Suggestions, candidates, payments, tag_of,
+};
 use holdfast_testing::blocks::{account, empty_block, one_transfer, transfer};
 use holdfast_testing::{TestClock, TestDb, account_model, on_both, payments_model};
 use holdfast_types::{Amount, BlockTransfers, ChainId, ErrorKind, Timestamp, TokenRef, TransferKind};
@@ -62,8 +64,8 @@ fn pass(of: &Suggestions<'_>, ledger: &Ledger, pass: &Pass) -> Result<PassReport
 fn an_address_is_suggested_and_what_a_person_said_is_remembered(place: &TestDb) {
     let dir = tempfile::tempdir().unwrap();
     let model = payments_model(50_000);
-    let (screening, of) = (desk(place, &model), |s| Suggestions { screening: s });
-    let of = of(&screening);
+    let screening = desk(place, &model);
+    let of = Suggestions { screening: &screening };
     screening.step_model(model.hash(), Step::Shadow, "trial", "ana").unwrap();
     let mut blocks = vec![empty_block(&chain(), 0)];
     blocks.extend([paid(1, 9, 2, 70_000), paid(2, 9, 3, 20), paid(3, 9, 4, 90_000), paid(4, 9, 5, 95_000)]);
@@ -106,7 +108,10 @@ fn an_address_is_suggested_and_what_a_person_said_is_remembered(place: &TestDb) 
     totals.sort_by(f64::total_cmp);
     assert_eq!(totals, [70_000.0, 90_000.0]);
     let entries = screening.audit(0, Some(&format!("suggestion:{four}")), 10).unwrap();
-    assert_eq!(entries.iter().map(|e| (e.action.as_str(), e.actor.as_str())).collect::<Vec<_>>(), [("suggestion.accepted", "bo")]);
+    assert_eq!(
+        entries.iter().map(|e| (e.action.as_str(), e.actor.as_str())).collect::<Vec<_>>(),
+        [("suggestion.accepted", "bo")]
+    );
 }
 
 /// A score that does not follow from its row is found, by who shows it and by the verification of all.
@@ -166,7 +171,10 @@ fn models_that_may_not_suggest_are_refused(place: &TestDb) {
     let e = of.pass(&tron, &ledger, &draft, &|_| false, "ana", &mut |_| ControlFlow::Continue(())).unwrap_err();
     refused(e, ErrorKind::State, "no EVM chain");
     let stopped = of.pass(&chain(), &ledger, &draft, &|_| false, "ana", &mut |_| ControlFlow::Break(())).unwrap();
-    assert!(stopped.is_none() && of.list(None, 0, 10).unwrap().is_empty(), "nothing is stored of a pass that was ended");
+    assert!(
+        stopped.is_none() && of.list(None, 0, 10).unwrap().is_empty(),
+        "nothing is stored of a pass that was ended"
+    );
 }
 
 /// What training reads from a file and what serving reads from a ledger give the same features, to the bit.
