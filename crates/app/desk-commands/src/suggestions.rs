@@ -69,7 +69,7 @@ pub struct Suggest {
     /// An address to look at; can be repeated. By default those that received coin in the newest blocks.
     #[arg(long = "address")]
     addresses: Vec<String>,
-    /// How many of the newest blocks: by default 7,200, a day of Ethereum.
+    /// How many of the newest blocks: by default 7,200, a day of Ethereum; at most 100,000.
     #[arg(long, conflicts_with = "addresses")]
     blocks: Option<u64>,
     /// Least probability, above 0 and below 1; by default the threshold that training chose.

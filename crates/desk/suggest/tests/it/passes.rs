@@ -165,6 +165,8 @@ fn models_that_may_not_suggest_are_refused(place: &TestDb) {
     refused(error(Pass { model: Some(other.hash()), ..draft.clone() }), ErrorKind::State, "transactions_in");
     refused(error(Pass { least: None, ..draft.clone() }), ErrorKind::State, "no threshold");
     refused(error(Pass { least: Some(1.5), ..draft.clone() }), ErrorKind::Invalid, "least");
+    refused(error(Pass { blocks: Some(0), ..draft.clone() }), ErrorKind::Invalid, "blocks");
+    refused(error(Pass { blocks: Some(u64::MAX), ..draft.clone() }), ErrorKind::Invalid, "blocks");
     let wrong = Pass { addresses: vec!["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into()], ..draft.clone() };
     refused(error(wrong), ErrorKind::Invalid, "no address of an EVM chain");
     let tron = ChainId::parse("tron:mainnet").unwrap();
