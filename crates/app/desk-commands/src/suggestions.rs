@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 use holdfast_api::models::ModelRequest;
-use holdfast_attribution::own::OwnChange;
 use holdfast_attribution::TagStore;
+use holdfast_attribution::own::OwnChange;
 use holdfast_chains::{open_accounts, pick_accounts};
 use holdfast_client::api_path;
 use holdfast_learned::{Decided, Suggestion, SuggestionState, open};
@@ -19,7 +19,9 @@ use holdfast_models::accounts::Amounts;
 use holdfast_models::leaks::Explained;
 use holdfast_screening::Screening;
 use holdfast_state::suggesting::stands;
-use holdfast_suggest::{AccountPlan, AmountUnit, Histories, MAX_ACCOUNTS, MAX_HISTORY, Pass, Suggestions, tag_of, train};
+use holdfast_suggest::{
+    AccountPlan, AmountUnit, Histories, MAX_ACCOUNTS, MAX_HISTORY, Pass, Suggestions, tag_of, train,
+};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -67,7 +69,7 @@ pub struct Suggest {
     /// An address to look at; can be repeated. By default those that received coin in the newest blocks.
     #[arg(long = "address")]
     addresses: Vec<String>,
-    /// How many of the newest blocks: by default 7,200, a day of Ethereum.
+    /// How many of the newest blocks: by default 7,200, a day of Ethereum; at most 100,000.
     #[arg(long, conflicts_with = "addresses")]
     blocks: Option<u64>,
     /// Least probability, above 0 and below 1; by default the threshold that training chose.
@@ -222,7 +224,8 @@ pub fn suggest(args: Suggest, as_json: bool) -> anyhow::Result<()> {
             bar.set_position(done as u64);
             output::stopping()
         };
-        let report = suggestions(screening).pass(chain.chain(), &chain.ledger, &pass, &is_tagged, &desk.actor, &mut watch)?;
+        let report =
+            suggestions(screening).pass(chain.chain(), &chain.ledger, &pass, &is_tagged, &desk.actor, &mut watch)?;
         bar.finish_and_clear();
         report.context("stopped")
     };

@@ -30,13 +30,7 @@ impl AppState {
     ///
     /// # Errors
     /// 400 names the field; 404 for a model that there is not; 409 when none may suggest, or the chain's ledger cannot be looked at.
-    pub fn suggest_tags(
-        &self,
-        chain: &str,
-        pass: &Pass,
-        clearance: Tlp,
-        actor: &str,
-    ) -> Result<PassReport, ApiError> {
+    pub fn suggest_tags(&self, chain: &str, pass: &Pass, clearance: Tlp, actor: &str) -> Result<PassReport, ApiError> {
         let chain = self.chains.accounts_named(chain)?.snapshot();
         // A tag that the caller may not know is not told by leaving its address out.
         let is_tagged = |address: &str| chain.tags.tags_of(address).any(|tag| tag.is_for(clearance));

@@ -23,6 +23,6 @@ pub use peers::{Peer, from_peer};
 pub use registry::{Entry, MAX_IN_SHADOW, MAX_MODELS, ModelState, Step, add, entry, list, purpose_of, step};
 pub use stored::{Check, SCHEMA, in_force, load, model, row_of, written};
 pub use suggestions::{
-    Decided, MAX_OPEN_SUGGESTIONS, MAX_SUGGESTIONS_PAGE, NewSuggestion, Stored, Suggestion, SuggestionState, decided, open, settle, suggest,
-    suggestion, suggestions,
+    Decided, MAX_OPEN_SUGGESTIONS, MAX_SUGGESTIONS_PAGE, NewSuggestion, Stored, Suggestion, SuggestionState, decided,
+    open, settle, suggest, suggestion, suggestions,
 };

@@ -146,7 +146,7 @@ impl Check {
         Ok(())
     }
 
-    /// Reads every model's file; returns the number of all that was compared.
+    /// Reads every model's file and computes the scores of suggested tags again; returns the number of all that was compared.
     ///
     /// # Errors
     /// [`DbError`] when the database fails; a file that is damaged is a problem.
@@ -161,6 +161,11 @@ impl Check {
                 problems.push(e.to_string());
             }
         }
+        compared += crate::suggestions::check(db, |problem| {
+            if problems.len() < MAX_PROBLEMS {
+                problems.push(problem);
+            }
+        })?;
         Ok(compared)
     }
 }

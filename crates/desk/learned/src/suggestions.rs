@@ -1,12 +1,14 @@
 //! Suggested tags: what a model says of an address, until a person accepts or rejects it. Nothing else reads them.
 
 use crate::{LearnedError, written};
-use holdfast_models::accounts::{Amounts, ledger_schema};
-use holdfast_models::{FeatureRow, ModelHash};
+use holdfast_models::accounts::{Amounts, ledger_places, ledger_schema};
+use holdfast_models::{FeatureRow, Model, ModelHash};
 use holdfast_store::{Change, Database, DbError, Row, Value, number};
 use holdfast_types::{ChainId, Invalid, Timestamp, named};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Most suggestions that wait for a person.
@@ -106,7 +108,6 @@ pub struct Suggestion {
     pub note: Option<String>,
     /// The row of features.
     #[serde(skip)]
-    #[schema(ignore)]
     pub features: FeatureRow,
 }
 
@@ -139,7 +140,8 @@ pub struct Decided {
     pub first: Timestamp,
 }
 
-const COLUMNS: &str = "SELECT id, chain, address, category, model, probability_ppm, score, block, block_time, from_block, payments,
+const COLUMNS: &str =
+    "SELECT id, chain, address, category, model, probability_ppm, score, block, block_time, from_block, payments,
      first_payment, state, suggested, suggested_by, decided, decided_by, note, features FROM tag_suggestions";
 
 fn read(row: &Row) -> Result<Suggestion, DbError> {
@@ -227,9 +229,7 @@ pub fn suggestions(
     skip: u64,
     limit: u64,
 ) -> Result<Vec<Suggestion>, DbError> {
-    let sql = format!(
-        "{COLUMNS} WHERE ($1 = '' OR state = $1) ORDER BY probability_ppm DESC, id LIMIT $2 OFFSET $3"
-    );
+    let sql = format!("{COLUMNS} WHERE ($1 = '' OR state = $1) ORDER BY probability_ppm DESC, id LIMIT $2 OFFSET $3");
     let wanted: [Value; 3] = [
         state.map_or("", SuggestionState::name).into(),
         number(limit.min(MAX_SUGGESTIONS_PAGE)),
@@ -286,6 +286,33 @@ pub fn open(suggestion: &Suggestion) -> Result<(), LearnedError> {
     }
 }
 
+/// Computes the scores of all suggestions again from the stored rows and the models' files; what differs is a problem. Returns how many were compared.
+pub(crate) fn check(db: &mut Database, mut wrong: impl FnMut(String)) -> Result<u64, DbError> {
+    let sql = format!("{COLUMNS} WHERE id > $1 ORDER BY id LIMIT {MAX_SUGGESTIONS_PAGE}");
+    let (mut compared, mut last) = (0, 0i64);
+    let mut models: HashMap<ModelHash, Option<Arc<Model>>> = HashMap::new();
+    loop {
+        let page = db.query(&sql, &[last.into()])?;
+        if page.is_empty() {
+            return Ok(compared);
+        }
+        for row in &page {
+            (last, compared) = (row.int(0)?, compared + 1);
+            let again = read(row).map_err(|e| e.to_string()).and_then(|s| {
+                let found = models.entry(s.model).or_insert_with(|| crate::stored::model(db, s.model).ok().flatten());
+                let model = found.as_ref().ok_or_else(|| format!("model {} is missing or damaged", s.model))?;
+                let places = ledger_places(model.schema()).map_err(|e| e.to_string())?;
+                let value = |place: &usize| s.features.values().get(*place).copied().unwrap_or(f64::NAN);
+                let score = model.score(&places.iter().map(value).collect::<Vec<_>>()).to_string();
+                if score == s.score { Ok(()) } else { Err(format!("its score is {}, by its row {score}", s.score)) }
+            });
+            if let Err(why) = again {
+                wrong(format!("suggestion {last}: {why}"));
+            }
+        }
+    }
+}
+
 /// Returns what people decided, newest first, as labels.
 ///
 /// # Errors
@@ -298,7 +325,12 @@ pub fn decided(db: &mut Database) -> Result<Vec<Decided>, LearnedError> {
         let s = read(row)?;
         let values: Vec<Option<f64>> = s.features.values().iter().map(|v| Some(*v).filter(|v| !v.is_nan())).collect();
         let is_accepted = s.state == SuggestionState::Accepted;
-        Ok(Decided { names: names[..names.len().min(values.len())].to_vec(), values, is_accepted, first: s.first_payment })
+        Ok(Decided {
+            names: names[..names.len().min(values.len())].to_vec(),
+            values,
+            is_accepted,
+            first: s.first_payment,
+        })
     };
     Ok(db.query(&sql, &[])?.iter().map(label).collect::<Result<_, DbError>>()?)
 }

@@ -174,6 +174,24 @@ pub fn ledger_schema(amounts: Amounts) -> Result<Schema, ModelError> {
     Schema::new(own.features().iter().chain(around.features()).cloned().collect())
 }
 
+/// Returns the places of a model's features in rows of [`ledger_schema`] with amounts.
+///
+/// # Errors
+///
+/// `Feature` names one that a ledger does not give.
+pub fn ledger_places(schema: &Schema) -> Result<Vec<usize>, ModelError> {
+    let known = ledger_schema(Amounts::With)?;
+    let place = |name: &str| {
+        let reason = || {
+            format!(
+                "is not given by a ledger of transfers; train by `holdfast models train-accounts`, whose features begin with {PAYMENTS}"
+            )
+        };
+        known.position(name).ok_or_else(|| ModelError::Feature { name: name.to_owned(), reason: reason() })
+    };
+    schema.features().iter().map(|f| place(&f.name)).collect()
+}
+
 /// Returns an account's features of its payments up to a time, in the order of [`payments_schema`]; as [`features`] otherwise.
 #[must_use]
 pub fn payments_features(events: &[AccountEvent], as_of: Timestamp, decimals: u8, amounts: Amounts) -> Vec<f64> {

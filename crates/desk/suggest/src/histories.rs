@@ -114,7 +114,10 @@ impl Histories {
     /// [`Invalid`] names the file and the line.
     pub fn add(&mut self, address: &str, is_positive: bool, text: &str, unit: AmountUnit) -> Result<(), Invalid> {
         let account = evm(address).ok_or_else(|| {
-            Invalid::new(address, "is no address of an EVM chain; a file is called ADDRESS.csv, 0x and 40 hexadecimal digits")
+            Invalid::new(
+                address,
+                "is no address of an EVM chain; a file is called ADDRESS.csv, 0x and 40 hexadecimal digits",
+            )
         })?;
         if self.accounts.len() >= MAX_ACCOUNTS {
             return Err(Invalid::new(address, format!("more than {MAX_ACCOUNTS} accounts; leave some out")));
@@ -124,7 +127,10 @@ impl Histories {
         }
         let number = self.number(account);
         if !self.labelled.insert(number) {
-            return Err(Invalid::new(address, "was read before, perhaps in the other folder; one account has one label"));
+            return Err(Invalid::new(
+                address,
+                "was read before, perhaps in the other folder; one account has one label",
+            ));
         }
         let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
         let unread = |e: csv::Error| Invalid::new(address, e.to_string());
@@ -279,8 +285,13 @@ mod tests {
         let good = line(100, 3, &address(1), "1", "0x", "0");
         let error = |name: &str, text: &str| {
             let mut all = Histories::default();
-            all.add(&address(9), false, &(HEADER.to_owned() + &line(1, 9, &address(8), "1", "0x", "0")), AmountUnit::Coin)
-                .unwrap();
+            all.add(
+                &address(9),
+                false,
+                &(HEADER.to_owned() + &line(1, 9, &address(8), "1", "0x", "0")),
+                AmountUnit::Coin,
+            )
+            .unwrap();
             all.add(name, true, text, AmountUnit::Coin).unwrap_err().to_string()
         };
         let with = |line: &str| format!("{HEADER}{good}{line}");

@@ -21,5 +21,5 @@ pub use error::SuggestError;
 pub use histories::{AmountUnit, Histories, MAX_ACCOUNTS, MAX_HISTORY};
 pub use ledger::{MAX_POSTINGS, NotLooked, Payments, payments};
 pub use pass::{Found, Looked, MAX_PASS, MAX_PASS_POSTINGS, candidates, look};
-pub use service::{CATEGORY, Explained, Pass, PassReport, Suggestions, tag_of};
+pub use service::{CATEGORY, Explained, MAX_PASS_BLOCKS, Pass, PassReport, Suggestions, tag_of};
 pub use train::{AccountPlan, AccountTraining, Counts, train};

@@ -5,8 +5,8 @@ use crate::train::DECIMALS;
 use crate::{NotLooked, SuggestError};
 use holdfast_account_ledger::{Ledger, NATIVE};
 use holdfast_decision::scores::millionths;
-use holdfast_models::accounts::{Amounts, PAYMENTS, ledger_schema, payments_features};
-use holdfast_models::{FeatureRow, Model, graph};
+use holdfast_models::accounts::{Amounts, ledger_places, ledger_schema, payments_features};
+use holdfast_models::{FeatureRow, Model, ModelError, graph};
 use holdfast_types::{Invalid, Timestamp, TransferKind};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -77,17 +77,10 @@ pub(crate) fn row(
 
 impl<'a> Fitting<'a> {
     fn of(model: &'a Model, least: Option<f64>) -> Result<Self, SuggestError> {
-        let (known, shapes) = (ledger_schema(Amounts::With)?, graph::schema()?);
-        let place = |name: &str| {
-            known.position(name).ok_or_else(|| {
-                SuggestError::State(format!(
-                    "model {} has the feature {name}, which a ledger of transfers does not give; train it by `holdfast models train-accounts`, whose features begin with {PAYMENTS}",
-                    model.hash()
-                ))
-            })
-        };
+        let shapes = graph::schema()?;
         let is_around = model.schema().features().iter().any(|f| shapes.position(&f.name).is_some());
-        let places = model.schema().features().iter().map(|f| place(&f.name)).collect::<Result<_, _>>()?;
+        let unfit = |e: ModelError| SuggestError::State(format!("model {}: {e}", model.hash()));
+        let places = ledger_places(model.schema()).map_err(unfit)?;
         let threshold = match least {
             Some(least) if !(least > 0.0 && least < 1.0) => {
                 return Err(Invalid::new("least", format!("is {least}; a probability between 0 and 1")).into());
@@ -95,7 +88,10 @@ impl<'a> Fitting<'a> {
             // Calibration rises with the score: compared by probability below.
             Some(_) => f64::NEG_INFINITY,
             None => model.content().thresholds.iter().find(|t| t.name == "f1").map(|t| t.score).ok_or_else(|| {
-                SuggestError::State(format!("model {} has no threshold, as imported ones; give a least probability", model.hash()))
+                SuggestError::State(format!(
+                    "model {} has no threshold, as imported ones; give a least probability",
+                    model.hash()
+                ))
             })?,
         };
         Ok(Fitting { model, places, is_around, threshold })

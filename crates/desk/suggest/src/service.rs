@@ -7,7 +7,8 @@ use holdfast_attribution::own::OwnTag;
 use holdfast_attribution::tags::Confidence;
 use holdfast_decision::Purpose;
 use holdfast_learned::{
-    Decided, LearnedError, ModelState, NewSuggestion, Stored, Suggestion, SuggestionState, decided, settle, suggest, suggestion, suggestions,
+    Decided, LearnedError, ModelState, NewSuggestion, Stored, Suggestion, SuggestionState, decided, settle, suggest,
+    suggestion, suggestions,
 };
 use holdfast_models::reasons::{Phrases, Reason, reasons};
 use holdfast_models::{Model, ModelHash};
@@ -25,6 +26,10 @@ use utoipa::ToSchema;
 pub const CATEGORY: &str = "phishing";
 /// Most suggestions of a pass, by default.
 const MOST: u64 = 100;
+/// Newest blocks that are looked through, by default: a day of Ethereum.
+const BLOCKS: u64 = 7_200;
+/// Most blocks that are looked through.
+pub const MAX_PASS_BLOCKS: u64 = 100_000;
 
 /// Which addresses are looked at.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -38,7 +43,7 @@ pub struct Pass {
     /// Addresses; by default those that received coin in the newest blocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
-    /// How many of the newest blocks, where no addresses are given: by default 7,200, a day of Ethereum.
+    /// How many of the newest blocks, where no addresses are given: by default 7,200, a day of Ethereum; at most 100,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<u64>,
     /// Least probability, above 0 and below 1; by default the threshold that training chose.
@@ -131,16 +136,21 @@ impl Suggestions<'_> {
         if chain.namespace() != "eip155" {
             return Err(SuggestError::State(format!("{chain} is no EVM chain: models of accounts are made on those")));
         }
+        let blocks = pass.blocks.unwrap_or(BLOCKS);
+        if blocks == 0 || blocks > MAX_PASS_BLOCKS {
+            return Err(Invalid::new("blocks", format!("is {blocks}; 1 to {MAX_PASS_BLOCKS}")).into());
+        }
         let model = self.usable(pass.model)?;
         let (first, tip) = match (ledger.first()?, ledger.tip()?) {
             (Some(first), Some(tip)) => (first, tip),
             _ => return Err(SuggestError::State(format!("the ledger of {chain} has no block"))),
         };
         // What is not final may be undone; a ledger that has nothing final is looked at whole.
-        let until = ledger.final_height().and_then(|height| ledger.block_at(height).transpose()).transpose()?.unwrap_or(tip);
+        let until =
+            ledger.final_height().and_then(|height| ledger.block_at(height).transpose()).transpose()?.unwrap_or(tip);
         let mut not_looked: BTreeMap<NotLooked, u64> = BTreeMap::new();
         let (mut accounts, is_cut) = if pass.addresses.is_empty() {
-            candidates(ledger, until.height, pass.blocks.unwrap_or(7_200), MAX_PASS)?
+            candidates(ledger, until.height, blocks, MAX_PASS)?
         } else {
             (named(ledger, &pass.addresses, &mut not_looked)?, false)
         };
@@ -210,7 +220,9 @@ impl Suggestions<'_> {
                     holdfast_learned::list(db, Some(purpose), Some(ModelState::Champion))
                 })?;
                 all.first().map(|entry| entry.model).ok_or_else(|| {
-                    SuggestError::State(format!("no model of {purpose} is champion; name one in shadow, or promote one"))
+                    SuggestError::State(format!(
+                        "no model of {purpose} is champion; name one in shadow, or promote one"
+                    ))
                 })?
             }
         };
@@ -277,7 +289,9 @@ impl Suggestions<'_> {
 /// # Errors
 /// [`SuggestError::State`] when the chain as stored is none.
 pub fn tag_of(suggestion: &Suggestion) -> Result<OwnTag, SuggestError> {
-    let unread = |_| SuggestError::State(format!("suggestion {} is of '{}', which is no chain", suggestion.id, suggestion.chain));
+    let unread = |_| {
+        SuggestError::State(format!("suggestion {} is of '{}', which is no chain", suggestion.id, suggestion.chain))
+    };
     let chain: ChainId = suggestion.chain.parse().map_err(unread)?;
     Ok(OwnTag {
         address: suggestion.address.clone(),

@@ -106,8 +106,9 @@ pub fn train(histories: &Histories, decided: &[Decided], plan: &AccountPlan) -> 
     for (n, suggestion) in decided.iter().enumerate() {
         let places: Option<Vec<usize>> =
             names.iter().map(|name| suggestion.names.iter().position(|known| known == name)).collect();
-        let row: Option<Vec<f64>> =
-            places.and_then(|places| places.iter().map(|p| suggestion.values.get(*p).map(|v| v.unwrap_or(f64::NAN))).collect());
+        let row: Option<Vec<f64>> = places.and_then(|places| {
+            places.iter().map(|p| suggestion.values.get(*p).map(|v| v.unwrap_or(f64::NAN))).collect()
+        });
         let Some(row) = row else {
             counts.decided_unused += 1;
             continue;

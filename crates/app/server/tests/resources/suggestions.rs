@@ -50,7 +50,11 @@ pub fn calls() -> Vec<Call> {
     let exposure = || bo.get(&format!("/api/v1/account-chains/exposure/{}?chain=ethereum", address(3))).ok();
     let (before, tags) = (exposure(), bo.get(&format!("/api/v1/tags?text={}", address(2))).ok());
     let report = look(json!({"model": hash, "least": 0.5})).ok();
-    assert_eq!((&report["scored"], &report["found"], &report["stored"]["new"]), (&json!(4), &json!(3), &json!(3)), "{report}");
+    assert_eq!(
+        (&report["scored"], &report["found"], &report["stored"]["new"]),
+        (&json!(4), &json!(3), &json!(3)),
+        "{report}"
+    );
     assert_eq!(exposure(), before, "a suggestion is no tag");
     assert_eq!(bo.get(&format!("/api/v1/tags?text={}", address(2))).ok(), tags);
 
@@ -58,7 +62,11 @@ pub fn calls() -> Vec<Call> {
     let id = |n: u8| open.as_array().unwrap().iter().find(|s| s["address"] == json!(address(n))).unwrap()["id"].clone();
     let [two, four, five] = [2, 4, 5].map(|n| format!("/api/v1/suggestions/{}", id(n)));
     let shown = bo.get(&format!("{two}?lang=es")).ok();
-    assert_eq!((&shown["model"], &shown["category"], &shown["block"]), (&json!(hash), &json!("phishing"), &json!(4)), "{shown}");
+    assert_eq!(
+        (&shown["model"], &shown["category"], &shown["block"]),
+        (&json!(hash), &json!("phishing"), &json!(4)),
+        "{shown}"
+    );
     assert!(!shown["reasons"].as_array().unwrap().is_empty(), "{shown}");
     bo.get("/api/v1/suggestions/999").refused(404);
 
@@ -87,7 +95,11 @@ pub fn calls() -> Vec<Call> {
     let rejected = bo.post(&format!("{five}/reject"), json!({"note": "a shop"})).ok();
     assert_eq!(rejected["state"], "rejected");
     let again = look(json!({"model": hash, "least": 0.5})).ok();
-    assert_eq!((&again["stored"]["new"], &again["stored"]["decided_before"], &again["not_looked"]["tagged"]), (&json!(0), &json!(2), &json!(1)), "{again}");
+    assert_eq!(
+        (&again["stored"]["new"], &again["stored"]["decided_before"], &again["not_looked"]["tagged"]),
+        (&json!(0), &json!(2), &json!(1)),
+        "{again}"
+    );
     let labels = ana.get("/api/v1/suggestions/labels").ok();
     assert_eq!(labels.as_array().unwrap().iter().filter(|l| l["is_accepted"] == json!(true)).count(), 1);
     app.calls()

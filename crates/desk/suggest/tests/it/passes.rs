@@ -5,7 +5,10 @@ use holdfast_learned::{Step, SuggestionState};
 use holdfast_models::Model;
 use holdfast_models::accounts::{Amounts, payments_features};
 use holdfast_screening::Screening;
-use holdfast_suggest::{AmountUnit, Histories, NotLooked, Pass, PassReport, SuggestError, Suggestions, candidates, payments, tag_of};
+use holdfast_store::Change;
+use holdfast_suggest::{
+    AmountUnit, Histories, NotLooked, Pass, PassReport, SuggestError, Suggestions, candidates, payments, tag_of,
+};
 use holdfast_testing::blocks::{account, empty_block, one_transfer, transfer};
 use holdfast_testing::{TestClock, TestDb, account_model, on_both, payments_model};
 use holdfast_types::{Amount, BlockTransfers, ChainId, ErrorKind, Timestamp, TokenRef, TransferKind};
@@ -16,6 +19,7 @@ use std::path::Path;
 on_both!(
     an_address_is_suggested_and_what_a_person_said_is_remembered,
     models_that_may_not_suggest_are_refused,
+    a_score_that_was_changed_beside_the_program_is_found,
 );
 
 fn chain() -> ChainId {
@@ -60,8 +64,8 @@ fn pass(of: &Suggestions<'_>, ledger: &Ledger, pass: &Pass) -> Result<PassReport
 fn an_address_is_suggested_and_what_a_person_said_is_remembered(place: &TestDb) {
     let dir = tempfile::tempdir().unwrap();
     let model = payments_model(50_000);
-    let (screening, of) = (desk(place, &model), |s| Suggestions { screening: s });
-    let of = of(&screening);
+    let screening = desk(place, &model);
+    let of = Suggestions { screening: &screening };
     screening.step_model(model.hash(), Step::Shadow, "trial", "ana").unwrap();
     let mut blocks = vec![empty_block(&chain(), 0)];
     blocks.extend([paid(1, 9, 2, 70_000), paid(2, 9, 3, 20), paid(3, 9, 4, 90_000), paid(4, 9, 5, 95_000)]);
@@ -104,7 +108,37 @@ fn an_address_is_suggested_and_what_a_person_said_is_remembered(place: &TestDb) 
     totals.sort_by(f64::total_cmp);
     assert_eq!(totals, [70_000.0, 90_000.0]);
     let entries = screening.audit(0, Some(&format!("suggestion:{four}")), 10).unwrap();
-    assert_eq!(entries.iter().map(|e| (e.action.as_str(), e.actor.as_str())).collect::<Vec<_>>(), [("suggestion.accepted", "bo")]);
+    assert_eq!(
+        entries.iter().map(|e| (e.action.as_str(), e.actor.as_str())).collect::<Vec<_>>(),
+        [("suggestion.accepted", "bo")]
+    );
+}
+
+/// A score that does not follow from its row is found, by who shows it and by the verification of all.
+fn a_score_that_was_changed_beside_the_program_is_found(place: &TestDb) {
+    let dir = tempfile::tempdir().unwrap();
+    let model = payments_model(50_000);
+    let screening = desk(place, &model);
+    screening.step_model(model.hash(), Step::Shadow, "trial", "ana").unwrap();
+    let of = Suggestions { screening: &screening };
+    let ledger = ledger(dir.path(), vec![empty_block(&chain(), 0), paid(1, 9, 2, 70_000)]);
+    pass(&of, &ledger, &Pass { model: Some(model.hash()), least: Some(0.5), ..Pass::default() }).unwrap();
+    let problems = || {
+        let mut problems = Vec::new();
+        let compared = screening.read(|db| holdfast_learned::Check::default().files(db, &mut problems)).unwrap();
+        (compared, problems)
+    };
+    assert_eq!(problems(), (2, Vec::new()), "a model and a suggestion");
+    screening
+        .transact("ana", |tx| {
+            let tx: &mut dyn Change = tx;
+            tx.db().execute("UPDATE tag_suggestions SET score = '9.5'", &[])?;
+            Ok::<_, SuggestError>(())
+        })
+        .unwrap();
+    let (_, found) = problems();
+    assert!(found.len() == 1 && found[0].contains("suggestion 1: its score is 9.5"), "{found:?}");
+    assert_eq!(of.explain(1, "en").unwrap_err().kind(), ErrorKind::State);
 }
 
 fn id(of: &Suggestions<'_>, n: u8) -> u64 {
@@ -131,13 +165,18 @@ fn models_that_may_not_suggest_are_refused(place: &TestDb) {
     refused(error(Pass { model: Some(other.hash()), ..draft.clone() }), ErrorKind::State, "transactions_in");
     refused(error(Pass { least: None, ..draft.clone() }), ErrorKind::State, "no threshold");
     refused(error(Pass { least: Some(1.5), ..draft.clone() }), ErrorKind::Invalid, "least");
+    refused(error(Pass { blocks: Some(0), ..draft.clone() }), ErrorKind::Invalid, "blocks");
+    refused(error(Pass { blocks: Some(u64::MAX), ..draft.clone() }), ErrorKind::Invalid, "blocks");
     let wrong = Pass { addresses: vec!["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into()], ..draft.clone() };
     refused(error(wrong), ErrorKind::Invalid, "no address of an EVM chain");
     let tron = ChainId::parse("tron:mainnet").unwrap();
     let e = of.pass(&tron, &ledger, &draft, &|_| false, "ana", &mut |_| ControlFlow::Continue(())).unwrap_err();
     refused(e, ErrorKind::State, "no EVM chain");
     let stopped = of.pass(&chain(), &ledger, &draft, &|_| false, "ana", &mut |_| ControlFlow::Break(())).unwrap();
-    assert!(stopped.is_none() && of.list(None, 0, 10).unwrap().is_empty(), "nothing is stored of a pass that was ended");
+    assert!(
+        stopped.is_none() && of.list(None, 0, 10).unwrap().is_empty(),
+        "nothing is stored of a pass that was ended"
+    );
 }
 
 /// What training reads from a file and what serving reads from a ledger give the same features, to the bit.

@@ -40,9 +40,17 @@ fn later_accounts_are_told_by_their_payments() {
     let training = trained.model.content().training.as_ref().unwrap();
     let told = |t: &holdfast_models::fit::Training| {
         let a = t.measured.average_precision;
-        format!("AP {:.4} ({:.4} to {:.4}) on {} rows, {} positive", a.value, a.low, a.high, t.test.rows, t.test.positives)
+        format!(
+            "AP {:.4} ({:.4} to {:.4}) on {} rows, {} positive",
+            a.value, a.low, a.high, t.test.rows, t.test.positives
+        )
     };
-    eprintln!("without amounts: {}; {:?}; best alone {:?}", told(training), trained.counts, training.single_features.first());
+    eprintln!(
+        "without amounts: {}; {:?}; best alone {:?}",
+        told(training),
+        trained.counts,
+        training.single_features.first()
+    );
     assert!(training.measured.average_precision.value > 0.9, "{}", told(training));
     // Amounts give the collector away: training stops and names them.
     let with = AccountPlan { amounts: Amounts::With, ..AccountPlan::of(0.1) };
