@@ -193,8 +193,6 @@ page_form! {
     struct Import {
         origin: Free = "models-import-origin", Input::Choice(&ORIGINS);
         purpose: Purpose = "models-import-purpose", Input::Choice(&PURPOSES);
-        file: Free = "models-import-file", Input::Own;
-        scores: Free = "models-import-scores", Input::Own;
     }
 }
 
@@ -219,25 +217,28 @@ async fn sent(mut form: Multipart) -> Result<Sent, ApiError> {
     let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let fields = Import::from_form(fields.as_bytes())?;
     if file.is_empty() {
-        return Err(ApiError::bad(format!("{}: {}", Import::label("file"), t!("form-choose-file"))));
+        return Err(ApiError::bad(format!("{}: {}", t!("models-import-file"), t!("form-choose-file"))));
     }
     Ok(Sent { file, scores, fields })
 }
 
 impl Sent {
     fn model(self) -> Result<Model, ApiError> {
-        let text = |name: &str, bytes: Vec<u8>| {
-            String::from_utf8(bytes)
-                .map_err(|_| ApiError::bad(format!("{}: {}", Import::label(name), t!("models-import-no-text"))))
+        let text = |label: String, bytes: Vec<u8>| {
+            String::from_utf8(bytes).map_err(|_| ApiError::bad(format!("{label}: {}", t!("models-import-no-text"))))
         };
         let peer = match self.fields.origin.0.as_str() {
             "holdfast" => return Model::from_bytes(&self.file).map_err(|e| LearnedError::from(e).into()),
-            other => other.parse::<Peer>().map_err(|e| ApiError::bad(format!("{}: {e}", Import::label("origin"))))?,
+            other => other.parse::<Peer>().map_err(|_| {
+                let values = ORIGINS.map(|(name, _)| name).join(", ");
+                ApiError::bad(t!("form-none-of", field = Import::label("origin"), text = other, values = values))
+            })?,
         };
         if self.scores.is_empty() {
-            return Err(ApiError::bad(format!("{}: {}", Import::label("scores"), t!("models-import-no-scores"))));
+            return Err(ApiError::bad(format!("{}: {}", t!("models-import-scores"), t!("models-import-no-scores"))));
         }
-        let (file, scores) = (text("file", self.file)?, text("scores", self.scores)?);
+        let (file, scores) =
+            (text(t!("models-import-file"), self.file)?, text(t!("models-import-scores"), self.scores)?);
         Ok(from_peer(peer, self.fields.purpose.name(), &file, &scores)?)
     }
 }
@@ -253,8 +254,8 @@ pub(crate) async fn import_page(frame: Frame) -> Page {
         form.step method="post" action=(IMPORT) enctype="multipart/form-data" {
             (choice("origin", &ORIGINS))
             (choice("purpose", &PURPOSES))
-            label { (Import::label("file")) input type="file" name="file" required; }
-            label { (Import::label("scores")) input type="file" name="scores" accept=".csv,text/csv"; }
+            label { (t!("models-import-file")) input type="file" name="file" required; }
+            label { (t!("models-import-scores")) input type="file" name="scores" accept=".csv,text/csv"; }
             button type="submit" { (t!("models-import-start")) }
         }
         p { a href="/api/v1/models/features" { (t!("models-import-features")) } }
