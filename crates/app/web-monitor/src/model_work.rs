@@ -196,11 +196,20 @@ page_form! {
     }
 }
 
-/// A file with the table of its scores, as they are sent.
-struct Sent {
-    file: Vec<u8>,
-    scores: Vec<u8>,
-    fields: Import,
+/// What is sent.
+enum Sent {
+    Holdfast(Vec<u8>),
+    /// A peer's file, what its model is for, and the table of its scores.
+    Peer(Peer, Purpose, String, String),
+}
+
+impl Sent {
+    fn model(self) -> Result<Model, LearnedError> {
+        match self {
+            Sent::Holdfast(file) => Ok(Model::from_bytes(&file)?),
+            Sent::Peer(peer, purpose, file, scores) => from_peer(peer, purpose.name(), &file, &scores),
+        }
+    }
 }
 
 /// Reads the form; each part is bounded by the route's limit of the body.
@@ -216,31 +225,23 @@ async fn sent(mut form: Multipart) -> Result<Sent, ApiError> {
     }
     let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let fields = Import::from_form(fields.as_bytes())?;
+    let wrong = |key: &str, why: &str| ApiError::bad(format!("{}: {}", t!(key), t!(why)));
     if file.is_empty() {
-        return Err(ApiError::bad(format!("{}: {}", t!("models-import-file"), t!("form-choose-file"))));
+        return Err(wrong("models-import-file", "form-choose-file"));
     }
-    Ok(Sent { file, scores, fields })
-}
-
-impl Sent {
-    fn model(self) -> Result<Model, ApiError> {
-        let text = |label: String, bytes: Vec<u8>| {
-            String::from_utf8(bytes).map_err(|_| ApiError::bad(format!("{label}: {}", t!("models-import-no-text"))))
-        };
-        let peer = match self.fields.origin.0.as_str() {
-            "holdfast" => return Model::from_bytes(&self.file).map_err(|e| LearnedError::from(e).into()),
-            other => other.parse::<Peer>().map_err(|_| {
-                let values = ORIGINS.map(|(name, _)| name).join(", ");
-                ApiError::bad(t!("form-none-of", field = Import::label("origin"), text = other, values = values))
-            })?,
-        };
-        if self.scores.is_empty() {
-            return Err(ApiError::bad(format!("{}: {}", t!("models-import-scores"), t!("models-import-no-scores"))));
-        }
-        let (file, scores) =
-            (text(t!("models-import-file"), self.file)?, text(t!("models-import-scores"), self.scores)?);
-        Ok(from_peer(peer, self.fields.purpose.name(), &file, &scores)?)
+    let origin = fields.origin.0.as_str();
+    if origin == "holdfast" {
+        return Ok(Sent::Holdfast(file));
     }
+    let peer = origin.parse::<Peer>().map_err(|_| {
+        let values = ORIGINS.map(|(name, _)| name).join(", ");
+        ApiError::bad(t!("form-none-of", field = Import::label("origin"), text = origin, values = values))
+    })?;
+    if scores.is_empty() {
+        return Err(wrong("models-import-scores", "models-import-no-scores"));
+    }
+    let text = |key: &str, bytes| String::from_utf8(bytes).map_err(|_| wrong(key, "models-import-no-text"));
+    Ok(Sent::Peer(peer, fields.purpose, text("models-import-file", file)?, text("models-import-scores", scores)?))
 }
 
 /// Shows the form.
