@@ -193,16 +193,23 @@ page_form! {
     struct Import {
         origin: Free = "models-import-origin", Input::Choice(&ORIGINS);
         purpose: Purpose = "models-import-purpose", Input::Choice(&PURPOSES);
-        file: Free = "models-import-file", Input::Own;
-        scores: Free = "models-import-scores", Input::Own;
     }
 }
 
-/// A file with the table of its scores, as they are sent.
-struct Sent {
-    file: Vec<u8>,
-    scores: Vec<u8>,
-    fields: Import,
+/// What is sent.
+enum Sent {
+    Holdfast(Vec<u8>),
+    /// A peer's file, what its model is for, and the table of its scores.
+    Peer(Peer, Purpose, String, String),
+}
+
+impl Sent {
+    fn model(self) -> Result<Model, LearnedError> {
+        match self {
+            Sent::Holdfast(file) => Ok(Model::from_bytes(&file)?),
+            Sent::Peer(peer, purpose, file, scores) => from_peer(peer, purpose.name(), &file, &scores),
+        }
+    }
 }
 
 /// Reads the form; each part is bounded by the route's limit of the body.
@@ -218,28 +225,23 @@ async fn sent(mut form: Multipart) -> Result<Sent, ApiError> {
     }
     let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let fields = Import::from_form(fields.as_bytes())?;
+    let wrong = |key: &str, why: &str| ApiError::bad(format!("{}: {}", t!(key), t!(why)));
     if file.is_empty() {
-        return Err(ApiError::bad(format!("{}: {}", Import::label("file"), t!("form-choose-file"))));
+        return Err(wrong("models-import-file", "form-choose-file"));
     }
-    Ok(Sent { file, scores, fields })
-}
-
-impl Sent {
-    fn model(self) -> Result<Model, ApiError> {
-        let text = |name: &str, bytes: Vec<u8>| {
-            String::from_utf8(bytes)
-                .map_err(|_| ApiError::bad(format!("{}: {}", Import::label(name), t!("models-import-no-text"))))
-        };
-        let peer = match self.fields.origin.0.as_str() {
-            "holdfast" => return Model::from_bytes(&self.file).map_err(|e| LearnedError::from(e).into()),
-            other => other.parse::<Peer>().map_err(|e| ApiError::bad(format!("{}: {e}", Import::label("origin"))))?,
-        };
-        if self.scores.is_empty() {
-            return Err(ApiError::bad(format!("{}: {}", Import::label("scores"), t!("models-import-no-scores"))));
-        }
-        let (file, scores) = (text("file", self.file)?, text("scores", self.scores)?);
-        Ok(from_peer(peer, self.fields.purpose.name(), &file, &scores)?)
+    let origin = fields.origin.0.as_str();
+    if origin == "holdfast" {
+        return Ok(Sent::Holdfast(file));
     }
+    let peer = origin.parse::<Peer>().map_err(|_| {
+        let values = ORIGINS.map(|(name, _)| name).join(", ");
+        ApiError::bad(t!("form-none-of", field = Import::label("origin"), text = origin, values = values))
+    })?;
+    if scores.is_empty() {
+        return Err(wrong("models-import-scores", "models-import-no-scores"));
+    }
+    let text = |key: &str, bytes| String::from_utf8(bytes).map_err(|_| wrong(key, "models-import-no-text"));
+    Ok(Sent::Peer(peer, fields.purpose, text("models-import-file", file)?, text("models-import-scores", scores)?))
 }
 
 /// Shows the form.
@@ -253,8 +255,8 @@ pub(crate) async fn import_page(frame: Frame) -> Page {
         form.step method="post" action=(IMPORT) enctype="multipart/form-data" {
             (choice("origin", &ORIGINS))
             (choice("purpose", &PURPOSES))
-            label { (Import::label("file")) input type="file" name="file" required; }
-            label { (Import::label("scores")) input type="file" name="scores" accept=".csv,text/csv"; }
+            label { (t!("models-import-file")) input type="file" name="file" required; }
+            label { (t!("models-import-scores")) input type="file" name="scores" accept=".csv,text/csv"; }
             button type="submit" { (t!("models-import-start")) }
         }
         p { a href="/api/v1/models/features" { (t!("models-import-features")) } }
