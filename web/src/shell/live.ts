@@ -3,7 +3,7 @@
     Browsers give locks to secure pages alone: elsewhere a page has a connection of its own, or asks from time to time. */
 
 /** Milliseconds after which a connection that was refused is tried again. */
-const AGAIN = 60_000;
+const AGAIN = 15_000;
 /** Milliseconds in which what pages want is gathered, before the connection is opened anew for it. */
 const GATHER = 50;
 /** Topics that the server takes at once. */
@@ -99,14 +99,33 @@ function lead(): void {
   void navigator.locks.request(channelName(), () => new Promise<never>(() => { connection = new Connection(channel, after); })).catch(() => undefined);
 }
 
+/** A connection of this page's own. */
+function alone(topic: string, told: (data: string) => void, open: (is: boolean) => void, after = ''): void {
+  const events = new EventSource(pathOf([topic], after));
+  const close = (): void => { events.close(); };
+  addEventListener('pagehide', close);
+  events.addEventListener('hello', (event: MessageEvent<string>) => {
+    after = event.lastEventId || after;
+    open(true);
+  });
+  events.addEventListener(eventOf(topic), (event: MessageEvent<string>) => {
+    after = event.lastEventId || after;
+    told(event.data);
+  });
+  events.addEventListener('error', () => {
+    if (events.readyState !== EventSource.CLOSED) return;
+    removeEventListener('pagehide', close);
+    open(false);
+    setTimeout(() => { alone(topic, told, open, after); }, AGAIN);
+  });
+}
+
 /** Hears what happens to a topic as long as the page is there. `open` is told when a connection stands, which is when something may have been missed, and
     when it is refused. */
 export function listen(topic: string, told: (data: string) => void, open: (is: boolean) => void = () => undefined): void {
   if (!SHARED) {
     if (typeof EventSource === 'undefined') return;
-    const events = new EventSource(pathOf([topic], ''));
-    events.addEventListener(eventOf(topic), (event: MessageEvent<string>) => { told(event.data); });
-    addEventListener('pagehide', () => { events.close(); });
+    alone(topic, told, open);
     return;
   }
   const channel = new BroadcastChannel(channelName()), of = crypto.randomUUID();

@@ -51,8 +51,9 @@ export function start(dist: string): Promise<{ url: string; server: Server; aske
     else if (path.startsWith('/assets/')) send(200, 'text/javascript; charset=utf-8', readFileSync(`${dist}/${path.slice(8).replace(/[^\w.-]/g, '')}`));
     else if (path === '/api/v1/live') {
       response.writeHead(200, { 'content-type': 'text/event-stream', 'content-security-policy': CSP });
-      response.write('event: hello\ndata: {"after":6}\n\n');
-      live.open.set(response, url.search);
+      const from = request.headers['last-event-id'];
+      response.write('id: 6\nevent: hello\nretry: 50\ndata: {"after":6}\n\n');
+      live.open.set(response, url.search + (from ? ` from ${String(from)}` : ''));
       request.on('close', () => { live.open.delete(response); });
     } else if (path === '/api/v1/desk/notifications') send(200, 'application/json', JSON.stringify({ unseen: live.unseen, notifications: [] }));
     else if (path.startsWith('/api/')) {

@@ -263,6 +263,15 @@ await check('the bell is told live, over one connection for all pages; when its 
   live.unseen = 0;
 });
 
+await check('a page that was told nothing comes back over a break to where its connection began', async (page) => {
+  await until(page, () => live.open.size === 1, 'a connection');
+  live.unseen = 3;
+  for (const response of live.open.keys()) response.end();
+  await until(page, () => [...live.open.values()].join() === '?topics=notifications from 6', 'the browser goes on from the number of hello');
+  await page.locator('a.bell').filter({ hasText: '3' }).waitFor();
+  live.unseen = 0;
+});
+
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
