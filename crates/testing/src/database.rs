@@ -188,7 +188,7 @@ impl TestDb {
         let begun = std::time::Instant::now();
         let is_recovering = || {
             let mut db = Database::connect(&url).ok()?;
-            db.query("SELECT CAST(pg_is_in_recovery() AS INTEGER)", &[]).ok()?.first()?.int(0).ok()
+            db.query("SELECT CAST(CAST(pg_is_in_recovery() AS INTEGER) AS BIGINT)", &[]).ok()?.first()?.int(0).ok()
         };
         while is_recovering() != Some(0) {
             assert!(begun.elapsed() < std::time::Duration::from_secs(60), "the recovery does not end");

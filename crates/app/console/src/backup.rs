@@ -380,6 +380,9 @@ fn copy_postgres(url: &str, to: &Path) -> anyhow::Result<()> {
 /// When the folder is not empty or lies in the store, or a file or the database cannot be read or written.
 pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
     let from = args.store.store.canonicalize().with_context(|| args.store.store.display().to_string())?;
+    if args.base && !args.database.as_deref().is_some_and(is_postgres) {
+        bail!("--base copies a PostgreSQL server; leave it out, or name the server with --database");
+    }
     empty_folder(&args.dir)?;
     let to = args.dir.canonicalize().with_context(|| args.dir.display().to_string())?;
     if to.starts_with(&from) {
@@ -420,9 +423,6 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
         copying.account_ledger(ledger, [links, signals])?;
         // Of the ledger's blocks those that it has, or fewer: what is missing is clustered when it is opened.
         copying.beside(clusters)?;
-    }
-    if args.base && !is_postgres(&url) {
-        bail!("--base copies a PostgreSQL server; leave it out, or name the server with --database");
     }
     let mut folders = Vec::new();
     let database = if is_postgres(&url) && args.base {

@@ -97,7 +97,13 @@ fn a_backup_under_load_holds_all_that_was_acknowledged_and_restores_to_a_whole_d
     let restored = dir.path().join("restored");
     run(holdfast().args(["restore", path(&backup), "--store", path(&restored)]));
     run(holdfast().args(["ledger", "check", "--ledger", path(&restored.join("ledger"))]));
-    run(holdfast().args(["audit", "verify", "--store", path(&restored)]));
+    let verified = run(holdfast().args(["--json", "audit", "verify", "--store", path(&restored)]));
+    let verified: Value = serde_json::from_str(&verified).unwrap();
+    let copied = format!("sqlite:{}", backup.join("screening.sqlite").display());
+    let mut copied = Database::connect(&copied).unwrap();
+    let last = copied.query("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1", &[]).unwrap();
+    assert_eq!(verified["head"], last[0].text(0).unwrap(), "the log ends where the copy's does");
+    drop(copied);
     let (_process, url) =
         serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&restored)]));
     for (id, decision) in &before {
@@ -124,6 +130,7 @@ fn a_damaged_or_incomplete_backup_is_refused_and_nothing_is_overwritten() {
     };
     let inside = store.join("backup");
     assert!(fails(&["backup", path(&inside), "--store", path(&store)]).contains("inside the store"));
+    assert!(fails(&["backup", path(&backup), "--base", "--store", path(&store)]).contains("--base copies a PostgreSQL server"));
     run(holdfast().args(["backup", path(&backup), "--store", path(&store)]));
     assert!(fails(&["backup", path(&backup), "--store", path(&store)]).contains("is not empty"));
     assert!(fails(&["restore", path(&backup), "--store", path(&store)]).contains("is not empty"));
