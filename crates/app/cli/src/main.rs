@@ -34,7 +34,7 @@ use holdfast_console::settings::config;
 use holdfast_console::{answer, args, backup, chain_reader, desk_key, output, running};
 use holdfast_desk_commands::{
     academy, alerts, audit, campaigns, connect, customers, desk, events, evidence, holds, import, keys, models, prices,
-    rules, screen, staff, statistics, watch,
+    retention, rules, screen, staff, statistics, watch,
 };
 use std::process::ExitCode;
 

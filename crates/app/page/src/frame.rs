@@ -139,6 +139,7 @@ pub const MENU: [Group; 9] = [
             ("/desk/webhooks", "nav-webhooks"),
             ("/desk/outbox", "nav-outbox"),
             ("/desk/audit", "nav-audit"),
+            ("/desk/retention", "nav-retention"),
             ("/openapi.json", "nav-api"),
         ],
     ),

@@ -47,6 +47,7 @@ const OF_PAGES: &[(&str, &str)] = &[
     ("/desk/webhooks", "webhook"),
     ("/desk/outbox", "mail"),
     ("/desk/audit", "scroll-text"),
+    ("/desk/retention", "file-text"),
     ("/desk/sessions", "monitor"),
     ("/openapi.json", "code"),
     ("/portal", "inbox"),

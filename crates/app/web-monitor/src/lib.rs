@@ -14,13 +14,17 @@ mod own_tags;
 mod packs;
 mod prices;
 mod providers;
+<<<<<<< HEAD
 mod suggestions;
+=======
+mod retention;
+>>>>>>> w-keys
 mod tags;
 mod typologies;
 mod watches;
 
 use holdfast_state::limits::{BOOK, FILE, LIST};
-use holdfast_state::routes::{AUDIT, DESK, MANAGE, Needs, READ, READ_OR_RULES, READERS, RULES, Routes};
+use holdfast_state::routes::{AUDIT, DESK, MANAGE, Needs, READ, READ_OR_RULES, READERS, RULES, Routes, STAFF};
 
 /// Who looks after connections sees how they stand.
 const PROVIDERS: Needs = Needs::key(&["read", "manage"]);
@@ -28,6 +32,9 @@ const PROVIDERS: Needs = Needs::key(&["read", "manage"]);
 const ALERTS: Needs = Needs::key(&["alerts"]);
 /// Who brings packs in sees which there are.
 const PACKS: Needs = Needs::key(&["read", "manage"]);
+
+/// Who erases, and who places legal holds.
+const RETENTION: Needs = Needs::key(&["manage", "desk", "approve"]);
 
 /// Returns the routes of these pages, each with what its visitor needs.
 #[must_use]
@@ -64,6 +71,12 @@ pub fn routes() -> Routes {
         .post("/desk/notifications", READERS, watches::seen)
         .get("/desk/prices", READ_OR_RULES, prices::list)
         .post("/desk/prices", RULES, prices::set)
+        .get("/desk/retention", RETENTION, retention::page)
+        .post("/desk/retention", MANAGE, retention::set)
+        .post("/desk/retention/holds", STAFF, retention::place)
+        .post("/desk/retention/holds/{id}", STAFF, retention::lift)
+        .post("/desk/retention/erasures", MANAGE, retention::propose)
+        .post("/desk/retention/erasures/{id}", MANAGE.long(), retention::decide)
         .get("/desk/providers", PROVIDERS, providers::page)
         .post("/desk/providers", READ.long(), providers::ask)
         .get("/desk/outbox", MANAGE.personal(), outbox::list)

@@ -42,6 +42,26 @@ impl KeyFile {
         |e| KeyError::Io(self.name(), e)
     }
 
+    /// Writes a text in place of the present one, durably, for its owner alone.
+    ///
+    /// # Errors
+    /// [`KeyError::Io`].
+    pub fn write_text(&self, text: &str) -> Result<(), KeyError> {
+        let half = self.0.with_extension("key.new");
+        let write = |path: &Path| -> std::io::Result<()> {
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create(true).truncate(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(path, &self.0)?;
+            self.sync_folder()
+        };
+        write(&half).map_err(self.error())
+    }
+
     fn sync_folder(&self) -> std::io::Result<()> {
         match self.0.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => std::fs::File::open(folder)?.sync_all(),
@@ -66,19 +86,7 @@ impl KeySource for KeyFile {
     }
 
     fn write(&self, ring: &KeyRing) -> Result<(), KeyError> {
-        let half = self.0.with_extension("key.new");
-        let write = |path: &Path| -> std::io::Result<()> {
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(path)?;
-            file.write_all(ring.to_text().as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(path, &self.0)?;
-            self.sync_folder()
-        };
-        write(&half).map_err(self.error())
+        self.write_text(&ring.to_text())
     }
 }
 

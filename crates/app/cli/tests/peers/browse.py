@@ -156,7 +156,7 @@ with sync_playwright() as p:
         page.goto(f"{url}/desk/warnings")
         assert "demo-ponzi" in page.inner_text("table") and "stopped" in page.inner_text("table")
         # Every page, with nothing wrong and soon.
-        links = ["/desk", "/desk/requests", "/desk/cases", f"/desk/cases/{case}", "/desk/alerts", "/desk/holds", "/desk/events", "/desk/customers", "/desk/rules", "/desk/webhooks", "/desk/outbox", "/desk/tags", "/desk/tags/own", "/desk/tags/conflicts", "/desk/packs", "/desk/prices", "/desk/providers", "/desk/jobs", "/desk/officers", "/desk/seizures"]
+        links = ["/desk", "/desk/requests", "/desk/cases", f"/desk/cases/{case}", "/desk/alerts", "/desk/holds", "/desk/events", "/desk/customers", "/desk/rules", "/desk/webhooks", "/desk/outbox", "/desk/tags", "/desk/tags/own", "/desk/tags/conflicts", "/desk/packs", "/desk/prices", "/desk/retention", "/desk/providers", "/desk/jobs", "/desk/officers", "/desk/seizures"]
         links += ["/desk/recommendations", "/desk/sharing", "/desk/warnings", "/desk/campaigns", campaign, "/desk/academy", "/academy", "/field-guide", "/transparency", "/desk/search?q=case", "/", f"/address/{subject}"]
         page.goto(f"{url}/desk/alerts")
         links += [a.get_attribute("href") for a in page.locator("td a").all()[:2]]

@@ -3,13 +3,13 @@
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::json;
 
-on_both_apps!(a_customer_is_erased_by_two_people_once_nothing_stands_against_it);
+on_both_apps!(a_customer_is_erased_by_two_people_once_nothing_stands_against_it, periods_and_holds_are_set_on_the_page);
 
 fn a_customer_is_erased_by_two_people_once_nothing_stands_against_it(app: &TestApp) {
     let (ana, bo) = (app.as_person("ana", "administrator"), app.as_person("bo", "administrator"));
     let (kim, auditor) = (app.as_person("kim", "investigator"), app.as_role("auditor"));
     let record = json!({"kind": "customer", "id": "cust-ada-1", "time": app.now(), "type": "person", "name": "Ada Lovelace", "email": "ada@example.org"});
-    app.as_role("root").post("/api/v1/records", json!({ "records": [record] })).ok();
+    app.as_role("root").post("/api/v1/records", json!([record])).ok();
     let erase = |reason: &str| ana.post("/api/v1/erasures", json!({"customer": "cust-ada-1", "reason": reason}));
     erase("she asked").refused_with(409, "no period is set for records");
     ana.put("/api/v1/retention/nothing", json!({"days": 1, "basis": "x"})).refused_with(400, "kind");
@@ -53,4 +53,22 @@ fn a_customer_is_erased_by_two_people_once_nothing_stands_against_it(app: &TestA
     let verified = auditor.get("/api/v1/audit/verify").ok();
     assert_eq!(verified["problems"], json!([]));
     assert!(verified["erased"].as_u64().unwrap() >= 3, "{verified}");
+}
+
+fn periods_and_holds_are_set_on_the_page(app: &TestApp) {
+    let here = "/desk/retention";
+    let root = app.browser().sign_in("root");
+    let period = [("kind", "records"), ("days", "0"), ("basis", "GDPR, Article 17")];
+    assert_eq!(root.page(here).form(here).submit(&period).status, 303);
+    let holds = format!("{here}/holds");
+    let hold = [("customer", "cust-ada-1"), ("reason", "proceedings 12")];
+    assert_eq!(root.page(here).form(&holds).submit(&hold).status, 303);
+    let page = root.page(here).ok();
+    assert!(page.contains("GDPR, Article 17") && page.contains("proceedings 12") && page.contains("stands"), "{page}");
+    let id = app.as_role("root").get("/api/v1/legal-holds").ok()[0]["id"].to_string();
+    let lifted = root.page(here).form(&format!("{holds}/{id}")).submit(&[("reason", "they ended")]);
+    assert_eq!(lifted.status, 303);
+    assert!(root.page(here).ok().contains("they ended"));
+    let investigator = app.browser().sign_in("investigator").page(here).ok();
+    assert!(!investigator.contains("name=\"basis\"") && investigator.contains("GDPR"), "only administrators set periods");
 }
