@@ -14,11 +14,8 @@ mod own_tags;
 mod packs;
 mod prices;
 mod providers;
-<<<<<<< HEAD
-mod suggestions;
-=======
 mod retention;
->>>>>>> w-keys
+mod suggestions;
 mod tags;
 mod typologies;
 mod watches;

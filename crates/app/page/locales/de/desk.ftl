@@ -930,7 +930,6 @@ models-audit-waits = wartet auf Prüfung
 models-audit-close = Prüfung festhalten
 models-audit-nothing = nichts gefunden
 models-audit-crime = eine Straftat, die keine Regel meldete
-<<<<<<< HEAD
 models-train = Ein Modell trainieren
 models-train-of = Training: { $purpose }
 models-train-about = Die Ereignisse des Desks werden noch einmal durchlaufen, damit jedes die Merkmale hat, die bei der Entscheidung bekannt waren. Beschriftungen sind Ergebnisse von Alarmen und der Prüfstichprobe, Warnungen, Meldungen, Fälle, Hinweise und jüngere Tags sowie die, die Sie hier hinzufügen; diese entscheiden. Das Modell kommt als Entwurf. Ereignisse der letzten 14 Tage bleiben weg, wenn Sie keinen Tag nennen: ihre Beschriftungen können noch kommen.
@@ -981,7 +980,6 @@ suggestions-reject = Ablehnen
 suggestions-one = Vorschlag für { $address }
 models-audit-reviewed = Geprüft
 packs-not-recorded-about = Wo „nicht aufgezeichnet“ steht, wurde ein Paket durch einen Befehl am Speicher importiert oder bevor Importe aufgezeichnet wurden.
-=======
 nav-retention = Aufbewahrung
 retention-about = Wie lange Daten nach dem letzten Eintrag aufbewahrt werden und welches Gesetz das verlangt. Daten einer Art ohne Frist werden dauerhaft aufbewahrt.
 retention-kind = Daten
@@ -1024,4 +1022,3 @@ retention-no-files = Dateien wurden nicht gelesen: Die Ablage hat keinen Ordner.
 retention-files-read = Noch einmal gelesene Dateien: { $n }
 retention-still = Diese Dateien nennen den Kunden noch:
 retention-closed = Dateien, in die nicht hineingesehen werden konnte: { $n }
->>>>>>> w-keys

@@ -941,7 +941,6 @@ models-audit-waits = waits for a reviewer
 models-audit-close = Record the review
 models-audit-nothing = nothing found
 models-audit-crime = a crime that no rule told
-<<<<<<< HEAD
 models-train = Train a model
 models-train-of = Training: { $purpose }
 models-train-about = The desk's events are replayed, so that each has the features that were known when it was decided. Labels are outcomes of alerts and of the audit sample, warnings, reports, cases, flags and younger tags, and those that you add here, which decide. The model comes as a draft. Events of the last 14 days are left out unless you name a day: their labels may still come.
@@ -992,7 +991,6 @@ suggestions-reject = Reject
 suggestions-one = Suggestion for { $address }
 models-audit-reviewed = Reviewed
 packs-not-recorded-about = Where "not recorded" stands, a pack was imported by a command on the store, or before imports were recorded.
-=======
 nav-retention = Retention
 retention-about = How long records are kept after the latest of them, and the law that says so. Records of a kind without a period are kept for good.
 retention-kind = Records
@@ -1035,4 +1033,3 @@ retention-no-files = Files were not read: the store has no folder.
 retention-files-read = Files read again: { $n }
 retention-still = These files still name the customer:
 retention-closed = Files that could not be looked into: { $n }
->>>>>>> w-keys

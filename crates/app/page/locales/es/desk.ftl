@@ -930,7 +930,6 @@ models-audit-waits = pendiente de revisión
 models-audit-close = Registrar la revisión
 models-audit-nothing = no se encontró nada
 models-audit-crime = un delito que ninguna regla señaló
-<<<<<<< HEAD
 models-train = Entrenar un modelo
 models-train-of = Entrenamiento: { $purpose }
 models-train-about = Los eventos se recorren de nuevo, para que cada uno tenga las características que se conocían cuando se decidió. Las etiquetas son los resultados de alertas y de la muestra de auditoría, avisos, informes, casos, indicaciones y etiquetas de direcciones más recientes, y las que usted añada aquí, que prevalecen. El modelo llega como borrador. Los eventos de los últimos 14 días se omiten si no indica un día: sus etiquetas aún pueden llegar.
@@ -981,7 +980,6 @@ suggestions-reject = Rechazar
 suggestions-one = Sugerencia para { $address }
 models-audit-reviewed = Revisados
 packs-not-recorded-about = Donde dice «sin registro», un paquete se importó con un comando en el almacén o antes de registrarse las importaciones.
-=======
 nav-retention = Conservación
 retention-about = Cuánto tiempo se conservan los datos después del más reciente y la ley que lo exige. Los datos de un tipo sin plazo se conservan siempre.
 retention-kind = Datos
@@ -1024,4 +1022,3 @@ retention-no-files = No se leyeron archivos: el almacén no tiene carpeta.
 retention-files-read = Archivos leídos de nuevo: { $n }
 retention-still = Estos archivos aún nombran al cliente:
 retention-closed = Archivos que no se pudieron examinar: { $n }
->>>>>>> w-keys

@@ -930,7 +930,6 @@ models-audit-waits = en attente d'examen
 models-audit-close = Enregistrer l'examen
 models-audit-nothing = rien trouvé
 models-audit-crime = un délit qu'aucune règle n'a signalé
-<<<<<<< HEAD
 models-train = Entraîner un modèle
 models-train-of = Entraînement : { $purpose }
 models-train-about = Les événements sont rejoués, pour que chacun ait les caractéristiques connues au moment de la décision. Les étiquettes sont les résultats des alertes et de l'échantillon d'audit, les avertissements, déclarations, dossiers, signalements et tags plus récents, et celles que vous ajoutez ici, qui priment. Le modèle arrive comme brouillon. Les événements des 14 derniers jours sont laissés de côté si vous n'indiquez pas de jour : leurs étiquettes peuvent encore venir.
@@ -981,7 +980,6 @@ suggestions-reject = Rejeter
 suggestions-one = Suggestion pour { $address }
 models-audit-reviewed = Examinés
 packs-not-recorded-about = Là où figure « non consigné », un paquet a été importé par une commande sur le dépôt, ou avant que les imports soient consignés.
-=======
 nav-retention = Conservation
 retention-about = Durée de conservation des données après la plus récente, et la loi qui l’impose. Les données d’un type sans durée sont conservées indéfiniment.
 retention-kind = Données
@@ -1024,4 +1022,3 @@ retention-no-files = Les fichiers n’ont pas été lus : l’espace de stockage
 retention-files-read = Fichiers relus : { $n }
 retention-still = Ces fichiers nomment encore le client :
 retention-closed = Fichiers qui n’ont pas pu être examinés : { $n }
->>>>>>> w-keys

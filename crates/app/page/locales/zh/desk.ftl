@@ -894,7 +894,6 @@ models-audit-waits = 等待审查
 models-audit-close = 记录审查
 models-audit-nothing = 未发现问题
 models-audit-crime = 规则未发现的犯罪
-<<<<<<< HEAD
 models-train = 训练模型
 models-train-of = 训练：{ $purpose }
 models-train-about = 系统会重放事件，使每个事件具有作出决定时已知的特征。标签来自警报和审计样本的结果、警告、报告、案件、标记和较新的地址标签，以及您在此添加的标签（以后者为准）。模型以草稿形式出现。若未指定日期，则不使用最近 14 天的事件：其标签可能尚未到来。
@@ -945,7 +944,6 @@ suggestions-reject = 拒绝
 suggestions-one = 对 { $address } 的建议
 models-audit-reviewed = 已审查
 packs-not-recorded-about = 标有“未记录”的包由存储上的命令导入，或在开始记录导入之前导入。
-=======
 nav-retention = 数据保留
 retention-about = 记录在最新一条之后保留多久，以及依据的法律。没有设定期限的种类将永久保留。
 retention-kind = 记录
@@ -988,4 +986,3 @@ retention-no-files = 未读取文件：存储没有文件夹。
 retention-files-read = 重新读取的文件：{ $n }
 retention-still = 这些文件仍提及该客户：
 retention-closed = 无法查看内容的文件：{ $n }
->>>>>>> w-keys
