@@ -25,6 +25,7 @@ pub mod prices;
 pub mod requests;
 pub mod rescreens;
 pub mod rules;
+pub mod scim;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_on;
@@ -58,6 +59,7 @@ pub fn routes() -> Routes {
         prices::routes(),
         rescreens::routes(),
         rules::routes(),
+        scim::routes(),
         second_factor::routes(),
         sessions::routes(),
         sign_on::routes(),

@@ -102,7 +102,7 @@ pub(crate) fn declared(needs: &NeedsTable, request: &Request) -> Option<Needs> {
 
 /// Whether programs call a path, in JSON, not people by browser.
 pub(crate) fn is_api(path: &str) -> bool {
-    ["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p))
+    ["/api/", "/v2/", "/public/v2/", "/scim/"].iter().any(|p| path.starts_with(p))
 }
 
 /// Whether a page shows tags.

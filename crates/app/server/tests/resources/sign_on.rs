@@ -42,8 +42,10 @@ impl Web for Fake {
         let (x, y) = (B64.encode(point.x().unwrap()), B64.encode(point.y().unwrap()));
         let body = match url.strip_prefix(ISSUER) {
             Some("/jwks") => json!({"keys": [{"kty": "EC", "crv": "P-256", "x": x, "y": y}]}),
-            _ => json!({"issuer": ISSUER, "authorization_endpoint": "https://id.example/auth", "token_endpoint": "https://id.example/token",
-                "jwks_uri": "https://id.example/jwks"}),
+            _ => {
+                json!({"issuer": ISSUER, "authorization_endpoint": "https://id.example/auth", "token_endpoint": "https://id.example/token",
+                "jwks_uri": "https://id.example/jwks"})
+            }
         };
         Ok(Reply { status: 200, body: body.to_string() })
     }
@@ -187,7 +189,10 @@ fn a_factor_of_the_desk_is_asked_for_unless_the_provider_had_several(app: &TestA
     app.shared.second_factor_required.store(true, std::sync::atomic::Ordering::Relaxed);
     let browser = app.browser();
     let answer = back(app, &fake, &browser, "ana", &json!({}));
-    assert_eq!((answer.status, answer.header("refresh")), (200, "0; url=/sign-in/second-factor?next=%2Fdesk%2Fsessions"));
+    assert_eq!(
+        (answer.status, answer.header("refresh")),
+        (200, "0; url=/sign-in/second-factor?next=%2Fdesk%2Fsessions")
+    );
     assert!(!browser.cookies().contains(&"hf".to_owned()));
     browser.page("/sign-in/second-factor").ok();
     let browser = app.browser();
