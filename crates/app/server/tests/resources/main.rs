@@ -39,6 +39,7 @@ mod records;
 mod refusals;
 mod requests;
 mod rules;
+mod scim;
 mod several;
 mod sign_on;
 mod sources;

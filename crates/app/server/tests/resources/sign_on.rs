@@ -24,7 +24,7 @@ const LOGOUT: &str = "/api/v1/sign-on/logout";
 
 /// What the provider signs next.
 #[derive(Clone, Debug, Default)]
-struct Fake(Arc<Mutex<Value>>);
+pub(crate) struct Fake(Arc<Mutex<Value>>);
 
 fn key() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap()
@@ -57,7 +57,7 @@ impl Web for Fake {
 }
 
 /// Gives the application a provider.
-fn provider(app: &TestApp) -> Fake {
+pub(crate) fn provider(app: &TestApp) -> Fake {
     let fake = Fake::default();
     let settings = Settings {
         issuer: ISSUER.to_owned(),
@@ -73,7 +73,7 @@ fn provider(app: &TestApp) -> Fake {
 }
 
 /// Goes to the provider and comes back; returns the answer of the desk.
-fn back(app: &TestApp, fake: &Fake, browser: &Browser<'_>, subject: &str, change: &Value) -> Answer {
+pub(crate) fn back(app: &TestApp, fake: &Fake, browser: &Browser<'_>, subject: &str, change: &Value) -> Answer {
     let to = browser.page("/sign-in/provider?next=/desk/sessions").answer.header("location").to_owned();
     let query: std::collections::HashMap<String, String> =
         form_urlencoded::parse(to.split_once('?').unwrap().1.as_bytes()).into_owned().collect();
