@@ -37,6 +37,7 @@ pub(crate) fn routes() -> Routes {
         .add(PROVISION, routes!(replace_group))
         .add(PROVISION, routes!(patch_group))
         .add(PROVISION, routes!(delete_group))
+        .add(PROVISION, routes!(search))
         .add(PROVISION, routes!(schema_list))
         .add(PROVISION, routes!(schema))
         .add(PROVISION, routes!(type_list))
@@ -206,8 +207,14 @@ pub async fn replace_user(
     Query(wanted): Query<Wanted>,
     body: Bytes,
 ) -> Answer {
-    by_id(all_users(&shared).await?, "user", &id)?;
-    change_user(shared, caller, id, &wanted, &read(&body)?).await
+    let known = by_id(all_users(&shared).await?, "user", &id)?;
+    let mut resource = read(&body)?;
+    // What is left out is cleared (RFC 7644, section 3.5.1), but nobody becomes active by an omission.
+    let has_active = resource.as_object().is_some_and(|all| all.keys().any(|name| name.eq_ignore_ascii_case("active")));
+    if let (false, Some(all)) = (has_active, resource.as_object_mut()) {
+        all.insert("active".to_owned(), known["active"].clone());
+    }
+    change_user(shared, caller, id, &wanted, &resource).await
 }
 
 /// Changes a user. One who is not active is suspended, and their sessions end at once.
@@ -311,6 +318,36 @@ pub async fn delete_group(
 ) -> Answer {
     run_blocking(move || shared.delete_directory_group(id, &caller.0)).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// What is searched for among users and groups.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Searched {
+    filter: Option<String>,
+    start_index: Option<i64>,
+    count: Option<i64>,
+    attributes: Option<Vec<String>>,
+    excluded_attributes: Option<Vec<String>>,
+}
+
+/// Searches users and groups.
+#[utoipa::path(post, path = "/scim/v2/.search", request_body(content = Value, content_type = "application/json"),
+    responses((status = 200), (status = 400)))]
+pub async fn search(State(shared): State<AppState>, body: Bytes) -> Answer {
+    let searched: Result<Searched, _> = serde_json::from_slice(&body);
+    let searched = searched.map_err(|e| Refused(ApiError::bad(format!("body: {e}")), Some("invalidSyntax")))?;
+    let joined = |names: Option<Vec<String>>| names.map(|names| names.join(","));
+    let wanted = Wanted {
+        filter: searched.filter,
+        start_index: searched.start_index,
+        count: searched.count,
+        attributes: joined(searched.attributes),
+        excluded_attributes: joined(searched.excluded_attributes),
+    };
+    let mut all = all_users(&shared).await?;
+    all.extend(all_groups(&shared).await?);
+    wanted.list(all, &["id", "userName", "displayName", "externalId", "active"])
 }
 
 /// Returns the schemas.

@@ -402,8 +402,11 @@ fn every_endpoint_lets_in_only_the_roles_that_need_it() {
         }
         let place: String =
             template.split('/').map(|p| if p.starts_with('{') { "999999" } else { p }).collect::<Vec<_>>().join("/");
-        for method in
-            operations.as_object().unwrap().keys().filter(|m| ["get", "post", "put", "patch", "delete"].contains(&m.as_str()))
+        for method in operations
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|m| ["get", "post", "put", "patch", "delete"].contains(&m.as_str()))
         {
             let ask = |token: &str| {
                 let header = format!("Bearer {token}");

@@ -43,6 +43,7 @@ impl AppState {
     /// # Errors
     /// 400 names the attribute; 409 when the name is taken; 500 or 503 when it cannot be stored.
     pub fn create_directory_user(&self, fields: UserFields, actor: &str) -> Result<DirectoryUser, ApiError> {
+        let fields = UserFields { active: fields.active.or(Some(true)), ..fields };
         let id = Self::new_id()?;
         let user = Store::change(&*self.screening, actor, move |tx| create_user(tx, &id, &fields))?;
         self.people_changed(&[])?;
@@ -60,7 +61,7 @@ impl AppState {
         actor: &str,
     ) -> Result<DirectoryUser, ApiError> {
         let user = Store::change(&*self.screening, actor, move |tx| change_user(tx, &id, &fields))?;
-        let out = if user.fields.active { &[][..] } else { &[user.person][..] };
+        let out = if user.fields.active == Some(false) { &[user.person][..] } else { &[][..] };
         self.people_changed(out)?;
         Ok(user)
     }

@@ -24,8 +24,8 @@ pub struct UserFields {
     pub external_id: Option<String>,
     /// Name for people.
     pub display_name: Option<String>,
-    /// Whether the person may act.
-    pub active: bool,
+    /// Whether the person may act; without it nothing changes.
+    pub active: Option<bool>,
 }
 
 /// A person in the directory.
@@ -76,7 +76,7 @@ fn user(row: &Row) -> Result<DirectoryUser, DbError> {
         user_name: row.text(2)?.to_owned(),
         external_id: text(row, 3),
         display_name: text(row, 4),
-        active: row.int(7)? == 1,
+        active: row.int_or_null(7).map(|active| active == 1),
     };
     let (id, person) = (row.text(0)?.to_owned(), row.number(1)?);
     Ok(DirectoryUser { id, person, fields, created: row.time(5)?, changed: row.time(6)? })
@@ -211,7 +211,7 @@ pub fn create_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
         fields.display_name.clone().into(),
         now.into(),
         now.into(),
-        i64::from(fields.active).into(),
+        fields.active.map(i64::from).into(),
     ];
     tx.db().execute(
         "INSERT INTO directory_users (id, person, user_name, canonical, external_id, display_name, created, changed, active)
@@ -223,8 +223,9 @@ pub fn create_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
         &format!("person:{person}"),
         &json!({ "userName": fields.user_name }).to_string(),
     );
-    if was_deleted || !fields.active {
-        follow_state(tx, person, fields.active, "created in the directory")?;
+    let active = fields.active.unwrap_or(true);
+    if was_deleted || !active {
+        follow_state(tx, person, active, "created in the directory")?;
     }
     user_by_id(tx.db(), id)
 }
@@ -253,7 +254,7 @@ pub fn change_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
         fields.external_id.clone().into(),
         fields.display_name.clone().into(),
         tx.now().into(),
-        i64::from(fields.active).into(),
+        fields.active.map(i64::from).into(),
         id.into(),
     ];
     tx.db().execute(
@@ -263,8 +264,8 @@ pub fn change_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
     let detail = json!({ "userName": fields.user_name, "active": fields.active }).to_string();
     tx.audit("directory.user_changed", &format!("person:{}", known.person), &detail);
     // Whom an administrator suspended here stays so while the directory only repeats itself.
-    if fields.active != known.fields.active {
-        follow_state(tx, known.person, fields.active, "changed in the directory")?;
+    if let Some(active) = fields.active.filter(|_| fields.active != known.fields.active) {
+        follow_state(tx, known.person, active, "changed in the directory")?;
     }
     user_by_id(tx.db(), id)
 }

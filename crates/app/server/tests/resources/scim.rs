@@ -185,6 +185,10 @@ fn groups_of_the_directory_have_roles(app: &TestApp) {
     assert_eq!(directory.delete(&at(&others)).status, 204);
     refused(&directory.get(&at(&others)), 404, "", "no group");
     assert_eq!(directory.get(GROUPS).ok()["totalResults"], 1);
+    let found = directory
+        .post("/scim/v2/.search", json!({"filter": "displayName eq \"seniors\"", "attributes": ["displayName"]}))
+        .ok();
+    assert_eq!(found["Resources"], json!([{"schemas": [GROUP], "id": seniors["id"], "displayName": "seniors"}]));
 }
 
 fn people_who_are_known_are_not_taken_over(app: &TestApp) {
@@ -228,6 +232,9 @@ fn what_the_service_says_of_itself(app: &TestApp) {
 fn refusals_have_scims_form(app: &TestApp) {
     let directory = directory(app);
     refused(&app.as_nobody().get(USERS), 401, "", "key");
+    refused(&directory.get("/scim/v2/nothing"), 404, "", "nothing at");
+    refused(&directory.delete("/scim/v2/Schemas"), 405, "", "");
+    refused(&directory.send("POST", "/scim/v2/.search", "application/json", "{"), 400, "invalidSyntax", "body");
     refused(&app.as_role("administrator").get(USERS), 403, "", "provision");
     refused(&directory.post(USERS, json!({"schemas": [USER]})), 400, "invalidValue", "userName: is missing");
     refused(&directory.send("POST", USERS, "application/scim+json", "{"), 400, "invalidSyntax", "body");

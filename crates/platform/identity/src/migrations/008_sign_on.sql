@@ -27,8 +27,8 @@ CREATE TABLE directory_users (
   canonical TEXT NOT NULL UNIQUE,
   external_id TEXT,
   display_name TEXT,
-  -- What the directory said last; the person may be suspended here all the same.
-  active BIGINT NOT NULL CHECK (active IN (0, 1)),
+  -- What the directory said last, if anything; the person may be suspended here all the same.
+  active BIGINT CHECK (active IN (0, 1)),
   created BIGINT NOT NULL,
   changed BIGINT NOT NULL,
   -- Whose entry the directory deleted is suspended; the entry stays, so that the person can come back.

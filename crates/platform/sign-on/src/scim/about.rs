@@ -90,7 +90,6 @@ pub fn schemas(base: &str) -> Vec<Value> {
             "Address of the user",
             json!({"mutability": "immutable", "referenceTypes": ["User"]}),
         ),
-        attribute("type", "string", "What it is", json!({"mutability": "immutable", "canonicalValues": ["User"]})),
     ];
     vec![
         of(

@@ -41,12 +41,8 @@ pub fn user_resource(user: &DirectoryUser, groups: &[DirectoryGroup], base: &str
 /// Returns a group as a resource; `base` is the address of the service.
 #[must_use]
 pub fn group_resource(group: &DirectoryGroup, base: &str) -> Value {
-    let members: Vec<Value> = group
-        .fields
-        .members
-        .iter()
-        .map(|id| json!({"value": id, "$ref": format!("{base}/Users/{id}"), "type": "User"}))
-        .collect();
+    let members: Vec<Value> =
+        group.fields.members.iter().map(|id| json!({"value": id, "$ref": format!("{base}/Users/{id}")})).collect();
     without_nulls(json!({
         "schemas": [GROUP],
         "id": group.id,
@@ -151,7 +147,7 @@ pub fn read_user(value: &Value) -> Result<UserFields, ScimError> {
         user_name: fields.needed("userName")?,
         external_id: fields.text("externalId")?,
         display_name: fields.text("displayName")?,
-        active: fields.truth("active")?.unwrap_or(true),
+        active: fields.truth("active")?,
     })
 }
 
@@ -206,7 +202,8 @@ mod tests {
         ] {
             assert!(read_user(&bad).unwrap_err().detail.contains(part), "{bad}");
         }
-        assert!(!read_user(&json!({"SCHEMAS": [USER], "USERNAME": "ana", "active": "False"})).unwrap().active);
+        let user = read_user(&json!({"SCHEMAS": [USER], "USERNAME": "ana", "active": "False"})).unwrap();
+        assert_eq!((user.user_name.as_str(), user.active), ("ana", Some(false)));
         for (bad, part) in [(json!("x"), "members: should be a list"), (json!([{}]), "members: each")] {
             let error = read_group(&json!({"schemas": [GROUP], "displayName": "g", "members": bad})).unwrap_err();
             assert!(error.detail.contains(part), "{error}");
