@@ -69,6 +69,9 @@ pub fn error(path: &str, e: ApiError) -> Response {
         json!({ "status": status, "message": e.message })
     } else if path.starts_with("/public/v2/") {
         json!({ "code": status, "name": e.status.canonical_reason(), "message": e.message })
+    } else if path.starts_with("/scim/") {
+        e.log();
+        return crate::scim::refusal(&e);
     } else {
         return e.into_response();
     };

@@ -26,6 +26,7 @@ pub mod requests;
 pub mod rescreens;
 pub mod retention;
 pub mod rules;
+pub mod scim;
 pub mod second_factor;
 pub mod sessions;
 pub mod sign_on;
@@ -61,6 +62,7 @@ pub fn routes() -> Routes {
         rescreens::routes(),
         retention::routes(),
         rules::routes(),
+        scim::routes(),
         second_factor::routes(),
         sessions::routes(),
         sign_on::routes(),

@@ -14,7 +14,7 @@ use holdfast_state::auth::{Caller, pass_signed};
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
 use holdfast_state::limits::{Rate, SMALL, crowded, sender};
-use holdfast_state::routes::{Entry, MANAGE, Needs, NeedsTable, READ};
+use holdfast_state::routes::{Entry, MANAGE, Needs, NeedsTable, PROVISION, READ};
 use holdfast_state::system::entropy;
 use holdfast_types::Seconds;
 use std::sync::Arc;
@@ -85,6 +85,7 @@ impl Guard {
     /// exists is not shown to strangers, and a route that was added in another way needs a key.
     fn needs(&self, request: &Request) -> Needs {
         let undeclared = if access::changes(request.method()) { MANAGE } else { READ };
+        let undeclared = if request.uri().path().starts_with("/scim/") { PROVISION } else { undeclared };
         let undeclared = if is_api(request.uri().path()) { undeclared } else { undeclared.rate(Rate::Pages) };
         let route = request.extensions().get::<MatchedPath>();
         // A method that a known route does not have is answered 405, whatever its body is.
@@ -102,7 +103,7 @@ pub(crate) fn declared(needs: &NeedsTable, request: &Request) -> Option<Needs> {
 
 /// Whether programs call a path, in JSON, not people by browser.
 pub(crate) fn is_api(path: &str) -> bool {
-    ["/api/", "/v2/", "/public/v2/"].iter().any(|p| path.starts_with(p))
+    ["/api/", "/v2/", "/public/v2/", "/scim/"].iter().any(|p| path.starts_with(p))
 }
 
 /// Whether a page shows tags.

@@ -13,6 +13,7 @@ pub mod blocking;
 pub mod body;
 pub mod chain_choice;
 pub mod clearance;
+mod directory;
 pub mod error;
 pub mod evidence;
 mod facts;

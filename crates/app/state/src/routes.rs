@@ -47,6 +47,8 @@ pub const READ_OR_RULES: Needs = Needs::key(&["read", "rules"]);
 pub const WARNINGS: Needs = Needs::key(&["events", "desk", "approve", "audit"]);
 /// Who sees what is shared with partners.
 pub const SHARING: Needs = Needs::key(&["desk", "approve", "audit", "manage"]);
+/// The institution's directory.
+pub const PROVISION: Needs = Needs::key(&["provision"]);
 /// Who runs courses.
 pub const TRAINERS: Needs = Needs::key(&["academy"]);
 
@@ -246,6 +248,7 @@ pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Ope
         (Method::POST, &mut item.post),
         (Method::PUT, &mut item.put),
         (Method::DELETE, &mut item.delete),
+        (Method::PATCH, &mut item.patch),
     ];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }

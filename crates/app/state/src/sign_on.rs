@@ -4,7 +4,9 @@ use crate::AppState;
 use crate::blocking::run_blocking;
 use crate::error::ApiError;
 use axum::http::StatusCode;
-use holdfast_identity::{ApiKey, Assurance, Person, StaffIdentity, end_provider_sessions, link_person, sign_on};
+use holdfast_identity::{
+    ApiKey, Assurance, Person, StaffIdentity, end_provider_sessions, groups_at_sign_on, link_person, sign_on,
+};
 use holdfast_sign_on::{Attempt, Callback, LoggedOut, Provider, SKEW, SignOnError, SignedOn};
 use holdfast_store::Store;
 use holdfast_types::{ErrorKind, Seconds};
@@ -101,13 +103,18 @@ impl AppState {
 
     fn enter_by_sign_on(&self, who: SignedOn) -> Result<(ApiKey, Assurance), ApiError> {
         let settings = self.provider()?.settings();
-        let scopes = settings.scopes_of(who.groups.iter().map(String::as_str));
+        // Whom the directory has put into groups has the roles of those.
+        let name = who.name.clone();
+        let (issuer, subject) = (settings.issuer.clone(), who.subject.clone());
+        let theirs = self.screening.read(|db| groups_at_sign_on(db, &issuer, &subject, &name))?;
+        let groups = if theirs.is_empty() { &who.groups } else { &theirs };
+        let scopes = settings.scopes_of(groups.iter().map(String::as_str));
         if scopes.is_empty() {
             let text = format!("none of the groups of {} has a role here ({})", who.name, settings.groups_claim);
             return Err(ApiError::new(StatusCode::UNAUTHORIZED, text));
         }
         let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
-        let new_key: String = random.iter().take(6).map(|b| format!("{b:02x}")).collect();
+        let new_key = hex::encode(&random[..6]);
         let identity = StaffIdentity {
             issuer: settings.issuer.clone(),
             subject: who.subject,

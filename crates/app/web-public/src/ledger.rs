@@ -366,7 +366,7 @@ fn results(found: &Lookup, has_several_chains: bool) -> Markup {
 /// Shows what is at no path: a page for people, plain text (made JSON by the guard) for programs.
 pub async fn nothing_here(frame: Frame, uri: axum::http::Uri) -> Response {
     let path = uri.path();
-    if ["/api/", "/v2/", "/public/", "/taxii2"].iter().any(|p| path.starts_with(p)) {
+    if ["/api/", "/v2/", "/public/", "/scim/", "/taxii2"].iter().any(|p| path.starts_with(p)) {
         return (StatusCode::NOT_FOUND, format!("there is nothing at {path}; /openapi.json lists every path"))
             .into_response();
     }

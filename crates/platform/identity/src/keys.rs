@@ -9,10 +9,24 @@ use serde_json::json;
 /// What a key may do.
 ///
 /// `chain` looks up the ledger, tags and exposures (address screening); `read` does too, and reads customers' events, holds and alerts.
-/// `metrics` reads metrics and the reasons of health checks.
-pub const SCOPES: [&str; 15] = [
-    "chain", "read", "events", "records", "holds", "alerts", "rules", "desk", "approve", "audit", "manage", "partner",
-    "academy", "metrics", "admin",
+/// `metrics` reads metrics and the reasons of health checks. `provision` is the directory's: it makes, changes and suspends people (SCIM).
+pub const SCOPES: [&str; 16] = [
+    "chain",
+    "read",
+    "events",
+    "records",
+    "holds",
+    "alerts",
+    "rules",
+    "desk",
+    "approve",
+    "audit",
+    "manage",
+    "partner",
+    "academy",
+    "metrics",
+    "provision",
+    "admin",
 ];
 
 /// Roles of people and the scopes that each has, and no more. Officers are no key holders: they enter by the portal. `admin` is no role but
@@ -79,7 +93,7 @@ impl ApiKey {
 }
 
 /// Scopes that decide about other keys or the rules for all: keys with one need a second person.
-pub const POWERFUL: [&str; 3] = ["admin", "manage", "rules"];
+pub const POWERFUL: [&str; 4] = ["admin", "manage", "rules", "provision"];
 
 /// Names that the desk itself acts under in the audit log.
 const RESERVED: [&str; 8] = ["engine", "portal", "mail", "mempool", "webhooks", "nobody", "holdfast", "local"];

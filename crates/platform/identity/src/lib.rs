@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
 
 mod command;
+mod directory;
 mod error;
 mod keys;
 mod languages;
@@ -23,6 +24,10 @@ mod staff_passkey;
 mod totp;
 
 pub use command::{COMMAND_SCHEME, sign_command};
+pub use directory::{
+    DirectoryGroup, DirectoryUser, GroupFields, MAX_DIRECTORY, UserFields, change_group, change_user, create_group,
+    create_user, delete_group, delete_user, groups, users,
+};
 pub use error::IdentityError;
 pub use keys::{
     ApiKey, POWERFUL, ROLES, SCOPES, add_key, change_needs_second_person, change_scopes, check_name_is_free, key_by_id,
@@ -45,10 +50,7 @@ pub use sessions::{
     end_sessions_of, end_sessions_of_subject, is_not_ended, open_sessions, raise_session, session_id, start_session,
     store_use,
 };
-pub use sign_on::{
-    DirectoryUser, SignOnLink, StaffIdentity, directory_user_named, end_provider_sessions, link_of, link_person,
-    note_provider_session, sign_on,
-};
+pub use sign_on::{SignOnLink, StaffIdentity, end_provider_sessions, groups_at_sign_on, link_of, link_person, sign_on};
 pub use source::{KeyCommand, KeyFile, KeySource, KeyVariable};
 pub use staff_passkey::{
     AddedPasskey, add_passkey, begin_passkey, challenge_passkey, give_passkey, passkeys_of, remove_passkey,

@@ -2,6 +2,7 @@
 //!
 //! Each has a key like everybody else, so that scopes, sessions, suspension and revocation are the same; its secret is given to nobody.
 
+use crate::directory::{groups_of_person, provisioned_person};
 use crate::{
     ApiKey, IdentityError, Person, PersonState, add_key, change_scopes, key_by_id, person_by_id, person_named, validate,
 };
@@ -38,15 +39,6 @@ pub struct SignOnLink {
     pub key: Option<String>,
 }
 
-/// A person whom the directory provisions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DirectoryUser {
-    /// The directory's resource id.
-    pub id: String,
-    /// Number of the person.
-    pub person: u64,
-}
-
 fn link(row: &Row) -> Result<SignOnLink, DbError> {
     Ok(SignOnLink {
         issuer: row.text(0)?.to_owned(),
@@ -70,16 +62,6 @@ fn link_by_subject(db: &mut Database, issuer: &str, subject: &str) -> Result<Opt
 pub fn link_of(db: &mut Database, issuer: &str, person: u64) -> Result<Option<SignOnLink>, DbError> {
     let sql = format!("{COLUMNS} WHERE issuer = $1 AND person = $2");
     db.query(&sql, &[issuer.into(), number(person)])?.first().map(link).transpose()
-}
-
-/// Returns the directory's entry of a user name, however it is written.
-///
-/// # Errors
-/// [`DbError`] when the database fails or stored values do not read back.
-pub fn directory_user_named(db: &mut Database, name: &str) -> Result<Option<DirectoryUser>, DbError> {
-    let sql = "SELECT d.id, d.person FROM directory_users d JOIN people p ON p.id = d.person WHERE p.canonical = $1";
-    let read = |row: &Row| Ok(DirectoryUser { id: row.text(0)?.to_owned(), person: row.number(1)? });
-    db.query(sql, &[crate::canonical_name(name).into()])?.first().map(read).transpose()
 }
 
 /// Links a person who is known to a provider's subject, so that they sign in there from now on. Whoever decides it must know that both are one
@@ -109,6 +91,18 @@ pub fn link_person(tx: &mut dyn Change, issuer: &str, subject: &str, person: u64
     let detail = json!({ "issuer": issuer, "subject": subject }).to_string();
     tx.audit("person.linked", &format!("person:{person}"), &detail);
     Ok(known)
+}
+
+/// Returns the names of the directory's groups of whoever signs on as a subject, or for the first time under a name.
+///
+/// # Errors
+/// [`DbError`] when the database fails or stored values do not read back.
+pub fn groups_at_sign_on(db: &mut Database, issuer: &str, subject: &str, name: &str) -> Result<Vec<String>, DbError> {
+    let person = match link_by_subject(db, issuer, subject)? {
+        Some(link) => Some(link.person),
+        None => provisioned_person(db, name)?,
+    };
+    person.map_or(Ok(Vec::new()), |person| groups_of_person(db, person))
 }
 
 /// Signs a person in through the provider, with the scopes of their roles there; returns their key. A person who is new is made; one whom the
@@ -147,11 +141,10 @@ pub fn sign_on(
 
 fn new_link(tx: &mut dyn Change, who: &StaffIdentity, scopes: &[String]) -> Result<SignOnLink, IdentityError> {
     validate(&who.name, scopes)?;
-    let known = person_named(tx.db(), &who.name)?;
-    let provisioned = directory_user_named(tx.db(), &who.name)?;
-    let person = match (known, provisioned) {
-        (Some(person), Some(_)) => person,
-        (Some(person), None) => {
+    let provisioned = provisioned_person(tx.db(), &who.name)?;
+    let person = match (provisioned, person_named(tx.db(), &who.name)?) {
+        (Some(id), _) => person_by_id(tx.db(), id)?,
+        (None, Some(person)) => {
             let text = format!(
                 "a person of the name {} is known here and not linked to the subject '{}'; an administrator links both with `holdfast people \
                  link {} --subject {}`",
@@ -159,7 +152,7 @@ fn new_link(tx: &mut dyn Change, who: &StaffIdentity, scopes: &[String]) -> Resu
             );
             return Err(IdentityError::State(text));
         }
-        (None, _) => crate::ensure_person(tx, &who.name)?,
+        (None, None) => crate::ensure_person(tx, &who.name)?,
     };
     link_person(tx, &who.issuer, &who.subject, person.id)?;
     Ok(SignOnLink { issuer: who.issuer.clone(), subject: who.subject.clone(), person: person.id, key: None })

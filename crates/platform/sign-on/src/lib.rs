@@ -10,6 +10,7 @@
 mod attempt;
 mod error;
 mod provider;
+pub mod scim;
 mod settings;
 mod token;
 mod web;

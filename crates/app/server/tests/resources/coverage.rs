@@ -60,6 +60,7 @@ fn all() -> Vec<Test> {
         crate::records::ALL,
         crate::requests::ALL,
         crate::rules::ALL,
+        crate::scim::ALL,
         crate::sign_on::ALL,
         crate::sources::ALL,
         crate::statistics::ALL,

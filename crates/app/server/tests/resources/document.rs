@@ -53,7 +53,7 @@ pub fn operations(document: &Value) -> Vec<Operation> {
     let paths = document["paths"].as_object().expect("paths");
     let all = paths.iter().flat_map(|(template, methods)| {
         let methods = methods.as_object().expect("operations").iter();
-        let known = methods.filter(|(m, _)| ["get", "post", "put", "delete"].contains(&m.as_str()));
+        let known = methods.filter(|(m, _)| ["get", "post", "put", "patch", "delete"].contains(&m.as_str()));
         known.map(|(method, about)| Operation {
             method: method.to_uppercase(),
             template: template.clone(),

@@ -40,6 +40,7 @@ mod refusals;
 mod requests;
 mod retention;
 mod rules;
+mod scim;
 mod several;
 mod sign_on;
 mod sources;

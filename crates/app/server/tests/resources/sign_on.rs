@@ -24,7 +24,7 @@ const LOGOUT: &str = "/api/v1/sign-on/logout";
 
 /// What the provider signs next.
 #[derive(Clone, Debug, Default)]
-struct Fake(Arc<Mutex<Value>>);
+pub(crate) struct Fake(Arc<Mutex<Value>>);
 
 fn key() -> p256::ecdsa::SigningKey {
     p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap()
@@ -42,8 +42,10 @@ impl Web for Fake {
         let (x, y) = (B64.encode(point.x().unwrap()), B64.encode(point.y().unwrap()));
         let body = match url.strip_prefix(ISSUER) {
             Some("/jwks") => json!({"keys": [{"kty": "EC", "crv": "P-256", "x": x, "y": y}]}),
-            _ => json!({"issuer": ISSUER, "authorization_endpoint": "https://id.example/auth", "token_endpoint": "https://id.example/token",
-                "jwks_uri": "https://id.example/jwks"}),
+            _ => {
+                json!({"issuer": ISSUER, "authorization_endpoint": "https://id.example/auth", "token_endpoint": "https://id.example/token",
+                "jwks_uri": "https://id.example/jwks"})
+            }
         };
         Ok(Reply { status: 200, body: body.to_string() })
     }
@@ -55,7 +57,7 @@ impl Web for Fake {
 }
 
 /// Gives the application a provider.
-fn provider(app: &TestApp) -> Fake {
+pub(crate) fn provider(app: &TestApp) -> Fake {
     let fake = Fake::default();
     let settings = Settings {
         issuer: ISSUER.to_owned(),
@@ -71,7 +73,7 @@ fn provider(app: &TestApp) -> Fake {
 }
 
 /// Goes to the provider and comes back; returns the answer of the desk.
-fn back(app: &TestApp, fake: &Fake, browser: &Browser<'_>, subject: &str, change: &Value) -> Answer {
+pub(crate) fn back(app: &TestApp, fake: &Fake, browser: &Browser<'_>, subject: &str, change: &Value) -> Answer {
     let to = browser.page("/sign-in/provider?next=/desk/sessions").answer.header("location").to_owned();
     let query: std::collections::HashMap<String, String> =
         form_urlencoded::parse(to.split_once('?').unwrap().1.as_bytes()).into_owned().collect();
@@ -187,7 +189,10 @@ fn a_factor_of_the_desk_is_asked_for_unless_the_provider_had_several(app: &TestA
     app.shared.second_factor_required.store(true, std::sync::atomic::Ordering::Relaxed);
     let browser = app.browser();
     let answer = back(app, &fake, &browser, "ana", &json!({}));
-    assert_eq!((answer.status, answer.header("refresh")), (200, "0; url=/sign-in/second-factor?next=%2Fdesk%2Fsessions"));
+    assert_eq!(
+        (answer.status, answer.header("refresh")),
+        (200, "0; url=/sign-in/second-factor?next=%2Fdesk%2Fsessions")
+    );
     assert!(!browser.cookies().contains(&"hf".to_owned()));
     browser.page("/sign-in/second-factor").ok();
     let browser = app.browser();

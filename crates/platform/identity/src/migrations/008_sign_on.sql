@@ -23,10 +23,16 @@ CREATE TABLE directory_users (
   id TEXT PRIMARY KEY CHECK (id <> ''),
   person BIGINT NOT NULL UNIQUE REFERENCES people (id),
   user_name TEXT NOT NULL CHECK (user_name <> ''),
+  -- The user name as it is compared.
+  canonical TEXT NOT NULL UNIQUE,
   external_id TEXT,
   display_name TEXT,
+  -- What the directory said last, if anything; the person may be suspended here all the same.
+  active BIGINT CHECK (active IN (0, 1)),
   created BIGINT NOT NULL,
-  changed BIGINT NOT NULL
+  changed BIGINT NOT NULL,
+  -- Whose entry the directory deleted is suspended; the entry stays, so that the person can come back.
+  deleted BIGINT
 );
 CREATE TABLE directory_groups (
   id TEXT PRIMARY KEY CHECK (id <> ''),

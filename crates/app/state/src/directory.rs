@@ -1,0 +1,110 @@
+//! What the institution's directory changes (SCIM): people and groups, and the sessions that end with it, at once.
+
+use crate::AppState;
+use crate::error::ApiError;
+use holdfast_identity::{
+    DirectoryGroup, DirectoryUser, GroupFields, UserFields, change_group, change_user, create_group, create_user,
+    delete_group, delete_user, groups, users,
+};
+use holdfast_store::Store;
+use std::collections::HashSet;
+
+impl AppState {
+    /// Returns the users of the directory and its groups.
+    ///
+    /// # Errors
+    /// 500 or 503 when they cannot be read.
+    pub fn directory(&self) -> Result<(Vec<DirectoryUser>, Vec<DirectoryGroup>), ApiError> {
+        Ok(self.screening.read(|db| Ok((users(db)?, groups(db)?)))?)
+    }
+
+    fn new_id() -> Result<String, ApiError> {
+        let random = crate::system::entropy().map_err(|e| ApiError::internal(e.to_string()))?;
+        Ok(hex::encode(&random[..16]))
+    }
+
+    /// Ends the sessions of people in this process, and reads the keys anew: those of suspended people open nothing.
+    fn people_changed(&self, people: &[u64]) -> Result<(), ApiError> {
+        let keys = self.screening.keys()?;
+        if !people.is_empty() {
+            let known = self.screening.people()?;
+            let names: HashSet<&str> =
+                known.iter().filter(|p| people.contains(&p.id)).map(|p| p.name.as_str()).collect();
+            let own: HashSet<&str> =
+                keys.iter().filter(|k| names.contains(k.person())).map(|k| k.id.as_str()).collect();
+            self.auth.sessions.end_where(|session| own.contains(session.subject.as_str()));
+        }
+        self.auth.set(keys);
+        Ok(())
+    }
+
+    /// Makes a user of the directory.
+    ///
+    /// # Errors
+    /// 400 names the attribute; 409 when the name is taken; 500 or 503 when it cannot be stored.
+    pub fn create_directory_user(&self, fields: UserFields, actor: &str) -> Result<DirectoryUser, ApiError> {
+        let fields = UserFields { active: fields.active.or(Some(true)), ..fields };
+        let id = Self::new_id()?;
+        let user = Store::change(&*self.screening, actor, move |tx| create_user(tx, &id, &fields))?;
+        self.people_changed(&[])?;
+        Ok(user)
+    }
+
+    /// Changes a user of the directory; the sessions of one who is inactive end.
+    ///
+    /// # Errors
+    /// 400 names the attribute; 404; 409 for another person's name or the last administrator; 500 or 503 when it cannot be stored.
+    pub fn change_directory_user(
+        &self,
+        id: String,
+        fields: UserFields,
+        actor: &str,
+    ) -> Result<DirectoryUser, ApiError> {
+        let user = Store::change(&*self.screening, actor, move |tx| change_user(tx, &id, &fields))?;
+        let out = if user.fields.active == Some(false) { &[user.person][..] } else { &[][..] };
+        self.people_changed(out)?;
+        Ok(user)
+    }
+
+    /// Deletes a user of the directory, who is suspended; their sessions end.
+    ///
+    /// # Errors
+    /// 404; 409 for the last administrator; 500 or 503 when it cannot be stored.
+    pub fn delete_directory_user(&self, id: String, actor: &str) -> Result<(), ApiError> {
+        let person = Store::change(&*self.screening, actor, move |tx| delete_user(tx, &id))?;
+        self.people_changed(&[person])
+    }
+
+    /// Makes a group of the directory.
+    ///
+    /// # Errors
+    /// 400 names the attribute; 409 when the name is taken; 500 or 503 when it cannot be stored.
+    pub fn create_directory_group(&self, fields: GroupFields, actor: &str) -> Result<DirectoryGroup, ApiError> {
+        let id = Self::new_id()?;
+        Ok(Store::change(&*self.screening, actor, move |tx| create_group(tx, &id, &fields))?)
+    }
+
+    /// Changes a group of the directory; the sessions of those who leave it end.
+    ///
+    /// # Errors
+    /// 400 names the attribute; 404; 409 when the name is taken; 500 or 503 when it cannot be stored.
+    pub fn change_directory_group(
+        &self,
+        id: String,
+        fields: GroupFields,
+        actor: &str,
+    ) -> Result<DirectoryGroup, ApiError> {
+        let (group, left) = Store::change(&*self.screening, actor, move |tx| change_group(tx, &id, &fields))?;
+        self.people_changed(&left)?;
+        Ok(group)
+    }
+
+    /// Deletes a group of the directory; the sessions of its members end.
+    ///
+    /// # Errors
+    /// 404; 500 or 503 when it cannot be stored.
+    pub fn delete_directory_group(&self, id: String, actor: &str) -> Result<(), ApiError> {
+        let left = Store::change(&*self.screening, actor, move |tx| delete_group(tx, &id))?;
+        self.people_changed(&left)
+    }
+}
