@@ -278,7 +278,8 @@ pub fn delete_user(tx: &mut dyn Change, id: &str) -> Result<u64, IdentityError> 
     let known = user_by_id(tx.db(), id)?;
     follow_state(tx, known.person, false, "deleted in the directory")?;
     tx.db().execute("DELETE FROM directory_members WHERE user_id = $1", &[id.into()])?;
-    tx.db().execute("UPDATE directory_users SET deleted = $1 WHERE id = $2", &[tx.now().into(), id.into()])?;
+    let now = tx.now();
+    tx.db().execute("UPDATE directory_users SET deleted = $1 WHERE id = $2", &[now.into(), id.into()])?;
     tx.audit("directory.user_deleted", &format!("person:{}", known.person), "{}");
     Ok(known.person)
 }
