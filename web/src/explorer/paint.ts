@@ -226,7 +226,7 @@ function texts(ctx: Context, n: SceneNode, p: Palette): void {
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.fillStyle = p.ink;
-    ctx.fillText(pill.text, pill.x + pill.w / 2, pill.y + 11.5);
+    ctx.fillText(pill.text, pill.x + pill.w / 2, pill.y + 11.5, pill.w - 8);
   }
 }
 
