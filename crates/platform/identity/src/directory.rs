@@ -278,7 +278,8 @@ pub fn delete_user(tx: &mut dyn Change, id: &str) -> Result<u64, IdentityError> 
     let known = user_by_id(tx.db(), id)?;
     follow_state(tx, known.person, false, "deleted in the directory")?;
     tx.db().execute("DELETE FROM directory_members WHERE user_id = $1", &[id.into()])?;
-    tx.db().execute("UPDATE directory_users SET deleted = $1 WHERE id = $2", &[tx.now().into(), id.into()])?;
+    let now = tx.now();
+    tx.db().execute("UPDATE directory_users SET deleted = $1 WHERE id = $2", &[now.into(), id.into()])?;
     tx.audit("directory.user_deleted", &format!("person:{}", known.person), "{}");
     Ok(known.person)
 }
@@ -297,8 +298,11 @@ fn check_group(db: &mut Database, id: &str, fields: &GroupFields) -> Result<(), 
         )));
     }
     for member in &fields.members {
-        if user_by_id(db, member).is_err() {
-            return Err(Invalid::new("members", format!("'{member}' is no user of the directory")).into());
+        match user_by_id(db, member) {
+            Err(IdentityError::NotFound(_)) => {
+                return Err(Invalid::new("members", format!("'{member}' is no user of the directory")).into());
+            }
+            other => drop(other?),
         }
     }
     Ok(())
@@ -309,7 +313,7 @@ fn check_group(db: &mut Database, id: &str, fields: &GroupFields) -> Result<(), 
 fn end_sessions(tx: &mut dyn Change, members: &[String]) -> Result<Vec<u64>, IdentityError> {
     let mut people = Vec::new();
     for member in members {
-        let Ok(user) = user_by_id(tx.db(), member) else { continue };
+        let user = user_by_id(tx.db(), member)?;
         end_sessions_of(tx, user.person)?;
         people.push(user.person);
     }

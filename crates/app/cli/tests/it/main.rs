@@ -26,6 +26,7 @@ mod providers;
 mod screening;
 mod sharing;
 mod sharing_sources;
+mod sign_on;
 mod snapshots;
 mod tables;
 mod telemetry;
