@@ -25,24 +25,24 @@ use utoipa_axum::routes;
 pub(crate) fn routes() -> Routes {
     Routes::new("SCIM")
         .limits(|needs| needs.body(LIST))
-        .add(PROVISION, routes!(users))
-        .add(PROVISION, routes!(create_user))
-        .add(PROVISION, routes!(user))
-        .add(PROVISION, routes!(replace_user))
-        .add(PROVISION, routes!(patch_user))
-        .add(PROVISION, routes!(delete_user))
-        .add(PROVISION, routes!(groups))
-        .add(PROVISION, routes!(create_group))
-        .add(PROVISION, routes!(group))
-        .add(PROVISION, routes!(replace_group))
-        .add(PROVISION, routes!(patch_group))
-        .add(PROVISION, routes!(delete_group))
-        .add(PROVISION, routes!(search))
-        .add(PROVISION, routes!(schema_list))
-        .add(PROVISION, routes!(schema))
-        .add(PROVISION, routes!(type_list))
-        .add(PROVISION, routes!(resource_type))
-        .add(PROVISION, routes!(config))
+        .add(PROVISION, routes!(scim_users))
+        .add(PROVISION, routes!(scim_create_user))
+        .add(PROVISION, routes!(scim_user))
+        .add(PROVISION, routes!(scim_replace_user))
+        .add(PROVISION, routes!(scim_patch_user))
+        .add(PROVISION, routes!(scim_delete_user))
+        .add(PROVISION, routes!(scim_groups))
+        .add(PROVISION, routes!(scim_create_group))
+        .add(PROVISION, routes!(scim_group))
+        .add(PROVISION, routes!(scim_replace_group))
+        .add(PROVISION, routes!(scim_patch_group))
+        .add(PROVISION, routes!(scim_delete_group))
+        .add(PROVISION, routes!(scim_search))
+        .add(PROVISION, routes!(scim_schema_list))
+        .add(PROVISION, routes!(scim_schema))
+        .add(PROVISION, routes!(scim_type_list))
+        .add(PROVISION, routes!(scim_resource_type))
+        .add(PROVISION, routes!(scim_config))
 }
 
 /// Attributes of users that a PATCH may change.
@@ -51,7 +51,8 @@ const USER_FIELDS: &[&str] = &["userName", "externalId", "displayName", "active"
 const GROUP_FIELDS: &[&str] = &["displayName", "externalId", "members"];
 
 /// What is refused, in SCIM's form.
-pub(crate) struct Refused(ApiError, Option<&'static str>);
+#[derive(Debug)]
+pub struct Refused(ApiError, Option<&'static str>);
 
 impl<E: Into<ApiError>> From<E> for Refused {
     fn from(e: E) -> Self {
@@ -164,14 +165,14 @@ fn made(status: StatusCode, wanted: &Wanted, resource: Value) -> Response {
 
 /// Returns the users of the directory.
 #[utoipa::path(get, path = "/scim/v2/Users", params(Wanted), responses((status = 200), (status = 400)))]
-pub async fn users(State(shared): State<AppState>, Query(wanted): Query<Wanted>) -> Answer {
+pub async fn scim_users(State(shared): State<AppState>, Query(wanted): Query<Wanted>) -> Answer {
     wanted.list(all_users(&shared).await?, &["id", "userName", "externalId", "displayName", "active"])
 }
 
 /// Makes a user: a person of the desk.
 #[utoipa::path(post, path = "/scim/v2/Users", params(Wanted), request_body(content = Value, content_type = "application/json"),
     responses((status = 201), (status = 400), (status = 409, description = "The name is taken")))]
-pub async fn create_user(
+pub async fn scim_create_user(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(wanted): Query<Wanted>,
@@ -186,7 +187,7 @@ pub async fn create_user(
 /// Returns a user.
 #[utoipa::path(get, path = "/scim/v2/Users/{id}", params(("id" = String, Path, description = "Id of the user"), Wanted),
     responses((status = 200), (status = 404)))]
-pub async fn user(State(shared): State<AppState>, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
+pub async fn scim_user(State(shared): State<AppState>, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
     Ok(made(StatusCode::OK, &wanted, by_id(all_users(&shared).await?, "user", &id)?))
 }
 
@@ -200,7 +201,7 @@ async fn change_user(shared: AppState, caller: Caller, id: String, wanted: &Want
 /// Replaces a user. One who is not active is suspended, and their sessions end at once.
 #[utoipa::path(put, path = "/scim/v2/Users/{id}", params(("id" = String, Path, description = "Id of the user"), Wanted),
     request_body(content = Value, content_type = "application/json"), responses((status = 200), (status = 400), (status = 404), (status = 409)))]
-pub async fn replace_user(
+pub async fn scim_replace_user(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -220,7 +221,7 @@ pub async fn replace_user(
 /// Changes a user. One who is not active is suspended, and their sessions end at once.
 #[utoipa::path(patch, path = "/scim/v2/Users/{id}", params(("id" = String, Path, description = "Id of the user"), Wanted),
     request_body(content = Value, content_type = "application/json"), responses((status = 200), (status = 400), (status = 404), (status = 409)))]
-pub async fn patch_user(
+pub async fn scim_patch_user(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -235,7 +236,7 @@ pub async fn patch_user(
 /// Deletes a user: the person is suspended, and their sessions end at once.
 #[utoipa::path(delete, path = "/scim/v2/Users/{id}", params(("id" = String, Path, description = "Id of the user")),
     responses((status = 204), (status = 404), (status = 409)))]
-pub async fn delete_user(
+pub async fn scim_delete_user(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -246,14 +247,14 @@ pub async fn delete_user(
 
 /// Returns the groups of the directory.
 #[utoipa::path(get, path = "/scim/v2/Groups", params(Wanted), responses((status = 200), (status = 400)))]
-pub async fn groups(State(shared): State<AppState>, Query(wanted): Query<Wanted>) -> Answer {
+pub async fn scim_groups(State(shared): State<AppState>, Query(wanted): Query<Wanted>) -> Answer {
     wanted.list(all_groups(&shared).await?, &["id", "displayName", "externalId"])
 }
 
 /// Makes a group.
 #[utoipa::path(post, path = "/scim/v2/Groups", params(Wanted), request_body(content = Value, content_type = "application/json"),
     responses((status = 201), (status = 400), (status = 409, description = "The name is taken")))]
-pub async fn create_group(
+pub async fn scim_create_group(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Query(wanted): Query<Wanted>,
@@ -268,7 +269,11 @@ pub async fn create_group(
 /// Returns a group.
 #[utoipa::path(get, path = "/scim/v2/Groups/{id}", params(("id" = String, Path, description = "Id of the group"), Wanted),
     responses((status = 200), (status = 404)))]
-pub async fn group(State(shared): State<AppState>, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
+pub async fn scim_group(
+    State(shared): State<AppState>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
     Ok(made(StatusCode::OK, &wanted, by_id(all_groups(&shared).await?, "group", &id)?))
 }
 
@@ -282,7 +287,7 @@ async fn change_group(shared: AppState, caller: Caller, id: String, wanted: &Wan
 /// Replaces a group. The sessions of those who leave it end at once, so that they sign in with the roles they have then.
 #[utoipa::path(put, path = "/scim/v2/Groups/{id}", params(("id" = String, Path, description = "Id of the group"), Wanted),
     request_body(content = Value, content_type = "application/json"), responses((status = 200), (status = 400), (status = 404), (status = 409)))]
-pub async fn replace_group(
+pub async fn scim_replace_group(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -296,7 +301,7 @@ pub async fn replace_group(
 /// Changes a group, such as its members. The sessions of those who leave it end at once.
 #[utoipa::path(patch, path = "/scim/v2/Groups/{id}", params(("id" = String, Path, description = "Id of the group"), Wanted),
     request_body(content = Value, content_type = "application/json"), responses((status = 200), (status = 400), (status = 404), (status = 409)))]
-pub async fn patch_group(
+pub async fn scim_patch_group(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -311,7 +316,7 @@ pub async fn patch_group(
 /// Deletes a group. The sessions of its members end at once.
 #[utoipa::path(delete, path = "/scim/v2/Groups/{id}", params(("id" = String, Path, description = "Id of the group")),
     responses((status = 204), (status = 404)))]
-pub async fn delete_group(
+pub async fn scim_delete_group(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
@@ -334,7 +339,7 @@ struct Searched {
 /// Searches users and groups.
 #[utoipa::path(post, path = "/scim/v2/.search", request_body(content = Value, content_type = "application/json"),
     responses((status = 200), (status = 400)))]
-pub async fn search(State(shared): State<AppState>, body: Bytes) -> Answer {
+pub async fn scim_search(State(shared): State<AppState>, body: Bytes) -> Answer {
     let searched: Result<Searched, _> = serde_json::from_slice(&body);
     let searched = searched.map_err(|e| Refused(ApiError::bad(format!("body: {e}")), Some("invalidSyntax")))?;
     let joined = |names: Option<Vec<String>>| names.map(|names| names.join(","));
@@ -352,32 +357,32 @@ pub async fn search(State(shared): State<AppState>, body: Bytes) -> Answer {
 
 /// Returns the schemas.
 #[utoipa::path(get, path = "/scim/v2/Schemas", responses((status = 200)))]
-pub async fn schema_list(State(shared): State<AppState>) -> Answer {
+pub async fn scim_schema_list(State(shared): State<AppState>) -> Answer {
     Wanted::default().list(schemas(&base(&shared)), &[])
 }
 
 /// Returns a schema.
 #[utoipa::path(get, path = "/scim/v2/Schemas/{id}", params(("id" = String, Path, description = "The schema's URN")),
     responses((status = 200), (status = 404)))]
-pub async fn schema(State(shared): State<AppState>, Path(id): Path<String>) -> Answer {
+pub async fn scim_schema(State(shared): State<AppState>, Path(id): Path<String>) -> Answer {
     Ok(answer(StatusCode::OK, &by_id(schemas(&base(&shared)), "schema", &id)?))
 }
 
 /// Returns the types of resources.
 #[utoipa::path(get, path = "/scim/v2/ResourceTypes", responses((status = 200)))]
-pub async fn type_list(State(shared): State<AppState>) -> Answer {
+pub async fn scim_type_list(State(shared): State<AppState>) -> Answer {
     Wanted::default().list(resource_types(&base(&shared)), &[])
 }
 
 /// Returns a type of resources.
 #[utoipa::path(get, path = "/scim/v2/ResourceTypes/{id}", params(("id" = String, Path, description = "User or Group")),
     responses((status = 200), (status = 404)))]
-pub async fn resource_type(State(shared): State<AppState>, Path(id): Path<String>) -> Answer {
+pub async fn scim_resource_type(State(shared): State<AppState>, Path(id): Path<String>) -> Answer {
     Ok(answer(StatusCode::OK, &by_id(resource_types(&base(&shared)), "resource type", &id)?))
 }
 
 /// Returns what this service supports.
 #[utoipa::path(get, path = "/scim/v2/ServiceProviderConfig", responses((status = 200)))]
-pub async fn config(State(shared): State<AppState>) -> Answer {
+pub async fn scim_config(State(shared): State<AppState>) -> Answer {
     Ok(answer(StatusCode::OK, &service_provider_config(&base(&shared))))
 }

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 /// Returns the routes of this resource. The provider has no key; its token is its proof.
 pub(crate) fn routes() -> Routes {
     const LOGOUT: Needs = Needs::OPEN.body(SMALL).any_media().rate(Rate::Pages);
-    Routes::new("sign-on").add(LOGOUT, routes!(logout)).add(MANAGE, routes!(link_person))
+    Routes::new("sign-on").add(LOGOUT, routes!(sign_on_logout)).add(MANAGE, routes!(link_person))
 }
 
 /// Ends sessions that the identity provider says are over (OpenID Connect Back-Channel Logout 1.0): those of the provider's session that the
@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Routes {
 #[utoipa::path(post, path = "/api/v1/sign-on/logout", request_body(content = String, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The sessions are over, if there were any"), (status = 400, body = ErrorBody),
         (status = 404, body = ErrorBody, description = "No identity provider is set")))]
-pub async fn logout(State(shared): State<AppState>, client: Client, body: Bytes) -> Result<Response, ApiError> {
+pub async fn sign_on_logout(State(shared): State<AppState>, client: Client, body: Bytes) -> Result<Response, ApiError> {
     let mut fields = form_urlencoded::parse(&body);
     let token = fields.find(|(name, _)| name == "logout_token").map(|(_, value)| value.into_owned());
     let token = token.ok_or_else(|| ApiError::bad("logout_token: is missing; send it as a form's field"))?;
@@ -57,6 +57,5 @@ pub async fn link_person(
     body: Bytes,
 ) -> Answer<Person> {
     let SignOnSubject { subject } = json(&body)?;
-    let linked = run_blocking(move || shared.link_sign_on(id, subject, &caller.0)).await?;
-    one(linked)
+    run_blocking(move || shared.link_sign_on(id, subject, &caller.0)).await.map(one)
 }

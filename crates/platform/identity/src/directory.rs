@@ -298,8 +298,11 @@ fn check_group(db: &mut Database, id: &str, fields: &GroupFields) -> Result<(), 
         )));
     }
     for member in &fields.members {
-        if user_by_id(db, member).is_err() {
-            return Err(Invalid::new("members", format!("'{member}' is no user of the directory")).into());
+        match user_by_id(db, member) {
+            Err(IdentityError::NotFound(_)) => {
+                return Err(Invalid::new("members", format!("'{member}' is no user of the directory")).into());
+            }
+            other => drop(other?),
         }
     }
     Ok(())
@@ -310,7 +313,7 @@ fn check_group(db: &mut Database, id: &str, fields: &GroupFields) -> Result<(), 
 fn end_sessions(tx: &mut dyn Change, members: &[String]) -> Result<Vec<u64>, IdentityError> {
     let mut people = Vec::new();
     for member in members {
-        let Ok(user) = user_by_id(tx.db(), member) else { continue };
+        let user = user_by_id(tx.db(), member)?;
         end_sessions_of(tx, user.person)?;
         people.push(user.person);
     }

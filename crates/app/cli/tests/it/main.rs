@@ -28,6 +28,7 @@ mod screening;
 mod service;
 mod sharing;
 mod sharing_sources;
+mod sign_on;
 mod snapshots;
 mod standby;
 mod tables;

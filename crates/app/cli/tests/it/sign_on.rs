@@ -55,7 +55,7 @@ fn a_person_signs_on_at_a_certified_provider_and_its_logout_ends_the_session() {
     let output = Command::new(peers().join("venv/bin/python")).args([&script("sign_on.py"), &desk, &issuer]).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", words(&output));
-    let log = run(holdfast().args(["--json", "audit", "show", "--store", path(&store)]));
+    let log = run(holdfast().args(["--json", "audit", "list", "--store", path(&store)]));
     let log: Value = serde_json::from_str(&log).unwrap();
     let has = |action: &str| log.as_array().unwrap().iter().any(|entry| entry["action"] == action);
     for action in ["person.signed_on", "sign_on.refused", "sessions.ended_by_provider"] {
@@ -70,16 +70,17 @@ fn the_directory_service_passes_scim2_tester() {
     }
     let dir = tempfile::tempdir().unwrap();
     let store = small_store(dir.path());
-    run(holdfast().args(["keys", "create", "boss", "--role", "administrator", "--store", path(&store)]));
+    // The first key: nobody could approve it.
     let made = ["--json", "keys", "create", "directory", "--scopes", "provision", "--store", path(&store)];
     let made: Value = serde_json::from_str(&run(holdfast().args(made))).unwrap();
     let token = made["token"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
     let at = free_port();
     let desk = format!("http://localhost:{at}");
-    let (_desk, _) = serving(holdfast().args(["serve", "--store", path(&store), "--site", &desk]).args([
-        "--listen",
-        &format!("127.0.0.1:{at}"),
-    ]));
+    let (_desk, _) = serving(
+        holdfast()
+            .args(["serve", "--store", path(&store), "--site", &desk])
+            .args(["--listen", &format!("127.0.0.1:{at}")]),
+    );
     let service = format!("{desk}/scim/v2");
     let output = Command::new(peers().join("venv/bin/python")).args([&script("scim.py"), &service, &token]).output();
     let output = output.unwrap();

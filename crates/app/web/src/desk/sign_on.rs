@@ -78,6 +78,7 @@ pub(crate) async fn come_back(
     };
     let over = shared.access.returning_cookie(ATTEMPT, "", Seconds::ZERO);
     let page = frame.page(&t!("sign-in-title"), "", body);
-    let headers = [(header::REFRESH, format!("0; url={to}")), (header::REFERRER_POLICY, "no-referrer".to_owned())];
+    // The page's own next step, for browsers; the link is for who turned that off.
+    let headers = [(header::REFRESH, format!("0; url={to}"))];
     Ok((cookies, AppendHeaders([(header::SET_COOKIE, over)]), headers, page).into_response())
 }
