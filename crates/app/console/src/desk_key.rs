@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Variable with the desk's keys, instead of the file.
 pub const VARIABLE: &str = "HOLDFAST_DESK_KEY";
+/// Variable with the path of the PKCS#11 module of the token that seals them.
+const TOKEN_MODULE: &str = "HOLDFAST_TOKEN_MODULE";
 /// Variable with a command that prints them.
 pub const COMMAND: &str = "HOLDFAST_DESK_KEY_COMMAND";
 
@@ -15,13 +17,29 @@ fn path(store: &Path) -> PathBuf {
     store.join("desk.key")
 }
 
-/// Where the keys of a store's desk lie: with a command or in a variable where the environment names one, else in `desk.key`.
-fn source(store: &Path) -> Box<dyn KeySource> {
-    match std::env::var(COMMAND) {
+/// Where the keys of a store's desk lie: with a command or in a variable where the environment names one, sealed by a token where it names that, else in
+/// `desk.key`.
+fn source(store: &Path) -> anyhow::Result<Box<dyn KeySource>> {
+    if let Some(module) = std::env::var_os(TOKEN_MODULE) {
+        return on_token(store, module.into());
+    }
+    Ok(match std::env::var(COMMAND) {
         Ok(command) => Box::new(KeyCommand(command)),
         Err(_) if std::env::var_os(VARIABLE).is_some() => Box::new(KeyVariable(VARIABLE.to_owned())),
         Err(_) => Box::new(KeyFile(path(store))),
-    }
+    })
+}
+
+#[cfg(feature = "pkcs11")]
+fn on_token(store: &Path, module: PathBuf) -> anyhow::Result<Box<dyn KeySource>> {
+    let given = |name: &str| std::env::var(name).with_context(|| format!("{name} must be set beside {TOKEN_MODULE}"));
+    let (label, pin_file) = (given("HOLDFAST_TOKEN_LABEL")?, PathBuf::from(given("HOLDFAST_TOKEN_PIN_FILE")?));
+    Ok(Box::new(holdfast_token::TokenSource { path: store.join("desk.key.sealed"), module, label, pin_file }))
+}
+
+#[cfg(not(feature = "pkcs11"))]
+fn on_token(_: &Path, _: PathBuf) -> anyhow::Result<Box<dyn KeySource>> {
+    bail!("{TOKEN_MODULE} is set, and this program was built without the feature pkcs11: unset it, or build with `--features pkcs11`")
 }
 
 fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {
@@ -35,7 +53,7 @@ fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {
 /// # Errors
 /// When the key is missing, unreadable or another than the database's.
 pub fn key_ring(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> {
-    let source = source(store);
+    let source = source(store)?;
     let key_ring = match source.read()? {
         Some(key_ring) => key_ring,
         None => {
@@ -61,7 +79,7 @@ pub fn key_ring(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> 
 /// # Errors
 /// When it is missing or cannot be read.
 pub fn existing(store: &Path) -> anyhow::Result<KeyRing> {
-    let source = source(store);
+    let source = source(store)?;
     source.read()?.with_context(|| format!("{} is missing", source.name()))
 }
 
@@ -81,7 +99,7 @@ pub fn anchors(store: &Path, key_ring: &KeyRing) -> Anchors {
 /// # Errors
 /// When a file cannot be renamed or written, or the database refuses.
 pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> anyhow::Result<(u64, Option<PathBuf>)> {
-    let (path, source) = (path(store), source(store));
+    let (path, source) = (path(store), source(store)?);
     if source.name() != path.display().to_string() {
         bail!("the desk's key comes from {}: change it there", source.name());
     }
@@ -109,7 +127,7 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
 /// # Errors
 /// When the key cannot be stored, or the database refuses.
 pub fn rotate(store: &Path, screening: &Screening, actor: &str) -> anyhow::Result<Vec<String>> {
-    let source = source(store);
+    let source = source(store)?;
     let ring = key_ring(store, screening)?.with(holdfast_state::system::entropy()?).map_err(anyhow::Error::msg)?;
     // Stored first: a key that is in the ring and not in the log is noted at the next start.
     source.write(&ring)?;

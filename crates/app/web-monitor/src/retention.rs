@@ -69,7 +69,7 @@ page_steps! {
 }
 
 fn kind_name(kind: Kind) -> String {
-    KINDS.iter().find(|(name, _)| *name == kind.name()).map_or_else(|| kind.name().to_owned(), |(_, text)| t!(text))
+    KINDS.iter().find(|(name, _)| *name == kind.name()).map_or_else(|| kind.name().to_owned(), |(_, text)| t!(*text))
 }
 
 fn periods(rows: &[Period]) -> Markup {

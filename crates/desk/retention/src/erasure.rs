@@ -128,12 +128,9 @@ fn obstacles(db: &mut Database, customer: &str, now: Timestamp) -> Result<Vec<St
                 kind.name(),
                 kind.name()
             )),
-            Some(until) if until > now => all.push(format!(
-                "{} are kept until {} ({})",
-                kind.name(),
-                until.rfc3339(),
-                basis.unwrap_or_default()
-            )),
+            Some(until) if until > now => {
+                all.push(format!("{} are kept until {} ({})", kind.name(), until.rfc3339(), basis.unwrap_or_default()))
+            }
             Some(_) => {}
         }
     }
@@ -209,12 +206,13 @@ fn rewrite(tx: &mut Transaction<'_>, pass: &Pass) -> Result<u64, RetentionError>
     }
     let settled = Settled::verified(tx.db(), hits)?;
     for table in ["identifiers", "event_identifiers"] {
-        tx.db().execute(&format!("DELETE FROM {table} WHERE customer = $1"), &[customer.into()])?;
+        tx.db().execute(&format!("DELETE FROM {table} WHERE customer = $1"), &[customer.as_str().into()])?;
     }
     forget_words(tx.db(), words)?;
-    let notes = "UPDATE customer_notes SET text = 'erased' WHERE customer = $1";
-    tx.db().execute(notes, &[customer.into()])?;
     let rows = tables::rewrite(tx.db(), hits)?;
+    // What people noted of the customer says more than any value of theirs.
+    let notes = "UPDATE customer_notes SET text = 'erased' WHERE customer = $1";
+    tx.db().execute(notes, &[pseudonym.as_str().into()])?;
     let redacted: Redacted = settled.now(tx.db())?;
     let detail = json!({ "entries": redacted.entries, "decisions": redacted.decisions, "erasure": id, "rows": rows });
     tx.audit(ERASED, &format!("customer:{pseudonym}"), &detail.to_string());
@@ -314,14 +312,13 @@ impl Retention<'_> {
         let now = self.screening.now();
         let found = self.screening.read(|db| Ok(waiting(db, id, actor)))??;
         let customer = found.customer;
-        let identifying = self.screening.read(|db| {
-            Ok(allowed(db, &customer, now).and_then(|()| values::of(db, &customer)))
-        })??;
+        let identifying =
+            self.screening.read(|db| Ok(allowed(db, &customer, now).and_then(|()| values::of(db, &customer))))??;
         let names = Arc::new(Pseudonyms::new(&identifying.own, &key).map_err(RetentionError::State)?);
         let pseudonym = names.of("customer", &customer).unwrap_or_default().to_owned();
         let mut report = report_of(&identifying);
         report.deleted = self.deletable(&names, delete_files)?;
-        let of_value = |value: &String| words(value).iter().map(hex::encode).collect();
+        let of_value = |value: &String| -> Vec<String> { words(value).iter().map(hex::encode).collect() };
         let words: Arc<Vec<Vec<String>>> = Arc::new(names.distinct().iter().map(of_value).collect());
         for pass in 1.. {
             let report_rows = report.rows;
@@ -332,7 +329,10 @@ impl Retention<'_> {
                 break;
             }
             if pass > MAX_PASSES {
-                let text = format!("something goes on writing of the customer: {} rows after {MAX_PASSES} passes", hits.hits.len());
+                let text = format!(
+                    "something goes on writing of the customer: {} rows after {MAX_PASSES} passes",
+                    hits.hits.len()
+                );
                 return Err(RetentionError::State(text));
             }
             let (customer, pseudonym, words) = (customer.clone(), pseudonym.clone(), words.clone());
@@ -349,13 +349,31 @@ impl Retention<'_> {
         for sha256 in &report.deleted {
             self.vault.delete(sha256).map_err(|e| RetentionError::State(e.to_string()))?;
         }
-        self.screening.read(|db| match db.kind() {
-            // Pages of before lie in the write-ahead log until it is emptied.
-            "SQLite" => db.query("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(|_| ()),
-            _ => Ok(()),
-        })?;
-        report.files = self.store().map(|root| scan::files(root, &names)).transpose()?;
+        report.files = self.scanned(&names)?;
         self.finish(id, report, actor)
+    }
+
+    /// Reads the store's files again, after the database's own was cleaned of what rows left in it.
+    fn scanned(&self, names: &Pseudonyms) -> Result<Option<FileScan>, RetentionError> {
+        let Some(root) = self.store() else { return Ok(None) };
+        // Pages of before lie in the write-ahead log until it is emptied.
+        let empty = |db: &mut Database| match db.kind() {
+            "SQLite" => db.query("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(|_| true),
+            _ => Ok(false),
+        };
+        let is_file = self.screening.read(empty)?;
+        let found = scan::files(root, names)?;
+        if found.holding.is_empty() || !is_file {
+            return Ok(Some(found));
+        }
+        // Pages that were split before keep copies of rows in their unused part. A database that others write to now is left as it is, and the scan says so.
+        match self.screening.read(|db| db.batch("VACUUM")) {
+            Ok(()) => {
+                self.screening.read(empty)?;
+                scan::files(root, names).map(Some)
+            }
+            Err(_) => Ok(Some(found)),
+        }
     }
 
     /// Returns the files of the vault that are deleted, or refuses where files name the customer that may not be.

@@ -79,7 +79,16 @@ impl Retention<'_> {
             tx.db().execute(sql, &row)?;
             let detail = json!({ "customer": customer, "reason": reason }).to_string();
             tx.audit("legal_hold.placed", &format!("legal_hold:{id}"), &detail);
-            Ok(LegalHold { id, customer, reason, placed_by, placed, lifted_by: None, lifted: None, lifted_reason: None })
+            Ok(LegalHold {
+                id,
+                customer,
+                reason,
+                placed_by,
+                placed,
+                lifted_by: None,
+                lifted: None,
+                lifted_reason: None,
+            })
         })
     }
 

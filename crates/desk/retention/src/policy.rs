@@ -35,8 +35,8 @@ impl Kind {
         match self {
             Kind::Records => "SELECT MAX(time) FROM records WHERE customer = $1 OR (kind = 'customer' AND id = $1)",
             Kind::Events => {
-                "SELECT MAX(at) FROM (SELECT MAX(decided) AS at FROM events WHERE customer = $1
-                 UNION ALL SELECT MAX(updated) AS at FROM alerts WHERE customer = $1) AS both_times"
+                "SELECT MAX(latest) FROM (SELECT MAX(decided) AS latest FROM events WHERE customer = $1
+                 UNION ALL SELECT MAX(updated) AS latest FROM alerts WHERE customer = $1) AS both_times"
             }
             Kind::Requests => {
                 "SELECT MAX(r.received) FROM requests r JOIN request_matches m ON m.request = r.id WHERE m.customer = $1"
@@ -55,6 +55,7 @@ impl Kind {
 
 /// How long records of a kind are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = RetentionPeriod)]
 pub struct Period {
     /// Of which records.
     pub kind: Kind,
@@ -71,6 +72,7 @@ pub struct Period {
 
 /// What of a customer is kept until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = KeptRecords)]
 pub struct Kept {
     /// Which records.
     pub kind: Kind,

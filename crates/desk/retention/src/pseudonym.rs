@@ -73,7 +73,10 @@ impl Pseudonyms {
     /// What is wrong: no values, or too many to look for at once.
     pub fn new(values: &BTreeSet<Identifying>, key: &[u8; 32]) -> Result<Self, String> {
         if values.is_empty() || values.len() > MAX_VALUES {
-            return Err(format!("{} values identify the customer; 1 to {MAX_VALUES} can be replaced at once", values.len()));
+            return Err(format!(
+                "{} values identify the customer; 1 to {MAX_VALUES} can be replaced at once",
+                values.len()
+            ));
         }
         let mut texts: BTreeMap<String, Pattern> = BTreeMap::new();
         let mut cells: BTreeMap<&'static str, BTreeMap<String, String>> = BTreeMap::new();
@@ -106,10 +109,8 @@ impl Pseudonyms {
             }
             add(format!("{field}:{value}"), format!("{field}:{name}"), true);
         }
-        let built = AhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .build(texts.keys());
+        let built =
+            AhoCorasickBuilder::new().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(texts.keys());
         let automaton = built.map_err(|e| format!("the values cannot be looked for at once: {e}"))?;
         Ok(Pseudonyms { automaton, patterns: texts.into_values().collect(), cells, distinct })
     }

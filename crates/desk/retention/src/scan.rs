@@ -57,16 +57,8 @@ pub struct FileScan {
 
 /// Files of the store whose contents are bytes of something else: nothing can be said of the text in them.
 fn is_packed(beginning: &[u8]) -> bool {
-    const BEGINNINGS: [&[u8]; 8] = [
-        b"%PDF-",
-        b"PK\x03\x04",
-        b"\x89PNG",
-        b"\xff\xd8\xff",
-        b"II*\0",
-        b"MM\0*",
-        b"\x1f\x8b",
-        b"age-encryption.org/",
-    ];
+    const BEGINNINGS: [&[u8]; 8] =
+        [b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"\x1f\x8b", b"age-encryption.org/"];
     BEGINNINGS.iter().any(|b| beginning.starts_with(b))
 }
 

@@ -46,7 +46,8 @@ fn first_since(db: &mut Database, time: i64) -> Result<u64, DbError> {
 
 /// Returns the entry that records a decision: of the same commit, or where a clock went back any.
 fn recorded(db: &mut Database, seq: u64) -> Result<Option<(u64, (u64, u64))>, DbError> {
-    let Some(decided) = db.query("SELECT decided FROM events WHERE seq = $1", &[number(seq)])?.first().map(|r| r.int(0))
+    let Some(decided) =
+        db.query("SELECT decided FROM events WHERE seq = $1", &[number(seq)])?.first().map(|r| r.int(0))
     else {
         return Ok(None);
     };

@@ -75,7 +75,10 @@ mod tests {
             let (kind, key) = (Kind::Misp, format!("secret of {name}"));
             let url = format!("https://{name}.example.org/feed");
             before
-                .add_source(NewSource { kind, name: name.into(), url, username: String::new(), key, every: None }, "ana")
+                .add_source(
+                    NewSource { kind, name: name.into(), url, username: String::new(), key, every: None },
+                    "ana",
+                )
                 .unwrap();
         }
         let ring = old.with([8; 32]).unwrap();

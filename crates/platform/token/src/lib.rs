@@ -11,7 +11,7 @@
 
 mod source;
 
-pub use source::TokenFile;
+pub use source::{TokenFile, TokenSource};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -245,9 +245,9 @@ impl Token {
         });
         opened.map_err(|e| match (e, self.current(Use::Master)) {
             // The token is still there: it is what was sealed.
-            (TokenError::Gone(..) | TokenError::Refused(..), Ok(_)) => {
-                TokenError::Sealed(format!("what was sealed for {place} by master key {number} was changed, or another token sealed it"))
-            }
+            (TokenError::Gone(..) | TokenError::Refused(..), Ok(_)) => TokenError::Sealed(format!(
+                "what was sealed for {place} by master key {number} was changed, or another token sealed it"
+            )),
             (e, _) => e,
         })
     }

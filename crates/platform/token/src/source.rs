@@ -17,6 +17,47 @@ pub struct TokenFile<'t> {
     pub token: &'t Token,
 }
 
+/// A ring in a file that the token alone opens, which is opened for each use: the token may be away in between.
+#[derive(Clone, Debug)]
+pub struct TokenSource {
+    /// The file.
+    pub path: PathBuf,
+    /// The PKCS#11 module.
+    pub module: PathBuf,
+    /// The token's label.
+    pub label: String,
+    /// File with the PIN of the token's user.
+    pub pin_file: PathBuf,
+}
+
+impl TokenSource {
+    fn on<T>(&self, run: impl FnOnce(&TokenFile<'_>) -> Result<T, KeyError>) -> Result<T, KeyError> {
+        let pin = std::fs::read_to_string(&self.pin_file)
+            .map_err(|e| KeyError::Io(self.pin_file.display().to_string(), e))?;
+        let token = Token::open(&self.module, &self.label, pin.trim())
+            .map_err(|e| KeyError::Text(self.name(), e.to_string()))?;
+        run(&TokenFile { path: self.path.clone(), token: &token })
+    }
+}
+
+impl KeySource for TokenSource {
+    fn name(&self) -> String {
+        format!("{} (sealed by a token)", self.path.display())
+    }
+
+    fn read(&self) -> Result<Option<KeyRing>, KeyError> {
+        // A desk without a sealed ring has none; whether it may make one is not the token's to say.
+        match self.path.exists() {
+            true => self.on(|file| file.read()),
+            false => Ok(None),
+        }
+    }
+
+    fn write(&self, ring: &KeyRing) -> Result<(), KeyError> {
+        self.on(|file| file.write(ring))
+    }
+}
+
 impl TokenFile<'_> {
     fn wrong(&self, why: impl ToString) -> KeyError {
         KeyError::Text(self.name(), why.to_string())

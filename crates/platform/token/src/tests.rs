@@ -27,7 +27,8 @@ fn on_a_token(test: &str) {
     let dir = tempfile::tempdir().unwrap();
     let (tokens, config) = (dir.path().join("tokens"), dir.path().join("softhsm2.conf"));
     std::fs::create_dir(&tokens).unwrap();
-    std::fs::write(&config, format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display())).unwrap();
+    std::fs::write(&config, format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display()))
+        .unwrap();
     let made = Command::new("softhsm2-util")
         .args(["--init-token", "--free", "--label", "desk", "--so-pin", "87654321", "--pin", "1234"])
         .env("SOFTHSM2_CONF", &config)
@@ -80,6 +81,12 @@ fn ring_on_the_token() {
     let ring = KeyRing::single([7; 32]).with([8; 32]).unwrap();
     source.write(&ring).unwrap();
     assert_eq!(source.read().unwrap().unwrap().to_text(), ring.to_text());
+    let pin_file = folder().join("pin");
+    std::fs::write(&pin_file, "1234\n").unwrap();
+    let kept = TokenSource { path: source.path.clone(), module: module().unwrap(), label: "desk".into(), pin_file };
+    assert_eq!(kept.read().unwrap().unwrap().to_text(), ring.to_text());
+    let away = TokenSource { label: "another".into(), ..kept };
+    assert!(away.read().unwrap_err().to_string().contains("put it back"));
     let text = std::fs::read_to_string(&source.path).unwrap();
     assert!(!text.contains(&"07".repeat(32)) && text.starts_with("1:"), "{text}");
     // The master key is rotated: the ring is the same, sealed by the new number, and what the old one sealed still opens.

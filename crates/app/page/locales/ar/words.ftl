@@ -376,3 +376,4 @@ word-ledger_immanent = مستخلص من السجل
 word-ownership = عنوان مملوك
 word-override = تجاوز
 word-tag_import = استيراد الوسوم
+word-reseal = إعادة ختم مفاتيح الشركاء

@@ -376,3 +376,4 @@ word-ledger_immanent = folgt aus dem Ledger
 word-ownership = eigene Adresse
 word-override = Überschreibung
 word-tag_import = Import von Labels
+word-reseal = Schlüssel von Partnern neu versiegelt

@@ -376,3 +376,4 @@ word-ledger_immanent = follows from the ledger
 word-ownership = own address
 word-override = override
 word-tag_import = import of tags
+word-reseal = partners’ keys sealed again

@@ -376,3 +376,4 @@ word-ledger_immanent = se deduce del libro mayor
 word-ownership = dirección propia
 word-override = anulación
 word-tag_import = importación de etiquetas
+word-reseal = claves de socios selladas de nuevo

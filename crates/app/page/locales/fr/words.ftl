@@ -376,3 +376,4 @@ word-ledger_immanent = découle du registre
 word-ownership = adresse propre
 word-override = remplacement
 word-tag_import = import d'étiquettes
+word-reseal = clés des partenaires scellées à nouveau

@@ -376,3 +376,4 @@ word-ledger_immanent = 由账本得出
 word-ownership = 自有地址
 word-override = 覆盖
 word-tag_import = 导入标签
+word-reseal = 重新封存合作方密钥

@@ -59,6 +59,7 @@ fn all() -> Vec<Test> {
         crate::portal::ALL,
         crate::records::ALL,
         crate::requests::ALL,
+        crate::retention::ALL,
         crate::rules::ALL,
         crate::scim::ALL,
         crate::sign_on::ALL,

@@ -25,7 +25,8 @@ on_both!(
 const BOOK: &str = "title: t\nrules:\n  - {id: all, version: 1, state: live, title: All, on: [withdrawal], when: event.kind == 'withdrawal', decision: allow, source: [trial]}\n";
 const ADA: &str = "cust-ada-1";
 /// What identifies Ada, in no other customer's records.
-const HERS: [&str; 6] = [ADA, "lovelace", "ada@example.org", "4915112345678", "0xada0000000000000000000000000000000000ada", "203.0.113.77"];
+const HERS: [&str; 6] =
+    [ADA, "lovelace", "ada@example.org", "4915112345678", "0xada0000000000000000000000000000000000ada", "203.0.113.77"];
 
 struct Desk {
     screening: Screening,
@@ -118,7 +119,11 @@ fn all_texts(url: &str) -> Vec<(String, String)> {
 
 fn holding(texts: &[(String, String)], value: &str) -> Vec<String> {
     let plain = |text: &str| text.to_lowercase().replace([' ', '+'], "");
-    texts.iter().filter(|(_, text)| plain(text).contains(value)).map(|(table, text)| format!("{table}: {text}")).collect()
+    texts
+        .iter()
+        .filter(|(_, text)| plain(text).contains(value))
+        .map(|(table, text)| format!("{table}: {text}"))
+        .collect()
 }
 
 fn nothing_of_an_erased_customer_is_left_and_the_log_verifies(db: &TestDb) {
@@ -132,7 +137,7 @@ fn nothing_of_an_erased_customer_is_left_and_the_log_verifies(db: &TestDb) {
     let done = desk.carry_out(proposed.id, &[]).unwrap();
     assert!(done.customer.starts_with("erased-"), "{done:?}");
     let report = done.report.unwrap();
-    assert!(report.rows >= 8 && report.rows_read > 30 && report.values >= 6, "{report:?}");
+    assert!(report.rows >= 7 && report.rows_read > 15 && report.values >= 6, "{report:?}");
     assert_eq!(report.shared, [Shared { field: "device".into(), values: 1 }], "Bob has it too");
     let after = all_texts(&db.url);
     for value in HERS {
@@ -159,11 +164,10 @@ fn nothing_of_an_erased_customer_is_left_and_the_log_verifies(db: &TestDb) {
     assert_eq!((replay.problems, replay.decisions), (Vec::new(), 4));
     // A change of what an erasure left is found.
     let mut beside = Database::connect(&db.url).unwrap();
-    beside.execute("UPDATE events SET result = 'x' || result WHERE seq = 1", &[]).ok();
     let rows = beside.execute("UPDATE audit SET detail = '{}' WHERE action = 'erasure.proposed'", &[]).unwrap();
     assert_eq!(rows, 1);
-    let changed = again.verify_audit(None);
-    assert!(changed.is_err() || !changed.unwrap().problems.is_empty());
+    let changed = again.verify_audit(None).unwrap().problems;
+    assert!(changed.len() == 1 && changed[0].contains("was changed"), "{changed:?}");
 }
 
 fn an_erasure_needs_another_person_and_the_end_of_every_period(db: &TestDb) {
@@ -198,8 +202,7 @@ fn an_erasure_needs_another_person_and_the_end_of_every_period(db: &TestDb) {
     assert_eq!((rejected.customer.as_str(), rejected.decided_by.as_deref()), (ADA, Some("bo")));
     refused(desk.carry_out(proposed.id, &[]), "rejected already");
     let log = desk.screening.audit(0, None, 1_000).unwrap();
-    let placed: Vec<&str> =
-        log.iter().filter(|e| e.action == "legal_hold.placed").map(|e| e.actor.as_str()).collect();
+    let placed: Vec<&str> = log.iter().filter(|e| e.action == "legal_hold.placed").map(|e| e.actor.as_str()).collect();
     assert_eq!(placed, ["kim", "kim"]);
     assert_eq!(retention.legal_holds(Some(ADA)).unwrap().len(), 2);
     assert_eq!(desk.screening.verify_audit(None).unwrap().problems, [""; 0]);
