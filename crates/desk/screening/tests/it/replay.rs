@@ -149,7 +149,7 @@ impl History<'_> {
         self.desk().decide_batch(events, &actor).unwrap().into_iter().for_each(|answer| drop(answer.unwrap()));
         // At times the standby is behind when it takes over.
         if let Restart::Standby(Some(standby)) = &mut self.restart
-            && self.made % 3 == 0
+            && self.made.is_multiple_of(3)
         {
             standby.catch_up(&mut |_| ControlFlow::Continue(())).unwrap();
         }
