@@ -62,7 +62,7 @@ fn learning_data(dir: &std::path::Path) {
         let begun = 1_500_000_000 + n * 40_000;
         for tx in 0..12 + n % 5 {
             let other = format!("0x{:040x}", 1_000_000 + n * 31 + tx % 4);
-            let (from, to) = if tx % 2 == 0 { (&other, &address) } else { (&address, &other) };
+            let (from, to) = if tx.is_multiple_of(2) { (&other, &address) } else { (&address, &other) };
             let gap = if is_phishing == (n % 7 > 0) { 300 + n % 11 } else { 20_000 + n * 13 % 997 };
             history += &format!("{tx},0x1,5,{},{from},{to},{}.5,,0x,0\n", begun + tx * gap, 1 + (n + tx) % 9);
         }

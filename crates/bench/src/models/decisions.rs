@@ -35,9 +35,9 @@ fn champion(exchange: &Exchange) -> anyhow::Result<Model> {
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
     let in_cases: HashSet<&str> = exchange.cases.iter().flat_map(|c| c.events.iter().map(String::as_str)).collect();
     let every = exchange.events.len().div_ceil(MOST_ROWS).max(1);
-    let mut number = 0;
+    let mut number = 0usize;
     decided(exchange, &Models::default().keeping_rows(), |event, row, _| {
-        if number % every == 0
+        if number.is_multiple_of(every)
             && let Some(row) = row
         {
             rows.push(row);
