@@ -99,7 +99,10 @@ fn measure(args: &WebBench, url: &str, asked: &Value) -> anyhow::Result<Vec<Valu
 /// Has `npm run bench` measure the explorer on a static page.
 fn explorer(web: &Path) -> anyhow::Result<Vec<Value>> {
     if !web.join("node_modules").is_dir() {
-        bail!("the explorer: {} has no node_modules; run `npm ci --ignore-scripts` there, or name the folder by --web", web.display());
+        bail!(
+            "the explorer: {} has no node_modules; run `npm ci --ignore-scripts` there, or name the folder by --web",
+            web.display()
+        );
     }
     let output = Command::new("npm")
         .args(["run", "--silent", "bench", "--", "dist", "5", "--json"])

@@ -59,8 +59,9 @@ export function start(dist: string): Promise<{ url: string; server: Server; aske
     else if (path.startsWith('/api/')) {
       asked.push(`${path} ${q}`);
       const { status, body } = path.endsWith('/desk/search') ? { status: 200, body: desk(q) } : lookup(q);
-      // A short question takes longest, so that its answer comes after those of longer ones.
-      setTimeout(() => { send(status, 'application/json', JSON.stringify(body)); }, q.length === 3 ? 600 : 5);
+      // A short question takes longest, so that its answer comes after those of longer ones; the desk's answer to one of four letters comes after the ledgers'.
+      const after = q.length === 3 ? 600 : q.length === 4 && path.endsWith('/desk/search') ? 1500 : 5;
+      setTimeout(() => { send(status, 'application/json', JSON.stringify(body)); }, after);
     } else {
       const page = path === '/desk/alerts' ? ALERTS : path.startsWith('/desk/alerts/') ? ALERT : `<p>${path}</p>`;
       const here = MENU.map(([to]) => to).findLast((to) => path === to || path.startsWith(`${to}/`)) ?? '';

@@ -79,10 +79,11 @@ await check('answers to older questions are dropped; one question a pause', asyn
   await place(page, `/desk/graph?subject=${TX}`);
 });
 
-await check('what is marked stays marked when more is found', async (page) => {
+await check('what a person moved to stays marked when more is found', async (page) => {
   await press(page, '/');
   await page.keyboard.type('lock');
   await page.locator('[role=option]', { hasText: 'severe' }).waitFor();
+  await press(page, 'ArrowDown', 'ArrowUp');
   assert.equal(await at(page), 'Locky');
   await said(page, '3 found.');
   assert.deepEqual(await page.locator('[role=group] > p').allInnerTexts(), ['Cases', 'Customers', 'Names', 'All results']);

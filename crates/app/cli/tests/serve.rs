@@ -215,7 +215,14 @@ fn an_open_queue_shows_what_came_over_a_restart_in_a_real_browser() {
     };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/restart.py");
     let output = Command::new(peers().join("venv/bin/python"))
-        .args([script, env!("CARGO_BIN_EXE_holdfast"), path(&store), &free_port().to_string(), path(&event(1)), path(&event(2))])
+        .args([
+            script,
+            env!("CARGO_BIN_EXE_holdfast"),
+            path(&store),
+            &free_port().to_string(),
+            path(&event(1)),
+            path(&event(2)),
+        ])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", words(&output));

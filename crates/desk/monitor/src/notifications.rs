@@ -147,7 +147,9 @@ impl Monitor<'_> {
         })?;
         let watchers = Watchers::of(&self.screening.keys()?);
         let mut mailed = 0;
-        for ((list, to, name, since), owner) in due.into_iter().filter(|(_, owner)| watchers.has(owner)).take(MAX_DIGESTS) {
+        for ((list, to, name, since), owner) in
+            due.into_iter().filter(|(_, owner)| watchers.has(owner)).take(MAX_DIGESTS)
+        {
             let origin = origin.to_owned();
             self.transact("engine", move |tx| mail_digest(tx, (list, &to, &name, &owner), since, &origin))?;
             mailed += 1;

@@ -114,7 +114,7 @@ def without_script(browser, links, faults):
 
 
 def printed(browser, links, faults):
-    """One page of each kind on paper: its heading and no menu."""
+    """One page of each kind on paper: its heading and no menu, but the list of a case's parts with what is in each."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     if key != "-":
@@ -122,8 +122,9 @@ def printed(browser, links, faults):
     page.emulate_media(media="print")
     for link in {kind(link): link for link in links}.values():
         page.goto(url + link)
-        if not page.locator("h1").is_visible() or page.locator("nav:visible").count() > 0:
-            faults.append(f"{link} (printed): heading {page.locator('h1').is_visible()}, {page.locator('nav:visible').count()} menus")
+        menus, parts = page.locator("nav:not(.tabs):visible").count(), page.locator("nav.tabs")
+        if not page.locator("h1").is_visible() or menus > 0 or (parts.count() > 0 and not parts.is_visible()):
+            faults.append(f"{link} (printed): heading {page.locator('h1').is_visible()}, {menus} menus, parts {parts.all_inner_texts()}")
     context.close()
 
 

@@ -1,9 +1,9 @@
 //! Watch lists: what is new is told once, to whom it belongs, but in a quiet time.
 
+use holdfast_identity::{ensure_person, set_language};
 use holdfast_monitor::Monitor;
 use holdfast_monitor::notifications::Notification;
 use holdfast_monitor::watch::{Conditions, Holding, NewWatchItem, Quiet, Seen, Settings, WatchKind};
-use holdfast_identity::{ensure_person, set_language};
 use holdfast_notify::outbox;
 use holdfast_screening::Screening;
 use holdfast_screening::webhooks::pending;
