@@ -61,7 +61,9 @@ impl Cluster {
     /// stand in a command of PostgreSQL's.
     pub(crate) fn check(&self, is_cluster: bool) -> anyhow::Result<Option<&Path>> {
         match (&self.data_directory, is_cluster) {
-            (None, true) => bail!("the backup holds a PostgreSQL server; name a new folder for it with --data-directory"),
+            (None, true) => {
+                bail!("the backup holds a PostgreSQL server; name a new folder for it with --data-directory")
+            }
             (Some(_), false) => bail!("the backup holds no PostgreSQL server (--base); leave out --data-directory"),
             (data, _) => {
                 if let Some(wal) = &self.wal {
@@ -113,7 +115,9 @@ fn restore_command(wal: &Path) -> anyhow::Result<String> {
     let wal = wal.canonicalize().with_context(|| format!("--wal {}", wal.display()))?;
     let text = wal.to_str().with_context(|| format!("--wal {}: rename it", wal.display()))?;
     if !wal.is_dir() || text.contains(['"', '$', '`', '\\', '%', '\n']) {
-        bail!("--wal {text} is no folder, or has a character in its name that a shell takes for more than itself; rename it");
+        bail!(
+            "--wal {text} is no folder, or has a character in its name that a shell takes for more than itself; rename it"
+        );
     }
     Ok(format!("cp \"{text}/%f\" \"%p\""))
 }
@@ -168,7 +172,9 @@ pub(crate) fn tree(root: &Path) -> anyhow::Result<Vec<(String, Kind)>> {
             } else if kind.is_file() {
                 found.push((path, Kind::File));
             } else {
-                bail!("{path} of PostgreSQL's files is neither file nor folder (a tablespace?); use pgBackRest for such a server");
+                bail!(
+                    "{path} of PostgreSQL's files is neither file nor folder (a tablespace?); use pgBackRest for such a server"
+                );
             }
         }
     }
@@ -218,7 +224,8 @@ mod tests {
         assert!(data.join("recovery.signal").exists());
         let text = std::fs::read_to_string(&conf).unwrap();
         let lines: Vec<_> = text.lines().collect();
-        let command = format!("restore_command = 'cp \"{}/%f\" \"%p\"'", wal.canonicalize().unwrap().display()).replace("o'wal", "o''wal");
+        let command = format!("restore_command = 'cp \"{}/%f\" \"%p\"'", wal.canonicalize().unwrap().display())
+            .replace("o'wal", "o''wal");
         let target = ["recovery_target_lsn = '0/3000148'", "recovery_target_action = 'promote'"];
         assert_eq!(lines[3..], ["archive_mode = 'off'", command.as_str(), target[0], target[1]]);
         // A name in which a shell sees a command.

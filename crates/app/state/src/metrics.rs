@@ -374,12 +374,16 @@ mod tests {
             match exposed.get(name) {
                 None => problems.push(format!("{name} is not exposed")),
                 Some(known) => problems.extend(
-                    labels(selector).filter(|l| !known.contains(l) && !added.contains(l)).map(|l| format!("{name} has no label {l}")),
+                    labels(selector)
+                        .filter(|l| !known.contains(l) && !added.contains(l))
+                        .map(|l| format!("{name} has no label {l}")),
                 ),
             }
         }
         for grouped in rules.split(" by (").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-            problems.extend(grouped.split(", ").filter(|l| !all.contains(*l)).map(|l| format!("nothing has the label {l}")));
+            problems.extend(
+                grouped.split(", ").filter(|l| !all.contains(*l)).map(|l| format!("nothing has the label {l}")),
+            );
         }
         for named in rules.split("$labels.").skip(1).map(|rest| rest.split(|c| !is_word(c)).next().unwrap()) {
             problems.extend((!all.contains(named)).then(|| format!("nothing has the label {named}")));

@@ -77,7 +77,8 @@ pub fn to(endpoint: &str, version: &'static str) -> Result<(Spans, Traces), Trac
     if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none_or(str::is_empty) {
         return Err(wrong());
     }
-    let agent = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(SEND_TIME)).build().into();
+    let agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(SEND_TIME)).build().into();
     let exporter = SpanExporter::builder()
         .with_http()
         .with_http_client(Client(agent))
@@ -89,8 +90,11 @@ pub fn to(endpoint: &str, version: &'static str) -> Result<(Spans, Traces), Trac
     let version = opentelemetry::KeyValue::new("service.version", version);
     let resource = Resource::builder().with_service_name("holdfast").with_attribute(version).build();
     let limits = SpanLimits { max_events_per_span: 32, max_attributes_per_span: 32, ..SpanLimits::default() };
-    let provider =
-        SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).with_span_limits(limits).build();
+    let provider = SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .with_span_limits(limits)
+        .build();
     Ok((layer(&provider), Traces(provider)))
 }
 

@@ -130,7 +130,10 @@ fn a_damaged_or_incomplete_backup_is_refused_and_nothing_is_overwritten() {
     };
     let inside = store.join("backup");
     assert!(fails(&["backup", path(&inside), "--store", path(&store)]).contains("inside the store"));
-    assert!(fails(&["backup", path(&backup), "--base", "--store", path(&store)]).contains("--base copies a PostgreSQL server"));
+    assert!(
+        fails(&["backup", path(&backup), "--base", "--store", path(&store)])
+            .contains("--base copies a PostgreSQL server")
+    );
     run(holdfast().args(["backup", path(&backup), "--store", path(&store)]));
     assert!(fails(&["backup", path(&backup), "--store", path(&store)]).contains("is not empty"));
     assert!(fails(&["restore", path(&backup), "--store", path(&store)]).contains("is not empty"));
@@ -271,7 +274,10 @@ fn a_dump_of_postgresql_is_restored_with_the_same_audit_head() {
     let before = head(&store, url);
     let (backup, restored) = (dir.path().join("backup"), dir.path().join("restored"));
     run(holdfast().args(["backup", path(&backup), "--store", path(&store), "--database", url]));
-    let refused = holdfast().args(["restore", path(&backup), "--store", path(&restored), "--data-directory", "x"]).output().unwrap();
+    let refused = holdfast()
+        .args(["restore", path(&backup), "--store", path(&restored), "--data-directory", "x"])
+        .output()
+        .unwrap();
     assert!(!refused.status.success() && words(&refused).contains("no PostgreSQL server"), "{}", words(&refused));
     let said = run(holdfast().args(["restore", path(&backup), "--store", path(&restored)]));
     assert!(said.contains("pg_restore"), "{said}");

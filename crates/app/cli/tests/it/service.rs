@@ -1,6 +1,6 @@
 //! `holdfast serve` under a service manager: systemd's sockets, which outlive a restart, its notices, its watchdog.
 
-use crate::common::{Running, agent, holdfast, path, run, serving, small_store, soon};
+use crate::common::{Running, agent, holdfast, path, serving, small_store, soon};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -57,7 +57,8 @@ fn a_restart_under_load_refuses_no_connection_and_loses_nothing() {
                     }
                     let id = format!("{client}-{n}");
                     // A connection for each: one that was kept open could be closed while it is idle, which is no refusal.
-                    let request = ureq::post(&url).header("Connection", "close").header("Content-Type", "application/json");
+                    let request =
+                        ureq::post(&url).header("Connection", "close").header("Content-Type", "application/json");
                     let mut answer = request.send(event(&id).to_string()).unwrap_or_else(|e| panic!("event {id}: {e}"));
                     let decision = answer.body_mut().read_json().unwrap_or_else(|e| panic!("event {id}: {e}"));
                     answered.lock().unwrap().push((id, decision));
@@ -82,7 +83,8 @@ fn a_restart_under_load_refuses_no_connection_and_loses_nothing() {
     clients.into_iter().for_each(|c| c.join().unwrap());
     let answered = answered.lock().unwrap();
     for (id, decision) in answered.iter() {
-        let mut again = agent().post(&url).header("Content-Type", "application/json").send(event(id).to_string()).unwrap();
+        let mut again =
+            agent().post(&url).header("Content-Type", "application/json").send(event(id).to_string()).unwrap();
         assert_eq!(again.body_mut().read_json::<Value>().unwrap(), *decision, "event {id}");
     }
 }
