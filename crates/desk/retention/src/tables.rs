@@ -168,7 +168,7 @@ pub(crate) fn rewrite(db: &mut Database, hits: &[Hit]) -> Result<u64, DbError> {
     let mut done = 0;
     for hit in hits {
         let (mut parameters, mut set, mut place) = (Vec::new(), Vec::new(), Vec::new());
-        let mut at = |parameters: &mut Vec<Value>, value: Value| {
+        let at = |parameters: &mut Vec<Value>, value: Value| {
             parameters.push(value);
             parameters.len()
         };
