@@ -217,7 +217,7 @@ impl Token {
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<(u32, Vec<u8>), TokenError> {
         let number = self.current(Use::Master)?;
         let key = self.key(Use::Master, number)?;
-        let mut sealed = self.on(|session| {
+        let sealed = self.on(|session| {
             let mut nonce = [0; NONCE];
             session.generate_random_slice(&mut nonce)?;
             let mut out = nonce.to_vec();
@@ -225,7 +225,6 @@ impl Token {
             out.extend(session.encrypt(&mechanism, key, plain)?);
             Ok(out)
         })?;
-        sealed.shrink_to_fit();
         Ok((number, sealed))
     }
 
