@@ -44,8 +44,11 @@ fn first_since(db: &mut Database, time: i64) -> Result<u64, DbError> {
     Ok(low)
 }
 
+/// An entry's number, with the first and the last decision that it records.
+type Recorded = (u64, (u64, u64));
+
 /// Returns the entry that records a decision: of the same commit, or where a clock went back any.
-fn recorded(db: &mut Database, seq: u64) -> Result<Option<(u64, (u64, u64))>, DbError> {
+fn recorded(db: &mut Database, seq: u64) -> Result<Option<Recorded>, DbError> {
     let Some(decided) =
         db.query("SELECT decided FROM events WHERE seq = $1", &[number(seq)])?.first().map(|r| r.int(0))
     else {
