@@ -18,7 +18,7 @@ make() {
   mkdir -p "$work/release"
   strip --strip-all -o "$work/release/holdfast" "$binary"
   # cargo-deb takes the program from the build's folder, as if it had just been built.
-  (cd "$here" && CARGO_TARGET_DIR=$work cargo deb --quiet -p holdfast --no-build --no-strip --compress-type gz --compress-system --locked --offline --output "$folder")
+  (cd "$here" && CARGO_TARGET_DIR=$work cargo deb --quiet -p holdfast --no-build --no-strip --compress-type gz --compress-system --locked --offline --output "$folder" >/dev/null)
   rm -rf "$work"
 }
 
