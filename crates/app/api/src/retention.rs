@@ -60,9 +60,8 @@ pub async fn set_period(
     body: Bytes,
 ) -> Answer<Period> {
     let PeriodRequest { days, basis } = json(&body)?;
-    let kind: Kind = kind
-        .parse()
-        .map_err(|_| Invalid::new("kind", "must be records, events, requests, cases or reports"))?;
+    let kind: Kind =
+        kind.parse().map_err(|_| Invalid::new("kind", "must be records, events, requests, cases or reports"))?;
     run_blocking(move || Ok(shared.retention().set_period(kind, days, &basis, &caller.0)?)).await.map(Json)
 }
 

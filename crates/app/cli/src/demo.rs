@@ -26,7 +26,7 @@ pub fn run(args: Demo, as_json: bool) -> anyhow::Result<()> {
     serve_shared(
         shared,
         background(),
-        &Listen { address: args.listen, access, ..Listen::default() },
+        Listen { address: args.listen, access, ..Listen::default() },
         Outbox::default(),
         None,
     )

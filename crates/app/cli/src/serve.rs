@@ -253,6 +253,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     if let Some(file) = &args.config {
         tracing::info!(file = %file.display(), "configuration read");
     }
+    let passed = service::sockets()?;
     let source = args.node.source()?;
     let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
     // The store's files belong to whoever has the desk: a standby opens them once it does.
@@ -260,7 +261,8 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         Role::All => None,
         Role::Standby => {
             let url = desk_url(&args.store.store, database.as_deref())?;
-            let Some(screening) = wait_for_turn(&url, bind(&args.listen, "--listen")?)? else { return Ok(()) };
+            let own = passed.http.as_ref().map(TcpListener::try_clone).transpose()?;
+            let Some(screening) = wait_for_turn(&url, bind(own, &args.listen, "--listen")?)? else { return Ok(()) };
             Some(screening)
         }
     };
@@ -310,8 +312,8 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     }
     accounts::follower::start(&mut threads, &shared, account_nodes)?;
     let site = args.site.as_deref().map(Site::new).transpose()?;
-    let listen = Listen { address: args.listen, metrics: args.metrics, access: args.access };
-    serve_shared(shared, threads, &listen, Outbox { mailer, staff: args.mail.staff }, site)
+    let listen = Listen { address: args.listen, metrics: args.metrics, access: args.access, passed };
+    serve_shared(shared, threads, listen, Outbox { mailer, staff: args.mail.staff }, site)
 }
 
 /// Ends the process once it can no longer do its work: it must not go on refusing everything where a supervisor would start it again.
@@ -345,6 +347,8 @@ pub struct Listen {
     /// Address of metrics without a key.
     pub metrics: Option<String>,
     pub access: AccessArgs,
+    /// What the service manager passed; it counts instead of the addresses.
+    pub passed: service::Sockets,
 }
 
 /// Resolves once a stop is wanted.
@@ -443,23 +447,22 @@ fn open_or_warn(shared: &AppState, access: &AccessArgs) -> anyhow::Result<()> {
 pub fn serve_shared(
     mut shared: AppState,
     mut threads: Threads,
-    listen: &Listen,
+    listen: Listen,
     outbox: Outbox,
     site: Option<Site>,
 ) -> anyhow::Result<()> {
-    let access = &listen.access;
-    let passed = service::sockets()?;
-    let listener = bind(passed.http, &listen.address, "--listen")?;
+    let Listen { address, metrics, access, passed } = listen;
+    let listener = bind(passed.http, &address, "--listen")?;
     let address = listener.local_addr()?;
     if access.open && !address.ip().is_loopback() {
         bail!("--open is for this machine only, and {address} can be reached from outside; leave one of the two out");
     }
-    open_or_warn(&shared, access)?;
+    open_or_warn(&shared, &access)?;
     shared.access = Arc::new(access.access(address, site.as_ref()));
     shared.second_factor_required.store(access.require_second_factor, Ordering::Relaxed);
     let port = address.port();
     shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
-    let metrics = match (passed.metrics, listen.metrics.as_deref()) {
+    let metrics = match (passed.metrics, metrics.as_deref()) {
         (None, None) => None,
         (passed, address) => Some(bind(passed, address.unwrap_or_default(), "--metrics")?),
     };

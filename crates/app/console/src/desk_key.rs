@@ -39,7 +39,9 @@ fn on_token(store: &Path, module: PathBuf) -> anyhow::Result<Box<dyn KeySource>>
 
 #[cfg(not(feature = "pkcs11"))]
 fn on_token(_: &Path, _: PathBuf) -> anyhow::Result<Box<dyn KeySource>> {
-    bail!("{TOKEN_MODULE} is set, and this program was built without the feature pkcs11: unset it, or build with `--features pkcs11`")
+    bail!(
+        "{TOKEN_MODULE} is set, and this program was built without the feature pkcs11: unset it, or build with `--features pkcs11`"
+    )
 }
 
 fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {

@@ -118,7 +118,12 @@ fn print_hold(hold: &Value) {
 
 fn print_erasure(erasure: &Value) {
     let (id, state) = (erasure.count("id"), erasure.word("state"));
-    println!("{id:>5} {state:<9} {} by {}: {}", erasure.word("customer"), erasure.word("proposed_by"), erasure.word("reason"));
+    println!(
+        "{id:>5} {state:<9} {} by {}: {}",
+        erasure.word("customer"),
+        erasure.word("proposed_by"),
+        erasure.word("reason")
+    );
     let report = &erasure["report"];
     if report.is_null() {
         return;
@@ -132,7 +137,11 @@ fn print_erasure(erasure: &Value) {
         report.count("tables_read")
     );
     for shared in report["shared"].rows("shared") {
-        println!("      kept: {} values of the field {}, which another customer has too", shared.count("values"), shared.word("field"));
+        println!(
+            "      kept: {} values of the field {}, which another customer has too",
+            shared.count("values"),
+            shared.word("field")
+        );
     }
     let files = &report["files"];
     if files.is_null() {
@@ -186,7 +195,12 @@ fn periods(command: RetentionCommand, as_json: bool) -> anyhow::Result<()> {
             let answer = desk.answer(show, |c| c.get(&path))?;
             print_one(&answer, as_json, |found| {
                 for kept in found["kept"].rows("kept") {
-                    println!("{:<9} the latest of {}, kept until {}", kept.word("kind"), kept.time("latest").rfc3339(), until(kept, "until"));
+                    println!(
+                        "{:<9} the latest of {}, kept until {}",
+                        kept.word("kind"),
+                        kept.time("latest").rfc3339(),
+                        until(kept, "until")
+                    );
                 }
                 for obstacle in found.words("obstacles") {
                     println!("against an erasure: {obstacle}");

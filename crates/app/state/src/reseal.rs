@@ -33,7 +33,9 @@ impl Job for Reseal {
             None => Ok(Outcome::Done),
             Some((source, why)) => {
                 let count = done.unread.len();
-                Err(Failure::for_good(format!("{count} keys of partners do not open; the first, of source {source}: {why}")))
+                Err(Failure::for_good(format!(
+                    "{count} keys of partners do not open; the first, of source {source}: {why}"
+                )))
             }
         }
     }

@@ -73,7 +73,8 @@ fn kind_name(kind: Kind) -> String {
 }
 
 fn periods(rows: &[Period]) -> Markup {
-    let heads = [T("retention-kind"), T("retention-days"), T("retention-basis"), T("retention-set-by"), T("common-time")];
+    let heads =
+        [T("retention-kind"), T("retention-days"), T("retention-basis"), T("retention-set-by"), T("common-time")];
     html! {
         p { (t!("retention-about")) }
         (listing(&heads, rows, "retention-none", |p| html! { tr {

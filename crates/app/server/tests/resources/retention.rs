@@ -70,5 +70,8 @@ fn periods_and_holds_are_set_on_the_page(app: &TestApp) {
     assert_eq!(lifted.status, 303);
     assert!(root.page(here).ok().contains("they ended"));
     let investigator = app.browser().sign_in("investigator").page(here).ok();
-    assert!(!investigator.contains("name=\"basis\"") && investigator.contains("GDPR"), "only administrators set periods");
+    assert!(
+        !investigator.contains("name=\"basis\"") && investigator.contains("GDPR"),
+        "only administrators set periods"
+    );
 }
