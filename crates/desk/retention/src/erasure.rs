@@ -6,7 +6,7 @@ use crate::scan::{self, FileScan};
 use crate::settle::Settled;
 use crate::{Retention, RetentionError, hold, tables, values};
 use holdfast_decision::model::text_ok;
-use holdfast_documents::vault::is_sha256;
+use holdfast_documents::is_sha256;
 use holdfast_identity::same_person;
 use holdfast_requests::search::words;
 use holdfast_screening::redacted::{ERASED, Redacted};

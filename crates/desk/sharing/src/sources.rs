@@ -78,7 +78,7 @@ pub struct Source {
     #[serde(skip)]
     pub(crate) applied: Timestamp,
     #[serde(skip)]
-    secret: String,
+    pub(crate) secret: String,
 }
 
 /// A new source.
