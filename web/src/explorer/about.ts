@@ -5,10 +5,10 @@ import type { Profile } from './api.ts';
 import { el, svg } from './dom.ts';
 import { assetOn } from './desk.ts';
 import { addRows, expand } from './expand.ts';
-import { amount, day, shortened, sumText, time } from './format.ts';
+import { amount, day, shortened, sumText, time, type Zone } from './format.ts';
 import { assetOf, isAccountChain, riskOf, units } from './learn.ts';
 import { sumOf, type Fact, type Side } from './model.ts';
-import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type NeighboursReport, type Row } from './reports.ts';
+import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type FiguresReport, type NeighboursReport, type Row } from './reports.ts';
 import { t } from './texts.ts';
 import { riskWord, viewText } from './words.ts';
 import { worthLine } from './worth.ts';
@@ -65,6 +65,7 @@ export class About {
     if (fact?.kind === 'entity') parts.push(this.later(t('kind-entity'), `e:${fact.id}`, () => app.api.entity(fact), (e) => entityParts(fact.chain, e, app)));
     for (const side of ['in', 'out'] as const) parts.push(this.drawn(n, side));
     if (isAddress || fact?.kind === 'entity') parts.push(this.counterparties(fact));
+    if (isAddress) parts.push(this.later(t('about-figures'), `w:${fact.id}`, () => app.api.figures(fact), (f) => figures(f, app.zone)));
     return parts.filter((p) => p !== null);
   }
 
@@ -254,6 +255,23 @@ function activity(chain: string, a: ActivityReport): (Node | null)[] {
   if (a.more_assets > 0) parts.push(el('p', { class: 'x-soft' }, t('more-assets', { n: a.more_assets })));
   for (const n of a.notes.slice(0, 3)) parts.push(el('p', { class: 'x-soft' }, n));
   return parts;
+}
+
+/** Figures that were computed over the whole chain, each table as of its block. */
+function figures(f: FiguresReport, zone: Zone): Node[] {
+  const said = (one: FiguresReport['tables'][number]['figures'][number]): string => {
+    switch (one.unit) {
+      case 'amount': return f.asset ? amount(BigInt(one.value), assetOf(f.asset)) : one.value;
+      case 'time': return time(Number(one.value), zone);
+      case 'transaction': return shortened(one.value);
+      default: return one.value;
+    }
+  };
+  const tables = f.tables.flatMap((table) => [
+    el('p', {}, t('figures-as-of', { name: plain(table.name), height: table.as_of_block.height })),
+    el('table', {}, el('tbody', {}, ...table.figures.map((one) => el('tr', {}, el('td', {}, plain(one.name)), el('td', { class: 'n' }, said(one)))))),
+  ]);
+  return [...tables, ...f.notes.map((note) => el('p', { class: 'x-soft' }, note))];
 }
 
 /** The desk's page of a node. */

@@ -3,7 +3,7 @@ import type { Asset } from './format.ts';
 import { coin, fromAccountTrace, fromAddress, fromTrace, fromTx, isAccountChain, txId, type AccountTrace, type AddressReport, type AssetView, type Learn, type Tag, type Trace, type TxReport } from './learn.ts';
 import type { Fact, Side } from './model.ts';
 import { t } from './texts.ts';
-import { fromTransactions, totalsOf, UNBOUNDED, type ActivityReport, type Bounds, type EntityReport, type LinksReport, type LookupReport, type NeighboursReport, type StartReport, type TransactionsReport } from './reports.ts';
+import { fromTransactions, totalsOf, UNBOUNDED, type ActivityReport, type Bounds, type EntityReport, type FiguresReport, type LinksReport, type LookupReport, type NeighboursReport, type StartReport, type TransactionsReport } from './reports.ts';
 import type { PriceTable } from './worth.ts';
 
 /** Transactions of which the movements are asked for at once. */
@@ -130,6 +130,11 @@ export class Api {
 
   activity(fact: Fact): Promise<ActivityReport> {
     return this.ask(`/addresses/${encodeURIComponent(fact.ref)}/activity`, { chain: fact.chain, period: 'month' });
+  }
+
+  /** What was computed over the whole chain. */
+  figures(fact: Fact): Promise<FiguresReport> {
+    return this.ask(`/addresses/${encodeURIComponent(fact.ref)}/figures`, { chain: fact.chain });
   }
 
   /** Tags, entity and exposure of an address. */

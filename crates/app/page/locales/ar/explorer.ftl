@@ -506,3 +506,5 @@ worth-unknown = السعر غير معروف
 worth-now = { $value } بالسعر الحالي
 worth-unread = تعذرت قراءة جدول الأسعار.
 drawn-sum = المرسوم: { $sum }
+about-figures = أرقام السلسلة كلها
+figures-as-of = { $name }، حتى الكتلة { $height }

@@ -540,3 +540,5 @@ worth-unknown = Preis unbekannt
 worth-now = { $value } zum jetzigen Preis
 worth-unread = Die Preistabelle konnte nicht gelesen werden.
 drawn-sum = Gezeichnet: { $sum }
+about-figures = Zahlen über die ganze Kette
+figures-as-of = { $name }, Stand Block { $height }

@@ -582,3 +582,5 @@ worth-unknown = price unknown
 worth-now = { $value } at the present price
 worth-unread = The price table could not be read.
 drawn-sum = Drawn: { $sum }
+about-figures = Figures of the whole chain
+figures-as-of = { $name }, as of block { $height }

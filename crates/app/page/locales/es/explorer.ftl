@@ -540,3 +540,5 @@ worth-unknown = precio desconocido
 worth-now = { $value } al precio actual
 worth-unread = No se pudo leer la tabla de precios.
 drawn-sum = Dibujado: { $sum }
+about-figures = Cifras de toda la cadena
+figures-as-of = { $name }, hasta el bloque { $height }

@@ -540,3 +540,5 @@ worth-unknown = prix inconnu
 worth-now = { $value } au prix actuel
 worth-unread = La table des prix n’a pas pu être lue.
 drawn-sum = Dessiné : { $sum }
+about-figures = Chiffres de toute la chaîne
+figures-as-of = { $name }, au bloc { $height }

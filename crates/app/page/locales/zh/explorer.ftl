@@ -464,3 +464,5 @@ worth-unknown = 价格未知
 worth-now = 按现价 { $value }
 worth-unread = 无法读取价格表。
 drawn-sum = 已绘制：{ $sum }
+about-figures = 全链数据
+figures-as-of = { $name }，截至区块 { $height }
