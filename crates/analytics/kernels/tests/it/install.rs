@@ -22,7 +22,7 @@ fn results_stand_at_every_address_until_their_block_leaves_the_chain() {
     let dir = tempfile::tempdir().unwrap();
     let (store, out) = (dir.path().join("store"), dir.path().join("out"));
     std::fs::create_dir(&store).unwrap();
-    let blocks = economy(5, 900);
+    let blocks = economy(5, 1_500);
     let (first, later) = blocks.split_at(blocks.len() - 3);
     let at = ledger(&store, first);
     let addresses = at.counts().addresses;
@@ -77,7 +77,7 @@ fn results_stand_at_every_address_until_their_block_leaves_the_chain() {
 
     // Another chain of blocks: numbers of addresses are others.
     std::fs::remove_dir_all(store.join("ledger")).unwrap();
-    let other = ledger(&store, &economy(6, 900));
+    let other = ledger(&store, &economy(6, 1_500));
     let some = other.address_text(7);
     drop(other);
     let report = chain(&store).figures(&some, Tlp::Red).unwrap();
@@ -89,7 +89,7 @@ fn results_stand_at_every_address_until_their_block_leaves_the_chain() {
 fn what_the_desk_has_itself_is_not_installed() {
     let dir = tempfile::tempdir().unwrap();
     let (store, out) = (dir.path().join("store"), dir.path().join("out"));
-    let at = ledger(&store, &economy(5, 200));
+    let at = ledger(&store, &economy(5, 1_000));
     exported(&at, &out, 100);
     let places = places(&out, ChainId::of(at.network()).as_str(), dir.path().join("results"));
     drop(at);

@@ -36,7 +36,7 @@ struct Desk {
 }
 
 fn record(customer: &str, name: &str, email: &str, phone: &str) -> Record {
-    let record = json!({ "kind": "customer", "id": customer, "time": START, "type": "person", "name": name, "email": email, "phone": phone, "country": "DE" });
+    let record = json!({ "kind": "customer", "id": customer, "time": START, "type": "individual", "name": name, "email": email, "phone": phone, "country": "DE" });
     let record: Record = serde_json::from_value(record).unwrap();
     assert_eq!(record.kind, RecordKind::Customer);
     record
