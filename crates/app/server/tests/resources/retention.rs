@@ -8,7 +8,7 @@ on_both_apps!(a_customer_is_erased_by_two_people_once_nothing_stands_against_it,
 fn a_customer_is_erased_by_two_people_once_nothing_stands_against_it(app: &TestApp) {
     let (ana, bo) = (app.as_person("ana", "administrator"), app.as_person("bo", "administrator"));
     let (kim, auditor) = (app.as_person("kim", "investigator"), app.as_role("auditor"));
-    let record = json!({"kind": "customer", "id": "cust-ada-1", "time": app.now(), "type": "person", "name": "Ada Lovelace", "email": "ada@example.org"});
+    let record = json!({"kind": "customer", "id": "cust-ada-1", "time": app.now(), "type": "individual", "name": "Ada Lovelace", "email": "ada@example.org"});
     app.as_role("exchange").post("/api/v1/records", json!([record])).ok();
     let erase = |reason: &str| ana.post("/api/v1/erasures", json!({"customer": "cust-ada-1", "reason": reason}));
     erase("she asked").refused_with(409, "no period is set for records");
