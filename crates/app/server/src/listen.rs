@@ -21,6 +21,9 @@ pub const MAX_CONNECTIONS: usize = 2_048;
 pub const MAX_OF_ONE: usize = 256;
 /// Longest time for the head of a request, and so without a request.
 pub const HEADER_TIME: Duration = Duration::from_secs(30);
+/// Time for the first request of a connection that was accepted just before the server is to stop: an end before it would reset the connection, with
+/// the request unread.
+const FIRST_REQUEST: Duration = Duration::from_millis(300);
 /// Longest time that requests may go on once the server is to stop; the rest of ten seconds is for the threads and the writer.
 pub const STOP_TIME: Duration = Duration::from_secs(7);
 
@@ -169,6 +172,7 @@ pub(crate) async fn serve_app(
         Connections { app, access, open: Arc::default(), http, graceful: GracefulShutdown::new(), aborted };
     // Out of descriptors, or the other side is gone already: others may still be served.
     let failed = || tokio::time::sleep(Duration::from_millis(50));
+    let mut newest = tokio::time::Instant::now() - FIRST_REQUEST;
     tokio::pin!(stop);
     loop {
         tokio::select! {
@@ -176,6 +180,7 @@ pub(crate) async fn serve_app(
                 Ok((stream, address)) => {
                     let peer: IpAddr = address.ip().to_canonical();
                     let _ = stream.set_nodelay(true);
+                    newest = tokio::time::Instant::now();
                     connections.start(stream, peer, sender(Some(peer)));
                 }
                 Err(_) => failed().await,
@@ -188,6 +193,7 @@ pub(crate) async fn serve_app(
         };
     }
     drop((listener, on_socket, socket));
+    tokio::time::sleep_until(newest + FIRST_REQUEST).await;
     let Connections { graceful, .. } = connections;
     if tokio::time::timeout(STOP_TIME, graceful.shutdown()).await.is_err() {
         tracing::warn!(seconds = STOP_TIME.as_secs(), "requests that did not end in time are given up");

@@ -344,7 +344,9 @@ mod tests {
     #[test]
     fn every_metric_and_label_of_the_alert_rules_is_exposed() {
         let rules = include_str!("../../../../packaging/prometheus/holdfast.rules.yml");
-        let screening = Screening::open_at("sqlite::memory:", holdfast_screening::clock::Time::system()).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("desk.sqlite").display());
+        let screening = Screening::open_at(&url, holdfast_screening::clock::Time::system()).unwrap();
         let metrics = Metrics::new(&screening);
         // Series whose labels come with what they count.
         metrics.answered("GET", "/", 200, Duration::ZERO);

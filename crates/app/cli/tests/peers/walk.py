@@ -207,7 +207,7 @@ def alerts(page):
 
 def live(page, other):
     """Whoever looks at the queue is told of an alert that is raised meanwhile, over one connection for all pages of the browser."""
-    page.goto(f"{url}/desk/alerts")
+    page.goto(f"{url}/desk/alerts?sort=newest")
     until(lambda: page.locator("[data-script]").count(), "the queue takes keys")
     beside = page.context.new_page()
     beside.goto(f"{url}/desk/holds")

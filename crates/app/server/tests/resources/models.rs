@@ -214,7 +214,7 @@ fn pages_import_models_of_peers_with_their_scores(app: &TestApp) {
     refused(send("lightgbm", "", LIGHT), "Table of its scores");
     refused(send("lightgbm", LIGHT_SCORES, ""), "Model file");
     refused(send("xgboost", EXTREME_SCORES, LIGHT), "XGBoost");
-    refused(send("lightgbm", EXTREME_SCORES, LIGHT), "LightGBM");
+    refused(send("lightgbm", EXTREME_SCORES, LIGHT), "row 1 of the peer's table");
     refused(send("holdfast", "", "HFM2"), "model file");
     refused(send("perpetual", LIGHT_SCORES, LIGHT), "Made by");
     for (origin, file, scores) in [("lightgbm", LIGHT, LIGHT_SCORES), ("xgboost", EXTREME, EXTREME_SCORES)] {

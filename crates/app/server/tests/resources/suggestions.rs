@@ -46,6 +46,8 @@ pub fn calls() -> Vec<Call> {
     look(json!({"model": "0".repeat(64)})).refused(404);
     look(json!({"model": hash, "least": 2.0})).refused_with(400, "least");
     bo.post("/api/v1/suggestions/pass?chain=dogechain", json!({})).refused(400);
+    look(json!({"no_such_field": 1})).refused_with(400, "no_such_field");
+    look(json!("text")).refused_with(400, "body: ");
 
     let exposure = || bo.get(&format!("/api/v1/account-chains/exposure/{}?chain=ethereum", address(3))).ok();
     let (before, tags) = (exposure(), bo.get(&format!("/api/v1/tags?text={}", address(2))).ok());
