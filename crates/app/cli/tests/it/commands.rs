@@ -1,6 +1,6 @@
 //! The commands, as a person or script uses them.
 
-use crate::common::{agent, demo_store, holdfast, path, run, serving, words};
+use crate::common::{agent, demo_store, holdfast, path, run, serving, soon, words};
 use serde_json::Value;
 
 fn json(text: &str) -> Value {
@@ -101,18 +101,13 @@ fn champions_stay_in_force(url: &str) {
     let get = |path: &str| -> serde_json::Value {
         agent().get(format!("{url}{path}")).call().unwrap().body_mut().read_json().unwrap()
     };
-    let begun = std::time::Instant::now();
     let mut after = 0;
-    loop {
+    soon(std::time::Duration::from_secs(60), "the server looks at its champions", || {
         let alerts = get(&format!("/api/v1/alerts?after={after}&limit=1000"));
         let alerts = alerts.as_array().unwrap();
-        if alerts.iter().any(|a| a["kind"] == "model") {
-            break;
-        }
         after = alerts.last().map_or(after, |a| a["id"].as_u64().unwrap());
-        assert!(begun.elapsed().as_secs() < 60, "the server looks at its champions; {after} alerts");
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+        alerts.iter().any(|a| a["kind"] == "model").then_some(())
+    });
     let champions = get("/api/v1/models?state=champion");
     assert_eq!(champions.as_array().unwrap().len(), 2, "{champions}");
 }
