@@ -14,28 +14,22 @@
     )
 )]
 
-pub mod behind;
 pub mod budget;
-pub mod completion;
 mod decide;
 mod decision;
-pub mod facts;
 pub mod features;
 pub mod fields;
 pub mod flags;
 pub mod fold;
 mod holds;
 pub mod inputs;
-pub mod issuer;
-pub mod lookalikes;
-pub mod model;
 mod prices;
 pub mod rules;
 pub mod scores;
-pub mod state;
-pub mod tables;
 pub mod typology;
 pub mod warnings;
+
+pub use holdfast_customers::{behind, completion, facts, issuer, lookalikes, model, state, tables};
 
 pub use decide::{DecisionContext, Made, decide};
 pub use decision::{Decision, Reason, UNAVAILABLE, Verdict};

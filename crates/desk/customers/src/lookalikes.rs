@@ -77,7 +77,7 @@ impl Lookalike {
 /// Returns the address that a withdrawal's imitates: one that the customer dealt with here, else one that the ledger knows of. What the customer paid before,
 /// unwarned, or what was confirmed, imitates none.
 #[must_use]
-pub(crate) fn of_withdrawal(customer: Option<&Customer>, event: &Event, facts: &ChainFacts) -> Option<Lookalike> {
+pub fn of_withdrawal(customer: Option<&Customer>, event: &Event, facts: &ChainFacts) -> Option<Lookalike> {
     let address = event.counterparty.as_ref().filter(|_| event.kind == EventKind::Withdrawal)?;
     let known = customer.map(|customer| &customer.counterparties);
     // Dust from an imitation of a payee can be all that the ledger has of an address with these ends.

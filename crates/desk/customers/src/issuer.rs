@@ -93,12 +93,12 @@ impl IssuerFact {
     }
 
     /// Returns whether it is of the other side and of an event's asset.
-    pub(crate) fn concerns(&self, event: &Event) -> bool {
+    pub fn concerns(&self, event: &Event) -> bool {
         !self.own && self.hops == 0 && event.asset.as_deref().is_some_and(|asset| Asset::same(asset, &self.asset))
     }
 
     /// Returns the line by which screening again tells new findings from known ones.
-    pub(crate) fn finding(&self) -> String {
+    pub fn finding(&self) -> String {
         let what = if self.state == IssuerState::Frozen { FROZEN } else { PROPOSED };
         let whose = match (self.own, self.hops) {
             (true, _) => "own address ",
