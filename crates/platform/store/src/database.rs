@@ -122,10 +122,10 @@ impl Database {
     pub fn acquire_writer_lock(&mut self) -> Result<(), DbError> {
         match &mut self.inner {
             Inner::Sqlite(_) => Ok(()), // `WriterLock` is a file beside the database.
-            Inner::Postgres(client) => {
-                let row = client.query_one("SELECT pg_try_advisory_lock($1)", &[&WRITER_LOCK])?;
-                if row.try_get::<_, bool>(0)? { Ok(()) } else { Err(DbError::Busy(self.url_without_password())) }
-            }
+            Inner::Postgres(client) => match client.lock_session(WRITER_LOCK)? {
+                true => Ok(()),
+                false => Err(DbError::Busy(self.url_without_password())),
+            },
         }
     }
 

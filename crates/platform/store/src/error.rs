@@ -19,6 +19,9 @@ pub enum DbError {
     /// TLS to PostgreSQL.
     #[error("PostgreSQL: TLS: {0}")]
     Tls(String),
+    /// None of several servers is a primary that can be used.
+    #[error("PostgreSQL: {0}")]
+    NoPrimary(String),
     /// Another process writes to it.
     #[error("another Holdfast already writes to {0}; stop it first (one writer keeps holds from being doubled)")]
     Busy(String),

@@ -1,6 +1,6 @@
 //! A connection to PostgreSQL that prepares each statement once and inserts any number of rows of a table in one round trip.
 
-use crate::{DbError, Row, Value, tls};
+use crate::{DbError, Row, Value, primary, tls};
 use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
 use postgres::{Client, Statement};
@@ -13,6 +13,9 @@ const MAX_STATEMENTS: usize = 256;
 
 /// Most rows of one insert, which bounds the memory of its parameters.
 const MAX_ROWS: usize = 1_000;
+
+/// Longest silence of the session that has the writer's lock, in seconds: an idle writer tries its connection every 5.
+const SILENT_SECONDS: u32 = 30;
 
 /// A connection with its prepared statements.
 pub(crate) struct Postgres {
@@ -91,13 +94,37 @@ fn parameters(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
 }
 
 impl Postgres {
-    /// Connects.
+    /// Connects; where the URL names several servers, to their primary.
     pub(crate) fn connect(url: &str) -> Result<Self, DbError> {
-        Ok(Postgres {
-            client: OffRuntime(Some(tls::connect(url)?)),
-            statements: HashMap::new(),
-            inserts: HashMap::new(),
-        })
+        let client = match &primary::servers(url)[..] {
+            [_] => tls::connect(url, false)?,
+            several => primary::connect(url, several)?,
+        };
+        Ok(Postgres { client: OffRuntime(Some(client)), statements: HashMap::new(), inserts: HashMap::new() })
+    }
+
+    /// Takes an advisory lock for this session; returns whether it is free. The server ends a session that has it once its client is gone: one whose
+    /// machine no longer answers, and one that says nothing for [`SILENT_SECONDS`], because it is frozen. Another process takes the lock then, and the
+    /// fencing number refuses whatever the earlier one still sends.
+    pub(crate) fn lock_session(&mut self, lock: i64) -> Result<bool, DbError> {
+        // Settings of a session that is not the writer's yet do no harm; a server that does not know one (before version 14) leaves it out.
+        let bounds = [
+            ("tcp_keepalives_idle", "1".to_owned()),
+            ("tcp_keepalives_interval", "1".to_owned()),
+            ("tcp_keepalives_count", "2".to_owned()),
+            ("tcp_user_timeout", "3000".to_owned()),
+            ("idle_session_timeout", format!("{SILENT_SECONDS}s")),
+            ("idle_in_transaction_session_timeout", format!("{SILENT_SECONDS}s")),
+        ];
+        let row = self.client.query_one("SELECT pg_try_advisory_lock($1)", &[&lock])?;
+        let is_taken = row.try_get::<_, bool>(0)?;
+        if is_taken {
+            for (name, value) in bounds {
+                let set = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
+                self.client.query(set, &[&name, &value])?;
+            }
+        }
+        Ok(is_taken)
     }
 
     /// Returns a statement, which is prepared at its first use.

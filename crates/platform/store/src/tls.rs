@@ -169,29 +169,50 @@ const UNANSWERED_TIME: Duration = Duration::from_secs(60);
 /// Longest statement, where the URL gives no `options` of its own: as long as the longest answer. Migrations have no bound.
 const STATEMENT_TIME: Duration = Duration::from_secs(600);
 
+/// Times after which the other end counts as gone.
+struct Patience {
+    connect: Duration,
+    /// Time without traffic after which the other end is probed, between probes, and how many go unanswered.
+    keepalive: (Duration, Duration, u32),
+    /// Longest time that sent bytes wait for the other end.
+    unanswered: Duration,
+}
+
+/// Where the URL names one server, there is nothing to do but wait for it.
+const FOR_ONE: Patience = Patience { connect: CONNECT_TIME, keepalive: KEEPALIVE, unanswered: UNANSWERED_TIME };
+/// Where it names several, another may have been promoted meanwhile.
+const FOR_SEVERAL: Patience = Patience {
+    connect: Duration::from_secs(2),
+    keepalive: (Duration::from_secs(1), Duration::from_secs(1), 2),
+    unanswered: Duration::from_secs(3),
+};
+
 /// Bounds what the URL leaves unbounded: a database that is away must cost a refusal, not a thread for hours.
-fn bound(config: &mut postgres::Config) {
+fn bound(config: &mut postgres::Config, patience: &Patience) {
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT_TIME);
+        config.connect_timeout(patience.connect);
     }
     if config.get_keepalives_retries().is_none() {
-        let (idle, interval, retries) = KEEPALIVE;
+        let (idle, interval, retries) = patience.keepalive;
         config.keepalives_idle(idle).keepalives_interval(interval).keepalives_retries(retries);
     }
     if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(UNANSWERED_TIME);
+        config.tcp_user_timeout(patience.unanswered);
     }
 }
 
-/// Connects to a PostgreSQL server.
+/// Connects to a PostgreSQL server, which may be one of several: it must take writes then, unless the URL says otherwise.
 ///
 /// # Errors
 /// [`DbError`]; none shows the password.
-pub(crate) fn connect(url: &str) -> Result<postgres::Client, DbError> {
+pub(crate) fn connect(url: &str, is_of_several: bool) -> Result<postgres::Client, DbError> {
     let wanted = Wanted::of(url)?;
     let mut config: postgres::Config = wanted.url.parse()?;
     config.ssl_mode(wanted.mode);
-    bound(&mut config);
+    bound(&mut config, if is_of_several { &FOR_SEVERAL } else { &FOR_ONE });
+    if is_of_several && !wanted.url.contains("target_session_attrs=") {
+        config.target_session_attrs(postgres::config::TargetSessionAttrs::ReadWrite);
+    }
     // As libpq does, so that the URL, which others on the machine may see, need hold no password.
     if config.get_password().is_none()
         && let Ok(password) = std::env::var("PGPASSWORD")

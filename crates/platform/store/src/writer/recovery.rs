@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// The first and the longest pause between tries.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+/// The longest pause between tries to connect, which cost little: a standby of the database may be promoted at any moment.
+const CONNECT_PAUSE: Duration = Duration::from_millis(500);
 /// How often reading memory again may fail, with a connection that answers.
 const MAX_RELOADS: u32 = 5;
 
@@ -47,6 +49,8 @@ impl Recovery {
             // A new connection is not the writer's until it has the lock.
             self.without_lock = true;
             if let Err(e) = memory.db().reconnect() {
+                self.pause = self.pause.min(CONNECT_PAUSE);
+                self.next = Instant::now() + self.pause;
                 self.why = format!("the database cannot be reached ({e}); trying again");
                 return Ok(false);
             }
