@@ -1,5 +1,6 @@
 //! The log of inputs as it is stored: one row an input, or a batch of events; and how far its results are stored.
 
+use crate::writes::Write;
 use holdfast_decision::fold::Fold;
 use holdfast_decision::inputs::{ENGINE, FORMAT, Input, NextIds, UNVERSIONED_ENGINE};
 use holdfast_store::{Database, DbError, Row, Value, number, parse};
@@ -151,25 +152,35 @@ impl Log {
         self.rows.truncate(rows);
     }
 
+    /// Returns the last position, pending inputs included.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Removes the pending inputs and returns what stores them, and that their results are stored; nothing without any.
+    pub fn take(&mut self, fold: &Fold) -> Vec<Write> {
+        if self.rows.is_empty() {
+            return Vec::new();
+        }
+        let rows = std::mem::take(&mut self.rows);
+        let NextIds { event, hold, posting, alert } = fold.next;
+        // Results of a position are stored once: a transaction that was not stored left the earlier position here.
+        let progress = "INSERT INTO fold_progress (id, position, watermark, event, hold, posting, alert) VALUES (1, $1, $2, $3, $4, $5, $6)
+             ON CONFLICT (id) DO UPDATE SET position = excluded.position, watermark = excluded.watermark, event = excluded.event,
+             hold = excluded.hold, posting = excluded.posting, alert = excluded.alert WHERE excluded.position > fold_progress.position";
+        let counters = [event, hold, posting, alert].map(number);
+        let values = [number(self.position), fold.watermark.into()].into_iter().chain(counters).collect();
+        let columns = ["position", "kind", "version", "time", "body"];
+        vec![Write::insert("inputs", &columns, rows, ""), Write::execute(progress, values)]
+    }
+
     /// Stores the pending inputs, and that their results are stored.
     ///
     /// # Errors
     /// [`DbError`] when the database fails.
     pub fn flush(&mut self, db: &mut Database, fold: &Fold) -> Result<(), DbError> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        db.insert("inputs", &["position", "kind", "version", "time", "body"], &self.rows, "")?;
-        self.rows.clear();
-        let NextIds { event, hold, posting, alert } = fold.next;
-        // Results of a position are stored once: a transaction that was not stored left the earlier position here.
-        db.execute(
-            "INSERT INTO fold_progress (id, position, watermark, event, hold, posting, alert) VALUES (1, $1, $2, $3, $4, $5, $6)
-             ON CONFLICT (id) DO UPDATE SET position = excluded.position, watermark = excluded.watermark, event = excluded.event,
-             hold = excluded.hold, posting = excluded.posting, alert = excluded.alert WHERE excluded.position > fold_progress.position",
-            &[number(self.position), fold.watermark.into(), number(event), number(hold), number(posting), number(alert)],
-        )?;
-        Ok(())
+        self.take(fold).iter().try_for_each(|write| write.apply(db))
     }
 
     /// Reads how far results are stored; nothing when the log has not begun.

@@ -4,17 +4,22 @@ use crate::clock::{self, Guard, Noted, Reading, Time};
 use crate::holds::stored;
 use crate::migrations::{RELEASED, SCHEMAS};
 use crate::service::ScreeningError;
-use holdfast_audit::Chain;
+use holdfast_audit::{COLUMNS as AUDIT, Chain};
 use holdfast_decision::inputs::{AssetPrice, ENGINE, EngineChange, Input, NextIds, Rebuilt, Rules, Start};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ActiveHold, Fold, Price};
 use holdfast_event_log::LogReader;
+use holdfast_event_log::ahead::{Ahead, Record};
+use holdfast_event_log::behind::{Behind, Lag};
 use holdfast_event_log::log::{self, Log, Progress};
 use holdfast_event_log::rebuild::{apply_window, next_record_texts, recorded};
-use holdfast_store::{Database, DbError, Effect, Row, Value};
+use holdfast_event_log::writes::Write;
+use holdfast_store::{Database, DbError, Effect, Row, StoreError, Value};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::{Invalid, Seconds, Timestamp, asset};
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 mod alerts;
 mod events;
@@ -26,8 +31,10 @@ mod memory;
 mod records;
 mod rules;
 mod savepoint;
+mod unwritten;
 
 use holds::HoldWrites;
+use unwritten::Unwritten;
 
 pub(crate) use memory::{Reply, Submitted};
 
@@ -39,11 +46,19 @@ pub(crate) struct Core {
     pub(crate) db: Database,
     pub(crate) fold: Fold,
     log: Log,
+    /// What was decided and waits to be written.
+    results: Vec<Write>,
+    unwritten: Unwritten,
+    ahead: Ahead,
+    behind: Behind,
+    pub(crate) lag: Arc<Lag>,
     /// Set when the fold's state was built anew and the log does not have it yet.
     rebuilt: Option<Rebuilt>,
     /// Whether the clock can be relied on.
     pub(crate) time_is_sound: bool,
     chain: Chain,
+    /// Hash of the last entry of the audit log that is durable.
+    durable_head: String,
     audit_rows: Vec<Vec<Value>>,
     next_note: u64,
     /// Where the current change began.
@@ -56,6 +71,15 @@ pub(crate) struct Core {
     noted: Noted,
     /// The rule book in force, for readers; follows the commit.
     pub(crate) published: Arc<RwLock<Arc<RuleBook>>>,
+}
+
+/// How long a change waits until the results of decisions are in the tables: as many as may wait take a few seconds.
+const MAX_SETTLE: Duration = Duration::from_secs(30);
+
+/// Starts the thread that writes results.
+fn behind(db: &Database, lag: &Arc<Lag>) -> Result<Behind, ScreeningError> {
+    let started = Behind::start(db.of_writer("")?, lag.clone());
+    Ok(started.map_err(|e| StoreError::Io(PathBuf::from("thread"), e))?)
 }
 
 impl std::fmt::Debug for Core {
@@ -95,8 +119,19 @@ impl Core {
 
     /// Migrates the database, whose writer's lock this connection has, and reads it into memory; what a reader of the log has in memory is not built anew.
     pub(crate) fn open_locked(mut db: Database, time: Time, warm: Option<LogReader>) -> Result<Self, ScreeningError> {
+        let mut ahead = Ahead::open(&db)?;
+        if !ahead.is_empty() {
+            // Of a process that did not end well, in the tables as its version has them.
+            db.claim_epoch()?;
+            ahead = Ahead::open(&db)?;
+            let events = ahead.settle(&mut db)?;
+            tracing::info!(events, "results of decisions that were answered before the last stop are written");
+        }
         db.migrate(RELEASED, &SCHEMAS)?;
         db.claim_epoch()?;
+        let ahead = Ahead::open(&db)?;
+        let lag = Arc::new(Lag::default());
+        let behind = behind(&db, &lag)?;
         let now = (time.wall)();
         let guard = Arc::new(Guard::new(time, clock::last_seen(&mut db)?));
         let chain = Chain::open(&mut db)?;
@@ -106,8 +141,14 @@ impl Core {
             db,
             fold: Fold::new(standard.clone()),
             log: Log::default(),
+            results: Vec::new(),
+            unwritten: Unwritten::default(),
+            ahead,
+            behind,
+            lag,
             rebuilt: None,
             time_is_sound: true,
+            durable_head: chain.head.clone(),
             chain,
             audit_rows: Vec::new(),
             next_note: 1,
@@ -154,8 +195,13 @@ impl Core {
         Ok(Some(RuleBook::stored(row.text(1)?, version)?))
     }
 
-    /// Reads everything from the database again: at the start, and when a commit failed.
+    /// Reads everything from the database again, when a commit failed; what was answered and is not in the tables is written first.
     pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
+        // The thread ends before anything else writes what it has.
+        self.behind = Behind::idle(self.lag.clone());
+        self.ahead = Ahead::open(&self.db)?;
+        self.ahead.settle(&mut self.db)?;
+        self.behind = behind(&self.db, &self.lag)?;
         self.reload_tables()?;
         self.reload_state()
     }
@@ -164,9 +210,13 @@ impl Core {
     fn reload_tables(&mut self) -> Result<(), ScreeningError> {
         self.audit_rows.clear();
         self.effects.clear();
+        self.results.clear();
+        self.unwritten = Unwritten::default();
         self.chain = Chain::open(&mut self.db)?;
+        self.durable_head = self.chain.head.clone();
         if let Some(progress) = Log::progress(&mut self.db)? {
             self.log.reset(progress.position);
+            self.lag.reset(progress.position);
             (self.fold.next, self.fold.watermark) = (progress.next, progress.watermark);
         }
         self.reload_lists()
@@ -174,6 +224,8 @@ impl Core {
 
     /// Reads again what a change rewrote in the tables; an undone change reads once more.
     pub(crate) fn read_again(&mut self) -> Result<(), ScreeningError> {
+        // What was rewritten stood in records, too, which the tables have by now.
+        self.ahead.wipe()?;
         let _ = self.fold_mut();
         self.reload_lists()?;
         self.reload_state()
@@ -329,6 +381,63 @@ impl Core {
         self.log.append(kind, body, now);
     }
 
+    /// Makes what was decided and waits durable, with the inputs and the entries of the audit log that belong to it.
+    ///
+    /// # Errors
+    /// Why it is not; memory must be read again.
+    pub(crate) fn acknowledge(&mut self) -> Result<(), String> {
+        if self.results.is_empty() {
+            return Ok(());
+        }
+        let mut writes = std::mem::take(&mut self.results);
+        let events = writes.iter().map(|write| match write {
+            Write::Insert { table, rows, .. } if table == "events" => rows.len() as u64,
+            _ => 0,
+        });
+        let events = events.sum();
+        let first = self.log.position() + 1 - self.log.pending() as u64;
+        writes.extend(self.log.take(&self.fold));
+        writes.push(Write::insert("audit", &AUDIT, std::mem::take(&mut self.audit_rows), ""));
+        let after = std::mem::replace(&mut self.durable_head, self.chain.head.clone());
+        let record = Record { first, last: self.log.position(), events, after, writes };
+        let applied = self.lag.written();
+        let stored = record.to_bytes().and_then(|bytes| self.ahead.append(&record, &bytes, applied).map(|()| bytes));
+        match stored {
+            Ok(bytes) => {
+                self.behind.hand(&record, bytes);
+                Ok(())
+            }
+            Err(e) => {
+                self.note_fence();
+                Err(e.to_string())
+            }
+        }
+    }
+
+    /// Waits until the tables have everything that was decided.
+    ///
+    /// # Errors
+    /// Why they do not.
+    pub(crate) fn settle(&mut self) -> Result<(), String> {
+        let settled = match self.lag.caught_up(MAX_SETTLE) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("results of decisions are not written in time".to_owned()),
+            Err(why) => Err(why),
+        };
+        self.unwritten.written(self.lag.written());
+        if settled.is_err() {
+            self.note_fence();
+        }
+        settled
+    }
+
+    /// Notices that another process is the writer now.
+    fn note_fence(&mut self) {
+        if self.db.begin_fenced().is_ok() {
+            self.db.rollback();
+        }
+    }
+
     /// Returns the latest time that an event or record may have.
     fn latest_time(&self, now: Timestamp) -> Timestamp {
         now + self.ahead()
@@ -353,6 +462,7 @@ impl Core {
     pub(crate) fn flush_audit(&mut self) -> Result<(), DbError> {
         Chain::store(&mut self.db, &self.audit_rows)?;
         self.audit_rows.clear();
+        self.durable_head.clone_from(&self.chain.head);
         Ok(())
     }
 }

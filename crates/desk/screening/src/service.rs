@@ -17,20 +17,25 @@ use crate::core::{Core, Reply, Submitted};
 use crate::pulse::{self, Pulse};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ChainFacts, Decision, Event, Record};
+use holdfast_event_log::behind::Lag;
 use holdfast_store::{ChangeError, Database, DbError, Fatal, Readers, StoreError, Writer, WriterLock, parse};
 use holdfast_types::{Address, Invalid, Timestamp};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 /// Most records of one ingestion.
 pub const MAX_RECORDS: usize = 100_000;
 /// Most events of one batch.
 pub const MAX_EVENTS: usize = 1_000;
+/// How long a reader waits for the results of decisions that were answered before.
+const MAX_READ_WAIT: Duration = Duration::from_secs(10);
 
 /// The screening desk: share it by reference; dropping it finishes what waits.
 pub struct Screening {
     writer: Writer<Core>,
     readers: Readers,
+    lag: Arc<Lag>,
     book: Arc<RwLock<Arc<RuleBook>>>,
     owners: Arc<RwLock<Owners>>,
     pub(crate) guard: Arc<Guard>,
@@ -66,10 +71,10 @@ impl Screening {
 
     /// Starts the writer.
     pub(crate) fn start(url: &str, core: Core, lock: WriterLock) -> Result<Self, ScreeningError> {
-        let (guard, book) = (core.guard.clone(), core.published.clone());
+        let (guard, book, lag) = (core.guard.clone(), core.published.clone(), core.lag.clone());
         let readers = Readers::new(url);
         let writer = Writer::start(core, readers.clone(), lock)?;
-        let this = Screening { writer, readers, book, owners: Arc::default(), guard, pulse: Arc::default() };
+        let this = Screening { writer, readers, lag, book, owners: Arc::default(), guard, pulse: Arc::default() };
         this.load_owners()?;
         Ok(this)
     }
@@ -228,6 +233,7 @@ impl Screening {
     /// Adds the desk's metrics to a registry: decisions, their latency, the writer's queue and commits.
     pub fn register_metrics(&self, registry: &mut holdfast_telemetry::metrics::Registry) {
         self.writer.register_metrics(registry);
+        self.lag.register(registry);
         self.pulse.register(registry);
     }
 
@@ -250,6 +256,19 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`].
     pub fn read<T>(&self, question: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, ScreeningError> {
+        self.wait_for_results()?;
         Ok(self.readers.read(question)?)
+    }
+
+    /// Waits until the tables have what was answered before, so that whoever got an answer finds what it says.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when they do not have it in time; [`StoreError::NotStored`] with the reason when nothing is written now.
+    pub(crate) fn wait_for_results(&self) -> Result<(), StoreError> {
+        match self.lag.caught_up(MAX_READ_WAIT) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Busy),
+            Err(why) => Err(StoreError::NotStored(why)),
+        }
     }
 }

@@ -10,4 +10,4 @@ pub mod anchors;
 mod log;
 
 pub use anchors::{Anchor, AnchorError, Anchors};
-pub use log::{Chain, Entry, Filter, GENESIS, digest, entries, find, hash, hash_of, newest};
+pub use log::{COLUMNS, Chain, Entry, Filter, GENESIS, digest, entries, find, hash, hash_of, newest};

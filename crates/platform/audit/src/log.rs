@@ -52,7 +52,8 @@ pub struct Chain {
     pub head: String,
 }
 
-const COLUMNS: [&str; 7] = ["seq", "time", "actor", "action", "subject", "detail", "hash"];
+/// Columns of the table `audit`, in the order of [`Chain::row`].
+pub const COLUMNS: [&str; 7] = ["seq", "time", "actor", "action", "subject", "detail", "hash"];
 
 impl Chain {
     /// Reads where the log ends.

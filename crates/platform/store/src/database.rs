@@ -115,6 +115,20 @@ impl Database {
         Self::connect(&self.url)
     }
 
+    /// Opens another connection of the writer: to a file or table beside the database where `suffix` names one, fenced as this connection is. `suffix` is
+    /// appended to the path of a SQLite file; PostgreSQL has one database for all.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn of_writer(&self, suffix: &str) -> Result<Self, DbError> {
+        let mut other = match self.inner {
+            Inner::Sqlite(_) => Self::connect(&format!("{}{suffix}", self.url))?,
+            Inner::Postgres(_) => Self::connect(&self.url)?,
+        };
+        other.epoch = self.epoch;
+        Ok(other)
+    }
+
     /// Takes the writer's lock, which this connection has until it closes.
     ///
     /// # Errors

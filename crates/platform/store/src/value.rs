@@ -2,6 +2,7 @@
 
 use crate::DbError;
 use holdfast_types::{Seconds, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Parses stored JSON; `what` names it in the error.
 ///
@@ -12,7 +13,7 @@ pub fn parse<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T
 }
 
 /// A column value: `TEXT`, `BIGINT` or `NULL`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Value {
     /// `NULL`.
     Null,

@@ -1,4 +1,5 @@
-//! The one writer: runs changes in order, many in one transaction, each in a savepoint of its own, and answers after the commit.
+//! The one writer: runs changes in order, many in one transaction, each in a savepoint of its own, and answers after the commit. Frequent work has no
+//! transaction: its owner makes it durable in a log of its own, and writes what follows from it to the tables later.
 //!
 //! A change that is refused or fails is undone alone. When a commit fails or a change panics, memory is read again from the database before
 //! anything else is done. A connection that broke is made anew, with the writer's lock; when another process has the lock, or memory
@@ -108,11 +109,18 @@ pub trait Memory: Send + 'static {
     /// [`Memory::Error`] when the transaction is lost, or memory cannot be read again.
     fn undo_change(&mut self, torn: bool) -> Result<(), Self::Error>;
 
-    /// Does a batch of work; every item gets its [`Finish`]. [`attempt`] makes a savepoint.
+    /// Does a batch of work outside of any transaction, makes it durable by itself, and answers every item. What it leaves to be written to tables is written
+    /// by [`Memory::settle`] at the latest.
     ///
     /// # Errors
-    /// The message of what lost the transaction; items without a [`Finish`] must have been refused.
-    fn work(&mut self, batch: Vec<Self::Work>, now: Timestamp, answers: &mut Vec<Finish>) -> Result<(), String>;
+    /// Why memory does not equal what is durable any more; every item must have been answered.
+    fn work(&mut self, batch: Vec<Self::Work>, now: Timestamp) -> Result<(), String>;
+
+    /// Waits until everything that work left is written to the tables. Before every transaction of changes, and at the end.
+    ///
+    /// # Errors
+    /// Why it is not.
+    fn settle(&mut self) -> Result<(), String>;
 
     /// Returns of how many items work consists; it bounds what waits and what is in one transaction.
     fn items(_work: &Self::Work) -> usize {
@@ -172,7 +180,8 @@ impl<M: Memory> Job<M> {
     }
 }
 
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+/// Returns the message of a panic.
+pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
@@ -344,6 +353,9 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
     loop {
         let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
         let Some(batch) = next_batch(jobs, wait) else {
+            if let Err(why) = memory.settle() {
+                tracing::error!(reason = one_line(&why), "results of decisions are not in the tables; the next start writes them");
+            }
             memory.db().release_writer_lock();
             return Ok(());
         };
@@ -354,6 +366,8 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
             last_used = Instant::now();
             if !memory.db().is_alive() {
                 broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
+            } else if let Err(why) = memory.settle() {
+                broken = Some(Recovery::new(why));
             }
         }
         if let Some(mut recovery) = broken.take() {
@@ -369,23 +383,13 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
         }
         let now = memory.now();
         let (began, is_idle) = (Instant::now(), batch.is_empty());
-        let (answers, outcome) = transact(&mut memory, batch, now);
+        let outcome = run_batch(&mut memory, batch, now);
         if !is_idle || outcome.is_err() {
             pulse.committed(began.elapsed(), outcome.is_ok());
-        }
-        match &outcome {
-            Ok(()) => {
-                for effect in memory.committed() {
-                    let _ = catch_unwind(AssertUnwindSafe(effect));
-                }
-            }
-            Err(why) => broken = Some(Recovery::new(why.clone())),
-        }
-        if !answers.is_empty() {
             last_used = Instant::now();
         }
-        for answer in answers {
-            let _ = catch_unwind(AssertUnwindSafe(|| answer(outcome.clone())));
+        if let Err(why) = outcome {
+            broken = Some(Recovery::new(why));
         }
         if memory.db().is_fenced() {
             return Err(Fatal::LockTaken);
@@ -393,45 +397,77 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
     }
 }
 
-/// Runs a batch in one transaction; returns the answers, and whether it was stored.
-fn transact<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: Timestamp) -> (Vec<Finish>, Result<(), String>) {
+/// Runs a batch in order: work by itself, the changes between in one transaction.
+///
+/// # Errors
+/// Why memory must be read again; everything was answered or refused.
+fn run_batch<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: Timestamp) -> Result<(), String> {
     let due = memory.due(now);
-    if batch.is_empty() && due.is_empty() {
-        return (Vec::new(), Ok(()));
-    }
-    if let Err(e) = memory.db().begin_fenced() {
-        let why = e.to_string();
-        batch.into_iter().for_each(|job| job.refuse(&why));
-        return (Vec::new(), Err(why));
-    }
-    let mut answers: Vec<Finish> = Vec::with_capacity(batch.len());
-    let mut failure = due.into_iter().find_map(|work| attempt(memory, |memory| work(memory, now)).err());
+    let mut outcome = if due.is_empty() { Ok(()) } else { transact(memory, due, Vec::new(), now) };
     let mut jobs = batch.into_iter().peekable();
     while let Some(job) = jobs.next() {
-        if let Some(why) = &failure {
+        if let Err(why) = &outcome {
             job.refuse(why);
             continue;
         }
-        let done = match job {
-            Job::Change(change) => run_change(memory, change, now, &mut answers),
+        outcome = match job {
             Job::Work(work) => {
-                let mut batch = vec![work];
+                let mut all = vec![work];
                 while let Some(Job::Work(next)) = jobs.next_if(|job| matches!(job, Job::Work(_))) {
-                    batch.push(next);
+                    all.push(next);
                 }
-                memory.work(batch, now, &mut answers)
+                memory.work(all, now).map(|()| run_effects(memory))
+            }
+            Job::Change(change) => {
+                let mut all = vec![change];
+                while let Some(Job::Change(next)) = jobs.next_if(|job| matches!(job, Job::Change(_))) {
+                    all.push(next);
+                }
+                transact(memory, Vec::new(), all, now)
             }
         };
-        failure = done.err();
+    }
+    outcome
+}
+
+fn run_effects<M: Memory>(memory: &mut M) {
+    for effect in memory.committed() {
+        let _ = catch_unwind(AssertUnwindSafe(effect));
+    }
+}
+
+/// Runs what is due and changes in one transaction, and answers.
+fn transact<M: Memory>(
+    memory: &mut M,
+    due: Vec<Due<M>>,
+    changes: Vec<Change<M>>,
+    now: Timestamp,
+) -> Result<(), String> {
+    let began = memory.settle().and_then(|()| memory.db().begin_fenced().map_err(|e| e.to_string()));
+    if let Err(why) = began {
+        changes.into_iter().for_each(|change| Job::<M>::Change(change).refuse(&why));
+        return Err(why);
+    }
+    let mut answers: Vec<Finish> = Vec::with_capacity(changes.len());
+    let mut failure = due.into_iter().find_map(|work| attempt(memory, |memory| work(memory, now)).err());
+    for change in changes {
+        match &failure {
+            Some(why) => Job::<M>::Change(change).refuse(why),
+            None => failure = run_change(memory, change, now, &mut answers).err(),
+        }
     }
     let stored = match failure {
         Some(why) => Err(why),
         None => memory.before_commit().and_then(|()| memory.db().commit()).map_err(|e| e.to_string()),
     };
-    if stored.is_err() {
-        memory.db().rollback();
+    match stored {
+        Ok(()) => run_effects(memory),
+        Err(_) => memory.db().rollback(),
     }
-    (answers, stored)
+    for answer in answers {
+        let _ = catch_unwind(AssertUnwindSafe(|| answer(stored.clone())));
+    }
+    stored
 }
 
 fn run_change<M: Memory>(
@@ -454,11 +490,11 @@ fn run_change<M: Memory>(
     }
 }
 
-/// Runs work in a savepoint.
+/// Runs what is due in a savepoint.
 ///
 /// # Errors
-/// The outer error means that the transaction is lost, the inner one that the work alone is undone.
-pub fn attempt<M: Memory, T>(
+/// The outer error means that the transaction is lost, the inner one that this alone is undone.
+fn attempt<M: Memory, T>(
     memory: &mut M,
     work: impl FnOnce(&mut M) -> Result<T, M::Error>,
 ) -> Result<Result<T, M::Error>, String> {

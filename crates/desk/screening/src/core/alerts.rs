@@ -61,7 +61,7 @@ impl Core {
         let id = self.lists_mut().alert();
         let mut writes = HoldWrites::default();
         writes.alert(id, alert, now);
-        self.write_holds(&writes)?;
+        self.write_holds(writes)?;
         Ok(id)
     }
 

@@ -1,5 +1,7 @@
 //! Decides on events and stores what was decided.
 
+use super::records::{identifier_rows, named_rows};
+use super::unwritten::Unwritten;
 use super::{Core, HoldWrites, text, time_within};
 use crate::flags;
 use crate::identifiers::{self, Identifier, Named};
@@ -10,7 +12,8 @@ use holdfast_decision::fold::{Decided, HoldResult, PastHolds};
 use holdfast_decision::model::Event;
 use holdfast_decision::{ChainFacts, Decision, Price};
 use holdfast_event_log::log::EventsBody;
-use holdfast_store::{Database, DbError, Value, number, parse};
+use holdfast_event_log::writes::Write;
+use holdfast_store::{Database, DbError, StoreError, Value, number, parse};
 use holdfast_types::Timestamp;
 use serde_json::json;
 use std::collections::HashMap;
@@ -72,6 +75,24 @@ impl EventWrites {
         self.texts.push((body, result));
     }
 
+    /// Returns the statements that write the rows.
+    fn statements(mut self) -> Vec<Write> {
+        self.hits.dedup_by(|a, b| a[0] == b[0] && a[1] == b[1]);
+        let hit = ["seq", "rule", "version", "state"];
+        let mut all = vec![
+            identifier_rows(self.identifiers),
+            named_rows(self.named),
+            Write::insert("events", &EVENT_COLUMNS, self.rows, ""),
+            Write::insert("event_keys", &flags::KEY_COLUMNS, self.keys, "ON CONFLICT (key, seq) DO NOTHING"),
+            Write::insert("scored_events", &["seq", "features"], self.features, ""),
+            Write::insert("screened", &["seq", "findings"], self.screened, ""),
+            Write::insert("rule_hits", &hit, self.hits, "ON CONFLICT (seq, rule) DO NOTHING"),
+        ];
+        all.retain(|write| !matches!(write, Write::Insert { rows, .. } if rows.is_empty()));
+        all.extend(self.holds.statements());
+        all
+    }
+
     fn digest(&self) -> String {
         digest(self.texts.iter().map(|(body, result)| (body.as_str(), result.as_str())))
     }
@@ -94,9 +115,10 @@ enum Submission {
     Accepted(usize),
 }
 
-/// Past holds: those of the current batch, and the table.
+/// Past holds: those of the current batch, those that are not in the table yet, and the table.
 struct StoredHolds<'a> {
     db: &'a mut Database,
+    unwritten: &'a Unwritten,
     /// Customer and number by key.
     placed: HashMap<String, (String, u64)>,
 }
@@ -117,7 +139,8 @@ impl PastHolds for StoredHolds<'_> {
 
     fn hold_on(&mut self, customer: &str, keys: &[String]) -> Result<Option<u64>, DbError> {
         for key in keys {
-            if let Some((_, id)) = self.placed.get(key).filter(|(owner, _)| owner == customer) {
+            let recent = self.placed.get(key).or_else(|| self.unwritten.hold(key));
+            if let Some((_, id)) = recent.filter(|(owner, _)| owner == customer) {
                 return Ok(Some(*id));
             }
             let sql = "SELECT id FROM holds WHERE dedupe = $1 AND customer = $2";
@@ -143,7 +166,7 @@ impl Core {
         } else {
             self.append_events(&accepted, now);
             let decided = self.fold_events(&accepted, now)?;
-            self.store_decided(accepted, &decided, actor, now)?;
+            self.add_results(accepted, &decided, actor, now);
             decided
         };
         let answer = |submission| match submission {
@@ -162,6 +185,11 @@ impl Core {
         batch: &'a [(Event, ChainFacts)],
         now: Timestamp,
     ) -> Result<(Vec<Submission>, Vec<Accepted<'a>>), ScreeningError> {
+        if batch.iter().any(|(event, _)| self.unwritten.has(&event.id)) {
+            // It is decided already and not in the tables yet.
+            self.acknowledge().and_then(|()| self.settle()).map_err(StoreError::NotStored)?;
+            self.start_work();
+        }
         let known = self.known_events(batch)?;
         let latest = self.latest_time(now);
         let mut accepted: Vec<Accepted> = Vec::with_capacity(batch.len());
@@ -207,25 +235,27 @@ impl Core {
     fn fold_events(&mut self, accepted: &[Accepted<'_>], now: Timestamp) -> Result<Vec<Decided>, DbError> {
         let watermark = self.fold.watermark;
         self.fold_mut().begin_events(watermark);
-        let mut past = StoredHolds { db: &mut self.db, placed: HashMap::new() };
+        let mut past = StoredHolds { db: &mut self.db, unwritten: &self.unwritten, placed: HashMap::new() };
         let mut all = Vec::with_capacity(accepted.len());
         for input in accepted {
             let decided = self.fold.event(input.event, input.facts, input.price, now, &mut past)?;
             past.add(&decided);
             all.push(decided);
         }
+        let placed = past.placed;
+        self.unwritten.add(self.log.position(), accepted.iter().map(|a| a.event.id.as_str()), placed);
         Ok(all)
     }
 
-    /// Stores what was decided, by the numbers that the fold gave it.
-    fn store_decided(
+    /// Adds what stores the decisions, by the numbers that the fold gave them, to what waits to be written.
+    fn add_results(
         &mut self,
         accepted: Vec<Accepted<'_>>,
         decided: &[Decided],
         actor: &str,
         now: Timestamp,
-    ) -> Result<(), DbError> {
-        let (Some(first), Some(last)) = (decided.first(), decided.last()) else { return Ok(()) };
+    ) {
+        let (Some(first), Some(last)) = (decided.first(), decided.last()) else { return };
         let (first, last) = (first.decision.seq, last.decision.seq);
         let mut writes = EventWrites::default();
         for (input, Decided { decision, holds, row }) in accepted.into_iter().zip(decided) {
@@ -245,22 +275,8 @@ impl Core {
             writes.add(input, decision, now);
         }
         let detail = json!({"first": first, "last": last, "sha256": writes.digest()}).to_string();
-        self.write_events(writes)?;
+        self.results.extend(writes.statements());
         self.audit(now, actor, "events.decided", "events", &detail);
-        Ok(())
-    }
-
-    fn write_events(&mut self, mut writes: EventWrites) -> Result<(), DbError> {
-        self.note_identifiers(writes.identifiers.into_iter())?;
-        self.note_named(writes.named)?;
-        self.db.insert("events", &EVENT_COLUMNS, &writes.rows, "")?;
-        self.db.insert("event_keys", &flags::KEY_COLUMNS, &writes.keys, "ON CONFLICT (key, seq) DO NOTHING")?;
-        self.db.insert("scored_events", &["seq", "features"], &writes.features, "")?;
-        self.db.insert("screened", &["seq", "findings"], &writes.screened, "")?;
-        writes.hits.dedup_by(|a, b| a[0] == b[0] && a[1] == b[1]);
-        let columns = ["seq", "rule", "version", "state"];
-        self.db.insert("rule_hits", &columns, &writes.hits, "ON CONFLICT (seq, rule) DO NOTHING")?;
-        self.write_holds(&writes.holds)
     }
 
     /// Events of a batch that are stored already: body and result by id.

@@ -10,6 +10,7 @@ use holdfast_decision::fold::{HoldResult, NewHold};
 use holdfast_decision::inputs::{HoldChanged, HoldPlaced, Input};
 use holdfast_decision::rules::Scope;
 use holdfast_decision::{Decision, Event, HoldPlan};
+use holdfast_event_log::writes::Write;
 use holdfast_identity::same_person;
 use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::{Amount, Asset, Invalid, Seconds, SignedAmount, Timestamp, asset};
@@ -84,7 +85,7 @@ impl Core {
         let new = self.lists_mut().place(input.plan);
         let mut writes = HoldWrites::default();
         self.write_placed(&new, event, actor, now, &mut writes);
-        self.write_holds(&writes)?;
+        self.write_holds(writes)?;
         Ok(new.id)
     }
 
@@ -118,20 +119,8 @@ impl Core {
         Ok(())
     }
 
-    pub(super) fn write_holds(&mut self, writes: &HoldWrites) -> Result<(), DbError> {
-        self.db.insert("holds", &holds::COLUMNS, &writes.holds, "")?;
-        self.db.insert("flag_holds", &["hold", "flag"], &writes.flag_holds, "")?;
-        self.db.insert("warnings", &warnings::COLUMNS, &writes.warnings, "")?;
-        let columns = ["id", "hold", "change", "ledger_account", "asset", "amount"];
-        self.db.insert("postings", &columns, &writes.postings, "")?;
-        self.db.insert("alerts", &alerts::COLUMNS, &writes.alerts, "")?;
-        for (id, plan) in &writes.taken_over {
-            let number: Value = number(*id);
-            self.db.execute("DELETE FROM flag_holds WHERE hold = $1", std::slice::from_ref(&number))?;
-            let row = [plan.basis.as_str().into(), plan.reason.as_str().into(), plan.expires.into(), number];
-            self.db.execute("UPDATE holds SET basis = $1, reason = $2, expires = $3 WHERE id = $4", &row)?;
-        }
-        Ok(())
+    pub(super) fn write_holds(&mut self, writes: HoldWrites) -> Result<(), DbError> {
+        writes.statements().iter().try_for_each(|write| write.apply(&mut self.db))
     }
 
     /// Places a hold for a person; returns its number. Sent again, it returns the hold that it placed.
@@ -297,7 +286,7 @@ impl Core {
             let change = rows.first().map_or(Ok(0), |r| r.int(0))? + 1;
             let mut writes = HoldWrites::default();
             writes.post(posting, hold, change, SignedAmount::minus(freed));
-            self.write_holds(&writes)?;
+            self.write_holds(writes)?;
         }
         if over {
             self.db.execute(
@@ -393,6 +382,26 @@ pub(super) struct HoldWrites {
 }
 
 impl HoldWrites {
+    /// Returns the statements that write the rows.
+    pub(super) fn statements(self) -> Vec<Write> {
+        let columns = ["id", "hold", "change", "ledger_account", "asset", "amount"];
+        let mut all = vec![
+            Write::insert("holds", &holds::COLUMNS, self.holds, ""),
+            Write::insert("flag_holds", &["hold", "flag"], self.flag_holds, ""),
+            Write::insert("warnings", &warnings::COLUMNS, self.warnings, ""),
+            Write::insert("postings", &columns, self.postings, ""),
+            Write::insert("alerts", &alerts::COLUMNS, self.alerts, ""),
+        ];
+        for (id, plan) in self.taken_over {
+            let number: Value = number(id);
+            all.push(Write::execute("DELETE FROM flag_holds WHERE hold = $1", vec![number.clone()]));
+            let row = vec![plan.basis.into(), plan.reason.into(), plan.expires.into(), number];
+            all.push(Write::execute("UPDATE holds SET basis = $1, reason = $2, expires = $3 WHERE id = $4", row));
+        }
+        all.retain(|write| !matches!(write, Write::Insert { rows, .. } if rows.is_empty()));
+        all
+    }
+
     /// Adds the two lines that move an amount between what the customer can use and what is held.
     fn post(&mut self, first: u64, hold: &Hold, change: i64, amount: SignedAmount) {
         let customer = &hold.customer;

@@ -5,9 +5,16 @@ use crate::service::ScreeningError;
 use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
 use holdfast_decision::model::Event;
-use holdfast_store::{Database, DbError, Due, Effect, Finish, Memory, StoreError, attempt};
+use holdfast_store::{ChangeError, Database, DbError, Due, Effect, Memory, StoreError, panic_message};
 use holdfast_types::Timestamp;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Most events whose results may wait to be written; more are decided once there is room.
+const MAX_BEHIND: u64 = 150_000;
+/// How long new events wait for that room.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// Gets one answer an event, in order, once all of them are durable.
 pub(crate) type Reply = Box<dyn FnOnce(Result<Vec<Result<Decision, ScreeningError>>, StoreError>) + Send>;
@@ -65,12 +72,13 @@ impl Memory for Core {
         Core::undo_change(self, torn)
     }
 
-    fn work(&mut self, batch: Vec<Box<Submitted>>, now: Timestamp, answers: &mut Vec<Finish>) -> Result<(), String> {
+    fn work(&mut self, batch: Vec<Box<Submitted>>, now: Timestamp) -> Result<(), String> {
+        let mut outcome = self.has_room();
+        let mut decided: Vec<(Reply, Vec<Result<Decision, ScreeningError>>)> = Vec::with_capacity(batch.len());
         let mut rest = batch.into_iter().peekable();
-        let mut failure = None;
         while let Some(first) = rest.next() {
-            if let Some(why) = &failure {
-                Self::refuse(first, String::clone(why));
+            if let Err(why) = &outcome {
+                Self::refuse(first, why.clone());
                 continue;
             }
             let Submitted { events, actor, reply } = *first;
@@ -79,9 +87,32 @@ impl Memory for Core {
                 replies.push((next.events.len(), next.reply));
                 events.extend(next.events);
             }
-            failure = decide(self, &events, replies, &actor, now, answers).err();
+            match self.decide(&events, &actor, now) {
+                Ok(mut decisions) => {
+                    for (count, reply) in replies {
+                        let later = decisions.split_off(count.min(decisions.len()));
+                        decided.push((reply, std::mem::replace(&mut decisions, later)));
+                    }
+                }
+                Err(why) => {
+                    for (_, reply) in replies {
+                        reply(Err(StoreError::NotStored(why.clone())));
+                    }
+                    outcome = Err(why);
+                }
+            }
         }
-        failure.map_or(Ok(()), Err)
+        let stored = outcome.and_then(|()| self.acknowledge());
+        for (reply, decisions) in decided {
+            let answer = stored.clone().map_err(StoreError::NotStored).map(|()| decisions);
+            // An answer that panics must not end the writer.
+            let _ = catch_unwind(AssertUnwindSafe(|| reply(answer)));
+        }
+        stored
+    }
+
+    fn settle(&mut self) -> Result<(), String> {
+        Core::settle(self)
     }
 
     fn items(work: &Box<Submitted>) -> usize {
@@ -105,49 +136,52 @@ impl Memory for Core {
     }
 }
 
-/// Answers once the transaction is durable.
-fn answer(answers: &mut Vec<Finish>, reply: Reply, decisions: Vec<Result<Decision, ScreeningError>>) {
-    answers.push(Box::new(move |stored| reply(stored.map_err(StoreError::NotStored).map(|()| decisions))));
-}
-
-/// Decides on events of one actor at once; when that fails, one by one, so that one event costs no other its decision. Each reply is for so many of the
-/// events.
-fn decide(
-    core: &mut Core,
-    events: &[(Event, ChainFacts)],
-    replies: Vec<(usize, Reply)>,
-    actor: &str,
-    now: Timestamp,
-    answers: &mut Vec<Finish>,
-) -> Result<(), String> {
-    let mut failure = match attempt(core, |core| core.decide_events(events, actor, now)) {
-        Ok(Ok(mut decisions)) => {
-            for (count, reply) in replies {
-                let later = decisions.split_off(count.min(decisions.len()));
-                answer(answers, reply, std::mem::replace(&mut decisions, later));
-            }
-            return Ok(());
-        }
-        Ok(Err(_)) => None,
-        Err(why) => Some(why),
-    };
-    let mut rest = events.chunks(1);
-    for (count, reply) in replies {
-        let mut decisions = Vec::with_capacity(count);
-        for event in rest.by_ref().take(count) {
-            if failure.is_some() {
-                continue;
-            }
-            match attempt(core, |core| core.decide_events(event, actor, now)) {
-                Ok(Ok(mut one)) => decisions.push(one.pop().unwrap_or(Err(StoreError::Stopped.into()))),
-                Ok(Err(e)) => decisions.push(Err(e)),
-                Err(why) => failure = Some(why),
-            }
-        }
-        match &failure {
-            Some(why) => reply(Err(StoreError::NotStored(why.clone()))),
-            None => answer(answers, reply, decisions),
+impl Core {
+    /// Waits until there is room for more results that are not in the tables.
+    fn has_room(&mut self) -> Result<(), String> {
+        self.unwritten.written(self.lag.written());
+        match self.lag.below(MAX_BEHIND, MAX_WAIT) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("results of decisions are not written in time".to_owned()),
+            Err(why) => Err(why),
         }
     }
-    failure.map_or(Ok(()), Err)
+
+    /// Decides on events of one actor at once; when that fails, one by one, so that one event costs no other its decision.
+    fn decide(
+        &mut self,
+        events: &[(Event, ChainFacts)],
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Decision, ScreeningError>>, String> {
+        if let Ok(decisions) = self.try_decide(events, actor, now)? {
+            return Ok(decisions);
+        }
+        let mut decisions = Vec::with_capacity(events.len());
+        for event in events.chunks(1) {
+            decisions.push(match self.try_decide(event, actor, now)? {
+                Ok(mut one) => one.pop().unwrap_or(Err(StoreError::Stopped.into())),
+                Err(e) => Err(e),
+            });
+        }
+        Ok(decisions)
+    }
+
+    /// Decides on events; what fails leaves nothing behind. The outer error is why memory must be read again.
+    fn try_decide(
+        &mut self,
+        events: &[(Event, ChainFacts)],
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Result<Vec<Result<Decision, ScreeningError>>, ScreeningError>, String> {
+        self.start_work();
+        let (torn, result) = match catch_unwind(AssertUnwindSafe(|| self.decide_events(events, actor, now))) {
+            Ok(result) => (false, result),
+            Err(panic) => (true, Err(StoreError::Internal(panic_message(&*panic)).into())),
+        };
+        if result.is_err() {
+            self.undo_work(torn)?;
+        }
+        Ok(result.map_err(ChangeError::undone))
+    }
 }

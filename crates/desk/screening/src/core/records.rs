@@ -8,6 +8,7 @@ use holdfast_audit::digest;
 use holdfast_decision::completion::Completion;
 use holdfast_decision::model::{Event, Record, RecordKind};
 use holdfast_event_log::log;
+use holdfast_event_log::writes::Write;
 use holdfast_store::{DbError, Value, number, parse};
 use holdfast_types::Timestamp;
 use serde_json::json;
@@ -133,21 +134,30 @@ impl Core {
     }
 
     pub(super) fn note_identifiers(&mut self, found: impl Iterator<Item = Identifier>) -> Result<(), DbError> {
-        let mut found: Vec<Identifier> = found.collect();
-        found.sort();
-        found.dedup();
-        let rows: Vec<Vec<Value>> = found.into_iter().map(Identifier::row).collect();
-        self.db.insert(
-            "identifiers",
-            &identifiers::COLUMNS,
-            &rows,
-            "ON CONFLICT (kind, value, customer, source) DO NOTHING",
-        )
+        identifier_rows(found.collect()).apply(&mut self.db)
     }
 
     pub(super) fn note_named(&mut self, named: Vec<Named>) -> Result<(), DbError> {
-        let rows: Vec<Vec<Value>> = named.into_iter().map(Named::row).collect();
-        let tail = "ON CONFLICT (kind, value, seq, role) DO NOTHING";
-        self.db.insert("event_identifiers", &identifiers::NAMED_COLUMNS, &rows, tail)
+        named_rows(named).apply(&mut self.db)
     }
+}
+
+/// Returns what stores identifiers.
+pub(super) fn identifier_rows(mut found: Vec<Identifier>) -> Write {
+    found.sort();
+    found.dedup();
+    let rows = found.into_iter().map(Identifier::row).collect();
+    Write::insert(
+        "identifiers",
+        &identifiers::COLUMNS,
+        rows,
+        "ON CONFLICT (kind, value, customer, source) DO NOTHING",
+    )
+}
+
+/// Returns what stores the identifiers that events name.
+pub(super) fn named_rows(named: Vec<Named>) -> Write {
+    let rows = named.into_iter().map(Named::row).collect();
+    let tail = "ON CONFLICT (kind, value, seq, role) DO NOTHING";
+    Write::insert("event_identifiers", &identifiers::NAMED_COLUMNS, rows, tail)
 }

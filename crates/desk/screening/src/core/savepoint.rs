@@ -15,8 +15,12 @@ pub(super) struct Mark {
     next: NextIds,
     watermark: Timestamp,
     next_note: u64,
+    /// Position of the log of inputs.
+    position: u64,
     /// Pending inputs.
     inputs: usize,
+    /// Results that wait to be written.
+    results: usize,
     rebuilt: Option<Rebuilt>,
     audit_rows: usize,
     effects: usize,
@@ -43,19 +47,26 @@ impl Core {
     /// Starts a change within the transaction.
     pub(crate) fn start_change(&mut self) -> Result<(), DbError> {
         self.db.savepoint()?;
+        self.start_work();
+        Ok(())
+    }
+
+    /// Starts a change of memory alone.
+    pub(super) fn start_work(&mut self) {
         self.mark = Mark {
             chain: Some(self.chain.clone()),
             next: self.fold.next,
             watermark: self.fold.watermark,
             next_note: self.next_note,
+            position: self.log.position(),
             inputs: self.log.pending(),
+            results: self.results.len(),
             rebuilt: self.rebuilt,
             audit_rows: self.audit_rows.len(),
             effects: self.effects.len(),
             lists: false,
             state: false,
         };
-        Ok(())
     }
 
     /// The change stays in the transaction.
@@ -75,19 +86,44 @@ impl Core {
     /// [`ScreeningError`] when the database gave up the whole transaction, or memory cannot be read again.
     pub(crate) fn undo_change(&mut self, torn: bool) -> Result<(), ScreeningError> {
         self.db.undo()?;
+        let (lists, state) = self.restore();
+        self.read_where(torn || lists, torn || state)
+    }
+
+    /// Undoes a change of memory alone. What was decided before it in the same turn is made durable and written, since memory may have to be read again.
+    ///
+    /// # Errors
+    /// Why memory equals nothing that is stored.
+    pub(super) fn undo_work(&mut self, torn: bool) -> Result<(), String> {
+        let (lists, state) = self.restore();
+        if torn || lists || state {
+            self.acknowledge()?;
+            self.settle()?;
+        }
+        self.read_where(torn || lists, torn || state).map_err(|e| e.to_string())
+    }
+
+    /// Takes back what the change did, but for the lists and the state; returns whether it changed these.
+    fn restore(&mut self) -> (bool, bool) {
         let mark = std::mem::take(&mut self.mark);
         self.audit_rows.truncate(mark.audit_rows);
         self.effects.truncate(mark.effects);
+        self.results.truncate(mark.results);
         if let Some(chain) = mark.chain {
             self.chain = chain;
             (self.fold.next, self.fold.watermark, self.next_note) = (mark.next, mark.watermark, mark.next_note);
             self.log.truncate(mark.inputs);
+            self.unwritten.undone(mark.position);
             self.rebuilt = mark.rebuilt;
         }
-        if torn || mark.lists {
+        (mark.lists, mark.state)
+    }
+
+    fn read_where(&mut self, lists: bool, state: bool) -> Result<(), ScreeningError> {
+        if lists {
             self.reload_lists()?;
         }
-        if torn || mark.state {
+        if state {
             self.reload_state()?;
         }
         Ok(())

@@ -181,6 +181,7 @@ impl Store for Screening {
     }
 
     fn read<T>(&self, query: impl FnOnce(&mut Database) -> Result<T, DbError>) -> Result<T, StoreError> {
+        self.wait_for_results()?;
         Ok(self.readers.read(query)?)
     }
 
