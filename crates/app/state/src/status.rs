@@ -255,9 +255,9 @@ impl AppState {
             Err(why) => Component::failed("database", State::Unreachable, why),
         };
         let health = self.screening.health();
-        let writer = match health.recovering {
-            Some(why) => Component::failed("writer", State::Recovering, one_line(why)),
-            None => self.liveness().components.remove(0),
+        let writer = match (health.recovering, self.screening.results_failure()) {
+            (Some(why), _) | (None, Some(why)) => Component::failed("writer", State::Recovering, one_line(why)),
+            (None, None) => self.liveness().components.remove(0),
         };
         let has_failed = self.chains.handles().any(|chain| chain.has_failed())
             || self.chains.accounts().any(|chain| chain.has_failed());

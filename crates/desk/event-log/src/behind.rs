@@ -1,7 +1,7 @@
 //! The thread that writes results of decisions to the tables, behind the answers.
 
 use crate::ahead::Record;
-use holdfast_store::{Database, DbError};
+use holdfast_store::{Database, DbError, NotSettled};
 use holdfast_telemetry::logs::one_line;
 use holdfast_telemetry::metrics::{Gauge, Registry};
 use std::collections::VecDeque;
@@ -12,10 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Events of one transaction: larger ones rewrite fewer pages, smaller ones are seen sooner.
 const MAX_EVENTS: u64 = 2_000;
-/// How long a transaction waits between tries when it failed.
-const RETRY: Duration = Duration::from_millis(250);
-/// Tries of a transaction before the thread ends.
-const TRIES: u32 = 4;
+/// The first and the longest pause before a transaction that failed is tried again.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
 /// A record that is acknowledged and not written.
 #[derive(Debug)]
@@ -32,7 +30,11 @@ struct State {
     written: u64,
     waiting: VecDeque<Waiting>,
     events: u64,
+    /// Why the last try to write failed, and whether there are more.
     failure: Option<String>,
+    is_over: bool,
+    /// Whether the thread is to end.
+    is_stopping: bool,
 }
 
 /// How far the tables are behind what was acknowledged.
@@ -74,16 +76,36 @@ impl Lag {
     fn wrote(&self, last: u64) {
         let mut state = self.state();
         state.written = last;
+        state.failure = None;
         while state.waiting.front().is_some_and(|w| w.last <= last) {
             state.events -= state.waiting.pop_front().map_or(0, |done| done.events);
         }
         self.show(&state);
     }
 
-    fn fail(&self, why: String) {
+    fn fail(&self, why: String, is_over: bool) {
         let mut state = self.state();
-        state.failure = Some(why);
+        (state.failure, state.is_over) = (Some(why), is_over);
         self.show(&state);
+    }
+
+    /// Waits until it is time to try again; returns whether the thread is to end instead.
+    fn pause(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        let mut state = self.state();
+        while !state.is_stopping {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(|e| e.into_inner()).0;
+        }
+        state.is_stopping
+    }
+
+    /// Returns why results cannot be written now, if they cannot.
+    pub fn failure(&self) -> Option<String> {
+        self.state().failure.clone()
     }
 
     /// Returns the position up to which the tables have everything.
@@ -96,38 +118,39 @@ impl Lag {
         self.state().events
     }
 
-    fn wait(&self, within: Duration, is_enough: impl Fn(&State) -> bool) -> Result<bool, String> {
+    fn wait(&self, within: Duration, is_enough: impl Fn(&State) -> bool) -> Result<(), NotSettled> {
         let until = Instant::now() + within;
         let mut state = self.state();
         loop {
             if is_enough(&state) {
-                return Ok(true);
+                return Ok(());
             }
             if let Some(why) = &state.failure {
-                return Err(why.clone());
+                return Err(if state.is_over { NotSettled::Lost } else { NotSettled::Later }(why.clone()));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(false);
+                let why = format!("results of {} decisions are not in the tables yet", state.events);
+                return Err(NotSettled::Later(why));
             }
             state = self.changed.wait_timeout(state, left).unwrap_or_else(|e| e.into_inner()).0;
         }
     }
 
-    /// Waits until the tables have everything that was acknowledged when this was called; returns whether they do by the end of the time.
+    /// Waits until the tables have everything that was acknowledged when this was called.
     ///
     /// # Errors
-    /// Why nothing is written any more.
-    pub fn caught_up(&self, within: Duration) -> Result<bool, String> {
+    /// [`NotSettled`] when they do not by the end of the time, or nothing can be written now.
+    pub fn caught_up(&self, within: Duration) -> Result<(), NotSettled> {
         let target = self.state().acknowledged;
         self.wait(within, |state| state.written >= target)
     }
 
-    /// Waits until fewer events than these wait to be written; returns whether it is so by the end of the time.
+    /// Waits until fewer events than these wait to be written.
     ///
     /// # Errors
-    /// Why nothing is written any more.
-    pub fn below(&self, events: u64, within: Duration) -> Result<bool, String> {
+    /// [`NotSettled`] when it is not so by the end of the time, or nothing can be written now.
+    pub fn below(&self, events: u64, within: Duration) -> Result<(), NotSettled> {
         self.wait(within, |state| state.events < events)
     }
 
@@ -146,7 +169,7 @@ impl Lag {
     }
 }
 
-/// The thread's handle: dropping it lets the thread write what waits, then end. What it cannot write is in the log of what was decided.
+/// The thread's handle: dropping it lets the thread write what waits, as far as it can be written, then end. The rest is in the log of what was decided.
 #[derive(Debug)]
 pub struct Behind {
     sender: Option<Sender<(u64, Vec<u8>)>>,
@@ -184,6 +207,8 @@ impl Drop for Behind {
     fn drop(&mut self) {
         self.sender.take();
         if let Some(thread) = self.thread.take() {
+            self.lag.state().is_stopping = true;
+            self.lag.changed.notify_all();
             let _ = thread.join();
         }
     }
@@ -198,24 +223,21 @@ fn run(mut db: Database, records: &Receiver<(u64, Vec<u8>)>, lag: &Lag) {
             events += more;
             batch.push(next);
         }
-        let mut tries = 1;
-        let written = loop {
-            match write(&mut db, &batch) {
-                Err(e) if tries < TRIES && !db.is_fenced() && db.is_alive() => {
-                    tracing::warn!(reason = one_line(&e), "results of decisions are not written; trying again");
-                    tries += 1;
-                    std::thread::sleep(RETRY);
-                }
-                done => break done,
+        let mut pause = PAUSES.0;
+        let last = loop {
+            let e = match write(&mut db, &batch) {
+                Ok(last) => break last,
+                Err(e) => e,
+            };
+            let is_over = db.is_fenced() || !db.is_alive();
+            tracing::error!(reason = one_line(&e), is_over, "results of decisions are not written");
+            lag.fail(format!("results of decisions are not written: {e}"), is_over);
+            if is_over || lag.pause(pause) {
+                return;
             }
+            pause = (pause * 2).min(PAUSES.1);
         };
-        match written {
-            Ok(last) => lag.wrote(last),
-            Err(e) => {
-                tracing::error!(reason = one_line(&e), "results of decisions cannot be written");
-                return lag.fail(format!("results of decisions cannot be written: {e}"));
-            }
-        }
+        lag.wrote(last);
     }
 }
 

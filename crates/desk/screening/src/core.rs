@@ -14,7 +14,7 @@ use holdfast_event_log::behind::{Behind, Lag};
 use holdfast_event_log::log::{self, Log, Progress};
 use holdfast_event_log::rebuild::{apply_window, next_record_texts, recorded};
 use holdfast_event_log::writes::Write;
-use holdfast_store::{Database, DbError, Effect, Row, StoreError, Value};
+use holdfast_store::{Database, DbError, Effect, NotSettled, Row, StoreError, Value};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::{Invalid, Seconds, Timestamp, asset};
 use std::path::PathBuf;
@@ -417,15 +417,11 @@ impl Core {
     /// Waits until the tables have everything that was decided.
     ///
     /// # Errors
-    /// Why they do not.
-    pub(crate) fn settle(&mut self) -> Result<(), String> {
-        let settled = match self.lag.caught_up(MAX_SETTLE) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("results of decisions are not written in time".to_owned()),
-            Err(why) => Err(why),
-        };
+    /// [`NotSettled`].
+    pub(crate) fn settle(&mut self) -> Result<(), NotSettled> {
+        let settled = self.lag.caught_up(MAX_SETTLE);
         self.unwritten.written(self.lag.written());
-        if settled.is_err() {
+        if let Err(NotSettled::Lost(_)) = settled {
             self.note_fence();
         }
         settled

@@ -18,7 +18,7 @@ use crate::pulse::{self, Pulse};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::{ChainFacts, Decision, Event, Record};
 use holdfast_event_log::behind::Lag;
-use holdfast_store::{ChangeError, Database, DbError, Fatal, Readers, StoreError, Writer, WriterLock, parse};
+use holdfast_store::{ChangeError, Database, DbError, Fatal, NotSettled, Readers, StoreError, Writer, WriterLock, parse};
 use holdfast_types::{Address, Invalid, Timestamp};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};
@@ -263,12 +263,14 @@ impl Screening {
     /// Waits until the tables have what was answered before, so that whoever got an answer finds what it says.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when they do not have it in time; [`StoreError::NotStored`] with the reason when nothing is written now.
+    /// [`DbError::Behind`] when they do not have it in time, or nothing can be written now.
     pub(crate) fn wait_for_results(&self) -> Result<(), StoreError> {
-        match self.lag.caught_up(MAX_READ_WAIT) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(StoreError::Busy),
-            Err(why) => Err(StoreError::NotStored(why)),
-        }
+        let settled = self.lag.caught_up(MAX_READ_WAIT);
+        settled.map_err(|(NotSettled::Later(why) | NotSettled::Lost(why))| DbError::Behind(why).into())
+    }
+
+    /// Returns why results of decisions, which are durable, cannot be written to the tables now, if they cannot.
+    pub fn results_failure(&self) -> Option<String> {
+        self.lag.failure()
     }
 }

@@ -25,6 +25,9 @@ pub enum DbError {
     /// Another process writes to it.
     #[error("another Holdfast already writes to {0}; stop it first (one writer keeps holds from being doubled)")]
     Busy(String),
+    /// What was answered is not in the tables yet.
+    #[error("{0}; read again later")]
+    Behind(String),
     /// A row does not have the type that this version wrote.
     #[error("column {0} of a row has an unexpected type; was the database changed by hand?")]
     Type(usize),
@@ -73,7 +76,7 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             StoreError::Busy => ErrorKind::Busy,
-            StoreError::Stopped | StoreError::NotStored(_) => ErrorKind::Unavailable,
+            StoreError::Stopped | StoreError::NotStored(_) | StoreError::Db(DbError::Behind(_)) => ErrorKind::Unavailable,
             StoreError::Db(_) | StoreError::Internal(_) | StoreError::Io(..) => ErrorKind::Internal,
         }
     }

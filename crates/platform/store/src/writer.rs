@@ -69,6 +69,15 @@ pub trait ChangeError: From<StoreError> + std::fmt::Display + Send + 'static {
     fn undone(self) -> Self;
 }
 
+/// Why what work left is not in the tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotSettled {
+    /// It cannot be written now and is tried again; what is in memory holds.
+    Later(String),
+    /// Memory must be read again.
+    Lost(String),
+}
+
 /// The state in memory of the writer's owner, and the connection that changes both it and the database.
 pub trait Memory: Send + 'static {
     /// Frequent work that is done in batches, such as events to decide; everything else is a closure.
@@ -119,8 +128,8 @@ pub trait Memory: Send + 'static {
     /// Waits until everything that work left is written to the tables. Before every transaction of changes, and at the end.
     ///
     /// # Errors
-    /// Why it is not.
-    fn settle(&mut self) -> Result<(), String>;
+    /// [`NotSettled`].
+    fn settle(&mut self) -> Result<(), NotSettled>;
 
     /// Returns of how many items work consists; it bounds what waits and what is in one transaction.
     fn items(_work: &Self::Work) -> usize {
@@ -353,7 +362,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
     loop {
         let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
         let Some(batch) = next_batch(jobs, wait) else {
-            if let Err(why) = memory.settle() {
+            if let Err(NotSettled::Later(why) | NotSettled::Lost(why)) = memory.settle() {
                 tracing::error!(reason = one_line(&why), "results of decisions are not in the tables; the next start writes them");
             }
             memory.db().release_writer_lock();
@@ -366,7 +375,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
             last_used = Instant::now();
             if !memory.db().is_alive() {
                 broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
-            } else if let Err(why) = memory.settle() {
+            } else if let Err(NotSettled::Lost(why)) = memory.settle() {
                 broken = Some(Recovery::new(why));
             }
         }
@@ -443,10 +452,15 @@ fn transact<M: Memory>(
     changes: Vec<Change<M>>,
     now: Timestamp,
 ) -> Result<(), String> {
-    let began = memory.settle().and_then(|()| memory.db().begin_fenced().map_err(|e| e.to_string()));
-    if let Err(why) = began {
-        changes.into_iter().for_each(|change| Job::<M>::Change(change).refuse(&why));
-        return Err(why);
+    let settled = memory.settle();
+    let began = settled.and_then(|()| memory.db().begin_fenced().map_err(|e| NotSettled::Lost(e.to_string())));
+    if let Err(not) = began {
+        let (NotSettled::Later(why) | NotSettled::Lost(why)) = &not;
+        changes.into_iter().for_each(|change| Job::<M>::Change(change).refuse(why));
+        return match not {
+            NotSettled::Later(_) => Ok(()),
+            NotSettled::Lost(why) => Err(why),
+        };
     }
     let mut answers: Vec<Finish> = Vec::with_capacity(changes.len());
     let mut failure = due.into_iter().find_map(|work| attempt(memory, |memory| work(memory, now)).err());

@@ -13,7 +13,7 @@ use holdfast_decision::model::Event;
 use holdfast_decision::{ChainFacts, Decision, Price};
 use holdfast_event_log::log::EventsBody;
 use holdfast_event_log::writes::Write;
-use holdfast_store::{Database, DbError, StoreError, Value, number, parse};
+use holdfast_store::{Database, DbError, Value, number, parse};
 use holdfast_types::Timestamp;
 use serde_json::json;
 use std::collections::HashMap;
@@ -115,12 +115,14 @@ enum Submission {
     Accepted(usize),
 }
 
+/// Customer and number of holds by key.
+type Placed = HashMap<String, (String, u64)>;
+
 /// Past holds: those of the current batch, those that are not in the table yet, and the table.
 struct StoredHolds<'a> {
     db: &'a mut Database,
     unwritten: &'a Unwritten,
-    /// Customer and number by key.
-    placed: HashMap<String, (String, u64)>,
+    placed: Placed,
 }
 
 impl StoredHolds<'_> {
@@ -165,8 +167,8 @@ impl Core {
             Vec::new()
         } else {
             self.append_events(&accepted, now);
-            let decided = self.fold_events(&accepted, now)?;
-            self.add_results(accepted, &decided, actor, now);
+            let (decided, placed) = self.fold_events(&accepted, now)?;
+            self.add_results(accepted, &decided, placed, actor, now);
             decided
         };
         let answer = |submission| match submission {
@@ -185,11 +187,6 @@ impl Core {
         batch: &'a [(Event, ChainFacts)],
         now: Timestamp,
     ) -> Result<(Vec<Submission>, Vec<Accepted<'a>>), ScreeningError> {
-        if batch.iter().any(|(event, _)| self.unwritten.has(&event.id)) {
-            // It is decided already and not in the tables yet.
-            self.acknowledge().and_then(|()| self.settle()).map_err(StoreError::NotStored)?;
-            self.start_work();
-        }
         let known = self.known_events(batch)?;
         let latest = self.latest_time(now);
         let mut accepted: Vec<Accepted> = Vec::with_capacity(batch.len());
@@ -199,7 +196,7 @@ impl Core {
             let body = text(event);
             let refused = |e: ScreeningError| Submission::Answered(Box::new(Err(e)));
             let conflict = || refused(ScreeningError::Conflict(event.id.clone()));
-            let submission = if let Some((old, result)) = known.get(&event.id) {
+            let submission = if let Some((old, result)) = self.unwritten.event(&event.id).or_else(|| known.get(&event.id)) {
                 match *old == body || is_same(old, &body) {
                     true => Submission::Answered(Box::new(parse::<Decision>("decision", result).map_err(Into::into))),
                     false => conflict(),
@@ -231,8 +228,8 @@ impl Core {
         self.append_body("events", body.finish(), now);
     }
 
-    /// Folds events.
-    fn fold_events(&mut self, accepted: &[Accepted<'_>], now: Timestamp) -> Result<Vec<Decided>, DbError> {
+    /// Folds events; returns what was decided, and the holds placed with it.
+    fn fold_events(&mut self, accepted: &[Accepted<'_>], now: Timestamp) -> Result<(Vec<Decided>, Placed), DbError> {
         let watermark = self.fold.watermark;
         self.fold_mut().begin_events(watermark);
         let mut past = StoredHolds { db: &mut self.db, unwritten: &self.unwritten, placed: HashMap::new() };
@@ -242,9 +239,7 @@ impl Core {
             past.add(&decided);
             all.push(decided);
         }
-        let placed = past.placed;
-        self.unwritten.add(self.log.position(), accepted.iter().map(|a| a.event.id.as_str()), placed);
-        Ok(all)
+        Ok((all, past.placed))
     }
 
     /// Adds what stores the decisions, by the numbers that the fold gave them, to what waits to be written.
@@ -252,6 +247,7 @@ impl Core {
         &mut self,
         accepted: Vec<Accepted<'_>>,
         decided: &[Decided],
+        placed: Placed,
         actor: &str,
         now: Timestamp,
     ) {
@@ -275,6 +271,10 @@ impl Core {
             writes.add(input, decision, now);
         }
         let detail = json!({"first": first, "last": last, "sha256": writes.digest()}).to_string();
+        let texts = std::mem::take(&mut writes.texts);
+        let ids = decided.iter().map(|d| d.decision.event.as_str().into());
+        let events = ids.zip(texts).map(|(id, (body, result))| (id, body, result));
+        self.unwritten.add(self.log.position(), events, placed);
         self.results.extend(writes.statements());
         self.audit(now, actor, "events.decided", "events", &detail);
     }

@@ -5,14 +5,14 @@ use crate::service::ScreeningError;
 use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
 use holdfast_decision::model::Event;
-use holdfast_store::{ChangeError, Database, DbError, Due, Effect, Memory, StoreError, panic_message};
+use holdfast_store::{ChangeError, Database, DbError, Due, Effect, Memory, NotSettled, StoreError, panic_message};
 use holdfast_types::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Most events whose results may wait to be written; more are decided once there is room.
-const MAX_BEHIND: u64 = 150_000;
+const MAX_BEHIND: u64 = 100_000;
 /// How long new events wait for that room.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
@@ -73,7 +73,12 @@ impl Memory for Core {
     }
 
     fn work(&mut self, batch: Vec<Box<Submitted>>, now: Timestamp) -> Result<(), String> {
-        let mut outcome = self.has_room();
+        self.unwritten.written(self.lag.written());
+        if let Err(NotSettled::Later(why) | NotSettled::Lost(why)) = self.lag.below(MAX_BEHIND, MAX_WAIT) {
+            batch.into_iter().for_each(|work| Self::refuse(work, why.clone()));
+            return Ok(());
+        }
+        let mut outcome: Result<(), String> = Ok(());
         let mut decided: Vec<(Reply, Vec<Result<Decision, ScreeningError>>)> = Vec::with_capacity(batch.len());
         let mut rest = batch.into_iter().peekable();
         while let Some(first) = rest.next() {
@@ -111,7 +116,7 @@ impl Memory for Core {
         stored
     }
 
-    fn settle(&mut self) -> Result<(), String> {
+    fn settle(&mut self) -> Result<(), NotSettled> {
         Core::settle(self)
     }
 
@@ -137,16 +142,6 @@ impl Memory for Core {
 }
 
 impl Core {
-    /// Waits until there is room for more results that are not in the tables.
-    fn has_room(&mut self) -> Result<(), String> {
-        self.unwritten.written(self.lag.written());
-        match self.lag.below(MAX_BEHIND, MAX_WAIT) {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("results of decisions are not written in time".to_owned()),
-            Err(why) => Err(why),
-        }
-    }
-
     /// Decides on events of one actor at once; when that fails, one by one, so that one event costs no other its decision.
     fn decide(
         &mut self,

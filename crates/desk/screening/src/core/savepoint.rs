@@ -5,7 +5,7 @@ use crate::service::ScreeningError;
 use holdfast_audit::Chain;
 use holdfast_decision::Fold;
 use holdfast_decision::inputs::{NextIds, Rebuilt};
-use holdfast_store::{DbError, Effect};
+use holdfast_store::{DbError, Effect, NotSettled};
 use holdfast_types::Timestamp;
 
 /// Where a change began, and what of memory it changed since.
@@ -98,7 +98,7 @@ impl Core {
         let (lists, state) = self.restore();
         if torn || lists || state {
             self.acknowledge()?;
-            self.settle()?;
+            self.settle().map_err(|(NotSettled::Later(why) | NotSettled::Lost(why))| why)?;
         }
         self.read_where(torn || lists, torn || state).map_err(|e| e.to_string())
     }

@@ -1,6 +1,6 @@
 //! What is decided and not in the tables yet, as far as later decisions must know it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// What one call decided.
 #[derive(Debug)]
@@ -14,29 +14,33 @@ struct Part {
 /// Events and holds that are not in the tables yet.
 #[derive(Debug, Default)]
 pub(super) struct Unwritten {
-    ids: HashSet<Box<str>>,
+    /// Body and result by id.
+    events: HashMap<Box<str>, (String, String)>,
     /// Customer and number by the key of the movement.
     holds: HashMap<String, (String, u64)>,
     parts: VecDeque<Part>,
 }
 
 impl Unwritten {
-    /// Adds events that are decided, and the holds placed with them, by the position of their input.
-    pub(super) fn add<'a>(
+    /// Adds decided events (id, body, result) and the holds placed with them, by the position of their input.
+    pub(super) fn add(
         &mut self,
         position: u64,
-        ids: impl Iterator<Item = &'a str>,
+        events: impl Iterator<Item = (Box<str>, String, String)>,
         holds: HashMap<String, (String, u64)>,
     ) {
-        let ids: Vec<Box<str>> = ids.map(Into::into).collect();
-        self.ids.extend(ids.iter().cloned());
-        self.parts.push_back(Part { position, ids, holds: holds.keys().cloned().collect() });
+        let mut part = Part { position, ids: Vec::new(), holds: holds.keys().cloned().collect() };
+        for (id, body, result) in events {
+            part.ids.push(id.clone());
+            self.events.insert(id, (body, result));
+        }
+        self.parts.push_back(part);
         self.holds.extend(holds);
     }
 
-    /// Returns whether an event is decided and not in the tables yet.
-    pub(super) fn has(&self, id: &str) -> bool {
-        self.ids.contains(id)
+    /// Returns body and result of an event that is decided and not in the tables yet.
+    pub(super) fn event(&self, id: &str) -> Option<&(String, String)> {
+        self.events.get(id)
     }
 
     /// Returns customer and number of a hold that is not in the tables yet.
@@ -61,7 +65,7 @@ impl Unwritten {
     fn drop_part(&mut self, pop: fn(&mut VecDeque<Part>) -> Option<Part>) {
         let Some(part) = pop(&mut self.parts) else { return };
         for id in &part.ids {
-            self.ids.remove(id);
+            self.events.remove(id);
         }
         for key in &part.holds {
             self.holds.remove(key);

@@ -6,7 +6,6 @@ use holdfast_screening::replay::replay_log;
 use holdfast_screening::service::MAX_EVENTS;
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_simulate::random::Random;
-use holdfast_store::{Database, StoreError};
 use holdfast_testing::{START, TestClock, TestDb, deposit, on_both, withdrawal};
 use holdfast_types::{ErrorKind, Seconds};
 use std::ops::ControlFlow;
@@ -16,7 +15,6 @@ use std::sync::mpsc::channel;
 on_both!(
     a_batch_is_decided_as_its_events_alone,
     a_batch_is_one_input_and_wrong_events_cost_no_other,
-    an_event_that_cannot_be_stored_costs_no_other,
     batches_of_several_senders_keep_their_answers,
     what_waits_is_bounded_by_events,
     a_batch_survives_a_restart,
@@ -111,21 +109,6 @@ fn a_batch_is_one_input_and_wrong_events_cost_no_other(place: &TestDb) {
     assert!(screening.decide_batch(Vec::new(), "t").unwrap().is_empty());
     let many = vec![(deposit("d9", "c", "0x09", 5, 100), ChainFacts::default()); MAX_EVENTS + 1];
     assert_eq!(screening.decide_batch(many, "t").unwrap_err().kind(), Invalid);
-    is_given_again(&screening);
-}
-
-/// A statement that the database refuses: the batch is decided event by event then.
-fn an_event_that_cannot_be_stored_costs_no_other(place: &TestDb) {
-    let screening = opened(place);
-    let mut db = Database::connect(&place.url).unwrap();
-    db.batch("CREATE UNIQUE INDEX test_only_once ON events (customer) WHERE customer = 'once'").unwrap();
-    let event = |i: u32, customer: &str| deposit(&format!("d{i}"), customer, &format!("0x{i:02x}"), 5, 100);
-    let batch = vec![event(1, "c"), event(2, "once"), event(3, "once"), event(4, "c")];
-    let answers = screening.decide_batch(plain(batch), "t").unwrap();
-    assert!(matches!(answers[2], Err(ScreeningError::Store(StoreError::NotStored(_)))), "{answers:?}");
-    let seqs: Vec<u64> = answers.iter().flatten().map(|d| d.seq).collect();
-    assert_eq!(seqs, [1, 2, 3]);
-    assert_eq!(screening.last_event().unwrap(), 3);
     is_given_again(&screening);
 }
 

@@ -200,7 +200,7 @@ fn effects_outside_the_database_follow_the_commit(place: &TestDb) {
 }
 
 /// Tries until it is done or a bound is over.
-fn until<T>(seconds: u64, mut work: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(seconds: u64, mut work: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(done) = work() {

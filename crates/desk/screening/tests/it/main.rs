@@ -4,6 +4,7 @@ mod account_chains;
 mod account_theft;
 mod anchors;
 mod batches;
+mod behind;
 mod chain;
 mod clock;
 mod durability;
