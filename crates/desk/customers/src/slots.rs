@@ -59,6 +59,11 @@ impl Slotted for Key {
     }
 }
 
+/// Returns the part of a slot, where slots are parted into runs of the same length.
+pub(crate) fn part_of<T>(parts: &[T], key: impl Slotted) -> Option<&T> {
+    parts.get(key.slot() * parts.len() / SLOTS)
+}
+
 /// A table in [`SLOTS`] parts.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots<K, V> {
@@ -79,6 +84,10 @@ impl<K: Slotted, V> Slots<K, V> {
 
     pub(crate) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
         self.parts[key.slot()].entry(key).or_insert_with(new)
+    }
+
+    pub(crate) fn parts_mut(&mut self) -> &mut [HashMap<K, V>] {
+        &mut self.parts
     }
 
     pub(crate) fn len(&self) -> usize {
