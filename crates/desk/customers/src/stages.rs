@@ -172,10 +172,11 @@ impl State {
             }
             decided
         });
-        let mut decided: Vec<(usize, D)> = decided.collect::<Vec<_>>().into_iter().flatten().collect();
+        let decided: Vec<Vec<(usize, D)>> = decided.collect();
         settle_uses(&mut self.parties, run, &noted);
-        decided.sort_unstable_by_key(|d| d.0);
-        decided.into_iter().map(|d| d.1).collect()
+        let mut ordered: Vec<Option<D>> = events.iter().map(|_| None).collect();
+        decided.into_iter().flatten().for_each(|(number, made)| ordered[number] = Some(made));
+        ordered.into_iter().flatten().collect()
     }
 
     /// Stage 0: takes in who claimed each movement first.

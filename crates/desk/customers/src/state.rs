@@ -280,7 +280,9 @@ impl Party {
         let twice = standing().find(|(i, u)| again(*i, u)).or_else(|| standing().next());
         let Some((oldest, _)) = twice else { return };
         match used.span.from {
-            0 => drop(self.uses.remove(oldest)),
+            0 => {
+                self.uses.remove(oldest);
+            }
             place => self.uses[oldest].span.until = place,
         }
     }

@@ -164,8 +164,8 @@ impl<'a> Neighbours<'a> {
     pub fn devices(self, customer: CustomerKey) -> impl Iterator<Item = Key> + Clone + 'a {
         let changed = self.changed(customer);
         let known = if changed.is_some() { None } else { self.customers.get(customer) };
-        let (at, known) = (self.parties.at, known.map_or(&[][..], |c| &c.devices));
-        let changed = changed.map_or(&[][..], |c| &c.devices).iter();
+        let (at, known) = (self.parties.at, known.map_or(&[][..], |c| c.devices.as_slice()));
+        let changed = changed.map_or(&[][..], |c| c.devices.as_slice()).iter();
         changed.filter(move |d| d.1.is_seen(at)).map(|d| d.0).chain(known.iter().map(|d| d.0))
     }
 
@@ -174,7 +174,7 @@ impl<'a> Neighbours<'a> {
         let changed = self.changed(customer);
         let known = if changed.is_some() { None } else { self.customers.get(customer) };
         let at = self.parties.at;
-        let changed = changed.map_or(&[][..], |c| &c.received_from).iter();
+        let changed = changed.map_or(&[][..], |c| c.received_from.as_slice()).iter();
         let changed = changed.filter(move |r| r.1.is_seen(at)).map(|r| r.0);
         changed.chain(known.into_iter().flat_map(|c| c.received_from.iter().copied()))
     }

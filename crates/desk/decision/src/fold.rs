@@ -261,11 +261,10 @@ impl Fold {
         let incoming =
             |s: &Subject<'a>| Incoming { event: s.event, facts: s.facts, value: s.value.unwrap_or(0), seq: s.seq };
         let incoming: Vec<Incoming<'a>> = subjects.iter().map(incoming).collect();
-        let Fold { state, book, flags, models, .. } = self;
-        let terms = Terms { book, flags, models, now };
+        let terms = Terms { book: &self.book, flags: &self.flags, models: &self.models, now };
         let across = |n: usize, near: Neighbours<'_>, own| subjects[n].across(near, own);
         let draft = |n: usize, view: View<'_>, across| terms.draft(view, across, subjects[n]);
-        state.apply_batch(workers, &incoming, across, draft)
+        self.state.apply_batch(workers, &incoming, across, draft)
     }
 
     fn terms(&self, now: Timestamp) -> Terms<'_> {

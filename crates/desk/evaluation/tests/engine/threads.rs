@@ -144,10 +144,7 @@ fn decided(steps: &[Step], threads: Option<usize>) -> (Vec<String>, String) {
                 let start = events[0].event.time;
                 fold.flag(flag(start));
                 fold.begin_events(fold.watermark);
-                let batch: Vec<Undecided> = events
-                    .iter()
-                    .map(|e| Undecided { event: &e.event, facts: &e.facts, price: e.price })
-                    .collect();
+                let batch: Vec<Undecided> = events.iter().map(EventInput::undecided).collect();
                 let Ok(made) = fold.events(&batch, start + Seconds::MINUTE, &mut &mut past);
                 all.extend(made.iter().map(words));
             }
