@@ -201,8 +201,8 @@ impl Core {
     fn fold_events(&mut self, accepted: &[Accepted<'_>], now: Timestamp) -> Result<Vec<Decided>, DbError> {
         let watermark = self.fold.watermark;
         self.fold_mut().begin_events(watermark);
-        let of = |a: &Accepted<'_>| Undecided { event: a.event, facts: a.facts, price: a.price };
-        let batch: Vec<Undecided<'_>> = accepted.iter().map(of).collect();
+        let batch: Vec<Undecided<'_>> =
+            accepted.iter().map(|a| Undecided { event: a.event, facts: a.facts, price: a.price }).collect();
         let mut past = StoredHolds { db: &mut self.db, placed: HashMap::new() };
         self.fold.events(&batch, now, &mut past)
     }
