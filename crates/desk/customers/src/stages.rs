@@ -286,3 +286,72 @@ fn settle_uses(parties: &mut Slots<Key, Party>, run: usize, noted: &[Noted]) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EventKind;
+    use crate::state::{MAX_PARTY, key};
+    use crate::view::Uses;
+    use holdfast_types::{Seconds, Timestamp};
+
+    const START: Timestamp = Timestamp::from_unix(1_780_000_000);
+
+    /// Logins of a few customers on many devices and one IP address, some of them late.
+    fn logins(n: usize) -> Vec<Event> {
+        let login = |i: usize| {
+            let late = Seconds::HOUR * i64::from(u8::try_from(i * 7 % 11).unwrap_or(0));
+            let time = START + Seconds::new(i64::try_from(i).unwrap_or(0)) - late;
+            let mut event = Event::new(EventKind::Account, format!("e{i}"), time, format!("c{}", i * i % 150));
+            event.device = Some(format!("d{}", i % 90));
+            event.ip = Some("203.0.113.1".into());
+            event
+        };
+        (0..n).map(login).collect()
+    }
+
+    /// What a decision sees of the customers on the IP address, and of the event's customer.
+    fn seen(view: View<'_>) -> (Vec<(CustomerKey, Timestamp)>, usize, usize) {
+        let uses = view.party(key("ip", "203.0.113.1"));
+        let uses: Vec<_> = uses.into_iter().flat_map(Uses::iter).map(|u| (u.customer, u.time)).collect();
+        view.customer().map_or((uses.clone(), 0, 0), |c| (uses, c.activities.len(), c.devices.len()))
+    }
+
+    #[test]
+    fn every_event_sees_what_one_thread_would_show_it() {
+        let (events, facts) = (logins(1_300), ChainFacts::default());
+        let incoming: Vec<Incoming> =
+            (0..).zip(&events).map(|(seq, event)| Incoming { event, facts: &facts, value: 0, seq }).collect();
+        let mut one = State::default();
+        let mut expected = Vec::new();
+        for Incoming { event, facts, value, seq } in &incoming {
+            let devices: Vec<Key> = Neighbours::of(&one).devices(CustomerKey::of("c0")).collect();
+            expected.push((seen(View::of(&one, event)), devices));
+            one.apply(event, facts, *value, *seq);
+        }
+        assert!(expected.iter().any(|(seen, _)| seen.0.len() == MAX_PARTY), "the oldest uses are dropped");
+        for threads in [1, 2, 8] {
+            let mut many = State::default();
+            let workers = Workers::new(threads).unwrap();
+            let devices = std::sync::Mutex::new(vec![Vec::new(); events.len()]);
+            let across = |n: usize, near: Neighbours<'_>, _| {
+                let own: Vec<Key> = near.devices(CustomerKey::of("c0")).collect();
+                devices.lock().unwrap()[n] = own;
+            };
+            let found = many.apply_batch(&workers, &incoming, across, |_, view, ()| seen(view));
+            let devices = devices.into_inner().unwrap();
+            for (n, (found, expected)) in found.into_iter().zip(devices).zip(&expected).enumerate() {
+                assert_eq!(found, *expected, "event {n} by {threads} threads");
+            }
+            assert_eq!(many.size(), one.size());
+        }
+    }
+
+    #[test]
+    fn slots_are_shared_by_a_power_of_two() {
+        for threads in [0, 3, 16] {
+            let why = Workers::new(threads).unwrap_err().to_string();
+            assert!(why.starts_with(&format!("{threads} threads cannot share 256 slots")), "{why}");
+        }
+    }
+}
