@@ -112,7 +112,7 @@ const fn either(setting: Setting, instead_of: &'static str) -> Setting {
 
 /// All settings, in the order of the reference. `--open` is none: a desk is opened by hand, to try it out. `--password` is none either: secrets
 /// stand in files.
-pub const SETTINGS: [Setting; 35] = [
+pub const SETTINGS: [Setting; 36] = [
     setting("store.path", "store", "HOLDFAST_STORE", Kind::Path),
     setting("server.listen", "listen", "HOLDFAST_LISTEN", Kind::Text),
     setting("server.role", "role", "HOLDFAST_ROLE", Kind::Text),
@@ -140,6 +140,7 @@ pub const SETTINGS: [Setting; 35] = [
     setting("node.chains_file", "chains", "HOLDFAST_CHAINS", Kind::Path),
     setting("desk.providers_file", "providers", "HOLDFAST_PROVIDERS", Kind::Path),
     setting("desk.policy_file", "policy", "HOLDFAST_POLICY", Kind::Path),
+    setting("desk.decision_threads", "decision-threads", "HOLDFAST_DECISION_THREADS", Kind::Integer),
     either(setting("mail.smtp", "smtp", "HOLDFAST_SMTP", Kind::Url), "smtp-file"),
     either(setting("mail.smtp_file", "smtp-file", "HOLDFAST_SMTP_FILE", Kind::Path), "smtp"),
     setting("mail.from", "mail-from", "HOLDFAST_MAIL_FROM", Kind::Text),

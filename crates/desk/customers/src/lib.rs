@@ -20,5 +20,8 @@ pub mod facts;
 pub mod issuer;
 pub mod lookalikes;
 pub mod model;
+pub mod slots;
+pub mod stages;
 pub mod state;
 pub mod tables;
+pub mod view;

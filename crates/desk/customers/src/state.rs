@@ -4,10 +4,15 @@
 use crate::facts::ChainFacts;
 use crate::lookalikes::Counterparties;
 use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
+use crate::slots::Slots;
+use crate::view::{NOW, Parties, Span};
 use holdfast_types::{Address, Seconds, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3Default;
+
+pub use crate::slots::CustomerKey;
+pub use crate::view::{Neighbours, Uses, View};
 
 /// One hour.
 pub const HOUR: Seconds = Seconds::HOUR;
@@ -17,6 +22,10 @@ pub const DAY: Seconds = Seconds::DAY;
 pub const MEMORY: Seconds = Seconds::days(90);
 /// Most activities stored of a customer; the oldest are dropped first.
 pub const MAX_ACTIVITIES: usize = 512;
+/// Most devices stored of a customer; the first are dropped first.
+pub(crate) const MAX_DEVICES: usize = 64;
+/// Most receipts from other customers stored of a customer; the first are dropped first.
+pub(crate) const MAX_RECEIVED: usize = 32;
 /// Most uses stored of an address, card, device or other shared key.
 pub const MAX_PARTY: usize = 128;
 
@@ -102,8 +111,10 @@ pub struct Activity {
 /// A customer in the state.
 #[derive(Clone, Debug)]
 pub struct Customer {
-    /// Index in the state; other parts name customers by it.
-    pub index: u32,
+    /// Key of the id; other parts name customers by it.
+    pub key: CustomerKey,
+    /// The id.
+    pub id: Box<str>,
     /// Whether a record or only events named it.
     pub recorded: bool,
     /// Person or business.
@@ -136,14 +147,15 @@ pub struct Customer {
     pub destinations: Vec<(Key, Timestamp)>,
     /// Addresses that the customer paid or was paid by, by their first and last characters.
     pub counterparties: Counterparties,
-    /// Money received from another customer through an address: (sender's index, time, value), at most 32.
-    pub received_from: VecDeque<(u32, Timestamp, u64)>,
+    /// Money received from another customer through an address: (sender, time, value), at most 32.
+    pub received_from: VecDeque<(CustomerKey, Timestamp, u64)>,
 }
 
 impl Customer {
-    fn new(index: u32) -> Self {
+    pub(crate) fn new(key: CustomerKey, id: &str) -> Self {
         Customer {
-            index,
+            key,
+            id: id.into(),
             recorded: false,
             customer_type: CustomerType::Individual,
             country: None,
@@ -164,6 +176,57 @@ impl Customer {
         }
     }
 
+    /// Takes in an event of this customer, with its value, its number, and from whom it may have come.
+    pub(crate) fn take(
+        &mut self,
+        (event, facts): (&Event, &ChainFacts),
+        (value, seq): (u64, u64),
+        noted: &Noted,
+        from: Vec<CustomerKey>,
+    ) {
+        let Noted { device, party, .. } = *noted;
+        let (time, kind) = (event.time, ActivityKind::of(event));
+        self.first_event = self.first_event.min(time);
+        let foreign = event.third_party == Some(true)
+            || event.country.as_ref().is_some_and(|c| self.country.is_some_and(|own| own != *c.as_bytes()));
+        let at = self.activities.iter().rposition(|a| a.time <= time).map_or(0, |i| i + 1);
+        self.activities.insert(at, Activity { time, kind, value, party, device, seq, foreign });
+        if self.activities.len() > MAX_ACTIVITIES {
+            self.activities.pop_front();
+        }
+        if device != 0 {
+            match self.devices.iter_mut().find(|d| d.0 == device) {
+                Some(known) => known.1 = known.1.min(time),
+                None => {
+                    self.devices.push((device, time));
+                    if self.devices.len() > MAX_DEVICES {
+                        self.devices.remove(0);
+                    }
+                }
+            }
+        }
+        if event.kind == EventKind::Withdrawal && event.counterparty.is_some() {
+            match self.destinations.iter().position(|d| d.0 == party) {
+                Some(i) => {
+                    let mut known = self.destinations.remove(i);
+                    known.1 = known.1.min(time);
+                    self.destinations.insert(0, known);
+                }
+                None => {
+                    self.destinations.insert(0, (party, time));
+                    self.destinations.truncate(64);
+                }
+            }
+        }
+        note_counterparties(self, event, facts);
+        for other in from {
+            self.received_from.push_back((other, time, value));
+            if self.received_from.len() > MAX_RECEIVED {
+                self.received_from.pop_front();
+            }
+        }
+    }
+
     /// Returns since when the customer is known.
     pub fn since(&self) -> Option<Timestamp> {
         self.created.or((self.first_event != Timestamp::MAX).then_some(self.first_event))
@@ -180,41 +243,69 @@ impl Customer {
     }
 }
 
+/// A use of a shared key by a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The customer.
+    pub customer: CustomerKey,
+    /// When it was.
+    pub time: Timestamp,
+    /// Minor units of the reference currency.
+    pub value: u64,
+    /// Whether money came in by it, or none moved.
+    pub incoming: bool,
+    pub(crate) span: Span,
+}
+
 /// Who used a shared key (address, card, device, IP, document), and when.
 #[derive(Clone, Debug, Default)]
 pub struct Party {
-    /// (customer, time, value, incoming), oldest first.
-    pub uses: VecDeque<(u32, Timestamp, u64, bool)>,
+    /// Oldest first, at most [`MAX_PARTY`] that stand.
+    pub(crate) uses: VecDeque<Use>,
 }
 
 impl Party {
-    /// Counts distinct customers with uses in `(now - window, now]` that `wanted` accepts.
-    pub fn customers(&self, now: Timestamp, window: Seconds, wanted: impl Fn(bool) -> bool) -> usize {
-        let mut seen: Vec<u32> = Vec::new();
-        for (customer, time, _, incoming) in self.uses.iter().rev() {
-            if *time <= now - window {
-                break;
-            }
-            if *time <= now && wanted(*incoming) && !seen.contains(customer) {
-                seen.push(*customer);
-            }
+    /// Adds a use; at a place of a batch, so that events before it see what was there. Above [`MAX_PARTY`] the oldest use of a customer that is there
+    /// twice is dropped, since such a customer counts once; else the oldest.
+    pub(crate) fn note(&mut self, used: Use) {
+        let at = self.uses.iter().rposition(|u| u.time <= used.time).map_or(0, |i| i + 1);
+        self.uses.insert(at, used);
+        let stands = |(_, u): &(usize, &Use)| u.span.stays();
+        if self.uses.len() <= MAX_PARTY || self.uses.iter().enumerate().filter(stands).count() <= MAX_PARTY {
+            return;
         }
-        seen.len()
+        let standing = || self.uses.iter().enumerate().filter(stands);
+        let again =
+            |i: usize, u: &Use| self.uses.iter().skip(i + 1).any(|v| v.span.stays() && v.customer == u.customer);
+        let twice = standing().find(|(i, u)| again(*i, u)).or_else(|| standing().next());
+        let Some((oldest, _)) = twice else { return };
+        match used.span.from {
+            0 => {
+                self.uses.remove(oldest);
+            }
+            place => self.uses[oldest].span.until = place,
+        }
+    }
+
+    /// Ends a batch: what it dropped is removed.
+    pub(crate) fn settle(&mut self) {
+        if self.uses.iter().all(|u| u.span == Span::ALWAYS) {
+            return;
+        }
+        self.uses.retain(|u| u.span.stays());
+        self.uses.iter_mut().for_each(|u| u.span = Span::ALWAYS);
     }
 }
 
 /// Customers, shared keys, counted movements and deposit addresses.
 #[derive(Debug, Default)]
 pub struct State {
-    customers: HashMap<Box<str>, Customer>,
-    /// Ids of customers by index.
-    ids: Vec<Box<str>>,
-    parties: HashMap<Key, Party>,
-    /// Movements that were counted and who claimed each first, so that two reports of one count once.
-    transfers: HashMap<Key, u32>,
-    transfer_order: VecDeque<(Timestamp, Key)>,
+    pub(crate) customers: Slots<CustomerKey, Customer>,
+    pub(crate) parties: Slots<Key, Party>,
+    /// Movements that were counted: who claimed each first and when, so that two reports of one count once.
+    pub(crate) transfers: Slots<Key, (CustomerKey, Timestamp)>,
     /// Deposit addresses of customers.
-    addresses: HashMap<Address, Box<str>>,
+    pub(crate) addresses: HashMap<Address, Box<str>>,
     /// See [`State::advance`].
     watermark: Timestamp,
     /// The watermark at the last sweep.
@@ -230,29 +321,23 @@ impl State {
 
     /// Returns a customer, if any record or event named it.
     pub fn customer(&self, id: &str) -> Option<&Customer> {
-        self.customers.get(id)
+        self.by_key(CustomerKey::of(id))
     }
 
-    /// Returns a customer by index.
-    pub fn by_index(&self, index: u32) -> Option<&Customer> {
-        self.customers.get(self.ids.get(index as usize)?)
+    /// Returns a customer by the key of its id.
+    pub fn by_key(&self, key: CustomerKey) -> Option<&Customer> {
+        self.customers.get(key)
     }
 
     /// Returns the uses of a shared key.
-    pub fn party(&self, key: Key) -> Option<&Party> {
-        self.parties.get(&key)
+    pub fn party(&self, key: Key) -> Option<Uses<'_>> {
+        Neighbours::of(self).party(key)
     }
 
-    /// Returns the customer of a deposit address.
-    pub fn owner_of(&self, address: &str) -> Option<&str> {
-        self.addresses.get(&Address::read(address)).map(|c| &**c)
-    }
-
-    /// Returns the other customer who claimed an event's movement first, if there is one.
-    pub fn claimed_by_other(&self, event: &Event) -> Option<&str> {
-        let first = self.transfers.get(&key("transfer", &event.transfer()?))?;
-        let id = self.ids.get(*first as usize)?;
-        (**id != *event.customer).then_some(id)
+    /// Returns the customer who claimed a movement first, where that is not `own`.
+    pub(crate) fn claimed_by_other(&self, transfer: Key, own: Option<CustomerKey>) -> Option<&str> {
+        let (first, _) = self.transfers.get(transfer)?;
+        self.by_key(*first).filter(|c| Some(c.key) != own).map(|c| &*c.id)
     }
 
     /// Returns the number of customers.
@@ -262,7 +347,7 @@ impl State {
 
     /// Returns whether there are no customers.
     pub fn is_empty(&self) -> bool {
-        self.customers.is_empty()
+        self.len() == 0
     }
 
     /// Returns the numbers of shared keys and activities, for measurements.
@@ -271,25 +356,13 @@ impl State {
     }
 
     fn customer_mut(&mut self, id: &str) -> &mut Customer {
-        if !self.customers.contains_key(id) {
-            #[expect(clippy::cast_possible_truncation, reason = "four billion customers do not fit into memory")]
-            let customer = Customer::new(self.ids.len() as u32);
-            self.ids.push(id.into());
-            self.customers.insert(id.into(), customer);
-        }
-        self.customers.get_mut(id).expect("just made")
+        let key = CustomerKey::of(id);
+        self.customers.get_or_insert_with(key, || Customer::new(key, id))
     }
 
-    fn note_party(&mut self, key: Key, customer: u32, time: Timestamp, value: u64, incoming: bool) {
-        let party = self.parties.entry(key).or_default();
-        let at = party.uses.iter().rposition(|u| u.1 <= time).map_or(0, |i| i + 1);
-        party.uses.insert(at, (customer, time, value, incoming));
-        if party.uses.len() > MAX_PARTY {
-            // A customer who is there twice counts once: drop the oldest use of a customer that is there twice, else the oldest.
-            let twice =
-                party.uses.iter().enumerate().position(|(i, u)| party.uses.iter().skip(i + 1).any(|v| v.0 == u.0));
-            party.uses.remove(twice.unwrap_or(0));
-        }
+    fn note_party(&mut self, key: Key, customer: CustomerKey, time: Timestamp) {
+        let used = Use { customer, time, value: 0, incoming: true, span: Span::ALWAYS };
+        self.parties.get_or_insert_with(key, Party::default).note(used);
     }
 
     /// Applies a record. A record older than the known one is ignored.
@@ -327,16 +400,16 @@ impl State {
                 if record.result.as_deref() == Some("passed") {
                     customer.level = customer.level.max(record.level.unwrap_or(1));
                 }
-                let index = customer.index;
+                let customer = customer.key;
                 if let Some(document) = &record.document {
-                    self.note_party(key("document", document), index, record.time, 0, true);
+                    self.note_party(key("document", document), customer, record.time);
                 }
             }
             RecordKind::Card | RecordKind::BankAccount | RecordKind::Device => {
                 let (Some(id), Some(fingerprint)) = (&record.customer, &record.fingerprint) else { return };
-                let index = self.customer_mut(id).index;
+                let customer = self.customer_mut(id).key;
                 let namespace = if record.kind == RecordKind::Device { "device" } else { "instrument" };
-                self.note_party(key(namespace, fingerprint), index, record.time, 0, true);
+                self.note_party(key(namespace, fingerprint), customer, record.time);
             }
             RecordKind::ConfirmedAddress => {
                 let (Some(id), Some(address)) = (&record.customer, &record.address) else { return };
@@ -348,96 +421,22 @@ impl State {
 
     /// Applies a decided event. `value` is its value in the reference currency.
     pub fn apply(&mut self, event: &Event, facts: &ChainFacts, value: u64, seq: u64) {
-        let kind = ActivityKind::of(event);
-        if let Some(transfer) = event.transfer() {
-            let transfer = key("transfer", &transfer);
-            let index = self.customer_mut(&event.customer).index;
-            match self.transfers.get(&transfer) {
-                Some(first) if *first == index => return,
+        let noted = Noted::of(event, facts, value, 0);
+        if let Some(transfer) = noted.transfer {
+            match self.transfers.get(transfer) {
+                Some((first, _)) if *first == noted.own => return,
                 // Somebody else claims it: who is right is not known here, so it counts for both.
                 Some(_) => {}
                 None => {
-                    self.transfers.insert(transfer, index);
-                    self.transfer_order.push_back((event.time, transfer));
+                    self.transfers.get_or_insert_with(transfer, || (noted.own, event.time));
                 }
             }
         }
-        let time = event.time;
-        let device = event.device.as_ref().map_or(0, |d| key("device", d));
-        let party = party_of(event);
-        let customer = self.customer_mut(&event.customer);
-        let index = customer.index;
-        customer.first_event = customer.first_event.min(time);
-        let foreign = event.third_party == Some(true)
-            || event.country.as_ref().is_some_and(|c| customer.country.is_some_and(|own| own != *c.as_bytes()));
-        let at = customer.activities.iter().rposition(|a| a.time <= time).map_or(0, |i| i + 1);
-        customer.activities.insert(at, Activity { time, kind, value, party, device, seq, foreign });
-        if customer.activities.len() > MAX_ACTIVITIES {
-            customer.activities.pop_front();
+        for (key, used) in &noted.uses {
+            self.parties.get_or_insert_with(*key, Party::default).note(*used);
         }
-        if device != 0 {
-            match customer.devices.iter_mut().find(|d| d.0 == device) {
-                Some(known) => known.1 = known.1.min(time),
-                None => {
-                    customer.devices.push((device, time));
-                    if customer.devices.len() > 64 {
-                        customer.devices.remove(0);
-                    }
-                }
-            }
-        }
-        if event.kind == EventKind::Withdrawal && event.counterparty.is_some() {
-            match customer.destinations.iter().position(|d| d.0 == party) {
-                Some(i) => {
-                    let mut known = customer.destinations.remove(i);
-                    known.1 = known.1.min(time);
-                    customer.destinations.insert(0, known);
-                }
-                None => {
-                    customer.destinations.insert(0, (party, time));
-                    customer.destinations.truncate(64);
-                }
-            }
-        }
-        note_counterparties(customer, event, facts);
-        if party != 0 {
-            self.note_party(party, index, time, value, kind.comes_in());
-        }
-        if device != 0 {
-            self.note_party(device, index, time, 0, true);
-        }
-        if let Some(ip) = &event.ip {
-            let namespace = if event.action == Some(Action::Signup) { "signup-ip" } else { "ip" };
-            self.note_party(key(namespace, ip), index, time, 0, true);
-        }
-        if let Some(document) = &event.document {
-            self.note_party(key("document", document), index, time, 0, true);
-        }
-        if event.kind == EventKind::Deposit {
-            // Every address that the chain names as sender; the event's own counterparty is noted above.
-            for sender in facts.senders.iter().filter(|s| Some(*s) != event.counterparty.as_ref()) {
-                self.note_party(address_key(sender), index, time, value, true);
-            }
-            let senders = senders_of(event, facts);
-            let mut from: Vec<u32> = Vec::new();
-            for sender in senders {
-                let Some(party) = self.parties.get(&sender) else { continue };
-                // Who withdrew to this address within 30 days.
-                for (other, when, _, incoming) in &party.uses {
-                    if !incoming && *other != index && *when <= time && *when > time - 30 * DAY && !from.contains(other)
-                    {
-                        from.push(*other);
-                    }
-                }
-            }
-            let customer = self.customer_mut(&event.customer);
-            for other in from.into_iter().take(8) {
-                customer.received_from.push_back((other, time, value));
-                if customer.received_from.len() > 32 {
-                    customer.received_from.pop_front();
-                }
-            }
-        }
+        let from = noted.withdrew_to(Parties { all: &self.parties, at: NOW });
+        self.customer_mut(&event.customer).take((event, facts), (value, seq), &noted, from);
     }
 
     /// Moves the watermark, the latest time of any event so far, and removes what no window reaches any more. It is an input
@@ -460,19 +459,80 @@ impl State {
                 customer.activities.shrink_to_fit();
             }
         }
-        self.parties.retain(|_, party| {
-            while party.uses.front().is_some_and(|u| u.1 < oldest) {
+        self.parties.retain(|party| {
+            while party.uses.front().is_some_and(|u| u.time < oldest) {
                 party.uses.pop_front();
             }
             !party.uses.is_empty()
         });
-        self.transfer_order.retain(|(time, transfer)| {
-            let keep = *time >= oldest;
-            if !keep {
-                self.transfers.remove(transfer);
+        self.transfers.retain(|(_, time)| *time >= oldest);
+    }
+}
+
+/// What an event changes besides its customer.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    pub(crate) own: CustomerKey,
+    /// Key of its movement.
+    pub(crate) transfer: Option<Key>,
+    /// Its device; 0 for none.
+    pub(crate) device: Key,
+    /// Its other side; 0 for none.
+    pub(crate) party: Key,
+    /// Uses of shared keys, in order.
+    pub(crate) uses: Vec<(Key, Use)>,
+    /// The addresses that a deposit came from.
+    pub(crate) senders: Vec<Key>,
+    pub(crate) time: Timestamp,
+    pub(crate) value: u64,
+}
+
+impl Noted {
+    /// Returns what an event changes at a place of a batch; 0 for none.
+    pub(crate) fn of(event: &Event, facts: &ChainFacts, value: u64, place: u16) -> Self {
+        let (own, time) = (CustomerKey::of(&event.customer), event.time);
+        let used = |value, incoming| {
+            let span = Span { from: place, ..Span::ALWAYS };
+            Use { customer: own, time, value, incoming, span }
+        };
+        let transfer = event.transfer().map(|t| key("transfer", &t));
+        let device = event.device.as_ref().map_or(0, |d| key("device", d));
+        let party = party_of(event);
+        let mut uses = Vec::with_capacity(4);
+        if party != 0 {
+            uses.push((party, used(value, ActivityKind::of(event).comes_in())));
+        }
+        if device != 0 {
+            uses.push((device, used(0, true)));
+        }
+        if let Some(ip) = &event.ip {
+            let namespace = if event.action == Some(Action::Signup) { "signup-ip" } else { "ip" };
+            uses.push((key(namespace, ip), used(0, true)));
+        }
+        if let Some(document) = &event.document {
+            uses.push((key("document", document), used(0, true)));
+        }
+        let mut senders = Vec::new();
+        if event.kind == EventKind::Deposit {
+            // Every address that the chain names as sender; the event's own counterparty is noted above.
+            let others = facts.senders.iter().filter(|s| Some(*s) != event.counterparty.as_ref());
+            uses.extend(others.map(|sender| (address_key(sender), used(value, true))));
+            senders = senders_of(event, facts);
+        }
+        Noted { own, transfer, device, party, uses, senders, time, value }
+    }
+
+    /// Returns the first eight other customers who withdrew within 30 days to an address that a deposit came from.
+    pub(crate) fn withdrew_to(&self, parties: Parties<'_>) -> Vec<CustomerKey> {
+        let mut from: Vec<CustomerKey> = Vec::new();
+        for used in self.senders.iter().filter_map(|a| parties.get(*a)).flat_map(Uses::iter) {
+            let is_recent = used.time <= self.time && used.time > self.time - 30 * DAY;
+            if !used.incoming && used.customer != self.own && is_recent && !from.contains(&used.customer) {
+                from.push(used.customer);
             }
-            keep
-        });
+        }
+        from.truncate(8);
+        from
     }
 }
 
