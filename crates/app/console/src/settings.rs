@@ -112,7 +112,7 @@ const fn either(setting: Setting, instead_of: &'static str) -> Setting {
 
 /// All settings, in the order of the reference. `--open` is none: a desk is opened by hand, to try it out. `--password` is none either: secrets
 /// stand in files.
-pub const SETTINGS: [Setting; 35] = [
+pub const SETTINGS: [Setting; 36] = [
     setting("store.path", "store", "HOLDFAST_STORE", Kind::Path),
     setting("server.listen", "listen", "HOLDFAST_LISTEN", Kind::Text),
     setting("server.role", "role", "HOLDFAST_ROLE", Kind::Text),
@@ -129,6 +129,7 @@ pub const SETTINGS: [Setting; 35] = [
     ),
     either(setting("database.url", "database", "HOLDFAST_DATABASE", Kind::Url), "database-file"),
     either(setting("database.url_file", "database-file", "HOLDFAST_DATABASE_FILE", Kind::Path), "database"),
+    setting("database.state_folder", "state-folder", "HOLDFAST_STATE_FOLDER", Kind::Path),
     setting("node.network", "network", "HOLDFAST_NETWORK", Kind::Network),
     either(setting("node.rpc", "rpc", "HOLDFAST_RPC", Kind::Url), "rest"),
     either(setting("node.rest", "rest", "HOLDFAST_REST", Kind::Url), "rpc"),

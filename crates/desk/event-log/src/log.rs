@@ -139,6 +139,12 @@ impl Log {
         self.position
     }
 
+    /// Returns the last position, pending inputs included.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Returns the number of pending inputs.
     #[must_use]
     pub fn pending(&self) -> usize {
