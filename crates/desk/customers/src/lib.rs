@@ -20,5 +20,6 @@ pub mod facts;
 pub mod issuer;
 pub mod lookalikes;
 pub mod model;
+pub mod slots;
 pub mod state;
 pub mod tables;

@@ -4,10 +4,13 @@
 use crate::facts::ChainFacts;
 use crate::lookalikes::Counterparties;
 use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
+use crate::slots::Slots;
 use holdfast_types::{Address, Seconds, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3Default;
+
+pub use crate::slots::CustomerKey;
 
 /// One hour.
 pub const HOUR: Seconds = Seconds::HOUR;
@@ -102,8 +105,10 @@ pub struct Activity {
 /// A customer in the state.
 #[derive(Clone, Debug)]
 pub struct Customer {
-    /// Index in the state; other parts name customers by it.
-    pub index: u32,
+    /// Key of the id; other parts name customers by it.
+    pub key: CustomerKey,
+    /// The id.
+    pub id: Box<str>,
     /// Whether a record or only events named it.
     pub recorded: bool,
     /// Person or business.
@@ -136,14 +141,15 @@ pub struct Customer {
     pub destinations: Vec<(Key, Timestamp)>,
     /// Addresses that the customer paid or was paid by, by their first and last characters.
     pub counterparties: Counterparties,
-    /// Money received from another customer through an address: (sender's index, time, value), at most 32.
-    pub received_from: VecDeque<(u32, Timestamp, u64)>,
+    /// Money received from another customer through an address: (sender, time, value), at most 32.
+    pub received_from: VecDeque<(CustomerKey, Timestamp, u64)>,
 }
 
 impl Customer {
-    fn new(index: u32) -> Self {
+    fn new(key: CustomerKey, id: &str) -> Self {
         Customer {
-            index,
+            key,
+            id: id.into(),
             recorded: false,
             customer_type: CustomerType::Individual,
             country: None,
@@ -180,39 +186,60 @@ impl Customer {
     }
 }
 
+/// A use of a shared key by a customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The customer.
+    pub customer: CustomerKey,
+    /// When it was.
+    pub time: Timestamp,
+    /// Minor units of the reference currency.
+    pub value: u64,
+    /// Whether money came in by it, or none moved.
+    pub incoming: bool,
+}
+
 /// Who used a shared key (address, card, device, IP, document), and when.
 #[derive(Clone, Debug, Default)]
 pub struct Party {
-    /// (customer, time, value, incoming), oldest first.
-    pub uses: VecDeque<(u32, Timestamp, u64, bool)>,
+    /// Oldest first, at most [`MAX_PARTY`].
+    pub uses: VecDeque<Use>,
 }
 
 impl Party {
     /// Counts distinct customers with uses in `(now - window, now]` that `wanted` accepts.
     pub fn customers(&self, now: Timestamp, window: Seconds, wanted: impl Fn(bool) -> bool) -> usize {
-        let mut seen: Vec<u32> = Vec::new();
-        for (customer, time, _, incoming) in self.uses.iter().rev() {
-            if *time <= now - window {
+        let mut seen: Vec<CustomerKey> = Vec::new();
+        for used in self.uses.iter().rev() {
+            if used.time <= now - window {
                 break;
             }
-            if *time <= now && wanted(*incoming) && !seen.contains(customer) {
-                seen.push(*customer);
+            if used.time <= now && wanted(used.incoming) && !seen.contains(&used.customer) {
+                seen.push(used.customer);
             }
         }
         seen.len()
+    }
+
+    /// Adds a use. Above [`MAX_PARTY`] the oldest use of a customer that is there twice is dropped, since such a customer counts once; else the oldest.
+    fn note(&mut self, used: Use) {
+        let at = self.uses.iter().rposition(|u| u.time <= used.time).map_or(0, |i| i + 1);
+        self.uses.insert(at, used);
+        if self.uses.len() > MAX_PARTY {
+            let again = |i: usize, u: &Use| self.uses.iter().skip(i + 1).any(|v| v.customer == u.customer);
+            let twice = self.uses.iter().enumerate().position(|(i, u)| again(i, u));
+            self.uses.remove(twice.unwrap_or(0));
+        }
     }
 }
 
 /// Customers, shared keys, counted movements and deposit addresses.
 #[derive(Debug, Default)]
 pub struct State {
-    customers: HashMap<Box<str>, Customer>,
-    /// Ids of customers by index.
-    ids: Vec<Box<str>>,
-    parties: HashMap<Key, Party>,
-    /// Movements that were counted and who claimed each first, so that two reports of one count once.
-    transfers: HashMap<Key, u32>,
-    transfer_order: VecDeque<(Timestamp, Key)>,
+    customers: Slots<CustomerKey, Customer>,
+    parties: Slots<Key, Party>,
+    /// Movements that were counted: who claimed each first and when, so that two reports of one count once.
+    transfers: Slots<Key, (CustomerKey, Timestamp)>,
     /// Deposit addresses of customers.
     addresses: HashMap<Address, Box<str>>,
     /// See [`State::advance`].
@@ -230,17 +257,17 @@ impl State {
 
     /// Returns a customer, if any record or event named it.
     pub fn customer(&self, id: &str) -> Option<&Customer> {
-        self.customers.get(id)
+        self.by_key(CustomerKey::of(id))
     }
 
-    /// Returns a customer by index.
-    pub fn by_index(&self, index: u32) -> Option<&Customer> {
-        self.customers.get(self.ids.get(index as usize)?)
+    /// Returns a customer by the key of its id.
+    pub fn by_key(&self, key: CustomerKey) -> Option<&Customer> {
+        self.customers.get(key)
     }
 
     /// Returns the uses of a shared key.
     pub fn party(&self, key: Key) -> Option<&Party> {
-        self.parties.get(&key)
+        self.parties.get(key)
     }
 
     /// Returns the customer of a deposit address.
@@ -250,9 +277,9 @@ impl State {
 
     /// Returns the other customer who claimed an event's movement first, if there is one.
     pub fn claimed_by_other(&self, event: &Event) -> Option<&str> {
-        let first = self.transfers.get(&key("transfer", &event.transfer()?))?;
-        let id = self.ids.get(*first as usize)?;
-        (**id != *event.customer).then_some(id)
+        let (first, _) = self.transfers.get(key("transfer", &event.transfer()?))?;
+        let first = self.by_key(*first)?;
+        (*first.id != *event.customer).then_some(&*first.id)
     }
 
     /// Returns the number of customers.
@@ -262,7 +289,7 @@ impl State {
 
     /// Returns whether there are no customers.
     pub fn is_empty(&self) -> bool {
-        self.customers.is_empty()
+        self.len() == 0
     }
 
     /// Returns the numbers of shared keys and activities, for measurements.
@@ -271,25 +298,12 @@ impl State {
     }
 
     fn customer_mut(&mut self, id: &str) -> &mut Customer {
-        if !self.customers.contains_key(id) {
-            #[expect(clippy::cast_possible_truncation, reason = "four billion customers do not fit into memory")]
-            let customer = Customer::new(self.ids.len() as u32);
-            self.ids.push(id.into());
-            self.customers.insert(id.into(), customer);
-        }
-        self.customers.get_mut(id).expect("just made")
+        let key = CustomerKey::of(id);
+        self.customers.get_or_insert_with(key, || Customer::new(key, id))
     }
 
-    fn note_party(&mut self, key: Key, customer: u32, time: Timestamp, value: u64, incoming: bool) {
-        let party = self.parties.entry(key).or_default();
-        let at = party.uses.iter().rposition(|u| u.1 <= time).map_or(0, |i| i + 1);
-        party.uses.insert(at, (customer, time, value, incoming));
-        if party.uses.len() > MAX_PARTY {
-            // A customer who is there twice counts once: drop the oldest use of a customer that is there twice, else the oldest.
-            let twice =
-                party.uses.iter().enumerate().position(|(i, u)| party.uses.iter().skip(i + 1).any(|v| v.0 == u.0));
-            party.uses.remove(twice.unwrap_or(0));
-        }
+    fn note_party(&mut self, key: Key, used: Use) {
+        self.parties.get_or_insert_with(key, Party::default).note(used);
     }
 
     /// Applies a record. A record older than the known one is ignored.
@@ -327,16 +341,18 @@ impl State {
                 if record.result.as_deref() == Some("passed") {
                     customer.level = customer.level.max(record.level.unwrap_or(1));
                 }
-                let index = customer.index;
+                let customer = customer.key;
                 if let Some(document) = &record.document {
-                    self.note_party(key("document", document), index, record.time, 0, true);
+                    let used = Use { customer, time: record.time, value: 0, incoming: true };
+                    self.note_party(key("document", document), used);
                 }
             }
             RecordKind::Card | RecordKind::BankAccount | RecordKind::Device => {
                 let (Some(id), Some(fingerprint)) = (&record.customer, &record.fingerprint) else { return };
-                let index = self.customer_mut(id).index;
+                let customer = self.customer_mut(id).key;
                 let namespace = if record.kind == RecordKind::Device { "device" } else { "instrument" };
-                self.note_party(key(namespace, fingerprint), index, record.time, 0, true);
+                let used = Use { customer, time: record.time, value: 0, incoming: true };
+                self.note_party(key(namespace, fingerprint), used);
             }
             RecordKind::ConfirmedAddress => {
                 let (Some(id), Some(address)) = (&record.customer, &record.address) else { return };
@@ -351,14 +367,13 @@ impl State {
         let kind = ActivityKind::of(event);
         if let Some(transfer) = event.transfer() {
             let transfer = key("transfer", &transfer);
-            let index = self.customer_mut(&event.customer).index;
-            match self.transfers.get(&transfer) {
-                Some(first) if *first == index => return,
+            let own = CustomerKey::of(&event.customer);
+            match self.transfers.get(transfer) {
+                Some((first, _)) if *first == own => return,
                 // Somebody else claims it: who is right is not known here, so it counts for both.
                 Some(_) => {}
                 None => {
-                    self.transfers.insert(transfer, index);
-                    self.transfer_order.push_back((event.time, transfer));
+                    self.transfers.get_or_insert_with(transfer, || (own, event.time));
                 }
             }
         }
@@ -366,7 +381,7 @@ impl State {
         let device = event.device.as_ref().map_or(0, |d| key("device", d));
         let party = party_of(event);
         let customer = self.customer_mut(&event.customer);
-        let index = customer.index;
+        let own = customer.key;
         customer.first_event = customer.first_event.min(time);
         let foreign = event.third_party == Some(true)
             || event.country.as_ref().is_some_and(|c| customer.country.is_some_and(|own| own != *c.as_bytes()));
@@ -400,44 +415,49 @@ impl State {
             }
         }
         note_counterparties(customer, event, facts);
+        let used = |value, incoming| Use { customer: own, time, value, incoming };
         if party != 0 {
-            self.note_party(party, index, time, value, kind.comes_in());
+            self.note_party(party, used(value, kind.comes_in()));
         }
         if device != 0 {
-            self.note_party(device, index, time, 0, true);
+            self.note_party(device, used(0, true));
         }
         if let Some(ip) = &event.ip {
             let namespace = if event.action == Some(Action::Signup) { "signup-ip" } else { "ip" };
-            self.note_party(key(namespace, ip), index, time, 0, true);
+            self.note_party(key(namespace, ip), used(0, true));
         }
         if let Some(document) = &event.document {
-            self.note_party(key("document", document), index, time, 0, true);
+            self.note_party(key("document", document), used(0, true));
         }
         if event.kind == EventKind::Deposit {
             // Every address that the chain names as sender; the event's own counterparty is noted above.
             for sender in facts.senders.iter().filter(|s| Some(*s) != event.counterparty.as_ref()) {
-                self.note_party(address_key(sender), index, time, value, true);
+                self.note_party(address_key(sender), used(value, true));
             }
-            let senders = senders_of(event, facts);
-            let mut from: Vec<u32> = Vec::new();
-            for sender in senders {
-                let Some(party) = self.parties.get(&sender) else { continue };
-                // Who withdrew to this address within 30 days.
-                for (other, when, _, incoming) in &party.uses {
-                    if !incoming && *other != index && *when <= time && *when > time - 30 * DAY && !from.contains(other)
-                    {
-                        from.push(*other);
-                    }
-                }
-            }
+            let from = self.withdrew_to(&senders_of(event, facts), own, time);
             let customer = self.customer_mut(&event.customer);
-            for other in from.into_iter().take(8) {
+            for other in from {
                 customer.received_from.push_back((other, time, value));
                 if customer.received_from.len() > 32 {
                     customer.received_from.pop_front();
                 }
             }
         }
+    }
+
+    /// Returns the first eight other customers who withdrew to any of these addresses within 30 days.
+    fn withdrew_to(&self, addresses: &[Key], own: CustomerKey, time: Timestamp) -> Vec<CustomerKey> {
+        let mut from: Vec<CustomerKey> = Vec::new();
+        for party in addresses.iter().filter_map(|a| self.parties.get(*a)) {
+            for used in &party.uses {
+                let is_recent = used.time <= time && used.time > time - 30 * DAY;
+                if !used.incoming && used.customer != own && is_recent && !from.contains(&used.customer) {
+                    from.push(used.customer);
+                }
+            }
+        }
+        from.truncate(8);
+        from
     }
 
     /// Moves the watermark, the latest time of any event so far, and removes what no window reaches any more. It is an input
@@ -460,19 +480,13 @@ impl State {
                 customer.activities.shrink_to_fit();
             }
         }
-        self.parties.retain(|_, party| {
-            while party.uses.front().is_some_and(|u| u.1 < oldest) {
+        self.parties.retain(|party| {
+            while party.uses.front().is_some_and(|u| u.time < oldest) {
                 party.uses.pop_front();
             }
             !party.uses.is_empty()
         });
-        self.transfer_order.retain(|(time, transfer)| {
-            let keep = *time >= oldest;
-            if !keep {
-                self.transfers.remove(transfer);
-            }
-            keep
-        });
+        self.transfers.retain(|(_, time)| *time >= oldest);
     }
 }
 

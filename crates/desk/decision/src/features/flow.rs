@@ -91,7 +91,7 @@ fn payers(x: &Input) -> Option<f64> {
 }
 
 fn address_age(x: &Input) -> Option<f64> {
-    let first = x.state.party(party_of(x.event))?.uses.iter().map(|u| u.1).find(|t| *t <= x.event.time)?;
+    let first = x.state.party(party_of(x.event))?.uses.iter().map(|u| u.time).find(|t| *t <= x.event.time)?;
     Some((x.event.time - first).count() as f64)
 }
 

@@ -3,7 +3,7 @@
 use super::{Context, Finding, Typology, funding, money, parties};
 use crate::lookalikes::{self, KnownBy};
 use crate::model::Action;
-use crate::state::{Activity, ActivityKind, Customer, DAY, HOUR, MEMORY, Party, key};
+use crate::state::{Activity, ActivityKind, Customer, CustomerKey, DAY, HOUR, MEMORY, Party, key};
 use holdfast_types::{Seconds, Timestamp};
 
 pub(super) fn address_poisoning(context: &Context) -> Option<Finding> {
@@ -59,33 +59,34 @@ const MAX_PAYERS: usize = 32;
 fn payers_on_one_device(context: &Context) -> Option<(usize, usize)> {
     let now = context.event.time;
     let party: &Party = context.state.party(context.party)?;
-    if party.uses.iter().any(|u| u.1 <= now - 30 * DAY) {
+    if party.uses.iter().any(|u| u.time <= now - 30 * DAY) {
         return None;
     }
-    let mut payers: Vec<u32> = party.uses.iter().filter(|u| !u.3 && u.1 <= now).map(|u| u.0).collect();
-    payers.extend(context.customer.map(|c| c.index));
+    let paid = party.uses.iter().filter(|u| !u.incoming && u.time <= now);
+    let mut payers: Vec<CustomerKey> = paid.map(|u| u.customer).collect();
+    payers.extend(context.customer.map(|c| c.key));
     payers.sort_unstable();
     payers.dedup();
     if payers.len() < 3 || payers.len() > MAX_PAYERS {
         return None;
     }
-    let devices = |index: u32| context.state.by_index(index).map_or(&[][..], |c| c.devices.as_slice());
-    let share = |a: u32, b: u32| devices(a).iter().any(|d| devices(b).iter().any(|e| e.0 == d.0));
+    let devices = |key| context.state.by_key(key).map_or(&[][..], |c| c.devices.as_slice());
+    let share = |a, b| devices(a).iter().any(|d| devices(b).iter().any(|e| e.0 == d.0));
     let sharing = payers.iter().filter(|a| payers.iter().any(|b| *a != b && share(**a, *b))).count();
     Some((payers.len(), sharing))
 }
 
 pub(super) fn fake_account_ring(context: &Context) -> Option<Finding> {
     let now = context.event.time;
-    let index = context.customer.map(|c| c.index);
+    let own = context.customer.map(|c| c.key);
     // How many customers share a key, this one included.
     let sharing = |key: u64, window: Seconds| {
         let Some(party) = context.state.party(key) else { return 1 };
-        let mut users: Vec<u32> =
-            party.uses.iter().filter(|u| u.1 <= now && u.1 > now - window).map(|u| u.0).chain(index).collect();
+        let used = party.uses.iter().filter(|u| u.time <= now && u.time > now - window);
+        let mut users: Vec<CustomerKey> = used.map(|u| u.customer).chain(own).collect();
         users.sort_unstable();
         users.dedup();
-        users.len() + usize::from(index.is_none())
+        users.len() + usize::from(own.is_none())
     };
     let ring = |text: String| Some(context.found(Typology::FakeAccountRing, text, context.value, Vec::new()));
     if let Some(document) = &context.event.document {
@@ -126,7 +127,7 @@ pub(super) fn fake_account_ring(context: &Context) -> Option<Finding> {
 fn known_place(context: &Context, customer: &Customer, before: Timestamp) -> bool {
     let used = |namespace: &str, ip: &str| {
         let party = context.state.party(key(namespace, ip));
-        party.is_some_and(|p| p.uses.iter().any(|u| u.0 == customer.index && u.1 < before))
+        party.is_some_and(|p| p.uses.iter().any(|u| u.customer == customer.key && u.time < before))
     };
     context.event.ip.as_ref().is_some_and(|ip| used("ip", ip) || used("signup-ip", ip))
 }
@@ -205,9 +206,9 @@ pub(super) fn scam_victim(context: &Context) -> Option<Finding> {
     }
     let others = context.state.party(context.party).map_or(0, |p| {
         // An old favourite of many is a service; so is who takes mostly small sums.
-        let paid = || p.uses.iter().filter(|u| !u.3 && u.1 <= now);
-        let old = paid().any(|u| now - u.1 > month);
-        let large = paid().filter(|u| u.2 >= 50_000).count();
+        let paid = || p.uses.iter().filter(|u| !u.incoming && u.time <= now);
+        let old = paid().any(|u| now - u.time > month);
+        let large = paid().filter(|u| u.value >= 50_000).count();
         if old || large * 5 < paid().count() * 4 { 0 } else { p.customers(now, month, |incoming| !incoming) }
     });
     let shared = others + usize::from(!customer.knows_destination(context.party)) >= 3;

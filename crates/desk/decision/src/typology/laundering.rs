@@ -1,8 +1,8 @@
 //! Laundering, and what passes dirty money on.
 
 use super::{Context, Finding, REPORTING_THRESHOLD, Typology, funding, money, parties};
-use crate::state::{Activity, ActivityKind, DAY, HOUR, Key, senders_of};
-use holdfast_types::{Seconds, Timestamp};
+use crate::state::{Activity, ActivityKind, CustomerKey, DAY, HOUR, Key, Use, senders_of};
+use holdfast_types::Seconds;
 
 pub(super) fn structuring(context: &Context) -> Option<Finding> {
     let (comes_in, goes_out) = (context.event.comes_in(), context.event.goes_out());
@@ -62,10 +62,9 @@ pub(super) fn rapid_pass_through(context: &Context) -> Option<Finding> {
         party != 0 && (context.before(window).any(deposited) || context.paid_before(party, window))
     };
     // What another customer sent there is for `cycle`; many senders or payees are for `fan_in` and `fan_out`.
-    let index = context.customer.map(|c| c.index);
+    let own = context.customer.map(|c| c.key);
     let from_customers = |a: &&Activity| {
-        let sent =
-            |u: &(u32, Timestamp, u64, bool)| !u.3 && Some(u.0) != index && u.1 <= a.time && u.1 > a.time - 7 * DAY;
+        let sent = |u: &Use| !u.incoming && Some(u.customer) != own && u.time <= a.time && u.time > a.time - 7 * DAY;
         context.state.party(a.party).is_some_and(|p| p.uses.iter().any(sent))
     };
     let (senders, ..) = parties(deposits.iter().copied());
@@ -151,37 +150,37 @@ pub(super) fn cycle(context: &Context) -> Option<Finding> {
         return None;
     }
     let now = context.event.time;
-    let index = context.customer?.index;
+    let own = context.customer?.key;
     // Who withdrew to where this deposit comes from?
-    let mut from: Vec<u32> = Vec::new();
+    let mut from: Vec<CustomerKey> = Vec::new();
     for sender in senders_of(context.event, context.facts) {
         let Some(party) = context.state.party(sender) else { continue };
-        for (other, time, value, incoming) in &party.uses {
-            if !incoming
-                && *other != index
-                && *time <= now
-                && *time > now - 7 * DAY
-                && *value >= LEAST
-                && !from.contains(other)
+        for used in &party.uses {
+            if !used.incoming
+                && used.customer != own
+                && used.time <= now
+                && used.time > now - 7 * DAY
+                && used.value >= LEAST
+                && !from.contains(&used.customer)
             {
-                from.push(*other);
+                from.push(used.customer);
             }
         }
     }
     // Walk back through received_from until this customer is met, at most four customers in all.
-    let mut wave: Vec<(u32, usize)> = from.into_iter().map(|c| (c, 2)).collect();
-    let mut seen: Vec<u32> = Vec::new();
+    let mut wave: Vec<(CustomerKey, usize)> = from.into_iter().map(|c| (c, 2)).collect();
+    let mut seen: Vec<CustomerKey> = Vec::new();
     while let Some((customer, length)) = wave.pop() {
         if seen.contains(&customer) || seen.len() > 64 {
             continue;
         }
         seen.push(customer);
-        let Some(other) = context.state.by_index(customer) else { continue };
+        let Some(other) = context.state.by_key(customer) else { continue };
         for (sender, time, value) in &other.received_from {
             if *time > now || *time <= now - 7 * DAY || *value < LEAST {
                 continue;
             }
-            if *sender == index {
+            if *sender == own {
                 let text = format!("money that this customer sent comes back through {length} customers within 7 days");
                 return Some(context.found(Typology::Cycle, text, context.value, Vec::new()));
             }
@@ -196,9 +195,9 @@ pub(super) fn cycle(context: &Context) -> Option<Finding> {
 /// Returns whether only the customer, within a window, is known to use the address: no other customer, no stored block.
 fn unseen(context: &Context, window: Seconds) -> bool {
     let begin = context.event.time - window;
-    let index = context.customer.map(|c| c.index);
-    let own = |u: &(u32, Timestamp, u64, bool)| Some(u.0) == index && u.1 > begin && !u.3;
-    context.state.party(context.party).is_none_or(|p| p.uses.iter().all(own))
+    let own = context.customer.map(|c| c.key);
+    let is_own = |u: &Use| Some(u.customer) == own && u.time > begin && !u.incoming;
+    context.state.party(context.party).is_none_or(|p| p.uses.iter().all(is_own))
         && !context.facts.found
         && context.facts.tags.is_empty()
 }
@@ -245,14 +244,15 @@ pub(super) fn dusting(context: &Context) -> Option<Finding> {
         return Some(context.found(Typology::Dusting, text, context.value, Vec::new()));
     }
     let now = context.event.time;
+    let own = CustomerKey::of(&context.event.customer);
     let most = senders_of(context.event, context.facts)
         .into_iter()
         .filter_map(|s| context.state.party(s))
         // A pool or faucet pays small sums, too, and larger ones.
-        .filter(|p| !p.uses.iter().any(|(_, time, value, incoming)| *incoming && *value >= 100 && *time <= now))
+        .filter(|p| !p.uses.iter().any(|u| u.incoming && u.value >= 100 && u.time <= now))
         .map(|party| {
-            let dust = party.uses.iter().filter(|u| u.3 && u.1 <= now && u.1 > now - 7 * DAY).map(|u| u.0);
-            let mut dusted: Vec<u32> = dust.chain([context.customer.map_or(u32::MAX, |c| c.index)]).collect();
+            let dust = party.uses.iter().filter(|u| u.incoming && u.time <= now && u.time > now - 7 * DAY);
+            let mut dusted: Vec<CustomerKey> = dust.map(|u| u.customer).chain([own]).collect();
             dusted.sort_unstable();
             dusted.dedup();
             dusted.len()
