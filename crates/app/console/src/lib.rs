@@ -29,8 +29,8 @@ pub mod settings;
 pub mod show;
 
 use anyhow::Context;
-use holdfast_customer_store::Checkpoints;
 use holdfast_documents::Vault;
+use holdfast_event_log::checkpoints::{Checkpoints, Options};
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub fn open_desk(store: &Path, database: Option<&str>) -> anyhow::Result<Screeni
 /// # Errors
 /// When the desk or the folder cannot be opened or is in use.
 pub fn open_desk_on(store: &Path, database: Option<&str>, folder: &Path) -> anyhow::Result<Screening> {
-    let disk = Checkpoints::open(folder, holdfast_customer_store::Options::default())?;
+    let disk = Checkpoints::open(folder, Options::default())?;
     Ok(Screening::open_with(&desk_url(store, database)?, Time::system(), Some(disk))?)
 }
 

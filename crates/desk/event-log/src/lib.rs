@@ -7,8 +7,10 @@
 #![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
 #![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
 
+pub mod checkpoints;
 pub mod log;
 mod reader;
 pub mod rebuild;
+mod tail;
 
 pub use reader::{LogReader, MAX_PROBLEMS, OtherEngine, Replay};

@@ -2,10 +2,11 @@
 
 use super::Core;
 use crate::service::ScreeningError;
-use holdfast_customer_store::{Folder, Outdated, Place};
+use holdfast_customer_store::{Folder, Place};
 use holdfast_decision::inputs::Rebuilt;
 use holdfast_decision::state::State;
 use holdfast_event_log::LogReader;
+use holdfast_event_log::checkpoints::Outdated;
 use holdfast_event_log::log::Log;
 use holdfast_event_log::rebuild::{apply_window, recorded};
 use holdfast_store::DbError;

@@ -6,6 +6,7 @@ mod anchors;
 mod batches;
 mod chain;
 mod clock;
+mod disk;
 mod durability;
 mod follow;
 mod issuers;

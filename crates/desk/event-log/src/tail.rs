@@ -1,11 +1,11 @@
 //! Brings a state up to date from the log: what its checkpoint does not have is folded, decisions are not made again.
 
-use crate::folder::{FolderError, Place};
+use crate::log::{self, Progress};
+use holdfast_customer_store::{FolderError, Place};
 use holdfast_decision::inputs::{ENGINE, Events, Input};
 use holdfast_decision::rules::RuleBook;
 use holdfast_decision::state::State;
 use holdfast_decision::value_of;
-use holdfast_event_log::log::{self, Progress};
 use holdfast_store::{Database, DbError, number};
 use xxhash_rust::xxh3::xxh3_128;
 

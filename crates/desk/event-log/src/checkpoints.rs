@@ -1,11 +1,12 @@
-//! Checkpoints of the state: when changed entries are handed over, and how a start goes on from them.
+//! Checkpoints of the customers' state on disk: when changed entries are handed over, and how a start goes on from them.
 
-use crate::folder::{Checkpoint, FORMAT, Folder, FolderError, Pending, Place};
-use crate::tail::{self, Outdated};
-use holdfast_customers::state::State;
+use crate::log::Progress;
+use crate::rebuild::{apply_window, recorded};
+use crate::tail;
+pub use crate::tail::Outdated;
+use holdfast_customer_store::{Checkpoint, FORMAT, Folder, FolderError, Pending, Place};
 use holdfast_decision::inputs::{ENGINE, Rebuilt};
-use holdfast_event_log::log::Progress;
-use holdfast_event_log::rebuild::{apply_window, recorded};
+use holdfast_decision::state::State;
 use holdfast_store::{Database, DbError};
 use std::path::Path;
 use std::sync::Arc;
@@ -215,7 +216,7 @@ impl Checkpoints {
             if self.has_failed && self.last.elapsed() >= RETRY {
                 self.order(pending);
             }
-            if changed < self.options.entries * MOST_WAITING {
+            if changed < self.options.entries.saturating_mul(MOST_WAITING) {
                 return;
             }
             self.wait();
