@@ -7,9 +7,9 @@
 use holdfast_customer_store::{Checkpoint, Folder, Place};
 use holdfast_customers::model::{Action, Event, EventKind, Record, RecordKind};
 use holdfast_customers::state::State;
+use holdfast_decision::ChainFacts;
 use holdfast_decision::fold::{Fold, PastHolds};
 use holdfast_decision::rules::RuleBook;
-use holdfast_decision::ChainFacts;
 use holdfast_types::{Amount, Timestamp};
 use std::convert::Infallible;
 use std::path::Path;
@@ -120,7 +120,14 @@ fn build(folder: &Path, customers: u64) {
 fn percentiles(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
-    println!("{what}: {} decisions, p50 {:.3} ms, p99 {:.3} ms, p99.9 {:.3} ms, most {:.3} ms", times.len(), at(0.5), at(0.99), at(0.999), at(1.0));
+    println!(
+        "{what}: {} decisions, p50 {:.3} ms, p99 {:.3} ms, p99.9 {:.3} ms, most {:.3} ms",
+        times.len(),
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        at(1.0)
+    );
 }
 
 fn decide(folder: &Path, customers: u64, events: u64) {
@@ -154,7 +161,10 @@ fn decide(folder: &Path, customers: u64, events: u64) {
     }
     assert_eq!(fold.state.fault(), None);
     let (now, most) = resident_mib();
-    println!("start to first decision {:.3} s; resident {now} MiB (most {most})", first.unwrap_or_default().as_secs_f64());
+    println!(
+        "start to first decision {:.3} s; resident {now} MiB (most {most})",
+        first.unwrap_or_default().as_secs_f64()
+    );
 }
 
 fn main() {

@@ -129,7 +129,11 @@ impl Factory for Expired {
 struct Before(Timestamp);
 
 impl CompactionFilter for Before {
-    fn filter_item(&mut self, item: ItemAccessor<'_>, _: &Context) -> fjall::compaction::filter::CompactionFilterResult {
+    fn filter_item(
+        &mut self,
+        item: ItemAccessor<'_>,
+        _: &Context,
+    ) -> fjall::compaction::filter::CompactionFilterResult {
         Ok(match last_use(&item.value()?) {
             Some(last) if last < self.0 => Verdict::Remove,
             _ => Verdict::Keep,

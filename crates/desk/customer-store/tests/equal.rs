@@ -4,9 +4,9 @@ use holdfast_customer_store::{Checkpoint, FORMAT, Folder, Place};
 use holdfast_customers::entries::{Part, Store};
 use holdfast_customers::model::{Action, Event, EventKind, Record, RecordKind};
 use holdfast_customers::state::{CustomerKey, State, address_key, key};
+use holdfast_decision::ChainFacts;
 use holdfast_decision::fold::{Decided, Fold, PastHolds};
 use holdfast_decision::rules::RuleBook;
-use holdfast_decision::ChainFacts;
 use holdfast_types::{Amount, Seconds, Timestamp};
 use proptest::prelude::*;
 use std::convert::Infallible;
@@ -61,7 +61,8 @@ fn party(number: u8) -> String {
 
 fn event(seq: usize, step: &Step, now: Timestamp) -> Option<(Event, ChainFacts)> {
     let Step::Event(who, kind, with, device, movement, before) = step else { return None };
-    let kinds = [EventKind::Deposit, EventKind::Withdrawal, EventKind::Withdrawal, EventKind::Payment, EventKind::Account];
+    let kinds =
+        [EventKind::Deposit, EventKind::Withdrawal, EventKind::Withdrawal, EventKind::Payment, EventKind::Account];
     let kind = kinds[usize::from(*kind)];
     let mut event = Event::new(kind, format!("e{seq}"), now - Seconds::HOUR * i64::from(*before), customer(*who));
     let mut facts = ChainFacts::default();
@@ -145,7 +146,11 @@ fn is_equal(left: &State, right: &State) {
         assert_eq!(left.by_key(CustomerKey::of(&id)), right.customer(&id));
         assert_eq!(left.owner_of(&party(number)), right.owner_of(&party(number)));
         let texts = [("instrument", format!("card{number}")), ("device", format!("dev{number}"))];
-        let more = [("ip", format!("10.0.0.{number}")), ("signup-ip", format!("10.0.0.{number}")), ("document", format!("D{number}"))];
+        let more = [
+            ("ip", format!("10.0.0.{number}")),
+            ("signup-ip", format!("10.0.0.{number}")),
+            ("document", format!("D{number}")),
+        ];
         let keys = texts.iter().chain(&more).map(|(namespace, text)| key(namespace, text));
         for key in keys.chain([address_key(&party(number))]) {
             assert_eq!(left.party(key), right.party(key));
@@ -259,7 +264,10 @@ fn a_folder_has_one_process_and_is_open_to_its_owner_alone() {
     let folder = Folder::open(&path).unwrap();
     assert!(Folder::open(&path).unwrap_err().to_string().contains("in use by another process"));
     #[cfg(unix)]
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777, 0o700);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777,
+        0o700
+    );
     drop(folder);
     Folder::open(&path).unwrap();
 }

@@ -64,30 +64,30 @@ impl Slotted for Key {
 
 /// A table in [`SLOTS`] parts.
 #[derive(Debug)]
-pub(crate) struct Slots<E: Entry> {
+pub(crate) struct Slots<K, E: Entry<Key = K>> {
     /// [`SLOTS`] of them.
     parts: Vec<Table<E>>,
     /// Where entries come from that are not in memory.
     source: Option<Arc<Source>>,
 }
 
-impl<E: Entry> Default for Slots<E> {
+impl<K, E: Entry<Key = K>> Default for Slots<K, E> {
     fn default() -> Self {
         Slots { parts: (0..SLOTS).map(|_| Table::default()).collect(), source: None }
     }
 }
 
-impl<E: Entry<Key: Slotted>> Slots<E> {
+impl<K: Slotted, E: Entry<Key = K>> Slots<K, E> {
     /// Returns a table whose entries come from a source.
     pub(crate) fn stored(source: &Arc<Source>) -> Self {
         Slots { source: Some(source.clone()), ..Slots::default() }
     }
 
-    pub(crate) fn get(&self, key: E::Key) -> Option<&E> {
+    pub(crate) fn get(&self, key: K) -> Option<&E> {
         self.parts[key.slot()].get(self.source.as_deref(), &key)
     }
 
-    pub(crate) fn get_or_insert_with(&mut self, key: E::Key, new: impl FnOnce() -> E) -> &mut E {
+    pub(crate) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> E) -> &mut E {
         self.parts[key.slot()].get_mut(self.source.as_deref(), &key, new)
     }
 

@@ -236,13 +236,6 @@ impl Party {
     }
 }
 
-/// A movement that was counted: who claimed it first and when, so that two reports of one count once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Claim {
-    customer: CustomerKey,
-    time: Timestamp,
-}
-
 /// Whose a deposit address is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
@@ -310,7 +303,8 @@ impl Entry for Party {
     }
 }
 
-impl Entry for Claim {
+/// A movement that was counted.
+impl Entry for (CustomerKey, Timestamp) {
     const PART: Part = Part::Transfers;
     type Key = Key;
 
@@ -319,11 +313,11 @@ impl Entry for Claim {
     }
 
     fn sweep(&mut self, oldest: Timestamp) -> bool {
-        self.time >= oldest
+        self.1 >= oldest
     }
 
     fn last(&self) -> Timestamp {
-        self.time
+        self.1
     }
 
     fn weight(&self) -> usize {
@@ -371,9 +365,10 @@ pub fn stored_owner(store: &dyn Store, address: &Address) -> Result<Option<Owner
 /// Customers, shared keys, counted movements and deposit addresses: all of them in memory, or ([`State::stored`]) those in use.
 #[derive(Debug, Default)]
 pub struct State {
-    customers: Slots<Customer>,
-    parties: Slots<Party>,
-    transfers: Slots<Claim>,
+    customers: Slots<CustomerKey, Customer>,
+    parties: Slots<Key, Party>,
+    /// Movements that were counted: who claimed each first and when, so that two reports of one count once.
+    transfers: Slots<Key, (CustomerKey, Timestamp)>,
     /// Deposit addresses of customers.
     addresses: Table<Owner>,
     /// Where entries come from that are not in memory, and about how many bytes of them may be.
@@ -463,8 +458,8 @@ impl State {
 
     /// Returns the other customer who claimed an event's movement first, if there is one.
     pub fn claimed_by_other(&self, event: &Event) -> Option<&str> {
-        let claim = self.transfers.get(key("transfer", &event.transfer()?))?;
-        let first = self.by_key(claim.customer)?;
+        let (first, _) = self.transfers.get(key("transfer", &event.transfer()?))?;
+        let first = self.by_key(*first)?;
         (*first.id != *event.customer).then_some(&*first.id)
     }
 
@@ -547,11 +542,11 @@ impl State {
             let transfer = key("transfer", &transfer);
             let own = CustomerKey::of(&event.customer);
             match self.transfers.get(transfer) {
-                Some(claim) if claim.customer == own => return,
+                Some((first, _)) if *first == own => return,
                 // Somebody else claims it: who is right is not known here, so it counts for both.
                 Some(_) => {}
                 None => {
-                    self.transfers.get_or_insert_with(transfer, || Claim { customer: own, time: event.time });
+                    self.transfers.get_or_insert_with(transfer, || (own, event.time));
                 }
             }
         }

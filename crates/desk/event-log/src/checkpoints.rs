@@ -59,7 +59,8 @@ impl Checkpoints {
     /// # Errors
     /// [`FolderError`] when another process has the folder, or it cannot be opened.
     pub fn open(folder: &Path, options: Options) -> Result<Self, FolderError> {
-        let failed = |cause: std::io::Error| FolderError::Failed { folder: folder.to_owned(), cause: cause.to_string() };
+        let failed =
+            |cause: std::io::Error| FolderError::Failed { folder: folder.to_owned(), cause: cause.to_string() };
         let path = folder;
         let folder = Arc::new(Folder::open(path)?);
         let (orders, to_write) = sync_channel::<Arc<Pending>>(1);
@@ -161,7 +162,9 @@ impl Checkpoints {
             records += some;
             relieve(state, "records read", records)
         })?;
-        apply_window(db, &mut state, rebuilt, below, &mut |state, last| relieve(state, "events read, up to number", last))?;
+        apply_window(db, &mut state, rebuilt, below, &mut |state, last| {
+            relieve(state, "events read, up to number", last)
+        })?;
         if let Some(why) = state.fault() {
             return Err(as_stored(self.damaged(why)));
         }

@@ -19,14 +19,21 @@ pub enum Outdated {
     #[error("its checkpoint is of engine {0}, this program's is {ENGINE}")]
     Engine(u32),
     /// It goes further than the log.
-    #[error("its checkpoint is at position {0}, the results in the database go to position {1}: the database is another one, or an older copy")]
+    #[error(
+        "its checkpoint is at position {0}, the results in the database go to position {1}: the database is another one, or an older copy"
+    )]
     Ahead(u64, u64),
     /// It belongs to another log.
-    #[error("its checkpoint at position {0} is not of this log: the database is another one, or went on from an older copy")]
+    #[error(
+        "its checkpoint at position {0} is not of this log: the database is another one, or went on from an older copy"
+    )]
     Other(u64),
     /// The log began anew, or the state was built anew, behind the checkpoint.
     #[error("the log has the input '{1}' at position {0}, behind its checkpoint")]
     Behind(u64, &'static str),
+    /// The log has a gap behind the checkpoint.
+    #[error("the log has no input at position {0}, behind its checkpoint")]
+    Gap(u64),
     /// What was folded is not what the database says.
     #[error("the log behind its checkpoint ends with event {0} and watermark {1}, the database says {2} and {3}")]
     Torn(u64, i64, u64, i64),
@@ -59,11 +66,11 @@ pub(crate) fn fold(
     while tail.place.position < to.position {
         let page = log::page(db, tail.place.position)?;
         if page.is_empty() {
-            return Err(Outdated::Ahead(to.position, tail.place.position));
+            return Err(Outdated::Gap(tail.place.position + 1));
         }
         for stored in page.into_iter().take_while(|s| s.position <= to.position) {
             if stored.position != tail.place.position + 1 {
-                return Err(Outdated::Behind(stored.position, "after a gap"));
+                return Err(Outdated::Gap(tail.place.position + 1));
             }
             tail.place.position = stored.position;
             tail.take(db, state, stored.input)?;

@@ -56,7 +56,11 @@ impl Core {
                 Err(why) => {
                     let folder = checkpoints.folder().path().display().to_string();
                     let reason = one_line(&why.to_string());
-                    tracing::warn!(folder, reason, "the customers' state on disk is not used; it is built anew from the database");
+                    tracing::warn!(
+                        folder,
+                        reason,
+                        "the customers' state on disk is not used; it is built anew from the database"
+                    );
                 }
             }
         }

@@ -204,7 +204,8 @@ fn what_is_erased_is_gone_from_the_folder(place: &TestDb) {
     let erased = customer.clone();
     screening
         .transact("t", move |tx| {
-            for sql in ["DELETE FROM events WHERE customer = $1", "DELETE FROM records WHERE customer = $1 OR id = $1"] {
+            for sql in ["DELETE FROM events WHERE customer = $1", "DELETE FROM records WHERE customer = $1 OR id = $1"]
+            {
                 tx.db().execute(sql, &[erased.as_str().into()])?;
             }
             tx.rewrote_rows()
