@@ -240,7 +240,7 @@ impl<E: Entry> Table<E> {
                 self.admit(key.clone(), source.load(key));
             }
         }
-        self.to_change(source, key).get_or_insert_with(new)
+        self.changing(source, key).get_or_insert_with(new)
     }
 
     /// Puts an entry in place of whatever there is.
@@ -252,12 +252,12 @@ impl<E: Entry> Table<E> {
                 self.admit(key.clone(), None);
             }
         }
-        *self.to_change(source, key) = Some(entry);
+        *self.changing(source, key) = Some(entry);
     }
 
     /// Returns an entry that is in memory, or new, and is changed now.
-    fn to_change(&mut self, source: Option<&Source>, key: &E::Key) -> &mut Option<E> {
-        let held = self.held.entry(key.clone()).or_insert_with(Held::default);
+    fn changing(&mut self, source: Option<&Source>, key: &E::Key) -> &mut Option<E> {
+        let held = self.held.entry(key.clone()).or_default();
         if source.is_some() {
             *held.is_used.get_mut() = true;
             if !std::mem::replace(&mut held.is_changed, true) {
