@@ -99,6 +99,9 @@ pub struct Serve {
     /// Seconds without an answer of the node, after which movements of its asset are held and /health/ready is not ready.
     #[arg(long, default_value_t = 300)]
     ready_max_silence: u64,
+    /// Threads that decide on a batch of events: 1, 2, 4 or 8. Decisions do not depend on it.
+    #[arg(long, default_value_t = 1)]
+    decision_threads: usize,
     #[command(flatten)]
     pub log: LogArgs,
 }
@@ -289,6 +292,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
             None => open_desk(&args.store.store, database.as_deref())?,
         },
     };
+    screening.decide_by(args.decision_threads)?;
     let key_ring = key_ring(&args.store.store, &screening)?;
     let further = chains::open(&workspace, &args.store.store, args.chains.as_deref())?;
     let mut shared = AppState::new(workspace, screening, key_ring.clone(), vault(&args.store.store))?;

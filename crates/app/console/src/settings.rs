@@ -141,6 +141,7 @@ pub const SETTINGS: [Setting; 36] = [
     setting("node.chains_file", "chains", "HOLDFAST_CHAINS", Kind::Path),
     setting("desk.providers_file", "providers", "HOLDFAST_PROVIDERS", Kind::Path),
     setting("desk.policy_file", "policy", "HOLDFAST_POLICY", Kind::Path),
+    setting("desk.decision_threads", "decision-threads", "HOLDFAST_DECISION_THREADS", Kind::Integer),
     either(setting("mail.smtp", "smtp", "HOLDFAST_SMTP", Kind::Url), "smtp-file"),
     either(setting("mail.smtp_file", "smtp-file", "HOLDFAST_SMTP_FILE", Kind::Path), "smtp"),
     setting("mail.from", "mail-from", "HOLDFAST_MAIL_FROM", Kind::Text),

@@ -243,6 +243,11 @@ impl<E: Entry> Table<E> {
         self.changing(source, key).get_or_insert_with(new)
     }
 
+    /// Returns an entry that is in memory, to change what is not stored of it.
+    pub(crate) fn in_memory_mut(&mut self, key: &E::Key) -> Option<&mut E> {
+        self.held.get_mut(key)?.entry.as_mut()
+    }
+
     /// Puts an entry in place of whatever there is.
     pub(crate) fn insert(&mut self, source: Option<&Source>, key: &E::Key, entry: E) {
         if source.is_some() {

@@ -23,5 +23,7 @@ pub mod issuer;
 pub mod lookalikes;
 pub mod model;
 pub mod slots;
+pub mod stages;
 pub mod state;
 pub mod tables;
+pub mod view;

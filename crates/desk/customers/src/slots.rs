@@ -62,6 +62,11 @@ impl Slotted for Key {
     }
 }
 
+/// Returns the part of a slot, where slots are parted into runs of the same length.
+pub(crate) fn part_of<T>(parts: &[T], key: impl Slotted) -> Option<&T> {
+    parts.get(key.slot() * parts.len() / SLOTS)
+}
+
 /// A table in [`SLOTS`] parts.
 #[derive(Debug)]
 pub(crate) struct Slots<K, E: Entry<Key = K>> {
@@ -89,6 +94,11 @@ impl<K: Slotted, E: Entry<Key = K>> Slots<K, E> {
 
     pub(crate) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> E) -> &mut E {
         self.parts[key.slot()].get_mut(self.source.as_deref(), &key, new)
+    }
+
+    /// Returns the parts, with the source that their methods get.
+    pub(crate) fn parts_mut(&mut self) -> (&mut [Table<E>], Option<&Source>) {
+        (&mut self.parts, self.source.as_deref())
     }
 
     /// Returns the entries in memory.

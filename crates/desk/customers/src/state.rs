@@ -7,6 +7,7 @@ use crate::facts::ChainFacts;
 use crate::lookalikes::Counterparties;
 use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
 use crate::slots::Slots;
+use crate::view::{NOW, Parties, Span};
 use holdfast_types::{Address, Seconds, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 pub use crate::entries::MEMORY;
 pub use crate::slots::CustomerKey;
+pub use crate::view::{Neighbours, Uses, View};
 
 /// One hour.
 pub const HOUR: Seconds = Seconds::HOUR;
@@ -23,6 +25,10 @@ pub const HOUR: Seconds = Seconds::HOUR;
 pub const DAY: Seconds = Seconds::DAY;
 /// Most activities stored of a customer; the oldest are dropped first.
 pub const MAX_ACTIVITIES: usize = 512;
+/// Most devices stored of a customer; the first are dropped first.
+pub(crate) const MAX_DEVICES: usize = 64;
+/// Most receipts from other customers stored of a customer; the first are dropped first.
+pub(crate) const MAX_RECEIVED: usize = 32;
 /// Most uses stored of an address, card, device or other shared key.
 pub const MAX_PARTY: usize = 128;
 
@@ -149,7 +155,7 @@ pub struct Customer {
 }
 
 impl Customer {
-    fn new(key: CustomerKey, id: &str) -> Self {
+    pub(crate) fn new(key: CustomerKey, id: &str) -> Self {
         Customer {
             key,
             id: id.into(),
@@ -170,6 +176,57 @@ impl Customer {
             destinations: Vec::new(),
             counterparties: Counterparties::default(),
             received_from: VecDeque::new(),
+        }
+    }
+
+    /// Takes in an event of this customer, with its value, its number, and from whom it may have come.
+    pub(crate) fn take(
+        &mut self,
+        (event, facts): (&Event, &ChainFacts),
+        (value, seq): (u64, u64),
+        noted: &Noted,
+        from: Vec<CustomerKey>,
+    ) {
+        let Noted { device, party, .. } = *noted;
+        let (time, kind) = (event.time, ActivityKind::of(event));
+        self.first_event = self.first_event.min(time);
+        let foreign = event.third_party == Some(true)
+            || event.country.as_ref().is_some_and(|c| self.country.is_some_and(|own| own != *c.as_bytes()));
+        let at = self.activities.iter().rposition(|a| a.time <= time).map_or(0, |i| i + 1);
+        self.activities.insert(at, Activity { time, kind, value, party, device, seq, foreign });
+        if self.activities.len() > MAX_ACTIVITIES {
+            self.activities.pop_front();
+        }
+        if device != 0 {
+            match self.devices.iter_mut().find(|d| d.0 == device) {
+                Some(known) => known.1 = known.1.min(time),
+                None => {
+                    self.devices.push((device, time));
+                    if self.devices.len() > MAX_DEVICES {
+                        self.devices.remove(0);
+                    }
+                }
+            }
+        }
+        if event.kind == EventKind::Withdrawal && event.counterparty.is_some() {
+            match self.destinations.iter().position(|d| d.0 == party) {
+                Some(i) => {
+                    let mut known = self.destinations.remove(i);
+                    known.1 = known.1.min(time);
+                    self.destinations.insert(0, known);
+                }
+                None => {
+                    self.destinations.insert(0, (party, time));
+                    self.destinations.truncate(64);
+                }
+            }
+        }
+        note_counterparties(self, event, facts);
+        for other in from {
+            self.received_from.push_back((other, time, value));
+            if self.received_from.len() > MAX_RECEIVED {
+                self.received_from.pop_front();
+            }
         }
     }
 
@@ -200,39 +257,47 @@ pub struct Use {
     pub value: u64,
     /// Whether money came in by it, or none moved.
     pub incoming: bool,
+    #[serde(skip)]
+    pub(crate) span: Span,
 }
 
 /// Who used a shared key (address, card, device, IP, document), and when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
-    /// Oldest first, at most [`MAX_PARTY`].
-    pub uses: VecDeque<Use>,
+    /// Oldest first, at most [`MAX_PARTY`] that stand.
+    pub(crate) uses: VecDeque<Use>,
 }
 
 impl Party {
-    /// Counts distinct customers with uses in `(now - window, now]` that `wanted` accepts.
-    pub fn customers(&self, now: Timestamp, window: Seconds, wanted: impl Fn(bool) -> bool) -> usize {
-        let mut seen: Vec<CustomerKey> = Vec::new();
-        for used in self.uses.iter().rev() {
-            if used.time <= now - window {
-                break;
-            }
-            if used.time <= now && wanted(used.incoming) && !seen.contains(&used.customer) {
-                seen.push(used.customer);
-            }
-        }
-        seen.len()
-    }
-
-    /// Adds a use. Above [`MAX_PARTY`] the oldest use of a customer that is there twice is dropped, since such a customer counts once; else the oldest.
-    fn note(&mut self, used: Use) {
+    /// Adds a use; at a place of a batch, so that events before it see what was there. Above [`MAX_PARTY`] the oldest use of a customer that is there
+    /// twice is dropped, since such a customer counts once; else the oldest.
+    pub(crate) fn note(&mut self, used: Use) {
         let at = self.uses.iter().rposition(|u| u.time <= used.time).map_or(0, |i| i + 1);
         self.uses.insert(at, used);
-        if self.uses.len() > MAX_PARTY {
-            let again = |i: usize, u: &Use| self.uses.iter().skip(i + 1).any(|v| v.customer == u.customer);
-            let twice = self.uses.iter().enumerate().position(|(i, u)| again(i, u));
-            self.uses.remove(twice.unwrap_or(0));
+        let stands = |(_, u): &(usize, &Use)| u.span.stays();
+        if self.uses.len() <= MAX_PARTY || self.uses.iter().enumerate().filter(stands).count() <= MAX_PARTY {
+            return;
         }
+        let standing = || self.uses.iter().enumerate().filter(stands);
+        let again =
+            |i: usize, u: &Use| self.uses.iter().skip(i + 1).any(|v| v.span.stays() && v.customer == u.customer);
+        let twice = standing().find(|(i, u)| again(*i, u)).or_else(|| standing().next());
+        let Some((oldest, _)) = twice else { return };
+        match used.span.from {
+            0 => {
+                self.uses.remove(oldest);
+            }
+            place => self.uses[oldest].span.until = place,
+        }
+    }
+
+    /// Ends a batch: what it dropped is removed.
+    pub(crate) fn settle(&mut self) {
+        if self.uses.iter().all(|u| u.span == Span::ALWAYS) {
+            return;
+        }
+        self.uses.retain(|u| u.span.stays());
+        self.uses.iter_mut().for_each(|u| u.span = Span::ALWAYS);
     }
 }
 
@@ -365,14 +430,14 @@ pub fn stored_owner(store: &dyn Store, address: &Address) -> Result<Option<Owner
 /// Customers, shared keys, counted movements and deposit addresses: all of them in memory, or ([`State::stored`]) those in use.
 #[derive(Debug, Default)]
 pub struct State {
-    customers: Slots<CustomerKey, Customer>,
-    parties: Slots<Key, Party>,
+    pub(crate) customers: Slots<CustomerKey, Customer>,
+    pub(crate) parties: Slots<Key, Party>,
     /// Movements that were counted: who claimed each first and when, so that two reports of one count once.
-    transfers: Slots<Key, (CustomerKey, Timestamp)>,
+    pub(crate) transfers: Slots<Key, (CustomerKey, Timestamp)>,
     /// Deposit addresses of customers.
-    addresses: Table<Owner>,
+    pub(crate) addresses: Table<Owner>,
     /// Where entries come from that are not in memory, and about how many bytes of them may be.
-    source: Option<Arc<Source>>,
+    pub(crate) source: Option<Arc<Source>>,
     most: usize,
     /// See [`State::advance`].
     watermark: Timestamp,
@@ -447,20 +512,14 @@ impl State {
     }
 
     /// Returns the uses of a shared key.
-    pub fn party(&self, key: Key) -> Option<&Party> {
-        self.parties.get(key)
+    pub fn party(&self, key: Key) -> Option<Uses<'_>> {
+        Neighbours::of(self).party(key)
     }
 
-    /// Returns the customer of a deposit address.
-    pub fn owner_of(&self, address: &str) -> Option<&str> {
-        self.addresses.get(self.source.as_deref(), &Address::read(address)).map(|owner| &*owner.customer)
-    }
-
-    /// Returns the other customer who claimed an event's movement first, if there is one.
-    pub fn claimed_by_other(&self, event: &Event) -> Option<&str> {
-        let (first, _) = self.transfers.get(key("transfer", &event.transfer()?))?;
-        let first = self.by_key(*first)?;
-        (*first.id != *event.customer).then_some(&*first.id)
+    /// Returns the customer who claimed a movement first, where that is not `own`.
+    pub(crate) fn claimed_by_other(&self, transfer: Key, own: Option<CustomerKey>) -> Option<&str> {
+        let (first, _) = self.transfers.get(transfer)?;
+        self.by_key(*first).filter(|c| Some(c.key) != own).map(|c| &*c.id)
     }
 
     /// Returns the numbers of shared keys and activities in memory, for measurements.
@@ -473,7 +532,8 @@ impl State {
         self.customers.get_or_insert_with(key, || Customer::new(key, id))
     }
 
-    fn note_party(&mut self, key: Key, used: Use) {
+    fn note_party(&mut self, key: Key, customer: CustomerKey, time: Timestamp) {
+        let used = Use { customer, time, value: 0, incoming: true, span: Span::ALWAYS };
         self.parties.get_or_insert_with(key, Party::default).note(used);
     }
 
@@ -516,16 +576,14 @@ impl State {
                 }
                 let customer = customer.key;
                 if let Some(document) = &record.document {
-                    let used = Use { customer, time: record.time, value: 0, incoming: true };
-                    self.note_party(key("document", document), used);
+                    self.note_party(key("document", document), customer, record.time);
                 }
             }
             RecordKind::Card | RecordKind::BankAccount | RecordKind::Device => {
                 let (Some(id), Some(fingerprint)) = (&record.customer, &record.fingerprint) else { return };
                 let customer = self.customer_mut(id).key;
                 let namespace = if record.kind == RecordKind::Device { "device" } else { "instrument" };
-                let used = Use { customer, time: record.time, value: 0, incoming: true };
-                self.note_party(key(namespace, fingerprint), used);
+                self.note_party(key(namespace, fingerprint), customer, record.time);
             }
             RecordKind::ConfirmedAddress => {
                 let (Some(id), Some(address)) = (&record.customer, &record.address) else { return };
@@ -537,100 +595,22 @@ impl State {
 
     /// Applies a decided event. `value` is its value in the reference currency.
     pub fn apply(&mut self, event: &Event, facts: &ChainFacts, value: u64, seq: u64) {
-        let kind = ActivityKind::of(event);
-        if let Some(transfer) = event.transfer() {
-            let transfer = key("transfer", &transfer);
-            let own = CustomerKey::of(&event.customer);
+        let noted = Noted::of(event, facts, value, 0);
+        if let Some(transfer) = noted.transfer {
             match self.transfers.get(transfer) {
-                Some((first, _)) if *first == own => return,
+                Some((first, _)) if *first == noted.own => return,
                 // Somebody else claims it: who is right is not known here, so it counts for both.
                 Some(_) => {}
                 None => {
-                    self.transfers.get_or_insert_with(transfer, || (own, event.time));
+                    self.transfers.get_or_insert_with(transfer, || (noted.own, event.time));
                 }
             }
         }
-        let time = event.time;
-        let device = event.device.as_ref().map_or(0, |d| key("device", d));
-        let party = party_of(event);
-        let customer = self.customer_mut(&event.customer);
-        let own = customer.key;
-        customer.first_event = customer.first_event.min(time);
-        let foreign = event.third_party == Some(true)
-            || event.country.as_ref().is_some_and(|c| customer.country.is_some_and(|own| own != *c.as_bytes()));
-        let at = customer.activities.iter().rposition(|a| a.time <= time).map_or(0, |i| i + 1);
-        customer.activities.insert(at, Activity { time, kind, value, party, device, seq, foreign });
-        if customer.activities.len() > MAX_ACTIVITIES {
-            customer.activities.pop_front();
+        for (key, used) in &noted.uses {
+            self.parties.get_or_insert_with(*key, Party::default).note(*used);
         }
-        if device != 0 {
-            match customer.devices.iter_mut().find(|d| d.0 == device) {
-                Some(known) => known.1 = known.1.min(time),
-                None => {
-                    customer.devices.push((device, time));
-                    if customer.devices.len() > 64 {
-                        customer.devices.remove(0);
-                    }
-                }
-            }
-        }
-        if event.kind == EventKind::Withdrawal && event.counterparty.is_some() {
-            match customer.destinations.iter().position(|d| d.0 == party) {
-                Some(i) => {
-                    let mut known = customer.destinations.remove(i);
-                    known.1 = known.1.min(time);
-                    customer.destinations.insert(0, known);
-                }
-                None => {
-                    customer.destinations.insert(0, (party, time));
-                    customer.destinations.truncate(64);
-                }
-            }
-        }
-        note_counterparties(customer, event, facts);
-        let used = |value, incoming| Use { customer: own, time, value, incoming };
-        if party != 0 {
-            self.note_party(party, used(value, kind.comes_in()));
-        }
-        if device != 0 {
-            self.note_party(device, used(0, true));
-        }
-        if let Some(ip) = &event.ip {
-            let namespace = if event.action == Some(Action::Signup) { "signup-ip" } else { "ip" };
-            self.note_party(key(namespace, ip), used(0, true));
-        }
-        if let Some(document) = &event.document {
-            self.note_party(key("document", document), used(0, true));
-        }
-        if event.kind == EventKind::Deposit {
-            // Every address that the chain names as sender; the event's own counterparty is noted above.
-            for sender in facts.senders.iter().filter(|s| Some(*s) != event.counterparty.as_ref()) {
-                self.note_party(address_key(sender), used(value, true));
-            }
-            let from = self.withdrew_to(&senders_of(event, facts), own, time);
-            let customer = self.customer_mut(&event.customer);
-            for other in from {
-                customer.received_from.push_back((other, time, value));
-                if customer.received_from.len() > 32 {
-                    customer.received_from.pop_front();
-                }
-            }
-        }
-    }
-
-    /// Returns the first eight other customers who withdrew to any of these addresses within 30 days.
-    fn withdrew_to(&self, addresses: &[Key], own: CustomerKey, time: Timestamp) -> Vec<CustomerKey> {
-        let mut from: Vec<CustomerKey> = Vec::new();
-        for party in addresses.iter().filter_map(|a| self.parties.get(*a)) {
-            for used in &party.uses {
-                let is_recent = used.time <= time && used.time > time - 30 * DAY;
-                if !used.incoming && used.customer != own && is_recent && !from.contains(&used.customer) {
-                    from.push(used.customer);
-                }
-            }
-        }
-        from.truncate(8);
-        from
+        let from = noted.withdrew_to(Parties { all: &self.parties, at: NOW });
+        self.customer_mut(&event.customer).take((event, facts), (value, seq), &noted, from);
     }
 
     /// Moves the watermark, the latest time of any event so far, and removes what no window reaches any more. It is an input
@@ -663,6 +643,73 @@ impl State {
         self.customers.sweep(oldest);
         self.parties.sweep(oldest);
         self.transfers.sweep(oldest);
+    }
+}
+
+/// What an event changes besides its customer.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    pub(crate) own: CustomerKey,
+    /// Key of its movement.
+    pub(crate) transfer: Option<Key>,
+    /// Its device; 0 for none.
+    pub(crate) device: Key,
+    /// Its other side; 0 for none.
+    pub(crate) party: Key,
+    /// Uses of shared keys, in order.
+    pub(crate) uses: Vec<(Key, Use)>,
+    /// The addresses that a deposit came from.
+    pub(crate) senders: Vec<Key>,
+    pub(crate) time: Timestamp,
+    pub(crate) value: u64,
+}
+
+impl Noted {
+    /// Returns what an event changes at a place of a batch; 0 for none.
+    pub(crate) fn of(event: &Event, facts: &ChainFacts, value: u64, place: u16) -> Self {
+        let (own, time) = (CustomerKey::of(&event.customer), event.time);
+        let used = |value, incoming| {
+            let span = Span { from: place, ..Span::ALWAYS };
+            Use { customer: own, time, value, incoming, span }
+        };
+        let transfer = event.transfer().map(|t| key("transfer", &t));
+        let device = event.device.as_ref().map_or(0, |d| key("device", d));
+        let party = party_of(event);
+        let mut uses = Vec::with_capacity(4);
+        if party != 0 {
+            uses.push((party, used(value, ActivityKind::of(event).comes_in())));
+        }
+        if device != 0 {
+            uses.push((device, used(0, true)));
+        }
+        if let Some(ip) = &event.ip {
+            let namespace = if event.action == Some(Action::Signup) { "signup-ip" } else { "ip" };
+            uses.push((key(namespace, ip), used(0, true)));
+        }
+        if let Some(document) = &event.document {
+            uses.push((key("document", document), used(0, true)));
+        }
+        let mut senders = Vec::new();
+        if event.kind == EventKind::Deposit {
+            // Every address that the chain names as sender; the event's own counterparty is noted above.
+            let others = facts.senders.iter().filter(|s| Some(*s) != event.counterparty.as_ref());
+            uses.extend(others.map(|sender| (address_key(sender), used(value, true))));
+            senders = senders_of(event, facts);
+        }
+        Noted { own, transfer, device, party, uses, senders, time, value }
+    }
+
+    /// Returns the first eight other customers who withdrew within 30 days to an address that a deposit came from.
+    pub(crate) fn withdrew_to(&self, parties: Parties<'_>) -> Vec<CustomerKey> {
+        let mut from: Vec<CustomerKey> = Vec::new();
+        for used in self.senders.iter().filter_map(|a| parties.get(*a)).flat_map(Uses::iter) {
+            let is_recent = used.time <= self.time && used.time > self.time - 30 * DAY;
+            if !used.incoming && used.customer != self.own && is_recent && !from.contains(&used.customer) {
+                from.push(used.customer);
+            }
+        }
+        from.truncate(8);
+        from
     }
 }
 

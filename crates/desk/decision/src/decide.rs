@@ -4,14 +4,14 @@ use crate::decision::{Decision, Reason, Verdict, engine};
 use crate::facts::ChainFacts;
 use crate::fields::Input;
 use crate::flags::{self, FLAG_BASIS, Flag, Flags, Touch};
-use crate::holds::{ActiveHolds, HoldPlan, covered, plan};
+use crate::holds::{ActiveHold, ActiveHolds, HoldPlan, covered, plan};
 use crate::issuer::IssuerFact;
 use crate::model::{Event, EventKind};
 use crate::prices::{Price, value_of};
 use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
-use crate::scores::Models;
-use crate::state::State;
-use crate::typology::find;
+use crate::scores::{Models, Scored};
+use crate::state::{CustomerKey, Neighbours, State, View};
+use crate::typology::{Across, Finding, find_in};
 use crate::warnings::{CoolingAction, Scam, Warning, WarningTerms};
 use holdfast_models::FeatureRow;
 use holdfast_types::Timestamp;
@@ -44,45 +44,62 @@ pub struct Made {
     pub row: Option<FeatureRow>,
 }
 
+/// What decisions rest on that is the same for a batch of events.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub(crate) book: &'a RuleBook,
+    pub(crate) flags: &'a Flags,
+    pub(crate) models: &'a Models,
+    pub(crate) now: Timestamp,
+}
+
+/// An event with what is known of it but for its customer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) facts: &'a ChainFacts,
+    /// Minor units of the reference currency, if known.
+    pub(crate) value: Option<u64>,
+    pub(crate) seq: u64,
+}
+
 /// Decides on an event with the number `seq` at `now`.
 #[must_use]
 pub fn decide(context: DecisionContext, event: &Event, facts: &ChainFacts, seq: u64, now: Timestamp) -> Made {
     let DecisionContext { state, book, holds, price, flags, models } = context;
-    let policy = &book.file.policy;
-    let value = value_of(event, policy, price);
-    let findings = find(state, event, facts, value.unwrap_or(0));
-    let mut draft = Draft::new(event, facts, policy, value, now);
-    let input = Input::new(state, event, facts, value, &findings);
-    let (row, learned) = models.score(&input);
-    let input = input.scored(learned);
-    draft.apply_rules(state, book, &input);
-    let learned = input.learned;
-    draft.add_doubts(state);
-    draft.add_flags(flags);
-    let own_holds = holds.get(&event.customer).map_or(&[][..], Vec::as_slice);
-    let covering = covered(event, own_holds, &mut draft.reasons, value);
-    draft.settle_plans(holds);
-    let verdict = draft.verdict();
-    let warning = draft.settle_warning(verdict);
-    let Draft { mut reasons, shadow, plans, .. } = draft;
-    reasons.sort_by(|a, b| (b.decision, &a.rule).cmp(&(a.decision, &b.rule)));
-    let decision = Decision {
-        seq,
-        event: event.id.clone(),
-        decision: verdict,
-        reasons,
-        shadow,
-        findings,
-        value,
-        coverage: if is_on_chain(event) { facts.sources() } else { Vec::new() },
-        holds: covering,
-        alert: None,
-        warning,
-        learned,
-        rule_book: book.version,
-        decided: now,
-    };
-    Made { decision, plans, row }
+    let subject = Subject { event, facts, value: value_of(event, &book.file.policy, price), seq };
+    let view = View::of(state, event);
+    let across = subject.across(Neighbours::of(state), view.customer().map(|c| c.key));
+    let draft = Terms { book, flags, models, now }.draft(view, across, subject);
+    draft.settle(holds.get(&event.customer).map_or(&[], Vec::as_slice))
+}
+
+impl Subject<'_> {
+    /// Returns what other customers have to do with the event.
+    pub(crate) fn across(&self, near: Neighbours<'_>, own: Option<CustomerKey>) -> Across {
+        Across::of(near, own, self.event, self.facts, self.value.unwrap_or(0))
+    }
+}
+
+impl Terms<'_> {
+    fn policy(&self) -> &Policy {
+        &self.book.file.policy
+    }
+
+    /// Decides all that holds in force do not change.
+    pub(crate) fn draft<'a>(self, view: View<'_>, across: Across, subject: Subject<'a>) -> Draft<'a> {
+        let Subject { event, facts, value, .. } = subject;
+        let findings = find_in(view, across, event, facts, value.unwrap_or(0));
+        let mut draft = Draft::new(self, subject);
+        let input = Input::of(view, event, facts, value, &findings);
+        let (row, learned) = self.models.score(&input);
+        let input = input.scored(learned);
+        draft.apply_rules(self, view, &input);
+        let learned = input.learned;
+        draft.add_doubts(self.policy(), view);
+        draft.add_flags(self);
+        Draft { findings, row, learned, ..draft }
+    }
 }
 
 fn is_on_chain(event: &Event) -> bool {
@@ -90,10 +107,14 @@ fn is_on_chain(event: &Event) -> bool {
 }
 
 /// A decision in the making.
-struct Draft<'a> {
+pub(crate) struct Draft<'a> {
     event: &'a Event,
+    seq: u64,
+    rule_book: u32,
+    findings: Vec<Finding>,
+    row: Option<FeatureRow>,
+    learned: Option<Scored>,
     facts: &'a ChainFacts,
-    policy: &'a Policy,
     /// Minor units of the reference currency, if known.
     value: Option<u64>,
     now: Timestamp,
@@ -107,13 +128,18 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    fn new(event: &'a Event, facts: &'a ChainFacts, policy: &'a Policy, value: Option<u64>, now: Timestamp) -> Self {
+    fn new(terms: Terms<'_>, subject: Subject<'a>) -> Self {
+        let Subject { event, facts, value, seq } = subject;
         Draft {
             event,
+            seq,
+            rule_book: terms.book.version,
+            findings: Vec::new(),
+            row: None,
+            learned: None,
             facts,
-            policy,
             value,
-            now,
+            now: terms.now,
             reasons: Vec::new(),
             shadow: Vec::new(),
             plans: Vec::new(),
@@ -122,21 +148,52 @@ impl<'a> Draft<'a> {
         }
     }
 
+    pub(crate) fn event(&self) -> &'a Event {
+        self.event
+    }
+
+    /// Finishes the decision by the active holds of its customer.
+    pub(crate) fn settle(mut self, holds: &[ActiveHold]) -> Made {
+        let covering = covered(self.event, holds, &mut self.reasons, self.value);
+        self.settle_plans(holds);
+        let verdict = self.verdict();
+        let warning = self.settle_warning(verdict);
+        let Draft { event, facts, mut reasons, .. } = self;
+        reasons.sort_by(|a, b| (b.decision, &a.rule).cmp(&(a.decision, &b.rule)));
+        let decision = Decision {
+            seq: self.seq,
+            event: event.id.clone(),
+            decision: verdict,
+            reasons,
+            shadow: self.shadow,
+            findings: self.findings,
+            value: self.value,
+            coverage: if is_on_chain(event) { facts.sources() } else { Vec::new() },
+            holds: covering,
+            alert: None,
+            warning,
+            learned: self.learned,
+            rule_book: self.rule_book,
+            decided: self.now,
+        };
+        Made { decision, plans: self.plans, row: self.row }
+    }
+
     fn verdict(&self) -> Verdict {
         self.reasons.iter().map(|r| r.decision).max().unwrap_or_default()
     }
 
     /// Adds a reason, and a hold on the policy's terms where it wants one.
-    fn add(&mut self, reason: Reason) {
+    fn add(&mut self, policy: &Policy, reason: Reason) {
         if reason.decision == Verdict::Hold {
-            self.plans.push(plan(self.event, None, self.policy, &reason, self.now));
+            self.plans.push(plan(self.event, None, policy, &reason, self.now));
         }
         self.reasons.push(reason);
     }
 
     /// Applies the rules: reasons, holds, a warning.
-    fn apply_rules(&mut self, state: &State, book: &RuleBook, input: &Input) {
-        for found in book.matches(input) {
+    fn apply_rules(&mut self, terms: Terms<'_>, view: View<'_>, input: &Input) {
+        for found in terms.book.matches(input) {
             let reason = reason_of(&found, input);
             let rule = found.rule;
             if rule.state == RuleState::Shadow {
@@ -144,19 +201,19 @@ impl<'a> Draft<'a> {
                 continue;
             }
             if reason.decision == Verdict::Hold || (reason.decision == Verdict::Reject && rule.hold.is_some()) {
-                self.plans.push(plan(self.event, rule.hold.as_ref(), self.policy, &reason, self.now));
+                self.plans.push(plan(self.event, rule.hold.as_ref(), terms.policy(), &reason, self.now));
             }
             if let Some(terms) = rule.warning.as_ref().filter(|_| found.error.is_none()) {
-                self.warn(state, terms, &reason);
+                self.warn(view, terms, &reason);
             }
             self.reasons.push(reason);
         }
     }
 
     /// Raises the warning of a rule; of several the longest and strictest stays.
-    fn warn(&mut self, state: &State, terms: &WarningTerms, reason: &Reason) {
+    fn warn(&mut self, view: View<'_>, terms: &WarningTerms, reason: &Reason) {
         let Some(scam) = terms.scam.or_else(|| Scam::of(self.facts.category)) else { return };
-        let language = state.customer(&self.event.customer).and_then(|c| c.language.as_deref());
+        let language = view.customer().and_then(|c| c.language.as_deref());
         let new = Warning::new(scam, terms, self.now, language.unwrap_or("en")).about(reason.lookalike.clone());
         if self.warning.as_ref().is_none_or(|w| (w.then, w.cooling_until) < (new.then, new.cooling_until)) {
             self.warning = Some(new);
@@ -166,14 +223,14 @@ impl<'a> Draft<'a> {
 
     /// What the engine itself cannot vouch for: a chain that did not answer, an asset that no source covers, an event that the ledger
     /// contradicts, a movement that two customers claim, a value that is not known.
-    fn add_doubts(&mut self, state: &State) {
-        let (event, facts, policy, value) = (self.event, self.facts, self.policy, self.value);
+    fn add_doubts(&mut self, policy: &Policy, view: View<'_>) {
+        let (event, facts, value) = (self.event, self.facts, self.value);
         if let Some(why) = &facts.unavailable {
             let title = "the chain could not be queried: the transfer is not shown to be clean";
-            self.add(engine("unavailable", Verdict::Hold, title, vec![why.clone()], value));
+            self.add(policy, engine("unavailable", Verdict::Hold, title, vec![why.clone()], value));
         }
-        for reason in unsure(state, event, facts, policy, value).into_iter().flatten() {
-            self.add(reason);
+        for reason in unsure(view, event, facts, policy, value).into_iter().flatten() {
+            self.add(policy, reason);
         }
         if event.amount.is_some() && value.is_none() && policy.unpriced > Verdict::Allow {
             let asset = event.asset.as_deref().unwrap_or_default();
@@ -184,8 +241,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Partners' flags that touch the event.
-    fn add_flags(&mut self, flags: &Flags) {
-        let touched = flags.of(self.event, self.facts, self.policy);
+    fn add_flags(&mut self, terms: Terms<'_>) {
+        let touched = terms.flags.of(self.event, self.facts, terms.policy());
         if touched.is_empty() {
             return;
         }
@@ -197,14 +254,14 @@ impl<'a> Draft<'a> {
         let reason = engine("flagged", verdict, title, because, self.value);
         if verdict == Verdict::Hold {
             let flagged: Vec<&Flag> = touched.iter().map(|t| t.flag).collect();
-            self.hold_for(&flagged, &reason);
+            self.hold_for(terms.policy(), &flagged, &reason);
         }
         self.reasons.push(reason);
     }
 
     /// Plans the hold of flags: it lasts as long as the longest of them.
-    fn hold_for(&mut self, flagged: &[&Flag], reason: &Reason) {
-        let mut one = plan(self.event, None, self.policy, reason, self.now);
+    fn hold_for(&mut self, policy: &Policy, flagged: &[&Flag], reason: &Reason) {
+        let mut one = plan(self.event, None, policy, reason, self.now);
         let until = flagged.iter().map(|f| if f.state == flags::State::Open { f.until } else { Timestamp::MAX }).max();
         one.expires = until.filter(|u| *u != Timestamp::MAX);
         let id = flagged.first().map_or("", |f| f.id.as_str());
@@ -222,16 +279,14 @@ impl<'a> Draft<'a> {
     }
 
     /// Leaves one plan for each hold, and none for what is held already.
-    fn settle_plans(&mut self, holds: &ActiveHolds) {
+    fn settle_plans(&mut self, holds: &[ActiveHold]) {
         // Of several rules that want the same hold, the one that lasts longest places it.
         self.plans.sort_by_key(|p| (p.scope, std::cmp::Reverse(p.expires.unwrap_or(Timestamp::MAX))));
         self.plans.dedup_by(|a, b| a.dedupe == b.dedupe);
         // A rule takes over a hold that stands for flags only; else nothing is held twice.
         let already = |p: &HoldPlan| {
             p.transfer.is_some()
-                && holds
-                    .get(&p.customer)
-                    .is_some_and(|h| h.iter().any(|h| h.transfer == p.transfer && (!h.flagged || !p.flags.is_empty())))
+                && holds.iter().any(|h| h.transfer == p.transfer && (!h.flagged || !p.flags.is_empty()))
         };
         self.plans.retain(|p| !already(p));
     }
@@ -248,7 +303,7 @@ impl<'a> Draft<'a> {
 
 /// An asset that no source covers, an event that the ledger contradicts, a movement that two customers claim.
 fn unsure(
-    state: &State,
+    view: View<'_>,
     event: &Event,
     facts: &ChainFacts,
     policy: &Policy,
@@ -269,7 +324,7 @@ fn unsure(
         let title = "the ledger contradicts the event";
         engine("mismatch", Verdict::Hold, title, facts.mismatch.clone(), value)
     });
-    let claimed = state.claimed_by_other(event).map(|other| {
+    let claimed = view.claimed_by_other().map(|other| {
         let title = "another customer claims the same movement";
         let because = vec![format!("customer {other} was credited with {}", event.transfer().unwrap_or_default())];
         engine("claimed_twice", Verdict::Hold, title, because, value)

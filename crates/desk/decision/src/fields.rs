@@ -5,7 +5,7 @@ use crate::issuer::{IssuerFact, IssuerState};
 use crate::lookalikes::{self, Lookalike};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::scores::{NO_SCORE, Purpose, Role, Scored};
-use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, key, party_of, senders_of};
+use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, Uses, View, key, party_of, senders_of};
 use crate::typology::{Finding, Typology, part_of};
 use holdfast_types::{Amount, Seconds, Timestamp};
 
@@ -50,8 +50,8 @@ pub struct Input<'a> {
     pub value: Option<u64>,
     /// Patterns found.
     pub findings: &'a [Finding],
-    /// Customers, their activities and shared keys.
-    pub state: &'a State,
+    /// What is seen of the customer and of shared keys.
+    pub view: View<'a>,
     /// What learned models said.
     pub learned: Option<Scored>,
     totals: Totals,
@@ -84,9 +84,20 @@ impl<'a> Input<'a> {
         value: Option<u64>,
         findings: &'a [Finding],
     ) -> Self {
+        Input::of(View::of(state, event), event, facts, value, findings)
+    }
+
+    /// Gathers what the fields need by what a decision sees.
+    pub(crate) fn of(
+        view: View<'a>,
+        event: &'a Event,
+        facts: &'a ChainFacts,
+        value: Option<u64>,
+        findings: &'a [Finding],
+    ) -> Self {
         let mut totals = Totals::default();
         let now = event.time;
-        if let Some(customer) = state.customer(&event.customer) {
+        if let Some(customer) = view.customer() {
             let mut cards: Vec<(u64, Timestamp)> = Vec::new();
             for a in customer.recent(now, MEMORY) {
                 totals.add(a, now, &mut cards);
@@ -95,7 +106,7 @@ impl<'a> Input<'a> {
                 totals.cards[i] = cards.iter().filter(|c| c.1 > now - *window).count();
             }
         }
-        Input { event, facts, value, findings, state, learned: None, totals }
+        Input { event, facts, value, findings, view, learned: None, totals }
     }
 
     /// Returns the input with what learned models said of it.
@@ -109,7 +120,7 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn customer(&self) -> Option<&'a crate::state::Customer> {
-        self.state.customer(&self.event.customer)
+        self.view.customer()
     }
 
     /// Returns what a withdrawal's address imitates.
@@ -127,12 +138,12 @@ impl<'a> Input<'a> {
         side(self.facts).iter().filter(|s| risk_level(s.category.risk()) >= least).map(ppm).map(int).sum()
     }
 
-    fn party(&self) -> Option<&'a crate::state::Party> {
-        self.state.party(party_of(self.event))
+    fn party(&self) -> Option<Uses<'a>> {
+        self.view.party(party_of(self.event))
     }
 
     fn sharing(&self, namespace: &str, text: Option<&String>) -> i64 {
-        let Some(party) = text.and_then(|t| self.state.party(key(namespace, t))) else { return 0 };
+        let Some(party) = text.and_then(|t| self.view.party(key(namespace, t))) else { return 0 };
         int(party.customers(self.event.time, MEMORY, |_| true))
     }
 }
@@ -312,7 +323,7 @@ fields! {
     counterparty.in_ledger "whether the ledger or mempool knows it" => |x| x.facts.found,
     counterparty.new_to_customer "whether the customer never withdrew to it" => |x| x.event.kind == EventKind::Withdrawal && x.customer().is_none_or(|c| !c.knows_destination(party_of(x.event))),
     counterparty.customers_7d "customers that moved money with it within 7 days" => |x| x.party().map_or(0, |p| int(p.customers(x.event.time, 7 * DAY, |_| true))),
-    counterparty.is_customer "whether a withdrawal goes to a deposit address of a customer here" => |x| x.event.counterparty.as_ref().is_some_and(|a| x.state.owner_of(a).is_some()),
+    counterparty.is_customer "whether a withdrawal goes to a deposit address of a customer here" => |x| x.event.counterparty.as_ref().is_some_and(|a| x.view.owner_of(a).is_some()),
     withdrawal.lookalike_of "the address that a withdrawal's imitates: one with the same first three and last four characters that the customer dealt with before; empty when none" => |x| x.lookalike().map_or(String::new(), |l| l.of),
     exposure.source_direct "share of money directly from each category, millionths: exposure.source_direct['ransomware']" => |x| table(&x.facts.source, |s| s.direct_ppm),
     exposure.source_indirect "the same through unattributed addresses" => |x| table(&x.facts.source, |s| s.indirect_ppm),

@@ -1,17 +1,18 @@
 //! The fold of the log of inputs: [`Fold`] is everything that decisions rest on, and each input changes it and yields what is to be stored. It reads
 //! no clock, no file and no table, so that the same inputs give the same decisions on any machine.
 
-use crate::decide::{DecisionContext, Made, decide};
+use crate::decide::{Draft, Made, Subject, Terms};
 use crate::decision::{Decision, Verdict};
 use crate::facts::ChainFacts;
 use crate::flags::{FLAG_BASIS, Flag, Flags};
 use crate::holds::{ActiveHold, ActiveHolds, HoldPlan};
 use crate::inputs::{AssetPrice, HoldChanged, NextIds, Start};
 use crate::model::{Event, Record};
-use crate::prices::{Price, Prices};
+use crate::prices::{Price, Prices, value_of};
 use crate::rules::{RuleBook, RuleError};
 use crate::scores::Models;
-use crate::state::State;
+use crate::state::{Neighbours, State, View};
+use holdfast_customers::stages::{Incoming, Workers};
 use holdfast_types::Timestamp;
 use std::sync::Arc;
 
@@ -27,6 +28,9 @@ pub trait PastHolds {
     /// # Errors
     /// [`PastHolds::Error`] when nothing can be looked up.
     fn hold_on(&mut self, customer: &str, keys: &[String]) -> Result<Option<u64>, Self::Error>;
+
+    /// Takes in a hold that [`Fold::events`] placed, before the next event is decided.
+    fn placed(&mut self, _: &NewHold) {}
 }
 
 /// A hold to be stored.
@@ -60,6 +64,17 @@ pub struct Decided {
     pub row: Option<Vec<u8>>,
 }
 
+/// An event that is to be decided, with all that its input carries.
+#[derive(Clone, Copy, Debug)]
+pub struct Undecided<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// Facts of the chain.
+    pub facts: &'a ChainFacts,
+    /// The price of its asset, where the event has no value of its own.
+    pub price: Option<Price>,
+}
+
 /// Everything that decisions rest on.
 #[derive(Debug)]
 pub struct Fold {
@@ -79,6 +94,8 @@ pub struct Fold {
     pub next: NextIds,
     /// Latest time of any event.
     pub watermark: Timestamp,
+    /// Threads that decide on batches, where there are several; decisions are the same without them.
+    pub workers: Option<Arc<Workers>>,
 }
 
 impl Fold {
@@ -94,6 +111,7 @@ impl Fold {
             prices: Prices::new(),
             next: NextIds::default(),
             watermark: Timestamp::EPOCH,
+            workers: None,
         }
     }
 
@@ -199,11 +217,72 @@ impl Fold {
         now: Timestamp,
         past: &mut P,
     ) -> Result<Decided, P::Error> {
+        let subject = self.subject(event, facts, price);
+        let draft = {
+            let view = View::of(&self.state, event);
+            let across = subject.across(Neighbours::of(&self.state), view.customer().map(|c| c.key));
+            self.terms(now).draft(view, across, subject)
+        };
+        let decided = self.number(draft, past)?;
+        self.state.apply(event, facts, subject.value.unwrap_or(0), subject.seq);
+        Ok(decided)
+    }
+
+    /// Decides on the events of a batch at `now`, in order; by several threads where there are such and the batch is long enough.
+    ///
+    /// # Errors
+    /// As [`Fold::event`].
+    pub fn events<P: PastHolds>(
+        &mut self,
+        batch: &[Undecided<'_>],
+        now: Timestamp,
+        past: &mut P,
+    ) -> Result<Vec<Decided>, P::Error> {
+        let mut all = Vec::with_capacity(batch.len());
+        let Some(workers) = self.workers.clone().filter(|w| w.suit(batch.len())) else {
+            for Undecided { event, facts, price } in batch {
+                let decided = self.event(event, facts, *price, now, past)?;
+                note_placed(&decided, past);
+                all.push(decided);
+            }
+            return Ok(all);
+        };
+        for draft in self.drafts(&workers, batch, now) {
+            let decided = self.number(draft, past)?;
+            note_placed(&decided, past);
+            all.push(decided);
+        }
+        Ok(all)
+    }
+
+    /// Takes in a batch by threads, and decides all that holds in force do not change.
+    fn drafts<'a>(&mut self, workers: &Workers, batch: &[Undecided<'a>], now: Timestamp) -> Vec<Draft<'a>> {
+        let subjects: Vec<Subject<'a>> = batch.iter().map(|u| self.subject(u.event, u.facts, u.price)).collect();
+        let incoming =
+            |s: &Subject<'a>| Incoming { event: s.event, facts: s.facts, value: s.value.unwrap_or(0), seq: s.seq };
+        let incoming: Vec<Incoming<'a>> = subjects.iter().map(incoming).collect();
+        let terms = Terms { book: &self.book, flags: &self.flags, models: &self.models, now };
+        let across = |n: usize, near: Neighbours<'_>, own| subjects[n].across(near, own);
+        let draft = |n: usize, view: View<'_>, across| terms.draft(view, across, subjects[n]);
+        self.state.apply_batch(workers, &incoming, across, draft)
+    }
+
+    fn terms(&self, now: Timestamp) -> Terms<'_> {
+        Terms { book: &self.book, flags: &self.flags, models: &self.models, now }
+    }
+
+    /// Gives an event its number and value.
+    fn subject<'a>(&mut self, event: &'a Event, facts: &'a ChainFacts, price: Option<Price>) -> Subject<'a> {
         let seq = self.next.event;
         self.next.event += 1;
-        let Fold { state, book, holds, flags, models, .. } = &*self;
-        let context = DecisionContext { state, book, holds, price, flags, models };
-        let Made { mut decision, plans, row } = decide(context, event, facts, seq, now);
+        Subject { event, facts, value: value_of(event, &self.book.file.policy, price), seq }
+    }
+
+    /// Finishes a decision by the holds in force, and numbers what follows from it.
+    fn number<P: PastHolds>(&mut self, draft: Draft<'_>, past: &mut P) -> Result<Decided, P::Error> {
+        let event = draft.event();
+        let own = self.holds.get(&event.customer).map_or(&[][..], Vec::as_slice);
+        let Made { mut decision, plans, row } = draft.settle(own);
         let mut holds = Vec::new();
         for plan in plans {
             let (id, result) = self.settle(plan, event, past)?;
@@ -213,7 +292,6 @@ impl Fold {
         if decision.decision > Verdict::Allow {
             decision.alert = Some(self.alert());
         }
-        self.state.apply(event, facts, decision.value.unwrap_or(0), seq);
         self.watermark = self.watermark.max(event.time);
         Ok(Decided { decision, holds, row: row.map(|r| r.to_bytes()) })
     }
@@ -247,5 +325,13 @@ impl Fold {
         let hold = held.iter_mut().find(|h| h.flagged && h.transfer.as_deref() == Some(transfer))?;
         (hold.flagged, hold.expires) = (plan.basis == FLAG_BASIS, plan.expires);
         Some(hold.id)
+    }
+}
+
+fn note_placed(decided: &Decided, past: &mut impl PastHolds) {
+    for result in &decided.holds {
+        if let HoldResult::Placed(hold) = result {
+            past.placed(hold);
+        }
     }
 }

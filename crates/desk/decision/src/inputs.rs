@@ -6,6 +6,7 @@
 
 use crate::facts::ChainFacts;
 use crate::flags::Flag;
+use crate::fold::Undecided;
 use crate::holds::{ActiveHold, HoldPlan};
 use crate::model::{Event, Record};
 use crate::prices::Price;
@@ -156,6 +157,14 @@ pub struct EventInput {
     /// The price of its asset; absent where none is known, or the event has a value of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
+}
+
+impl EventInput {
+    /// Returns the event as it is decided.
+    #[must_use]
+    pub fn undecided(&self) -> Undecided<'_> {
+        Undecided { event: &self.event, facts: &self.facts, price: self.price }
+    }
 }
 
 /// A rule book.

@@ -29,7 +29,7 @@ pub mod scores;
 pub mod typology;
 pub mod warnings;
 
-pub use holdfast_customers::{behind, completion, facts, issuer, lookalikes, model, state, tables};
+pub use holdfast_customers::{behind, completion, facts, issuer, lookalikes, model, stages, state, tables};
 
 pub use decide::{DecisionContext, Made, decide};
 pub use decision::{Decision, Reason, UNAVAILABLE, Verdict};

@@ -17,6 +17,9 @@ use std::convert::Infallible;
 use std::fmt::Write;
 use std::sync::Arc;
 
+#[path = "engine/threads.rs"]
+mod threads;
+
 /// What is noted: the version, a digest of the inputs, and of each kind of result its number and a digest of its words.
 const NOTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/engine.txt");
 /// An address that partners flag.

@@ -2,7 +2,7 @@
 
 use crate::log::{self, Stored};
 use crate::rebuild::apply_window;
-use holdfast_decision::fold::{Decided, Fold, HoldResult, NewHold, PastHolds};
+use holdfast_decision::fold::{Decided, Fold, NewHold, PastHolds, Undecided};
 use holdfast_decision::inputs::{ENGINE, EngineChange, Events, Input, ModelInForce, Rebuilt, Start};
 use holdfast_decision::rules::{RuleBook, RuleError};
 use holdfast_decision::state::State;
@@ -107,6 +107,10 @@ impl PastHolds for Past<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn placed(&mut self, hold: &NewHold) {
+        note_hold(self.placed, hold);
     }
 }
 
@@ -302,8 +306,8 @@ impl LogReader {
             self.report.uncovered += gap;
             self.report.uncovered_up_to = start.next.event - 1;
         }
-        let models = std::mem::take(&mut self.fold.models);
-        self.fold = Fold { models, ..Fold::starting(start).map_err(unreadable)? };
+        let (models, workers) = (std::mem::take(&mut self.fold.models), self.fold.workers.take());
+        self.fold = Fold { models, workers, ..Fold::starting(start).map_err(unreadable)? };
         self.put_models(db, start.models.clone())?;
         self.records.clear();
         self.placed.clear();
@@ -401,18 +405,11 @@ impl LogReader {
             );
         }
         self.fold.begin_events(events.watermark);
-        let mut all = Vec::with_capacity(events.events.len());
-        for input in &events.events {
-            let mut past = Past { db, placed: &mut self.placed, before: self.before };
-            let decided = self.fold.event(&input.event, &input.facts, input.price, now, &mut past)?;
-            for result in &decided.holds {
-                if let HoldResult::Placed(hold) = result {
-                    note_hold(&mut self.placed, hold);
-                }
-            }
-            each(&input.event, &decided);
-            all.push(decided);
-        }
+        let batch: Vec<Undecided<'_>> =
+            events.events.iter().map(holdfast_decision::inputs::EventInput::undecided).collect();
+        let mut past = Past { db, placed: &mut self.placed, before: self.before };
+        let all = self.fold.events(&batch, now, &mut past)?;
+        events.events.iter().zip(&all).for_each(|(input, decided)| each(&input.event, decided));
         self.compare(db, events, &all, position)
     }
 

@@ -86,12 +86,12 @@ fn from_new_senders(x: &Input) -> Option<f64> {
 }
 
 fn payers(x: &Input) -> Option<f64> {
-    let party = x.state.party(party_of(x.event));
+    let party = x.view.party(party_of(x.event));
     Some(party.map_or(0.0, |p| count(p.customers(x.event.time, MONTH, |incoming| !incoming))))
 }
 
 fn address_age(x: &Input) -> Option<f64> {
-    let first = x.state.party(party_of(x.event))?.uses.iter().map(|u| u.time).find(|t| *t <= x.event.time)?;
+    let first = x.view.party(party_of(x.event))?.iter().map(|u| u.time).find(|t| *t <= x.event.time)?;
     Some((x.event.time - first).count() as f64)
 }
 

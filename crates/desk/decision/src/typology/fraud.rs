@@ -2,8 +2,8 @@
 
 use super::{Context, Finding, Typology, funding, money, parties};
 use crate::lookalikes::{self, KnownBy};
-use crate::model::Action;
-use crate::state::{Activity, ActivityKind, Customer, CustomerKey, DAY, HOUR, MEMORY, Party, key};
+use crate::model::{Action, Event};
+use crate::state::{Activity, ActivityKind, Customer, CustomerKey, DAY, HOUR, MEMORY, Neighbours, key, party_of};
 use holdfast_types::{Seconds, Timestamp};
 
 pub(super) fn address_poisoning(context: &Context) -> Option<Finding> {
@@ -55,23 +55,26 @@ pub(super) fn card_cash_out(context: &Context) -> Option<Finding> {
 /// Most payers of an address among whom shared devices are looked for.
 const MAX_PAYERS: usize = 32;
 
-/// Customers who began to pay an address within 30 days (this one included) and how many of them share a device with another of them.
-fn payers_on_one_device(context: &Context) -> Option<(usize, usize)> {
-    let now = context.event.time;
-    let party: &Party = context.state.party(context.party)?;
-    if party.uses.iter().any(|u| u.time <= now - 30 * DAY) {
+/// Customers who began to pay a withdrawal's address within 30 days (its own included) and how many of them share a device with another of them.
+pub(super) fn payers_on_one_device(
+    near: Neighbours<'_>,
+    own: Option<CustomerKey>,
+    event: &Event,
+) -> Option<(usize, usize)> {
+    let now = event.time;
+    let party = near.party(party_of(event))?;
+    if party.iter().any(|u| u.time <= now - 30 * DAY) {
         return None;
     }
-    let paid = party.uses.iter().filter(|u| !u.incoming && u.time <= now);
+    let paid = party.iter().filter(|u| !u.incoming && u.time <= now);
     let mut payers: Vec<CustomerKey> = paid.map(|u| u.customer).collect();
-    payers.extend(context.customer.map(|c| c.key));
+    payers.extend(own);
     payers.sort_unstable();
     payers.dedup();
     if payers.len() < 3 || payers.len() > MAX_PAYERS {
         return None;
     }
-    let devices = |key| context.state.by_key(key).map_or(&[][..], |c| c.devices.as_slice());
-    let share = |a, b| devices(a).iter().any(|d| devices(b).iter().any(|e| e.0 == d.0));
+    let share = |a, b| near.devices(a).any(|d| near.devices(b).any(|e| d == e));
     let sharing = payers.iter().filter(|a| payers.iter().any(|b| *a != b && share(**a, *b))).count();
     Some((payers.len(), sharing))
 }
@@ -81,8 +84,8 @@ pub(super) fn fake_account_ring(context: &Context) -> Option<Finding> {
     let own = context.customer.map(|c| c.key);
     // How many customers share a key, this one included.
     let sharing = |key: u64, window: Seconds| {
-        let Some(party) = context.state.party(key) else { return 1 };
-        let used = party.uses.iter().filter(|u| u.time <= now && u.time > now - window);
+        let Some(party) = context.view.party(key) else { return 1 };
+        let used = party.iter().filter(|u| u.time <= now && u.time > now - window);
         let mut users: Vec<CustomerKey> = used.map(|u| u.customer).chain(own).collect();
         users.sort_unstable();
         users.dedup();
@@ -111,8 +114,7 @@ pub(super) fn fake_account_ring(context: &Context) -> Option<Finding> {
             return ring(format!("{n} signups from one IP address within 24 hours, {devices} of them on one device"));
         }
     }
-    if context.withdrawal()
-        && let Some((payers, sharing)) = payers_on_one_device(context)
+    if let Some((payers, sharing)) = context.across.payers
         && sharing >= 3
         && sharing * 2 > payers
     {
@@ -126,8 +128,8 @@ pub(super) fn fake_account_ring(context: &Context) -> Option<Finding> {
 /// Whether the event's IP address is one that the customer used before a time. Unknown counts as no.
 fn known_place(context: &Context, customer: &Customer, before: Timestamp) -> bool {
     let used = |namespace: &str, ip: &str| {
-        let party = context.state.party(key(namespace, ip));
-        party.is_some_and(|p| p.uses.iter().any(|u| u.customer == customer.key && u.time < before))
+        let party = context.view.party(key(namespace, ip));
+        party.is_some_and(|p| p.iter().any(|u| u.customer == customer.key && u.time < before))
     };
     context.event.ip.as_ref().is_some_and(|ip| used("ip", ip) || used("signup-ip", ip))
 }
@@ -204,9 +206,9 @@ pub(super) fn scam_victim(context: &Context) -> Option<Finding> {
     {
         return None;
     }
-    let others = context.state.party(context.party).map_or(0, |p| {
+    let others = context.view.party(context.party).map_or(0, |p| {
         // An old favourite of many is a service; so is who takes mostly small sums.
-        let paid = || p.uses.iter().filter(|u| !u.incoming && u.time <= now);
+        let paid = || p.iter().filter(|u| !u.incoming && u.time <= now);
         let old = paid().any(|u| now - u.time > month);
         let large = paid().filter(|u| u.value >= 50_000).count();
         if old || large * 5 < paid().count() * 4 { 0 } else { p.customers(now, month, |incoming| !incoming) }

@@ -1,7 +1,9 @@
 //! Laundering, and what passes dirty money on.
 
 use super::{Context, Finding, REPORTING_THRESHOLD, Typology, funding, money, parties};
-use crate::state::{Activity, ActivityKind, CustomerKey, DAY, HOUR, Key, Use, senders_of};
+use crate::facts::ChainFacts;
+use crate::model::Event;
+use crate::state::{Activity, ActivityKind, CustomerKey, DAY, HOUR, Key, Neighbours, Use, Uses, senders_of};
 use holdfast_types::Seconds;
 
 pub(super) fn structuring(context: &Context) -> Option<Finding> {
@@ -65,7 +67,7 @@ pub(super) fn rapid_pass_through(context: &Context) -> Option<Finding> {
     let own = context.customer.map(|c| c.key);
     let from_customers = |a: &&Activity| {
         let sent = |u: &Use| !u.incoming && Some(u.customer) != own && u.time <= a.time && u.time > a.time - 7 * DAY;
-        context.state.party(a.party).is_some_and(|p| p.uses.iter().any(sent))
+        context.view.party(a.party).is_some_and(|p| p.iter().any(sent))
     };
     let (senders, ..) = parties(deposits.iter().copied());
     let (payees, ..) = parties(context.recent(window).filter(since));
@@ -145,26 +147,35 @@ pub(super) fn fan_out(context: &Context) -> Option<Finding> {
 }
 
 pub(super) fn cycle(context: &Context) -> Option<Finding> {
+    let length = context.across.cycle?;
+    let text = format!("money that this customer sent comes back through {length} customers within 7 days");
+    Some(context.found(Typology::Cycle, text, context.value, Vec::new()))
+}
+
+/// Returns through how many customers a deposit's money comes back to who sent it.
+pub(super) fn cycle_length(
+    near: Neighbours<'_>,
+    own: Option<CustomerKey>,
+    event: &Event,
+    facts: &ChainFacts,
+    value: u64,
+) -> Option<usize> {
     const LEAST: u64 = 50_000;
-    if context.value < LEAST {
+    if value < LEAST {
         return None;
     }
-    let now = context.event.time;
-    let own = context.customer?.key;
+    let (now, own) = (event.time, own?);
     // Who withdrew to where this deposit comes from?
     let mut from: Vec<CustomerKey> = Vec::new();
-    for sender in senders_of(context.event, context.facts) {
-        let Some(party) = context.state.party(sender) else { continue };
-        for used in &party.uses {
-            if !used.incoming
-                && used.customer != own
-                && used.time <= now
-                && used.time > now - 7 * DAY
-                && used.value >= LEAST
-                && !from.contains(&used.customer)
-            {
-                from.push(used.customer);
-            }
+    for used in senders_of(event, facts).into_iter().filter_map(|s| near.party(s)).flat_map(Uses::iter) {
+        if !used.incoming
+            && used.customer != own
+            && used.time <= now
+            && used.time > now - 7 * DAY
+            && used.value >= LEAST
+            && !from.contains(&used.customer)
+        {
+            from.push(used.customer);
         }
     }
     // Walk back through received_from until this customer is met, at most four customers in all.
@@ -175,17 +186,15 @@ pub(super) fn cycle(context: &Context) -> Option<Finding> {
             continue;
         }
         seen.push(customer);
-        let Some(other) = context.state.by_key(customer) else { continue };
-        for (sender, time, value) in &other.received_from {
-            if *time > now || *time <= now - 7 * DAY || *value < LEAST {
+        for (sender, time, value) in near.received_from(customer) {
+            if time > now || time <= now - 7 * DAY || value < LEAST {
                 continue;
             }
-            if *sender == own {
-                let text = format!("money that this customer sent comes back through {length} customers within 7 days");
-                return Some(context.found(Typology::Cycle, text, context.value, Vec::new()));
+            if sender == own {
+                return Some(length);
             }
             if length < 4 {
-                wave.push((*sender, length + 1));
+                wave.push((sender, length + 1));
             }
         }
     }
@@ -197,7 +206,7 @@ fn unseen(context: &Context, window: Seconds) -> bool {
     let begin = context.event.time - window;
     let own = context.customer.map(|c| c.key);
     let is_own = |u: &Use| Some(u.customer) == own && u.time > begin && !u.incoming;
-    context.state.party(context.party).is_none_or(|p| p.uses.iter().all(is_own))
+    context.view.party(context.party).is_none_or(|p| p.iter().all(is_own))
         && !context.facts.found
         && context.facts.tags.is_empty()
 }
@@ -247,11 +256,11 @@ pub(super) fn dusting(context: &Context) -> Option<Finding> {
     let own = CustomerKey::of(&context.event.customer);
     let most = senders_of(context.event, context.facts)
         .into_iter()
-        .filter_map(|s| context.state.party(s))
+        .filter_map(|s| context.view.party(s))
         // A pool or faucet pays small sums, too, and larger ones.
-        .filter(|p| !p.uses.iter().any(|u| u.incoming && u.value >= 100 && u.time <= now))
+        .filter(|p| !p.iter().any(|u| u.incoming && u.value >= 100 && u.time <= now))
         .map(|party| {
-            let dust = party.uses.iter().filter(|u| u.incoming && u.time <= now && u.time > now - 7 * DAY);
+            let dust = party.iter().filter(|u| u.incoming && u.time <= now && u.time > now - 7 * DAY);
             let mut dusted: Vec<CustomerKey> = dust.map(|u| u.customer).chain([own]).collect();
             dusted.sort_unstable();
             dusted.dedup();

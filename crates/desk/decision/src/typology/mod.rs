@@ -9,10 +9,14 @@ mod on_chain;
 
 use crate::facts::ChainFacts;
 use crate::model::{CustomerType, Event, EventKind};
-use crate::state::{Activity, ActivityKind, Customer, DAY, Key, MEMORY, State, party_of};
-use fraud::{account_takeover, address_poisoning, card_cash_out, fake_account_ring, scam_victim};
+use crate::state::{
+    Activity, ActivityKind, Customer, CustomerKey, DAY, Key, MEMORY, Neighbours, State, View, party_of,
+};
+use fraud::{account_takeover, address_poisoning, card_cash_out, fake_account_ring, payers_on_one_device, scam_victim};
 use holdfast_types::{Seconds, Timestamp};
-use laundering::{cycle, dusting, fan_in, fan_out, mule, ransomware_payment, rapid_pass_through, structuring};
+use laundering::{
+    cycle, cycle_length, dusting, fan_in, fan_out, mule, ransomware_payment, rapid_pass_through, structuring,
+};
 use on_chain::{coinjoin_exposure, mixer_exposure, peel_chain};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -110,7 +114,8 @@ pub(crate) fn part_of(value: u64, ppm: u64) -> u64 {
 
 /// The input of a detector.
 struct Context<'a> {
-    state: &'a State,
+    view: View<'a>,
+    across: Across,
     event: &'a Event,
     facts: &'a ChainFacts,
     value: u64,
@@ -163,10 +168,42 @@ impl<'a> Context<'a> {
     }
 }
 
+/// What findings rest on that other customers have.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Across {
+    /// Customers who began to pay a withdrawal's address, and how many of them share a device with another of them.
+    payers: Option<(usize, usize)>,
+    /// Through how many customers a deposit's money comes back to who sent it.
+    cycle: Option<usize>,
+}
+
+impl Across {
+    /// Returns what other customers have to do with an event; `own` is its customer, if known.
+    pub(crate) fn of(
+        near: Neighbours<'_>,
+        own: Option<CustomerKey>,
+        event: &Event,
+        facts: &ChainFacts,
+        value: u64,
+    ) -> Self {
+        match event.kind {
+            EventKind::Deposit => Across { cycle: cycle_length(near, own, event, facts, value), ..Across::default() },
+            EventKind::Withdrawal => Across { payers: payers_on_one_device(near, own, event), ..Across::default() },
+            EventKind::Payment | EventKind::Account => Across::default(),
+        }
+    }
+}
+
 /// All findings about an event, before it is taken into the state.
 pub fn find(state: &State, event: &Event, facts: &ChainFacts, value: u64) -> Vec<Finding> {
-    let context =
-        Context { state, event, facts, value, customer: state.customer(&event.customer), party: party_of(event) };
+    let view = View::of(state, event);
+    let across = Across::of(Neighbours::of(state), view.customer().map(|c| c.key), event, facts, value);
+    find_in(view, across, event, facts, value)
+}
+
+/// All findings about an event by what its decision sees.
+pub(crate) fn find_in(view: View<'_>, across: Across, event: &Event, facts: &ChainFacts, value: u64) -> Vec<Finding> {
+    let context = Context { view, across, event, facts, value, customer: view.customer(), party: party_of(event) };
     let detectors: &[fn(&Context) -> Option<Finding>] = match event.kind {
         EventKind::Deposit => {
             &[structuring, fan_in, cycle, peel_chain, mixer_exposure, coinjoin_exposure, dusting, fake_account_ring]

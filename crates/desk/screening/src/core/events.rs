@@ -6,7 +6,7 @@ use crate::identifiers::{self, Identifier, Named};
 use crate::service::ScreeningError;
 use crate::warnings;
 use holdfast_audit::digest;
-use holdfast_decision::fold::{Decided, HoldResult, PastHolds};
+use holdfast_decision::fold::{Decided, NewHold, PastHolds, Undecided};
 use holdfast_decision::model::Event;
 use holdfast_decision::{ChainFacts, Decision, Price};
 use holdfast_event_log::log::EventsBody;
@@ -101,17 +101,6 @@ struct StoredHolds<'a> {
     placed: HashMap<String, (String, u64)>,
 }
 
-impl StoredHolds<'_> {
-    /// Adds what a decision placed; it is not in the table yet.
-    fn add(&mut self, decided: &Decided) {
-        for result in &decided.holds {
-            if let HoldResult::Placed(hold) = result {
-                self.placed.insert(hold.plan.dedupe.clone(), (hold.plan.customer.clone(), hold.id));
-            }
-        }
-    }
-}
-
 impl PastHolds for StoredHolds<'_> {
     type Error = DbError;
 
@@ -126,6 +115,11 @@ impl PastHolds for StoredHolds<'_> {
             }
         }
         Ok(None)
+    }
+
+    fn placed(&mut self, hold: &NewHold) {
+        // It is not in the table yet.
+        self.placed.insert(hold.plan.dedupe.clone(), (hold.plan.customer.clone(), hold.id));
     }
 }
 
@@ -207,14 +201,10 @@ impl Core {
     fn fold_events(&mut self, accepted: &[Accepted<'_>], now: Timestamp) -> Result<Vec<Decided>, DbError> {
         let watermark = self.fold.watermark;
         self.fold_mut().begin_events(watermark);
+        let batch: Vec<Undecided<'_>> =
+            accepted.iter().map(|a| Undecided { event: a.event, facts: a.facts, price: a.price }).collect();
         let mut past = StoredHolds { db: &mut self.db, placed: HashMap::new() };
-        let mut all = Vec::with_capacity(accepted.len());
-        for input in accepted {
-            let decided = self.fold.event(input.event, input.facts, input.price, now, &mut past)?;
-            past.add(&decided);
-            all.push(decided);
-        }
-        Ok(all)
+        self.fold.events(&batch, now, &mut past)
     }
 
     /// Stores what was decided, by the numbers that the fold gave it.

@@ -7,6 +7,7 @@ use crate::flags;
 use crate::holds::{Hold, HoldRequest, Release};
 use holdfast_decision::completion::Completion;
 use holdfast_decision::flags::Flag;
+use holdfast_decision::stages::{Workers, WorkersError};
 use holdfast_decision::{Price, Record};
 use holdfast_learned::{Entry, LearnedError, ModelState, Step};
 use holdfast_models::{Model, ModelHash};
@@ -77,6 +78,22 @@ impl Screening {
             }
             let detail = serde_json::json!({"model": model, "reason": why, "fall_back": fall_back}).to_string();
             Ok(Some(tx.core().raise_model_alert(&why, &detail, now)?))
+        })
+    }
+
+    /// Decides on batches of events by so many threads from now on: 1, 2, 4 or 8. Decisions do not depend on it.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Invalid`] for another number; [`ScreeningError::State`] when the system gives no threads.
+    pub fn decide_by(&self, threads: usize) -> Result<(), ScreeningError> {
+        let workers = match Workers::new(threads) {
+            Ok(workers) => (threads > 1).then(|| Arc::new(workers)),
+            Err(e @ WorkersError::Number(_)) => return Err(Invalid::new("decision_threads", e.to_string()).into()),
+            Err(e @ WorkersError::System(_)) => return Err(ScreeningError::State(e.to_string())),
+        };
+        self.change(move |core, _| {
+            core.fold.workers = workers;
+            Ok(())
         })
     }
 
