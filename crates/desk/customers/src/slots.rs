@@ -98,7 +98,7 @@ impl<K: Slotted, E: Entry<Key = K>> Slots<K, E> {
 
     /// Returns the parts, with the source that their methods get.
     pub(crate) fn parts_mut(&mut self) -> (&mut [Table<E>], Option<&Source>) {
-        (&mut self.parts, self.source.as_deref())
+        (self.parts.as_mut_slice(), self.source.as_deref())
     }
 
     /// Returns the entries in memory.
