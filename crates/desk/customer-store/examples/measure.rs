@@ -39,7 +39,7 @@ fn mixed(number: u64) -> u64 {
 }
 
 fn address(number: u64) -> String {
-    let (a, b, c) = (mixed(number), mixed(number ^ 1 << 63), mixed(number ^ 1 << 62));
+    let (a, b, c) = (mixed(number), mixed(number ^ (1 << 63)), mixed(number ^ (1 << 62)));
     format!("0x{a:016x}{b:016x}{:08x}", c >> 32)
 }
 
@@ -49,7 +49,7 @@ fn customer(number: u64) -> String {
 
 fn record(number: u64, kind: RecordKind) -> Record {
     let mut record = match kind {
-        RecordKind::DepositAddress => Record::new(kind, address(number << 8 | 1), START),
+        RecordKind::DepositAddress => Record::new(kind, address((number << 8) | 1), START),
         _ => Record::new(kind, customer(number), START),
     };
     match kind {
@@ -67,8 +67,8 @@ fn event(number: u64, kind: EventKind, what: u64, time: Timestamp) -> Event {
             event.asset = Some("ETH".into());
             event.amount = Some(Amount::new(1_000_000_000_000_000_000));
             event.value = Some(200_000 + number % 1000);
-            event.counterparty = Some(address(number << 8 | 16 | what));
-            event.tx = Some(format!("{:016x}{:016x}", mixed(number << 8 | what), what));
+            event.counterparty = Some(address((number << 8) | 16 | what));
+            event.tx = Some(format!("{:016x}{:016x}", mixed((number << 8) | what), what));
         }
     }
     event.device = Some(format!("device-{number}"));
