@@ -7,7 +7,7 @@ use holdfast_decision::inputs::Rebuilt;
 use holdfast_decision::state::State;
 use holdfast_event_log::LogReader;
 use holdfast_event_log::checkpoints::Outdated;
-use holdfast_event_log::log::Log;
+use holdfast_event_log::log::Progress;
 use holdfast_event_log::rebuild::{apply_window, recorded};
 use holdfast_store::DbError;
 use holdfast_telemetry::logs::one_line;
@@ -40,14 +40,14 @@ impl Core {
     /// any more is lost by the latter, so that the log states where it happened.
     pub(super) fn reload_state(&mut self) -> Result<(), ScreeningError> {
         // Inputs of this transaction are part of the log that is folded.
-        self.log.flush(&mut self.db, &self.fold)?;
+        self.flush_log()?;
         let is_damaged = self.fold.state.fault().is_some();
         if is_damaged {
             self.forget_state()?;
         }
-        let stored = Log::progress(&mut self.db)?;
-        if let (Some(checkpoints), Some(progress)) = (&mut self.checkpoints, stored) {
-            match checkpoints.load(&mut self.db, &progress) {
+        let end = Progress { position: self.log.position(), watermark: self.fold.watermark, next: self.fold.next };
+        if let Some(checkpoints) = &mut self.checkpoints {
+            match checkpoints.load(&mut self.db, &end) {
                 Ok((state, rebuilt)) => {
                     (self.fold.state, self.rebuilt) = (state, rebuilt);
                     return Ok(());
