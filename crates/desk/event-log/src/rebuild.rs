@@ -5,7 +5,6 @@ use holdfast_decision::inputs::Rebuilt;
 use holdfast_decision::model::{Event, Record};
 use holdfast_decision::state::{MEMORY, State};
 use holdfast_store::{Database, DbError, number, parse};
-use holdfast_types::Timestamp;
 
 /// Returns the texts of the stored records after a kind and id, some thousands at once; none at the end. The kind and id move on.
 ///
