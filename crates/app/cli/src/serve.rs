@@ -15,7 +15,7 @@ use holdfast_account_workspace::AccountWorkspace;
 use holdfast_bitcoin::Network;
 use holdfast_console::announced::{Announced, listen as listen_locally};
 use holdfast_console::desk_key::key_ring;
-use holdfast_console::{desk_url, open_desk, vault};
+use holdfast_console::{desk_url, open_desk, open_desk_on, vault};
 use holdfast_jobs::{Threads, within};
 use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
 use holdfast_requests::{Desk, Site};
@@ -61,6 +61,10 @@ pub struct Serve {
     /// File with the database's URL: other users of this machine can read a password in --database.
     #[arg(long, conflicts_with = "database")]
     database_file: Option<PathBuf>,
+    /// Folder on a local disk for what is known of customers, where it does not fit into memory: built once from the database, then every start goes on
+    /// from its last checkpoint.
+    #[arg(long)]
+    state_folder: Option<PathBuf>,
     /// Address to listen on, unless the service manager passes a socket (systemd's socket activation).
     #[arg(long, default_value = "127.0.0.1:8650")]
     listen: String,
@@ -260,6 +264,9 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let source = args.node.source()?;
     let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
     // The store's files belong to whoever has the desk: a standby opens them once it does.
+    if matches!(args.role, Role::Standby) && args.state_folder.is_some() {
+        anyhow::bail!("--state-folder is for --role all: a standby has what is known of customers in memory, to take over at once");
+    }
     let taken_over = match args.role {
         Role::All => None,
         Role::Standby => {
@@ -280,7 +287,10 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     };
     let screening = match taken_over {
         Some(screening) => screening,
-        None => open_desk(&args.store.store, database.as_deref())?,
+        None => match &args.state_folder {
+            Some(folder) => open_desk_on(&args.store.store, database.as_deref(), folder)?,
+            None => open_desk(&args.store.store, database.as_deref())?,
+        },
     };
     screening.decide_by(args.decision_threads)?;
     let key_ring = key_ring(&args.store.store, &screening)?;

@@ -30,6 +30,7 @@ pub mod show;
 
 use anyhow::Context;
 use holdfast_documents::Vault;
+use holdfast_event_log::checkpoints::{Checkpoints, Options};
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use std::path::Path;
@@ -40,6 +41,15 @@ use std::path::Path;
 /// When the folder cannot be made, or the database cannot be opened or is in use.
 pub fn open_desk(store: &Path, database: Option<&str>) -> anyhow::Result<Screening> {
     Ok(Screening::open_at(&desk_url(store, database)?, Time::system())?)
+}
+
+/// Opens the desk of a store as [`open_desk`] does, with what is known of customers in a folder on disk.
+///
+/// # Errors
+/// When the desk or the folder cannot be opened or is in use.
+pub fn open_desk_on(store: &Path, database: Option<&str>, folder: &Path) -> anyhow::Result<Screening> {
+    let disk = Checkpoints::open(folder, Options::default())?;
+    Ok(Screening::open_with(&desk_url(store, database)?, Time::system(), Some(disk))?)
 }
 
 /// Returns the URL of the database of a store's desk: its own or a named one. The store's folder is made.

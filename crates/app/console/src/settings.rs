@@ -129,6 +129,7 @@ pub const SETTINGS: [Setting; 36] = [
     ),
     either(setting("database.url", "database", "HOLDFAST_DATABASE", Kind::Url), "database-file"),
     either(setting("database.url_file", "database-file", "HOLDFAST_DATABASE_FILE", Kind::Path), "database"),
+    setting("database.state_folder", "state-folder", "HOLDFAST_STATE_FOLDER", Kind::Path),
     setting("node.network", "network", "HOLDFAST_NETWORK", Kind::Network),
     either(setting("node.rpc", "rpc", "HOLDFAST_RPC", Kind::Url), "rest"),
     either(setting("node.rest", "rest", "HOLDFAST_REST", Kind::Url), "rpc"),

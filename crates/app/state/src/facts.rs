@@ -122,7 +122,7 @@ impl AppState {
         for tx in txs {
             for (vout, (amount, key)) in (0u32..).zip(&tx.outputs) {
                 let address = key.to_text(network);
-                let Some((customer, account)) = self.screening.owner_of(&address) else { continue };
+                let Some((customer, account)) = self.screening.owner_of(&address)? else { continue };
                 let txid = tx.txid.to_string();
                 let id = format!("mempool:{txid}:{vout}");
                 let mut event = Event::new(EventKind::Deposit, id, self.screening.now(), customer);

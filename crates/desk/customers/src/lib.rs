@@ -15,7 +15,9 @@
 )]
 
 pub mod behind;
+pub mod codec;
 pub mod completion;
+pub mod entries;
 pub mod facts;
 pub mod issuer;
 pub mod lookalikes;

@@ -89,7 +89,8 @@ pub fn of_withdrawal(customer: Option<&Customer>, event: &Event, facts: &ChainFa
 }
 
 /// An address that a customer deals with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 struct Counterparty {
     ends: Ends,
     key: Key,
@@ -99,8 +100,34 @@ struct Counterparty {
     address: Box<str>,
 }
 
+/// A counterparty as it is stored; its ends are those of its address.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    key: Key,
+    first: Timestamp,
+    last: Timestamp,
+    is_paid: bool,
+    address: Box<str>,
+}
+
+impl From<Counterparty> for Written {
+    fn from(c: Counterparty) -> Self {
+        Written { key: c.key, first: c.first, last: c.last, is_paid: c.is_paid, address: c.address }
+    }
+}
+
+impl TryFrom<Written> for Counterparty {
+    type Error = &'static str;
+
+    fn try_from(w: Written) -> Result<Self, Self::Error> {
+        let ends = Ends::of(&w.address).ok_or("a counterparty's address has no ends")?;
+        Ok(Counterparty { ends, key: w.key, first: w.first, last: w.last, is_paid: w.is_paid, address: w.address })
+    }
+}
+
 /// The addresses that a customer deals with, by their ends.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Counterparties {
     /// By ends, then by key.
     all: Vec<Counterparty>,
@@ -171,6 +198,11 @@ impl Counterparties {
         let text = compared(address);
         let place = Ends::of(&text).and_then(|ends| self.place(ends, address_key(&text)).ok());
         place.and_then(|place| self.all.get(place)).is_some_and(|c| c.is_paid)
+    }
+
+    /// Returns about how many bytes they take beside the list itself.
+    pub(crate) fn weight(&self) -> usize {
+        self.all.capacity() * size_of::<Counterparty>() + self.all.iter().map(|c| c.address.len() + 16).sum::<usize>()
     }
 
     /// Returns how many addresses are stored.

@@ -1,8 +1,11 @@
 //! Keys that do not depend on the order of arrival, and tables in [`SLOTS`] fixed parts by them: threads and processes own parts.
 
+use crate::entries::{Change, Entry, Source, Table};
 use crate::state::Key;
-use std::collections::HashMap;
+use holdfast_types::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::hash::Hash;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// How many parts the state has. It is fixed, so that a part is the same everywhere.
@@ -10,7 +13,7 @@ pub const SLOTS: usize = 256;
 
 /// Names a customer: 128 bits of XXH3 of the id. Two ids of a billion share a key with a probability of about 10^-21, and ids are given by
 /// the exchange, not by who might look for two with one key, so that collisions are not handled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CustomerKey([u64; 2]);
 
 impl CustomerKey {
@@ -65,46 +68,66 @@ pub(crate) fn part_of<T>(parts: &[T], key: impl Slotted) -> Option<&T> {
 }
 
 /// A table in [`SLOTS`] parts.
-#[derive(Clone, Debug)]
-pub(crate) struct Slots<K, V> {
+#[derive(Debug)]
+pub(crate) struct Slots<K, E: Entry<Key = K>> {
     /// [`SLOTS`] of them.
-    parts: Vec<HashMap<K, V>>,
+    parts: Vec<Table<E>>,
+    /// Where entries come from that are not in memory.
+    source: Option<Arc<Source>>,
 }
 
-impl<K, V> Default for Slots<K, V> {
+impl<K, E: Entry<Key = K>> Default for Slots<K, E> {
     fn default() -> Self {
-        Slots { parts: (0..SLOTS).map(|_| HashMap::new()).collect() }
+        Slots { parts: (0..SLOTS).map(|_| Table::default()).collect(), source: None }
     }
 }
 
-impl<K: Slotted, V> Slots<K, V> {
-    pub(crate) fn get(&self, key: K) -> Option<&V> {
-        self.parts[key.slot()].get(&key)
+impl<K: Slotted, E: Entry<Key = K>> Slots<K, E> {
+    /// Returns a table whose entries come from a source.
+    pub(crate) fn stored(source: &Arc<Source>) -> Self {
+        Slots { source: Some(source.clone()), ..Slots::default() }
     }
 
-    pub(crate) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
-        self.parts[key.slot()].entry(key).or_insert_with(new)
+    pub(crate) fn get(&self, key: K) -> Option<&E> {
+        self.parts[key.slot()].get(self.source.as_deref(), &key)
     }
 
-    pub(crate) fn parts_mut(&mut self) -> &mut [HashMap<K, V>] {
-        &mut self.parts
+    pub(crate) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> E) -> &mut E {
+        self.parts[key.slot()].get_mut(self.source.as_deref(), &key, new)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.parts.iter().map(HashMap::len).sum()
+    /// Returns the parts, with the source that their methods get.
+    pub(crate) fn parts_mut(&mut self) -> (&mut [Table<E>], Option<&Source>) {
+        (self.parts.as_mut_slice(), self.source.as_deref())
     }
 
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.parts.iter().flat_map(HashMap::values)
+    /// Returns the entries in memory.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &E> {
+        self.parts.iter().flat_map(Table::in_memory)
     }
 
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.parts.iter_mut().flat_map(HashMap::values_mut)
+    /// Sweeps the entries in memory.
+    pub(crate) fn sweep(&mut self, oldest: Timestamp) {
+        self.parts.iter_mut().for_each(|part| part.sweep(self.source.as_deref(), oldest));
     }
 
-    /// Leaves what is wanted; it may be changed.
-    pub(crate) fn retain(&mut self, mut wanted: impl FnMut(&mut V) -> bool) {
-        self.parts.iter_mut().for_each(|part| part.retain(|_, value| wanted(value)));
+    /// Returns the number of changed entries.
+    pub(crate) fn changed(&self) -> usize {
+        self.parts.iter().map(Table::changed).sum()
+    }
+
+    /// Hands over the changed entries.
+    pub(crate) fn take_changes(&mut self, changes: &mut Vec<Change>) {
+        if let Some(source) = self.source.as_deref() {
+            self.parts.iter_mut().for_each(|part| part.take_changes(source, changes));
+        }
+    }
+
+    /// Drops unchanged entries until about so many bytes are left.
+    pub(crate) fn evict(&mut self, most: usize) {
+        if self.source.is_some() {
+            self.parts.iter_mut().for_each(|part| part.evict(most / SLOTS));
+        }
     }
 }
 

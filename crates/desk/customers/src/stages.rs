@@ -153,8 +153,9 @@ impl State {
             run.iter().map(at).collect::<Vec<A>>()
         });
         let found: Vec<Vec<A>> = of_run.collect();
-        let runs = self.customers.parts_mut().par_chunks_mut(run).zip(own).zip(found).with_max_len(1);
-        let addresses = &self.addresses;
+        let (slots, source) = self.customers.parts_mut();
+        let runs = slots.par_chunks_mut(run).zip(own).zip(found).with_max_len(1);
+        let addresses = (&self.addresses, self.source.as_deref());
         let decided = runs.map(|((slots, own), found)| {
             let mut decided = Vec::with_capacity(own.len());
             for (Own { number, from, .. }, found) in own.into_iter().zip(found) {
@@ -162,12 +163,12 @@ impl State {
                 let slot = &mut slots[noted.own.slot() % run];
                 let parties = Parties { all: parties, at: place(number) };
                 let claimed_by = if let Claim::Other(other) = claim { Some(&**other) } else { None };
-                let view = View { customer: slot.get(&noted.own), claimed_by, parties, addresses };
+                let view = View { customer: slot.get(source, &noted.own), claimed_by, parties, addresses };
                 decided.push((number, decide(number, view, found)));
                 if *claim != Claim::Repeated {
                     let Incoming { event, facts, value, seq } = *incoming;
                     let new = || Customer::new(noted.own, &event.customer);
-                    slot.entry(noted.own).or_insert_with(new).take((event, facts), (value, seq), noted, from);
+                    slot.get_mut(source, &noted.own, new).take((event, facts), (value, seq), noted, from);
                 }
             }
             decided
@@ -267,10 +268,11 @@ fn put<T>(list: &mut Vec<(T, Span)>, item: T, most: usize, place: u16) {
 
 /// Stage 1: notes uses of shared keys.
 fn note_uses(parties: &mut Slots<Key, Party>, run: usize, noted: &[Noted], claims: &[Claim]) {
-    parties.parts_mut().par_chunks_mut(run).enumerate().with_max_len(1).for_each(|(number, slots)| {
+    let (slots, source) = parties.parts_mut();
+    slots.par_chunks_mut(run).enumerate().with_max_len(1).for_each(|(number, slots)| {
         for (of, _) in noted.iter().zip(claims).filter(|(_, claim)| **claim != Claim::Repeated) {
             for (key, used) in of.uses.iter().filter(|(key, _)| key.slot() / run == number) {
-                slots[key.slot() % run].entry(*key).or_default().note(*used);
+                slots[key.slot() % run].get_mut(source, key, Party::default).note(*used);
             }
         }
     });
@@ -278,9 +280,10 @@ fn note_uses(parties: &mut Slots<Key, Party>, run: usize, noted: &[Noted], claim
 
 /// Ends a batch for shared keys.
 fn settle_uses(parties: &mut Slots<Key, Party>, run: usize, noted: &[Noted]) {
-    parties.parts_mut().par_chunks_mut(run).enumerate().with_max_len(1).for_each(|(number, slots)| {
+    let (slots, _) = parties.parts_mut();
+    slots.par_chunks_mut(run).enumerate().with_max_len(1).for_each(|(number, slots)| {
         for (key, _) in noted.iter().flat_map(|of| &of.uses).filter(|(key, _)| key.slot() / run == number) {
-            if let Some(party) = slots[key.slot() % run].get_mut(key) {
+            if let Some(party) = slots[key.slot() % run].in_memory_mut(key) {
                 party.settle();
             }
         }

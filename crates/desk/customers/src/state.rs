@@ -1,16 +1,21 @@
 //! The state of decisions: customers, and what they and their counterparties did lately. All of it is a function of the stored
 //! records and events, and every part is bounded.
 
+use crate::codec;
+use crate::entries::{Change, Entry, Part, Source, Store, Table};
 use crate::facts::ChainFacts;
 use crate::lookalikes::Counterparties;
 use crate::model::{Action, CustomerType, Event, EventKind, Method, Record, RecordKind, Status};
 use crate::slots::Slots;
 use crate::view::{NOW, Parties, Span};
 use holdfast_types::{Address, Seconds, Timestamp};
-use std::collections::{HashMap, VecDeque};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3Default;
 
+pub use crate::entries::MEMORY;
 pub use crate::slots::CustomerKey;
 pub use crate::view::{Neighbours, Uses, View};
 
@@ -18,8 +23,6 @@ pub use crate::view::{Neighbours, Uses, View};
 pub const HOUR: Seconds = Seconds::HOUR;
 /// One day.
 pub const DAY: Seconds = Seconds::DAY;
-/// Longest window; older activities count for nothing.
-pub const MEMORY: Seconds = Seconds::days(90);
 /// Most activities stored of a customer; the oldest are dropped first.
 pub const MAX_ACTIVITIES: usize = 512;
 /// Most devices stored of a customer; the first are dropped first.
@@ -49,7 +52,7 @@ pub fn address_key(text: &str) -> Key {
 }
 
 /// The kind of an activity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum ActivityKind {
     Deposit,
@@ -90,7 +93,7 @@ impl ActivityKind {
 }
 
 /// An activity of a customer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     /// When it was.
     pub time: Timestamp,
@@ -109,7 +112,7 @@ pub struct Activity {
 }
 
 /// A customer in the state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Customer {
     /// Key of the id; other parts name customers by it.
     pub key: CustomerKey,
@@ -244,7 +247,7 @@ impl Customer {
 }
 
 /// A use of a shared key by a customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
     /// The customer.
     pub customer: CustomerKey,
@@ -254,11 +257,12 @@ pub struct Use {
     pub value: u64,
     /// Whether money came in by it, or none moved.
     pub incoming: bool,
+    #[serde(skip)]
     pub(crate) span: Span,
 }
 
 /// Who used a shared key (address, card, device, IP, document), and when.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party {
     /// Oldest first, at most [`MAX_PARTY`] that stand.
     pub(crate) uses: VecDeque<Use>,
@@ -297,7 +301,133 @@ impl Party {
     }
 }
 
-/// Customers, shared keys, counted movements and deposit addresses.
+/// Whose a deposit address is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The customer.
+    pub customer: Box<str>,
+    /// The account of the customer that is credited.
+    pub account: Option<Box<str>>,
+}
+
+impl Entry for Customer {
+    const PART: Part = Part::Customers;
+    type Key = CustomerKey;
+
+    fn key_bytes(key: &CustomerKey) -> Vec<u8> {
+        key.to_bytes().to_vec()
+    }
+
+    fn sweep(&mut self, oldest: Timestamp) -> bool {
+        while self.activities.front().is_some_and(|a| a.time < oldest) {
+            self.activities.pop_front();
+        }
+        if self.activities.capacity() > 64 && self.activities.len() * 4 < self.activities.capacity() {
+            self.activities.shrink_to_fit();
+        }
+        true
+    }
+
+    fn last(&self) -> Timestamp {
+        Timestamp::MAX
+    }
+
+    fn weight(&self) -> usize {
+        let texts = self.id.len() + self.flags.iter().map(|f| f.capacity() + size_of::<String>()).sum::<usize>();
+        let pairs = self.devices.capacity() + self.destinations.capacity();
+        size_of::<Self>()
+            + texts
+            + self.activities.capacity() * size_of::<Activity>()
+            + pairs * size_of::<(Key, Timestamp)>()
+            + self.received_from.capacity() * size_of::<(CustomerKey, Timestamp, u64)>()
+            + self.counterparties.weight()
+    }
+}
+
+impl Entry for Party {
+    const PART: Part = Part::Parties;
+    type Key = Key;
+
+    fn key_bytes(key: &Key) -> Vec<u8> {
+        key.to_be_bytes().to_vec()
+    }
+
+    fn sweep(&mut self, oldest: Timestamp) -> bool {
+        while self.uses.front().is_some_and(|u| u.time < oldest) {
+            self.uses.pop_front();
+        }
+        !self.uses.is_empty()
+    }
+
+    fn last(&self) -> Timestamp {
+        self.uses.back().map_or(Timestamp::MIN, |u| u.time)
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.uses.capacity() * size_of::<Use>()
+    }
+}
+
+/// A movement that was counted.
+impl Entry for (CustomerKey, Timestamp) {
+    const PART: Part = Part::Transfers;
+    type Key = Key;
+
+    fn key_bytes(key: &Key) -> Vec<u8> {
+        key.to_be_bytes().to_vec()
+    }
+
+    fn sweep(&mut self, oldest: Timestamp) -> bool {
+        self.1 >= oldest
+    }
+
+    fn last(&self) -> Timestamp {
+        self.1
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+impl Entry for Owner {
+    const PART: Part = Part::Addresses;
+    type Key = Address;
+
+    fn key_bytes(key: &Address) -> Vec<u8> {
+        let (kind, bytes): (u8, &[u8]) = match key {
+            Address::Script(script) => (0, script.as_bytes()),
+            Address::Evm(account) => (1, account),
+            Address::Tron(account) => (2, account),
+            Address::Other(text) => (3, text.as_bytes()),
+        };
+        [&[kind], bytes].concat()
+    }
+
+    fn sweep(&mut self, _: Timestamp) -> bool {
+        true
+    }
+
+    fn last(&self) -> Timestamp {
+        Timestamp::MAX
+    }
+
+    fn weight(&self) -> usize {
+        size_of::<Self>() + self.customer.len() + self.account.as_ref().map_or(0, |a| a.len())
+    }
+}
+
+/// Returns whose a deposit address is by what is stored, whatever a state has in memory.
+///
+/// # Errors
+/// Why it cannot be read, for an operator.
+pub fn stored_owner(store: &dyn Store, address: &Address) -> Result<Option<Owner>, String> {
+    let key = Owner::key_bytes(address);
+    let Some(bytes) = store.read(Part::Addresses, &key)? else { return Ok(None) };
+    Ok(Some(codec::decode::<Owner>(&key, &bytes)?.entry))
+}
+
+/// Customers, shared keys, counted movements and deposit addresses: all of them in memory, or ([`State::stored`]) those in use.
 #[derive(Debug, Default)]
 pub struct State {
     pub(crate) customers: Slots<CustomerKey, Customer>,
@@ -305,7 +435,10 @@ pub struct State {
     /// Movements that were counted: who claimed each first and when, so that two reports of one count once.
     pub(crate) transfers: Slots<Key, (CustomerKey, Timestamp)>,
     /// Deposit addresses of customers.
-    pub(crate) addresses: HashMap<Address, Box<str>>,
+    pub(crate) addresses: Table<Owner>,
+    /// Where entries come from that are not in memory, and about how many bytes of them may be.
+    pub(crate) source: Option<Arc<Source>>,
+    most: usize,
     /// See [`State::advance`].
     watermark: Timestamp,
     /// The watermark at the last sweep.
@@ -317,6 +450,55 @@ impl State {
     #[must_use]
     pub fn at(watermark: Timestamp) -> Self {
         State { watermark, swept: watermark, ..State::default() }
+    }
+
+    /// Returns the state whose entries are in a store, at a watermark and with that of the last sweep. About `most` bytes of unchanged entries stay in
+    /// memory between batches.
+    #[must_use]
+    pub fn stored(store: Arc<dyn Store>, most: usize, watermark: Timestamp, swept: Timestamp) -> Self {
+        let source = Arc::new(Source::new(store, swept));
+        State {
+            customers: Slots::stored(&source),
+            parties: Slots::stored(&source),
+            transfers: Slots::stored(&source),
+            addresses: Table::default(),
+            source: Some(source),
+            most,
+            watermark,
+            swept,
+        }
+    }
+
+    /// Returns the first reason why an entry could not be read from the store. What was decided since does not count, and the state is of no more use.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        self.source.as_ref()?.fault()
+    }
+
+    /// Returns the watermark at the last sweep.
+    #[must_use]
+    pub fn swept(&self) -> Timestamp {
+        self.swept
+    }
+
+    /// Returns the number of entries that changed since the last time that changes were taken; none without a store.
+    #[must_use]
+    pub fn changed(&self) -> usize {
+        self.customers.changed() + self.parties.changed() + self.transfers.changed() + self.addresses.changed()
+    }
+
+    /// Hands over the entries that changed: the store answers with them from now on, before anything else is asked of the state.
+    #[must_use]
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        let mut changes = Vec::with_capacity(self.changed());
+        self.customers.take_changes(&mut changes);
+        self.parties.take_changes(&mut changes);
+        self.transfers.take_changes(&mut changes);
+        if let Some(source) = self.source.as_deref() {
+            self.addresses.take_changes(source, &mut changes);
+        }
+        self.evict();
+        changes
     }
 
     /// Returns a customer, if any record or event named it.
@@ -340,19 +522,9 @@ impl State {
         self.by_key(*first).filter(|c| Some(c.key) != own).map(|c| &*c.id)
     }
 
-    /// Returns the number of customers.
-    pub fn len(&self) -> usize {
-        self.customers.len()
-    }
-
-    /// Returns whether there are no customers.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Returns the numbers of shared keys and activities, for measurements.
+    /// Returns the numbers of shared keys and activities in memory, for measurements.
     pub fn size(&self) -> (usize, usize) {
-        (self.parties.len(), self.customers.values().map(|c| c.activities.len()).sum())
+        (self.parties.values().count(), self.customers.values().map(|c| c.activities.len()).sum())
     }
 
     fn customer_mut(&mut self, id: &str) -> &mut Customer {
@@ -391,7 +563,9 @@ impl State {
             }
             RecordKind::DepositAddress => {
                 if let Some(customer) = &record.customer {
-                    self.addresses.insert(Address::read(&record.id), customer.as_str().into());
+                    let account = record.account.as_deref().map(Into::into);
+                    let owner = Owner { customer: customer.as_str().into(), account };
+                    self.addresses.insert(self.source.as_deref(), &Address::read(&record.id), owner);
                 }
             }
             RecordKind::Kyc => {
@@ -446,26 +620,29 @@ impl State {
         if self.watermark - self.swept >= DAY {
             self.sweep();
         }
+        self.evict();
+    }
+
+    /// Drops unchanged entries that were not used lately, where there are too many.
+    fn evict(&mut self) {
+        self.customers.evict(self.most / 2);
+        self.parties.evict(self.most / 4);
+        self.transfers.evict(self.most / 8);
+        if self.source.is_some() {
+            self.addresses.evict(self.most / 8);
+        }
     }
 
     fn sweep(&mut self) {
         self.swept = self.watermark;
-        let oldest = self.watermark - MEMORY;
-        for customer in self.customers.values_mut() {
-            while customer.activities.front().is_some_and(|a| a.time < oldest) {
-                customer.activities.pop_front();
-            }
-            if customer.activities.capacity() > 64 && customer.activities.len() * 4 < customer.activities.capacity() {
-                customer.activities.shrink_to_fit();
-            }
+        let (oldest, source) = (self.watermark - MEMORY, self.source.as_deref());
+        if let Some(source) = source {
+            source.sweep(self.swept);
         }
-        self.parties.retain(|party| {
-            while party.uses.front().is_some_and(|u| u.time < oldest) {
-                party.uses.pop_front();
-            }
-            !party.uses.is_empty()
-        });
-        self.transfers.retain(|(_, time)| *time >= oldest);
+        self.addresses.sweep(source, oldest);
+        self.customers.sweep(oldest);
+        self.parties.sweep(oldest);
+        self.transfers.sweep(oldest);
     }
 }
 

@@ -1,9 +1,10 @@
 //! What decisions see of the state. Nothing else of it enters a decision, so that it can be given by whoever has the parts: one thread that
 //! has all of them, or several that have slots each.
 
+use crate::entries::{Source, Table};
 use crate::model::Event;
 use crate::slots::Slots;
-use crate::state::{Customer, CustomerKey, Key, Party, State, Use, key};
+use crate::state::{Customer, CustomerKey, Key, Owner, Party, State, Use, key};
 use holdfast_types::{Address, Seconds, Timestamp};
 use std::collections::{HashMap, VecDeque};
 
@@ -17,6 +18,12 @@ pub(crate) struct Span {
 
 /// The place that sees what stands, in no batch.
 pub(crate) const NOW: u16 = u16::MAX;
+
+impl Default for Span {
+    fn default() -> Self {
+        Span::ALWAYS
+    }
+}
 
 impl Span {
     pub(crate) const ALWAYS: Span = Span { from: 0, until: NOW };
@@ -81,7 +88,7 @@ pub struct View<'a> {
     pub(crate) customer: Option<&'a Customer>,
     pub(crate) claimed_by: Option<&'a str>,
     pub(crate) parties: Parties<'a>,
-    pub(crate) addresses: &'a HashMap<Address, Box<str>>,
+    pub(crate) addresses: (&'a Table<Owner>, Option<&'a Source>),
 }
 
 impl<'a> View<'a> {
@@ -94,7 +101,7 @@ impl<'a> View<'a> {
             customer,
             claimed_by: transfer.and_then(|t| state.claimed_by_other(t, customer.map(|c| c.key))),
             parties: Parties { all: &state.parties, at: NOW },
-            addresses: &state.addresses,
+            addresses: (&state.addresses, state.source.as_deref()),
         }
     }
 
@@ -113,7 +120,7 @@ impl<'a> View<'a> {
     /// Returns the customer of a deposit address.
     #[must_use]
     pub fn owner_of(self, address: &str) -> Option<&'a str> {
-        self.addresses.get(&Address::read(address)).map(|c| &**c)
+        self.addresses.0.get(self.addresses.1, &Address::read(address)).map(|owner| &*owner.customer)
     }
 
     /// Returns the other customer who claimed the event's movement first, if there is one.

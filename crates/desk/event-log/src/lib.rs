@@ -10,9 +10,11 @@
 
 pub mod ahead;
 pub mod behind;
+pub mod checkpoints;
 pub mod log;
 mod reader;
 pub mod rebuild;
+mod tail;
 pub mod writes;
 
 pub use reader::{LogReader, MAX_PROBLEMS, OtherEngine, Replay};

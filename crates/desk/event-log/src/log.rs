@@ -1,5 +1,6 @@
 //! The log of inputs as it is stored: one row an input, or a batch of events; and how far its results are stored.
 
+use crate::tail;
 use crate::writes::Write;
 use holdfast_decision::fold::Fold;
 use holdfast_decision::inputs::{ENGINE, FORMAT, Input, NextIds, UNVERSIONED_ENGINE};
@@ -130,13 +131,22 @@ pub struct Log {
     /// The last position, pending inputs included.
     position: u64,
     rows: Vec<Vec<Value>>,
+    /// Hash of the input at the last position, where it was appended here.
+    hash: Option<String>,
 }
 
 impl Log {
     /// Appends an input; returns its position.
     pub fn append(&mut self, kind: &str, body: String, now: Timestamp) -> u64 {
         self.position += 1;
+        self.hash = Some(tail::hash_of(self.position, kind, i64::from(FORMAT), now, &body));
         self.rows.push(vec![number(self.position), kind.into(), i64::from(FORMAT).into(), now.into(), body.into()]);
+        self.position
+    }
+
+    /// Returns the last position, pending inputs included.
+    #[must_use]
+    pub fn position(&self) -> u64 {
         self.position
     }
 
@@ -146,8 +156,17 @@ impl Log {
         self.rows.len()
     }
 
+    /// Returns the hash of the input at the last position, where it was appended here; the table may not have it yet.
+    #[must_use]
+    pub fn last_hash(&self) -> Option<&str> {
+        self.hash.as_deref()
+    }
+
     /// Removes pending inputs but for the first so many.
     pub fn truncate(&mut self, rows: usize) {
+        if rows < self.rows.len() {
+            self.hash = None;
+        }
         self.position -= self.rows.len().saturating_sub(rows) as u64;
         self.rows.truncate(rows);
     }
@@ -213,7 +232,7 @@ impl Log {
 
     /// Starts over at a position, with nothing pending.
     pub fn reset(&mut self, position: u64) {
-        *self = Log { position, rows: Vec::new() };
+        *self = Log { position, rows: Vec::new(), hash: None };
     }
 }
 

@@ -370,7 +370,7 @@ impl LogReader {
             state.record(&parse::<Record>("record", record)?);
         }
         let below = self.fold.next.event;
-        apply_window(db, &mut state, rebuilt, below)?;
+        apply_window(db, &mut state, rebuilt, below, &mut |_, _| Ok(()))?;
         self.fold.state = state;
         self.is_whole = true;
         Ok(())

@@ -5,7 +5,6 @@ use holdfast_decision::inputs::Rebuilt;
 use holdfast_decision::model::{Event, Record};
 use holdfast_decision::state::{MEMORY, State};
 use holdfast_store::{Database, DbError, number, parse};
-use holdfast_types::Timestamp;
 
 /// Returns the texts of the stored records after a kind and id, some thousands at once; none at the end. The kind and id move on.
 ///
@@ -30,26 +29,37 @@ pub fn next_records(db: &mut Database, after: &mut (String, String)) -> Result<V
     next_record_texts(db, after)?.iter().map(|text| parse("record", text)).collect()
 }
 
-/// Returns the state by all stored records, at a watermark and before any event.
+/// Takes all stored records into an empty state, before any event; calls `each` after some, with their number.
 ///
 /// # Errors
-/// [`DbError`] when the database fails, or what is stored cannot be read.
-pub fn recorded(db: &mut Database, watermark: Timestamp) -> Result<State, DbError> {
-    let (mut state, mut after) = (State::at(watermark), Default::default());
+/// [`DbError`] when the database fails, or what is stored cannot be read; that of `each`.
+pub fn recorded(
+    db: &mut Database,
+    state: &mut State,
+    each: &mut dyn FnMut(&mut State, u64) -> Result<(), DbError>,
+) -> Result<(), DbError> {
+    let mut after = Default::default();
     loop {
         let records = next_records(db, &mut after)?;
         if records.is_empty() {
-            return Ok(state);
+            return Ok(());
         }
         records.iter().for_each(|r| state.record(r));
+        each(state, records.len() as u64)?;
     }
 }
 
-/// Applies the decided events below a number that windows still reach, in order.
+/// Applies the decided events below a number that windows still reach, in order; calls `each` after some, with the number of the last.
 ///
 /// # Errors
-/// [`DbError`] when the database fails, or what is stored cannot be read.
-pub fn apply_window(db: &mut Database, state: &mut State, rebuilt: Rebuilt, below: u64) -> Result<(), DbError> {
+/// [`DbError`] when the database fails, or what is stored cannot be read; that of `each`.
+pub fn apply_window(
+    db: &mut Database,
+    state: &mut State,
+    rebuilt: Rebuilt,
+    below: u64,
+    each: &mut dyn FnMut(&mut State, u64) -> Result<(), DbError>,
+) -> Result<(), DbError> {
     let (oldest, mut after) = (rebuilt.watermark - MEMORY, 0i64);
     loop {
         // Times ahead of their decision came in before they were refused; they move no window.
@@ -70,5 +80,6 @@ pub fn apply_window(db: &mut Database, state: &mut State, rebuilt: Rebuilt, belo
             let value = parse::<Valued>("decision", row.text(3)?)?.value.unwrap_or(0);
             state.apply(&event, &facts, value, row.number(0)?);
         }
+        each(state, last.number(0)?)?;
     }
 }

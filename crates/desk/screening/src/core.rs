@@ -11,11 +11,11 @@ use holdfast_decision::{ActiveHold, Fold, Price};
 use holdfast_event_log::LogReader;
 use holdfast_event_log::ahead::{Ahead, Record};
 use holdfast_event_log::behind::{Behind, Lag};
+use holdfast_event_log::checkpoints::Checkpoints;
 use holdfast_event_log::log::{self, Log, Progress};
-use holdfast_event_log::rebuild::{apply_window, next_record_texts, recorded};
+use holdfast_event_log::rebuild::next_record_texts;
 use holdfast_event_log::writes::Write;
 use holdfast_store::{Database, DbError, Effect, NotSettled, Row, StoreError, Value};
-use holdfast_telemetry::logs::one_line;
 use holdfast_types::{Invalid, Seconds, Timestamp, asset};
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
@@ -31,12 +31,14 @@ mod memory;
 mod records;
 mod rules;
 mod savepoint;
+mod state;
 mod unwritten;
 
 use holds::HoldWrites;
 use unwritten::Unwritten;
 
 pub(crate) use memory::{Reply, Submitted};
+pub(crate) use state::unreadable_state;
 
 /// The writer's memory: what decisions rest on, and the changes of the current transaction.
 ///
@@ -54,6 +56,8 @@ pub(crate) struct Core {
     pub(crate) lag: Arc<Lag>,
     /// Set when the fold's state was built anew and the log does not have it yet.
     rebuilt: Option<Rebuilt>,
+    /// Customers' state on disk, where the desk has it there.
+    checkpoints: Option<Checkpoints>,
     /// Whether the clock can be relied on.
     pub(crate) time_is_sound: bool,
     chain: Chain,
@@ -112,13 +116,18 @@ pub(crate) fn price_of(row: &Row) -> Result<Price, DbError> {
 
 impl Core {
     /// Opens the database as its writer.
-    pub(crate) fn open(mut db: Database, time: Time) -> Result<Self, ScreeningError> {
+    pub(crate) fn open(mut db: Database, time: Time, disk: Option<Checkpoints>) -> Result<Self, ScreeningError> {
         db.acquire_writer_lock()?;
-        Self::open_locked(db, time, None)
+        Self::open_locked(db, time, disk, None)
     }
 
     /// Migrates the database, whose writer's lock this connection has, and reads it into memory; what a reader of the log has in memory is not built anew.
-    pub(crate) fn open_locked(mut db: Database, time: Time, warm: Option<LogReader>) -> Result<Self, ScreeningError> {
+    pub(crate) fn open_locked(
+        mut db: Database,
+        time: Time,
+        disk: Option<Checkpoints>,
+        warm: Option<LogReader>,
+    ) -> Result<Self, ScreeningError> {
         let mut ahead = Ahead::open(&db)?;
         if !ahead.is_empty() {
             // Of a process that did not end well, in the tables as its version has them.
@@ -147,6 +156,7 @@ impl Core {
             behind,
             lag,
             rebuilt: None,
+            checkpoints: disk,
             time_is_sound: true,
             durable_head: chain.head.clone(),
             chain,
@@ -173,17 +183,7 @@ impl Core {
         core.fill_people(now)?;
         core.start_log(now)?;
         core.reload_tables()?;
-        match warm.map(|reader| reader.into_state(&mut core.db)) {
-            Some(Ok(state)) => core.fold.state = state,
-            Some(Err(why)) => {
-                tracing::warn!(
-                    reason = one_line(&why),
-                    "what the standby has in memory is not used; memory is built anew"
-                );
-                core.reload_state()?;
-            }
-            None => core.reload_state()?,
-        }
+        core.open_state(warm)?;
         core.published = Arc::new(RwLock::new(core.fold.book.clone()));
         Ok(core)
     }
@@ -227,6 +227,7 @@ impl Core {
         // What was rewritten stood in records, too, which the tables have by now.
         self.ahead.wipe()?;
         let _ = self.fold_mut();
+        self.forget_state()?;
         self.reload_lists()?;
         self.reload_state()
     }
@@ -259,16 +260,6 @@ impl Core {
     fn last_number(&mut self, table: &str, column: &str) -> Result<u64, DbError> {
         let rows = self.db.query(&format!("SELECT COALESCE(MAX({column}), 0) FROM {table}"), &[])?;
         rows.first().map_or(Ok(0), |r| r.number(0))
-    }
-
-    /// Builds what is known of customers from records and events again. What windows do not reach any more is lost by it, so that the log states
-    /// where it happened.
-    fn reload_state(&mut self) -> Result<(), ScreeningError> {
-        let rebuilt = Rebuilt { watermark: self.fold.watermark, ahead: self.ahead() };
-        self.fold.state = recorded(&mut self.db, rebuilt.watermark)?;
-        apply_window(&mut self.db, &mut self.fold.state, rebuilt, self.fold.next.event)?;
-        self.rebuilt = Some(rebuilt);
-        Ok(())
     }
 
     /// How far an event or record may be ahead of the clock.
@@ -389,6 +380,7 @@ impl Core {
         if self.results.is_empty() {
             return Ok(());
         }
+        self.check_state().map_err(|e| e.to_string())?;
         let mut writes = std::mem::take(&mut self.results);
         let events = writes.iter().map(|write| match write {
             Write::Insert { table, rows, .. } if table == "events" => rows.len() as u64,

@@ -7,6 +7,7 @@ pub use exact::{MAX_PROBLEMS, OtherEngine, Replay, replay_log, replay_rows};
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Flags;
 use holdfast_decision::rules::RuleBook;
+use holdfast_decision::state::State;
 use holdfast_decision::{ActiveHolds, Decision, DecisionContext, Models, Verdict, decide};
 use holdfast_event_log::rebuild::recorded;
 use holdfast_types::Timestamp;
@@ -84,7 +85,8 @@ pub fn test_rules(
     book: &RuleBook,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<RuleTest, ScreeningError> {
-    let mut state = screening.read(|db| recorded(db, Timestamp::EPOCH))?;
+    let mut state = State::at(Timestamp::EPOCH);
+    screening.read(|db| recorded(db, &mut state, &mut |_, _| Ok(())))?;
     let holds = ActiveHolds::new();
     let models = screening.read(|db| holdfast_learned::in_force(db, &Models::default()))?;
     let mut test = RuleTest::default();

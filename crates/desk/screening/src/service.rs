@@ -15,9 +15,12 @@ pub use transaction::Transaction;
 use crate::clock::{Guard, Time};
 use crate::core::{Core, Reply, Submitted};
 use crate::pulse::{self, Pulse};
+use holdfast_customer_store::Folder;
 use holdfast_decision::rules::RuleBook;
+use holdfast_decision::state;
 use holdfast_decision::{ChainFacts, Decision, Event, Record};
 use holdfast_event_log::behind::Lag;
+use holdfast_event_log::checkpoints::Checkpoints;
 use holdfast_store::{ChangeError, Database, DbError, Fatal, NotSettled, Readers, StoreError, Writer, WriterLock, parse};
 use holdfast_types::{Address, Invalid, Timestamp};
 use std::sync::mpsc::sync_channel;
@@ -38,6 +41,8 @@ pub struct Screening {
     lag: Arc<Lag>,
     book: Arc<RwLock<Arc<RuleBook>>>,
     owners: Arc<RwLock<Owners>>,
+    /// Customers' state on disk; it has the owners that were known at the start.
+    folder: Option<Arc<Folder>>,
     pub(crate) guard: Arc<Guard>,
     pulse: Arc<Pulse>,
 }
@@ -65,17 +70,28 @@ impl Screening {
     /// # Errors
     /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
     pub fn open_at(url: &str, time: Time) -> Result<Self, ScreeningError> {
+        Self::open_with(url, time, None)
+    }
+
+    /// Opens a database as [`Screening::open_at`] does, with what is known of customers in a folder on disk.
+    ///
+    /// # Errors
+    /// [`ScreeningError`]; [`DbError::Busy`] when another process has it.
+    pub fn open_with(url: &str, time: Time, disk: Option<Checkpoints>) -> Result<Self, ScreeningError> {
         let lock = WriterLock::acquire(url)?;
-        Self::start(url, Core::open(Database::connect(url)?, time)?, lock)
+        Self::start(url, Core::open(Database::connect(url)?, time, disk)?, lock)
     }
 
     /// Starts the writer.
     pub(crate) fn start(url: &str, core: Core, lock: WriterLock) -> Result<Self, ScreeningError> {
-        let (guard, book, lag) = (core.guard.clone(), core.published.clone(), core.lag.clone());
+        let (guard, book, folder, lag) = (core.guard.clone(), core.published.clone(), core.folder(), core.lag.clone());
         let readers = Readers::new(url);
         let writer = Writer::start(core, readers.clone(), lock)?;
-        let this = Screening { writer, readers, lag, book, owners: Arc::default(), guard, pulse: Arc::default() };
-        this.load_owners()?;
+        let (owners, pulse) = Default::default();
+        let this = Screening { writer, readers, lag, book, owners, folder, guard, pulse };
+        if this.folder.is_none() {
+            this.load_owners()?;
+        }
         Ok(this)
     }
 
@@ -108,8 +124,19 @@ impl Screening {
     }
 
     /// Returns customer and account of a deposit address.
-    pub fn owner_of(&self, address: &str) -> Option<(String, Option<String>)> {
-        self.owners.read().unwrap_or_else(|e| e.into_inner()).get(&Address::read(address)).cloned()
+    ///
+    /// # Errors
+    /// [`ScreeningError::Store`] when the customers' state on disk cannot be read.
+    pub fn owner_of(&self, address: &str) -> Result<Option<(String, Option<String>)>, ScreeningError> {
+        let address = Address::read(address);
+        let known = self.owners.read().unwrap_or_else(|e| e.into_inner()).get(&address).cloned();
+        match (&self.folder, known) {
+            (Some(folder), None) => {
+                let owner = state::stored_owner(&**folder, &address).map_err(crate::core::unreadable_state)?;
+                Ok(owner.map(|owner| (owner.customer.into(), owner.account.map(Into::into))))
+            }
+            (_, known) => Ok(known),
+        }
     }
 
     /// Returns the time.

@@ -109,7 +109,7 @@ impl Standby {
             locked => locked?,
         }
         let warm = Some(self.reader).filter(|reader| !reader.is_torn());
-        let core = Core::open_locked(self.db, time, warm)?;
+        let core = Core::open_locked(self.db, time, None, warm)?;
         Ok(Attempt::Writer(Box::new(Screening::start(&self.url, core, lock)?)))
     }
 }

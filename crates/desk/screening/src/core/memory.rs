@@ -129,11 +129,13 @@ impl Memory for Core {
     }
 
     fn before_commit(&mut self) -> Result<(), DbError> {
+        self.check_state()?;
         self.flush_log()?;
         self.flush_audit()
     }
 
     fn committed(&mut self) -> Vec<Effect> {
+        self.note_state();
         if !Arc::ptr_eq(&self.published.read().unwrap_or_else(|e| e.into_inner()), &self.fold.book) {
             *self.published.write().unwrap_or_else(|e| e.into_inner()) = self.fold.book.clone();
         }

@@ -7,6 +7,7 @@ mod batches;
 mod behind;
 mod chain;
 mod clock;
+mod disk;
 mod durability;
 mod follow;
 mod issuers;

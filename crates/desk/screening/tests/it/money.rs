@@ -317,7 +317,7 @@ fn customers_are_found_by_an_address_in_any_form() {
         (record.customer, record.asset) = (Some(format!("c{i}")), Some(asset.into()));
         screening.ingest(vec![record], "t").unwrap();
         screening.decide(withdrawal(&format!("w{i}"), "payer", stated, 1, 100), clean(), "t").unwrap();
-        assert_eq!(screening.owner_of(searched).map(|o| o.0), Some(format!("c{i}")), "{stated} {searched}");
+        assert_eq!(screening.owner_of(searched).unwrap().map(|o| o.0), Some(format!("c{i}")), "{stated} {searched}");
         for kind in ["deposit_address", "destination"] {
             let found = screening.read(|db| holdfast_screening::identifiers::find(db, kind, searched, 10)).unwrap();
             assert!(!found.is_empty(), "{kind} {stated} {searched}");
