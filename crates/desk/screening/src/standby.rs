@@ -94,10 +94,11 @@ impl Standby {
         }
     }
 
-    /// Becomes the writer, unless another process is. What is stored and not folded yet is folded first.
+    /// Becomes the writer, unless another process is. What is stored and not folded yet is folded first. Where the database goes away before this process
+    /// has the lock, it waits as before.
     ///
     /// # Errors
-    /// [`ScreeningError`] when the database fails, or cannot be opened by this version.
+    /// [`ScreeningError`] when the database fails later, or cannot be opened by this version.
     pub fn take_over(mut self, time: Time) -> Result<Attempt, ScreeningError> {
         let is_busy = |e: &StoreError| matches!(e, StoreError::Db(DbError::Busy(_)));
         let lock = match WriterLock::acquire(&self.url) {
@@ -106,6 +107,7 @@ impl Standby {
         };
         match self.db.acquire_writer_lock() {
             Err(DbError::Busy(_)) => return Ok(Attempt::Waits(Box::new(self))),
+            Err(_) if !self.db.is_alive() => return Ok(Attempt::Waits(Box::new(self))),
             locked => locked?,
         }
         let warm = Some(self.reader).filter(|reader| !reader.is_torn());

@@ -7,6 +7,7 @@ mod batches;
 mod chain;
 mod clock;
 mod durability;
+mod failover;
 mod follow;
 mod issuers;
 mod money;
