@@ -136,7 +136,13 @@ fn follow(url: &str, following: &Following) -> anyhow::Result<Option<Screening>>
                 if Instant::now() >= next_report {
                     next_report = Instant::now() + REPORT_EVERY;
                     let (decisions, different) = (standby.report().decisions, standby.report().different);
-                    tracing::info!(position = followed.position, lag = followed.lag(), decisions, different, "standing by");
+                    tracing::info!(
+                        position = followed.position,
+                        lag = followed.lag(),
+                        decisions,
+                        different,
+                        "standing by"
+                    );
                 }
                 let began = Instant::now();
                 standby = match standby.take_over(Time::system()) {

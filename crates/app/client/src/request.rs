@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Pause between tries of a request that is sent again, once all servers had it.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Longest time of a try that another server may answer instead: a frozen process takes connections and says nothing.
+const TRY_TIME: Duration = Duration::from_secs(15);
 /// The server says that it did not do what was asked, and that it may be sent again.
 const UNAVAILABLE: u16 = 503;
 
@@ -197,7 +199,11 @@ impl<'c> Request<'c> {
         let request = request.body(body.as_slice()).map_err(|e| sent(wrong(e)))?;
         let server = || if client.bases.len() > 1 { base.to_owned() } else { client.name.clone() };
         let unreachable = |e: ureq::Error| ClientError::Unreachable { server: server(), reason: e.to_string() };
-        let mut answer = client.agent.run(request).map_err(|e| Lost { is_sent: is_sent(&e), error: unreachable(e) })?;
+        let mut configured = client.agent.configure_request(request);
+        if client.bases.len() > 1 && !self.again.is_zero() {
+            configured = configured.timeout_global(Some(client.limits.time.min(TRY_TIME)));
+        }
+        let mut answer = client.agent.run(configured.build()).map_err(|e| Lost { is_sent: is_sent(&e), error: unreachable(e) })?;
         let media_type =
             answer.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let limit = client.limits.answer_bytes;

@@ -6,11 +6,13 @@
 
 use crate::clock::Time;
 use crate::core::Core;
+use crate::migrations::{RELEASED, SCHEMAS};
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Models;
 use holdfast_event_log::log::Log;
 use holdfast_event_log::{LogReader, Replay};
 use holdfast_store::{Database, DbError, StoreError, WriterLock};
+use holdfast_telemetry::logs::one_line;
 use std::ops::ControlFlow;
 
 /// A reader of a desk's log that waits to become its writer.
@@ -48,12 +50,17 @@ pub enum Attempt {
 }
 
 impl Standby {
-    /// Starts to follow the log of a database (see [`Database::connect`]), from its beginning.
+    /// Starts to follow the log of a database (see [`Database::connect`]), from its beginning. What this version adds to the tables is made now, beside the
+    /// writer, if the previous version works with it: it takes the desk over without delay then.
     ///
     /// # Errors
     /// [`ScreeningError::Store`] when the database cannot be reached.
     pub fn follow(url: &str) -> Result<Self, ScreeningError> {
-        let db = Database::connect(url)?;
+        let mut db = Database::connect(url)?;
+        // Else when it takes over.
+        if let Err(e) = db.migrate_ahead(RELEASED, &SCHEMAS) {
+            tracing::warn!(reason = one_line(&e), "tables are not brought up to date ahead");
+        }
         Ok(Standby { url: url.to_owned(), db, reader: LogReader::new(Models::default()) })
     }
 
