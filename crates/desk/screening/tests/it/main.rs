@@ -15,4 +15,5 @@ mod poisoning;
 mod replay;
 mod service;
 mod tls;
+mod upgrade;
 mod warnings;
