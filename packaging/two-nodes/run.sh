@@ -98,7 +98,8 @@ standby_of() {
 }
 # The old primary gets what it has alone taken away and follows the new one.
 rejoin() {
-  # A clean stop first: pg_rewind wants one.
+  # Until its first checkpoint the new primary's files name the old timeline, and pg_rewind (before version 16) finds nothing to do.
+  sql "$1" CHECKPOINT
   postgres "$2" "$bin/pg_rewind" -D "$work/$2" -R --source-server "host=$(address "$1") user=holdfast dbname=postgres" >>"$2.log" 2>&1 || {
     say "pg_rewind refused; a new base backup"
     find "$work/$2" -mindepth 1 -delete
@@ -115,7 +116,8 @@ servers="http://$(address desk1):8650,http://$(address desk2):8650"
 declare -A desk
 # desk_start HOST ROLE
 desk_start() {
-  on "$1" "$holdfast" serve --store "$work/$1" --database "$database" --role "$2" --listen "$(address "$1"):8650" >>"$1.log" 2>&1 &
+  # Not by `on`: the number is that of the program.
+  ip netns exec "$tag-$1" "$holdfast" serve --store "$work/$1" --database "$database" --role "$2" --listen "$(address "$1"):8650" >>"$1.log" 2>&1 &
   desk[$1]=$!
   started+=("$!")
 }
@@ -151,7 +153,7 @@ load() {
   clients=()
   for ((n = 1; n <= streams; n++)); do
     [ -s "$1-$n.jsonl" ] || events "$1-$n" >"$1-$n.jsonl"
-    on client "$holdfast" --json screen "$1-$n.jsonl" --server "$servers" --key-file key --no-ledger 2>>client.log > >(stamp >"$1-$n.times") &
+    ip netns exec "$tag-client" "$holdfast" --json screen "$1-$n.jsonl" --server "$servers" --key-file key --no-ledger 2>>client.log > >(stamp >"$1-$n.times") &
     clients+=("$!")
     started+=("$!")
   done
@@ -174,7 +176,7 @@ goes_on() {
 above() { [ "$(wc -l <"$1")" -gt "$2" ]; }
 stop() {
   local pid
-  for pid in "${clients[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
+  for pid in "${clients[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
   for pid in "${clients[@]}"; do wait "$pid" || fail "a client of $1 ended with $?"; done
   # The clients' answers are whole once nobody writes them.
   sleep 0.3
