@@ -22,7 +22,7 @@ if need promtool "the alerts"; then
   promtool test rules packaging/prometheus/holdfast.rules.test.yml
 fi
 if need shellcheck "the scripts"; then
-  shellcheck packaging/*.sh packaging/debian/post*
+  shellcheck packaging/*.sh packaging/*/*.sh packaging/debian/post*
 fi
 if need docker-compose "compose.yaml"; then
   # It reads the file by its schema; nothing is started. Debian's is older than the field `name`.

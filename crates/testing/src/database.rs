@@ -157,6 +157,11 @@ impl TestDb {
         let template = template(&bin);
         let copied = as_postgres(Path::new("cp")).arg("-a").arg(&template).arg(&data).output().expect("cp runs");
         assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        Some(Self::started(bin, data, dir))
+    }
+
+    /// Starts a server on files.
+    fn started(bin: PathBuf, data: PathBuf, dir: tempfile::TempDir) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
         let port = listener.port();
         // What a test loses is not lost by a power cut: nothing waits for the disk.
@@ -164,7 +169,51 @@ impl TestDb {
         let server = Server { bin, data, options };
         server.start();
         let url = format!("postgres://holdfast@127.0.0.1:{port}/postgres");
-        Some(TestDb { url, place: Place::Own(Arc::new(server)), _dir: dir })
+        TestDb { url, place: Place::Own(Arc::new(server)), _dir: dir }
+    }
+
+    /// Starts a standby of this server, which streams from it.
+    ///
+    /// # Panics
+    /// Unless the server is the test's own, and when its files cannot be copied.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        let bin = self.server().bin.clone();
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        open_to_all(dir.path());
+        let data = dir.path().join("data");
+        let copied = as_postgres(&bin.join("pg_basebackup"))
+            .arg("-D")
+            .arg(&data)
+            .args(["-R", "-X", "stream", "-c", "fast", "-N", "-d", &self.url])
+            .output()
+            .expect("pg_basebackup runs");
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        Self::started(bin, data, dir)
+    }
+
+    /// Makes a standby the primary.
+    ///
+    /// # Panics
+    /// Unless the server is the test's own and a standby.
+    pub fn promote(&self) {
+        let promoted = self.server().pg_ctl(&["-w", "promote"]);
+        assert!(promoted.status.success(), "{}", String::from_utf8_lossy(&promoted.stdout));
+    }
+
+    /// Kills every process of the PostgreSQL server (SIGKILL).
+    ///
+    /// # Panics
+    /// Unless the server is the test's own and runs.
+    pub fn kill(&self) {
+        let file = self.server().data.join("postmaster.pid");
+        let text = std::fs::read_to_string(&file).expect("the server's number");
+        let server = text.lines().next().expect("a number").to_owned();
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &server]).output().expect("ps runs").stdout;
+        let children = String::from_utf8_lossy(&children).into_owned();
+        // First the server, which would start again what is missing; a child may have ended meanwhile.
+        let killed = Command::new("kill").arg("-9").arg(&server).args(children.split_whitespace()).output();
+        killed.expect("kill runs");
     }
 
     /// Starts a PostgreSQL server of the test's own on files that a restore made, and waits until it takes writes. PostgreSQL's user must be able to

@@ -260,7 +260,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     if let Some(file) = &args.config {
         tracing::info!(file = %file.display(), "configuration read");
     }
-    let passed = service::sockets()?;
+    let mut passed = service::sockets()?;
     let source = args.node.source()?;
     let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
     // The store's files belong to whoever has the desk: a standby opens them once it does.
@@ -271,8 +271,10 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
         Role::All => None,
         Role::Standby => {
             let url = desk_url(&args.store.store, database.as_deref())?;
-            let own = passed.http.as_ref().map(TcpListener::try_clone).transpose()?;
-            let Some(screening) = wait_for_turn(&url, bind(own, &args.listen, "--listen")?)? else { return Ok(()) };
+            let listener = bind(passed.http.take(), &args.listen, "--listen")?;
+            // It stays open: whoever connects while the desk is taken over waits a moment, and is not refused.
+            passed.http = Some(listener.try_clone()?);
+            let Some(screening) = wait_for_turn(&url, listener)? else { return Ok(()) };
             Some(screening)
         }
     };
@@ -434,7 +436,7 @@ fn start_threads(threads: &mut Threads, shared: &AppState, outbox: Outbox) -> an
 fn bind(passed: Option<TcpListener>, address: &str, option: &str) -> anyhow::Result<TcpListener> {
     let listener = match passed {
         Some(listener) => {
-            tracing::info!(address = %listener.local_addr()?, option, "the service manager's socket is used instead of the option");
+            tracing::info!(address = %listener.local_addr()?, option, "an open socket, the service manager's or the standby's, is used instead of the option");
             listener
         }
         None => TcpListener::bind(address)

@@ -3,9 +3,11 @@
 use crate::live::pause;
 use crate::output;
 use holdfast_screening::clock::Time;
+use holdfast_screening::replay::Replay;
 use holdfast_screening::standby::{Attempt, Followed, Standby};
 use holdfast_screening::{Screening, ScreeningError};
 use holdfast_server::standby::{Following, serve_standby};
+use holdfast_store::StoreError;
 use holdfast_telemetry::logs::one_line;
 use holdfast_telemetry::service;
 use std::net::TcpListener;
@@ -51,6 +53,31 @@ fn words(followed: Followed) -> String {
     format!("input {} of {} is folded", followed.position, followed.stored)
 }
 
+/// Says what differs between the decisions that this program makes and those that are stored, when there is more of it. A version that is tried beside the one
+/// in use must say nothing here before it takes over.
+#[derive(Default)]
+struct Differences(usize);
+
+impl Differences {
+    fn look(&mut self, report: &Replay) {
+        if report.problems.len() <= self.0 {
+            return;
+        }
+        self.0 = report.problems.len();
+        let (different, first) = (report.different, report.first_difference);
+        let newest = report.problems.last().map(one_line).unwrap_or_default();
+        tracing::warn!(different, first, newest, "this version decides otherwise than what is stored");
+    }
+}
+
+/// Whether an error is of a lost connection, so that another try may succeed.
+fn is_lost(e: &ScreeningError) -> bool {
+    match e {
+        ScreeningError::Store(StoreError::Db(e)) => e.is_lost(),
+        _ => false,
+    }
+}
+
 /// Says why the log is not followed, once.
 #[derive(Default)]
 struct Said(String);
@@ -89,7 +116,7 @@ fn connect(url: &str, following: &Following) -> Option<Standby> {
 
 fn follow(url: &str, following: &Following) -> anyhow::Result<Option<Screening>> {
     let Some(mut standby) = connect(url, following) else { return Ok(None) };
-    let (mut said, mut next_report) = (Said::default(), Instant::now());
+    let (mut said, mut differences, mut next_report) = (Said::default(), Differences::default(), Instant::now());
     while !is_stopping() {
         service::alive();
         let followed = standby.catch_up(&mut |followed| {
@@ -105,15 +132,29 @@ fn follow(url: &str, following: &Following) -> anyhow::Result<Option<Screening>>
             Ok(followed) => {
                 said = Said::default();
                 set(following, Ok(words(followed)));
+                differences.look(standby.report());
                 if Instant::now() >= next_report {
                     next_report = Instant::now() + REPORT_EVERY;
-                    let problems = standby.report().problems.len();
-                    tracing::info!(position = followed.position, lag = followed.lag(), problems, "standing by");
+                    let (decisions, different) = (standby.report().decisions, standby.report().different);
+                    tracing::info!(
+                        position = followed.position,
+                        lag = followed.lag(),
+                        decisions,
+                        different,
+                        "standing by"
+                    );
                 }
                 let began = Instant::now();
-                standby = match standby.take_over(Time::system())? {
-                    Attempt::Waits(waiting) => *waiting,
-                    Attempt::Writer(screening) => {
+                standby = match standby.take_over(Time::system()) {
+                    Ok(Attempt::Waits(waiting)) => *waiting,
+                    // The primary went away while the desk was opened.
+                    Err(e) if is_lost(&e) => {
+                        said.failed(&e, following);
+                        let Some(again) = connect(url, following) else { return Ok(None) };
+                        again
+                    }
+                    Err(e) => return Err(e.into()),
+                    Ok(Attempt::Writer(screening)) => {
                         let (position, millis) = (followed.position, began.elapsed().as_millis());
                         tracing::info!(position, millis, "the desk had no writer; this server takes over");
                         return Ok(Some(*screening));

@@ -34,6 +34,8 @@ pub use error::ClientError;
 pub use request::{Answer, Request, api_path, encode};
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Longest wait for a connection.
@@ -55,12 +57,17 @@ impl Default for Limits {
     }
 }
 
-/// A client of one server.
+/// Most servers of a client.
+const MAX_SERVERS: usize = 16;
+
+/// A client of a server, or of several of which one has the desk: a server and its standbys, or several proxies.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
-    /// Scheme and authority of requests, without a slash at the end.
-    base: String,
+    /// Scheme and authority of requests to each server, without a slash at the end.
+    bases: Arc<[String]>,
+    /// The server that requests go to first; clones share it.
+    current: Arc<AtomicUsize>,
     /// The server in messages: its URL or the path of its socket.
     name: String,
     credentials: Credentials,
@@ -68,11 +75,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns a client of the server at a URL such as `https://desk.example` or `http://127.0.0.1:8650`. A key that is sent over `http` to
-    /// another machine can be read on the way.
+    /// Returns a client of the server at a URL such as `https://desk.example` or `http://127.0.0.1:8650`, or of several, with commas between. A key that is
+    /// sent over `http` to another machine can be read on the way.
+    ///
+    /// Of several servers, a request that one refuses with 503, or that did not reach it, goes to the next; see also [`Request::again_for`].
     ///
     /// # Errors
-    /// [`ClientError::Request`] when the URL has another scheme, no host, or a user name.
+    /// [`ClientError::Request`] when a URL has another scheme, no host, or a user name, and when there are more than 16.
     pub fn http(url: &str, credentials: Credentials) -> Result<Self, ClientError> {
         Self::http_with(url, credentials, Limits::default())
     }
@@ -82,18 +91,12 @@ impl Client {
     /// # Errors
     /// As [`Client::http`].
     pub fn http_with(url: &str, credentials: Credentials, limits: Limits) -> Result<Self, ClientError> {
-        let base = url.trim_end_matches('/');
-        let wrong = |why: &str| Err(ClientError::Request(format!("server '{url}': {why}")));
-        let authority = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
-        match authority {
-            None => return wrong("write http://HOST:PORT or https://HOST"),
-            Some(rest) if rest.is_empty() || rest.starts_with(':') => return wrong("names no host"),
-            Some(rest) if rest.contains('@') => return wrong("holds a user name; send a key instead"),
-            Some(rest) if rest.contains(['?', '#', ' ']) => return wrong("has more than a host, port and path"),
-            Some(_) => {}
+        let bases = url.split(',').map(base_of).collect::<Result<Vec<_>, _>>()?;
+        if bases.len() > MAX_SERVERS {
+            return Err(ClientError::Request(format!("{} servers: name at most {MAX_SERVERS}", bases.len())));
         }
-        let agent = config(limits).build().into();
-        Ok(Client { agent, base: base.to_owned(), name: base.to_owned(), credentials, limits })
+        let (agent, name) = (config(limits).build().into(), bases.join(","));
+        Ok(Client { agent, bases: bases.into(), current: Arc::default(), name, credentials, limits })
     }
 
     /// Returns a client of the server that listens on a Unix socket.
@@ -101,13 +104,25 @@ impl Client {
         let limits = Limits::default();
         let config = config(limits).max_idle_connections(0).build();
         let agent = ureq::Agent::with_parts(config, unix::Socket::new(socket), unix::NoNames);
-        let (base, name) = ("http://localhost".to_owned(), socket.display().to_string());
-        Client { agent, base, name, credentials, limits }
+        let (bases, name) = (Arc::new(["http://localhost".to_owned()]), socket.display().to_string());
+        Client { agent, bases, current: Arc::default(), name, credentials, limits }
     }
 
-    /// Returns the server's URL, or the path of its socket.
+    /// Returns the servers' URLs, or the path of the socket.
     pub fn server(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the place and the URL of the server that requests go to first.
+    fn base(&self) -> (usize, &str) {
+        let place = self.current.load(Ordering::Relaxed) % self.bases.len();
+        (place, &self.bases[place])
+    }
+
+    /// Lets requests go to the server after one, unless another request has changed that.
+    fn leave(&self, place: usize) {
+        let next = (place + 1) % self.bases.len();
+        let _ = self.current.compare_exchange(place, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Returns the same client with other credentials.
@@ -138,6 +153,20 @@ impl Client {
     /// Begins a `DELETE` request.
     pub fn delete(&self, path: &str) -> Request<'_> {
         self.request("DELETE", path)
+    }
+}
+
+/// Returns the scheme and authority of a server's URL.
+fn base_of(url: &str) -> Result<String, ClientError> {
+    let base = url.trim().trim_end_matches('/');
+    let wrong = |why: &str| Err(ClientError::Request(format!("server '{url}': {why}")));
+    let authority = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"));
+    match authority {
+        None => wrong("write http://HOST:PORT or https://HOST"),
+        Some(rest) if rest.is_empty() || rest.starts_with(':') => wrong("names no host"),
+        Some(rest) if rest.contains('@') => wrong("holds a user name; send a key instead"),
+        Some(rest) if rest.contains(['?', '#', ' ']) => wrong("has more than a host, port and path"),
+        Some(_) => Ok(base.to_owned()),
     }
 }
 

@@ -4,6 +4,14 @@ use crate::{Client, ClientError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// Pause between tries of a request that is sent again, once all servers had it.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Longest time of a try that another server may answer instead: a frozen process takes connections and says nothing.
+const TRY_TIME: Duration = Duration::from_secs(15);
+/// The server says that it did not do what was asked, and that it may be sent again.
+const UNAVAILABLE: u16 = 503;
 
 /// Encodes text as one segment of a path or one value of a query.
 pub fn encode(text: &str) -> String {
@@ -31,6 +39,13 @@ pub struct Request<'c> {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     fault: Option<String>,
+    again: Duration,
+}
+
+/// Why there is no answer, and whether the request may have reached the server.
+struct Lost {
+    error: ClientError,
+    is_sent: bool,
 }
 
 /// An answer: its status, media type and bytes.
@@ -68,10 +83,28 @@ impl Answer {
     }
 }
 
+/// Whether a request that failed so may have reached the server.
+fn is_sent(e: &ureq::Error) -> bool {
+    match e {
+        ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => false,
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => false,
+        ureq::Error::Io(e) => e.kind() != std::io::ErrorKind::ConnectionRefused,
+        _ => true,
+    }
+}
+
 impl<'c> Request<'c> {
     pub(crate) fn new(client: &'c Client, method: &'c str, path: &str) -> Self {
         let fault = (!path.starts_with('/')).then(|| format!("path '{path}': begin it with /"));
-        Request { client, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new(), fault }
+        Request {
+            client,
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            fault,
+            again: Duration::ZERO,
+        }
     }
 
     /// Adds a parameter to the query.
@@ -112,38 +145,73 @@ impl<'c> Request<'c> {
         self.header("Content-Type", media_type)
     }
 
+    /// Sends the request again for so long, to each server in turn, while it is refused with 503 or has no answer. Only for requests that may be done
+    /// twice, such as events, which are known by their ids: a server may have done what it did not answer.
+    pub fn again_for(mut self, time: Duration) -> Self {
+        self.again = time;
+        self
+    }
+
     /// Sends the request; returns the answer whatever its status.
     ///
     /// # Errors
     /// [`ClientError::Request`] when method, path or a header is not valid; [`ClientError::Unreachable`] without an answer in time;
     /// [`ClientError::Answer`] when it is larger than the client's limit.
-    pub fn send(self) -> Result<Answer, ClientError> {
-        let Request { client, method, path, headers, body, fault } = self;
-        if let Some(fault) = fault {
+    pub fn send(mut self) -> Result<Answer, ClientError> {
+        if let Some(fault) = self.fault.take() {
             return Err(ClientError::Request(fault));
         }
+        let (begun, servers, mut tried) = (Instant::now(), self.client.bases.len(), 0);
+        loop {
+            tried += 1;
+            let (place, base) = self.client.base();
+            let answer = self.once(base);
+            let goes_on = match &answer {
+                Ok(answer) => answer.status == UNAVAILABLE,
+                Err(Lost { error: ClientError::Unreachable { .. }, is_sent }) => !is_sent || !self.again.is_zero(),
+                Err(_) => false,
+            };
+            if !goes_on || (tried >= servers && begun.elapsed() >= self.again) {
+                return answer.map_err(|lost| lost.error);
+            }
+            self.client.leave(place);
+            if tried % servers == 0 {
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+
+    /// Sends the request to a server once.
+    fn once(&self, base: &str) -> Result<Answer, Lost> {
+        let Request { client, method, path, headers, body, .. } = self;
         let method = method.to_uppercase();
-        let mut request = ureq::http::Request::builder().method(method.as_str()).uri(format!("{}{path}", client.base));
+        let mut request = ureq::http::Request::builder().method(method.as_str()).uri(format!("{base}{path}"));
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-            && let Some(value) = client.credentials.header(&method, &path)
+            && let Some(value) = client.credentials.header(&method, path)
         {
             request = request.header("Authorization", value);
         }
-        for (name, value) in &headers {
+        for (name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request.body(body).map_err(|e| ClientError::Request(format!("{method} {path}: {e}")))?;
-        let unreachable =
-            |e: ureq::Error| ClientError::Unreachable { server: client.name.clone(), reason: e.to_string() };
-        let mut answer = client.agent.run(request).map_err(unreachable)?;
+        let wrong = |e: ureq::http::Error| ClientError::Request(format!("{method} {path}: {e}"));
+        let sent = |error: ClientError| Lost { error, is_sent: true };
+        let request = request.body(body.as_slice()).map_err(|e| sent(wrong(e)))?;
+        let server = || if client.bases.len() > 1 { base.to_owned() } else { client.name.clone() };
+        let unreachable = |e: ureq::Error| ClientError::Unreachable { server: server(), reason: e.to_string() };
+        let mut configured = client.agent.configure_request(request);
+        if client.bases.len() > 1 && !self.again.is_zero() {
+            configured = configured.timeout_global(Some(client.limits.time.min(TRY_TIME)));
+        }
+        let mut answer = client.agent.run(configured.build()).map_err(|e| Lost { is_sent: is_sent(&e), error: unreachable(e) })?;
         let media_type =
             answer.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let limit = client.limits.answer_bytes;
         let body = answer.body_mut().with_config().limit(limit).read_to_vec().map_err(|e| match e {
             ureq::Error::BodyExceedsLimit(_) => {
-                ClientError::Answer { server: client.name.clone(), reason: format!("more than {limit} bytes") }
+                sent(ClientError::Answer { server: server(), reason: format!("more than {limit} bytes") })
             }
-            e => unreachable(e),
+            e => sent(unreachable(e)),
         })?;
         Ok(Answer { status: answer.status().as_u16(), media_type, body })
     }

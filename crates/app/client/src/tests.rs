@@ -110,3 +110,39 @@ fn a_socket_is_reached_by_its_path_with_a_signed_request() {
         holdfast_identity::sign_command(&key_ring, "ana", "GET", "/api/v1/holds?limit=1", Timestamp::from_unix(time))
     );
 }
+
+#[test]
+fn a_request_goes_to_the_server_that_has_the_desk() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (standby, stood) =
+        once(http("503 Service Unavailable", r#"{"error":"this server is a standby","code":"unavailable"}"#));
+    let (desk, served) = once(http("200 OK", "7"));
+    let client = Client::http(&format!("http://{closed},{standby}, {desk}/"), Credentials::None).unwrap();
+    assert_eq!(client.post("/x").json(&1).fetch::<u8>().unwrap(), 7);
+    assert!(stood.join().unwrap().starts_with("POST /x") && served.join().unwrap().starts_with("POST /x"));
+    // Where none has it, the last answer is told; nothing is sent for ever.
+    let error = client.get("/x").send().unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable { .. }), "{error:?}");
+    let many = ["http://a"; 17].join(",");
+    assert!(Client::http(&many, Credentials::None).unwrap_err().to_string().contains("at most 16"));
+    assert!(Client::http("http://a,ftp://b", Credentials::None).unwrap_err().to_string().contains("ftp://b"));
+}
+
+#[test]
+fn a_request_that_may_be_done_twice_is_sent_again_while_a_desk_changes_hands() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        // It ends in the middle of a request, is a standby, and has the desk.
+        let (ended, standby, desk) = (Vec::new(), http("503 Service Unavailable", "{}"), http("200 OK", "7"));
+        [ended, standby, desk].map(|answer| answer_one(listener.accept().unwrap().0, &answer)).len()
+    });
+    let client = Client::http(&url, Credentials::None).unwrap();
+    let event = client.post("/x").json(&1).again_for(Duration::from_secs(60));
+    assert_eq!(event.fetch::<u8>().unwrap(), 7);
+    assert_eq!(server.join().unwrap(), 3);
+    // Without leave, what may have reached a server is sent once.
+    let (url, server) = once(Vec::new());
+    assert!(Client::http(&url, Credentials::None).unwrap().post("/x").send().is_err());
+    server.join().unwrap();
+}

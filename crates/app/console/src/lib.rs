@@ -33,6 +33,7 @@ use holdfast_documents::Vault;
 use holdfast_event_log::checkpoints::{Checkpoints, Options};
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
+use holdfast_store::remember_primary;
 use std::path::Path;
 
 /// Opens the screening desk of a store, in its own database or a named one.
@@ -52,14 +53,21 @@ pub fn open_desk_on(store: &Path, database: Option<&str>, folder: &Path) -> anyh
     Ok(Screening::open_with(&desk_url(store, database)?, Time::system(), Some(disk))?)
 }
 
-/// Returns the URL of the database of a store's desk: its own or a named one. The store's folder is made.
+/// File of a store with the primary of its desk's PostgreSQL servers that was seen last.
+const PRIMARY: &str = "database.primary";
+
+/// Returns the URL of the database of a store's desk: its own or a named one. The store's folder is made. Where the URL names several PostgreSQL servers,
+/// the store keeps which primary was seen, so that an old one is refused.
 ///
 /// # Errors
-/// When the folder cannot be made.
+/// When the folder cannot be made, or the file of the primary cannot be read.
 pub fn desk_url(store: &Path, database: Option<&str>) -> anyhow::Result<String> {
     std::fs::create_dir_all(store).with_context(|| store.display().to_string())?;
     Ok(match database {
-        Some(url) => url.to_owned(),
+        Some(url) => {
+            remember_primary(url, &store.join(PRIMARY))?;
+            url.to_owned()
+        }
         None => format!("sqlite:{}", store.join("screening.sqlite").display()),
     })
 }

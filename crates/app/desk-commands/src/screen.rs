@@ -17,6 +17,7 @@ use holdfast_workspace::Workspace;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub struct Screen {
@@ -81,6 +82,36 @@ impl Screen {
     }
 }
 
+/// How long events are sent again while the desk changes hands: they are known by their ids, so that none is decided twice.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Pause before events are sent again that the desk did not store.
+const AGAIN_PAUSE: Duration = Duration::from_millis(100);
+
+/// The answer to one event of a batch.
+#[derive(serde::Deserialize)]
+struct Answer {
+    status: u16,
+    decision: Option<Decision>,
+    #[serde(default)]
+    error: Value,
+}
+
+/// Sends events to the server, or to that of several which has the desk, again while it says that they are to be sent again.
+fn decide_there(client: &Client, events: &[Event]) -> anyhow::Result<Vec<Answer>> {
+    let begun = Instant::now();
+    loop {
+        let left = AGAIN.saturating_sub(begun.elapsed());
+        let answers: Vec<Answer> = client.post("/api/v1/events/batch").json(&events).again_for(left).fetch()?;
+        if answers.len() != events.len() {
+            bail!("the server gave {} answers to {} events", answers.len(), events.len());
+        }
+        if left.is_zero() || output::stopping().is_break() || answers.iter().all(|a| a.status != 503) {
+            return Ok(answers);
+        }
+        std::thread::sleep(AGAIN_PAUSE);
+    }
+}
+
 impl Decider {
     /// Returns the reference currency of the rule book in force.
     fn currency(&self) -> String {
@@ -98,16 +129,7 @@ impl Decider {
     fn decide(&self, events: &[Event], actor: &str) -> anyhow::Result<Vec<Decision>> {
         let (screening, workspace, providers) = match self {
             Decider::There(client) => {
-                #[derive(serde::Deserialize)]
-                struct Answer {
-                    decision: Option<Decision>,
-                    #[serde(default)]
-                    error: Value,
-                }
-                let answers: Vec<Answer> = client.post("/api/v1/events/batch").json(&events).fetch()?;
-                if answers.len() != events.len() {
-                    bail!("the server gave {} answers to {} events", answers.len(), events.len());
-                }
+                let answers = decide_there(client, events)?;
                 let decision = |(answer, event): (Answer, &Event)| {
                     answer.decision.with_context(|| format!("event {}: {}", event.id, answer.error.word("error")))
                 };

@@ -6,11 +6,13 @@
 
 use crate::clock::Time;
 use crate::core::Core;
+use crate::migrations::{RELEASED, SCHEMAS};
 use crate::service::{Screening, ScreeningError};
 use holdfast_decision::Models;
 use holdfast_event_log::log::Log;
 use holdfast_event_log::{LogReader, Replay};
 use holdfast_store::{Database, DbError, StoreError, WriterLock};
+use holdfast_telemetry::logs::one_line;
 use std::ops::ControlFlow;
 
 /// A reader of a desk's log that waits to become its writer.
@@ -48,12 +50,17 @@ pub enum Attempt {
 }
 
 impl Standby {
-    /// Starts to follow the log of a database (see [`Database::connect`]), from its beginning.
+    /// Starts to follow the log of a database (see [`Database::connect`]), from its beginning. What this version adds to the tables is made now, beside the
+    /// writer, if the previous version works with it: it takes the desk over without delay then.
     ///
     /// # Errors
     /// [`ScreeningError::Store`] when the database cannot be reached.
     pub fn follow(url: &str) -> Result<Self, ScreeningError> {
-        let db = Database::connect(url)?;
+        let mut db = Database::connect(url)?;
+        // Else when it takes over.
+        if let Err(e) = db.migrate_ahead(RELEASED, &SCHEMAS) {
+            tracing::warn!(reason = one_line(&e), "tables are not brought up to date ahead");
+        }
         Ok(Standby { url: url.to_owned(), db, reader: LogReader::new(Models::default()) })
     }
 
@@ -94,10 +101,11 @@ impl Standby {
         }
     }
 
-    /// Becomes the writer, unless another process is. What is stored and not folded yet is folded first.
+    /// Becomes the writer, unless another process is. What is stored and not folded yet is folded first. Where the database goes away before this process
+    /// has the lock, it waits as before.
     ///
     /// # Errors
-    /// [`ScreeningError`] when the database fails, or cannot be opened by this version.
+    /// [`ScreeningError`] when the database fails later, or cannot be opened by this version.
     pub fn take_over(mut self, time: Time) -> Result<Attempt, ScreeningError> {
         let is_busy = |e: &StoreError| matches!(e, StoreError::Db(DbError::Busy(_)));
         let lock = match WriterLock::acquire(&self.url) {
@@ -106,6 +114,7 @@ impl Standby {
         };
         match self.db.acquire_writer_lock() {
             Err(DbError::Busy(_)) => return Ok(Attempt::Waits(Box::new(self))),
+            Err(_) if !self.db.is_alive() => return Ok(Attempt::Waits(Box::new(self))),
             locked => locked?,
         }
         let warm = Some(self.reader).filter(|reader| !reader.is_torn());

@@ -235,6 +235,24 @@ impl Database {
         }
     }
 
+    /// Excludes other migrations until the transaction ends, and bounds how long its statements wait for tables. A file has one writer anyway.
+    pub(crate) fn lock_migrations(&mut self, lock: i64, wait_ms: Option<u32>) -> Result<(), DbError> {
+        let Inner::Postgres(c) = &mut self.inner else { return Ok(()) };
+        if let Some(ms) = wait_ms {
+            c.batch_execute(&format!("SET LOCAL lock_timeout = {ms}"))?;
+        }
+        Ok(c.batch_execute(&format!("SELECT pg_advisory_xact_lock({lock})"))?)
+    }
+
+    /// Returns whether a table exists.
+    pub(crate) fn has_table(&mut self, name: &str) -> Result<bool, DbError> {
+        let sql = match self.inner {
+            Inner::Sqlite(_) => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1",
+            Inner::Postgres(_) => "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = CAST($1 AS TEXT)",
+        };
+        Ok(!self.query(sql, &[name.into()])?.is_empty())
+    }
+
     /// Runs a query; returns all rows. Callers bound them with `LIMIT`.
     ///
     /// # Errors

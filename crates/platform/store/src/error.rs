@@ -44,6 +44,19 @@ pub enum DbError {
     },
 }
 
+impl DbError {
+    /// Returns whether the connection was lost or none could be made, so that another try may succeed.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        match self {
+            DbError::NoPrimary(_) => true,
+            // What the server answered is an error of its own, but for its end.
+            DbError::Postgres(e) => e.code().is_none_or(|c| c.code().starts_with("57P") || c.code().starts_with("08")),
+            _ => false,
+        }
+    }
+}
+
 fn postgres_message(e: &postgres::Error) -> String {
     e.as_db_error().map_or_else(|| e.to_string(), |d| d.to_string())
 }

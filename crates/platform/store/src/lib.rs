@@ -33,7 +33,7 @@ mod writer;
 
 pub use database::{Database, restrict_to_owner, without_password};
 pub use error::{DbError, StoreError};
-pub use migrate::Schema;
+pub use migrate::{Schema, is_additive};
 pub use primary::remember as remember_primary;
 pub use readers::Readers;
 pub use service::{Change, Store};

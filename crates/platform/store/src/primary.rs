@@ -86,7 +86,7 @@ pub fn remember(url: &str, file: &Path) -> Result<(), StoreError> {
     let mut known = known();
     let of_url = known.entry(url.to_owned()).or_default();
     of_url.file = Some(file.to_owned());
-    if newest.is_some() {
+    if of_url.newest.is_none() {
         of_url.newest = newest;
     }
     Ok(())

@@ -32,5 +32,7 @@ mod sign_on;
 mod snapshots;
 mod standby;
 mod tables;
+#[cfg(unix)]
+mod takeover;
 mod telemetry;
 mod webhooks;
