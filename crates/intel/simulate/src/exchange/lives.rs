@@ -2,7 +2,7 @@
 
 use super::people::{Habit, Person, another_habit};
 use super::records::{Action, CustomerType, Direction, Status};
-use super::{Builder, Pay, Session};
+use super::{Builder, Pay, Session, most_of};
 use super::{DAY, HOUR};
 
 /// Addresses outside that many customers deal with.
@@ -360,7 +360,7 @@ impl Builder {
             for _ in 0..self.random.between(2, 4) {
                 self.bank(p, time, value);
                 let then = time + self.random.seconds(3_600, 2 * DAY);
-                self.withdraw(p, then, &to, value * 9 / 10);
+                self.withdraw(p, then, &to, most_of(value));
                 value = value * self.random.between(70, 170) / 100;
                 time += self.random.between(2, 9).cast_signed() * DAY;
             }

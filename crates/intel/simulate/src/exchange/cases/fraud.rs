@@ -4,7 +4,7 @@ use super::{Variant, Who};
 use crate::exchange::Pattern;
 use crate::exchange::people::Person;
 use crate::exchange::records::{Action, Activity, Direction, Status};
-use crate::exchange::{Builder, Pay, Session};
+use crate::exchange::{Builder, Pay, Session, paid_in_for};
 use crate::exchange::{DAY, HOUR};
 
 const fn tuned(typology: Pattern, name: &'static str, plant: fn(&mut Builder, &[Person], i64)) -> Variant {
@@ -250,7 +250,7 @@ fn growing_to_one_address(b: &mut Builder, who: &[Person], mut time: i64) {
     let (p, to) = (&who[0], b.address());
     let mut value = b.random.amount(40_000, 200_000);
     for _ in 0..b.random.between(3, 4) {
-        b.bank(p, time, value * 11 / 10);
+        b.bank(p, time, paid_in_for(value));
         let then = time + b.hours(1, 10);
         b.withdraw(p, then, &to, value);
         value = value * b.random.between(130, 190) / 100;
@@ -264,7 +264,7 @@ fn several_to_one_address(b: &mut Builder, who: &[Person], time: i64) {
         let mut then = time + b.hours(0, 200);
         for _ in 0..b.random.between(1, 2) {
             let value = b.random.amount(55_000, 700_000);
-            b.bank(p, then, value * 11 / 10);
+            b.bank(p, then, paid_in_for(value));
             then += b.hours(1, 20);
             b.withdraw(p, then, &to, value);
         }
@@ -278,10 +278,10 @@ fn platform_with_new_addresses(b: &mut Builder, who: &[Person], mut time: i64) {
     for _ in 0..b.random.between(3, 5) {
         let to = b.address();
         if b.random.permille(700) {
-            b.bank(p, time, value * 11 / 10);
+            b.bank(p, time, paid_in_for(value));
         } else {
             let card = p.cards[0].clone();
-            b.card(p, time, &card, value * 11 / 10);
+            b.card(p, time, &card, paid_in_for(value));
         }
         let then = time + b.hours(1, 20);
         b.withdraw(p, then, &to, value);
