@@ -61,6 +61,12 @@ const TABLE: &[RowOf] = &[
     ("models show", &["{model}"], Well),
     ("models card", &["{model}"], Well),
     ("models export", &["{model}", "{dir}/exported.hfm"], Well),
+    ("verify", &["{dir}/exported.hfm"], Offline),
+    (
+        "models import",
+        &["{dir}/exported.hfm", "--signature", "{dir}/exported.hfm.sig", "--signer", "00"],
+        Refused("another key signed it"),
+    ),
     ("models promote", &["{model}", "--to", "champion", "--reason", "good"], Refused("shadow first")),
     ("models promote", &["{model}", "--to", "shadow", "--reason", "trial"], Well),
     ("models drift", &["{model}", "--from", "2026-01-01"], Well),

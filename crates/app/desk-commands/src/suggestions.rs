@@ -179,7 +179,7 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
             let decided: Vec<Decided> = serde_json::from_slice(&labels).context("labels of the server")?;
             let trained = train(&all, &decided, &plan)?;
             let file = BASE64_STANDARD.encode(trained.model.to_bytes());
-            let request = ModelRequest { file, sha256: None, peer: None, purpose: None, scores: None };
+            let request = ModelRequest { file, ..ModelRequest::default() };
             (trained, Answer::of_bytes(client.post("/api/v1/models").json(&request).bytes()?)?)
         }
     };

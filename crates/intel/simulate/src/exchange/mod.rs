@@ -108,17 +108,6 @@ fn wei(value: u64) -> u128 {
     u128::from(value) * 5_000_000_000_000
 }
 
-/// What a victim of a scam pays in for a withdrawal, and what others leave of such a payment: 72 to 98 hundredths go on. A share that is the same in all
-/// cases would give them away. It follows from the value itself, so that no draw after it changes.
-fn paid_in_for(value: u64) -> u64 {
-    value * (102 + value / 7 % 37) / 100
-}
-
-/// See [`paid_in_for`].
-fn most_of(value: u64) -> u64 {
-    value * (72 + value / 7 % 27) / 100
-}
-
 /// An event on its way into the exchange, with the case that it belongs to.
 struct Draft {
     event: Event,
@@ -177,11 +166,16 @@ impl Builder {
 
     /// Returns a value near a customer's usual one; payments by bank and card are often round.
     fn value(&mut self, scale: u64, round: bool) -> u64 {
-        let value = scale * self.random.between(40, 180) / 100;
+        let value = self.share(scale, 40, 180);
         match round && self.random.permille(600) {
             true => (value / 5_000).max(1) * 5_000,
             false => value.max(100),
         }
+    }
+
+    /// Returns a share of a value, `least` to `most` hundredths. One that is the same in all cases of a kind would give them away.
+    fn share(&mut self, value: u64, least: u64, most: u64) -> u64 {
+        value * self.random.between(least * 100, most * 100) / 10_000
     }
 
     /// Adds something that happened, from no session.
