@@ -20,6 +20,7 @@ use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits;
 use holdfast_state::routes::{Needs, Routes};
+use holdfast_suggest::LedgerRequest;
 use holdfast_training::{AuditSample, Audited, Comparison, Draw, DriftReport, EventScore, PrecisionByWeek, Request};
 use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Routes {
         .add(READ_OR_RULES, routes!(model_features))
         .add(READ_OR_RULES, routes!(compare_models))
         .add(RULES.body(limits::LIST), routes!(train_model))
+        .add(RULES.body(limits::LIST), routes!(train_accounts))
         .add(READ_OR_RULES, routes!(model_training))
         .add(READ_OR_RULES.personal(), routes!(audit_sample))
         .add(RULES, routes!(draw_audit_sample))
@@ -325,6 +327,25 @@ pub async fn train_model(
         let purpose = request.purpose;
         shared.train_later(request, &caller.0)?;
         shared.training(purpose)
+    })
+    .await
+    .map(Json)
+}
+
+/// Trains a model of accounts on labelled addresses of an account chain's ledger, with the payments around them, as a job, and adds it as a draft of the purpose
+/// `account-phishing`; what people decided of suggestions is learned from too. Addresses that the ledger knows nothing of, or not from their beginning, are left out.
+#[utoipa::path(post, path = "/api/v1/models/train-accounts",
+    request_body(content = LedgerRequest, example = json!({"chain": "ethereum", "labels": "address,label\n0x00000000000000000000000000000000000000aa,positive\n", "budget": 0.01})),
+    responses((status = 200, body = Option<StoredJob>), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn train_accounts(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Option<StoredJob>> {
+    let request: LedgerRequest = json(&body)?;
+    run_blocking(move || {
+        shared.train_accounts_later(request, &caller.0)?;
+        shared.training(Purpose::AccountPhishing)
     })
     .await
     .map(Json)

@@ -20,7 +20,8 @@ use holdfast_models::leaks::Explained;
 use holdfast_screening::Screening;
 use holdfast_state::suggesting::stands;
 use holdfast_suggest::{
-    AccountPlan, AmountUnit, Histories, MAX_ACCOUNTS, MAX_HISTORY, Pass, Suggestions, tag_of, train,
+    AccountPlan, AccountTraining, AmountUnit, Histories, LedgerRequest, LedgerTraining, MAX_ACCOUNTS, MAX_HISTORY, Pass,
+    Suggestions, tag_of, train, train_on_ledger,
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -32,11 +33,17 @@ pub struct TrainAccounts {
     #[command(flatten)]
     desk: DeskArgs,
     /// Folder with the transactions of accounts of the crime, ADDRESS.csv each: TimeStamp, From, To, Value, isError.
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "chain", requires = "negative")]
     positive: Vec<PathBuf>,
     /// Folder with those of ordinary accounts, obtained in the same way.
-    #[arg(long, required = true)]
+    #[arg(long, requires = "positive")]
     negative: Vec<PathBuf>,
+    /// Instead: an account chain of the store, by name or CAIP-2 id, whose ledger has the accounts and the payments around them.
+    #[arg(long, requires = "labels", conflicts_with_all = ["positive", "negative", "base_units"])]
+    chain: Option<String>,
+    /// CSV of addresses of that chain: address,label with labels positive and negative.
+    #[arg(long, requires = "chain")]
+    labels: Option<PathBuf>,
     /// Share of accounts that analysts can review, above 0 to 1.
     #[arg(long, default_value_t = 0.01)]
     budget: f64,
@@ -152,7 +159,48 @@ fn read_folder(all: &mut Histories, folder: &Path, is_positive: bool, unit: Amou
     Ok(())
 }
 
+/// Trains on labelled addresses of a chain's ledger.
+fn train_on_chain(desk: &DeskArgs, request: &LedgerRequest, as_json: bool) -> anyhow::Result<()> {
+    let screening = match desk.reach()? {
+        Reach::Here(screening) => screening,
+        Reach::There(client) => {
+            let job = Answer::of_bytes(client.post("/api/v1/models/train-accounts").json(request).bytes()?)?;
+            if as_json {
+                return job.print();
+            }
+            println!("job {}: the server trains; `holdfast models list` shows the draft", job.count("id"));
+            return Ok(());
+        }
+    };
+    let chain = pick_accounts(&open_accounts(&desk.store.store)?, "", Some(&request.chain))?;
+    let bar = output::bar(0, "addresses");
+    let mut watch = |done: usize| {
+        bar.set_position(done as u64);
+        output::stopping()
+    };
+    let decided = suggestions(&screening).decided()?;
+    let trained = train_on_ledger(chain.chain(), &chain.ledger, request, &decided, &mut watch)?;
+    bar.finish_and_clear();
+    let LedgerTraining { trained, not_looked } = trained.context("stopped")?;
+    let entry = Answer::of(&screening.add_model(trained.model.clone(), &desk.actor)?)?;
+    told(&entry, &trained, &json!(not_looked), as_json)
+}
+
 pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> {
+    if let (Some(chain), Some(labels)) = (&args.chain, &args.labels) {
+        let text = output::read_bounded(labels, MAX_HISTORY)?;
+        let labels = String::from_utf8(text).with_context(|| format!("{}: no UTF-8", labels.display()))?;
+        let request = LedgerRequest {
+            chain: chain.clone(),
+            labels,
+            budget: args.budget,
+            with_amounts: args.with_amounts,
+            explained: args.explain,
+            never_seen: args.never_seen,
+            parent: args.parent,
+        };
+        return train_on_chain(&args.desk, &request, as_json);
+    }
     let unit = if args.base_units { AmountUnit::BaseUnits } else { AmountUnit::Coin };
     let mut all = Histories::default();
     for (folders, is_positive) in [(&args.positive, true), (&args.negative, false)] {
@@ -183,9 +231,15 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
             (trained, Answer::of_bytes(client.post("/api/v1/models").json(&request).bytes()?)?)
         }
     };
+    told(&entry, &trained, &json!({}), as_json)
+}
+
+/// Prints what was trained. `not_looked` are addresses that nothing was learned from, by reason.
+fn told(entry: &Answer, trained: &AccountTraining, not_looked: &Value, as_json: bool) -> anyhow::Result<()> {
     let measured = trained.model.content().training.as_ref().map(|t| (t.measured, t.test));
     let answer = Answer::of(&json!({
-        "model": *entry, "counts": trained.counts, "measured": measured.map(|m| m.0), "test": measured.map(|m| m.1),
+        "model": **entry, "counts": trained.counts, "measured": measured.map(|m| m.0), "test": measured.map(|m| m.1),
+        "not_looked": not_looked,
     }))?;
     if as_json {
         return answer.print();
@@ -200,6 +254,7 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
         counts.count("without_payments"),
         counts.count("decided")
     );
+    print_not_looked(&answer["not_looked"], "not learned from");
     println!(
         "average precision {} on {} later accounts, {} positive: by payments alone, as a ledger serves them",
         crate::models::interval(&measured["average_precision"]),
@@ -249,13 +304,17 @@ pub fn suggest(args: Suggest, as_json: bool) -> anyhow::Result<()> {
         stored.count("decided_before"),
         stored.count("not_stored")
     );
-    if let Some(reasons) = answer["not_looked"].as_object() {
-        reasons.iter().for_each(|(why, n)| println!("not scored, {}: {n}", why.replace('_', " ")));
-    }
+    print_not_looked(&answer["not_looked"], "not scored");
     if answer.is("is_cut") {
         println!("more addresses received coin in these blocks than are looked at");
     }
     Ok(())
+}
+
+fn print_not_looked(reasons: &Value, what: &str) {
+    for (why, n) in reasons.as_object().into_iter().flatten() {
+        println!("{what}, {}: {n}", why.replace('_', " "));
+    }
 }
 
 pub fn list(args: &List, as_json: bool) -> anyhow::Result<()> {

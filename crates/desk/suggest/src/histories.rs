@@ -152,6 +152,12 @@ impl Histories {
         Ok(())
     }
 
+    /// Adds an account whose payments were read elsewhere, under the numbers that the caller gave all accounts.
+    pub(crate) fn add_read(&mut self, number: u64, is_positive: bool, events: Vec<AccountEvent>) {
+        let label = if is_positive { Label::Positive } else { Label::Negative };
+        self.accounts.push(Account { number, label, events });
+    }
+
     /// Returns the number of accounts.
     #[must_use]
     pub fn len(&self) -> usize {
