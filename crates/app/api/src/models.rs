@@ -116,7 +116,9 @@ impl ModelRequest {
         let missing = |field: &str| Invalid::new(field, "missing: a peer's file needs purpose and scores");
         if let Some(peer) = self.peer {
             if self.signature.is_some() || self.signer.is_some() {
-                return Err(Invalid::new("signature", "no desk signed the file of a peer; leave it and signer out").into());
+                return Err(
+                    Invalid::new("signature", "no desk signed the file of a peer; leave it and signer out").into()
+                );
             }
             let purpose = self.purpose.as_ref().ok_or_else(|| missing("purpose"))?;
             let scores = self.scores.as_ref().ok_or_else(|| missing("scores"))?;
@@ -131,7 +133,9 @@ impl ModelRequest {
             (None, None) => {}
             (Some(signature), Some(signer)) => signature.check(model.hash(), Some(signer))?,
             (Some(_), None) => {
-                return Err(Invalid::new("signer", "missing: the public key of the desk that must have signed it").into());
+                return Err(
+                    Invalid::new("signer", "missing: the public key of the desk that must have signed it").into()
+                );
             }
             (None, Some(_)) => return Err(Invalid::new("signature", "missing: a signer is expected").into()),
         }

@@ -89,6 +89,7 @@ const TABLE: &[RowOf] = &[
     ),
     ("models train", &["event-risk"], Well),
     ("models train-accounts", &["--positive", "{dir}/no", "--negative", "{dir}/no"], Refused("No such file")),
+    ("models score-accounts", &["{dir}/book.yaml", "--positive", "{dir}/no"], Refused("does not begin with HFM1")),
     (
         "models train-accounts",
         &["--chain", "ethereum", "--labels", "{dir}/accounts.csv"],

@@ -11,9 +11,9 @@ use base64::prelude::BASE64_STANDARD;
 use clap::{Args, Subcommand};
 use holdfast_api::models::{ModelRequest, WEEKS, known_features, listed};
 use holdfast_client::api_path;
-use holdfast_decision::Purpose;
 use holdfast_console::desk_key::key_ring;
 use holdfast_console::show::signature_path;
+use holdfast_decision::Purpose;
 use holdfast_learned::{LearnedError, ModelSignature, ModelState, Peer, Step};
 use holdfast_models::ModelHash;
 use holdfast_screening::Screening;
@@ -112,6 +112,8 @@ pub enum ModelsCommand {
     Train(Train),
     /// Train a model of accounts on their transactions, which you obtained, and add it as a draft: it suggests tags of addresses.
     TrainAccounts(crate::suggestions::TrainAccounts),
+    /// Score accounts by their transactions with a model's file, and say how good it is on those whose label is known.
+    ScoreAccounts(crate::suggestions::ScoreAccounts),
     /// Look at addresses of an account chain with a model of accounts, and store the tags that it suggests.
     Suggest(crate::suggestions::Suggest),
     /// List suggested tags, the most probable first.
@@ -307,6 +309,7 @@ pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
         ModelsCommand::Simulate(args) => simulate(&args, as_json),
         ModelsCommand::Train(args) => train(args, as_json),
         ModelsCommand::TrainAccounts(args) => crate::suggestions::train_accounts(args, as_json),
+        ModelsCommand::ScoreAccounts(args) => crate::suggestions::score_accounts(&args, as_json),
         ModelsCommand::Suggest(args) => crate::suggestions::suggest(args, as_json),
         ModelsCommand::Suggestions(args) => crate::suggestions::list(&args, as_json),
         ModelsCommand::Suggestion(args) => crate::suggestions::show(&args, as_json),
@@ -607,7 +610,7 @@ fn simulate(args: &Simulate, as_json: bool) -> anyhow::Result<()> {
 }
 
 /// A number with three digits after the point, or a dash.
-fn figure(value: &Value) -> String {
+pub(crate) fn figure(value: &Value) -> String {
     value.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"))
 }
 

@@ -14,16 +14,17 @@ use holdfast_attribution::own::OwnChange;
 use holdfast_chains::{open_accounts, pick_accounts};
 use holdfast_client::api_path;
 use holdfast_learned::{Decided, Suggestion, SuggestionState, open};
-use holdfast_models::ModelHash;
 use holdfast_models::accounts::Amounts;
 use holdfast_models::leaks::Explained;
+use holdfast_models::{Model, ModelHash};
 use holdfast_screening::Screening;
 use holdfast_state::suggesting::stands;
 use holdfast_suggest::{
-    AccountPlan, AccountTraining, AmountUnit, Histories, LedgerRequest, LedgerTraining, MAX_ACCOUNTS, MAX_HISTORY, Pass,
-    Suggestions, tag_of, train, train_on_ledger,
+    AccountPlan, AccountTraining, AmountUnit, Histories, LedgerRequest, LedgerTraining, MAX_ACCOUNTS, MAX_HISTORY,
+    Pass, Suggestions, score_histories, tag_of, train, train_on_ledger,
 };
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const SUGGESTIONS: &str = "/api/v1/suggestions";
@@ -62,6 +63,27 @@ pub struct TrainAccounts {
     /// The model that this one is to replace.
     #[arg(long)]
     parent: Option<ModelHash>,
+}
+
+#[derive(Args)]
+pub struct ScoreAccounts {
+    /// A model's file, as `models export` writes it.
+    model: PathBuf,
+    /// Folder with the transactions of accounts of the crime, ADDRESS.csv each: TimeStamp, From, To, Value, isError.
+    #[arg(long, required_unless_present = "negative")]
+    positive: Vec<PathBuf>,
+    /// Folder with those of other accounts, or of accounts of which nothing is known.
+    #[arg(long)]
+    negative: Vec<PathBuf>,
+    /// Share of accounts that analysts can review, above 0 to 1.
+    #[arg(long, default_value_t = 0.01)]
+    budget: f64,
+    /// Values of the files are in base units (wei), not in coins (ether).
+    #[arg(long)]
+    base_units: bool,
+    /// Write each account's score to this file, CSV: address, label, score in log odds, probability.
+    #[arg(long)]
+    scores: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -159,6 +181,52 @@ fn read_folder(all: &mut Histories, folder: &Path, is_positive: bool, unit: Amou
     Ok(())
 }
 
+fn read_folders(positive: &[PathBuf], negative: &[PathBuf], base_units: bool) -> anyhow::Result<Histories> {
+    let unit = if base_units { AmountUnit::BaseUnits } else { AmountUnit::Coin };
+    let mut all = Histories::default();
+    for (folders, is_positive) in [(positive, true), (negative, false)] {
+        for folder in folders {
+            read_folder(&mut all, folder, is_positive, unit)?;
+        }
+    }
+    Ok(all)
+}
+
+/// Scores accounts by their histories and, where both classes are there, says how good the model is on them.
+pub fn score_accounts(args: &ScoreAccounts, as_json: bool) -> anyhow::Result<()> {
+    let file = output::read_bounded(&args.model, MAX_HISTORY)?;
+    let model = Model::from_bytes(&file).with_context(|| args.model.display().to_string())?;
+    let scored = score_histories(&model, &read_folders(&args.positive, &args.negative, args.base_units)?, args.budget)?;
+    if let Some(path) = &args.scores {
+        let mut text = "address,label,score,probability\n".to_owned();
+        for a in &scored.accounts {
+            let label = if a.is_positive { "positive" } else { "negative" };
+            writeln!(text, "{},{label},{},{:.6}", a.address, a.score, f64::from(a.probability_ppm) / 1e6)?;
+        }
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    let answer = Answer::of(&json!({
+        "model": model.hash(), "accounts": scored.accounts.len(), "without_payments": scored.without_payments, "measured": scored.measured,
+    }))?;
+    if as_json {
+        return answer.print();
+    }
+    println!(
+        "{} accounts scored, {} without payments left out",
+        answer.count("accounts"),
+        answer.count("without_payments")
+    );
+    let measured = &answer["measured"];
+    if measured.is_null() {
+        println!("one class only: how good the model is on them is not known");
+        return Ok(());
+    }
+    println!("average precision {}", crate::models::interval(&measured["average_precision"]));
+    println!("AUC {}", crate::models::figure(&measured["auc"]));
+    println!("at the budget: precision {}", crate::models::interval(&measured["at_budget"]["precision"]));
+    Ok(())
+}
+
 /// Trains on labelled addresses of a chain's ledger.
 fn train_on_chain(desk: &DeskArgs, request: &LedgerRequest, as_json: bool) -> anyhow::Result<()> {
     let screening = match desk.reach()? {
@@ -201,13 +269,7 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
         };
         return train_on_chain(&args.desk, &request, as_json);
     }
-    let unit = if args.base_units { AmountUnit::BaseUnits } else { AmountUnit::Coin };
-    let mut all = Histories::default();
-    for (folders, is_positive) in [(&args.positive, true), (&args.negative, false)] {
-        for folder in folders {
-            read_folder(&mut all, folder, is_positive, unit)?;
-        }
-    }
+    let all = read_folders(&args.positive, &args.negative, args.base_units)?;
     let plan = AccountPlan {
         amounts: if args.with_amounts { Amounts::With } else { Amounts::Without },
         explained: args.explain,

@@ -6,13 +6,8 @@ use holdfast_shipped_models::{Simulated, SimulatedDesk, shipped};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-const SHIPPED: [Purpose; 5] = [
-    Purpose::WithdrawalScam,
-    Purpose::AccountTakeover,
-    Purpose::Mule,
-    Purpose::CardCashOut,
-    Purpose::AlertTriage,
-];
+const SHIPPED: [Purpose; 5] =
+    [Purpose::WithdrawalScam, Purpose::AccountTakeover, Purpose::Mule, Purpose::CardCashOut, Purpose::AlertTriage];
 
 fn desk(of: Simulated, dir: &Path) -> SimulatedDesk {
     SimulatedDesk::make(of, dir, &mut |_| ControlFlow::Continue(())).unwrap().unwrap()

@@ -207,6 +207,21 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_measured_on_accounts_that_it_never_saw() {
+        let trained = train(&histories(600), &[], &plan()).unwrap();
+        let scored = crate::score_histories(&trained.model, &histories(90), 0.1).unwrap();
+        assert_eq!((scored.accounts.len(), scored.without_payments), (90, 0));
+        assert!(scored.accounts[0].is_positive && scored.accounts[0].address.ends_with("00"));
+        let measured = scored.measured.unwrap();
+        assert!(measured.rows == 90 && measured.average_precision.value > 0.6, "{measured:?}");
+        let refused = crate::score_histories(&trained.model, &histories(9), 0.0).unwrap_err().to_string();
+        assert!(refused.contains("budget"), "{refused}");
+        let of_events = holdfast_testing::value_model("event-risk", 5_000);
+        let refused = crate::score_histories(&of_events, &histories(9), 0.1).unwrap_err().to_string();
+        assert!(refused.contains("event_value"), "{refused}");
+    }
+
+    #[test]
     fn what_a_person_decided_is_a_label() {
         let all = histories(600);
         let before = train(&all, &[], &plan()).unwrap();
