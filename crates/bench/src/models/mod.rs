@@ -5,6 +5,7 @@ mod decisions;
 mod peers;
 mod public;
 mod report;
+mod rows;
 mod variants;
 
 use anyhow::bail;

@@ -66,7 +66,8 @@ pub(super) fn sets(folder: &Folder) -> anyhow::Result<Vec<Set>> {
     ])
 }
 
-/// Which part an address is in: the first eight hexadecimal digits of its SHA-256, modulo 100. Those of 80 and above are not in the sets.
+/// Which part an address is in: the first eight hexadecimal digits of its SHA-256, modulo 100. Sets that have those of 80 and above, which are kept back from
+/// the sets at hand, are tested on them too.
 fn part_of(address: &str) -> usize {
     let hash = Sha256::digest(address.to_lowercase().as_bytes());
     match u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 100 {

@@ -1,7 +1,7 @@
 //! Precision beside rules alone on variants of crimes that neither models nor thresholds of rules have seen, at equal recall.
 
-use super::decisions::{decided, table};
 use super::report::{Goal, Report};
+use super::rows::{decided, table};
 use anyhow::{Context, bail};
 use holdfast_console::output;
 use holdfast_decision::{ChainFacts, EventKind, Models, Typology};

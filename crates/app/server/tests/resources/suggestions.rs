@@ -60,6 +60,10 @@ pub fn calls() -> Vec<Call> {
     train(json!({"chain": "ethereum", "labels": labels, "budget": 0.1})).refused_with(409, "waits already");
     assert_eq!(ana.get("/api/v1/models/train/account-phishing").ok()["id"], job["id"]);
 
+    let pages = app.browser().sign_in("administrator");
+    let form = pages.page("/desk/models/train").form("/desk/models/train-accounts");
+    assert_eq!(form.submit(&[("chain", "ethereum"), ("labels", "x"), ("budget", "")]).status, 400);
+
     let (before, tags) = (exposure(), bo.get(&format!("/api/v1/tags?text={}", address(2))).ok());
     let report = look(json!({"model": hash, "least": 0.5})).ok();
     assert_eq!(
