@@ -99,7 +99,7 @@ impl LedgerRequest {
             };
             let account = account_of("labels", address);
             let account = account.map_err(|e| Invalid::new("labels", format!("line {}: {}", n + 1, e.problem)))?;
-            match seen.insert(account.clone(), is_positive) {
+            match seen.insert(account, is_positive) {
                 None => found.push((account, is_positive)),
                 Some(before) if before == is_positive => {}
                 Some(_) => return wrong(n + 1, "the address has the other label in a line before".to_owned()),
