@@ -103,9 +103,15 @@ fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
     add(json!({"file": "tree", "peer": "lightgbm", "purpose": "mule", "scores": "a,score\n"}))
         .refused_with(400, "rows");
     let nobody = "0".repeat(64);
-    for (path, status) in
-        [("", 404), ("/card", 404), ("/card.pdf", 404), ("/file", 404), ("/signature", 404), ("/drift", 404), ("/precision", 404)]
-    {
+    for (path, status) in [
+        ("", 404),
+        ("/card", 404),
+        ("/card.pdf", 404),
+        ("/file", 404),
+        ("/signature", 404),
+        ("/drift", 404),
+        ("/precision", 404),
+    ] {
         ana.get(&format!("/api/v1/models/{nobody}{path}")).refused(status);
         ana.get(&format!("/api/v1/models/short{path}")).refused_with(404, "64 hexadecimal digits");
     }
