@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use holdfast_academy::certificate;
 use holdfast_analysis::bundle::Verification;
+use holdfast_learned::ModelSignature;
 use holdfast_models::Model;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
@@ -39,7 +40,7 @@ pub fn verify_any(bytes: &[u8], signer: Option<&str>) -> Verification {
         };
     }
     if is_model(bytes) {
-        return verify_model(bytes, signer);
+        return verify_model(bytes, None, signer);
     }
     match bytes.starts_with(b"PK") {
         true => holdfast_requests::production::verify(bytes, signer),
@@ -56,9 +57,10 @@ pub fn is_model(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HFM1\n")
 }
 
-/// Reads a model's file: its bytes must follow from its content, its trees and features fit each other, its size is bounded. What it says of its training is a
+/// Reads a model's file, and the signature that came with it where there is one: its bytes must follow from its content, its trees and features fit each other, its size is bounded. What it says of its training is a
 /// claim: with the table, and the same code, it can be trained again and must have the same name.
-fn verify_model(bytes: &[u8], signer: Option<&str>) -> Verification {
+#[must_use]
+pub fn verify_model(bytes: &[u8], signature: Option<&[u8]>, signer: Option<&str>) -> Verification {
     let mut found = Verification::default();
     let model = match Model::from_bytes(bytes) {
         Ok(model) => model,
@@ -84,11 +86,20 @@ fn verify_model(bytes: &[u8], signer: Option<&str>) -> Verification {
             found.created = t.until.rfc3339();
         }
     }
-    found
-        .claims
-        .push("models are not signed: who made it is not known; compare its name with the registry's".to_owned());
-    if signer.is_some() {
-        found.failures.push("a signer is expected, and models are not signed".to_owned());
+    let Some(signature) = signature else {
+        let unsigned = "no signature came with it: who made it is not known; compare its name with the registry's";
+        found.claims.push(unsigned.to_owned());
+        if signer.is_some() {
+            found.failures.push("a signer is expected, and no signature came with the file".to_owned());
+        }
+        return found;
+    };
+    match ModelSignature::read(signature).and_then(|s| s.check(model.hash(), signer).map(|()| s)) {
+        Ok(signature) => {
+            found.passed.push(format!("the desk with the key {} signed it", signature.key));
+            found.public_key = signature.key;
+        }
+        Err(e) => found.failures.push(e.to_string()),
     }
     found
 }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use holdfast_decision::{Purpose, features};
 use holdfast_jobs::StoredJob;
-use holdfast_learned::{Entry, LearnedError, ModelState, Peer, Step, from_peer};
+use holdfast_learned::{Entry, LearnedError, ModelSignature, ModelState, Peer, Step, from_peer};
 use holdfast_models::{Model, ModelHash, card::ModelCard};
 use holdfast_screening::Screening;
 use holdfast_screening::alerts::Outcome;
@@ -20,6 +20,7 @@ use holdfast_state::body::{Answer, json};
 use holdfast_state::error::{ApiError, ErrorBody};
 use holdfast_state::limits;
 use holdfast_state::routes::{Needs, Routes};
+use holdfast_suggest::LedgerRequest;
 use holdfast_training::{AuditSample, Audited, Comparison, Draw, DriftReport, EventScore, PrecisionByWeek, Request};
 use holdfast_types::{Invalid, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Routes {
         .add(READ_OR_RULES, routes!(model_features))
         .add(READ_OR_RULES, routes!(compare_models))
         .add(RULES.body(limits::LIST), routes!(train_model))
+        .add(RULES.body(limits::LIST), routes!(train_accounts))
         .add(READ_OR_RULES, routes!(model_training))
         .add(READ_OR_RULES.personal(), routes!(audit_sample))
         .add(RULES, routes!(draw_audit_sample))
@@ -48,6 +50,7 @@ pub(crate) fn routes() -> Routes {
         .add(RULES, routes!(step_model))
         .add(READ_OR_RULES, routes!(model_card))
         .add(READ_OR_RULES, routes!(model_file))
+        .add(READ_OR_RULES, routes!(model_signature))
         .add(READ_OR_RULES, routes!(model_drift))
         .add(Needs::key(&["read"]).personal(), routes!(event_scores))
 }
@@ -79,7 +82,7 @@ pub struct ModelFeature {
 }
 
 /// A model to be added.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ModelRequest {
     /// The file: of Holdfast (HFM1) in Base64, of a peer its text.
@@ -96,6 +99,12 @@ pub struct ModelRequest {
     /// A peer's own scores as CSV: features by name, then `score` in log odds, at least 100 rows, which the model must reproduce.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<String>,
+    /// The signature that came with a file of Holdfast; it needs `signer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<ModelSignature>,
+    /// Public key of the desk that must have signed the file, hexadecimal; it needs `signature`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<String>,
 }
 
 impl ModelRequest {
@@ -106,18 +115,31 @@ impl ModelRequest {
     pub fn read(&self) -> Result<Model, LearnedError> {
         let missing = |field: &str| Invalid::new(field, "missing: a peer's file needs purpose and scores");
         if let Some(peer) = self.peer {
+            if self.signature.is_some() || self.signer.is_some() {
+                return Err(
+                    Invalid::new("signature", "no desk signed the file of a peer; leave it and signer out").into()
+                );
+            }
             let purpose = self.purpose.as_ref().ok_or_else(|| missing("purpose"))?;
             let scores = self.scores.as_ref().ok_or_else(|| missing("scores"))?;
             return from_peer(peer, purpose, &self.file, scores);
         }
         let bytes = BASE64_STANDARD.decode(self.file.trim());
         let model = Model::from_bytes(&bytes.map_err(|e| Invalid::new("file", format!("is no Base64: {e}")))?)?;
-        match &self.sha256 {
-            Some(expected) if *expected != model.hash().to_string() => {
-                Err(Invalid::new("sha256", format!("the file has {}; it is another model", model.hash())).into())
-            }
-            _ => Ok(model),
+        if self.sha256.as_ref().is_some_and(|expected| *expected != model.hash().to_string()) {
+            return Err(Invalid::new("sha256", format!("the file has {}; it is another model", model.hash())).into());
         }
+        match (&self.signature, &self.signer) {
+            (None, None) => {}
+            (Some(signature), Some(signer)) => signature.check(model.hash(), Some(signer))?,
+            (Some(_), None) => {
+                return Err(
+                    Invalid::new("signer", "missing: the public key of the desk that must have signed it").into()
+                );
+            }
+            (None, Some(_)) => return Err(Invalid::new("signature", "missing: a signer is expected").into()),
+        }
+        Ok(model)
     }
 }
 
@@ -314,6 +336,25 @@ pub async fn train_model(
     .map(Json)
 }
 
+/// Trains a model of accounts on labelled addresses of an account chain's ledger, with the payments around them, as a job, and adds it as a draft of the purpose
+/// `account-phishing`; what people decided of suggestions is learned from too. Addresses that the ledger knows nothing of, or not from their beginning, are left out.
+#[utoipa::path(post, path = "/api/v1/models/train-accounts",
+    request_body(content = LedgerRequest, example = json!({"chain": "ethereum", "labels": "address,label\n0x00000000000000000000000000000000000000aa,positive\n", "budget": 0.01})),
+    responses((status = 200, body = Option<StoredJob>), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub async fn train_accounts(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    body: Bytes,
+) -> Answer<Option<StoredJob>> {
+    let request: LedgerRequest = json(&body)?;
+    run_blocking(move || {
+        shared.train_accounts_later(request, &caller.0)?;
+        shared.training(Purpose::AccountPhishing)
+    })
+    .await
+    .map(Json)
+}
+
 /// Returns the latest training for a purpose, as a job; null where there was none.
 #[utoipa::path(get, path = "/api/v1/models/train/{purpose}", params(("purpose" = String, Path, description = "Such as event-risk")),
     responses((status = 200, body = Option<StoredJob>), (status = 400, body = ErrorBody)))]
@@ -366,6 +407,15 @@ pub async fn model_file(State(shared): State<AppState>, Path(hash): Path<String>
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{hash}.hfm\"")),
     ];
     Ok((StatusCode::OK, headers, model.to_bytes().to_vec()).into_response())
+}
+
+/// Returns this desk's signature of a model's file, by which another desk knows whose it is.
+#[utoipa::path(get, path = "/api/v1/models/{hash}/signature", params(("hash" = String, Path, description = "SHA-256 of its file")),
+    responses((status = 200, body = ModelSignature), (status = 404, body = ErrorBody)))]
+pub async fn model_signature(State(shared): State<AppState>, Path(hash): Path<String>) -> Answer<ModelSignature> {
+    let hash = named(&hash)?;
+    let sign = move || Ok(ModelSignature::of(&shared.auth.key_ring, shared.learning().model(hash)?.hash()));
+    run_blocking(sign).await.map(Json)
 }
 
 /// Returns how far the events of a time are from those that a model was made on.

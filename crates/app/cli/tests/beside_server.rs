@@ -61,6 +61,12 @@ const TABLE: &[RowOf] = &[
     ("models show", &["{model}"], Well),
     ("models card", &["{model}"], Well),
     ("models export", &["{model}", "{dir}/exported.hfm"], Well),
+    ("verify", &["{dir}/exported.hfm"], Offline),
+    (
+        "models import",
+        &["{dir}/exported.hfm", "--signature", "{dir}/exported.hfm.sig", "--signer", "00"],
+        Refused("another key signed it"),
+    ),
     ("models promote", &["{model}", "--to", "champion", "--reason", "good"], Refused("shadow first")),
     ("models promote", &["{model}", "--to", "shadow", "--reason", "trial"], Well),
     ("models drift", &["{model}", "--from", "2026-01-01"], Well),
@@ -83,6 +89,12 @@ const TABLE: &[RowOf] = &[
     ),
     ("models train", &["event-risk"], Well),
     ("models train-accounts", &["--positive", "{dir}/no", "--negative", "{dir}/no"], Refused("No such file")),
+    ("models score-accounts", &["{dir}/book.yaml", "--positive", "{dir}/no"], Refused("does not begin with HFM1")),
+    (
+        "models train-accounts",
+        &["--chain", "ethereum", "--labels", "{dir}/accounts.csv"],
+        Refused("no account chain is stored here"),
+    ),
     ("models suggest", &["ethereum"], Refused("no account chain is stored here")),
     ("models suggestions", &["--state", "open"], Well),
     ("models suggestion", &["1"], Refused("no suggestion 1")),
@@ -486,6 +498,7 @@ fn all_commands() -> BTreeSet<String> {
 fn write_files(dir: &Path) {
     let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
     write("book.yaml", "title: t\nrules: []\n");
+    std::fs::write(dir.join("accounts.csv"), format!("address,label\n0x{:040x},positive\n", 7)).unwrap();
     std::fs::write(dir.join("model.hfm"), value_model("withdrawal-scam", 50_000).to_bytes()).unwrap();
     write("records.jsonl", "{\"kind\":\"customer\",\"id\":\"c-1\",\"time\":1600000000,\"country\":\"DE\"}\n");
     // The second withdrawal goes to an imitation of the first's destination: it is held.

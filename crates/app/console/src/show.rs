@@ -4,9 +4,10 @@ use crate::output::{self, thousands};
 use anyhow::{Context, bail};
 use holdfast_analysis::bundle;
 use holdfast_analysis::report::coins;
+use holdfast_api_investigation::verify;
 use holdfast_decision::Decision;
 use holdfast_workspace::{ExposureLine, ExposureView};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prints a decision with its reasons; its value in `currency`, the rule book's reference currency.
 pub fn print_decision(decision: &Decision, currency: &str) {
@@ -67,7 +68,18 @@ pub fn print_exposure(exposure: &ExposureView) {
 /// Most blocks that are listed to be compared.
 const MOST_COMPARED: usize = 20;
 
-/// Verifies a bundle, a production or a certificate, and prints the result. `public_key` is the signer to expect (hex), `identity` the file of
+/// Largest file of a signature of a model, bytes.
+const MAX_SIGNATURE: usize = 4_096;
+
+/// Where the signature of a model's file lies: beside it.
+#[must_use]
+pub fn signature_path(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
+}
+
+/// Verifies a bundle, a production, a certificate or a model's file with its signature (FILE.sig), and prints the result. `public_key` is the signer to expect (hex), `identity` the file of
 /// the age key that opens an encrypted production.
 ///
 /// # Errors
@@ -88,7 +100,13 @@ pub fn verify_file(
                 .map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
         }
     };
-    let found = holdfast_api_investigation::verify::verify_any(&bytes, public_key);
+    let found = if verify::is_model(&bytes) {
+        let beside = signature_path(path);
+        let signature = beside.exists().then(|| output::read_bounded(&beside, MAX_SIGNATURE)).transpose()?;
+        verify::verify_model(&bytes, signature.as_deref(), public_key)
+    } else {
+        verify::verify_any(&bytes, public_key)
+    };
     if as_json {
         output::json(&found)?;
     } else {
@@ -111,7 +129,7 @@ pub fn verify_file(
     if !found.is_valid() {
         bail!("{}: {} checks failed", path.display(), found.failures.len());
     }
-    if !as_json && holdfast_api_investigation::verify::is_model(&bytes) {
+    if !as_json && verify::is_model(&bytes) {
         println!("The model file is valid.");
     } else if !as_json {
         let what = match &bytes {

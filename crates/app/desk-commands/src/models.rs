@@ -11,8 +11,10 @@ use base64::prelude::BASE64_STANDARD;
 use clap::{Args, Subcommand};
 use holdfast_api::models::{ModelRequest, WEEKS, known_features, listed};
 use holdfast_client::api_path;
+use holdfast_console::desk_key::key_ring;
+use holdfast_console::show::signature_path;
 use holdfast_decision::Purpose;
-use holdfast_learned::{LearnedError, ModelState, Peer, Step};
+use holdfast_learned::{LearnedError, ModelSignature, ModelState, Peer, Step};
 use holdfast_models::ModelHash;
 use holdfast_screening::Screening;
 use holdfast_shipped_models::{Simulated, shipped};
@@ -57,7 +59,7 @@ pub enum ModelsCommand {
     },
     /// Add a model as a draft: a file of Holdfast, or one of LightGBM or XGBoost with a table of its own scores.
     Import(Import),
-    /// Write a model's file, whose SHA-256 is its name.
+    /// Write a model's file, whose SHA-256 is its name, and this desk's signature of it (FILE.sig).
     Export {
         #[command(flatten)]
         desk: DeskArgs,
@@ -110,6 +112,8 @@ pub enum ModelsCommand {
     Train(Train),
     /// Train a model of accounts on their transactions, which you obtained, and add it as a draft: it suggests tags of addresses.
     TrainAccounts(crate::suggestions::TrainAccounts),
+    /// Score accounts by their transactions with a model's file, and say how good it is on those whose label is known.
+    ScoreAccounts(crate::suggestions::ScoreAccounts),
     /// Look at addresses of an account chain with a model of accounts, and store the tags that it suggests.
     Suggest(crate::suggestions::Suggest),
     /// List suggested tags, the most probable first.
@@ -210,6 +214,12 @@ pub struct Import {
     /// CSV of features by name and the peer's own `score` of each row (log odds), at least 100 rows.
     #[arg(long)]
     scores: Option<PathBuf>,
+    /// The signature that came with a file of Holdfast (FILE.sig).
+    #[arg(long, requires = "signer", conflicts_with = "peer")]
+    signature: Option<PathBuf>,
+    /// Public key of the desk that must have signed the file, hexadecimal.
+    #[arg(long, requires = "signature")]
+    signer: Option<String>,
 }
 
 #[derive(Args)]
@@ -299,6 +309,7 @@ pub fn run(command: ModelsCommand, as_json: bool) -> anyhow::Result<()> {
         ModelsCommand::Simulate(args) => simulate(&args, as_json),
         ModelsCommand::Train(args) => train(args, as_json),
         ModelsCommand::TrainAccounts(args) => crate::suggestions::train_accounts(args, as_json),
+        ModelsCommand::ScoreAccounts(args) => crate::suggestions::score_accounts(&args, as_json),
         ModelsCommand::Suggest(args) => crate::suggestions::suggest(args, as_json),
         ModelsCommand::Suggestions(args) => crate::suggestions::list(&args, as_json),
         ModelsCommand::Suggestion(args) => crate::suggestions::show(&args, as_json),
@@ -401,7 +412,7 @@ fn shown(entry: &Answer, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn import(args: Import, as_json: bool) -> anyhow::Result<()> {
-    let Import { desk, file, sha256, peer, purpose, scores } = args;
+    let Import { desk, file, sha256, peer, purpose, scores, signature, signer } = args;
     let bytes = read_file(&file)?;
     let text =
         |bytes: Vec<u8>, file: &Path| String::from_utf8(bytes).with_context(|| format!("{}: no UTF-8", file.display()));
@@ -411,25 +422,44 @@ fn import(args: Import, as_json: bool) -> anyhow::Result<()> {
         peer,
         purpose: purpose.map(|p| p.name().to_owned()),
         scores: scores.map(|path| text(read_file(&path)?, &path)).transpose()?,
+        signature: signature.map(|path| signature_of(&path)).transpose()?,
+        signer,
     };
     let here = |s: &Screening| s.add_model(request.read()?, &desk.actor);
     let entry = desk.answer(here, |c| c.post("/api/v1/models").json(&request));
     shown(&entry.with_context(|| file.display().to_string())?, as_json)
 }
 
+fn signature_of(path: &Path) -> anyhow::Result<ModelSignature> {
+    ModelSignature::read(&read_file(path)?).with_context(|| path.display().to_string())
+}
+
 fn export(desk: &DeskArgs, model: ModelHash, file: &Path, as_json: bool) -> anyhow::Result<()> {
-    let bytes = match desk.reach()? {
-        Reach::Here(screening) => learning(&screening).model(model)?.to_bytes().to_vec(),
-        Reach::There(client) => client.get(&path(model, &["file"])).bytes()?,
+    let (bytes, signature) = match desk.reach()? {
+        Reach::Here(screening) => {
+            let bytes = learning(&screening).model(model)?.to_bytes().to_vec();
+            (bytes, ModelSignature::of(&key_ring(&desk.store.store, &screening)?, model))
+        }
+        Reach::There(client) => {
+            let signature = client.get(&path(model, &["signature"])).bytes()?;
+            (client.get(&path(model, &["file"])).bytes()?, ModelSignature::read(&signature)?)
+        }
     };
     if ModelHash::of(&bytes) != model {
         bail!("the answer is not the file of model {model}");
     }
+    signature.check(model, None)?;
+    let beside = signature_path(file);
     std::fs::write(file, &bytes).with_context(|| file.display().to_string())?;
+    std::fs::write(&beside, serde_json::to_vec(&signature)?).with_context(|| beside.display().to_string())?;
     if as_json {
-        return output::json(&json!({"model": model, "file": file, "bytes": bytes.len()}));
+        let ModelSignature { key, .. } = &signature;
+        return output::json(
+            &json!({"model": model, "file": file, "bytes": bytes.len(), "signature": beside, "key": key}),
+        );
     }
     println!("{}: {} bytes", file.display(), bytes.len());
+    println!("{}: signed by {}", beside.display(), signature.key);
     Ok(())
 }
 
@@ -580,7 +610,7 @@ fn simulate(args: &Simulate, as_json: bool) -> anyhow::Result<()> {
 }
 
 /// A number with three digits after the point, or a dash.
-fn figure(value: &Value) -> String {
+pub(crate) fn figure(value: &Value) -> String {
     value.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"))
 }
 

@@ -14,15 +14,17 @@ use holdfast_attribution::own::OwnChange;
 use holdfast_chains::{open_accounts, pick_accounts};
 use holdfast_client::api_path;
 use holdfast_learned::{Decided, Suggestion, SuggestionState, open};
-use holdfast_models::ModelHash;
 use holdfast_models::accounts::Amounts;
 use holdfast_models::leaks::Explained;
+use holdfast_models::{Model, ModelHash};
 use holdfast_screening::Screening;
 use holdfast_state::suggesting::stands;
 use holdfast_suggest::{
-    AccountPlan, AmountUnit, Histories, MAX_ACCOUNTS, MAX_HISTORY, Pass, Suggestions, tag_of, train,
+    AccountPlan, AccountTraining, AmountUnit, Histories, LedgerRequest, LedgerTraining, MAX_ACCOUNTS, MAX_HISTORY,
+    Pass, Suggestions, score_histories, tag_of, train, train_on_ledger,
 };
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const SUGGESTIONS: &str = "/api/v1/suggestions";
@@ -32,11 +34,17 @@ pub struct TrainAccounts {
     #[command(flatten)]
     desk: DeskArgs,
     /// Folder with the transactions of accounts of the crime, ADDRESS.csv each: TimeStamp, From, To, Value, isError.
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "chain", requires = "negative")]
     positive: Vec<PathBuf>,
     /// Folder with those of ordinary accounts, obtained in the same way.
-    #[arg(long, required = true)]
+    #[arg(long, requires = "positive")]
     negative: Vec<PathBuf>,
+    /// Instead: an account chain of the store, by name or CAIP-2 id, whose ledger has the accounts and the payments around them.
+    #[arg(long, requires = "labels", conflicts_with_all = ["positive", "negative", "base_units"])]
+    chain: Option<String>,
+    /// CSV of addresses of that chain: address,label with labels positive and negative.
+    #[arg(long, requires = "chain")]
+    labels: Option<PathBuf>,
     /// Share of accounts that analysts can review, above 0 to 1.
     #[arg(long, default_value_t = 0.01)]
     budget: f64,
@@ -55,6 +63,27 @@ pub struct TrainAccounts {
     /// The model that this one is to replace.
     #[arg(long)]
     parent: Option<ModelHash>,
+}
+
+#[derive(Args)]
+pub struct ScoreAccounts {
+    /// A model's file, as `models export` writes it.
+    model: PathBuf,
+    /// Folder with the transactions of accounts of the crime, ADDRESS.csv each: TimeStamp, From, To, Value, isError.
+    #[arg(long, required_unless_present = "negative")]
+    positive: Vec<PathBuf>,
+    /// Folder with those of other accounts, or of accounts of which nothing is known.
+    #[arg(long)]
+    negative: Vec<PathBuf>,
+    /// Share of accounts that analysts can review, above 0 to 1.
+    #[arg(long, default_value_t = 0.01)]
+    budget: f64,
+    /// Values of the files are in base units (wei), not in coins (ether).
+    #[arg(long)]
+    base_units: bool,
+    /// Write each account's score to this file, CSV: address, label, score in log odds, probability.
+    #[arg(long)]
+    scores: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -152,14 +181,95 @@ fn read_folder(all: &mut Histories, folder: &Path, is_positive: bool, unit: Amou
     Ok(())
 }
 
-pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> {
-    let unit = if args.base_units { AmountUnit::BaseUnits } else { AmountUnit::Coin };
+fn read_folders(positive: &[PathBuf], negative: &[PathBuf], base_units: bool) -> anyhow::Result<Histories> {
+    let unit = if base_units { AmountUnit::BaseUnits } else { AmountUnit::Coin };
     let mut all = Histories::default();
-    for (folders, is_positive) in [(&args.positive, true), (&args.negative, false)] {
+    for (folders, is_positive) in [(positive, true), (negative, false)] {
         for folder in folders {
             read_folder(&mut all, folder, is_positive, unit)?;
         }
     }
+    Ok(all)
+}
+
+/// Scores accounts by their histories and, where both classes are there, says how good the model is on them.
+pub fn score_accounts(args: &ScoreAccounts, as_json: bool) -> anyhow::Result<()> {
+    let file = output::read_bounded(&args.model, MAX_HISTORY)?;
+    let model = Model::from_bytes(&file).with_context(|| args.model.display().to_string())?;
+    let scored = score_histories(&model, &read_folders(&args.positive, &args.negative, args.base_units)?, args.budget)?;
+    if let Some(path) = &args.scores {
+        let mut text = "address,label,score,probability\n".to_owned();
+        for a in &scored.accounts {
+            let label = if a.is_positive { "positive" } else { "negative" };
+            writeln!(text, "{},{label},{},{:.6}", a.address, a.score, f64::from(a.probability_ppm) / 1e6)?;
+        }
+        std::fs::write(path, text).with_context(|| path.display().to_string())?;
+    }
+    let answer = Answer::of(&json!({
+        "model": model.hash(), "accounts": scored.accounts.len(), "without_payments": scored.without_payments, "measured": scored.measured,
+    }))?;
+    if as_json {
+        return answer.print();
+    }
+    println!(
+        "{} accounts scored, {} without payments left out",
+        answer.count("accounts"),
+        answer.count("without_payments")
+    );
+    let measured = &answer["measured"];
+    if measured.is_null() {
+        println!("one class only: how good the model is on them is not known");
+        return Ok(());
+    }
+    println!("average precision {}", crate::models::interval(&measured["average_precision"]));
+    println!("AUC {}", crate::models::figure(&measured["auc"]));
+    println!("at the budget: precision {}", crate::models::interval(&measured["at_budget"]["precision"]));
+    Ok(())
+}
+
+/// Trains on labelled addresses of a chain's ledger.
+fn train_on_chain(desk: &DeskArgs, request: &LedgerRequest, as_json: bool) -> anyhow::Result<()> {
+    let screening = match desk.reach()? {
+        Reach::Here(screening) => screening,
+        Reach::There(client) => {
+            let job = Answer::of_bytes(client.post("/api/v1/models/train-accounts").json(request).bytes()?)?;
+            if as_json {
+                return job.print();
+            }
+            println!("job {}: the server trains; `holdfast models list` shows the draft", job.count("id"));
+            return Ok(());
+        }
+    };
+    let chain = pick_accounts(&open_accounts(&desk.store.store)?, "", Some(&request.chain))?;
+    let bar = output::bar(0, "addresses");
+    let mut watch = |done: usize| {
+        bar.set_position(done as u64);
+        output::stopping()
+    };
+    let decided = suggestions(&screening).decided()?;
+    let trained = train_on_ledger(chain.chain(), &chain.ledger, request, &decided, &mut watch)?;
+    bar.finish_and_clear();
+    let LedgerTraining { trained, not_looked } = trained.context("stopped")?;
+    let entry = Answer::of(&screening.add_model(trained.model.clone(), &desk.actor)?)?;
+    told(&entry, &trained, &json!(not_looked), as_json)
+}
+
+pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> {
+    if let (Some(chain), Some(labels)) = (&args.chain, &args.labels) {
+        let text = output::read_bounded(labels, MAX_HISTORY)?;
+        let labels = String::from_utf8(text).with_context(|| format!("{}: no UTF-8", labels.display()))?;
+        let request = LedgerRequest {
+            chain: chain.clone(),
+            labels,
+            budget: args.budget,
+            with_amounts: args.with_amounts,
+            explained: args.explain,
+            never_seen: args.never_seen,
+            parent: args.parent,
+        };
+        return train_on_chain(&args.desk, &request, as_json);
+    }
+    let all = read_folders(&args.positive, &args.negative, args.base_units)?;
     let plan = AccountPlan {
         amounts: if args.with_amounts { Amounts::With } else { Amounts::Without },
         explained: args.explain,
@@ -179,13 +289,19 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
             let decided: Vec<Decided> = serde_json::from_slice(&labels).context("labels of the server")?;
             let trained = train(&all, &decided, &plan)?;
             let file = BASE64_STANDARD.encode(trained.model.to_bytes());
-            let request = ModelRequest { file, sha256: None, peer: None, purpose: None, scores: None };
+            let request = ModelRequest { file, ..ModelRequest::default() };
             (trained, Answer::of_bytes(client.post("/api/v1/models").json(&request).bytes()?)?)
         }
     };
+    told(&entry, &trained, &json!({}), as_json)
+}
+
+/// Prints what was trained. `not_looked` are addresses that nothing was learned from, by reason.
+fn told(entry: &Answer, trained: &AccountTraining, not_looked: &Value, as_json: bool) -> anyhow::Result<()> {
     let measured = trained.model.content().training.as_ref().map(|t| (t.measured, t.test));
     let answer = Answer::of(&json!({
-        "model": *entry, "counts": trained.counts, "measured": measured.map(|m| m.0), "test": measured.map(|m| m.1),
+        "model": **entry, "counts": trained.counts, "measured": measured.map(|m| m.0), "test": measured.map(|m| m.1),
+        "not_looked": not_looked,
     }))?;
     if as_json {
         return answer.print();
@@ -200,6 +316,7 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
         counts.count("without_payments"),
         counts.count("decided")
     );
+    print_not_looked(&answer["not_looked"], "not learned from");
     println!(
         "average precision {} on {} later accounts, {} positive: by payments alone, as a ledger serves them",
         crate::models::interval(&measured["average_precision"]),
@@ -249,13 +366,17 @@ pub fn suggest(args: Suggest, as_json: bool) -> anyhow::Result<()> {
         stored.count("decided_before"),
         stored.count("not_stored")
     );
-    if let Some(reasons) = answer["not_looked"].as_object() {
-        reasons.iter().for_each(|(why, n)| println!("not scored, {}: {n}", why.replace('_', " ")));
-    }
+    print_not_looked(&answer["not_looked"], "not scored");
     if answer.is("is_cut") {
         println!("more addresses received coin in these blocks than are looked at");
     }
     Ok(())
+}
+
+fn print_not_looked(reasons: &Value, what: &str) {
+    for (why, n) in reasons.as_object().into_iter().flatten() {
+        println!("{what}, {}: {n}", why.replace('_', " "));
+    }
 }
 
 pub fn list(args: &List, as_json: bool) -> anyhow::Result<()> {

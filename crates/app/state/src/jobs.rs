@@ -419,6 +419,8 @@ impl AppState {
             .with::<crate::back_test::TestDraft>()
             .with::<crate::learning::TrainModel>()
             .with::<crate::learning::WatchModels>()
+            .with::<crate::suggesting::TrainAccounts>()
+            .with::<crate::suggesting::SuggestDaily>()
             .with::<CheckWatched>()
             .with::<RescreenAll>()
             .with::<ImportTags>()
@@ -431,6 +433,7 @@ impl AppState {
         self.jobs.enqueue(&Arc::new(StoreSessions {}), "engine")?;
         self.jobs.enqueue(&Arc::new(CheckWatched {}), "engine")?;
         self.jobs.enqueue(&Arc::new(crate::learning::WatchModels {}), "engine")?;
+        self.jobs.enqueue(&Arc::new(crate::suggesting::SuggestDaily {}), "engine")?;
         if self.auth.key_ring.ids().nth(1).is_some() {
             self.jobs.enqueue(&Arc::new(Reseal {}), "engine")?;
         }
@@ -458,8 +461,13 @@ pub fn may_be_cancelled(kind: &str) -> bool {
 }
 
 /// The kinds that may be cancelled.
-pub const CANCELLED: &[&str] =
-    &[ImportTags::KIND, MakeBundle::KIND, CheckLedger::KIND, crate::learning::TrainModel::KIND];
+pub const CANCELLED: &[&str] = &[
+    ImportTags::KIND,
+    MakeBundle::KIND,
+    CheckLedger::KIND,
+    crate::learning::TrainModel::KIND,
+    crate::suggesting::TrainAccounts::KIND,
+];
 
 impl AppState {
     /// Ends a job that waits or runs ([`may_be_cancelled`]); one that runs stops within moments, and nothing of it is left.

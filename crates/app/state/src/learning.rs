@@ -2,7 +2,9 @@
 
 use crate::AppState;
 use crate::error::ApiError;
+use crate::suggesting::TrainAccounts;
 use holdfast_attribution::{Category, TagStore};
+use holdfast_decision::Purpose;
 use holdfast_jobs::{Failure, Job, JobState, Outcome, Run, StoredJob, latest};
 use holdfast_training::labels::DatedTag;
 use holdfast_training::{Learning, Request, TrainingError};
@@ -122,17 +124,21 @@ impl AppState {
     ///
     /// # Errors
     /// 404 when none waits or runs; 500 or 503 when it cannot be stored.
-    pub fn stop_training(&self, purpose: holdfast_decision::Purpose, actor: &str) -> Result<StoredJob, ApiError> {
+    pub fn stop_training(&self, purpose: Purpose, actor: &str) -> Result<StoredJob, ApiError> {
         let none = || ApiError::of(ErrorKind::NotFound, format!("no training for {} waits or runs", purpose.name()));
         let job = self.training(purpose)?.ok_or_else(none)?;
-        self.jobs.cancel(job.id, &[TrainModel::KIND], actor)?.ok_or_else(none)
+        self.jobs.cancel(job.id, &[TrainModel::KIND, TrainAccounts::KIND], actor)?.ok_or_else(none)
     }
 
     /// Returns the latest training for a purpose, as a job.
     ///
     /// # Errors
     /// 500 or 503 when the database fails.
-    pub fn training(&self, purpose: holdfast_decision::Purpose) -> Result<Option<StoredJob>, ApiError> {
-        Ok(self.screening.read(|db| latest(db, TrainModel::KIND, purpose.name()))?)
+    pub fn training(&self, purpose: Purpose) -> Result<Option<StoredJob>, ApiError> {
+        let kind = match purpose {
+            Purpose::AccountPhishing => TrainAccounts::KIND,
+            _ => TrainModel::KIND,
+        };
+        Ok(self.screening.read(|db| latest(db, kind, purpose.name()))?)
     }
 }

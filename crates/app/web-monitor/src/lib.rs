@@ -53,6 +53,7 @@ pub fn routes() -> Routes {
         .post("/desk/models/audit-sample/{event}", ALERTS, models::review)
         .get("/desk/models/train", RULES, model_work::trainings)
         .post("/desk/models/train", RULES.body(LIST), model_work::train)
+        .post("/desk/models/train-accounts", RULES.body(LIST), model_work::train_accounts)
         .get("/desk/models/train/{purpose}", RULES, model_work::training)
         .post("/desk/models/train/{purpose}", RULES, model_work::stop)
         .get("/desk/models/import", RULES, model_work::import_page)

@@ -13,13 +13,16 @@ use holdfast_models::split::TimeSplit;
 use holdfast_models::{Model, Params};
 use holdfast_page::components::{N, T, listing, time, word};
 use holdfast_page::figures;
-use holdfast_page::forms::{Day, Fields, Free, FromForm, Input, Nothing, Number, Opt, PageForm, form_of, page_form};
+use holdfast_page::forms::{
+    Day, Fields, Free, FromForm, Input, Nothing, Number, Opt, PageForm, Text, form_of, page_form,
+};
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
+use holdfast_suggest::LedgerRequest;
 use holdfast_training::Request;
 use maud::{Markup, html};
 use strum::VariantArray;
@@ -27,6 +30,7 @@ use strum::VariantArray;
 const MODELS: &str = "/desk/models";
 const RULES: &str = "/desk/rules";
 pub(crate) const TRAIN: &str = "/desk/models/train";
+const TRAIN_ACCOUNTS: &str = "/desk/models/train-accounts";
 pub(crate) const IMPORT: &str = "/desk/models/import";
 /// Share of events that analysts can review, where none is given.
 const BUDGET: f64 = 0.01;
@@ -68,6 +72,29 @@ impl Train {
     }
 }
 
+page_form! {
+    /// Accounts of a chain that a model is trained on.
+    struct TrainAccounts {
+        chain: Text = "models-accounts-chain", Input::Line;
+        budget: Opt<Number<f64>> = "models-train-budget", Input::Line;
+        labels: Text = "models-accounts-labels", Input::Area;
+    }
+}
+
+impl TrainAccounts {
+    fn request(self) -> LedgerRequest {
+        LedgerRequest {
+            chain: self.chain.0,
+            labels: self.labels.0,
+            budget: self.budget.0.map_or(BUDGET, |n| n.0),
+            with_amounts: false,
+            explained: Vec::new(),
+            never_seen: Vec::new(),
+            parent: None,
+        }
+    }
+}
+
 fn state_word(state: JobState) -> String {
     t!(match state {
         JobState::Waiting => "models-train-waiting",
@@ -97,6 +124,9 @@ pub(crate) async fn trainings(State(shared): State<AppState>, frame: Frame) -> P
         p { a href=(MODELS) { (t!("models-title")) } " " a href=(IMPORT) { (t!("models-import")) } }
         p.note { (t!("models-train-about")) }
         (form_of::<Train>(TRAIN, &[], "models-train-start"))
+        h2 { (t!("models-accounts")) }
+        p.note { (t!("models-accounts-about")) }
+        (form_of::<TrainAccounts>(TRAIN_ACCOUNTS, &[], "models-train-start"))
         h2 { (t!("models-train-latest")) }
         (listing(&heads, &latest, "models-train-none", row))
     };
@@ -113,6 +143,17 @@ pub(crate) async fn train(
     let to = format!("{TRAIN}/{}", request.purpose.name());
     run_blocking(move || shared.train_later(request, &caller.0)).await.map_err(Train::explain)?;
     Ok(back(to))
+}
+
+/// Starts a training of a model of accounts.
+pub(crate) async fn train_accounts(
+    State(shared): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    Fields(form): Fields<TrainAccounts>,
+) -> Answer {
+    let request = form.request();
+    run_blocking(move || shared.train_accounts_later(request, &caller.0)).await.map_err(TrainAccounts::explain)?;
+    Ok(back(format!("{TRAIN}/{}", Purpose::AccountPhishing.name())))
 }
 
 /// Shows how far the latest training for a purpose is, and the drafts of that purpose. A browser loads the page again while it goes on.

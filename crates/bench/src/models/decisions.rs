@@ -3,18 +3,16 @@
 use super::ModelsBench;
 use super::cost::model_of;
 use super::report::{Goal, Report};
+use super::rows::{decided, table};
 use crate::screening::{Load, Sent, exchange, over_http};
 use anyhow::{Context, ensure};
 use holdfast_decision::inputs::ModelInForce;
-use holdfast_decision::state::State;
-use holdfast_decision::{
-    ActiveHolds, ChainFacts, DecisionContext, Event, Flags, Models, Purpose, Role, RuleBook, decide,
-};
+use holdfast_decision::{Models, Purpose, Role};
 use holdfast_evaluation::Exchange;
-use holdfast_models::{FeatureRow, Model, Params, Schema, Table, train};
+use holdfast_models::{Model, Params, train};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Trees of the champion.
 const TREES: u16 = 128;
@@ -50,36 +48,6 @@ fn champion(exchange: &Exchange) -> anyhow::Result<Model> {
     let params = Params { trees: TREES, patience: TREES, ..Params::default() };
     let ensemble = train((&table, &labels), (&table, &labels), &params)?;
     Ok(model_of(Purpose::EventRisk.name(), &table, ensemble)?)
-}
-
-/// Returns rows of events as a table of the features that differ between them.
-pub(super) fn table(rows: &[FeatureRow]) -> anyhow::Result<Table> {
-    let all = holdfast_decision::features::features();
-    let columns: Vec<Vec<f64>> = (0..all.len()).map(|c| rows.iter().map(|r| r.values()[c]).collect()).collect();
-    let differs = |column: &Vec<f64>| column.windows(2).any(|w| w[0].to_bits() != w[1].to_bits());
-    let (features, columns) = all.iter().cloned().zip(columns).filter(|(_, column)| differs(column)).unzip();
-    Ok(Table::new(Schema::new(features)?, columns)?)
-}
-
-/// Decides on all events in order, by the default rules; `each` gets the event, its row and how long the decision took.
-pub(super) fn decided<'a>(
-    exchange: &'a Exchange,
-    models: &Models,
-    mut each: impl FnMut(&'a Event, Option<FeatureRow>, Duration),
-) {
-    let (holds, flags, facts) = (ActiveHolds::new(), Flags::default(), ChainFacts::default());
-    let book = RuleBook::standard();
-    let mut state = State::default();
-    exchange.records.iter().for_each(|r| state.record(r));
-    for (seq, event) in exchange.events.iter().enumerate() {
-        let context = DecisionContext { state: &state, book: &book, holds: &holds, price: None, flags: &flags, models };
-        let began = Instant::now();
-        let made = decide(context, event, &facts, seq as u64, event.time);
-        let took = began.elapsed();
-        state.apply(event, &facts, made.decision.value.unwrap_or(0), seq as u64);
-        state.advance(event.time);
-        each(event, made.row, took);
-    }
 }
 
 fn in_process(args: &ModelsBench, exchange: &Exchange, champion: &Model, report: &mut Report) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ mod decisions;
 mod peers;
 mod public;
 mod report;
+mod rows;
 mod variants;
 
 use anyhow::bail;
@@ -27,10 +28,10 @@ pub struct ModelsBench {
     #[arg(long, default_value = "target/peers/venv/bin/python")]
     python: PathBuf,
     /// Durable decisions over HTTP in each run.
-    #[arg(long, default_value_t = 50_000)]
+    #[arg(long, default_value_t = 15_000)]
     events: usize,
     /// Runs with and without a champion, by turns; the medians are compared.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=20))]
     rounds: u8,
     /// Connections of the load generator, each with one request under way.
     #[arg(long, default_value_t = 32)]

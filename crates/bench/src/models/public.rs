@@ -3,9 +3,10 @@
 use anyhow::{Context, bail};
 use holdfast_models::accounts::{AccountEvent, Amounts, features, schema};
 use holdfast_models::{Feature, FeatureKind, ModelError, Schema, Table};
+use holdfast_suggest::{AmountUnit, Histories};
 use holdfast_types::Timestamp;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -65,7 +66,8 @@ pub(super) fn sets(folder: &Folder) -> anyhow::Result<Vec<Set>> {
     ])
 }
 
-/// Which part an address is in: the first eight hexadecimal digits of its SHA-256, modulo 100. Those of 80 and above are not in the sets.
+/// Which part an address is in: the first eight hexadecimal digits of its SHA-256, modulo 100. Sets that have those of 80 and above, which are kept back from
+/// the sets at hand, are tested on them too.
 fn part_of(address: &str) -> usize {
     let hash = Sha256::digest(address.to_lowercase().as_bytes());
     match u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 100 {
@@ -131,72 +133,31 @@ struct Account {
     events: Vec<AccountEvent>,
 }
 
+/// Reads the histories as `holdfast models train-accounts` does.
 fn histories(folder: &Path) -> anyhow::Result<Vec<Account>> {
     let mut accounts = Vec::new();
     for (class, is_phishing) in [("normal", false), ("phishing", true)] {
+        let mut all = Histories::default();
         let folder = folder.join(class);
         let files = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
         let mut files: Vec<PathBuf> = files.map(|f| f.map(|f| f.path())).collect::<Result<_, _>>()?;
         files.sort();
-        for file in files {
+        for file in &files {
             let address = file.file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
-            let events = events(&file, &address)?;
+            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            all.add(&address, is_phishing, &text, AmountUnit::Coin).with_context(|| file.display().to_string())?;
+            let events = all.events(all.len() - 1).unwrap_or_default().to_vec();
             if !events.is_empty() {
                 accounts.push(Account { address, is_phishing, events });
             }
         }
     }
+    if accounts.is_empty() {
+        bail!("{}: no account has a transaction", folder.display());
+    }
     // By the time of the first transaction.
     accounts.sort_by(|a, b| (a.events[0].at, &a.address).cmp(&(b.events[0].at, &b.address)));
     Ok(accounts)
-}
-
-fn events(file: &Path, address: &str) -> anyhow::Result<Vec<AccountEvent>> {
-    let mut numbers: BTreeMap<String, u64> = BTreeMap::new();
-    let mut events: Vec<AccountEvent> = Vec::new();
-    for line in reader(file)?.records() {
-        let line = line.with_context(|| file.display().to_string())?;
-        let cells: Vec<&str> = line.iter().collect();
-        let [_, _, _, time, from, to, value, _, input, error] = cells[..] else { continue };
-        let (Some(at), Some(amount)) = (seconds(time), base_units(value)) else { continue };
-        let is_incoming = to.eq_ignore_ascii_case(address);
-        let other = if is_incoming { from } else { to }.to_lowercase();
-        let next = numbers.len() as u64;
-        let counterparty = other.starts_with("0x").then(|| *numbers.entry(other).or_insert(next));
-        events.push(AccountEvent {
-            at,
-            is_incoming,
-            counterparty,
-            amount_base_units: amount,
-            is_failed: error.trim() == "1",
-            is_call: input.len() > 2,
-        });
-    }
-    events.sort_by_key(|e| e.at);
-    Ok(events)
-}
-
-/// Reads Unix seconds, such as `1509724532` or `1509724532.0`.
-fn seconds(text: &str) -> Option<Timestamp> {
-    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
-    whole.trim().parse().ok().map(Timestamp::from_unix)
-}
-
-/// Reads an amount of ether, such as `0.5` or `1.65e-05`, as wei.
-fn base_units(text: &str) -> Option<u128> {
-    let (digits, exponent) = match text.split_once(['e', 'E']) {
-        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
-        None => (text, 0),
-    };
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let number: u128 = format!("{whole}{part}").parse().ok()?;
-    let shift = exponent.checked_add(18)?.checked_sub(i32::try_from(part.len()).ok()?)?;
-    let power = 10u128.checked_pow(shift.unsigned_abs());
-    match shift >= 0 {
-        true => number.checked_mul(power?),
-        // Less than a wei.
-        false => Some(power.map_or(0, |power| number / power)),
-    }
 }
 
 /// What is used of the histories.

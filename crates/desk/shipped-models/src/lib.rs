@@ -1,12 +1,11 @@
 //! Models that ship: trained on our own simulated exchange, so that a desk without labels has something to try beside its rules. They come as drafts. What
 //! they reach on the simulation says nothing of an exchange: a desk puts one in shadow, and trains its own when it has labels.
 //!
-//! `holdfast models simulate PURPOSE FILE` makes a file of the same kind; the files here were made before events had the features of the family `flow`, and
-//! give other bytes until they are made again.
+//! `holdfast models simulate PURPOSE FILE` makes a file again, byte for byte.
 
 mod simulated;
 
-pub use simulated::{Simulated, SimulatedError, train};
+pub use simulated::{Simulated, SimulatedDesk, SimulatedError, train};
 
 use holdfast_decision::Purpose;
 use holdfast_models::{Model, ModelError};

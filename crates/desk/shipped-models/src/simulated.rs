@@ -65,29 +65,63 @@ pub fn train(
     folder: &Path,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Option<Trained>, SimulatedError> {
-    let Simulated { seed, customers, days, cases } = of;
-    let options = Options { seed, customers, days, cases, start: START, ..Options::default() };
-    let made = simulate(options).map_err(SimulatedError::Options)?;
-    // A clock of its own: the same model on any day.
-    let end = Timestamp::from_unix(START) + Seconds::days(i64::from(days) + 30);
-    let url = format!("sqlite:{}", folder.join("simulated.sqlite").display());
-    let screening = Screening::open(&url, Arc::new(move || end))?;
-    let Some(alerted) = decide(&screening, &made, progress)? else { return Ok(None) };
-    let labels = labels(purpose, &made, &alerted);
-    let request = Request {
-        purpose,
-        budget: 0.01,
-        until: Some(end),
-        features: Vec::new(),
-        labels: Some(labels),
-        split: TimeSplit::default(),
-        params: Params::default(),
-        explained: Vec::new(),
-        never_seen: vec!["anything real: it was trained on a simulated exchange".to_owned()],
-        parent: None,
-    };
-    let learning = Learning { screening: &screening };
-    Ok(learning.train(&request, None, progress)?)
+    let Some(desk) = SimulatedDesk::make(of, folder, progress)? else { return Ok(None) };
+    desk.train(purpose, progress)
+}
+
+/// A desk that decided all events of a simulated exchange: models of several purposes are trained on it.
+pub struct SimulatedDesk {
+    made: Exchange,
+    screening: Screening,
+    alerted: HashSet<String>,
+    end: Timestamp,
+}
+
+impl SimulatedDesk {
+    /// As [`train`] does before it trains.
+    ///
+    /// # Errors
+    /// [`SimulatedError`]: sizes out of bounds, a folder that cannot be written.
+    pub fn make(
+        of: Simulated,
+        folder: &Path,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Option<Self>, SimulatedError> {
+        let Simulated { seed, customers, days, cases } = of;
+        let options = Options { seed, customers, days, cases, start: START, ..Options::default() };
+        let made = simulate(options).map_err(SimulatedError::Options)?;
+        // A clock of its own: the same model on any day.
+        let end = Timestamp::from_unix(START) + Seconds::days(i64::from(days) + 30);
+        let url = format!("sqlite:{}", folder.join("simulated.sqlite").display());
+        let screening = Screening::open(&url, Arc::new(move || end))?;
+        let alerted = decide(&screening, &made, progress)?;
+        Ok(alerted.map(|alerted| SimulatedDesk { made, screening, alerted, end }))
+    }
+
+    /// Trains a model of a purpose on all events by the ground truth; nothing is returned where `progress` ends it.
+    ///
+    /// # Errors
+    /// [`SimulatedError::Training`], such as for a purpose whose models score no events.
+    pub fn train(
+        &self,
+        purpose: Purpose,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Option<Trained>, SimulatedError> {
+        let request = Request {
+            purpose,
+            budget: 0.01,
+            until: Some(self.end),
+            features: Vec::new(),
+            labels: Some(labels(purpose, &self.made, &self.alerted)),
+            split: TimeSplit::default(),
+            params: Params::default(),
+            explained: Vec::new(),
+            never_seen: vec!["anything real: it was trained on a simulated exchange".to_owned()],
+            parent: None,
+        };
+        let learning = Learning { screening: &self.screening };
+        Ok(learning.train(&request, None, progress)?)
+    }
 }
 
 /// Has all events decided, and returns the ids of those that raised an alert.

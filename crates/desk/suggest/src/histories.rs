@@ -25,6 +25,8 @@ pub enum AmountUnit {
 /// An account with its transactions.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
+    /// As the caller wrote it; empty where it was read elsewhere.
+    pub(crate) address: String,
     /// Its number among all addresses read.
     pub(crate) number: u64,
     pub(crate) label: Label,
@@ -148,8 +150,14 @@ impl Histories {
         }
         events.sort_by_key(|e| e.at);
         let label = if is_positive { Label::Positive } else { Label::Negative };
-        self.accounts.push(Account { number, label, events });
+        self.accounts.push(Account { address: address.to_owned(), number, label, events });
         Ok(())
+    }
+
+    /// Adds an account whose payments were read elsewhere, under the numbers that the caller gave all accounts.
+    pub(crate) fn add_read(&mut self, number: u64, is_positive: bool, events: Vec<AccountEvent>) {
+        let label = if is_positive { Label::Positive } else { Label::Negative };
+        self.accounts.push(Account { address: String::new(), number, label, events });
     }
 
     /// Returns the number of accounts.

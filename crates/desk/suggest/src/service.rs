@@ -2,7 +2,7 @@
 
 use crate::pass::{candidates, look, values_of};
 use crate::{AccountPlan, AccountTraining, Histories, MAX_PASS, NotLooked, SuggestError, train};
-use holdfast_account_ledger::Ledger;
+use holdfast_account_ledger::{BlockInfo, Ledger};
 use holdfast_attribution::own::OwnTag;
 use holdfast_attribution::tags::Confidence;
 use holdfast_decision::Purpose;
@@ -133,21 +133,12 @@ impl Suggestions<'_> {
         actor: &str,
         watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Option<PassReport>, SuggestError> {
-        if chain.namespace() != "eip155" {
-            return Err(SuggestError::State(format!("{chain} is no EVM chain: models of accounts are made on those")));
-        }
         let blocks = pass.blocks.unwrap_or(BLOCKS);
         if blocks == 0 || blocks > MAX_PASS_BLOCKS {
             return Err(Invalid::new("blocks", format!("is {blocks}; 1 to {MAX_PASS_BLOCKS}")).into());
         }
         let model = self.usable(pass.model)?;
-        let (first, tip) = match (ledger.first()?, ledger.tip()?) {
-            (Some(first), Some(tip)) => (first, tip),
-            _ => return Err(SuggestError::State(format!("the ledger of {chain} has no block"))),
-        };
-        // What is not final may be undone; a ledger that has nothing final is looked at whole.
-        let until =
-            ledger.final_height().and_then(|height| ledger.block_at(height).transpose()).transpose()?.unwrap_or(tip);
+        let (first, until) = readable(chain, ledger)?;
         let mut not_looked: BTreeMap<NotLooked, u64> = BTreeMap::new();
         let (mut accounts, is_cut) = if pass.addresses.is_empty() {
             candidates(ledger, until.height, blocks, MAX_PASS)?
@@ -304,6 +295,33 @@ pub fn tag_of(suggestion: &Suggestion) -> Result<OwnTag, SuggestError> {
     })
 }
 
+/// Reads an address of an EVM chain.
+pub(crate) fn account_of(field: &str, text: &str) -> Result<AccountId, Invalid> {
+    let wrong = || {
+        let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+        Invalid::new(field, format!("'{shown}' is no address of an EVM chain"))
+    };
+    match Address::read(text.trim()) {
+        address @ Address::Evm(_) => AccountId::try_from(&address).map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
+/// Returns the first block of a ledger and the last one that is looked at: what is not final may be undone; a ledger that has nothing final is looked at whole.
+///
+/// # Errors
+/// [`SuggestError::State`] for a chain that is no EVM chain, and for an empty ledger.
+pub(crate) fn readable(chain: &ChainId, ledger: &Ledger) -> Result<(BlockInfo, BlockInfo), SuggestError> {
+    if chain.namespace() != "eip155" {
+        return Err(SuggestError::State(format!("{chain} is no EVM chain: models of accounts are made on those")));
+    }
+    let (Some(first), Some(tip)) = (ledger.first()?, ledger.tip()?) else {
+        return Err(SuggestError::State(format!("the ledger of {chain} has no block")));
+    };
+    let last = ledger.final_height().and_then(|height| ledger.block_at(height).transpose()).transpose()?;
+    Ok((first, last.unwrap_or(tip)))
+}
+
 /// Returns the accounts of addresses; those that the ledger has nothing of are counted.
 fn named(
     ledger: &Ledger,
@@ -315,14 +333,7 @@ fn named(
     }
     let mut accounts = Vec::with_capacity(addresses.len());
     for text in addresses {
-        let address = Address::read(text.trim());
-        let wrong = || {
-            let shown: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
-            Invalid::new("addresses", format!("'{shown}' is no address of an EVM chain"))
-        };
-        let Address::Evm(_) = address else { return Err(wrong().into()) };
-        let id = AccountId::try_from(&address).map_err(|_| wrong())?;
-        match ledger.account_number(&id) {
+        match ledger.account_number(&account_of("addresses", text)?) {
             Some(account) if !accounts.contains(&account) => accounts.push(account),
             Some(_) => {}
             None => *not_looked.entry(NotLooked::Unknown).or_default() += 1,

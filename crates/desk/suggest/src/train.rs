@@ -7,7 +7,7 @@ use holdfast_models::accounts::{AccountEvent, Amounts, payments_features, paymen
 use holdfast_models::fit::{Plan, fit};
 use holdfast_models::leaks::Explained;
 use holdfast_models::split::TimeSplit;
-use holdfast_models::{GroupId, Label, Model, ModelError, ModelHash, Params, Rows, Table};
+use holdfast_models::{GroupId, Label, Model, ModelError, ModelHash, Params, Rows, Schema, Table};
 use holdfast_types::Timestamp;
 use serde::Serialize;
 
@@ -81,49 +81,72 @@ pub struct Counts {
 /// # Errors
 /// [`SuggestError::Learned`] when there are too few accounts of a class or a feature gives the answer away.
 pub fn train(histories: &Histories, decided: &[Decided], plan: &AccountPlan) -> Result<AccountTraining, SuggestError> {
-    let schema = payments_schema(plan.amounts)?;
-    let names: Vec<&str> = schema.features().iter().map(|f| f.name.as_str()).collect();
-    let mut columns = vec![Vec::new(); schema.len()];
-    let (mut labels, mut times, mut groups) = (Vec::new(), Vec::new(), Vec::new());
-    let mut counts = Counts { accounts: histories.accounts.len() as u64, ..Counts::default() };
-    let of_accounts = histories.groups();
-    counts.groups = of_accounts.iter().enumerate().filter(|(n, group)| n == *group).count() as u64;
-    let mut push = |values: &[f64], label: Label, at: Timestamp, group: u64| {
-        columns.iter_mut().zip(values).for_each(|(column, value)| column.push(*value));
-        labels.push(label);
-        times.push(at);
-        groups.push(GroupId(group));
-    };
-    for (account, group) in histories.accounts.iter().zip(&of_accounts) {
-        counts.positives += u64::from(account.label == Label::Positive);
+    let mut gathered = Gathered::of(payments_schema(plan.amounts)?, histories);
+    for (account, group) in histories.accounts.iter().zip(histories.groups()) {
         let Some(first) = account.events.iter().filter(|e| e.is_payment()).map(|e: &AccountEvent| e.at).min() else {
-            counts.without_payments += 1;
+            gathered.counts.without_payments += 1;
             continue;
         };
         let row = payments_features(&account.events, Timestamp::MAX, DECIMALS, plan.amounts);
-        push(&row, account.label, first, *group as u64);
+        gathered.push(&row, account.label, first, group as u64);
     }
-    for (n, suggestion) in decided.iter().enumerate() {
-        let places: Option<Vec<usize>> =
-            names.iter().map(|name| suggestion.names.iter().position(|known| known == name)).collect();
-        let row: Option<Vec<f64>> = places.and_then(|places| {
-            places.iter().map(|p| suggestion.values.get(*p).map(|v| v.unwrap_or(f64::NAN))).collect()
-        });
-        let Some(row) = row else {
-            counts.decided_unused += 1;
-            continue;
+    gathered.fit(decided, plan)
+}
+
+/// Rows of accounts, before they are fitted.
+pub(crate) struct Gathered {
+    schema: Schema,
+    columns: Vec<Vec<f64>>,
+    labels: Vec<Label>,
+    times: Vec<Timestamp>,
+    groups: Vec<GroupId>,
+    pub(crate) counts: Counts,
+}
+
+impl Gathered {
+    /// No row yet, of these accounts.
+    pub(crate) fn of(schema: Schema, accounts: &Histories) -> Self {
+        let all = &accounts.accounts;
+        let counts = Counts {
+            accounts: all.len() as u64,
+            positives: all.iter().filter(|a| a.label == Label::Positive).count() as u64,
+            groups: accounts.groups().iter().enumerate().filter(|(n, group)| n == *group).count() as u64,
+            ..Counts::default()
         };
-        counts.decided += 1;
-        let label = if suggestion.is_accepted { Label::Positive } else { Label::Negative };
-        push(&row, label, suggestion.first, (of_accounts.len() + n) as u64);
+        let columns = vec![Vec::new(); schema.len()];
+        Gathered { schema, columns, labels: Vec::new(), times: Vec::new(), groups: Vec::new(), counts }
     }
-    if labels.is_empty() {
-        return Err(ModelError::TooFew("no account has a payment; give histories of both classes".to_owned()).into());
+
+    pub(crate) fn push(&mut self, values: &[f64], label: Label, at: Timestamp, group: u64) {
+        self.columns.iter_mut().zip(values).for_each(|(column, value)| column.push(*value));
+        self.labels.push(label);
+        self.times.push(at);
+        self.groups.push(GroupId(group));
     }
-    let rows = Rows::new(Table::new(schema, columns)?, labels, times, groups)?;
-    let model = fit(
-        &rows,
-        &Plan {
+
+    /// Adds what people decided of suggestions, each a group of its own, and fits.
+    pub(crate) fn fit(mut self, decided: &[Decided], plan: &AccountPlan) -> Result<AccountTraining, SuggestError> {
+        let names: Vec<String> = self.schema.features().iter().map(|f| f.name.clone()).collect();
+        for (suggestion, group) in decided.iter().zip(self.counts.accounts..) {
+            let places: Option<Vec<usize>> =
+                names.iter().map(|name| suggestion.names.iter().position(|known| known == name)).collect();
+            let row: Option<Vec<f64>> = places.and_then(|places| {
+                places.iter().map(|p| suggestion.values.get(*p).map(|v| v.unwrap_or(f64::NAN))).collect()
+            });
+            let Some(row) = row else {
+                self.counts.decided_unused += 1;
+                continue;
+            };
+            self.counts.decided += 1;
+            let label = if suggestion.is_accepted { Label::Positive } else { Label::Negative };
+            self.push(&row, label, suggestion.first, group);
+        }
+        if self.labels.is_empty() {
+            let none = "no account has a payment that can be learned from; give accounts of both classes";
+            return Err(ModelError::TooFew(none.to_owned()).into());
+        }
+        let rows = Rows::new(Table::new(self.schema, self.columns)?, self.labels, self.times, self.groups)?;
+        let plan = Plan {
             purpose: Purpose::AccountPhishing.name().to_owned(),
             params: plan.params.clone(),
             split: plan.split,
@@ -133,9 +156,9 @@ pub fn train(histories: &Histories, decided: &[Decided], plan: &AccountPlan) -> 
             code: env!("CARGO_PKG_VERSION").to_owned(),
             parent: plan.parent,
             unlabelled: 0,
-        },
-    )?;
-    Ok(AccountTraining { model, counts })
+        };
+        Ok(AccountTraining { model: fit(&rows, &plan)?, counts: self.counts })
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +207,21 @@ mod tests {
     }
 
     #[test]
+    fn a_model_is_measured_on_accounts_that_it_never_saw() {
+        let trained = train(&histories(600), &[], &plan()).unwrap();
+        let scored = crate::score_histories(&trained.model, &histories(90), 0.1).unwrap();
+        assert_eq!((scored.accounts.len(), scored.without_payments), (90, 0));
+        assert!(scored.accounts[0].is_positive && scored.accounts[0].address.ends_with("00"));
+        let measured = scored.measured.unwrap();
+        assert!(measured.rows == 90 && measured.average_precision.value > 0.6, "{measured:?}");
+        let refused = crate::score_histories(&trained.model, &histories(9), 0.0).unwrap_err().to_string();
+        assert!(refused.contains("budget"), "{refused}");
+        let of_events = holdfast_testing::value_model("event-risk", 5_000);
+        let refused = crate::score_histories(&of_events, &histories(9), 0.1).unwrap_err().to_string();
+        assert!(refused.contains("event_value"), "{refused}");
+    }
+
+    #[test]
     fn what_a_person_decided_is_a_label() {
         let all = histories(600);
         let before = train(&all, &[], &plan()).unwrap();
@@ -212,6 +250,6 @@ mod tests {
         let text = format!("TimeStamp,From,To,Value,isError\n1,0x{:040x},{own},1,1\n", 6);
         all.add(&own, true, &text, AmountUnit::Coin).unwrap();
         let refused = train(&all, &[], &plan()).unwrap_err().to_string();
-        assert!(refused.contains("no account has a payment"), "{refused}");
+        assert!(refused.contains("no account has a payment that"), "{refused}");
     }
 }

@@ -1070,3 +1070,7 @@ retention-no-files = لم تُقرأ الملفات: لا مجلد للمخزن.
 retention-files-read = ملفات أُعيدت قراءتها: { $n }
 retention-still = لا تزال هذه الملفات تذكر العميل:
 retention-closed = ملفات تعذر النظر فيها: { $n }
+models-accounts = التدريب على حسابات سلسلة
+models-accounts-about = يقترح نموذج الحسابات وسومًا. يتعلم من عناوين في سجل هذا الخادم تصنفها أنت، من مدفوعاتها والمدفوعات المحيطة بها. يجب اختيار الفئتين بالطريقة نفسها.
+models-accounts-chain = سلسلة الحسابات، مثل ethereum
+models-accounts-labels = العناوين والتصنيفات بصيغة CSV مع الترويسة address,label (positive أو negative)

@@ -1022,3 +1022,7 @@ retention-no-files = Dateien wurden nicht gelesen: Die Ablage hat keinen Ordner.
 retention-files-read = Noch einmal gelesene Dateien: { $n }
 retention-still = Diese Dateien nennen den Kunden noch:
 retention-closed = Dateien, in die nicht hineingesehen werden konnte: { $n }
+models-accounts = Mit Konten einer Chain trainieren
+models-accounts-about = Ein Modell für Konten schlägt Tags vor. Es lernt aus Adressen eines Ledgers dieses Servers, die Sie beschriften, anhand ihrer Zahlungen und derer um sie herum. Beide Klassen müssen auf dieselbe Weise ausgewählt sein.
+models-accounts-chain = Konten-Chain, etwa ethereum
+models-accounts-labels = Adressen und Beschriftungen als CSV mit der Kopfzeile address,label (positive oder negative)

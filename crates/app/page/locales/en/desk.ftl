@@ -1033,3 +1033,7 @@ retention-no-files = Files were not read: the store has no folder.
 retention-files-read = Files read again: { $n }
 retention-still = These files still name the customer:
 retention-closed = Files that could not be looked into: { $n }
+models-accounts = Train on accounts of a chain
+models-accounts-about = A model of accounts suggests tags. It learns from addresses of a ledger of this server that you label, by their payments and those around them. Both classes must be chosen in the same way.
+models-accounts-chain = Account chain, such as ethereum
+models-accounts-labels = Addresses and labels, as CSV with the header address,label (positive or negative)

@@ -1022,3 +1022,7 @@ retention-no-files = No se leyeron archivos: el almacén no tiene carpeta.
 retention-files-read = Archivos leídos de nuevo: { $n }
 retention-still = Estos archivos aún nombran al cliente:
 retention-closed = Archivos que no se pudieron examinar: { $n }
+models-accounts = Entrenar con cuentas de una cadena
+models-accounts-about = Un modelo de cuentas sugiere etiquetas. Aprende de direcciones de un libro de este servidor que usted etiqueta, por sus pagos y los de su entorno. Ambas clases deben elegirse de la misma manera.
+models-accounts-chain = Cadena de cuentas, por ejemplo ethereum
+models-accounts-labels = Direcciones y etiquetas, en CSV con la cabecera address,label (positive o negative)

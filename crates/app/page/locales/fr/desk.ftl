@@ -1022,3 +1022,7 @@ retention-no-files = Les fichiers n’ont pas été lus : l’espace de stockage
 retention-files-read = Fichiers relus : { $n }
 retention-still = Ces fichiers nomment encore le client :
 retention-closed = Fichiers qui n’ont pas pu être examinés : { $n }
+models-accounts = Entraîner sur les comptes d'une chaîne
+models-accounts-about = Un modèle de comptes suggère des étiquettes. Il apprend d'adresses d'un registre de ce serveur que vous étiquetez, par leurs paiements et ceux qui les entourent. Les deux classes doivent être choisies de la même façon.
+models-accounts-chain = Chaîne de comptes, par exemple ethereum
+models-accounts-labels = Adresses et étiquettes, en CSV avec l'en-tête address,label (positive ou negative)

@@ -986,3 +986,7 @@ retention-no-files = 未读取文件：存储没有文件夹。
 retention-files-read = 重新读取的文件：{ $n }
 retention-still = 这些文件仍提及该客户：
 retention-closed = 无法查看内容的文件：{ $n }
+models-accounts = 用链上账户训练
+models-accounts-about = 账户模型会建议标签。它从您为本服务器账本中的地址所标注的标签学习，依据这些地址的付款及其周围的付款。两类地址必须以相同方式选取。
+models-accounts-chain = 账户链，例如 ethereum
+models-accounts-labels = 地址与标签，CSV 格式，表头为 address,label（positive 或 negative）

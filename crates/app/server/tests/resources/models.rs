@@ -54,6 +54,15 @@ fn two_people_put_a_model_in_force_that_then_scores(app: &TestApp) {
     assert_eq!((&compared["evidence"], &compared["agreement"]), (&json!("too_few"), &json!(1.0)));
     let given = investigator.get(&format!("{at}/file"));
     assert_eq!(given.success().body, model.to_bytes());
+    let signed = investigator.get(&format!("{at}/signature")).ok();
+    assert_eq!(signed["model"], json!(hash));
+    let again = |signature: &Value, signer: &Value| {
+        ana.post("/api/v1/models", json!({"file": file, "signature": signature, "signer": signer}))
+    };
+    assert_eq!(again(&signed, &signed["key"]).ok()["state"], "champion", "what is there stays");
+    again(&signed, &json!("00".repeat(32))).refused_with(400, "signer");
+    again(&signed, &Value::Null).refused_with(400, "signer");
+    again(&Value::Null, &signed["key"]).refused_with(400, "signature");
     let features = investigator.get("/api/v1/models/features").ok();
     assert!(features.as_array().unwrap().iter().any(|f| f["name"] == "event_value" && f["kind"] == "amount"));
     assert_eq!(ana.get("/api/v1/models/train/event-risk").ok(), Value::Null);
@@ -94,9 +103,15 @@ fn files_and_requests_that_are_wrong_are_refused(app: &TestApp) {
     add(json!({"file": "tree", "peer": "lightgbm", "purpose": "mule", "scores": "a,score\n"}))
         .refused_with(400, "rows");
     let nobody = "0".repeat(64);
-    for (path, status) in
-        [("", 404), ("/card", 404), ("/card.pdf", 404), ("/file", 404), ("/drift", 404), ("/precision", 404)]
-    {
+    for (path, status) in [
+        ("", 404),
+        ("/card", 404),
+        ("/card.pdf", 404),
+        ("/file", 404),
+        ("/signature", 404),
+        ("/drift", 404),
+        ("/precision", 404),
+    ] {
         ana.get(&format!("/api/v1/models/{nobody}{path}")).refused(status);
         ana.get(&format!("/api/v1/models/short{path}")).refused_with(404, "64 hexadecimal digits");
     }

@@ -50,6 +50,20 @@ pub fn calls() -> Vec<Call> {
     look(json!("text")).refused_with(400, "body: ");
 
     let exposure = || bo.get(&format!("/api/v1/account-chains/exposure/{}?chain=ethereum", address(3))).ok();
+    let labels = format!("address,label\n{},positive\n{},negative\n", address(2), address(3));
+    let train = |body: Value| ana.post("/api/v1/models/train-accounts", body);
+    train(json!({"chain": "ethereum", "labels": "x", "budget": 0.1})).refused_with(400, "labels: line 1");
+    train(json!({"chain": "dogechain", "labels": labels, "budget": 0.1})).refused(400);
+    assert_eq!(ana.get("/api/v1/models/train/account-phishing").ok(), Value::Null);
+    let job = train(json!({"chain": "ethereum", "labels": labels, "budget": 0.1})).ok();
+    assert_eq!((&job["kind"], &job["state"]), (&json!("train-accounts"), &json!("waiting")));
+    train(json!({"chain": "ethereum", "labels": labels, "budget": 0.1})).refused_with(409, "waits already");
+    assert_eq!(ana.get("/api/v1/models/train/account-phishing").ok()["id"], job["id"]);
+
+    let pages = app.browser().sign_in("administrator");
+    let form = pages.page("/desk/models/train").form("/desk/models/train-accounts");
+    assert_eq!(form.submit(&[("chain", "ethereum"), ("labels", "x"), ("budget", "")]).status, 400);
+
     let (before, tags) = (exposure(), bo.get(&format!("/api/v1/tags?text={}", address(2))).ok());
     let report = look(json!({"model": hash, "least": 0.5})).ok();
     assert_eq!(

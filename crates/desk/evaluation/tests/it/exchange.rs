@@ -215,6 +215,73 @@ fn case_customers_are_not_recognized_by_how_much_they_do() {
     }
 }
 
+/// What a movement is of those before it, in ten-thousandths: of the last one in and the last one out, and of all that came in within a day, three and seven.
+fn ratios(before: &[&Event], of: &Event) -> Vec<(&'static str, u64)> {
+    let last = |wanted: fn(&Event) -> bool| before.iter().rev().find(|e| wanted(e)).and_then(|e| e.value);
+    let since = |days: i64| -> u64 {
+        let recent = before.iter().rev().take_while(|e| e.time.unix() > of.time.unix() - days * 86_400);
+        recent.filter(|e| e.comes_in()).filter_map(|e| e.value).sum()
+    };
+    let all = [
+        ("the last in", last(Event::comes_in).unwrap_or(0)),
+        ("the last out", last(Event::goes_out).unwrap_or(0)),
+        ("those in of a day", since(1)),
+        ("those in of three days", since(3)),
+        ("those in of seven days", since(7)),
+    ];
+    let value = of.value.unwrap_or(0) as f64;
+    let all = all.into_iter().filter(|a| a.1 > 0);
+    all.map(|(name, base)| (name, (value * 10_000.0 / base as f64).round() as u64)).collect()
+}
+
+/// Amounts give no typology away by one number: no ratio between amounts is common in its cases and rare in ordinary life.
+#[test]
+fn no_single_ratio_of_amounts_separates_cases_from_ordinary_life() {
+    // Movements by typology (None is ordinary life), direction and what they are held against; then how many have which ratio.
+    type Ratios = BTreeMap<u64, usize>;
+    let mut seen: BTreeMap<(bool, &str), BTreeMap<Option<Pattern>, Ratios>> = BTreeMap::new();
+    for made in exchanges(11..15) {
+        let case_of: BTreeMap<&str, Pattern> =
+            made.cases.iter().flat_map(|c| c.events.iter().map(|e| (e.as_str(), c.typology))).collect();
+        let mut by: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+        for event in made.events.iter().filter(|e| e.value.is_some_and(|v| v > 0)) {
+            let before = by.entry(&event.customer).or_default();
+            for (name, ratio) in ratios(before, event) {
+                let all = seen.entry((event.goes_out(), name)).or_default();
+                *all.entry(case_of.get(event.id.as_str()).copied()).or_default().entry(ratio).or_default() += 1;
+            }
+            before.push(event);
+        }
+    }
+    let (mut judged, mut worst) = (0, (0.0, String::new()));
+    for ((goes_out, name), by_typology) in &seen {
+        let ordinary = &by_typology[&None];
+        let many: usize = ordinary.values().sum();
+        for (typology, of_cases) in by_typology.iter().filter_map(|(t, r)| t.map(|t| (t, r))) {
+            let movements: usize = of_cases.values().sum();
+            if movements < 40 {
+                continue;
+            }
+            judged += 1;
+            // Below and above, many amounts round to one number.
+            for (ratio, count) in of_cases.range(500..50_000) {
+                let share = *count as f64 / movements as f64;
+                let usual = ordinary.get(ratio).copied().unwrap_or(0) as f64 / many as f64;
+                if share - usual > worst.0 {
+                    let what = if *goes_out { "out" } else { "in" };
+                    let text = format!(
+                        "{typology:?}: {count} of {movements} movements {what} are {ratio} ten-thousandths of {name}; {usual:.4} in ordinary life"
+                    );
+                    worst = (share - usual, text);
+                }
+            }
+        }
+    }
+    println!("{judged} comparisons; worst: {worst:?}");
+    assert!(judged > 40, "{judged} comparisons");
+    assert!(worst.0 < 0.08, "{}", worst.1);
+}
+
 #[test]
 fn case_customers_live_before_and_after() {
     let made = simulate(Options { seed: 5, ..Options::default() }).unwrap();

@@ -53,7 +53,8 @@ fn planted_cases_are_found_and_clean_traffic_mostly_left_alone() {
 
 #[test]
 fn cases_of_held_out_variants_are_found_too() {
-    hold(Variants::HeldOut, (800, 600), &[]);
+    // What victims pay in is no fixed multiple of what they send on, and rules see 70% and more of it.
+    hold(Variants::HeldOut, (800, 600), &[(Typology::ScamVictim, (600, 500))]);
 }
 
 #[test]

@@ -140,14 +140,14 @@ impl Builder {
             Habit::Keeper => {
                 self.bank(p, time, value);
                 if self.random.permille(120) {
-                    let part = value * self.random.between(20, 90) / 100;
+                    let part = self.share(value, 20, 90);
                     self.pay_out(p, time + 20 * HOUR, part);
                 }
             }
             Habit::CardBuyer => self.by_card(p, time, value),
             Habit::Mover => {
                 self.bank(p, time, value);
-                let part = value * self.random.between(50, 99) / 100;
+                let part = self.share(value, 50, 99);
                 let then = later(self, 1_800, 4 * DAY);
                 let to = self.own_or_other(p, then);
                 self.withdraw(p, then, &to, part);
@@ -159,7 +159,7 @@ impl Builder {
                 };
                 self.deposit(p, time, &from, value);
                 let then = later(self, 600, 40 * HOUR);
-                let part = value * self.random.between(30, 108) / 100;
+                let part = self.share(value, 30, 108);
                 if self.random.permille(750) {
                     let to = p.wallet(then).to_owned();
                     self.withdraw(p, then, &to, part);
@@ -183,7 +183,7 @@ impl Builder {
                 let from = self.address();
                 self.deposit(p, time, &from, value);
                 if self.random.permille(400) {
-                    let part = value * self.random.between(40, 100) / 100;
+                    let part = self.share(value, 40, 100);
                     let then = later(self, 3_600, 3 * DAY);
                     self.pay_out(p, then, part);
                 }
@@ -203,8 +203,8 @@ impl Builder {
                 let from = p.wallet(time).to_owned();
                 self.deposit(p, time, &from, value);
                 let then = later(self, 900, 30 * HOUR);
-                let part = self.random.between(60, 99);
-                self.pay_out(p, then, value * part / 100);
+                let part = self.share(value, 60, 99);
+                self.pay_out(p, then, part);
             }
         }
     }
@@ -232,8 +232,8 @@ impl Builder {
         if self.random.permille(350) {
             let then = time + self.random.seconds(1_800, 5 * DAY);
             let to = self.own_or_other(p, then);
-            let part = self.random.between(40, 98);
-            self.withdraw(p, then, &to, value * part / 100);
+            let part = self.share(value, 40, 98);
+            self.withdraw(p, then, &to, part);
         }
     }
 
@@ -247,7 +247,8 @@ impl Builder {
             self.bank(p, time, value);
             let then = time + self.random.seconds(1_800, 30 * HOUR);
             let to = p.wallet(then).to_owned();
-            self.withdraw(p, then, &to, value * 95 / 100);
+            let part = self.share(value, 85, 99);
+            self.withdraw(p, then, &to, part);
             value += value * self.random.below(raise + 1) / 100;
             time += every * DAY + self.random.seconds_below(DAY);
         }
@@ -287,8 +288,8 @@ impl Builder {
                     if self.random.permille(600) {
                         let then = time + self.random.seconds(3_600, 3 * DAY);
                         let to = p.wallet(then).to_owned();
-                        let part = self.random.between(60, 99);
-                        self.withdraw(p, then, &to, value * part / 100);
+                        let part = self.share(value, 60, 99);
+                        self.withdraw(p, then, &to, part);
                     }
                 }
             }
@@ -299,7 +300,8 @@ impl Builder {
                     let value = self.value(scale, true);
                     self.third(p, time, &payer, value);
                     let then = time + self.random.seconds(1_800, DAY);
-                    self.withdraw(p, then, &to, value * 97 / 100);
+                    let part = self.share(value, 93, 99);
+                    self.withdraw(p, then, &to, part);
                 }
             }
         }
@@ -328,8 +330,8 @@ impl Builder {
             }
             self.deposit(p, time, &old, value);
             let then = time + self.random.seconds(1_200, 20 * HOUR);
-            let part = self.random.between(80, 100);
-            self.withdraw(p, then, &new, value * part / 100);
+            let part = self.share(value, 80, 100);
+            self.withdraw(p, then, &new, part);
         }
         if self.random.permille(20) {
             // A hardware wallet arrived.
@@ -340,7 +342,8 @@ impl Builder {
             if self.random.permille(300) {
                 self.withdraw(p, then - HOUR, &new, 2_000);
             }
-            self.withdraw(p, then, &new, value * 97 / 100);
+            let part = self.share(value, 90, 99);
+            self.withdraw(p, then, &new, part);
         }
         if person && self.random.permille(10) {
             self.gifts(p, from, end);
@@ -360,8 +363,9 @@ impl Builder {
             for _ in 0..self.random.between(2, 4) {
                 self.bank(p, time, value);
                 let then = time + self.random.seconds(3_600, 2 * DAY);
-                self.withdraw(p, then, &to, value * 9 / 10);
-                value = value * self.random.between(70, 170) / 100;
+                let part = self.share(value, 72, 98);
+                self.withdraw(p, then, &to, part);
+                value = self.share(value, 70, 170);
                 time += self.random.between(2, 9).cast_signed() * DAY;
             }
         }
@@ -407,8 +411,8 @@ impl Builder {
         if self.random.permille(300) {
             let then = time + self.random.between(5, 9).cast_signed() * DAY;
             let to = p.wallet(then).to_owned();
-            let part = self.random.between(40, 100);
-            self.withdraw(p, then, &to, sum * part / 100);
+            let part = self.share(sum, 40, 100);
+            self.withdraw(p, then, &to, part);
         }
     }
 

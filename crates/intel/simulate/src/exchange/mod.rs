@@ -166,11 +166,16 @@ impl Builder {
 
     /// Returns a value near a customer's usual one; payments by bank and card are often round.
     fn value(&mut self, scale: u64, round: bool) -> u64 {
-        let value = scale * self.random.between(40, 180) / 100;
+        let value = self.share(scale, 40, 180);
         match round && self.random.permille(600) {
             true => (value / 5_000).max(1) * 5_000,
             false => value.max(100),
         }
+    }
+
+    /// Returns a share of a value, `least` to `most` hundredths. One that is the same in all cases of a kind would give them away.
+    fn share(&mut self, value: u64, least: u64, most: u64) -> u64 {
+        value * self.random.between(least * 100, most * 100) / 10_000
     }
 
     /// Adds something that happened, from no session.

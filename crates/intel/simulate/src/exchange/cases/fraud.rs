@@ -56,7 +56,8 @@ fn alike(b: &mut Builder, known: &str, first: usize, last: usize) -> String {
 
 /// Returns a payee that the customer paid before, days ago.
 fn payee(b: &mut Builder, p: &Person, time: i64) -> (String, u64) {
-    let (known, value) = (b.address(), b.value(p.scale, false).max(20_000));
+    let usual = b.value(p.scale, false).max(25_000);
+    let (known, value) = (b.address(), b.share(usual, 80, 120));
     let before = time - b.hours(30, 44);
     b.withdraw(p, before, &known, value);
     (known, value)
@@ -67,7 +68,8 @@ fn zero_value(b: &mut Builder, who: &[Person], time: i64) {
     let fake = alike(b, &known, 4, 4);
     let then = time - b.hours(2, 20);
     b.deposit(&who[0], then, &fake, 0);
-    b.withdraw(&who[0], time, &fake, value * 11 / 10);
+    let part = b.share(value, 70, 140);
+    b.withdraw(&who[0], time, &fake, part);
 }
 
 fn tiny_value(b: &mut Builder, who: &[Person], time: i64) {
@@ -76,7 +78,8 @@ fn tiny_value(b: &mut Builder, who: &[Person], time: i64) {
     let drawn = 1 + b.random.below(80);
     b.deposit(&who[0], time, &fake, drawn);
     let then = time + b.hours(50, 240);
-    b.withdraw(&who[0], then, &fake, value);
+    let part = b.share(value, 70, 140);
+    b.withdraw(&who[0], then, &fake, part);
 }
 
 /// The poison came to the customer's own wallet, so that nothing of it is seen here; fewer digits agree.
@@ -84,7 +87,8 @@ fn cheap_likeness_unseen(b: &mut Builder, who: &[Person], time: i64) {
     let (known, value) = payee(b, &who[0], time);
     let (first, last) = (b.random.count(3, 4), b.random.count(4, 6));
     let fake = alike(b, &known, first, last);
-    b.withdraw(&who[0], time, &fake, value);
+    let part = b.share(value, 70, 140);
+    b.withdraw(&who[0], time, &fake, part);
 }
 
 fn card(b: &mut Builder) -> String {
@@ -93,7 +97,8 @@ fn card(b: &mut Builder) -> String {
 
 fn charged_back(b: &mut Builder, p: &Person, time: i64, card: &str, value: u64) {
     let then = time + b.random.between(5, 30).cast_signed() * DAY;
-    if then < b.end() {
+    // Everybody looks in on the last two days, after their case.
+    if then < b.end() - 2 * DAY {
         b.payment(p, then, Direction::In, &Pay { status: Status::Chargeback, ..Pay::card(card, value) });
     }
 }
@@ -108,8 +113,8 @@ fn stolen_cards(b: &mut Builder, who: &[Person], mut time: i64) {
         time += b.random.seconds(300, 3_600);
         last = (card, value);
     }
-    let (then, share) = (time + b.hours(1, 8), b.random.between(80, 98));
-    b.withdraw(p, then, &to, sum * share / 100);
+    let (then, part) = (time + b.hours(1, 8), b.share(sum, 80, 98));
+    b.withdraw(p, then, &to, part);
     charged_back(b, p, then, &last.0, last.1);
 }
 
@@ -121,9 +126,10 @@ fn third_party_card(b: &mut Builder, who: &[Person], mut time: i64) {
         sum += value;
         time += b.random.seconds(600, 9_000);
     }
-    let (then, share) = (time + b.hours(1, 20), b.random.between(75, 98));
-    b.withdraw(p, then, &to, sum * share / 100);
-    charged_back(b, p, then, &card, sum / 2);
+    let (then, part) = (time + b.hours(1, 20), b.share(sum, 75, 98));
+    b.withdraw(p, then, &to, part);
+    let part = b.share(sum, 25, 60);
+    charged_back(b, p, then, &card, part);
 }
 
 /// Two cards are tried with small amounts until they work; the coins leave in parts over a day.
@@ -142,8 +148,10 @@ fn tested_cards(b: &mut Builder, who: &[Person], mut time: i64) {
         time += b.hours(1, 9);
     }
     let (to, then, parts) = (vec![b.address()], time + b.hours(2, 12), b.random.between(2, 3));
-    b.drain(p, then, sum * 92 / 100, parts, 20 * HOUR, &to);
-    charged_back(b, p, then, &cards[0], sum / 2);
+    let part = b.share(sum, 80, 97);
+    b.drain(p, then, part, parts, 20 * HOUR, &to);
+    let part = b.share(sum, 25, 60);
+    charged_back(b, p, then, &cards[0], part);
 }
 
 /// Signed up one after the other on one device.
@@ -190,7 +198,8 @@ fn bought_accounts_one_payee(b: &mut Builder, who: &[Person], time: i64) {
         let value = b.random.amount(20_000, 150_000);
         b.bank(p, begin + HOUR, value);
         let then = begin + b.hours(2, 30);
-        b.withdraw_from(p, then, &to, value * 9 / 10, &session);
+        let part = b.share(value, 80, 98);
+        b.withdraw_from(p, then, &to, part, &session);
     }
 }
 
@@ -208,8 +217,9 @@ fn new_password(b: &mut Builder, who: &[Person], time: i64) {
     let then = time + b.random.seconds(100, 3_000);
     b.account(p, then, change, &session);
     let mut then = then + b.random.seconds(900, 70_000);
-    let value = (p.scale * b.random.between(1, 4)).max(20_000);
+    let mut value = (p.scale * b.random.between(1, 4)).max(25_000);
     for _ in 0..b.random.between(1, 3) {
+        value = b.share(value, 80, 120);
         b.withdraw_from(p, then, &to, value, &session);
         then += b.random.seconds(300, 9_000);
     }
@@ -223,7 +233,8 @@ fn swapped_phone(b: &mut Builder, who: &[Person], time: i64) {
     b.account(p, time + 300, Action::PhoneChange, &session);
     b.account(p, time + 900, Action::TwoFactorChange, &session);
     let then = time + b.hours(12, 40);
-    let value = (p.scale * b.random.between(2, 5)).max(30_000);
+    let usual = (p.scale * b.random.between(2, 5)).max(35_000);
+    let value = b.share(usual, 80, 120);
     b.withdraw_from(p, then, &to, value, &session);
 }
 
@@ -238,9 +249,10 @@ fn stuffed_credentials(b: &mut Builder, who: &[Person], mut time: i64) {
     b.account(p, time, Action::Login, &session);
     let added = if b.random.permille(700) { Action::AddressAdded } else { Action::ApiKeyCreated };
     b.account(p, time + 240, added, &session);
-    let value = (p.scale * b.random.between(1, 4)).max(20_000);
+    let mut value = (p.scale * b.random.between(1, 4)).max(25_000);
     time += b.random.seconds(600, 9_000);
     for _ in 0..b.random.between(2, 3) {
+        value = b.share(value, 80, 120);
         b.withdraw_from(p, time, &to, value, &session);
         time += b.random.seconds(200, 5_000);
     }
@@ -250,10 +262,11 @@ fn growing_to_one_address(b: &mut Builder, who: &[Person], mut time: i64) {
     let (p, to) = (&who[0], b.address());
     let mut value = b.random.amount(40_000, 200_000);
     for _ in 0..b.random.between(3, 4) {
-        b.bank(p, time, value * 11 / 10);
+        let paid_in = b.share(value, 102, 138);
+        b.bank(p, time, paid_in);
         let then = time + b.hours(1, 10);
         b.withdraw(p, then, &to, value);
-        value = value * b.random.between(130, 190) / 100;
+        value = b.share(value, 130, 190);
         time += b.hours(18, 70);
     }
 }
@@ -264,7 +277,8 @@ fn several_to_one_address(b: &mut Builder, who: &[Person], time: i64) {
         let mut then = time + b.hours(0, 200);
         for _ in 0..b.random.between(1, 2) {
             let value = b.random.amount(55_000, 700_000);
-            b.bank(p, then, value * 11 / 10);
+            let paid_in = b.share(value, 102, 138);
+            b.bank(p, then, paid_in);
             then += b.hours(1, 20);
             b.withdraw(p, then, &to, value);
         }
@@ -277,15 +291,15 @@ fn platform_with_new_addresses(b: &mut Builder, who: &[Person], mut time: i64) {
     let mut value = b.random.amount(40_000, 200_000);
     for _ in 0..b.random.between(3, 5) {
         let to = b.address();
+        let paid_in = b.share(value, 102, 138);
         if b.random.permille(700) {
-            b.bank(p, time, value * 11 / 10);
+            b.bank(p, time, paid_in);
         } else {
-            let card = p.cards[0].clone();
-            b.card(p, time, &card, value * 11 / 10);
+            b.card(p, time, &p.cards[0].clone(), paid_in);
         }
         let then = time + b.hours(1, 20);
         b.withdraw(p, then, &to, value);
-        value = value * b.random.between(140, 220) / 100;
+        value = b.share(value, 140, 220);
         time += b.hours(30, 100);
     }
 }

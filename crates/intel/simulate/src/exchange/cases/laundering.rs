@@ -59,7 +59,8 @@ fn payments_just_below(b: &mut Builder, who: &[Person], mut time: i64) {
 fn withdrawals_just_below(b: &mut Builder, who: &[Person], mut time: i64) {
     let (p, many) = (&who[0], b.random.between(3, 5));
     let from = p.wallet(time).to_owned();
-    b.deposit(p, time - 5 * HOUR, &from, many * 950_000);
+    let sum = b.share(many * 900_000, 100, 130);
+    b.deposit(p, time - 5 * HOUR, &from, sum);
     let to = [p.wallet(time).to_owned(), b.address()];
     for n in 0..many {
         let value = 780_000 + b.random.below(215_000);
@@ -91,8 +92,8 @@ fn in_and_out(b: &mut Builder, who: &[Person], time: i64) {
     let value = b.random.amount(300_000, 4_000_000);
     b.deposit(&who[0], time, &from, value);
     let then = time + b.random.seconds(300, 6_000);
-    let part = b.random.between(85, 99);
-    b.withdraw(&who[0], then, &to, value * part / 100);
+    let part = b.share(value, 85, 99);
+    b.withdraw(&who[0], then, &to, part);
 }
 
 fn out_in_parts(b: &mut Builder, who: &[Person], time: i64) {
@@ -105,8 +106,8 @@ fn out_in_parts(b: &mut Builder, who: &[Person], time: i64) {
         sum += value;
     }
     let to: Vec<String> = (0..b.random.between(1, 2)).map(|_| b.address()).collect();
-    let (then, parts, share) = (time + 6 * HOUR + b.hours(0, 1), b.random.between(2, 3), b.random.between(85, 99));
-    b.drain(p, then, sum * share / 100, parts, 3 * HOUR, &to);
+    let (then, parts, part) = (time + 6 * HOUR + b.hours(0, 1), b.random.between(2, 3), b.share(sum, 85, 99));
+    b.drain(p, then, part, parts, 3 * HOUR, &to);
 }
 
 /// Waits for a night and leaves in parts, to several addresses.
@@ -115,8 +116,8 @@ fn overnight_to_several(b: &mut Builder, who: &[Person], time: i64) {
     let (from, value) = (b.address(), b.random.amount(300_000, 4_000_000));
     b.deposit(p, time, &from, value);
     let to: Vec<String> = (0..b.random.between(2, 3)).map(|_| b.address()).collect();
-    let (then, parts, share) = (time + b.hours(8, 30), b.random.between(2, 4), b.random.between(88, 98));
-    b.drain(p, then, value * share / 100, parts, 10 * HOUR, &to);
+    let (then, parts, part) = (time + b.hours(8, 30), b.random.between(2, 4), b.share(value, 88, 98));
+    b.drain(p, then, part, parts, 10 * HOUR, &to);
 }
 
 fn gather(b: &mut Builder, p: &Person, time: i64, many: u64, span: i64) -> u64 {
@@ -139,14 +140,16 @@ fn gathered_and_sent_on(b: &mut Builder, who: &[Person], time: i64) {
     let many = b.random.between(10, 16);
     let sum = gather(b, &who[0], time, many, 20 * HOUR);
     let (to, then) = (b.address(), time + 20 * HOUR + b.hours(2, 20));
-    b.withdraw(&who[0], then, &to, sum * 9 / 10);
+    let part = b.share(sum, 80, 98);
+    b.withdraw(&who[0], then, &to, part);
 }
 
 fn gathered_over_days(b: &mut Builder, who: &[Person], time: i64) {
     let (many, span) = (b.random.between(12, 25), b.hours(90, 150));
     let sum = gather(b, &who[0], time, many, span);
     let (to, then) = (b.address(), time + span + b.hours(2, 30));
-    b.withdraw(&who[0], then, &to, sum * 9 / 10);
+    let part = b.share(sum, 80, 98);
+    b.withdraw(&who[0], then, &to, part);
 }
 
 fn spread(b: &mut Builder, p: &Person, time: i64, many: u64, span: i64) {
@@ -164,7 +167,8 @@ fn spread_in_a_day(b: &mut Builder, who: &[Person], time: i64) {
 
 fn deposited_and_spread(b: &mut Builder, who: &[Person], time: i64) {
     let (many, from) = (b.random.between(10, 18), b.address());
-    b.deposit(&who[0], time - 3 * HOUR, &from, many * 25_000);
+    let sum = b.share(many * 25_000, 80, 130);
+    b.deposit(&who[0], time - 3 * HOUR, &from, sum);
     spread(b, &who[0], time, many, 16 * HOUR);
 }
 
@@ -178,22 +182,24 @@ fn ring_of_few(b: &mut Builder, who: &[Person], mut time: i64) {
     let value = b.random.amount(60_000, 900_000);
     for _ in 0..2 {
         for i in 0..who.len() {
-            let outside = b.address();
-            b.withdraw(&who[i], time, &outside, value);
+            let (outside, sent) = (b.address(), b.share(value, 92, 110));
+            b.withdraw(&who[i], time, &outside, sent);
             time += b.hours(1, 5);
-            b.deposit(&who[(i + 1) % who.len()], time, &outside, value * 98 / 100);
+            let arrived = b.share(sent, 95, 99);
+            b.deposit(&who[(i + 1) % who.len()], time, &outside, arrived);
             time += b.hours(1, 5);
         }
     }
 }
 
-/// Four in a row, always by the same address, slower, less each time.
+/// Four in a row, always by the same address, slower.
 fn four_by_a_hub(b: &mut Builder, who: &[Person], mut time: i64) {
     let (hub, mut value) = (b.address(), b.random.amount(100_000, 900_000));
     for i in 0..who.len() {
+        value = b.share(value, 94, 108);
         b.withdraw(&who[i], time, &hub, value);
         time += b.hours(3, 20);
-        value = value * b.random.between(88, 97) / 100;
+        value = b.share(value, 88, 97);
         b.deposit(&who[(i + 1) % who.len()], time, &hub, value);
         time += b.hours(2, 16);
     }
@@ -202,23 +208,24 @@ fn four_by_a_hub(b: &mut Builder, who: &[Person], mut time: i64) {
 fn pays_at_once(b: &mut Builder, who: &[Person], time: i64) {
     let (to, value) = (b.address(), b.random.amount(500_000, 9_000_000));
     b.bank(&who[0], time, value);
-    let (then, part) = (time + b.hours(1, 10), b.random.between(90, 99));
-    b.withdraw(&who[0], then, &to, value * part / 100);
+    let (then, part) = (time + b.hours(1, 10), b.share(value, 90, 99));
+    b.withdraw(&who[0], then, &to, part);
 }
 
 /// A little first, to see whether it arrives, then all.
 fn tries_then_pays(b: &mut Builder, who: &[Person], time: i64) {
     let p = &who[0];
     let (to, value) = (b.address(), b.random.amount(300_000, 4_000_000));
-    b.bank(p, time, value / 2);
+    let first = b.share(value, 35, 65);
+    b.bank(p, time, first);
     let then = time + b.hours(0, 2);
-    b.bank(p, then, value / 2);
+    b.bank(p, then, value - first);
     let trial = time + b.hours(3, 5);
     let part = b.random.between(30, 100);
     b.withdraw(p, trial, &to, value / part);
     let then = trial + b.hours(0, 4);
-    let part = b.random.between(88, 95);
-    b.withdraw(p, then, &to, value * part / 100);
+    let part = b.share(value, 88, 95);
+    b.withdraw(p, then, &to, part);
 }
 
 /// An incident responder or insurer is paid by the victim and pays for it within a day (FIN-2021-A004).
@@ -226,8 +233,8 @@ fn responder_pays(b: &mut Builder, who: &[Person], time: i64) {
     let (client, to) = (format!("bank-{}", b.hex(12)), b.address());
     let value = b.random.amount(800_000, 9_000_000);
     b.third(&who[0], time, &client, value);
-    let (then, part) = (time + b.hours(2, 24), b.random.between(85, 97));
-    b.withdraw(&who[0], then, &to, value * part / 100);
+    let (then, part) = (time + b.hours(2, 24), b.share(value, 85, 97));
+    b.withdraw(&who[0], then, &to, part);
 }
 
 fn swept_in_hours(b: &mut Builder, who: &[Person], time: i64) {
@@ -270,14 +277,16 @@ fn payers_in_two_days(b: &mut Builder, who: &[Person], time: i64) {
     let many = b.random.between(3, 6);
     let (sum, then) = payers(b, &who[0], time, many, (1, 8), (40_000, 300_000));
     let (to, wait) = (b.address(), b.hours(1, 12));
-    b.withdraw(&who[0], then + wait, &to, sum * 95 / 100);
+    let part = b.share(sum, 84, 98);
+    b.withdraw(&who[0], then + wait, &to, part);
 }
 
 fn payers_in_a_week(b: &mut Builder, who: &[Person], time: i64) {
     let many = b.random.between(4, 6);
     let (sum, then) = payers(b, &who[0], time, many, (8, 28), (30_000, 250_000));
     let (to, parts) = (vec![b.address()], b.random.between(2, 3));
-    b.drain(&who[0], then, sum * 93 / 100, parts, 20 * HOUR, &to);
+    let part = b.share(sum, 84, 98);
+    b.drain(&who[0], then, part, parts, 20 * HOUR, &to);
 }
 
 /// Over weeks, each sum sent on the same day with a commission kept.
@@ -287,8 +296,8 @@ fn small_sums_for_a_commission(b: &mut Builder, who: &[Person], mut time: i64) {
     for n in 0..b.random.between(4, 7) {
         let (payer, value) = (format!("bank-{}", b.hex(12)), b.random.amount(20_000, 150_000));
         b.third(p, time, &payer, value);
-        let (then, share) = (time + b.hours(2, 20), b.random.between(88, 95));
-        b.withdraw(p, then, &to[usize::from(n % 2 == 1)].clone(), value * share / 100);
+        let (then, part) = (time + b.hours(2, 20), b.share(value, 88, 95));
+        b.withdraw(p, then, &to[usize::from(n % 2 == 1)].clone(), part);
         time += b.hours(40, 72);
     }
 }

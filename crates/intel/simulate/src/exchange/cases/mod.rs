@@ -124,11 +124,13 @@ impl Builder {
         self.random.between(from * 3_600, to * 3_600).cast_signed()
     }
 
-    /// Pays out a sum in parts, with a share kept back, to one or more addresses.
+    /// Pays out a sum in parts to one or more addresses.
     fn drain(&mut self, p: &Person, time: i64, sum: u64, parts: u64, within: i64, to: &[String]) {
-        let mut time = time;
-        for (_, address) in (0..parts).zip(to.iter().cycle()) {
-            self.withdraw(p, time, address, sum / parts);
+        let (mut time, mut rest) = (time, sum);
+        for (left, address) in (1..=parts).rev().zip(to.iter().cycle()) {
+            let part = if left == 1 { rest } else { self.share(rest / left, 70, 130) };
+            rest -= part;
+            self.withdraw(p, time, address, part);
             time += self.random.seconds(300, (within / parts.cast_signed()).max(301));
         }
     }
