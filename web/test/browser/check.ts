@@ -117,7 +117,7 @@ await check('the panel tells tags with sources, exposure, activity, counterparti
   await body.getByText('Locky ransom').first().waitFor();
   await body.getByText('Where its money went, BTC').waitFor();
   await body.locator('figure figcaption', { hasText: new RegExp(`^Received ${received} BTC and sent`) }).waitFor();
-  await body.locator('section', { hasText: 'as of block 800000' }).getByText('15 BTC').waitFor();
+  await body.locator('section', { hasText: 'Figures of the whole chain' }).getByText('15 BTC').waitFor();
   await body.getByText('Counterparties in the ledger').click();
   await body.getByLabel('Side').selectOption('in');
   await body.getByText(`In all: ${received} BTC in 30 movements.`).waitFor();

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+import zlib
 from decimal import Decimal
 
 from playwright.sync_api import sync_playwright
@@ -78,6 +79,38 @@ def drawn_sums_are_the_ledgers(page, of_url=url):
     return edges_are_the_ledgers(page, get)
 
 
+def printed(page, link, head):
+    """A case on paper: a header that says what it is, how it is classified, by whom and when it was printed, with a hash; texts and the lines of its pictures stand in the file."""
+    page.goto(link)
+    page.emulate_media(media="print")
+    header = page.locator(".printed").inner_text()
+    for part in head:
+        assert part in header, (part, header)
+    assert re.search(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC", header) and re.search(r"\b[0-9a-f]{64}\b", header), header
+    pictures = page.locator("main svg.trace").all()
+    assert pictures and all(picture.is_visible() for picture in pictures), len(pictures)
+    # What a picture is drawn of, but for what only names it.
+    shapes = sum(picture.locator("rect, path, line, polygon, circle").count() for picture in pictures)
+    drawn, texts = painted(page.pdf(format="A4"))
+    page.evaluate("() => document.querySelectorAll('main svg.trace').forEach(picture => picture.remove())")
+    without, fewer = painted(page.pdf(format="A4"))
+    assert drawn - without >= shapes > 0 and texts > fewer > 0, (drawn, without, shapes, texts, fewer)
+    page.emulate_media(media="screen")
+    return {"shapes of pictures": shapes, "painted": drawn - without, "texts": texts}
+
+
+def painted(pdf):
+    """How many paths and how many texts the streams of a PDF paint."""
+    streams = []
+    for packed in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            streams.append(zlib.decompress(packed))
+        except zlib.error:
+            continue
+    count = lambda operator: sum(len(re.findall(rb"(?m)(?:^|[ \]>)])" + operator + rb"\s*$", stream)) for stream in streams)
+    return count(rb"(?:f\*?|S|B\*?)"), count(rb"T[jJ]")
+
+
 def find(page):
     hand = Hand(page)
     desk(page)
@@ -118,6 +151,9 @@ def find(page):
     assert picture.count() == 1 and "A ransom" in picture.get_attribute("aria-label"), picture.count()
     assert report() > before
     counts["edges compared with the API"] = compared
+    counts["a printed case"] = printed(page, f"{url}/desk/cases/{case}", [f"Case {case}: ", "CONFIDENTIAL", "printed by "])
+    # The demo's own case has a trace.
+    counts["a printed trace"] = printed(page, f"{url}/desk/cases/1", ["Case 1: ", "CONFIDENTIAL", "printed by "])
 
 
 def follow(browser):
