@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+import time
 import zlib
 from decimal import Decimal
 
@@ -226,17 +227,25 @@ def alerts(page):
 
 
 def live(page, other):
-    """Whoever looks at the queue is told of an alert that is raised meanwhile, over one connection for all pages of the browser."""
-    page.goto(f"{url}/desk/alerts?sort=newest")
-    until(lambda: page.locator("[data-script]").count(), "the queue takes keys")
+    """Whoever looks at the queue is told of an alert that is raised meanwhile, over one connection for all pages of the browser; another person too. How long it took is printed."""
+    for reader in page, other:
+        with reader.expect_response(lambda r: "/api/v1/live" in r.url):
+            reader.goto(f"{url}/desk/alerts?sort=newest")
+        until(lambda: reader.locator("[data-script]").count(), "the queue takes keys")
     beside = page.context.new_page()
     beside.goto(f"{url}/desk/holds")
     event = {"id": "walk-1", "time": 1_795_000_000, "kind": "withdrawal", "customer": "demo-victim", "asset": "BTC", "amount": "50000000", "value": 2_000_000, "counterparty": LOCKY}
     answer = other.request.post(f"{url}/api/v1/events", data=event, headers={"authorization": f"Bearer {other_key}"})
     assert answer.status == 200 and answer.json()["alert"], answer.text()
-    page.bring_to_front()
+    begun = time.monotonic()
     raised = answer.json()["alert"]
-    until(lambda: page.locator(f"tr.came[data-alert='{raised}']").count() == 1, "it stands in the list")
+    for reader in other, page:
+        until(lambda: reader.locator(f"tr.came[data-alert='{raised}']").count() == 1, "it stands in the list")
+    took = round((time.monotonic() - begun) * 1000)
+    counts["a new alert stands in two people's open queues, ms"] = took
+    # The goal is a second; a machine that builds beside is slow, and what polls every 30 s would not come in time.
+    assert took < 10_000, took
+    page.bring_to_front()
     page.locator(".toast", has_text="1 new in the list").wait_for()
     # The value at the time stands beside the amount.
     page.goto(f"{url}/desk/alerts/{raised}")
