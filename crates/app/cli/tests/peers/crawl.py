@@ -17,8 +17,8 @@ from playwright.sync_api import sync_playwright
 url, key = sys.argv[1:3]
 full = "--full" in sys.argv
 axe = (pathlib.Path(sys.prefix).parent / "node_modules/axe-core/axe.min.js").read_text()
-# Two pages of a kind, so many pages in all.
-OF_A_KIND, MOST = 2, 240
+# Two pages of a kind, so many pages in all; other themes, sizes and languages one page of a kind.
+OF_A_KIND, MOST = 2, 400
 # So many presses of Tab on a page: long lists are like their beginning.
 MOST_TABS = 150
 # What is no page: files, streams, the way out.
@@ -94,7 +94,7 @@ def without_script(browser, links, faults):
     page = context.new_page()
     if key != "-":
         sign_in(page, url, key)
-    for link in {kind(link): link for link in links}.values():
+    for link in links:
         answer = page.goto(url + link)
         where = f"{link} (without script)"
         if answer.status != 200 or page.locator("h1").count() != 1:
@@ -122,7 +122,7 @@ def by_keyboard(browser, links, faults):
     page = context.new_page()
     if key != "-":
         sign_in(page, url, key)
-    for link in {kind(link): link for link in links}.values():
+    for link in links:
         page.goto(url + link)
         # A field that has the focus from the start is left; the first Tab from the page's beginning leads past the menu.
         page.evaluate("() => { document.activeElement?.blur?.(); window.passed = new Map(); scrollTo(0, 0); document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex'); }")
@@ -151,7 +151,7 @@ def printed(browser, links, faults):
     if key != "-":
         sign_in(page, url, key)
     page.emulate_media(media="print")
-    for link in {kind(link): link for link in links}.values():
+    for link in links:
         page.goto(url + link)
         menus, parts = page.locator("nav:not(.tabs):visible").count(), page.locator("nav.tabs")
         if not page.locator("h1").is_visible() or menus > 0 or (parts.count() > 0 and not parts.is_visible()):
@@ -163,15 +163,16 @@ with sync_playwright() as p:
     browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
     faults = []
     walked = walk(browser, "light", 1440, None, faults)
-    for theme, width in [("dark", 390), ("dark", 1440), ("light", 390)][: 3 if full else 1]:
-        walk(browser, theme, width, walked, faults)
-    without_script(browser, walked, faults)
-    printed(browser, walked, faults)
-    by_keyboard(browser, walked, faults)
-    # A long language, and one that is written from right to left.
     one_of_each = list({kind(link): link for link in walked}.values())
+    shapes = [("dark", 390), ("dark", 1440), ("light", 390)]
+    for theme, width in shapes if full else shapes[:1]:
+        walk(browser, theme, width, one_of_each, faults)
+    without_script(browser, one_of_each, faults)
+    by_keyboard(browser, one_of_each, faults)
+    printed(browser, one_of_each, faults)
+    # A long language, and one that is written from right to left.
     for language in ["de", "ar"] if full else []:
-        for theme, width in [("light", 1440), ("dark", 390), ("dark", 1440), ("light", 390)]:
+        for theme, width in [("light", 1440), *shapes]:
             walk(browser, theme, width, one_of_each, faults, language)
     browser.close()
 print(json.dumps({"pages": len(walked), "kinds": len({kind(w) for w in walked}), "faults": len(faults)}))
