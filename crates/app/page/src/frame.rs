@@ -286,7 +286,7 @@ impl Frame {
                     header {
                         @if has_menu { a.open-menu href="#menu" { (icons::icon("menu")) (t!("nav-menu")) } }
                         a.brand href="/" { "Holdfast" }
-                        form.search action="/search" method="get" role="search" {
+                        form.search action="/search" method="get" role="search" aria-label=(t!("common-search")) {
                             input type="search" name="q" value=(query) aria-label=(t!(label)) placeholder=(t!(hint)) autofocus[title == t!("ledger-home")];
                             button type="submit" { (icons::icon("search")) (t!("common-search")) }
                         }

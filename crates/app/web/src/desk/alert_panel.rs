@@ -115,7 +115,8 @@ impl Panel {
         html! {
             h3 { (t!("models-said")) }
             @for EventScore { score, reasons } in scores { details open[score.role == Role::Champion] {
-                summary { (word(score.purpose)) ": " strong { (percent(score.probability_ppm.into())) } ", " a href={ "/desk/models/" (score.model) } { (word(score.role)) } }
+                summary { (word(score.purpose)) ": " strong { (percent(score.probability_ppm.into())) } ", " (word(score.role)) }
+                p { a.hash href={ "/desk/models/" (score.model) } { (score.model) } }
                 ul { @for reason in reasons { li { (reason.text) } } }
             } }
             p.note { (t!("models-said-about")) }
