@@ -44,7 +44,7 @@ for (const [name, palette] of themes.slice(0, 2)) test(`${name}: chips are told 
   for (const risk of RISKS) assert.ok(contrast(palette.risk[risk], palette.on[risk]) >= 4.5, risk);
   for (const ground of [palette.bg, palette.panel]) {
     for (const text of [palette.ink, palette.soft, palette.accent]) assert.ok(contrast(text, ground) >= 4.5, `${text} on ${ground}`);
-    assert.ok(contrast(palette.line, ground) >= 2.8, `borders on ${ground}`);
+    assert.ok(contrast(palette.line, ground) >= 3, `borders on ${ground}`);
   }
 });
 

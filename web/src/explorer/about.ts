@@ -41,11 +41,16 @@ export class About {
     return answer;
   }
 
-  /** A section that fills itself when its answer comes; an error is said where it belongs. */
-  private later<T>(title: string, key: string, ask: () => Promise<T>, show: (answer: T) => readonly (Node | null)[]): HTMLElement {
+  /** A section that fills itself when its answer comes; an error is said where it belongs. Of what a desk does not have (`null`) there is none. */
+  private later<T>(title: string, key: string, ask: () => Promise<T>, show: (answer: T) => readonly (Node | null)[] | null): HTMLElement {
     const body = el('div', {}, el('p', { class: 'x-soft' }, t('loading')));
     this.once(key, ask).then((answer) => {
-      const parts = show(answer).filter((p) => p !== null);
+      const shown = show(answer);
+      if (shown === null) {
+        body.parentElement?.remove();
+        return;
+      }
+      const parts = shown.filter((p) => p !== null);
       body.replaceChildren(...(parts.length > 0 ? parts : [el('p', { class: 'x-soft' }, t('nothing-known'))]));
     }, (e: unknown) => { body.replaceChildren(el('p', { class: 'x-soft' }, e instanceof Error ? e.message : String(e))); });
     return el('section', {}, el('h3', {}, title), body);
@@ -257,8 +262,9 @@ function activity(chain: string, a: ActivityReport): (Node | null)[] {
   return parts;
 }
 
-/** Figures that were computed over the whole chain, each table as of its block. */
-function figures(f: FiguresReport, zone: Zone): Node[] {
+/** Figures that were computed over the whole chain, each table as of its block; none on a desk that computes none. */
+function figures(f: FiguresReport, zone: Zone): Node[] | null {
+  if (f.installed === 0) return null;
   const said = (one: FiguresReport['tables'][number]['figures'][number]): string => {
     switch (one.unit) {
       case 'amount': return f.asset ? amount(BigInt(one.value), assetOf(f.asset)) : one.value;

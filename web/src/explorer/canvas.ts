@@ -69,14 +69,18 @@ export class Surface {
     this.scene = scene;
     this.grid = new Grid(scene.nodes);
     this.byId = new Map(scene.nodes.map((n) => [n.id, n]));
-    // The worker needs no keys.
-    this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } });
+    // The worker needs no keys. Copying a large scene takes a while: what this thread paints itself does not wait for it.
+    const hand = (): void => { this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } }); };
+    const isOurs = !this.isReady;
+    if (!isOurs) hand();
     if (then) this.waiting.push(then);
     if (fitted) this.fit();
     else {
       this.redraw();
       this.near();
     }
+    // Who was told of the picture may have shown another scene.
+    if (isOurs && this.scene === scene) hand();
   }
 
   setPalette(palette: Palette): void {

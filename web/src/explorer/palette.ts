@@ -20,14 +20,14 @@ export interface Palette {
 const MARKS = ['#e69f00', '#56b4e9', '#cc79a7', '#0072b2', '#d55e00', '#f0e442'];
 
 export const LIGHT: Palette = {
-  bg: '#ffffff', panel: '#f6f7f9', ink: '#16202c', soft: '#52606f', line: '#8a95a3', accent: '#1f5fbf', note: '#fdf6d8',
+  bg: '#ffffff', panel: '#f6f7f9', ink: '#16202c', soft: '#52606f', line: '#848f9d', accent: '#1f5fbf', note: '#fdf6d8',
   risk: { severe: '#7a0c2e', high: '#c9420a', medium: '#f0c541', low: '#8cc8e0', unknown: '#eceff2' },
   on: { severe: '#ffffff', high: '#ffffff', medium: '#16202c', low: '#16202c', unknown: '#16202c' },
   marks: MARKS,
 };
 
 export const DARK: Palette = {
-  bg: '#10161d', panel: '#18212b', ink: '#e8edf2', soft: '#a3afbd', line: '#5d6b7a', accent: '#8ab8ff', note: '#3a3522',
+  bg: '#10161d', panel: '#18212b', ink: '#e8edf2', soft: '#a3afbd', line: '#647282', accent: '#8ab8ff', note: '#3a3522',
   risk: { severe: '#ff7d97', high: '#b8500c', medium: '#f0d264', low: '#2f6f8a', unknown: '#3a4653' },
   on: { severe: '#10161d', high: '#ffffff', medium: '#10161d', low: '#ffffff', unknown: '#e8edf2' },
   marks: MARKS,

@@ -28,7 +28,7 @@ export interface LookupReport {
 /** Items without a chain are on none that the desk stores: nothing can be drawn of them. */
 export interface StartReport { items: { kind: string; id: string; chain?: string | null; why: string }[]; more: number; notes: string[] }
 interface Point { start: number; received: string; received_count: number; sent: string; sent_count: number }
-export interface FiguresReport { asset?: AssetView | null; tables: { name: string; as_of_block: { height: number }; figures: { name: string; unit: 'amount' | 'count' | 'time' | 'height' | 'transaction'; value: string }[] }[]; notes: string[] }
+export interface FiguresReport { asset?: AssetView | null; tables: { name: string; as_of_block: { height: number }; figures: { name: string; unit: 'amount' | 'count' | 'time' | 'height' | 'transaction'; value: string }[] }[]; installed: number; notes: string[] }
 export interface ActivityReport { period: string; assets: { asset: AssetView; points: Point[]; before?: { received: string; received_count: number; sent: string; sent_count: number } | null }[]; more_assets: number; complete: boolean; notes: string[] }
 
 /** What a person bounds an expansion by; empty fields bound nothing. `least` is in base units and needs an asset on account chains. */

@@ -9,12 +9,14 @@ import { has, mayGraph } from './page.ts';
 import { Palette } from './palette.ts';
 import * as rows from './rows.ts';
 import { follow, read } from './settings.ts';
+import * as stack from './stack.ts';
 import * as toasts from './toast.ts';
 import { t } from '../texts.ts';
 
 toasts.begin();
 copying.begin();
 rows.begin();
+stack.begin();
 follow();
 
 const palette = new Palette();

@@ -117,6 +117,7 @@ await check('the panel tells tags with sources, exposure, activity, counterparti
   await body.getByText('Locky ransom').first().waitFor();
   await body.getByText('Where its money went, BTC').waitFor();
   await body.locator('figure figcaption', { hasText: new RegExp(`^Received ${received} BTC and sent`) }).waitFor();
+  await body.locator('section', { hasText: 'Figures of the whole chain' }).getByText('15 BTC').waitFor();
   await body.getByText('Counterparties in the ledger').click();
   await body.getByLabel('Side').selectOption('in');
   await body.getByText(`In all: ${received} BTC in 30 movements.`).waitFor();
@@ -127,6 +128,47 @@ await check('the panel tells tags with sources, exposure, activity, counterparti
   assert.match(await status(page), /nodes? added/);
   await press(page, 'Shift+T');
   assert.ok(!(await nodes(page) < before));
+  // A desk without figures of the whole chain has no such section.
+  const other = await page.evaluate(() => { const { app } = (document.querySelector('[data-explorer]') as HTMLElement & { mounted: { app: App } }).mounted; return [...app.view.nodes.values()].find((n) => n.kind === 'address' && n.hop !== 0 && !n.id.startsWith('u:'))?.id ?? ''; });
+  await page.evaluate((id) => { (document.querySelector('[data-explorer]') as HTMLElement & { mounted: { app: App } }).mounted.app.select([id]); }, other);
+  await press(page, 'Shift+D');
+  await body.locator('figure figcaption').first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('.x-panel-body')?.textContent.includes('loading'));
+  assert.equal(await body.getByText('as of block').count() + await body.getByText('no figures').count(), 0);
+});
+
+await check('a dialog takes the focus and gives it back; Tab leaves the picture and every panel', async (page) => {
+  const at = (): Promise<string> => page.evaluate(() => document.activeElement?.className ?? '');
+  for (const key of ['Insert', '?', 'Shift+F', 't', 'Shift+E', 's', 'a']) {
+    await page.locator('.x-stage').focus();
+    await page.keyboard.press(key);
+    await page.locator('dialog[open]').waitFor();
+    assert.ok(await page.evaluate(() => document.querySelector('dialog[open]')?.contains(document.activeElement)), `${key}: the focus is in the dialog`);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached' });
+    assert.match(await at(), /x-stage/, `${key}: the focus is back at the picture`);
+  }
+  for (const tab of ['Shift+D', 'Shift+R', 'Shift+T']) {
+    await page.locator('.x-stage').focus();
+    await page.keyboard.press(tab);
+    // In both directions: each press moves on until the page ends or begins anew at its first place.
+    for (const step of ['Tab', 'Shift+Tab']) {
+      await page.locator('.x-stage').focus();
+      const ended = await page.evaluate(() => { (window as unknown as { passed: Set<Element> }).passed = new Set(); return false; });
+      let isEnd = ended, presses = 0;
+      for (; presses < 400 && !isEnd; presses += 1) {
+        await page.keyboard.press(step);
+        isEnd = await page.evaluate(() => {
+          const e = document.activeElement, { passed } = window as unknown as { passed: Set<Element> };
+          if (!e || e === document.body || e.classList.contains('x-stage')) return true;
+          if (passed.has(e) && !(e instanceof HTMLInputElement)) throw new Error(`Tab comes back to ${e.tagName + ' ' + e.className}`);
+          passed.add(e);
+          return false;
+        });
+      }
+      assert.ok(isEnd, `${tab}, ${step}: ${presses} presses do not leave the page`);
+    }
+  }
 });
 
 await check('expanding within bounds adds what they let through, and nothing else', async (page) => {

@@ -84,6 +84,12 @@ export function activity(address: string): unknown {
   return { chain: 'bitcoin', address, period: 'month', assets: points.length > 0 ? [{ asset: BTC, points }] : [], more_assets: 0, complete: true, notes: [] };
 }
 
+/** Figures over the whole chain: of the ransom's address alone, as if of the others no table were installed. */
+export const figures = (address: string): unknown => ({
+  chain: 'bitcoin', address, asset: BTC, notes: [], installed: address === RANSOM ? 1 : 0,
+  tables: address === RANSOM ? [{ name: 'address_summary', as_of_block: { height: 800_000, hash: '00' }, figures: [{ name: 'received', unit: 'amount', value: '1500000000' }, { name: 'receipts', unit: 'count', value: '30' }] }] : [],
+});
+
 /** Exposure of an address as its report carries it. */
 export const exposed = (report: AddressReport | undefined): unknown => report && {
   ...report, exposure: { asset: 'BTC', amount: report.received, risk_score: 87, unknown_receipts: 0, source: [{ category: 'exchange', risk: 'low', direct: 1_000_000_000, indirect: 0, share_ppm: 380_000 }], destination: [{ category: 'mixer', risk: 'high', direct: 0, indirect: 500_000_000, share_ppm: 190_000 }, { category: 'exchange', risk: 'low', direct: 45_000_000, indirect: 90_000_000, share_ppm: 51_000 }] },

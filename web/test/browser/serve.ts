@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { flow } from '../../src/explorer/layout.ts';
 import { stringify } from '../../src/explorer/model.ts';
 import { layered } from '../random.ts';
-import { activity, begun, exposed, Graphs, lookup, neighbours, transactions } from './graph-api.ts';
+import { activity, begun, exposed, figures, Graphs, lookup, neighbours, transactions } from './graph-api.ts';
 import { addressOf, RANSOM, search, trace, txOf } from './ledger.ts';
 
 export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -78,7 +78,8 @@ export function start(dist: string): Promise<{ url: string; server: Server; save
       response.write('event: hello\ndata: {"after":0}\n\n');
       listeners.add(response);
       request.on('close', () => { listeners.delete(response); });
-    } else if (rest[1] === 'graph' && rest[2] === 'neighbours') json(neighbours(url.searchParams));
+    } else if (rest[1] === 'addresses' && rest[3] === 'figures') json(figures(rest[2] ?? ''));
+    else if (rest[1] === 'graph' && rest[2] === 'neighbours') json(neighbours(url.searchParams));
     else if (rest[1] === 'graph' && rest[2] === 'start') json(begun(url.searchParams));
     else if (rest[1] === 'addresses') json(activity(rest[2] ?? ''));
     else if (rest[1] === 'desk' && rest[4] === 'graphs') json(rest[6] ? graphs.one(Number(rest[6])) : graphs.list());

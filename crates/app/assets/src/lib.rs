@@ -304,4 +304,46 @@ mod tests {
         assert_eq!(from_folder(&folder, ".hidden").status, 404);
         std::fs::remove_dir_all(folder).unwrap();
     }
+
+    /// The build script that made this crate's table, run by itself with an empty PATH.
+    fn build(out: &std::path::Path, dist: Option<&std::path::Path>) -> std::process::Output {
+        let builds =
+            std::path::Path::new(env!("OUT_DIR")).ancestors().nth(2).expect("OUT_DIR lies in a folder of builds");
+        let is_ours =
+            |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("holdfast-assets-"));
+        let folders = std::fs::read_dir(builds).unwrap().map(|entry| entry.unwrap().path()).filter(is_ours);
+        let scripts = folders.map(|folder| folder.join(format!("build-script-build{}", std::env::consts::EXE_SUFFIX)));
+        let newest = scripts.filter(|s| s.is_file()).max_by_key(|s| s.metadata().unwrap().modified().unwrap());
+        let mut command = std::process::Command::new(newest.expect("cargo keeps the build script that it compiled"));
+        command.env_clear().env("PATH", "").env("OUT_DIR", out).env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
+        dist.map(|dist| command.env("HOLDFAST_WEB_DIST", dist));
+        command.output().unwrap()
+    }
+
+    #[test]
+    fn without_npm_the_build_says_one_sentence_and_takes_a_ready_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |done: &std::process::Output| String::from_utf8(done.stderr.clone()).unwrap();
+        let none = build(dir.path(), None);
+        let sentence = said(&none);
+        assert!(!none.status.success() && !dir.path().join("assets.rs").exists(), "{sentence}");
+        assert_eq!(sentence.trim_end().lines().count(), 1, "{sentence}");
+        for part in ["`npm` does not start", "Install Node 20", "HOLDFAST_WEB_DIST"] {
+            assert!(sentence.contains(part), "{sentence}");
+        }
+        // A folder that was made elsewhere is enough.
+        let made = std::env::var_os("HOLDFAST_WEB_DIST").map(PathBuf::from);
+        let made = made.unwrap_or_else(|| std::path::Path::new(env!("OUT_DIR")).join("dist"));
+        let ready = build(dir.path(), Some(&made));
+        assert!(ready.status.success(), "{}", said(&ready));
+        let table = std::fs::read_to_string(dir.path().join("assets.rs")).unwrap();
+        for name in NAMES {
+            assert!(table.contains(&format!("Some({name:?})")), "{name}");
+        }
+        // One that is none is named.
+        let empty = tempfile::tempdir().unwrap();
+        let wrong = build(dir.path(), Some(empty.path()));
+        assert!(!wrong.status.success() && said(&wrong).contains("manifest.json"), "{}", said(&wrong));
+        assert_eq!(said(&wrong).trim_end().lines().count(), 1, "{}", said(&wrong));
+    }
 }

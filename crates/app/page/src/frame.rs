@@ -14,6 +14,7 @@ use holdfast_state::routes::NeedsTable;
 use holdfast_state::sign_in::cookie;
 use holdfast_state::visit;
 use holdfast_types::Timestamp;
+use holdfast_types::hash::sha256;
 use maud::{DOCTYPE, Markup, html};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -285,7 +286,7 @@ impl Frame {
                     header {
                         @if has_menu { a.open-menu href="#menu" { (icons::icon("menu")) (t!("nav-menu")) } }
                         a.brand href="/" { "Holdfast" }
-                        form.search action="/search" method="get" role="search" {
+                        form.search action="/search" method="get" role="search" aria-label=(t!("common-search")) {
                             input type="search" name="q" value=(query) aria-label=(t!(label)) placeholder=(t!(hint)) autofocus[title == t!("ledger-home")];
                             button type="submit" { (icons::icon("search")) (t!("common-search")) }
                         }
@@ -293,7 +294,7 @@ impl Frame {
                     }
                     div.frame[has_menu] {
                         (menu)
-                        main #main { (self.printed()) (flash::shown()) (body) }
+                        main #main { (self.printed(title, &body)) (flash::shown()) (body) }
                     }
                     (languages::chooser())
                     template #texts data-texts=(for_script("shell-")) {}
@@ -302,15 +303,17 @@ impl Frame {
         }
     }
 
-    /// What stands above a page on paper alone: that it is confidential, where it is of the desk; who printed it, and when.
-    fn printed(&self) -> Markup {
+    /// What stands above a page on paper alone: what it is, and of the desk's pages that they are confidential, who printed them, and the SHA-256 of what they say.
+    fn printed(&self, title: &str, body: &Markup) -> Markup {
         let is_private = is_private(visit::path().split('?').next().unwrap_or_default());
         html! { div.printed {
-            span { "Holdfast" @if is_private { " · " strong { (t!("common-classification")) } } }
+            span { "Holdfast · " (title) @if is_private { " · " strong { (t!("common-classification")) } } }
             span {
                 @if let Some(caller) = self.caller.as_ref().filter(|_| is_private) { (t!("common-printed-by", person = caller.0.to_string())) " · " }
                 @if let Some(made) = self.made { (figures::to_the_minute(made)) }
             }
+            // Pages with the same hash say the same.
+            @if is_private { span.content-hash { "SHA-256 " (hex::encode(sha256(body.0.as_bytes()))) } }
         } }
     }
 

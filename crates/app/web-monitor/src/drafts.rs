@@ -175,7 +175,7 @@ fn rule_form(path: &str) -> Markup {
 /// Lines that were removed and added.
 pub(crate) fn differences(lines: &[DiffLine]) -> Markup {
     let number = |n: Option<u32>| n.map_or(String::new(), |n| n.to_string());
-    html! { @if lines.is_empty() { p.note { (t!("drafts-same")) } } @else { div.wide { table.diff { tbody { @for line in lines {
+    html! { @if lines.is_empty() { p.note { (t!("drafts-same")) } } @else { div.wide tabindex="0" { table.diff { tbody { @for line in lines {
         @let (class, sign, name) = match (line.before, line.after) {
             (Some(_), None) => ("removed", "-", t!("drafts-removed")),
             (None, Some(_)) => ("added", "+", t!("drafts-added")),

@@ -209,7 +209,7 @@ pub(crate) async fn search(
             (desk_hits(of_desk.iter().map(|h| (h.kind.as_str(), h.id.as_str(), h.title.as_str()))))
         }
         @if let Some(to) = &known { p { (t!("ledger-address-title")) " " a.hash href=(to) { (text) } } }
-        @if of_desk.is_empty() || !found.hits.is_empty() { (results(&found, several)) }
+        @if of_desk.is_empty() || !found.hits.is_empty() { (results(&found, several, of_desk.is_empty())) }
     };
     Ok((status, frame.page(&t!("ledger-results-title"), &text, body)).into_response())
 }
@@ -336,7 +336,8 @@ fn hit_chain(hit: &Hit) -> Markup {
     } }
 }
 
-fn results(found: &Lookup, has_several_chains: bool) -> Markup {
+/// What ledgers and tags have; `first` if nothing of the desk stands above it.
+fn results(found: &Lookup, has_several_chains: bool, first: bool) -> Markup {
     let heads = [
         T("ledger-hit-kind"),
         T("ledger-hit-name"),
@@ -346,8 +347,12 @@ fn results(found: &Lookup, has_several_chains: bool) -> Markup {
         N("ledger-addresses"),
     ];
     let is_empty = found.hits.is_empty();
+    let title = match is_empty {
+        true => t!("ledger-results-none"),
+        false => t!("ledger-results-count", hits = found.hits.len() as u64 + found.more),
+    };
     html! {
-        h1 { @if is_empty { (t!("ledger-results-none")) } @else { (t!("ledger-results-count", hits = found.hits.len() as u64 + found.more)) } }
+        @if first { h1 { (title) } } @else { h2 { (title) } }
         @for text in &found.unknown { p.error { (rich!("ledger-results-unknown", text = html! { span.hash { (text) } })) } }
         @for note in &found.notes { p.note { (note) "." } }
         @if !is_empty { (table(&heads, &found.hits, |hit| html! { tr {

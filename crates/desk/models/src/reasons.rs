@@ -66,6 +66,9 @@ pub struct Phrases {
     features: BTreeMap<String, String>,
 }
 
+/// How a schema's label says that its values are hundredths of the reference currency.
+const IN_MINOR_UNITS: &str = ", minor units";
+
 /// Languages that the crate brings, and their texts.
 const LANGUAGES: [(&str, &str); 3] = [
     ("en", include_str!("../data/reasons.en.json")),
@@ -85,13 +88,18 @@ impl Phrases {
         serde_json::from_str(text).map_err(|e| ModelError::File(format!("texts of {language}: {e}")))
     }
 
-    fn label<'a>(&'a self, feature: &'a Feature) -> &'a str {
-        self.features.get(&feature.name).unwrap_or(&feature.label)
+    fn label(&self, feature: &Feature) -> String {
+        let shipped = || feature.label.replace(IN_MINOR_UNITS, " in the reference currency");
+        self.features.get(&feature.name).cloned().unwrap_or_else(shipped)
     }
 
-    fn value(&self, kind: FeatureKind, value: f64) -> String {
+    fn value(&self, feature: &Feature, value: f64) -> String {
         let number = |value: f64, unit: &str| format!("{} {unit}", self.number(value));
-        match kind {
+        match feature.kind {
+            // People read the currency's own unit.
+            FeatureKind::Amount if feature.label.ends_with(IN_MINOR_UNITS) => {
+                format!("{:.2}", value / 100.0).replace('.', &self.decimal.to_string())
+            }
             FeatureKind::Flag if value == 0.0 => self.no.clone(),
             FeatureKind::Flag => self.yes.clone(),
             FeatureKind::Duration => match value.abs() {
@@ -118,11 +126,11 @@ impl Phrases {
     }
 
     fn feature(&self, feature: &Feature, value: Option<f64>, usual: Option<&Usual>) -> String {
-        let text = |v: f64| self.value(feature.kind, v);
+        let text = |v: f64| self.value(feature, v);
         let value = value.map_or_else(|| self.unknown.clone(), text);
         let values = |template: &str, usual: Option<&Usual>| {
             let (median, p95) = usual.map_or_else(Default::default, |u| (text(u.median), text(u.p95)));
-            fill(template, &[("label", self.label(feature)), ("value", &value), ("median", &median), ("p95", &p95)])
+            fill(template, &[("label", &self.label(feature)), ("value", &value), ("median", &median), ("p95", &p95)])
         };
         match usual {
             Some(usual) if feature.kind != FeatureKind::Flag => values(&self.feature, Some(usual)),

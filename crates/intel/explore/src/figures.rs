@@ -69,7 +69,8 @@ impl Chain {
             Chain::Outputs(_) => Some(view.asset(0)?),
             Chain::Accounts(_) => None,
         };
-        Ok(FiguresReport { chain: view.name(), address, asset, tables, notes })
+        let installed = installed.len() as u64;
+        Ok(FiguresReport { chain: view.name(), address, asset, tables, installed, notes })
     }
 
     fn take(

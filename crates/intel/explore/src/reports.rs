@@ -670,6 +670,9 @@ pub struct FiguresReport {
     pub asset: Option<AssetView>,
     /// By table.
     pub tables: Vec<FigureTable>,
+    /// Tables that were installed for the chain, those among them that have nothing to say of the address.
+    #[serde(default)]
+    pub installed: u64,
     /// What the answer leaves out, in words.
     pub notes: Vec<String>,
 }

@@ -54,7 +54,7 @@ fn an_investigators_tasks_take_no_more_keys_and_clicks_than_they_may() {
     run(holdfast().args(["ingest", path(&sim.join("blocks")), "--network", "regtest", "--store", path(&store)]));
     let (_simulated, simulated) =
         serving(holdfast().args(["serve", "--open", "--listen", "127.0.0.1:0", "--store", path(&store)]));
-    let truth = path(&sim.join("truth/transactions.csv")).to_owned();
+    let truth = path(&sim.join("truth")).to_owned();
     let args = [desk.url.clone(), ana, bo, simulated, truth];
     println!("tasks: {}", run_script(&peers().join("venv/bin/python"), "walk.py", &args));
 }

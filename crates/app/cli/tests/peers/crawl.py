@@ -1,6 +1,7 @@
 """Walks all pages as people see them, in a real Chromium: crawl.py URL KEY [--full]. From the start page and the desk it follows the links that it finds, two of each kind of
 page, and asserts of each: answered with 200, one h1, nothing wider than the window at 390, 768 and 1280 pixels, no message in the console (policy violations among
-them), nothing asked of another host, and no violation of any of axe-core's rules; without scripts that it has content and forms that can be sent, on paper no menu. One theme a size; with --full all four, and German and Arabic. Prints what it walked."""
+them), nothing asked of another host, and no violation of any of axe-core's rules; without scripts that it has content and forms that can be sent, by keyboard that Tab leads through it, on paper no menu. One theme a size; with --full both themes at both
+sizes, in English and one page of each kind in German and Arabic. Prints what it walked."""
 import collections
 import json
 import pathlib
@@ -16,10 +17,12 @@ from playwright.sync_api import sync_playwright
 url, key = sys.argv[1:3]
 full = "--full" in sys.argv
 axe = (pathlib.Path(sys.prefix).parent / "node_modules/axe-core/axe.min.js").read_text()
-# Two pages of a kind, so many pages in all.
-OF_A_KIND, MOST = 2, 240
+# Two pages of a kind, so many pages in all; other themes, sizes and languages one page of a kind.
+OF_A_KIND, MOST = 2, 400
+# So many presses of Tab on a page: long lists are like their beginning.
+MOST_TABS = 150
 # What is no page: files, streams, the way out.
-NO_PAGE = re.compile(r"(^/(api|assets|style\.css|openapi\.json|sign-out|v1|v2)\b)|\.(csv|json|xml|pdf|zip|txt|xlsx|svg|png|yaml|ics)$|/(download|export|picture)\b")
+NO_PAGE = re.compile(r"(^/(api|assets|style\.css|openapi\.json|sign-out|v1|v2)\b)|\.(csv|json|xml|pdf|zip|txt|xlsx|svg|png|yaml|ics)$|/(download|export|picture|csv)\b")
 STORY = ["/", "/desk", "/investigate"]
 
 
@@ -91,7 +94,7 @@ def without_script(browser, links, faults):
     page = context.new_page()
     if key != "-":
         sign_in(page, url, key)
-    for link in {kind(link): link for link in links}.values():
+    for link in links:
         answer = page.goto(url + link)
         where = f"{link} (without script)"
         if answer.status != 200 or page.locator("h1").count() != 1:
@@ -113,6 +116,34 @@ def without_script(browser, links, faults):
     context.close()
 
 
+def by_keyboard(browser, links, faults):
+    """Tab leads through a page of each kind, from the way past the menu on: nothing keeps the focus, and nothing has it twice before the page ends (or so many were passed)."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    if key != "-":
+        sign_in(page, url, key)
+    for link in links:
+        page.goto(url + link)
+        # A field that has the focus from the start is left; the first Tab from the page's beginning leads past the menu.
+        page.evaluate("() => { document.activeElement?.blur?.(); window.passed = new Map(); scrollTo(0, 0); document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex'); }")
+        for step in range(MOST_TABS):
+            page.keyboard.press("Tab")
+            at = page.evaluate("""() => { const e = document.activeElement; if (!e || e === document.body || e === document.documentElement) return {end: true};
+              const known = window.passed.get(e); if (known === undefined) window.passed.set(e, window.passed.size);
+              return {known, skip: e.matches('a.skip'), multi: e.matches('input[type=date], input[type=time], input[type=datetime-local], audio, video'), html: e.outerHTML.slice(0, 120)}; }""")
+            if step == 0 and not at.get("skip"):
+                faults.append(f"{link} (by keyboard): the first Tab is not 'skip to the content' but {at.get('html')}")
+            if at.get("end"):
+                break
+            # Fields of a date have several places within.
+            if at.get("known") is not None and not at["multi"]:
+                # After the last one Chromium begins anew where it has no bar of its own.
+                if not (at["known"] == 0 and at["skip"]):
+                    faults.append(f"{link} (by keyboard): Tab comes back to {at['html']}")
+                break
+    context.close()
+
+
 def printed(browser, links, faults):
     """One page of each kind on paper: its heading and no menu, but the list of a case's parts with what is in each."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -120,7 +151,7 @@ def printed(browser, links, faults):
     if key != "-":
         sign_in(page, url, key)
     page.emulate_media(media="print")
-    for link in {kind(link): link for link in links}.values():
+    for link in links:
         page.goto(url + link)
         menus, parts = page.locator("nav:not(.tabs):visible").count(), page.locator("nav.tabs")
         if not page.locator("h1").is_visible() or menus > 0 or (parts.count() > 0 and not parts.is_visible()):
@@ -132,13 +163,17 @@ with sync_playwright() as p:
     browser = p.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
     faults = []
     walked = walk(browser, "light", 1440, None, faults)
-    for theme, width in [("dark", 390), ("dark", 1440), ("light", 390)][: 3 if full else 1]:
-        walk(browser, theme, width, walked, faults)
-    without_script(browser, walked, faults)
-    printed(browser, walked, faults)
+    one_of_each = list({kind(link): link for link in walked}.values())
+    shapes = [("dark", 390), ("dark", 1440), ("light", 390)]
+    for theme, width in shapes if full else shapes[:1]:
+        walk(browser, theme, width, one_of_each, faults)
+    without_script(browser, one_of_each, faults)
+    by_keyboard(browser, one_of_each, faults)
+    printed(browser, one_of_each, faults)
     # A long language, and one that is written from right to left.
-    for language, width in [("de", 390), ("ar", 390), ("ar", 1440)] if full else []:
-        walk(browser, "light", width, walked, faults, language)
+    for language in ["de", "ar"] if full else []:
+        for theme, width in [("light", 1440), *shapes]:
+            walk(browser, theme, width, one_of_each, faults, language)
     browser.close()
 print(json.dumps({"pages": len(walked), "kinds": len({kind(w) for w in walked}), "faults": len(faults)}))
 if faults:

@@ -65,6 +65,8 @@ def follow(role, key, faults):
                 seen.add(next)
                 kinds[kind(next)] += 1
                 queue.append((next, link))
+    if queue:
+        faults.append(f"{role}: more than {MOST} pages; the first that was not followed is {queue[0][0]}")
     return walked
 
 

@@ -6,6 +6,7 @@ on_both_apps!(
     a_browser_signs_in_and_works,
     nobody_works_without_a_session_or_a_token,
     errors_lead_on_in_the_area_where_the_person_is,
+    printed_pages_say_what_they_are,
     lists_refuse_states_that_there_are_not
 );
 
@@ -94,4 +95,35 @@ fn errors_lead_on_in_the_area_where_the_person_is(app: &TestApp) {
     assert!(refused.answer.text().contains("href=\"/desk/academy\""), "{}", refused.answer.text());
     assert_eq!(refused.form("/sign-out").submit(&[]).status, 303);
     assert_eq!(trainer.page("/desk/academy").answer.status, 303, "signed out");
+}
+
+fn printed_pages_say_what_they_are(app: &TestApp) {
+    let alert = app.decided("w-1", "c-1")["alert"].clone();
+    let browser = app.browser().sign_in("investigator");
+    browser.page("/desk/cases").form("/desk/cases").submit(&[("title", "A ransom"), ("summary", "B")]);
+    let head = |path: &str| {
+        let page = browser.page(path).ok();
+        let from = page.find("<div class=\"printed\">").unwrap_or_else(|| panic!("{path}: {page}"));
+        page[from..].split("</div>").next().unwrap_or_default().to_owned()
+    };
+    let hash = |path: &str| {
+        let head = head(path);
+        let (_, found) = head.split_once("SHA-256 ").unwrap_or_else(|| panic!("{path}: {head}"));
+        found.chars().take_while(char::is_ascii_hexdigit).collect::<String>()
+    };
+    let case = head("/desk/cases/1");
+    for part in ["Case 1: A ransom", "CONFIDENTIAL", "printed by ", " UTC"] {
+        assert!(case.contains(part), "{part}: {case}");
+    }
+    // The same content has the same hash, another one another.
+    let cases = hash("/desk/cases");
+    assert_eq!((cases.len(), &cases), (64, &hash("/desk/cases")));
+    assert_ne!(cases, hash("/desk/alerts"));
+    // What everybody may read is neither confidential nor hashed.
+    let public = head("/");
+    assert!(!public.contains("CONFIDENTIAL") && !public.contains("SHA-256"), "{public}");
+    // The page of an alert names it once; beside the queue its panel does.
+    let named = |page: &str| page.matches(&format!("Alert {alert}</h")).count();
+    assert_eq!(named(&browser.page(&format!("/desk/alerts/{alert}")).ok()), 1);
+    assert_eq!(named(&browser.page(&format!("/desk/alerts/{alert}/panel")).ok()), 1);
 }

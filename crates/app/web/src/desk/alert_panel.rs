@@ -115,7 +115,8 @@ impl Panel {
         html! {
             h3 { (t!("models-said")) }
             @for EventScore { score, reasons } in scores { details open[score.role == Role::Champion] {
-                summary { (word(score.purpose)) ": " strong { (percent(score.probability_ppm.into())) } ", " a href={ "/desk/models/" (score.model) } { (word(score.role)) } }
+                summary { (word(score.purpose)) ": " strong { (percent(score.probability_ppm.into())) } ", " (word(score.role)) }
+                p { a.hash href={ "/desk/models/" (score.model) } { (score.model) } }
                 ul { @for reason in reasons { li { (reason.text) } } }
             } }
             p.note { (t!("models-said-about")) }
@@ -228,18 +229,35 @@ impl Panel {
         }
     }
 
-    /// The panel: its heading takes the focus when it is opened by key.
+    /// The panel beside the queue: its heading takes the focus when it is opened by key.
     pub(crate) fn panel(&self, frame: &Frame) -> Markup {
         let (row, links) = (&self.evidence.row, Links(frame));
         html! {
+            (self.head(html! { h2 tabindex="-1" { (risk_chip(row.risk)) " " (t!("alert-title", id = row.alert.id)) } }))
+            (self.told(links))
+            p { a href={"/desk/alerts/" (row.alert.id)} { (t!("alert-whole")) } }
+            (links.explorer("alert", &row.alert.id.to_string()))
+        }
+    }
+
+    /// What stands above all else of the alert.
+    fn head(&self, title: Markup) -> Markup {
+        let row = &self.evidence.row;
+        html! {
             div.panel-head {
-                h2 tabindex="-1" { (risk_chip(row.risk)) " " (t!("alert-title", id = row.alert.id)) }
+                (title)
                 p.note {
                     (clock_chip(row, self.now)) " " (t!("alerts-age", age = age(self.now - row.alert.created))) ", "
                     @match &row.alert.assignee { Some(name) => (name), None => (t!("common-nobody")) }
                     @if row.alert.state != "open" { ", " (word(&row.alert.state)) @if let Some(outcome) = &row.alert.outcome { ": " (word(outcome)) } }
                 }
             }
+        }
+    }
+
+    /// What is known of the alert, part by part.
+    fn told(&self, links: Links<'_>) -> Markup {
+        html! {
             (self.sentence(links))
             (self.holds(links))
             (self.facts(links))
@@ -251,8 +269,6 @@ impl Panel {
             (self.usual())
             (self.similar(links))
             (self.history())
-            p { a href={"/desk/alerts/" (row.alert.id)} { (t!("alert-whole")) } }
-            (links.explorer("alert", &row.alert.id.to_string()))
         }
     }
 
@@ -289,7 +305,10 @@ impl Panel {
     pub(crate) fn page(&self, frame: &Frame) -> Markup {
         let links = Links(frame);
         html! { div.bench-page {
-            (self.panel(frame))
+            // The page's own heading names the alert.
+            (self.head(html! { h2 { (risk_chip(self.evidence.row.risk)) } }))
+            (self.told(links))
+            (links.explorer("alert", &self.evidence.row.alert.id.to_string()))
             (self.actions(frame))
             @if let Some(shown) = &self.shown {
                 h2 { (rich!("alert-about-event", event = links.event(&shown.decided.event.id))) }

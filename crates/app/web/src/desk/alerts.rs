@@ -178,7 +178,11 @@ fn clock_word(row: &QueueRow, now: Timestamp) -> Markup {
         Clock::Late => ("⚠", t!("alerts-late"), t!("alerts-late-by", span = age(now - row.due))),
         Clock::Stopped => return html! {},
     };
-    html! { span class={"clock " (<&str>::from(row.clock))} title=(whole) { span aria-hidden="true" { (sign) } " " (text) } }
+    // What is in time needs no word: it is told to who cannot see the sign.
+    let is_quiet = row.clock == Clock::InTime;
+    html! { span class={"clock " (<&str>::from(row.clock))} title=(whole) {
+        span aria-hidden="true" { (sign) } " " @if is_quiet { span.unseen { (text) } } @else { (text) }
+    } }
 }
 
 /// A query as a form has it.

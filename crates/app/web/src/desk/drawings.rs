@@ -44,7 +44,7 @@ pub(crate) fn flow_chart(flows: &Flows, name: &str, currency: &str) -> Markup {
         flows.periods.iter().fold((0_u64, 0_u64), |(i, o), p| (i.saturating_add(p.received), o.saturating_add(p.sent)));
     let unpriced: u64 = flows.periods.iter().map(|p| p.unpriced).sum();
     let said = t!("figure-flow", name = name, received = money(received, currency), sent = money(sent, currency));
-    html! { figure.flow {
+    html! { figure.flow tabindex="0" {
         svg viewBox={"0 0 " (width) " 70"} width=(width) height="70" role="img" aria-label=(said) {
             @for (n, period) in flows.periods.iter().enumerate() {
                 @let (up, down) = (high(period.received), high(period.sent));
@@ -110,7 +110,7 @@ pub(crate) fn way(stops: &[Stop]) -> Markup {
     };
     let said = stops.iter().map(|stop| stop.text.as_str()).collect::<Vec<_>>().join(", ");
     let width = shown.len().max(1) * 132;
-    html! { @if !stops.is_empty() { figure.way {
+    html! { @if !stops.is_empty() { figure.way tabindex="0" {
         svg viewBox={"0 0 " (width) " 48"} width=(width) height="48" role="img" aria-label=(t!("figure-way", places = said)) {
             @for (n, stop) in shown.iter().enumerate() {
                 @let x = n * 132;
@@ -136,7 +136,7 @@ pub(crate) fn star(middle: &str, around: &[(String, String, String)]) -> Markup 
     const MOST: usize = 12;
     let shown = &around[..around.len().min(MOST)];
     let height = (shown.len().max(1) * 30).max(60);
-    html! { @if !around.is_empty() { figure.way {
+    html! { @if !around.is_empty() { figure.way tabindex="0" {
         svg viewBox={"0 0 460 " (height)} width="460" height=(height) role="group" aria-label=(t!("figure-shared", n = around.len())) {
             @for (n, (_, _, what)) in shown.iter().enumerate() {
                 line x1="120" y1=(height / 2) x2="330" y2=(n * 30 + 15) {}

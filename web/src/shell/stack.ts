@@ -1,0 +1,18 @@
+/** On a narrow screen a row of a wide table stands as a block: each cell below the other, with its column's name, so that nothing is beyond the edge (style.css). */
+const MANY = 4;
+
+/** Gives the cells of tables with many columns their column's name. */
+export function begin(): void {
+  for (const table of document.querySelectorAll<HTMLTableElement>('main .wide table:not(.rows)')) name(table);
+}
+
+function name(table: HTMLTableElement): void {
+  const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+  if (heads.length < MANY || table.tHead?.rows.length !== 1 || table.querySelector('[rowspan], thead [colspan]')) return;
+  table.classList.add('stacks');
+  const names = heads.map((head) => head.textContent.trim());
+  for (const row of table.querySelectorAll<HTMLTableRowElement>('tbody > tr')) {
+    if (row.cells.length !== names.length) continue;
+    for (const [i, cell] of [...row.cells].entries()) cell.dataset['column'] = names[i] ?? '';
+  }
+}
