@@ -4,6 +4,7 @@ use crate::answers::screening::{Anchor, AuditReport, ClockFault, Entry, Replay};
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::{Extension, Json};
+use holdfast_retention::files::VaultCheck;
 use holdfast_screening::ScreeningError;
 use holdfast_screening::replay::replay_log;
 use holdfast_state::AppState;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> Routes {
         .add(AUDIT.long(), routes!(verify_audit))
         .add(AUDIT.file().long(), routes!(verify_audit_by_copy))
         .add(AUDIT.long(), routes!(replay_inputs))
+        .add(AUDIT.long(), routes!(check_files))
         .add(AUDIT.long(), routes!(anchor_audit))
         .add(READ, routes!(clock))
         .add(MANAGE, routes!(confirm_clock))
@@ -94,7 +96,7 @@ pub async fn verify_audit_by_copy(
     .map(one)
 }
 
-/// Longest replay of the log of inputs by a server.
+/// Longest replay of the log of inputs, and longest check of files, by a server.
 pub const REPLAY_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Folds the log of inputs from its beginning and compares every decision with the stored one, for up to 60 seconds; `holdfast audit replay` on the store
@@ -115,6 +117,18 @@ pub fn replay_in_time(shared: &AppState) -> Result<holdfast_screening::replay::R
         false => ControlFlow::Continue(()),
     };
     Ok(replay_log(&shared.screening, &mut go_on)?)
+}
+
+/// Reads every file of the vault that requests, cases, productions and reports name and compares it with its SHA-256, for up to 60 seconds (`stopped` then);
+/// `holdfast audit files` on the store itself has no such bound.
+#[utoipa::path(get, path = "/api/v1/audit/files", responses((status = 200, body = VaultCheck)))]
+pub async fn check_files(State(shared): State<AppState>) -> Answer<VaultCheck> {
+    let begun = std::time::Instant::now();
+    let mut go_on = move |_| match begun.elapsed() > REPLAY_TIME {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    run_blocking(move || Ok(shared.retention().check_vault(&mut go_on)?)).await.map(Json)
 }
 
 /// Whether the system's clock is trusted.

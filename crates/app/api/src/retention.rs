@@ -175,6 +175,9 @@ pub struct DecideErasureRequest {
     /// SHA-256 of files of the vault that are deleted because they name the customer.
     #[serde(default)]
     delete_files: Vec<String>,
+    /// Whether it is carried out as a job: the answer is the erasure as it waits, `GET /api/v1/jobs` tells how far it is, and cancelling the job stops it.
+    #[serde(default)]
+    background: bool,
 }
 
 /// Carries an erasure out, or rejects it; who proposed it may do neither. What identifies the customer is replaced in every table by pseudonyms that nobody can
@@ -188,9 +191,10 @@ pub async fn decide_erasure(
     Path(id): Path<u64>,
     body: Bytes,
 ) -> Answer<Erasure> {
-    let DecideErasureRequest { decision, reason, delete_files } = json(&body)?;
+    let DecideErasureRequest { decision, reason, delete_files, background } = json(&body)?;
     let decided = run_blocking(move || match decision.as_str() {
         "reject" => Ok(shared.retention().reject_erasure(id, &reason, &caller.0)?),
+        "carry_out" if background => shared.erase_later(id, delete_files, &caller.0),
         "carry_out" => {
             let key = entropy().map_err(|e| ApiError::of(ErrorKind::Internal, e))?;
             let mut go_on = |_: u64, _: u64| match shared.status.is_stopping() {

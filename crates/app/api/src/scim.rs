@@ -135,19 +135,106 @@ impl Wanted {
     }
 }
 
-async fn all_users(shared: &AppState) -> Result<Vec<Value>, ApiError> {
-    let (state, base) = (shared.clone(), base(shared));
-    let (users, groups) = run_blocking(move || state.directory()).await?;
-    Ok(users.iter().map(|user| user_resource(user, &groups, &base)).collect())
+/// Kinds of resources that the directory provisions.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    User,
+    Group,
 }
 
-async fn all_groups(shared: &AppState) -> Result<Vec<Value>, ApiError> {
-    let (state, base) = (shared.clone(), base(shared));
-    let (_, groups) = run_blocking(move || state.directory()).await?;
-    Ok(groups.iter().map(|group| group_resource(group, &base)).collect())
+impl Kind {
+    /// Attributes by which it is found.
+    fn searched(self) -> &'static [&'static str] {
+        match self {
+            Kind::User => &["id", "userName", "externalId", "displayName", "active"],
+            Kind::Group => &["id", "displayName", "externalId"],
+        }
+    }
+
+    fn all(self, state: &AppState) -> Result<Vec<Value>, ApiError> {
+        let base = base(state);
+        Ok(match self {
+            Kind::User => state.directory_users()?.iter().map(|(u, groups)| user_resource(u, groups, &base)).collect(),
+            Kind::Group => state.directory_groups()?.iter().map(|group| group_resource(group, &base)).collect(),
+        })
+    }
+
+    fn resource(self, state: &AppState, id: &str) -> Result<Value, ApiError> {
+        let base = base(state);
+        match self {
+            Kind::User => state.directory_user(id).map(|(user, groups)| user_resource(&user, &groups, &base)),
+            Kind::Group => state.directory_group(id).map(|group| group_resource(&group, &base)),
+        }
+    }
+
+    fn create(self, state: &AppState, wanted: &Value, actor: &str) -> Result<Value, Refused> {
+        let id = match self {
+            Kind::User => state.create_directory_user(read_user(wanted).map_err(refused)?, actor)?.id,
+            Kind::Group => state.create_directory_group(read_group(wanted).map_err(refused)?, actor)?.id,
+        };
+        Ok(self.resource(state, &id)?)
+    }
+
+    /// Changes a resource to what `wanted` makes of it as it is.
+    fn change(
+        self,
+        state: &AppState,
+        id: String,
+        actor: &str,
+        wanted: impl FnOnce(Value) -> Result<Value, Refused>,
+    ) -> Result<Value, Refused> {
+        let wanted = wanted(self.resource(state, &id)?)?;
+        match self {
+            Kind::User => {
+                let fields = read_user(&wanted).map_err(refused)?;
+                state.change_directory_user(id.clone(), fields, actor).map(drop)?;
+            }
+            Kind::Group => {
+                let fields = read_group(&wanted).map_err(refused)?;
+                state.change_directory_group(id.clone(), fields, actor).map(drop)?;
+            }
+        }
+        Ok(self.resource(state, &id)?)
+    }
 }
 
-/// Finds a resource by its id.
+/// Runs what reads or changes the directory.
+async fn on_directory<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+) -> Result<T, Refused> {
+    run_blocking(move || Ok(work())).await?
+}
+
+/// Lists those of a kind that are wanted.
+async fn listed(shared: AppState, kind: Kind, wanted: &Wanted) -> Answer {
+    wanted.list(run_blocking(move || kind.all(&shared)).await?, kind.searched())
+}
+
+/// Answers with one resource.
+async fn one(shared: AppState, kind: Kind, id: String, wanted: &Wanted) -> Answer {
+    Ok(made(StatusCode::OK, wanted, run_blocking(move || kind.resource(&shared, &id)).await?))
+}
+
+/// Makes one resource.
+async fn create(shared: AppState, kind: Kind, caller: Caller, wanted: &Wanted, body: Bytes) -> Answer {
+    let resource = on_directory(move || kind.create(&shared, &read(&body)?, &caller.0)).await?;
+    Ok(made(StatusCode::CREATED, wanted, resource))
+}
+
+/// Changes one resource to what `change` makes of it as it is and of the body.
+async fn change(
+    shared: AppState,
+    kind: Kind,
+    caller: Caller,
+    id: String,
+    wanted: &Wanted,
+    change: impl FnOnce(Value) -> Result<Value, Refused> + Send + 'static,
+) -> Answer {
+    let resource = on_directory(move || kind.change(&shared, id, &caller.0, change)).await?;
+    Ok(made(StatusCode::OK, wanted, resource))
+}
+
+/// Finds what the service says of itself by its id.
 fn by_id(all: Vec<Value>, what: &str, id: &str) -> Result<Value, ApiError> {
     let found = all.into_iter().find(|resource| resource["id"] == id);
     found.ok_or_else(|| ApiError::of(ErrorKind::NotFound, format!("there is no {what} '{id}'")))
@@ -166,7 +253,7 @@ fn made(status: StatusCode, wanted: &Wanted, resource: Value) -> Response {
 /// Returns the users of the directory.
 #[utoipa::path(get, path = "/scim/v2/Users", params(Wanted), responses((status = 200), (status = 400)))]
 pub async fn scim_users(State(shared): State<AppState>, Query(wanted): Query<Wanted>) -> Answer {
-    wanted.list(all_users(&shared).await?, &["id", "userName", "externalId", "displayName", "active"])
+    listed(shared, Kind::User, &wanted).await
 }
 
 /// Makes a user: a person of the desk.
@@ -178,24 +265,14 @@ pub async fn scim_create_user(
     Query(wanted): Query<Wanted>,
     body: Bytes,
 ) -> Answer {
-    let fields = read_user(&read(&body)?).map_err(refused)?;
-    let state = shared.clone();
-    let user = run_blocking(move || state.create_directory_user(fields, &caller.0)).await?;
-    Ok(made(StatusCode::CREATED, &wanted, by_id(all_users(&shared).await?, "user", &user.id)?))
+    create(shared, Kind::User, caller, &wanted, body).await
 }
 
 /// Returns a user.
 #[utoipa::path(get, path = "/scim/v2/Users/{id}", params(("id" = String, Path, description = "Id of the user"), Wanted),
     responses((status = 200), (status = 404)))]
 pub async fn scim_user(State(shared): State<AppState>, Path(id): Path<String>, Query(wanted): Query<Wanted>) -> Answer {
-    Ok(made(StatusCode::OK, &wanted, by_id(all_users(&shared).await?, "user", &id)?))
-}
-
-async fn change_user(shared: AppState, caller: Caller, id: String, wanted: &Wanted, resource: &Value) -> Answer {
-    let fields = read_user(resource).map_err(refused)?;
-    let (state, own) = (shared.clone(), id.clone());
-    run_blocking(move || state.change_directory_user(own, fields, &caller.0)).await?;
-    Ok(made(StatusCode::OK, wanted, by_id(all_users(&shared).await?, "user", &id)?))
+    one(shared, Kind::User, id, &wanted).await
 }
 
 /// Replaces a user. One who is not active is suspended, and their sessions end at once.
@@ -208,14 +285,17 @@ pub async fn scim_replace_user(
     Query(wanted): Query<Wanted>,
     body: Bytes,
 ) -> Answer {
-    let known = by_id(all_users(&shared).await?, "user", &id)?;
-    let mut resource = read(&body)?;
-    // What is left out is cleared (RFC 7644, section 3.5.1), but nobody becomes active by an omission.
-    let has_active = resource.as_object().is_some_and(|all| all.keys().any(|name| name.eq_ignore_ascii_case("active")));
-    if let (false, Some(all)) = (has_active, resource.as_object_mut()) {
-        all.insert("active".to_owned(), known["active"].clone());
-    }
-    change_user(shared, caller, id, &wanted, &resource).await
+    let replaced = move |known: Value| -> Result<Value, Refused> {
+        let mut resource = read(&body)?;
+        // What is left out is cleared (RFC 7644, section 3.5.1), but nobody becomes active by an omission.
+        let is_stated =
+            resource.as_object().is_some_and(|all| all.keys().any(|name| name.eq_ignore_ascii_case("active")));
+        if let (false, Some(all)) = (is_stated, resource.as_object_mut()) {
+            all.insert("active".to_owned(), known["active"].clone());
+        }
+        Ok(resource)
+    };
+    change(shared, Kind::User, caller, id, &wanted, replaced).await
 }
 
 /// Changes a user. One who is not active is suspended, and their sessions end at once.
@@ -228,9 +308,8 @@ pub async fn scim_patch_user(
     Query(wanted): Query<Wanted>,
     body: Bytes,
 ) -> Answer {
-    let known = by_id(all_users(&shared).await?, "user", &id)?;
-    let resource = patched(known, &read(&body)?, USER_FIELDS).map_err(refused)?;
-    change_user(shared, caller, id, &wanted, &resource).await
+    let patch = move |known: Value| patched(known, &read(&body)?, USER_FIELDS).map_err(refused);
+    change(shared, Kind::User, caller, id, &wanted, patch).await
 }
 
 /// Deletes a user: the person is suspended, and their sessions end at once.
@@ -248,7 +327,7 @@ pub async fn scim_delete_user(
 /// Returns the groups of the directory.
 #[utoipa::path(get, path = "/scim/v2/Groups", params(Wanted), responses((status = 200), (status = 400)))]
 pub async fn scim_groups(State(shared): State<AppState>, Query(wanted): Query<Wanted>) -> Answer {
-    wanted.list(all_groups(&shared).await?, &["id", "displayName", "externalId"])
+    listed(shared, Kind::Group, &wanted).await
 }
 
 /// Makes a group.
@@ -260,10 +339,7 @@ pub async fn scim_create_group(
     Query(wanted): Query<Wanted>,
     body: Bytes,
 ) -> Answer {
-    let fields = read_group(&read(&body)?).map_err(refused)?;
-    let state = shared.clone();
-    let group = run_blocking(move || state.create_directory_group(fields, &caller.0)).await?;
-    Ok(made(StatusCode::CREATED, &wanted, by_id(all_groups(&shared).await?, "group", &group.id)?))
+    create(shared, Kind::Group, caller, &wanted, body).await
 }
 
 /// Returns a group.
@@ -274,14 +350,7 @@ pub async fn scim_group(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Answer {
-    Ok(made(StatusCode::OK, &wanted, by_id(all_groups(&shared).await?, "group", &id)?))
-}
-
-async fn change_group(shared: AppState, caller: Caller, id: String, wanted: &Wanted, resource: &Value) -> Answer {
-    let fields = read_group(resource).map_err(refused)?;
-    let (state, own) = (shared.clone(), id.clone());
-    run_blocking(move || state.change_directory_group(own, fields, &caller.0)).await?;
-    Ok(made(StatusCode::OK, wanted, by_id(all_groups(&shared).await?, "group", &id)?))
+    one(shared, Kind::Group, id, &wanted).await
 }
 
 /// Replaces a group. The sessions of those who leave it end at once, so that they sign in with the roles they have then.
@@ -294,8 +363,7 @@ pub async fn scim_replace_group(
     Query(wanted): Query<Wanted>,
     body: Bytes,
 ) -> Answer {
-    by_id(all_groups(&shared).await?, "group", &id)?;
-    change_group(shared, caller, id, &wanted, &read(&body)?).await
+    change(shared, Kind::Group, caller, id, &wanted, move |_| read(&body)).await
 }
 
 /// Changes a group, such as its members. The sessions of those who leave it end at once.
@@ -308,9 +376,8 @@ pub async fn scim_patch_group(
     Query(wanted): Query<Wanted>,
     body: Bytes,
 ) -> Answer {
-    let known = by_id(all_groups(&shared).await?, "group", &id)?;
-    let resource = patched(known, &read(&body)?, GROUP_FIELDS).map_err(refused)?;
-    change_group(shared, caller, id, &wanted, &resource).await
+    let patch = move |known: Value| patched(known, &read(&body)?, GROUP_FIELDS).map_err(refused);
+    change(shared, Kind::Group, caller, id, &wanted, patch).await
 }
 
 /// Deletes a group. The sessions of its members end at once.
@@ -350,9 +417,8 @@ pub async fn scim_search(State(shared): State<AppState>, body: Bytes) -> Answer 
         attributes: joined(searched.attributes),
         excluded_attributes: joined(searched.excluded_attributes),
     };
-    let mut all = all_users(&shared).await?;
-    all.extend(all_groups(&shared).await?);
-    wanted.list(all, &["id", "userName", "displayName", "externalId", "active"])
+    let all = run_blocking(move || Ok([Kind::User.all(&shared)?, Kind::Group.all(&shared)?].concat())).await?;
+    wanted.list(all, Kind::User.searched())
 }
 
 /// Returns the schemas.

@@ -192,6 +192,7 @@ const TABLE: &[RowOf] = &[
     ("audit verify", &[], Well),
     ("audit verify", &["--anchors", "{store}/audit.anchors"], Well),
     ("audit verify", &["--head", "00"], Refused("does not verify")),
+    ("audit files", &[], Well),
     ("audit replay", &[], Well),
     ("audit clock", &[], Well),
     ("people list", &[], Gives("person", "/0/id")),

@@ -12,6 +12,7 @@ use clap::Args;
 use holdfast_account_ledger::{Ledger as AccountLedger, manifest::Manifest as AccountManifest};
 use holdfast_account_workspace::AccountWorkspace;
 use holdfast_block_store::{Manifest as BesideManifest, Store as Beside};
+use holdfast_retention::Retention;
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use holdfast_store::Database;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
@@ -539,17 +541,20 @@ pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
     }
     // The folders' entries, too, are on disk before this returns.
     File::open(store)?.sync_all()?;
-    let mut audit = None;
+    let (mut audit, mut vault) = (None, None);
     if list.database == KIND_SQLITE {
         let url = format!("sqlite:{}", store.join(SQLITE).display());
         let screening = Screening::open_at(&url, Time::system())?;
         let key_ring = key_ring(store, &screening)?;
         audit = Some(screening.verify_anchored(None, Some(&anchors(store, &key_ring)), None)?);
+        let retention = Retention { screening: &screening, vault: &crate::vault(store) };
+        vault = Some(retention.check_vault(&mut |_| ControlFlow::Continue(()))?);
     }
-    let problems = audit.as_ref().map(|a| a.problems.clone()).unwrap_or_default();
+    let mut problems = audit.as_ref().map(|a| a.problems.clone()).unwrap_or_default();
+    problems.extend(vault.iter().flat_map(|v| v.problems.clone()));
     let files = list.files.len();
     if as_json {
-        output::json(&json!({"files": files, "database": list.database, "audit": audit}))?;
+        output::json(&json!({"files": files, "database": list.database, "audit": audit, "vault": vault}))?;
     } else {
         println!("{} files restored to {}", thousands(files), store.display());
         if let Some(data) = data {
@@ -561,10 +566,13 @@ pub fn restore(args: Restore, as_json: bool) -> anyhow::Result<()> {
                 store.join(DUMP).display()
             );
         }
+        if let Some(vault) = &vault {
+            println!("{} files of the vault are what the database names", thousands(vault.files));
+        }
         problems.iter().for_each(|p| println!("  {p}"));
     }
     if !problems.is_empty() {
-        bail!("the audit log does not verify: {} problems", problems.len());
+        bail!("what was restored does not verify: {} problems", problems.len());
     }
     Ok(())
 }

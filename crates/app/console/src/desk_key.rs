@@ -50,6 +50,13 @@ fn create(source: &dyn KeySource) -> anyhow::Result<KeyRing> {
     Ok(ring)
 }
 
+fn with_signer(key_ring: KeyRing, source: &dyn KeySource) -> KeyRing {
+    match source.signer() {
+        Some(signer) => key_ring.with_signer(signer),
+        None => key_ring,
+    }
+}
+
 /// The key of a store's desk, checked against its database. A new desk gets a new key; it is readable by its owner only.
 ///
 /// # Errors
@@ -73,7 +80,7 @@ pub fn key_ring(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> 
         }
     };
     screening.bind_keys(&key_ring, "engine").with_context(|| source.name())?;
-    Ok(key_ring)
+    Ok(with_signer(key_ring, &*source))
 }
 
 /// The key of a store whose desk a server has open, which checked it against the database.
@@ -82,7 +89,8 @@ pub fn key_ring(store: &Path, screening: &Screening) -> anyhow::Result<KeyRing> 
 /// When it is missing or cannot be read.
 pub fn existing(store: &Path) -> anyhow::Result<KeyRing> {
     let source = source(store)?;
-    source.read()?.with_context(|| format!("{} is missing", source.name()))
+    let key_ring = source.read()?.with_context(|| format!("{} is missing", source.name()))?;
+    Ok(with_signer(key_ring, &*source))
 }
 
 /// The file of the anchors of a store's audit log.
@@ -124,7 +132,8 @@ pub fn replace(store: &Path, screening: &Screening, why: &str, actor: &str) -> a
     Ok((revoked, aside))
 }
 
-/// Adds a new key to those of a store's desk: new secrets are derived from it, older ones stay good. Returns the ids of all keys, oldest first.
+/// Adds a new key to those of a store's desk: new secrets are derived from it, older ones stay good. On a token the key that signs productions is rotated,
+/// too. Returns the ids of all keys, oldest first.
 ///
 /// # Errors
 /// When the key cannot be stored, or the database refuses.
@@ -134,5 +143,8 @@ pub fn rotate(store: &Path, screening: &Screening, actor: &str) -> anyhow::Resul
     // Stored first: a key that is in the ring and not in the log is noted at the next start.
     source.write(&ring)?;
     screening.bind_keys(&ring, actor)?;
+    if let Some(signer) = source.signer() {
+        signer.rotate()?;
+    }
     Ok(ring.ids().map(str::to_owned).collect())
 }

@@ -8,6 +8,8 @@ use crate::output::{self, thousands};
 use crate::running::Reach;
 use clap::Subcommand;
 use holdfast_console::desk_key::{anchors_file, key_ring};
+use holdfast_console::vault;
+use holdfast_retention::Retention;
 use holdfast_screening::Screening;
 use holdfast_screening::clock::ClockFault;
 use holdfast_screening::replay::{Replay, replay_log};
@@ -34,6 +36,11 @@ pub enum AuditCommand {
     /// Make every decision again from the log of inputs and compare it with the stored one, byte for byte. Decisions of a version that had no such log
     /// are counted as uncovered; those of an engine of another version, whose results or words may differ, are named and not compared.
     Replay {
+        #[command(flatten)]
+        desk: DeskArgs,
+    },
+    /// Read every file of the vault that requests, cases, productions and reports name, and compare it with its SHA-256: the check of a restored store.
+    Files {
         #[command(flatten)]
         desk: DeskArgs,
     },
@@ -68,6 +75,7 @@ pub fn audit(command: AuditCommand, as_json: bool) -> anyhow::Result<()> {
     match command {
         AuditCommand::Verify { desk, head, anchors } => verify(&desk, head.as_deref(), anchors.as_deref(), as_json),
         AuditCommand::Replay { desk } => replay(&desk, as_json),
+        AuditCommand::Files { desk } => files(&desk, as_json),
         AuditCommand::Anchor { desk } => anchor(&desk, as_json),
         AuditCommand::Clock { desk, confirm } => clock(&desk, confirm, as_json),
         AuditCommand::List { desk, subject, after } => list(&desk, subject.as_deref(), after, as_json),
@@ -154,6 +162,35 @@ fn replay(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
         }
     }
     no_problems(&report, as_json, "the log of inputs does not give the stored decisions: ")
+}
+
+fn files(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
+    let check = |screening: &Screening| {
+        let bar = output::bar(0, "reading files");
+        let vault = vault(&desk.store.store);
+        let report = Retention { screening, vault: &vault }.check_vault(&mut |files| {
+            bar.set_position(files);
+            output::stopping()
+        })?;
+        bar.finish_and_clear();
+        Ok::<_, anyhow::Error>(report)
+    };
+    let report = desk.answer(check, |c| c.get("/api/v1/audit/files"))?;
+    if as_json {
+        report.print()?;
+    } else {
+        println!(
+            "{} files that {} rows name, {} bytes read; {} were deleted by erasures",
+            thousands(report.count("files")),
+            thousands(report.count("rows")),
+            thousands(report.count("bytes")),
+            thousands(report.count("erased"))
+        );
+        if report.is("stopped") {
+            println!("the check was stopped before the last file: nothing is said of the rest");
+        }
+    }
+    no_problems(&report, as_json, "the vault does not have what the database names: ")
 }
 
 fn anchor(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {

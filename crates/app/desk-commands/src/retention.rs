@@ -86,6 +86,9 @@ pub enum RetentionCommand {
         /// SHA-256 of files of the vault that are deleted because they name the customer; with commas.
         #[arg(long, value_delimiter = ',')]
         delete_files: Vec<String>,
+        /// Leave it to a job of the running server: `holdfast jobs list` tells how far it is, `holdfast jobs cancel` stops it.
+        #[arg(long)]
+        background: bool,
     },
     /// Reject an erasure of another person.
     Reject {
@@ -126,6 +129,13 @@ fn print_erasure(erasure: &Value) {
     );
     let report = &erasure["report"];
     if report.is_null() {
+        return;
+    }
+    if report["interrupted"] == true {
+        println!(
+            "      {} rows were rewritten by a try that ended before all was read again: nothing was searched for the customer's values, which are known no longer",
+            report.count("rows")
+        );
         return;
     }
     println!(
@@ -223,14 +233,17 @@ fn erasures(command: RetentionCommand, as_json: bool) -> anyhow::Result<()> {
             let answer = desk.answer(propose, |c| c.post("/api/v1/erasures").json(&body))?;
             print_one(&answer, as_json, print_erasure)
         }
-        RetentionCommand::Erase { desk, id, delete_files } => {
+        RetentionCommand::Erase { desk, id, delete_files, background } => {
             let path = api_path(&["erasures", &id.to_string()]);
             let key = holdfast_state::system::entropy()?;
             let erase = |s: &Screening| {
+                if background {
+                    anyhow::bail!("no server runs on this store: leave --background out");
+                }
                 let mut go_on = |_: u64, _: u64| ControlFlow::Continue(());
-                here(&desk, s, |r| r.carry_out_erasure(id, key, &delete_files, &desk.actor, &mut go_on))
+                Ok(here(&desk, s, |r| r.carry_out_erasure(id, key, &delete_files, &desk.actor, &mut go_on))?)
             };
-            let body = json!({ "decision": "carry_out", "delete_files": delete_files });
+            let body = json!({ "decision": "carry_out", "delete_files": delete_files, "background": background });
             let answer = desk.answer(erase, |c| c.post(&path).json(&body))?;
             print_one(&answer, as_json, print_erasure)
         }

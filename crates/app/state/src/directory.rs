@@ -3,19 +3,57 @@
 use crate::AppState;
 use crate::error::ApiError;
 use holdfast_identity::{
-    DirectoryGroup, DirectoryUser, GroupFields, UserFields, change_group, change_user, create_group, create_user,
-    delete_group, delete_user, groups, users,
+    DirectoryGroup, DirectoryUser, GroupFields, GroupName, UserFields, change_group, change_user, create_group,
+    create_user, delete_group, delete_user, directory_group, directory_user, groups, groups_of_user, users,
 };
 use holdfast_store::Store;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 impl AppState {
-    /// Returns the users of the directory and its groups.
+    /// Returns the users of the directory, each with the groups that they are in.
     ///
     /// # Errors
     /// 500 or 503 when they cannot be read.
-    pub fn directory(&self) -> Result<(Vec<DirectoryUser>, Vec<DirectoryGroup>), ApiError> {
-        Ok(self.screening.read(|db| Ok((users(db)?, groups(db)?)))?)
+    pub fn directory_users(&self) -> Result<Vec<(DirectoryUser, Vec<GroupName>)>, ApiError> {
+        let (users, groups) = self.screening.read(|db| Ok((users(db)?, groups(db)?)))?;
+        let mut of: HashMap<&str, Vec<GroupName>> = HashMap::new();
+        for group in &groups {
+            let name = || GroupName { id: group.id.clone(), display_name: group.fields.display_name.clone() };
+            group.fields.members.iter().for_each(|member| of.entry(member).or_default().push(name()));
+        }
+        Ok(users
+            .into_iter()
+            .map(|user| {
+                let own = of.remove(user.id.as_str()).unwrap_or_default();
+                (user, own)
+            })
+            .collect())
+    }
+
+    /// Returns a user of the directory, with the groups that they are in.
+    ///
+    /// # Errors
+    /// 404; 500 or 503 when it cannot be read.
+    pub fn directory_user(&self, id: &str) -> Result<(DirectoryUser, Vec<GroupName>), ApiError> {
+        let user = self.screening.read(|db| Ok(directory_user(db, id)))??;
+        let groups = self.screening.read(|db| groups_of_user(db, id))?;
+        Ok((user, groups))
+    }
+
+    /// Returns the groups of the directory.
+    ///
+    /// # Errors
+    /// 500 or 503 when they cannot be read.
+    pub fn directory_groups(&self) -> Result<Vec<DirectoryGroup>, ApiError> {
+        Ok(self.screening.read(groups)?)
+    }
+
+    /// Returns a group of the directory.
+    ///
+    /// # Errors
+    /// 404; 500 or 503 when it cannot be read.
+    pub fn directory_group(&self, id: &str) -> Result<DirectoryGroup, ApiError> {
+        Ok(self.screening.read(|db| Ok(directory_group(db, id)))??)
     }
 
     fn new_id() -> Result<String, ApiError> {

@@ -1,6 +1,7 @@
 //! The server's jobs: screening again, reading sources of partners, making bundles ([`crate::evidence`]).
 
 use crate::AppState;
+use crate::erasing::Erase;
 use crate::error::ApiError;
 use crate::evidence::MakeBundle;
 use crate::imports::ImportTags;
@@ -426,7 +427,8 @@ impl AppState {
             .with::<ImportTags>()
             .with::<CheckLedger>()
             .with::<RebuildBeside>()
-            .with::<Reseal>();
+            .with::<Reseal>()
+            .with::<Erase>();
         let status = self.status.clone();
         let runner = Runner::start(self.jobs.clone(), self.clone(), kinds, move || status.is_stopping())?;
         self.jobs.enqueue(&Arc::new(TendSources {}), "engine")?;
@@ -467,6 +469,7 @@ pub const CANCELLED: &[&str] = &[
     CheckLedger::KIND,
     crate::learning::TrainModel::KIND,
     crate::suggesting::TrainAccounts::KIND,
+    Erase::KIND,
 ];
 
 impl AppState {

@@ -14,6 +14,7 @@ pub mod body;
 pub mod chain_choice;
 pub mod clearance;
 mod directory;
+mod erasing;
 pub mod error;
 pub mod evidence;
 mod facts;

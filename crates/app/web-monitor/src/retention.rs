@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::extract::{Path, State};
+use holdfast_jobs::{JobState, StoredJob};
 use holdfast_page::components::{Bare, T, listing, time};
 use holdfast_page::forms::{Fields, Free, Input, Number, PageForm, Text, form_of, page_form, page_steps};
 use holdfast_page::frame::{Answer, Frame, Page, back};
@@ -13,12 +14,13 @@ use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::error::ApiError;
-use holdfast_state::system::entropy;
-use holdfast_types::{ErrorKind, Invalid};
+use holdfast_types::Invalid;
 use maud::{Markup, html};
-use std::ops::ControlFlow;
+use std::collections::BTreeMap;
 
 const HERE: &str = "/desk/retention";
+/// Most erasures whose jobs are looked up.
+const MAX_RUNNING: usize = 100;
 
 /// Kinds of records, with the keys of their names.
 const KINDS: [(&str, &str); 5] = [
@@ -109,11 +111,13 @@ fn holds(rows: &[LegalHold], may: bool) -> Markup {
 fn outcome(report: &Report) -> Markup {
     html! {
         p { (t!("retention-replaced", values = report.values, rows = report.rows)) }
-        p { (t!("retention-read", rows = report.rows_read, tables = report.tables_read)) }
+        @if report.interrupted { p.error { (t!("retention-interrupted")) } }
+        @else { p { (t!("retention-read", rows = report.rows_read, tables = report.tables_read)) } }
         @for shared in &report.shared { p.note { (t!("retention-shared", n = shared.values, field = shared.field.as_str())) } }
         @if report.by_field > 0 { p.note { (t!("retention-by-field", n = report.by_field)) } }
         @if !report.deleted.is_empty() { p { (t!("retention-deleted", n = report.deleted.len())) } }
         @match &report.files {
+            None if report.interrupted => {},
             None => p.error { (t!("retention-no-files")) },
             Some(files) => {
                 p { (t!("retention-files-read", n = files.files)) }
@@ -124,7 +128,18 @@ fn outcome(report: &Report) -> Markup {
     }
 }
 
-fn erasures(rows: &[Erasure], may: bool, person: &str) -> Markup {
+/// How far the job is that carries an erasure out.
+fn running(job: &StoredJob) -> Markup {
+    html! {
+        br;
+        @if job.state == JobState::Failed { span.error { (job.error.as_deref().unwrap_or_default()) } }
+        @else { (t!("retention-running", rows = job.done)) }
+    }
+}
+
+fn erasures(rows: &[Erasure], jobs: &BTreeMap<u64, StoredJob>, may: bool, person: &str) -> Markup {
+    let is_running =
+        |e: &Erasure| jobs.get(&e.id).is_some_and(|job| matches!(job.state, JobState::Waiting | JobState::Running));
     let heads = [T("retention-customer"), T("common-reason"), T("retention-proposed"), T("retention-state"), Bare];
     let state = |e: &Erasure| match e.state {
         ErasureState::Proposed => t!("retention-waits"),
@@ -139,8 +154,9 @@ fn erasures(rows: &[Erasure], may: bool, person: &str) -> Markup {
             td { (e.reason) }
             td { (e.proposed_by) br; (time(e.proposed)) }
             td { (state(e)) @if let (Some(by), Some(at)) = (&e.decided_by, e.decided) { " " (by) " " (time(at)) }
-                @if let Some(report) = &e.report { (outcome(report)) } }
-            td { @if may && e.state == ErasureState::Proposed && e.proposed_by != person {
+                @if let Some(report) = &e.report { (outcome(report)) }
+                @if let Some(job) = jobs.get(&e.id) { (running(job)) } }
+            td { @if may && e.state == ErasureState::Proposed && e.proposed_by != person && !is_running(e) {
                 (form_of::<CarryOut>(&format!("{HERE}/erasures/{}", e.id), &[("step", "carry-out")], "retention-erase"))
                 (form_of::<Why>(&format!("{HERE}/erasures/{}", e.id), &[("step", "reject")], "retention-reject"))
             } }
@@ -151,9 +167,13 @@ fn erasures(rows: &[Erasure], may: bool, person: &str) -> Markup {
 
 /// Shows periods, legal holds and erasures.
 pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Extension(caller): Extension<Caller>) -> Page {
-    let (set, held, all) = run_blocking(move || {
+    let (set, held, all, jobs) = run_blocking(move || {
         let retention = shared.retention();
-        Ok((retention.periods()?, retention.legal_holds(None)?, retention.erasures()?))
+        let all = retention.erasures()?;
+        let waiting = all.iter().filter(|e| e.state == ErasureState::Proposed).take(MAX_RUNNING);
+        let job = |e: &Erasure| Ok::<_, ApiError>(shared.erasing(e.id)?.map(|job| (e.id, job)));
+        let jobs = waiting.filter_map(|e| job(e).transpose()).collect::<Result<BTreeMap<_, _>, ApiError>>()?;
+        Ok((retention.periods()?, retention.legal_holds(None)?, all, jobs))
     })
     .await?;
     let manages = frame.may("manage");
@@ -161,7 +181,7 @@ pub(crate) async fn page(State(shared): State<AppState>, frame: Frame, Extension
         (periods(&set))
         @if manages { (form_of::<SetPeriod>(HERE, &[], "common-save")) }
         (holds(&held, frame.may("desk") || frame.may("approve")))
-        (erasures(&all, manages, &caller.0))
+        (erasures(&all, &jobs, manages, &caller.0))
     };
     Ok(frame.desk(&t!("nav-retention"), HERE, body))
 }
@@ -224,7 +244,7 @@ pub(crate) async fn propose(
     Ok(back(HERE.into()))
 }
 
-/// Carries an erasure out, or rejects it.
+/// Has an erasure carried out by a job, or rejects it.
 pub(crate) async fn decide(
     State(shared): State<AppState>,
     Extension(caller): Extension<Caller>,
@@ -234,13 +254,8 @@ pub(crate) async fn decide(
     run_blocking(move || match step {
         Decide::Reject(form) => Ok(shared.retention().reject_erasure(id, &form.reason.0, &caller.0).map(drop)?),
         Decide::Erase(form) => {
-            let key = entropy().map_err(|e| ApiError::of(ErrorKind::Internal, e))?;
             let files: Vec<String> = form.files.0.split_whitespace().map(str::to_owned).collect();
-            let mut go_on = |_: u64, _: u64| match shared.status.is_stopping() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            };
-            Ok(shared.retention().carry_out_erasure(id, key, &files, &caller.0, &mut go_on).map(drop)?)
+            shared.erase_later(id, files, &caller.0).map(drop)
         }
     })
     .await?;

@@ -379,17 +379,12 @@ fn verify_into(bytes: &[u8], signer: Option<&str>, v: &mut Verification) -> Resu
     Ok(())
 }
 
-/// Returns the key that signs productions and records of scans.
+/// Returns the key derived from the desk's that signs records of scans, and productions where nothing else signs them ([`KeyRing::signer`]).
 pub fn signing_key(key_ring: &KeyRing) -> SigningKey {
     SigningKey::from_bytes(&key_ring.derive("production-signing", ""))
 }
 
 impl Desk<'_> {
-    /// Returns the key that signs productions.
-    pub fn signing_key(&self) -> SigningKey {
-        signing_key(self.key_ring)
-    }
-
     /// Returns productions of a request with who fetched them; the access is recorded in the audit log.
     ///
     /// # Errors

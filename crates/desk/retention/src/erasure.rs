@@ -67,6 +67,10 @@ pub struct Report {
     pub deleted: Vec<String>,
     /// Files read again; nothing where the store has no folder.
     pub files: Option<FileScan>,
+    /// An earlier try replaced the customer's values and ended before it had read everything again. The values are known no longer: tables and files were
+    /// not searched for them by this one, and what was written of the customer in between may still name them.
+    #[serde(default)]
+    pub interrupted: bool,
 }
 
 /// An erasure.
@@ -165,6 +169,19 @@ fn waiting(db: &mut Database, id: u64, actor: &str) -> Result<Erasure, Retention
         return Err(RetentionError::State("another person than the one who proposed it decides on an erasure".into()));
     }
     Ok(found)
+}
+
+/// Returns the rows that an earlier try of an erasure rewrote; none where it is at its beginning.
+fn begun(db: &mut Database, id: u64, customer: &str) -> Result<Option<u64>, DbError> {
+    let sql = "SELECT detail FROM audit WHERE subject = $1 AND action = $2";
+    let mut rows = None;
+    for row in db.query(sql, &[format!("customer:{customer}").into(), ERASED.into()])? {
+        let detail: serde_json::Value = parse("audit", row.text(0)?)?;
+        if detail["erasure"].as_u64() == Some(id) {
+            rows = Some(rows.unwrap_or(0) + detail["rows"].as_u64().unwrap_or(0));
+        }
+    }
+    Ok(rows)
 }
 
 /// An erasure as its passes rewrite tables.
@@ -291,9 +308,21 @@ impl Retention<'_> {
         Ok(self.screening.read(|db| db.query(&sql, &[MAX_LISTED.into()])?.iter().map(erasure).collect())?)
     }
 
+    /// Returns an erasure that this person may carry out now.
+    ///
+    /// # Errors
+    /// [`RetentionError::State`] when it is decided, the same person proposed it, or something stands against it; [`RetentionError::NotFound`].
+    pub fn may_carry_out(&self, id: u64, actor: &str) -> Result<Erasure, RetentionError> {
+        let now = self.screening.now();
+        let found = self.screening.read(|db| Ok(waiting(db, id, actor)))??;
+        self.screening.read(|db| Ok(allowed(db, &found.customer, now)))??;
+        Ok(found)
+    }
+
     /// Carries an erasure out: replaces what identifies the customer in every table by pseudonyms of the random `key`, reads every row and file again, and
     /// repeats it for what was written meanwhile. `delete_files` names the files of the vault that may be deleted because they name the customer; without it
-    /// such files refuse the erasure, and are listed. `progress` gets tables and rows read so far; it may end a pass before anything is changed.
+    /// such files refuse the erasure, and are listed. `progress` gets tables and rows read so far; it may end a pass. An erasure that ended after its first
+    /// rows were rewritten is brought to its end by carrying it out again ([`Report::interrupted`]).
     ///
     /// # Errors
     /// [`RetentionError::State`] when it is decided, the same person proposed it, something stands against it ([`Retention::obstacles`]), the log does not
@@ -309,9 +338,12 @@ impl Retention<'_> {
         if let Some(wrong) = delete_files.iter().find(|sha256| !is_sha256(sha256)) {
             return Err(Invalid::new("delete_files", format!("'{wrong}' is no SHA-256 in hex")).into());
         }
+        let customer = self.screening.read(|db| Ok(waiting(db, id, actor)))??.customer;
+        if let Some(rows) = self.screening.read(|db| begun(db, id, &customer))? {
+            let deleted = delete_files.to_vec();
+            return self.end_interrupted(id, Report { rows, deleted, interrupted: true, ..Report::default() }, actor);
+        }
         let now = self.screening.now();
-        let found = self.screening.read(|db| Ok(waiting(db, id, actor)))??;
-        let customer = found.customer;
         let identifying =
             self.screening.read(|db| Ok(allowed(db, &customer, now).and_then(|()| values::of(db, &customer))))??;
         let names = Arc::new(Pseudonyms::new(&identifying.own, &key).map_err(RetentionError::State)?);
@@ -322,7 +354,12 @@ impl Retention<'_> {
         let words: Arc<Vec<Vec<String>>> = Arc::new(names.distinct().iter().map(of_value).collect());
         for pass in 1.. {
             let report_rows = report.rows;
-            let hits = tables::find(self.screening, &names, progress)?;
+            let hits = tables::find(self.screening, &names, progress)?.ok_or_else(|| {
+                RetentionError::State(match report_rows {
+                    0 => "it was stopped before anything was changed".to_owned(),
+                    rows => format!("it was stopped after {rows} rows were rewritten; carry it out again to end it"),
+                })
+            })?;
             (report.tables_read, report.rows_read) = (hits.tables, hits.rows);
             // The first pass always states the erasure; a later one finds nothing where nobody wrote meanwhile.
             if hits.hits.is_empty() && pass > 1 {
@@ -346,22 +383,30 @@ impl Retention<'_> {
                 rewrite(tx, &pass)
             })?;
         }
-        for sha256 in &report.deleted {
-            self.vault.delete(sha256).map_err(|e| RetentionError::State(e.to_string()))?;
-        }
+        self.delete(&report.deleted)?;
         report.files = self.scanned(&names)?;
         self.finish(id, report, actor)
+    }
+
+    /// Ends an erasure whose rows an earlier try rewrote: the files that may be deleted are, and the database's file is cleaned.
+    fn end_interrupted(&self, id: u64, report: Report, actor: &str) -> Result<Erasure, RetentionError> {
+        self.delete(&report.deleted)?;
+        if self.screening.read(emptied)? {
+            // One that others write to now is left as it is: the report says that nothing was searched.
+            let _ = self.screening.read(|db| db.batch("VACUUM"));
+            self.screening.read(emptied)?;
+        }
+        self.finish(id, report, actor)
+    }
+
+    fn delete(&self, files: &[String]) -> Result<(), RetentionError> {
+        files.iter().try_for_each(|sha256| self.vault.delete(sha256)).map_err(|e| RetentionError::State(e.to_string()))
     }
 
     /// Reads the store's files again, after the database's own was cleaned of what rows left in it.
     fn scanned(&self, names: &Pseudonyms) -> Result<Option<FileScan>, RetentionError> {
         let Some(root) = self.store() else { return Ok(None) };
-        // Pages of before lie in the write-ahead log until it is emptied.
-        let empty = |db: &mut Database| match db.kind() {
-            "SQLite" => db.query("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(|_| true),
-            _ => Ok(false),
-        };
-        let is_file = self.screening.read(empty)?;
+        let is_file = self.screening.read(emptied)?;
         let found = scan::files(root, names)?;
         if found.holding.is_empty() || !is_file {
             return Ok(Some(found));
@@ -369,7 +414,7 @@ impl Retention<'_> {
         // Pages that were split before keep copies of rows in their unused part. A database that others write to now is left as it is, and the scan says so.
         match self.screening.read(|db| db.batch("VACUUM")) {
             Ok(()) => {
-                self.screening.read(empty)?;
+                self.screening.read(emptied)?;
                 scan::files(root, names).map(Some)
             }
             Err(_) => Ok(Some(found)),
@@ -406,6 +451,14 @@ impl Retention<'_> {
             tx.audit("erasure.done", &format!("erasure:{id}"), &detail.to_string());
             by_id(tx.db(), id)?.ok_or_else(|| RetentionError::NotFound(format!("erasure {id}")))
         })
+    }
+}
+
+/// Empties the write-ahead log of a database in a file, where pages of before lie; returns whether it is one.
+fn emptied(db: &mut Database) -> Result<bool, DbError> {
+    match db.kind() {
+        "SQLite" => db.query("PRAGMA wal_checkpoint(TRUNCATE)", &[]).map(|_| true),
+        _ => Ok(false),
     }
 }
 

@@ -1,4 +1,5 @@
-//! How long records are kept and by which law ([`policy`]), legal holds ([`hold`]), and the erasure of a customer ([`erasure`]).
+//! How long records are kept and by which law ([`policy`]), legal holds ([`hold`]), the erasure of a customer ([`erasure`]), and whether the
+//! vault has what the database names ([`files`]).
 //!
 //! An erasure replaces what identifies a customer, in every table, by pseudonyms that nobody can turn back ([`pseudonym`]), so that amounts, decisions and the
 //! log of inputs stay and can be replayed. It is proved by reading every row of every table and every file of the store again ([`scan`]).
@@ -8,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::too_many_lines, clippy::unwrap_used))]
 
 pub mod erasure;
+pub mod files;
 pub mod hold;
 pub mod policy;
 pub mod pseudonym;

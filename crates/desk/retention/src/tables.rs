@@ -132,12 +132,12 @@ pub(crate) struct Found {
     pub(crate) hits: Vec<Hit>,
 }
 
-/// Reads every row of every table, beside the writer, a page at a time; `each` gets tables and rows so far and may end it.
+/// Reads every row of every table, beside the writer, a page at a time; `each` gets tables and rows so far and may end it, for nothing.
 pub(crate) fn find(
     screening: &Screening,
     names: &Pseudonyms,
     each: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
-) -> Result<Found, RetentionError> {
+) -> Result<Option<Found>, RetentionError> {
     let mut found = Found::default();
     for table in screening.read(all)? {
         found.tables += 1;
@@ -153,14 +153,14 @@ pub(crate) fn find(
                 return Err(RetentionError::State(text));
             }
             if each(found.tables, found.rows).is_break() {
-                return Err(RetentionError::State("it was stopped before anything was changed".to_owned()));
+                return Ok(None);
             }
             if page.len() < PAGE {
                 break;
             }
         }
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 /// Rewrites rows that still say what was read of them; returns how many did.

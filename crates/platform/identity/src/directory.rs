@@ -67,6 +67,15 @@ pub struct DirectoryGroup {
     pub changed: Timestamp,
 }
 
+/// A group that a user of the directory is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupName {
+    /// Id of the entry.
+    pub id: String,
+    /// Name, by which the group has a role.
+    pub display_name: String,
+}
+
 fn text(row: &Row, i: usize) -> Option<String> {
     row.text_or_null(i).map(str::to_owned)
 }
@@ -93,7 +102,11 @@ pub fn users(db: &mut Database) -> Result<Vec<DirectoryUser>, DbError> {
     db.query(&format!("{USERS} ORDER BY d.person LIMIT {MAX_DIRECTORY}"), &[])?.iter().map(user).collect()
 }
 
-fn user_by_id(db: &mut Database, id: &str) -> Result<DirectoryUser, IdentityError> {
+/// Returns a user of the directory by the entry's id.
+///
+/// # Errors
+/// [`IdentityError::NotFound`]; [`IdentityError::Store`].
+pub fn directory_user(db: &mut Database, id: &str) -> Result<DirectoryUser, IdentityError> {
     let found = db.query(&format!("{USERS} AND d.id = $1"), &[id.into()])?.first().map(user).transpose()?;
     found.ok_or_else(|| IdentityError::NotFound(format!("user '{id}' in the directory")))
 }
@@ -104,30 +117,54 @@ pub(crate) fn provisioned_person(db: &mut Database, name: &str) -> Result<Option
     db.query(sql, &[canonical_name(name).into()])?.first().map(|row| row.number(0)).transpose()
 }
 
+const GROUPS: &str = "SELECT g.id, g.display_name, g.external_id, g.created, g.changed FROM directory_groups g";
+
+fn group(db: &mut Database, row: &Row) -> Result<DirectoryGroup, DbError> {
+    let id = row.text(0)?.to_owned();
+    let sql =
+        format!("SELECT user_id FROM directory_members WHERE group_id = $1 ORDER BY user_id LIMIT {MAX_DIRECTORY}");
+    let members = db.query(&sql, &[id.as_str().into()])?;
+    let members = members.iter().map(|m| m.text(0).map(str::to_owned)).collect::<Result<_, _>>()?;
+    let fields = GroupFields { display_name: row.text(1)?.to_owned(), external_id: text(row, 2), members };
+    Ok(DirectoryGroup { id, fields, created: row.time(3)?, changed: row.time(4)? })
+}
+
 /// Returns the groups of the directory with their members, oldest first, at most [`MAX_DIRECTORY`].
 ///
 /// # Errors
 /// [`DbError`] when the database fails or stored values do not read back.
 pub fn groups(db: &mut Database) -> Result<Vec<DirectoryGroup>, DbError> {
-    let sql = format!(
-        "SELECT id, display_name, external_id, created, changed FROM directory_groups ORDER BY created, id LIMIT {MAX_DIRECTORY}"
-    );
-    let mut all = Vec::new();
-    for row in db.query(&sql, &[])? {
-        let id = row.text(0)?.to_owned();
-        let sql =
-            format!("SELECT user_id FROM directory_members WHERE group_id = $1 ORDER BY user_id LIMIT {MAX_DIRECTORY}");
-        let members = db.query(&sql, &[id.as_str().into()])?;
-        let members = members.iter().map(|m| m.text(0).map(str::to_owned)).collect::<Result<_, _>>()?;
-        let fields = GroupFields { display_name: row.text(1)?.to_owned(), external_id: text(&row, 2), members };
-        all.push(DirectoryGroup { id, fields, created: row.time(3)?, changed: row.time(4)? });
-    }
-    Ok(all)
+    let rows = db.query(&format!("{GROUPS} ORDER BY g.created, g.id LIMIT {MAX_DIRECTORY}"), &[])?;
+    rows.iter().map(|row| group(db, row)).collect()
 }
 
-fn group_by_id(db: &mut Database, id: &str) -> Result<DirectoryGroup, IdentityError> {
-    let found = groups(db)?.into_iter().find(|group| group.id == id);
-    found.ok_or_else(|| IdentityError::NotFound(format!("group '{id}' in the directory")))
+/// Returns a group of the directory with its members, by the entry's id.
+///
+/// # Errors
+/// [`IdentityError::NotFound`]; [`IdentityError::Store`].
+pub fn directory_group(db: &mut Database, id: &str) -> Result<DirectoryGroup, IdentityError> {
+    let rows = db.query(&format!("{GROUPS} WHERE g.id = $1"), &[id.into()])?;
+    let row = rows.first().ok_or_else(|| IdentityError::NotFound(format!("group '{id}' in the directory")))?;
+    Ok(group(db, row)?)
+}
+
+/// Returns the groups that a user of the directory is in, oldest first, at most [`MAX_DIRECTORY`].
+///
+/// # Errors
+/// [`DbError`] when the database fails.
+pub fn groups_of_user(db: &mut Database, id: &str) -> Result<Vec<GroupName>, DbError> {
+    let sql = format!(
+        "SELECT g.id, g.display_name FROM directory_groups g JOIN directory_members m ON m.group_id = g.id
+         WHERE m.user_id = $1 ORDER BY g.created, g.id LIMIT {MAX_DIRECTORY}"
+    );
+    let name = |row: &Row| Ok(GroupName { id: row.text(0)?.to_owned(), display_name: row.text(1)?.to_owned() });
+    db.query(&sql, &[id.into()])?.iter().map(name).collect()
+}
+
+/// Returns whether a table of the directory has [`MAX_DIRECTORY`] entries or more.
+fn is_full(db: &mut Database, entries: &str) -> Result<bool, DbError> {
+    let rows = db.query(&format!("SELECT COUNT(*) FROM {entries}"), &[])?;
+    Ok(rows.first().map_or(Ok(0), |row| row.number::<usize>(0))? >= MAX_DIRECTORY)
 }
 
 /// Returns the names of the directory's groups that a person is in.
@@ -194,7 +231,7 @@ fn person_of_entry(tx: &mut dyn Change, name: &str) -> Result<(u64, bool), Ident
 /// would be suspended; [`IdentityError::Store`].
 pub fn create_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result<DirectoryUser, IdentityError> {
     check_user(fields)?;
-    if users(tx.db())?.len() >= MAX_DIRECTORY {
+    if is_full(tx.db(), "directory_users WHERE deleted IS NULL")? {
         return Err(IdentityError::State(format!("the directory has {MAX_DIRECTORY} users, the most")));
     }
     let (person, was_deleted) = person_of_entry(tx, &fields.user_name)?;
@@ -227,7 +264,7 @@ pub fn create_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
     if was_deleted || !active {
         follow_state(tx, person, active, "created in the directory")?;
     }
-    user_by_id(tx.db(), id)
+    directory_user(tx.db(), id)
 }
 
 /// Changes an entry of a person.
@@ -236,7 +273,7 @@ pub fn create_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
 /// As [`create_user`]; [`IdentityError::NotFound`] for an unknown entry.
 pub fn change_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result<DirectoryUser, IdentityError> {
     check_user(fields)?;
-    let known = user_by_id(tx.db(), id)?;
+    let known = directory_user(tx.db(), id)?;
     let other = tx.db().query(
         "SELECT 1 FROM directory_users WHERE canonical = $1 AND person <> $2",
         &[canonical_name(&fields.user_name).into(), number(known.person)],
@@ -267,7 +304,7 @@ pub fn change_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
     if let Some(active) = fields.active.filter(|_| fields.active != known.fields.active) {
         follow_state(tx, known.person, active, "changed in the directory")?;
     }
-    user_by_id(tx.db(), id)
+    directory_user(tx.db(), id)
 }
 
 /// Deletes an entry of a person, who is suspended and leaves all groups; returns the person's number.
@@ -275,7 +312,7 @@ pub fn change_user(tx: &mut dyn Change, id: &str, fields: &UserFields) -> Result
 /// # Errors
 /// [`IdentityError::NotFound`]; [`IdentityError::State`] for the last administrator; [`IdentityError::Store`].
 pub fn delete_user(tx: &mut dyn Change, id: &str) -> Result<u64, IdentityError> {
-    let known = user_by_id(tx.db(), id)?;
+    let known = directory_user(tx.db(), id)?;
     follow_state(tx, known.person, false, "deleted in the directory")?;
     tx.db().execute("DELETE FROM directory_members WHERE user_id = $1", &[id.into()])?;
     let now = tx.now();
@@ -298,7 +335,7 @@ fn check_group(db: &mut Database, id: &str, fields: &GroupFields) -> Result<(), 
         )));
     }
     for member in &fields.members {
-        match user_by_id(db, member) {
+        match directory_user(db, member) {
             Err(IdentityError::NotFound(_)) => {
                 return Err(Invalid::new("members", format!("'{member}' is no user of the directory")).into());
             }
@@ -313,7 +350,7 @@ fn check_group(db: &mut Database, id: &str, fields: &GroupFields) -> Result<(), 
 fn end_sessions(tx: &mut dyn Change, members: &[String]) -> Result<Vec<u64>, IdentityError> {
     let mut people = Vec::new();
     for member in members {
-        let user = user_by_id(tx.db(), member)?;
+        let user = directory_user(tx.db(), member)?;
         end_sessions_of(tx, user.person)?;
         people.push(user.person);
     }
@@ -336,7 +373,7 @@ fn store_members(tx: &mut dyn Change, id: &str, members: &[String]) -> Result<()
 /// [`IdentityError::Invalid`] names the field; [`IdentityError::State`] when the name is taken or there are too many; [`IdentityError::Store`].
 pub fn create_group(tx: &mut dyn Change, id: &str, fields: &GroupFields) -> Result<DirectoryGroup, IdentityError> {
     check_group(tx.db(), id, fields)?;
-    if groups(tx.db())?.len() >= MAX_DIRECTORY {
+    if is_full(tx.db(), "directory_groups")? {
         return Err(IdentityError::State(format!("the directory has {MAX_DIRECTORY} groups, the most")));
     }
     let now = tx.now();
@@ -349,7 +386,7 @@ pub fn create_group(tx: &mut dyn Change, id: &str, fields: &GroupFields) -> Resu
     store_members(tx, id, &fields.members)?;
     let detail = json!({ "displayName": fields.display_name, "members": fields.members.len() }).to_string();
     tx.audit("directory.group_created", &format!("group:{id}"), &detail);
-    group_by_id(tx.db(), id)
+    directory_group(tx.db(), id)
 }
 
 /// Changes a group; the sessions of those who leave it end. Returns it, and the numbers of those people.
@@ -361,7 +398,7 @@ pub fn change_group(
     id: &str,
     fields: &GroupFields,
 ) -> Result<(DirectoryGroup, Vec<u64>), IdentityError> {
-    let known = group_by_id(tx.db(), id)?;
+    let known = directory_group(tx.db(), id)?;
     check_group(tx.db(), id, fields)?;
     let is_renamed = known.fields.display_name != fields.display_name;
     let left: Vec<String> =
@@ -374,7 +411,7 @@ pub fn change_group(
         json!({ "displayName": fields.display_name, "members": fields.members.len(), "left": left.len() }).to_string();
     tx.audit("directory.group_changed", &format!("group:{id}"), &detail);
     let people = end_sessions(tx, &left)?;
-    Ok((group_by_id(tx.db(), id)?, people))
+    Ok((directory_group(tx.db(), id)?, people))
 }
 
 /// Deletes a group; the sessions of its members end. Returns their numbers.
@@ -382,7 +419,7 @@ pub fn change_group(
 /// # Errors
 /// [`IdentityError::NotFound`]; [`IdentityError::Store`].
 pub fn delete_group(tx: &mut dyn Change, id: &str) -> Result<Vec<u64>, IdentityError> {
-    let known = group_by_id(tx.db(), id)?;
+    let known = directory_group(tx.db(), id)?;
     let people = end_sessions(tx, &known.fields.members)?;
     tx.db().execute("DELETE FROM directory_members WHERE group_id = $1", &[id.into()])?;
     tx.db().execute("DELETE FROM directory_groups WHERE id = $1", &[id.into()])?;

@@ -25,8 +25,9 @@ mod totp;
 
 pub use command::{COMMAND_SCHEME, sign_command};
 pub use directory::{
-    DirectoryGroup, DirectoryUser, GroupFields, MAX_DIRECTORY, UserFields, change_group, change_user, create_group,
-    create_user, delete_group, delete_user, groups, users,
+    DirectoryGroup, DirectoryUser, GroupFields, GroupName, MAX_DIRECTORY, UserFields, change_group, change_user,
+    create_group, create_user, delete_group, delete_user, directory_group, directory_user, groups, groups_of_user,
+    users,
 };
 pub use error::IdentityError;
 pub use keys::{
@@ -51,7 +52,7 @@ pub use sessions::{
     store_use,
 };
 pub use sign_on::{SignOnLink, StaffIdentity, end_provider_sessions, groups_at_sign_on, link_of, link_person, sign_on};
-pub use source::{KeyCommand, KeyFile, KeySource, KeyVariable};
+pub use source::{KeyCommand, KeyFile, KeySource, KeyVariable, Signer};
 pub use staff_passkey::{
     AddedPasskey, add_passkey, begin_passkey, challenge_passkey, give_passkey, passkeys_of, remove_passkey,
     rename_passkey,

@@ -1,5 +1,6 @@
 //! The secrets that keys, sessions, signing and sealing keys are derived from: one after the other, the last in use.
 
+use crate::Signer;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -36,7 +37,10 @@ struct Key {
 /// that one is retired. A retired key no longer proves who somebody is: tokens, codes, sessions and messages. It still opens what was sealed for it and
 /// verifies what it signed. Clones share the ring.
 #[derive(Clone)]
-pub struct KeyRing(Arc<[Key]>);
+pub struct KeyRing {
+    keys: Arc<[Key]>,
+    signer: Option<Arc<dyn Signer>>,
+}
 
 impl std::fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -73,7 +77,7 @@ impl Key {
 impl KeyRing {
     /// Returns a ring of one key.
     pub fn single(secret: [u8; 32]) -> Self {
-        KeyRing(Arc::from([Key::new(secret)]))
+        KeyRing { keys: Arc::from([Key::new(secret)]), signer: None }
     }
 
     /// Returns a ring of keys, oldest first.
@@ -90,7 +94,7 @@ impl KeyRing {
                 return Err(format!("key {} is there twice", key.id));
             }
         }
-        Ok(KeyRing(keys.into()))
+        Ok(KeyRing { keys: keys.into(), signer: None })
     }
 
     /// Reads a ring as it is stored: a line of 64 hex digits a key, oldest first.
@@ -108,7 +112,7 @@ impl KeyRing {
 
     /// Returns the ring as [`KeyRing::parse`] reads it.
     pub fn to_text(&self) -> String {
-        self.0.iter().map(|k| hex::encode(k.secret)).collect::<Vec<_>>().join("\n")
+        self.keys.iter().map(|k| hex::encode(k.secret)).collect::<Vec<_>>().join("\n")
     }
 
     /// Returns this ring with a further key, which is in use from then on.
@@ -116,32 +120,44 @@ impl KeyRing {
     /// # Errors
     /// When there are [`MAX_KEYS`] already.
     pub fn with(&self, secret: [u8; 32]) -> Result<Self, String> {
-        let secrets: Vec<[u8; 32]> = self.0.iter().map(|k| k.secret).chain([secret]).collect();
-        KeyRing::new(&secrets)
+        let secrets: Vec<[u8; 32]> = self.keys.iter().map(|k| k.secret).chain([secret]).collect();
+        Ok(KeyRing { signer: self.signer.clone(), ..KeyRing::new(&secrets)? })
+    }
+
+    /// Returns this ring with what signs productions outside of this process.
+    #[must_use]
+    pub fn with_signer(self, signer: Arc<dyn Signer>) -> Self {
+        KeyRing { signer: Some(signer), ..self }
+    }
+
+    /// Returns what signs productions outside of this process; without it a key derived from the ring does.
+    #[must_use]
+    pub fn signer(&self) -> Option<&dyn Signer> {
+        self.signer.as_deref()
     }
 
     /// Returns the ids of the keys, oldest first. An id reveals nothing of its key.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|k| k.id.as_str())
+        self.keys.iter().map(|k| k.id.as_str())
     }
 
     /// Returns one ring for each key in force, oldest first.
     pub fn each(&self) -> impl Iterator<Item = KeyRing> + '_ {
-        self.in_force().map(|k| KeyRing(Arc::from([k.clone()])))
+        self.in_force().map(|k| KeyRing { keys: Arc::from([k.clone()]), signer: self.signer.clone() })
     }
 
     /// Returns one ring for each key, retired ones too, oldest first: to verify what they signed.
     pub fn all(&self) -> impl Iterator<Item = KeyRing> + '_ {
-        self.0.iter().map(|k| KeyRing(Arc::from([k.clone()])))
+        self.keys.iter().map(|k| KeyRing { keys: Arc::from([k.clone()]), signer: self.signer.clone() })
     }
 
     fn in_force(&self) -> impl DoubleEndedIterator<Item = &Key> {
-        self.0.iter().filter(|k| !k.retired.load(Ordering::Acquire))
+        self.keys.iter().filter(|k| !k.retired.load(Ordering::Acquire))
     }
 
     /// Retires a key, in every clone of the ring; returns whether it did. The key in use, the last, stays.
     pub fn retire(&self, id: &str) -> bool {
-        let older = self.0.split_last().map_or(&[][..], |(_, older)| older);
+        let older = self.keys.split_last().map_or(&[][..], |(_, older)| older);
         match older.iter().find(|k| k.id == id) {
             Some(key) => !key.retired.swap(true, Ordering::AcqRel),
             None => false,
@@ -150,11 +166,11 @@ impl KeyRing {
 
     /// Returns whether a key of the ring is retired.
     pub fn is_retired(&self, id: &str) -> bool {
-        self.0.iter().any(|k| k.id == id && k.retired.load(Ordering::Acquire))
+        self.keys.iter().any(|k| k.id == id && k.retired.load(Ordering::Acquire))
     }
 
     fn last(&self) -> &Key {
-        self.0.last().expect("a ring has a key")
+        self.keys.last().expect("a ring has a key")
     }
 
     /// Derives a new secret for a purpose and a name (HMAC-SHA256, RFC 2104), from the key in use.
@@ -170,7 +186,7 @@ impl KeyRing {
 
     /// Derives from the oldest key, a retired one too: for what must stay the same across rotations and protects nothing by itself.
     pub fn derive_lasting(&self, purpose: &str, name: &str) -> [u8; 32] {
-        derive(&self.0[0].secret, purpose, name)
+        derive(&self.keys[0].secret, purpose, name)
     }
 
     /// Returns the secret key that things are sealed for now (age's `AGE-SECRET-KEY-1...`), for a purpose and a name.
@@ -180,7 +196,7 @@ impl KeyRing {
 
     /// Returns the secret keys that things may have been sealed for, the newest first, those of retired keys too.
     pub fn sealing_keys(&self, purpose: &str, name: &str) -> Vec<String> {
-        self.0.iter().rev().map(|k| sealing_text(&derive(&k.secret, purpose, name))).collect()
+        self.keys.iter().rev().map(|k| sealing_text(&derive(&k.secret, purpose, name))).collect()
     }
 
     /// Returns the token of a key: shown once, to whom it is made for.

@@ -4,12 +4,35 @@ use crate::{KeyError, KeyRing};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest text of a ring, in bytes.
 const MAX_TEXT: u64 = 16 * 1_024;
 /// Longest time that a command takes.
 const COMMAND_TIME: Duration = Duration::from_secs(30);
+
+/// What signs outside of this process, as a token does (Ed25519, RFC 8032). Its keys are numbered; the highest number is in use, and what an older one signed
+/// verifies for ever.
+pub trait Signer: std::fmt::Debug + Send + Sync {
+    /// Returns the number of the key in use and its public key. One is made where there is none yet.
+    ///
+    /// # Errors
+    /// [`KeyError`] when the signer is not there.
+    fn current(&self) -> Result<(u32, [u8; 32]), KeyError>;
+
+    /// Signs with the key of a number.
+    ///
+    /// # Errors
+    /// As [`Signer::current`], and for an unknown number.
+    fn sign(&self, number: u32, message: &[u8]) -> Result<[u8; 64], KeyError>;
+
+    /// Makes a further key, which is in use from then on; returns its number.
+    ///
+    /// # Errors
+    /// As [`Signer::current`], and where there are too many.
+    fn rotate(&self) -> Result<u32, KeyError>;
+}
 
 /// Gives a ring of keys.
 pub trait KeySource {
@@ -27,6 +50,11 @@ pub trait KeySource {
     /// # Errors
     /// [`KeyError::ReadOnly`] where Holdfast does not write; [`KeyError::Io`].
     fn write(&self, ring: &KeyRing) -> Result<(), KeyError>;
+
+    /// Returns what signs beside the ring, where there is such.
+    fn signer(&self) -> Option<Arc<dyn Signer>> {
+        None
+    }
 }
 
 fn parse(name: String, text: &str) -> Result<Option<KeyRing>, KeyError> {

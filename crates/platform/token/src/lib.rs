@@ -257,11 +257,18 @@ impl Token {
     /// [`TokenError::Gone`] where the token is not there: nothing is signed then.
     pub fn sign(&self, message: &[u8]) -> Result<(u32, [u8; 64]), TokenError> {
         let number = self.current(Use::Sign)?;
+        Ok((number, self.sign_with(number, message)?))
+    }
+
+    /// Signs a message (Ed25519) with the signing key of a number.
+    ///
+    /// # Errors
+    /// As [`Token::sign`], and for an unknown number.
+    pub fn sign_with(&self, number: u32, message: &[u8]) -> Result<[u8; 64], TokenError> {
         let key = self.key(Use::Sign, number)?;
         let mechanism = Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Pure));
         let signature = self.on(|session| session.sign(&mechanism, key, message))?;
-        let signature = signature.try_into().map_err(|_| self.refused("its signature is not 64 bytes long"))?;
-        Ok((number, signature))
+        signature.try_into().map_err(|_| self.refused("its signature is not 64 bytes long"))
     }
 
     /// Returns the public key of a signing key: what verifiers are given, for ever.

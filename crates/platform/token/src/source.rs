@@ -1,9 +1,10 @@
 //! The desk's ring of keys in a file, each key sealed by the token's master key.
 
 use crate::{Token, TokenError, Use};
-use holdfast_identity::{KeyError, KeyFile, KeyRing, KeySource};
+use holdfast_identity::{KeyError, KeyFile, KeyRing, KeySource, Signer};
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Longest file, in bytes.
 const MAX_TEXT: u64 = 64 * 1_024;
@@ -32,11 +33,37 @@ pub struct TokenSource {
 
 impl TokenSource {
     fn on<T>(&self, run: impl FnOnce(&TokenFile<'_>) -> Result<T, KeyError>) -> Result<T, KeyError> {
+        let token = self.opened()?;
+        run(&TokenFile { path: self.path.clone(), token: &token })
+    }
+
+    fn opened(&self) -> Result<Token, KeyError> {
         let pin = std::fs::read_to_string(&self.pin_file)
             .map_err(|e| KeyError::Io(self.pin_file.display().to_string(), e))?;
-        let token = Token::open(&self.module, &self.label, pin.trim())
-            .map_err(|e| KeyError::Text(self.name(), e.to_string()))?;
-        run(&TokenFile { path: self.path.clone(), token: &token })
+        Token::open(&self.module, &self.label, pin.trim()).map_err(|e| self.wrong(&e))
+    }
+
+    fn wrong(&self, e: &TokenError) -> KeyError {
+        KeyError::Text(KeySource::name(self), e.to_string())
+    }
+}
+
+impl Signer for TokenSource {
+    fn current(&self) -> Result<(u32, [u8; 32]), KeyError> {
+        let token = self.opened()?;
+        let number = match token.numbers(Use::Sign).map_err(|e| self.wrong(&e))?.last() {
+            Some(number) => *number,
+            None => token.rotate(Use::Sign).map_err(|e| self.wrong(&e))?,
+        };
+        Ok((number, token.public_key(number).map_err(|e| self.wrong(&e))?))
+    }
+
+    fn sign(&self, number: u32, message: &[u8]) -> Result<[u8; 64], KeyError> {
+        self.opened()?.sign_with(number, message).map_err(|e| self.wrong(&e))
+    }
+
+    fn rotate(&self) -> Result<u32, KeyError> {
+        self.opened()?.rotate(Use::Sign).map_err(|e| self.wrong(&e))
     }
 }
 
@@ -55,6 +82,10 @@ impl KeySource for TokenSource {
 
     fn write(&self, ring: &KeyRing) -> Result<(), KeyError> {
         self.on(|file| file.write(ring))
+    }
+
+    fn signer(&self) -> Option<Arc<dyn Signer>> {
+        Some(Arc::new(self.clone()))
     }
 }
 

@@ -69,6 +69,35 @@ fn a_token_that_is_removed_signs_nothing() {
 }
 
 #[test]
+fn productions_are_signed_on_the_token_while_it_is_there() {
+    on_a_token("signer_on_the_token");
+}
+
+#[test]
+#[ignore = "run by the test that makes the token"]
+fn signer_on_the_token() {
+    use ed25519_dalek::{Signature, VerifyingKey};
+    use holdfast_identity::Signer;
+    let pin_file = folder().join("pin");
+    std::fs::write(&pin_file, "1234").unwrap();
+    let path = folder().join("desk.key.sealed");
+    let source = TokenSource { path, module: module().unwrap(), label: "desk".into(), pin_file };
+    let signer = source.signer().unwrap();
+    let (first, old) = signer.current().unwrap();
+    assert_eq!((first, signer.current().unwrap()), (1, (1, old)), "one is made once");
+    assert_eq!(signer.rotate().unwrap(), 2);
+    let (second, new) = signer.current().unwrap();
+    assert_eq!(second, 2);
+    // A production that began before the rotation is signed by the key that it names.
+    for (number, key) in [(first, old), (second, new)] {
+        let signature = Signature::from_bytes(&Signer::sign(&*signer, number, b"a manifest").unwrap());
+        VerifyingKey::from_bytes(&key).unwrap().verify_strict(b"a manifest", &signature).unwrap();
+    }
+    std::fs::remove_dir_all(folder().join("tokens")).unwrap();
+    assert!(signer.current().is_err() && signer.sign(2, b"x").is_err() && signer.rotate().is_err());
+}
+
+#[test]
 #[ignore = "run by the test that makes the token"]
 fn ring_on_the_token() {
     let wrong = Token::open(&module().unwrap(), "desk", "9999").unwrap_err();

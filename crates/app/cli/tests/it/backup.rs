@@ -255,7 +255,28 @@ fn postgresql_is_restored_to_a_chosen_position_with_the_audit_head_of_that_momen
     assert_eq!(found, chosen);
     assert_eq!(["before", "after", "too-late"].map(|id| known(&at, &there.url, id)), [true, true, false]);
     let files = files_of(&at.join("vault"));
-    assert!(files.iter().any(|f| std::fs::read(f).unwrap() == b"what was seen"), "{files:?}");
+    let seen = files.iter().find(|f| std::fs::read(f).unwrap() == b"what was seen").expect("the exhibit");
+    // Every row of the vault has its file, and what is taken away or changed is named.
+    let check = || {
+        let args = ["--json", "audit", "files", "--store", path(&at), "--database", &there.url];
+        let output = holdfast().args(args).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.success(), report)
+    };
+    let (whole, report) = check();
+    assert!(whole && report["files"].as_u64().unwrap() >= 1 && report["problems"] == json!([]), "{report}");
+    for bytes in [Some(b"another".as_slice()), None] {
+        match bytes {
+            Some(bytes) => std::fs::write(seen, bytes).unwrap(),
+            None => std::fs::remove_file(seen).unwrap(),
+        }
+        let (whole, report) = check();
+        let problem = report["problems"][0].as_str().unwrap();
+        assert!(
+            !whole && problem.contains("case:") && problem.contains(path(seen).rsplit('/').next().unwrap()),
+            "{report}"
+        );
+    }
     let (found, at, there) = restored("last", &[]);
     assert_eq!(found, last);
     assert!(known(&at, &there.url, "too-late"));

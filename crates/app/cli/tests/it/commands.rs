@@ -309,3 +309,17 @@ fn errors_name_the_place_and_the_mend() {
     fails(&["bench", "chain", "--txs", "1000"], "-p holdfast-bench -- chain --txs 1000");
     fails(&["accuracy", "--txs", "3000"], "-p holdfast-bench -- accuracy --txs 3000");
 }
+
+/// The package's manual names every command, and no other; the demo is not in what is shipped.
+#[test]
+fn the_manual_names_every_command() {
+    let help = run(holdfast().arg("--help"));
+    let listed = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+    let commands: Vec<&str> =
+        listed.filter_map(|l| l.split_whitespace().next()).filter(|c| !["help", "demo"].contains(c)).collect();
+    let manual = include_str!("../../../../../packaging/holdfast.1");
+    let part = manual.split(".SH COMMANDS").nth(1).unwrap().split(".SH OPTIONS").next().unwrap();
+    let named: Vec<&str> = part.lines().filter_map(|l| l.strip_prefix(".B ")).collect();
+    assert!(commands.len() > 40, "{help}");
+    assert_eq!(named, commands);
+}

@@ -244,3 +244,79 @@ fn sigterm_lets_requests_end() {
     let shown = run(holdfast().args(["events", "show", "w-1", "--json", "--store", path(&store)]));
     assert!(shown.contains("w-1"), "{shown}");
 }
+
+/// What a collector was sent: all bodies, which are protobuf, whose texts stand in them as they are.
+#[cfg(feature = "otlp")]
+fn collector() -> (String, std::sync::Arc<std::sync::Mutex<Vec<u8>>>) {
+    use std::io::BufRead;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let taken = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let sent = taken.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut reader = std::io::BufReader::new(stream.try_clone().unwrap());
+            let mut length = 0;
+            let mut line = String::new();
+            while reader.read_line(&mut line).unwrap() > 2 {
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            sent.lock().unwrap().extend(body);
+            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        }
+    });
+    (endpoint, taken)
+}
+
+/// `./test dist` runs it: a build without the feature sends no spans.
+#[cfg(feature = "otlp")]
+#[test]
+fn spans_hold_nothing_that_somebody_sent() {
+    let (endpoint, taken) = collector();
+    let dir = tempfile::tempdir().unwrap();
+    let store = small_store(dir.path());
+    let log = dir.path().join("log");
+    let mut command = holdfast();
+    command.args(["serve", "--open", "--listen", "127.0.0.1:0", "--log-format", "json", "--store", path(&store)]);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint).stderr(File::create(&log).unwrap());
+    let (process, url) = serving(&mut command);
+    let mut server = Server { process, url, log, dir };
+    server.get(
+        "/api/v1/address/1PrivatePerson?label=secret",
+        &[("x-request-id", "trace-9"), ("user-agent", "PrivateAgent")],
+    );
+    server.get("/no/such/PrivatePath", &[]);
+    let record = json!([{"kind": "customer", "id": "cust-private-1", "time": 1_780_000_000, "type": "individual", "name": "Ada Private", "email": "ada@private.example"}]);
+    assert_eq!(server.post("/api/v1/records", &record).0, 200);
+    let event = json!({"id": "w-private", "kind": "withdrawal", "time": 1_780_000_000, "customer": "cust-private-1", "asset": "ETH", "amount": "1000",
+        "value": 5_000, "counterparty": "0x00000000000000000000000000000000000000bb", "ip": "203.0.113.77"});
+    assert_eq!(server.post("/api/v1/events", &event).0, 200);
+    // Refused, with the value in the answer's message.
+    assert_eq!(server.post("/api/v1/events", &json!({"id": "w-private-2", "kind": "private-kind"})).0, 400);
+    let pid = server.process.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(server.process.0.wait().unwrap().success());
+    let sent = taken.lock().unwrap().clone();
+    let has = |text: &str| sent.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+    assert!(has("request") && has("trace-9") && has("/api/v1/address/{address}") && has("/api/v1/events"));
+    let personal = [
+        "1PrivatePerson",
+        "secret",
+        "PrivateAgent",
+        "PrivatePath",
+        "cust-private-1",
+        "Ada Private",
+        "ada@private",
+        "w-private",
+        "203.0.113.77",
+        "00000000000000bb",
+        "private-kind",
+    ];
+    assert_eq!(personal.into_iter().filter(|text| has(text)).collect::<Vec<_>>(), [""; 0]);
+    drop(server.dir);
+}

@@ -1037,3 +1037,7 @@ models-accounts = Train on accounts of a chain
 models-accounts-about = A model of accounts suggests tags. It learns from addresses of a ledger of this server that you label, by their payments and those around them. Both classes must be chosen in the same way.
 models-accounts-chain = Account chain, such as ethereum
 models-accounts-labels = Addresses and labels, as CSV with the header address,label (positive or negative)
+retention-interrupted = An earlier try replaced the customer’s values and ended before everything was read again. The values are known no longer: nothing was searched for them, and what was written of the customer in between may still name them.
+retention-running = A job carries it out: { $rows } rows read.
+people-directory = Directory
+people-directory-about = The institution’s directory makes, changes and suspends people by SCIM 2.0 at this address, with a key of its own that this command makes and a second person approves:

@@ -46,6 +46,8 @@ fn the_log_of_inputs_gives_the_stored_decisions(app: &TestApp) {
     app.as_person("ana", "investigator").post("/api/v1/holds", crate::holds::freeze("f-1", "c-1")).ok();
     app.as_role("exchange").post("/api/v1/events", crate::events::withdrawal("w-1", "5")).ok();
     let auditor = app.as_role("auditor");
+    let files = auditor.get("/api/v1/audit/files").ok();
+    assert_eq!((files["problems"].clone(), files["stopped"].clone()), (json!([]), json!(false)));
     let replay = auditor.get("/api/v1/audit/replay").ok();
     assert_eq!((&replay["problems"], &replay["uncovered"]), (&json!([]), &json!(0)), "{replay}");
     assert!(replay["engine"].as_u64() >= Some(1) && replay["other_engines"] == json!([]), "{replay}");

@@ -3,7 +3,11 @@
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::json;
 
-on_both_apps!(a_customer_is_erased_by_two_people_once_nothing_stands_against_it, periods_and_holds_are_set_on_the_page);
+on_both_apps!(
+    a_customer_is_erased_by_two_people_once_nothing_stands_against_it,
+    periods_and_holds_are_set_on_the_page,
+    an_erasure_waits_as_a_job
+);
 
 fn a_customer_is_erased_by_two_people_once_nothing_stands_against_it(app: &TestApp) {
     let (ana, bo) = (app.as_person("ana", "administrator"), app.as_person("bo", "administrator"));
@@ -41,6 +45,7 @@ fn a_customer_is_erased_by_two_people_once_nothing_stands_against_it(app: &TestA
     assert_eq!(bo.post(&at, json!({"decision": "reject", "reason": "too early"})).ok()["state"], "rejected");
     bo.post("/api/v1/erasures/99", json!({"decision": "carry_out"})).refused(404);
     let at = format!("/api/v1/erasures/{}", erase("she asked").ok()["id"]);
+    ana.post(&at, json!({"decision": "carry_out", "background": true})).refused_with(409, "another person");
     let done = bo.post(&at, json!({"decision": "carry_out"})).ok();
     assert!(done["customer"].as_str().unwrap().starts_with("erased-"), "{done}");
     assert!(done["report"]["rows_read"].as_u64().unwrap() > 0, "{done}");
@@ -74,4 +79,19 @@ fn periods_and_holds_are_set_on_the_page(app: &TestApp) {
         !investigator.contains("name=\"basis\"") && investigator.contains("GDPR"),
         "only administrators set periods"
     );
+}
+
+/// The jobs of these servers run where a test starts them; that one does its work is held by the retention crate's tests of the same call.
+fn an_erasure_waits_as_a_job(app: &TestApp) {
+    let (ana, bo) = (app.as_person("ana", "administrator"), app.as_person("bo", "administrator"));
+    let record = json!({"kind": "customer", "id": "cust-ada-1", "time": app.now(), "type": "individual", "name": "Ada Lovelace"});
+    app.as_role("exchange").post("/api/v1/records", json!([record])).ok();
+    ana.put("/api/v1/retention/records", json!({"days": 0, "basis": "GDPR, Article 17"})).ok();
+    let id = ana.post("/api/v1/erasures", json!({"customer": "cust-ada-1", "reason": "she asked"})).ok()["id"].clone();
+    let waits = bo.post(&format!("/api/v1/erasures/{id}"), json!({"decision": "carry_out", "background": true})).ok();
+    assert_eq!((waits["id"].clone(), waits["report"].is_null()), (id.clone(), true));
+    let jobs = bo.get("/api/v1/jobs").ok();
+    let job = jobs.as_array().unwrap().iter().find(|job| job["kind"] == "erasure").unwrap();
+    assert_eq!(job["key"], id.to_string());
+    assert!(!job.to_string().contains("Lovelace") && !job.to_string().contains("cust-ada-1"), "{job}");
 }

@@ -115,6 +115,7 @@ fn keys_of<'k>(person: &Person, keys: &'k [ApiKey]) -> Vec<&'k ApiKey> {
 
 /// Shows people, and the keys of the desk itself.
 pub(crate) async fn people(State(shared): State<AppState>, frame: Frame) -> Page {
+    let directory = format!("{}/scim/v2", shared.site.origin());
     let (people, keys, own) =
         run_blocking(move || Ok((shared.screening.people()?, shared.screening.keys()?, shared.desk_keys()?))).await?;
     let heads = [T("people-name"), T("people-state"), T("people-keys"), T("people-factor"), T("people-since")];
@@ -129,6 +130,9 @@ pub(crate) async fn people(State(shared): State<AppState>, frame: Frame) -> Page
         h2 { (t!("people-add")) }
         p { (t!("people-add-about")) }
         (form_of::<AddPerson>(HERE, &[], "people-add-button"))
+        h2 { (t!("people-directory")) }
+        p { (t!("people-directory-about")) }
+        p { code { (directory) } br; code { "holdfast keys create directory --scopes provision" } }
         (own_keys(&own))
     };
     Ok(frame.desk(&t!("people-title"), HERE, body))

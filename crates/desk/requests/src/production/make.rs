@@ -2,7 +2,7 @@
 
 use super::{
     Content, CustomerContent, FETCH, FORMAT, MAX_SHEET, Manifest, Production, TableContent, csv_of, encrypt, failed,
-    folder, outside, pack, spreadsheet,
+    folder, outside, pack, signing_key, spreadsheet,
 };
 use crate::carry_out::accepted;
 use crate::disclose::{Data, Table, data};
@@ -11,9 +11,10 @@ use crate::policy::Judgement;
 use crate::portal::OfficerState;
 use crate::request::{DataClass, Kind};
 use crate::{Desk, RequestError, portal};
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer as _, SigningKey};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_documents::sha256;
+use holdfast_identity::{KeyRing, Signer};
 use holdfast_screening::service::Transaction;
 use holdfast_store::{number, parse};
 use holdfast_types::Timestamp;
@@ -38,6 +39,45 @@ fn refused(id: &str, why: impl std::fmt::Display) -> RequestError {
 
 fn hashes(files: &Files) -> BTreeMap<String, String> {
     files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect()
+}
+
+/// What signs a production. Its key is fixed before the manifest that names it is written: a rotation in between changes nothing.
+enum Signing<'a> {
+    /// A key derived from the desk's.
+    Derived(SigningKey),
+    /// A key outside of this process, by its number, with its public key.
+    Outside(&'a dyn Signer, u32, [u8; 32]),
+}
+
+impl<'a> Signing<'a> {
+    fn of(ring: &'a KeyRing, id: &str) -> Result<Self, RequestError> {
+        match ring.signer() {
+            None => Ok(Signing::Derived(signing_key(ring))),
+            Some(signer) => {
+                let (number, public_key) = signer.current().map_err(|e| unsigned(id, e))?;
+                Ok(Signing::Outside(signer, number, public_key))
+            }
+        }
+    }
+
+    fn public_key(&self) -> [u8; 32] {
+        match self {
+            Signing::Derived(key) => key.verifying_key().to_bytes(),
+            Signing::Outside(_, _, public_key) => *public_key,
+        }
+    }
+
+    fn sign(&self, id: &str, message: &[u8]) -> Result<[u8; 64], RequestError> {
+        match self {
+            Signing::Derived(key) => Ok(key.sign(message).to_bytes()),
+            Signing::Outside(signer, number, _) => signer.sign(*number, message).map_err(|e| unsigned(id, e)),
+        }
+    }
+}
+
+/// What cannot be signed is not handed out.
+fn unsigned(id: &str, why: impl std::fmt::Display) -> RequestError {
+    refused(id, format!("nothing is produced, because it cannot be signed: {why}"))
 }
 
 /// What two people approved, as far as today's policy still opens it, with the data of the customers who were accepted.
@@ -158,13 +198,13 @@ impl Approved {
     }
 
     /// Returns the signed package, before encryption.
-    fn package(&self, key: &SigningKey, custodian: &str) -> Result<Vec<u8>, RequestError> {
-        let public_key = hex::encode(key.verifying_key().as_bytes());
+    fn package(&self, key: &Signing<'_>, custodian: &str) -> Result<Vec<u8>, RequestError> {
+        let public_key = hex::encode(key.public_key());
         let mut files = self.data_files()?;
         let certificate = self.certificate(&files, &public_key, custodian);
         files.insert("certificate.pdf".into(), pdf::write("Certificate of authenticity", &certificate, self.now)?);
         let manifest = serde_json::to_vec_pretty(&self.manifest(&files, public_key)).map_err(failed)?;
-        files.insert("manifest.sig".into(), key.sign(&manifest).to_bytes().to_vec());
+        files.insert("manifest.sig".into(), key.sign(self.id(), &manifest)?.to_vec());
         files.insert("manifest.json".into(), manifest);
         pack(&files)
     }
@@ -248,9 +288,10 @@ impl Desk<'_> {
             return Err(refused(id, "only requests for information are answered with data"));
         }
         let keys = self.production_keys(&at, recipients)?;
+        let signing = Signing::of(self.key_ring, id)?;
         let approved = self.approved_data(at, now)?;
         approved.check_balances()?;
-        let package = approved.package(&self.signing_key(), actor)?;
+        let package = approved.package(&signing, actor)?;
         let sealed = encrypt(&package, &keys)?;
         let request = approved.at.request;
         let made = Made {

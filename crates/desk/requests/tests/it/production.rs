@@ -2,9 +2,9 @@
 
 use holdfast_decision::{ChainFacts, Record, RecordKind};
 use holdfast_documents::Vault;
-use holdfast_identity::KeyRing;
+use holdfast_identity::{KeyError, KeyRing, Signer};
 use holdfast_requests::intake::{NewAgency, Outcome, Step};
-use holdfast_requests::production::{decrypt, is_encrypted, verify};
+use holdfast_requests::production::{decrypt, is_encrypted, signing_key, verify};
 use holdfast_requests::request::{DataClass, Kind, Officer, Request, Statement, Target, TargetKind};
 use holdfast_requests::{Desk, Policy};
 use holdfast_screening::Screening;
@@ -13,8 +13,13 @@ use holdfast_types::Seconds;
 use holdfast_types::ids::ProductionId;
 use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-on_both!(exactly_the_approved_classes_of_the_accepted_customers, productions_expire_and_log_who_fetched_them);
+on_both!(
+    exactly_the_approved_classes_of_the_accepted_customers,
+    productions_expire_and_log_who_fetched_them,
+    productions_are_signed_outside_and_refused_where_nothing_signs,
+);
 
 const KEY: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
 
@@ -119,7 +124,7 @@ fn exactly_the_approved_classes_of_the_accepted_customers(place: &TestDb) {
         assert!(decrypt(&sealed, &identity().0).is_err(), "another key");
         assert!(decrypt(&sealed, KEY).is_err());
         let package = decrypt(&sealed, &format!("# a key file\n{key}\n")).unwrap();
-        let found = verify(&package, Some(&hex::encode(d.signing_key().verifying_key().as_bytes())));
+        let found = verify(&package, Some(&hex::encode(signing_key(d.key_ring).verifying_key().as_bytes())));
         assert!(found.is_valid(), "{:?}", found.failures);
         let text = String::from_utf8(read(&package, "production.json")).unwrap();
         assert!(text.contains("Źmij") && text.contains("0xpaid"));
@@ -167,5 +172,73 @@ fn productions_expire_and_log_who_fetched_them(place: &TestDb) {
         clock.set(made.expires + Seconds::new(1));
         assert!(d.fetch("r1", made.id, "ana").unwrap_err().to_string().contains("request another"));
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.subject == "An answer can be fetched"));
+    });
+}
+
+/// Keys 1, 2, ... of a token that may be taken away.
+#[derive(Debug, Default)]
+struct Outside {
+    older: AtomicU32,
+    is_away: AtomicBool,
+}
+
+impl Outside {
+    fn key(number: u32) -> ed25519_dalek::SigningKey {
+        ed25519_dalek::SigningKey::from_bytes(&[u8::try_from(number).unwrap(); 32])
+    }
+
+    fn there(&self) -> Result<(), KeyError> {
+        match self.is_away.load(Ordering::SeqCst) {
+            true => Err(KeyError::Text("the token".into(), "is not there; put it back".into())),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Signer for Outside {
+    fn current(&self) -> Result<(u32, [u8; 32]), KeyError> {
+        self.there()?;
+        let number = self.older.load(Ordering::SeqCst) + 1;
+        Ok((number, Self::key(number).verifying_key().to_bytes()))
+    }
+
+    fn sign(&self, number: u32, message: &[u8]) -> Result<[u8; 64], KeyError> {
+        self.there()?;
+        Ok(ed25519_dalek::Signer::sign(&Self::key(number), message).to_bytes())
+    }
+
+    fn rotate(&self) -> Result<u32, KeyError> {
+        self.there()?;
+        Ok(self.older.fetch_add(1, Ordering::SeqCst) + 2)
+    }
+}
+
+fn productions_are_signed_outside_and_refused_where_nothing_signs(place: &TestDb) {
+    with_granted(place, |d, _| {
+        let token = Arc::new(Outside::default());
+        let ring = d.key_ring.clone().with_signer(token.clone());
+        let d = Desk { key_ring: &ring, ..*d };
+        let (key, recipient) = identity();
+        let produced = || {
+            let made = d.produce("r1", std::slice::from_ref(&recipient), "ana").unwrap();
+            decrypt(&d.fetch("r1", made.id, "ana").unwrap(), &key).unwrap()
+        };
+        let by = |number: u32| hex::encode(Outside::key(number).verifying_key().as_bytes());
+        let first = produced();
+        assert_eq!(verify(&first, Some(&by(1))).failures, [""; 0]);
+        // What the older key signed verifies; what is new names the new one.
+        assert_eq!(token.rotate().unwrap(), 2);
+        let second = produced();
+        assert_eq!(verify(&second, Some(&by(2))).failures, [""; 0]);
+        assert_eq!(verify(&first, Some(&by(1))).failures, [""; 0]);
+        assert_ne!(verify(&second, Some(&by(1))).failures, [""; 0]);
+        token.is_away.store(true, Ordering::SeqCst);
+        let refused = d.produce("r1", std::slice::from_ref(&recipient), "ana").unwrap_err().to_string();
+        assert!(refused.contains("cannot be signed") && refused.contains("put it back"), "{refused}");
+        assert_eq!(d.productions("r1", "ana").unwrap().len(), 2);
+        // Decisions need no token.
+        d.screening.decide(withdrawal("w4", "c1", "0xpaid", 7, 100), ChainFacts::default(), "exchange").unwrap();
+        token.is_away.store(false, Ordering::SeqCst);
+        assert_eq!(verify(&produced(), Some(&by(2))).failures, [""; 0]);
     });
 }

@@ -20,6 +20,8 @@ on_both!(
     an_erasure_needs_another_person_and_the_end_of_every_period,
     a_log_that_was_changed_by_hand_is_not_erased_over,
     files_of_the_vault_are_deleted_only_when_a_person_says_so,
+    an_erasure_that_was_stopped_is_carried_on,
+    a_vault_is_held_against_what_the_database_names,
 );
 
 const BOOK: &str = "title: t\nrules:\n  - {id: all, version: 1, state: live, title: All, on: [withdrawal], when: event.kind == 'withdrawal', decision: allow, source: [trial]}\n";
@@ -235,4 +237,65 @@ fn files_of_the_vault_are_deleted_only_when_a_person_says_so(db: &TestDb) {
     let report = done.report.unwrap();
     assert_eq!((report.deleted, report.files.unwrap().holding), (vec![order.clone()], Vec::new()));
     assert!(!desk.vault.has(&order) && desk.vault.has(&other));
+}
+
+fn an_erasure_that_was_stopped_is_carried_on(db: &TestDb) {
+    let desk = Desk::new(db);
+    desk.periods_of_a_year();
+    let retention = desk.retention();
+    let id = retention.propose_erasure(ADA, "she asked for it", "ana").unwrap().id;
+    assert!(retention.may_carry_out(id, "ana").unwrap_err().to_string().contains("another person"));
+    assert_eq!(retention.may_carry_out(id, "bo").unwrap().customer, ADA);
+    let mut stop = |_: u64, _: u64| ControlFlow::Break(());
+    let stopped = retention.carry_out_erasure(id, [5; 32], &[], "bo", &mut stop).unwrap_err().to_string();
+    assert!(stopped.contains("before anything was changed"), "{stopped}");
+    assert!(!holding(&all_texts(&db.url), "lovelace").is_empty());
+    // The second pass begins at the first table again: everything is rewritten by then.
+    let mut last = 0;
+    let mut stop_later = |tables: u64, _: u64| {
+        let is_second = tables < last;
+        last = tables;
+        if is_second { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let stopped = retention.carry_out_erasure(id, [5; 32], &[], "bo", &mut stop_later).unwrap_err().to_string();
+    assert!(stopped.contains("rows were rewritten; carry it out again"), "{stopped}");
+    let waiting = retention.may_carry_out(id, "bo").unwrap();
+    assert!(waiting.customer.starts_with("erased-") && waiting.report.is_none(), "{waiting:?}");
+    let done = desk.carry_out(id, &[]).unwrap();
+    let report = done.report.unwrap();
+    assert!(report.interrupted && report.rows >= 7 && report.files.is_none(), "{report:?}");
+    assert_eq!(done.customer, waiting.customer, "pseudonyms are not replaced again");
+    for value in HERS {
+        assert_eq!(holding(&all_texts(&db.url), value), [""; 0], "{value}");
+    }
+    assert_eq!(desk.screening.verify_audit(None).unwrap().problems, [""; 0]);
+    assert!(retention.carry_out_erasure(id, [5; 32], &[], "bo", &mut stop).unwrap_err().to_string().contains("done"));
+}
+
+fn a_vault_is_held_against_what_the_database_names(db: &TestDb) {
+    let desk = Desk::new(db);
+    let (kept, gone) = (desk.vault.store(b"an order").unwrap(), desk.vault.store(b"a letter").unwrap());
+    let owned = [(&kept, "request:r1"), (&kept, "request:r2"), (&gone, "case:7")];
+    let mut beside = Database::connect(&db.url).unwrap();
+    for (sha256, owner) in owned {
+        let row = [owner.into(), sha256.as_str().into()];
+        let sql = "INSERT INTO files (owner, name, sha256, size, media_type, time, added_by) VALUES ($1, 'a.txt', $2, 8, 'text/plain', 1, 'ana')";
+        beside.execute(sql, &row).unwrap();
+    }
+    let check = || desk.retention().check_vault(&mut |_| ControlFlow::Continue(())).unwrap();
+    let whole = check();
+    assert_eq!((whole.files, whole.rows, whole.bytes, whole.problems.len()), (2, 3, 16, 0));
+    desk.vault.delete(&gone).unwrap();
+    let missing = check().problems;
+    assert!(missing.len() == 1 && missing[0].contains("case:7") && missing[0].contains(&gone), "{missing:?}");
+    // What an erasure deleted is rightly gone.
+    let report = json!({ "values": 0, "by_field": 0, "shared": [], "rows": 0, "tables_read": 0, "rows_read": 0, "deleted": [gone], "files": null });
+    let sql = "INSERT INTO erasures (id, customer, reason, state, proposed_by, proposed, report) VALUES (1, 'erased-1', 'x', 'done', 'ana', 1, $1)";
+    beside.execute(sql, &[report.to_string().as_str().into()]).unwrap();
+    let after = check();
+    assert_eq!((after.problems, after.erased), (Vec::new(), 1));
+    std::fs::write(desk.vault.folder().join(&kept[..2]).join(&kept), b"AN order").unwrap();
+    let changed = check().problems;
+    assert!(changed.len() == 1 && changed[0].contains("was changed"), "{changed:?}");
+    assert!(desk.retention().check_vault(&mut |_| ControlFlow::Break(())).unwrap().stopped);
 }

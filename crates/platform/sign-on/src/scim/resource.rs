@@ -1,7 +1,7 @@
 //! Users and groups as SCIM writes them.
 
 use super::{GROUP, ScimError, USER};
-use holdfast_identity::{DirectoryGroup, DirectoryUser, GroupFields, UserFields};
+use holdfast_identity::{DirectoryGroup, DirectoryUser, GroupFields, GroupName, UserFields};
 use holdfast_types::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -19,12 +19,12 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-/// Returns a user as a resource; `base` is the address of the service.
+/// Returns a user as a resource, with the groups that they are in; `base` is the address of the service.
 #[must_use]
-pub fn user_resource(user: &DirectoryUser, groups: &[DirectoryGroup], base: &str) -> Value {
-    let own = groups.iter().filter(|g| g.fields.members.contains(&user.id));
-    let groups: Vec<Value> = own
-        .map(|g| json!({"value": g.id, "$ref": format!("{base}/Groups/{}", g.id), "display": g.fields.display_name}))
+pub fn user_resource(user: &DirectoryUser, groups: &[GroupName], base: &str) -> Value {
+    let groups: Vec<Value> = groups
+        .iter()
+        .map(|g| json!({"value": g.id, "$ref": format!("{base}/Groups/{}", g.id), "display": g.display_name}))
         .collect();
     without_nulls(json!({
         "schemas": [USER],
