@@ -77,17 +77,37 @@ impl Drop for SharedDb {
     }
 }
 
-/// Makes a database with the tables of this version and no rows but theirs, on a server: copied, since its migrations take a second each time.
-fn create(server: &str, name: &str) {
+/// Names the tables of this version.
+fn tables() -> &'static str {
     static TABLES: OnceLock<String> = OnceLock::new();
-    let tables = TABLES.get_or_init(|| {
+    TABLES.get_or_init(|| {
         let texts: Vec<u8> = holdfast_screening::migrations().flat_map(str::bytes).collect();
         format!("tables_{}", &hex::encode(holdfast_types::hash::sha256(&texts))[..16])
-    });
+    })
+}
+
+/// Returns a file of SQLite with the tables of this version and no rows but theirs, made once: each of its migrations waits for the disk.
+fn sqlite_tables() -> io::Result<PathBuf> {
+    let file = std::env::temp_dir().join(format!("holdfast-{}.sqlite", tables()));
+    if !file.exists() {
+        let dir = tempfile::tempdir()?;
+        let made = dir.path().join("made");
+        let mut db = Database::connect(&format!("sqlite:{}", made.display())).map_err(io::Error::other)?;
+        holdfast_screening::migrate(&mut db).map_err(io::Error::other)?;
+        drop(db);
+        // Another test may have been sooner, with the same.
+        std::fs::rename(&made, &file)?;
+    }
+    Ok(file)
+}
+
+/// Makes a database with the tables of this version and no rows but theirs, on a server: copied, since its migrations take a second each time.
+fn create(server: &str, name: &str) {
+    let tables = tables();
     let mut db = Database::connect(&format!("{server}/postgres")).expect("a connection");
     // Tests are processes beside each other; the lock ends with this connection.
     db.batch("SELECT pg_advisory_lock(1818)").expect("a lock");
-    let there = db.query("SELECT datname::text FROM pg_database WHERE datname = $1", &[tables.as_str().into()]);
+    let there = db.query("SELECT datname::text FROM pg_database WHERE datname = $1", &[tables.into()]);
     if there.expect("the server's databases").is_empty() {
         let begun = format!("{tables}_begun");
         db.batch(&format!("DROP DATABASE IF EXISTS {begun} WITH (FORCE)")).expect("no half-made tables");
@@ -138,13 +158,15 @@ impl Drop for Server {
 }
 
 impl TestDb {
-    /// Makes a SQLite database that does not exist yet.
+    /// Makes a SQLite database with tables but none of their rows.
     ///
     /// # Panics
     /// When there is no temporary folder.
     pub fn sqlite() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        TestDb { url: format!("sqlite:{}", dir.path().join("desk.sqlite").display()), place: Place::File, _dir: dir }
+        let file = dir.path().join("desk.sqlite");
+        sqlite_tables().and_then(|tables| std::fs::copy(tables, &file)).expect("tables");
+        TestDb { url: format!("sqlite:{}", file.display()), place: Place::File, _dir: dir }
     }
 
     /// Makes a PostgreSQL database, which may have tables but none of their rows: on the server that `HOLDFAST_TEST_POSTGRES` names, where it does, else on a server of the test's own. `None` where

@@ -257,7 +257,7 @@ mod tests {
         let most = usize::MAX / 16;
         let refused = Sets::<usize>::of(most).err().unwrap().to_string();
         assert!(refused.contains("larger machine"), "{refused}");
-        let outside = join_files(&[file], 9, (dir.path(), dir.path()), &[], &|| Ok(())).unwrap_err().to_string();
+        let outside = join_files(&[file], 9, (dir.path(), dir.path()), &[], &|| Ok(())).err().unwrap().to_string();
         assert!(outside.contains("names no address of the export"), "{outside}");
     }
 
