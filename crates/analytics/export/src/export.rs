@@ -380,7 +380,11 @@ impl Run<'_> {
     fn is_recent(&self, source: &dyn Chain, manifest: &Manifest, block: &AsOf) -> Result<bool, ExportError> {
         let holds = |s: &&Segment| (s.min_height..=s.max_height).contains(&block.height);
         let Some(segment) = manifest.segments.iter().rev().find(holds) else { return Ok(false) };
-        let place = source.block(segment.first_block + (block.height - segment.min_height))?;
+        let number = segment.first_block.saturating_add(block.height - segment.min_height);
+        if number >= source.blocks() {
+            return Ok(false);
+        }
+        let place = source.block(number)?;
         let txs = manifest.segments.last().map_or(0, |s| s.first_tx + s.txs);
         Ok(place.hash == block.hash && txs.saturating_sub(place.end_tx) < self.part_txs())
     }
@@ -514,12 +518,13 @@ impl Run<'_> {
 
 /// Returns whether the last block of a stored segment, whose hash commits to those before, is where it was.
 fn is_in(source: &dyn Chain, segment: &Segment) -> Result<bool, ExportError> {
-    let Some(last) = (segment.first_block + segment.blocks).checked_sub(1) else { return Ok(false) };
+    // What a manifest says may be anything.
+    let Some(last) = segment.first_block.saturating_add(segment.blocks).checked_sub(1) else { return Ok(false) };
     if last >= source.blocks() {
         return Ok(false);
     }
     let block = source.block(last)?;
-    let ends = (segment.first_tx + segment.txs, segment.first_address + segment.addresses);
+    let ends = (segment.first_tx.saturating_add(segment.txs), segment.first_address.saturating_add(segment.addresses));
     Ok(block.hash == segment.last_block_hash && (block.end_tx, block.end_address) == ends)
 }
 
