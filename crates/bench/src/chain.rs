@@ -99,9 +99,10 @@ fn best_of_three(mut work: impl FnMut()) -> f64 {
     (0..3).map(|_| timed(&mut work).1).fold(f64::INFINITY, f64::min)
 }
 
-fn chain(args: &BenchArgs, txs: u64, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
-    let dir = args.work.join(format!("sim-{txs}-{}", args.seed));
-    let mut economy = Economy::new(Options { seed: args.seed, txs }).map_err(anyhow::Error::msg)?;
+/// Returns the folder of a simulated chain, which is written where no earlier run wrote it, and its tags.
+fn simulated(work: &Path, txs: u64, seed: u64) -> anyhow::Result<(PathBuf, String)> {
+    let dir = work.join(format!("sim-{txs}-{seed}"));
+    let mut economy = Economy::new(Options { seed, txs }).map_err(anyhow::Error::msg)?;
     let tags = tagpack(&economy);
     if !dir.join("done").exists() {
         if dir.exists() {
@@ -118,6 +119,20 @@ fn chain(args: &BenchArgs, txs: u64, figures: &mut Vec<Figure>) -> anyhow::Resul
         }
         std::fs::write(dir.join("done"), b"")?;
     }
+    Ok((dir, tags))
+}
+
+/// Returns the folder of a simulated chain with its ledger, both of which are made where no earlier run made them.
+pub(crate) fn simulated_ledger(work: &Path, txs: u64, seed: u64) -> anyhow::Result<PathBuf> {
+    let (dir, _) = simulated(work, txs, seed)?;
+    if !dir.join("ledger").exists() {
+        ingest_files(&dir.join("blocks"), &dir.join("ledger"), &AppendOptions::default())?;
+    }
+    Ok(dir)
+}
+
+fn chain(args: &BenchArgs, txs: u64, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+    let (dir, tags) = simulated(&args.work, txs, args.seed)?;
     let blocks = dir.join("blocks");
     let mut add = |what: &str, value: f64, unit: &'static str, against: String| {
         eprintln!("{txs} txs: {what}: {value:.2} {unit}  ({against})");

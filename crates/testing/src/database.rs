@@ -1,11 +1,11 @@
 //! SQLite in a temporary folder, and a real PostgreSQL server.
 
-use holdfast_store::Database;
+use holdfast_store::{Database, DbError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Makes tests of functions that take a `&TestDb`, on both databases.
 #[macro_export]
@@ -58,11 +58,11 @@ impl SharedDb {
         let made = SharedDb { server: server.trim_end_matches('/').to_owned(), name };
         // One of a process that was killed had the same number.
         made.batch(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", made.name)).expect("no earlier database");
-        made.batch(&format!("CREATE DATABASE {}", made.name)).expect("a database");
+        create(&made.server, &made.name);
         made
     }
 
-    fn batch(&self, sql: &str) -> Result<(), holdfast_store::DbError> {
+    fn batch(&self, sql: &str) -> Result<(), DbError> {
         Database::connect(&format!("{}/postgres", self.server))?.batch(sql)
     }
 
@@ -75,6 +75,50 @@ impl Drop for SharedDb {
     fn drop(&mut self) {
         let _ = self.batch(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
     }
+}
+
+/// Names the tables of this version.
+fn tables() -> &'static str {
+    static TABLES: OnceLock<String> = OnceLock::new();
+    TABLES.get_or_init(|| {
+        let texts: Vec<u8> = holdfast_screening::migrations().flat_map(str::bytes).collect();
+        format!("tables_{}", &hex::encode(holdfast_types::hash::sha256(&texts))[..16])
+    })
+}
+
+/// Returns a file of SQLite with the tables of this version and no rows but theirs, made once: each of its migrations waits for the disk.
+fn sqlite_tables() -> io::Result<PathBuf> {
+    let file = std::env::temp_dir().join(format!("holdfast-{}.sqlite", tables()));
+    if !file.exists() {
+        let dir = tempfile::tempdir()?;
+        let made = dir.path().join("made");
+        let mut db = Database::connect(&format!("sqlite:{}", made.display())).map_err(io::Error::other)?;
+        holdfast_screening::migrate(&mut db).map_err(io::Error::other)?;
+        drop(db);
+        // Another test may have been sooner, with the same.
+        std::fs::rename(&made, &file)?;
+    }
+    Ok(file)
+}
+
+/// Makes a database with the tables of this version and no rows but theirs, on a server: copied, since its migrations take a second each time.
+fn create(server: &str, name: &str) {
+    let tables = tables();
+    let mut db = Database::connect(&format!("{server}/postgres")).expect("a connection");
+    // Tests are processes beside each other; the lock ends with this connection.
+    db.batch("SELECT pg_advisory_lock(1818)").expect("a lock");
+    let there = db.query("SELECT datname::text FROM pg_database WHERE datname = $1", &[tables.into()]);
+    if there.expect("the server's databases").is_empty() {
+        let begun = format!("{tables}_begun");
+        db.batch(&format!("DROP DATABASE IF EXISTS {begun} WITH (FORCE)")).expect("no half-made tables");
+        db.batch(&format!("CREATE DATABASE {begun}")).expect("a database");
+        let mut made = Database::connect(&format!("{server}/{begun}")).expect("a connection");
+        holdfast_screening::migrate(&mut made).expect("tables");
+        drop(made);
+        db.batch(&format!("ALTER DATABASE {begun} RENAME TO {tables}")).expect("a name");
+    }
+    db.batch("SELECT pg_advisory_unlock(1818)").expect("the lock");
+    db.batch(&format!("CREATE DATABASE {name} TEMPLATE {tables}")).expect("a database");
 }
 
 #[derive(Debug)]
@@ -114,16 +158,18 @@ impl Drop for Server {
 }
 
 impl TestDb {
-    /// Makes a SQLite database that does not exist yet.
+    /// Makes a SQLite database with tables but none of their rows.
     ///
     /// # Panics
     /// When there is no temporary folder.
     pub fn sqlite() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        TestDb { url: format!("sqlite:{}", dir.path().join("desk.sqlite").display()), place: Place::File, _dir: dir }
+        let file = dir.path().join("desk.sqlite");
+        sqlite_tables().and_then(|tables| std::fs::copy(tables, &file)).expect("tables");
+        TestDb { url: format!("sqlite:{}", file.display()), place: Place::File, _dir: dir }
     }
 
-    /// Makes an empty PostgreSQL database: on the server that `HOLDFAST_TEST_POSTGRES` names, where it does, else on a server of the test's own. `None` where
+    /// Makes a PostgreSQL database, which may have tables but none of their rows: on the server that `HOLDFAST_TEST_POSTGRES` names, where it does, else on a server of the test's own. `None` where
     /// PostgreSQL is not installed.
     ///
     /// # Panics
@@ -247,23 +293,38 @@ impl TestDb {
         Some(TestDb { url, place: Place::Own(Arc::new(server)), _dir: dir })
     }
 
-    /// Makes an empty database beside this one: on the same server, which ends with the last of them, or in a folder of its own. A server takes a
-    /// second to start, so that tests which stop none share one.
+    /// Makes a database beside this one, which may have tables but none of their rows: on the same server, which ends with the last of them, or in a
+    /// folder of its own. A server takes a second to start, so that tests which stop none share one.
     ///
     /// # Panics
     /// When the database cannot be made.
     #[must_use]
     pub fn beside(&self) -> Self {
+        match &self.place {
+            Place::File => Self::sqlite(),
+            Place::Shared(made) => Self::shared(&made.server),
+            Place::Own(_) => self.on_own_server(create),
+        }
+    }
+
+    /// Makes a database without anything on a server of the test's own ([`TestDb::own_postgres`]), such as a restore needs.
+    ///
+    /// # Panics
+    /// Unless the server is the test's own, and when the database cannot be made.
+    #[must_use]
+    pub fn empty_beside(&self) -> Self {
+        self.on_own_server(|server, name| {
+            let mut db = Database::connect(&format!("{server}/postgres")).expect("a connection");
+            db.batch(&format!("CREATE DATABASE {name}")).expect("a database");
+        })
+    }
+
+    fn on_own_server(&self, create: impl FnOnce(&str, &str)) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let server = match &self.place {
-            Place::File => return Self::sqlite(),
-            Place::Shared(made) => return Self::shared(&made.server),
-            Place::Own(server) => server,
-        };
+        let Place::Own(server) = &self.place else { panic!("only a server of the test's own: TestDb::own_postgres") };
         let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
-        let mut db = Database::connect(&self.url).expect("a connection");
-        db.batch(&format!("CREATE DATABASE {name}")).expect("a database");
         let (base, _) = self.url.rsplit_once('/').expect("a URL with a name");
+        create(base, &name);
         let dir = tempfile::tempdir().expect("a temporary folder");
         TestDb { url: format!("{base}/{name}"), place: Place::Own(server.clone()), _dir: dir }
     }

@@ -22,7 +22,7 @@ mod write;
 
 pub use error::ExportError;
 pub use export::{Options, Progress, Report, SEGMENT_TXS, StoredChain, chain_dir, export, export_outputs};
-pub use manifest::{AsOf, FORMAT, MANIFEST, Manifest, Model, Segment, Whole, replace};
+pub use manifest::{AsOf, FORMAT, MANIFEST, Manifest, Model, Segment, SegmentPart, Whole, replace};
 pub use read::{TableReader, verify};
 pub use table::{Cell, Column, DECIMAL_MAX, Field, GROUP_ROWS, Kind, Table};
 pub use whole::{CLUSTERS, TAGS};

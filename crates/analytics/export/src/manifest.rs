@@ -33,6 +33,17 @@ pub struct AsOf {
     pub hash: String,
 }
 
+/// A run of blocks within the last segment, with files of its own, so that a new block writes little.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentPart {
+    /// Position in the ledger of its first block.
+    pub first_block: u64,
+    /// How many blocks.
+    pub blocks: u64,
+    /// Hash of its last block.
+    pub last_block_hash: String,
+}
+
 /// A run of whole blocks, and its files. Blocks belong to the segment of their first transaction: its number divided by `segment_txs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
@@ -56,7 +67,10 @@ pub struct Segment {
     pub first_address: u64,
     /// How many addresses or accounts it mentions first.
     pub addresses: u64,
-    /// Its files.
+    /// The runs of blocks that have a file of each table; none where there is one file of each for all blocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<SegmentPart>,
+    /// Its files, those of each part together.
     pub files: Vec<FileEntry>,
 }
 
@@ -67,11 +81,27 @@ impl Segment {
         input_of(&self.files)
     }
 
-    /// Returns whether another one holds the same blocks.
+    /// Returns whether another one holds the same blocks in the same parts.
     pub(crate) fn is_of_same_blocks(&self, other: &Segment) -> bool {
         // The hash of the last block commits to those before.
-        let places = |s: &Segment| (s.number, s.first_block, s.blocks, s.first_tx, s.txs, s.first_address, s.addresses);
-        places(self) == places(other) && self.last_block_hash == other.last_block_hash
+        let places = |s: &Segment| (s.first_block, s.blocks, s.txs, s.addresses);
+        let is_same = self.begins_as(other) && places(self) == places(other) && self.parts == other.parts;
+        is_same && self.last_block_hash == other.last_block_hash
+    }
+
+    /// Returns whether another one has its number and begins at the same place.
+    pub(crate) fn begins_as(&self, other: &Segment) -> bool {
+        let begin = |s: &Segment| (s.number, s.first_block, s.first_tx, s.first_address);
+        begin(self) == begin(other)
+    }
+
+    /// Returns the runs of blocks that have files of their own: the parts, or all.
+    pub(crate) fn runs(&self) -> Vec<SegmentPart> {
+        if !self.parts.is_empty() {
+            return self.parts.clone();
+        }
+        let last_block_hash = self.last_block_hash.clone();
+        vec![SegmentPart { first_block: self.first_block, blocks: self.blocks, last_block_hash }]
     }
 
     /// Returns the files of a table.

@@ -3,10 +3,10 @@
 use crate::error::ExportError;
 use crate::table::{Column, Kind, Table, Values};
 use crate::write::FileEntry;
+use holdfast_types::hash::sha256_of;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{DataType, FixedLenByteArray};
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,10 @@ use std::path::{Path, PathBuf};
 /// [`ExportError::Io`] where it does not read, [`ExportError::File`] where it is another one.
 pub fn verify(root: &Path, entry: &FileEntry) -> Result<PathBuf, ExportError> {
     let path = root.join(&entry.path);
-    let mut file = File::open(&path).map_err(ExportError::io(&path))?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 18]);
-    loop {
-        let read = file.read(&mut buffer).map_err(ExportError::io(&path))?;
-        if read == 0 {
-            break;
-        }
-        sha.update(&buffer[..read]);
-    }
-    if hex::encode(sha.finalize()) != entry.sha256 {
+    // A byte more tells that it is too long.
+    let hashed = File::open(&path).and_then(|file| sha256_of(file.take(entry.bytes.saturating_add(1))));
+    let (hash, bytes) = hashed.map_err(ExportError::io(&path))?;
+    if bytes != entry.bytes || hex::encode(hash) != entry.sha256 {
         let why = "its SHA-256 is not the manifest's: it was altered or damaged; remove it and export again";
         return Err(ExportError::file(&path, why));
     }

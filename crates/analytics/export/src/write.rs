@@ -2,6 +2,7 @@
 
 use crate::error::ExportError;
 use crate::table::{Cell, Column, GROUP_ROWS, Kind, Table, Values};
+use holdfast_types::hash::Sha256Writer;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int32Type, Int64Type,
@@ -11,9 +12,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,26 +32,6 @@ pub struct FileEntry {
     pub sha256: String,
 }
 
-/// A file whose bytes are hashed while they are written.
-struct Hashed {
-    file: File,
-    sha: Sha256,
-    bytes: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sha.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 /// How the names of unfinished files begin.
 pub(crate) const UNFINISHED: &str = "unfinished-";
 
@@ -61,7 +40,7 @@ pub struct TableWriter {
     table: &'static Table,
     dir: PathBuf,
     unfinished: PathBuf,
-    inner: Option<SerializedFileWriter<Hashed>>,
+    inner: Option<SerializedFileWriter<Sha256Writer<File>>>,
     columns: Vec<Column>,
     in_group: usize,
     rows: u64,
@@ -103,8 +82,8 @@ impl TableWriter {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let unfinished = dir.join(format!("{UNFINISHED}{}-{number}", std::process::id()));
         let file = File::create(&unfinished).map_err(ExportError::io(&unfinished))?;
-        let hashed = Hashed { file, sha: Sha256::new(), bytes: 0 };
-        let inner = SerializedFileWriter::new(hashed, table.schema()?, Arc::new(properties(table, notes)?));
+        let inner =
+            SerializedFileWriter::new(Sha256Writer::new(file), table.schema()?, Arc::new(properties(table, notes)?));
         let inner = inner.map_err(|e| ExportError::file(&unfinished, e))?;
         let columns = table.fields.iter().map(Column::of).collect();
         Ok(TableWriter { table, dir: dir.to_owned(), unfinished, inner: Some(inner), columns, in_group: 0, rows: 0 })
@@ -151,14 +130,15 @@ impl TableWriter {
         self.end_group()?;
         let inner = self.inner.take().ok_or_else(|| ExportError::Internal("a file is closed twice".into()))?;
         let hashed = inner.into_inner().map_err(|e| ExportError::file(&self.unfinished, e))?;
-        hashed.file.sync_all().map_err(ExportError::io(&self.unfinished))?;
-        let sha256 = hex::encode(hashed.sha.finalize());
+        let (file, hash, bytes) = hashed.finish();
+        file.sync_all().map_err(ExportError::io(&self.unfinished))?;
+        let sha256 = hex::encode(hash);
         let path = self.dir.join(format!("part-{}.parquet", &sha256[..16]));
         std::fs::rename(&self.unfinished, &path).map_err(ExportError::io(&path))?;
         File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(ExportError::io(&self.dir))?;
         let from_root = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
         let table = self.table.name.to_owned();
-        Ok(FileEntry { table, path: from_root, rows: self.rows, bytes: hashed.bytes, sha256 })
+        Ok(FileEntry { table, path: from_root, rows: self.rows, bytes, sha256 })
     }
 }
 

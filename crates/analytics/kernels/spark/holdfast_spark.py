@@ -178,6 +178,8 @@ def run_sql(spark, export, results, names):
         row = spark.sql(holdfast_sql.digest_query("SELECT * FROM holdfast_rows", keys, measures)).collect()[0]
         digests[name] = holdfast_sql.digest(row, measures)
         of = {"query": name, "as_of_block": manifest["as_of_block"], "input": manifest["input"], "digest": digests[name]}
+        # Tags and clusters may be of an earlier block.
+        of["tables"] = {table["table"]: table["as_of_block"] for table in manifest["tables"]}
         with tempfile.TemporaryDirectory() as work:
             path = f"sql={name}/result.json"
             pathlib.Path(work, path).parent.mkdir(parents=True)

@@ -53,6 +53,19 @@ impl Number for usize {
 struct Sets<N>(Vec<N>);
 
 impl<N: Number> Sets<N> {
+    /// Returns so many sets of one number each.
+    fn of(count: usize) -> Result<Self, ExportError> {
+        let mut parents = Vec::new();
+        parents.try_reserve_exact(count).map_err(|_| {
+            let bytes = count.saturating_mul(size_of::<N>());
+            ExportError::TooLarge(format!(
+                "{count} addresses: a forest needs {bytes} bytes of memory; join it on a larger machine"
+            ))
+        })?;
+        parents.extend((0..count).map(N::new));
+        Ok(Sets(parents))
+    }
+
     fn find(&mut self, mut at: usize) -> usize {
         loop {
             let up = self.0[at].get();
@@ -160,7 +173,7 @@ fn join_with<N: Number>(
     notes: &[(&str, String)],
     go_on: &dyn Fn() -> Result<(), ExportError>,
 ) -> Result<(Vec<FileEntry>, Vec<Digest>), ExportError> {
-    let mut sets = Sets::<N>((0..count).map(N::new).collect());
+    let mut sets = Sets::<N>::of(count)?;
     let (mut out, mut digest) = (TableWriter::create(dir, &FOREST, notes)?, Digest::new(&FOREST, 1));
     for path in files {
         let reader = TableReader::open(path, &FOREST, &["a", "b", "tx"])?;
@@ -220,6 +233,32 @@ mod tests {
 
     fn input(address: i64, owned: bool) -> Input {
         Input { tx: 0, is_stored: true, address: Some(address), value: None, owned }
+    }
+
+    /// More addresses than 32 bits number are joined as fewer are, and more than memory holds are refused.
+    #[test]
+    fn wide_numbers_join_as_narrow_ones_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let merges = [(4, 2, 7), (9, 4, 8), (2, 9, 9), (5, 6, 12_000_000_000), (6, 9, 12_000_000_001)];
+        let merges = merges.map(|(a, b, tx)| Merge { a, b, tx });
+        let file = dir.path().join(write(&merges, dir.path(), dir.path(), &[]).unwrap().path);
+        let joined = |wide: bool, to: &str| {
+            let to = dir.path().join(to);
+            let (files, to) = (std::slice::from_ref(&file), (to.as_path(), to.as_path()));
+            let joined = match wide {
+                true => join_with::<usize>(files, 10, to, &[], &|| Ok(())),
+                false => join_with::<u32>(files, 10, to, &[], &|| Ok(())),
+            };
+            let (files, digests) = joined.unwrap();
+            let hashes: Vec<String> = files.into_iter().map(|f| f.sha256).collect();
+            (hashes, digests.into_iter().map(Digest::finish).collect::<Vec<_>>())
+        };
+        assert_eq!(joined(true, "wide"), joined(false, "narrow"));
+        let most = usize::MAX / 16;
+        let refused = Sets::<usize>::of(most).err().unwrap().to_string();
+        assert!(refused.contains("larger machine"), "{refused}");
+        let outside = join_files(&[file], 9, (dir.path(), dir.path()), &[], &|| Ok(())).err().unwrap().to_string();
+        assert!(outside.contains("names no address of the export"), "{outside}");
     }
 
     #[test]

@@ -116,6 +116,7 @@ impl Source<'_> {
             let reader = TableReader::open(&path, table, names)?;
             reader.for_each(|count, columns| {
                 (self.go_on)()?;
+                rows.reserve(count);
                 for row in 0..count {
                     rows.push(each(columns, row).ok_or_else(|| missing(&path, row))?);
                 }

@@ -60,6 +60,9 @@ struct ExportArgs {
     /// Leave clusters out.
     #[arg(long)]
     no_clusters: bool,
+    /// Write clusters anew though few transactions came since those that are there.
+    #[arg(long, conflicts_with = "no_clusters")]
+    fresh_clusters: bool,
 }
 
 #[derive(Args)]
@@ -151,8 +154,13 @@ fn export_chains(args: &ExportArgs, json: bool, stop: &AtomicBool) -> anyhow::Re
     let all = StoredChain::all(&args.store)?;
     let clearance = Tlp::from_name(&args.clearance);
     let clearance = clearance.with_context(|| format!("--clearance: '{}' is no TLP label", args.clearance))?;
-    let options =
-        Options { segment_txs: args.segment_txs, clearance, clusters: !args.no_clusters, tags: !args.no_tags };
+    let options = Options {
+        segment_txs: args.segment_txs,
+        clearance,
+        clusters: !args.no_clusters,
+        fresh_clusters: args.fresh_clusters,
+        tags: !args.no_tags,
+    };
     let mut chosen = Vec::new();
     for name in &args.chains {
         let found = all.iter().find(|chain| chain.is_called(name));
@@ -190,8 +198,10 @@ fn told(progress: &Progress<'_>) {
 
 fn lines_of(report: &Report) -> String {
     let tip = report.as_of_block.as_ref().map_or("no block".to_owned(), |b| format!("block {} {}", b.height, b.hash));
+    let clusters = report.clusters_as_of.as_ref().filter(|of| Some(*of) != report.as_of_block.as_ref());
+    let clusters = clusters.map_or(String::new(), |of| format!("\n  clusters as of block {} {}", of.height, of.hash));
     format!(
-        "{}: {} transactions up to {tip}\n  {} segments, {} of them written now; {} files, {} bytes, in {}\n  input {}",
+        "{}: {} transactions up to {tip}\n  {} segments, {} of them written now; {} files, {} bytes, in {}{clusters}\n  input {}",
         report.chain,
         report.txs,
         report.segments,

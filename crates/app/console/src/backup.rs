@@ -16,15 +16,15 @@ use holdfast_retention::Retention;
 use holdfast_screening::Screening;
 use holdfast_screening::clock::Time;
 use holdfast_store::Database;
+use holdfast_types::hash::{Sha256Writer, sha256_of};
 use holdfast_utxo_ledger::{Ledger, Manifest};
 use holdfast_workspace::Workspace;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
@@ -119,31 +119,16 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<Entry> {
         use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
         options.mode(source.metadata()?.mode() & 0o777);
     }
-    let mut target = options.open(to)?;
-    let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
-    loop {
-        let n = source.read(&mut buffer)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-        target.write_all(&buffer[..n])?;
-        bytes += n as u64;
-    }
+    let mut target = Sha256Writer::new(options.open(to)?);
+    std::io::copy(&mut std::io::BufReader::with_capacity(1 << 20, &mut source), &mut target)?;
+    let (target, hash, bytes) = target.finish();
     target.sync_all()?;
-    Ok(Entry { bytes, sha256: hex::encode(hasher.finalize()) })
+    Ok(Entry { bytes, sha256: hex::encode(hash) })
 }
 
 fn hash(path: &Path) -> std::io::Result<Entry> {
-    let (mut file, mut hasher, mut bytes, mut buffer) = (File::open(path)?, Sha256::new(), 0, vec![0; 1 << 20]);
-    loop {
-        let n = file.read(&mut buffer)?;
-        if n == 0 {
-            return Ok(Entry { bytes, sha256: hex::encode(hasher.finalize()) });
-        }
-        hasher.update(&buffer[..n]);
-        bytes += n as u64;
-    }
+    let (hash, bytes) = sha256_of(File::open(path)?)?;
+    Ok(Entry { bytes, sha256: hex::encode(hash) })
 }
 
 /// Files that are not copied as they are: locks, what is half written, and what is copied with care.

@@ -4,8 +4,8 @@ use crate::containers::{self, is_table, unpack};
 use crate::read::{OnDisk, ReadAt, to_index};
 use crate::scan::{Finding, MAX_UNPACKED, Progress, Report, ScanError, Sink, Source, io, of, recognise, whole};
 use crate::seal::{Sealed, Sealer};
+use holdfast_types::hash::sha256_of;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -236,14 +236,17 @@ pub(crate) fn hash(path: &Path, size: u64) -> Result<String, ScanError> {
 }
 
 fn hash_until(path: &Path, size: u64, stop: &AtomicBool) -> Result<String, ScanError> {
-    let mut file = File::open(path).map_err(io(path))?.take(size);
-    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        let n = file.read(&mut buffer).map_err(io(path))?;
-        if n == 0 || stop.load(Ordering::Relaxed) {
-            return Ok(hex::encode(hasher.finalize()));
-        }
-        hasher.update(&buffer[..n]);
+    let file = File::open(path).map_err(io(path))?.take(size);
+    let (hash, _) = sha256_of(UntilStopped(file, stop)).map_err(io(path))?;
+    Ok(hex::encode(hash))
+}
+
+/// Ends early where a stop was requested.
+struct UntilStopped<'a, R>(R, &'a AtomicBool);
+
+impl<R: Read> Read for UntilStopped<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.1.load(Ordering::Relaxed) { Ok(0) } else { self.0.read(buffer) }
     }
 }
 

@@ -43,6 +43,7 @@ pub mod waiting;
 pub mod warnings;
 pub mod webhooks;
 
+pub use migrations::{migrate, migrations};
 pub use rescreening::TouchedNames;
 pub use service::{Screening, ScreeningError};
 pub use settings::DeskKey;

@@ -1,6 +1,6 @@
 //! The migrations of all departments from before each had its own list. A released one is never changed.
 
-use holdfast_store::Schema;
+use holdfast_store::{Database, DbError, Schema};
 
 /// Departments with lists of their own.
 pub(crate) const SCHEMAS: [Schema; 8] = [
@@ -13,6 +13,19 @@ pub(crate) const SCHEMAS: [Schema; 8] = [
     holdfast_identity::SCHEMA,
     holdfast_learned::SCHEMA,
 ];
+
+/// Makes the tables of this version in a database, as opening it does, and nothing else.
+///
+/// # Errors
+/// As [`Database::migrate`].
+pub fn migrate(db: &mut Database) -> Result<(), DbError> {
+    db.migrate(RELEASED, &SCHEMAS)
+}
+
+/// Returns the texts of all migrations: others make other tables.
+pub fn migrations() -> impl Iterator<Item = &'static str> {
+    RELEASED.iter().chain(SCHEMAS.iter().flat_map(|schema| schema.migrations)).copied()
+}
 
 /// Screening's own.
 const SCREENING: Schema = Schema {

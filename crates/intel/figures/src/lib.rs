@@ -133,14 +133,6 @@ fn is_name(name: &str) -> bool {
 }
 
 fn sha256_of(path: &Path) -> Result<String, FiguresError> {
-    use sha2::{Digest, Sha256};
-    use std::io::Read;
-    let mut file = std::fs::File::open(path).map_err(FiguresError::io(path))?;
-    let (mut sha, mut buffer) = (Sha256::new(), vec![0; 1 << 18]);
-    loop {
-        match file.read(&mut buffer).map_err(FiguresError::io(path))? {
-            0 => return Ok(hex::encode(sha.finalize())),
-            read => sha.update(&buffer[..read]),
-        }
-    }
+    let hashed = std::fs::File::open(path).and_then(holdfast_types::hash::sha256_of);
+    hashed.map(|(hash, _)| hex::encode(hash)).map_err(FiguresError::io(path))
 }

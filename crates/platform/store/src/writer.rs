@@ -131,6 +131,9 @@ pub trait Memory: Send + 'static {
     /// [`NotSettled`].
     fn settle(&mut self) -> Result<(), NotSettled>;
 
+    /// Writes what work left to the tables, as far as it can be written: nothing is sent any more. The rest is durable, and the next start writes it.
+    fn close(&mut self);
+
     /// Returns of how many items work consists; it bounds what waits and what is in one transaction.
     fn items(_work: &Self::Work) -> usize {
         1
@@ -362,9 +365,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
     loop {
         let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
         let Some(batch) = next_batch(jobs, wait) else {
-            if let Err(NotSettled::Later(why) | NotSettled::Lost(why)) = memory.settle() {
-                tracing::error!(reason = one_line(&why), "results of decisions are not in the tables; the next start writes them");
-            }
+            memory.close();
             memory.db().release_writer_lock();
             return Ok(());
         };

@@ -2,5 +2,6 @@
 
 mod architecture;
 mod chains;
+mod databases;
 mod inserts;
 mod unit_tests;

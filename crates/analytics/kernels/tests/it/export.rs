@@ -3,7 +3,7 @@
 use crate::simulated::{append, economy, exported, ledger, options, tags};
 use holdfast_analytics_export::outputs::{ADDRESSES, BLOCKS, INPUTS, OUTPUTS, TXS};
 use holdfast_analytics_export::{
-    CLUSTERS, Column, ExportError, Manifest, TAGS, Table, TableReader, chain_dir, export_outputs, verify,
+    CLUSTERS, Column, ExportError, Manifest, Options, TAGS, Table, TableReader, chain_dir, export_outputs, verify,
 };
 use holdfast_attribution::coinjoin::{CoinjoinSet, Detector};
 use holdfast_attribution::{ClusterOptions, Clusters, Tlp};
@@ -163,6 +163,65 @@ fn a_later_export_writes_what_is_new() {
     let mut found = Vec::new();
     walk(&grown, &mut found);
     assert_eq!(found.len(), files(&grown).len());
+}
+
+#[test]
+fn a_new_block_writes_one_part_of_the_last_segment() {
+    let dir = tempfile::tempdir().unwrap();
+    let blocks = economy(8, 6_000);
+    let (segment_txs, part_txs) = (2_752, 172);
+    let half = blocks.len() * 5 / 6;
+    let mut ledger = ledger(dir.path(), &blocks[..half]);
+    let out = dir.path().join("out");
+    exported(&ledger, &out, segment_txs);
+    let folder = dir_of(&ledger, &out);
+    let (mut kept_clusters, mut ended) = (0, 0);
+    for (n, block) in blocks[half..].iter().enumerate() {
+        let before = Manifest::require(&folder).unwrap();
+        let txs = ledger.counts().txs;
+        append(&mut ledger, std::slice::from_ref(block));
+        let report = exported(&ledger, &out, segment_txs);
+        let after = Manifest::require(&folder).unwrap();
+        let last = after.segments.last().unwrap();
+        assert!(
+            report.written.iter().all(|n| before.segments.iter().all(|s| s.number < *n || s.number + 1 >= last.number))
+        );
+        assert!(after.segments.iter().rev().skip(1).all(|s| s.parts.is_empty()), "what is complete has one file each");
+        assert!(last.parts.len() <= 17 && last.files.len() == last.parts.len() * 5, "{last:?}");
+        if before.segments.len() == after.segments.len() {
+            let new = last.files.iter().filter(|f| !before.files().any(|old| old.path == f.path)).count();
+            assert_eq!(new, 5, "block {n}: the files of one part");
+        } else {
+            ended += 1;
+        }
+        // Clusters follow by a part's transactions.
+        let of = report.clusters_as_of.unwrap();
+        let stored = before.tables.iter().find(|t| t.table == CLUSTERS.name).unwrap();
+        if of == stored.as_of_block {
+            kept_clusters += 1;
+            let since = u64::from(ledger.counts().txs) - txs_until(&ledger, of.height);
+            assert!(since < part_txs, "{since}");
+        } else {
+            assert_eq!(Some(of), after.as_of_block, "{txs}");
+        }
+    }
+    assert!(kept_clusters > 2 && ended == 1, "{kept_clusters} {ended}");
+    // On request they are those of now, and then all is as a fresh export has it.
+    let fresh_clusters = Options { fresh_clusters: true, ..options(segment_txs) };
+    let clusters = Clusters::build(&ledger, ClusterOptions::default());
+    let (tags, go_on) = (tags(&ledger), AtomicBool::new(false));
+    let report = export_outputs(&ledger, Some(&tags), Some(&clusters), &out, &fresh_clusters, &go_on).unwrap();
+    assert_eq!((report.clusters_as_of, report.written.len()), (report.as_of_block, 0));
+    exported(&ledger, &dir.path().join("fresh"), segment_txs);
+    assert_eq!(files(&folder), files(&dir_of(&ledger, &dir.path().join("fresh"))));
+    let mut found = Vec::new();
+    walk(&folder, &mut found);
+    assert_eq!(found.len(), files(&folder).len(), "what was replaced is gone");
+}
+
+fn txs_until(ledger: &Ledger, height: u64) -> u64 {
+    let block = (0..ledger.counts().blocks).find(|n| u64::from(ledger.block(*n).height) == height).unwrap();
+    ledger.block(block).txs.1.into()
 }
 
 fn walk(dir: &Path, found: &mut Vec<PathBuf>) {

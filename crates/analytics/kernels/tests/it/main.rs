@@ -10,3 +10,4 @@ mod kernels;
 mod kill;
 mod peers;
 mod simulated;
+mod wide;

@@ -302,7 +302,7 @@ fn a_dump_of_postgresql_is_restored_with_the_same_audit_head() {
     assert!(!refused.status.success() && words(&refused).contains("no PostgreSQL server"), "{}", words(&refused));
     let said = run(holdfast().args(["restore", path(&backup), "--store", path(&restored)]));
     assert!(said.contains("pg_restore"), "{said}");
-    let empty = place.beside();
+    let empty = place.empty_beside();
     run(Command::new("pg_restore").args(["--no-owner", "--dbname", &empty.url]).arg(restored.join("screening.pgdump")));
     assert_eq!(head(&restored, &empty.url), before);
 }

@@ -12,6 +12,7 @@ on_both_apps!(
     events_of_a_batch_are_answered_in_order,
     a_batch_is_bounded,
     a_batch_that_does_not_fit_can_be_sent_again,
+    an_event_may_be_called_batch,
     a_movement_is_completed,
     wrong_events_name_their_field,
     events_are_chosen_by_what_they_are,
@@ -112,6 +113,17 @@ fn a_batch_is_bounded(app: &TestApp) {
     let answers = exchange.post("/api/v1/events/batch", json!(many[..1_000])).ok();
     let seqs: Vec<u64> = answers.as_array().unwrap().iter().filter_map(|a| a["decision"]["seq"].as_u64()).collect();
     assert_eq!(seqs, (1..=1_000).collect::<Vec<_>>(), "in the order sent");
+}
+
+fn an_event_may_be_called_batch(app: &TestApp) {
+    let (exchange, reader) = (app.as_role("exchange"), app.as_role("investigator"));
+    reader.get("/api/v1/events/batch").refused_with(404, "batch");
+    exchange.post("/api/v1/events", withdrawal("batch", "5")).ok();
+    assert_eq!(reader.get("/api/v1/events/batch").ok()["event"]["id"], "batch");
+    exchange.get("/api/v1/events/batch").refused_with(403, "read");
+    let done = json!({"time": START + Seconds::new(60), "status": "confirmed", "tx": "11".repeat(32), "height": 170});
+    assert_eq!(exchange.post("/api/v1/events/batch/completion", done).ok()["event"]["id"], "batch");
+    assert_eq!(exchange.post("/api/v1/events/batch", json!([])).ok(), json!([]));
 }
 
 /// While the writer is busy and as much waits as may, a batch is refused whole; sent again later, it is decided.

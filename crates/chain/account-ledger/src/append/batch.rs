@@ -161,6 +161,17 @@ pub(super) struct Batch {
     scratch: Vec<u64>,
 }
 
+/// Refuses what the columns and indexes cannot number, before any of it is committed.
+fn within_numbers(counts: Counts) -> Result<(), LedgerError> {
+    if counts.txs > MAX_NUMBER || counts.transfers > MAX_NUMBER {
+        return Err(LedgerError::Full("274,877,906,943 transactions or transfers"));
+    }
+    if counts.accounts >= u64::from(NONE_U32) || counts.assets >= u64::from(NONE_U32) {
+        return Err(LedgerError::Full("4,294,967,294 accounts or assets"));
+    }
+    Ok(())
+}
+
 impl Batch {
     pub(super) fn new(ledger: &Ledger, first: &BlockTransfers) -> Result<Self, LedgerError> {
         let settings = ledger.settings();
@@ -252,10 +263,7 @@ impl Batch {
         self.now.blocks += 1;
         self.tip = Some((block.height, block.hash));
         report.blocks += 1;
-        if self.now.txs > MAX_NUMBER || self.now.transfers > MAX_NUMBER {
-            return Err(LedgerError::Full("274,877,906,943 transactions or transfers"));
-        }
-        Ok(())
+        within_numbers(self.now)
     }
 
     /// Returns whether a block is of the chain and follows the last one.
@@ -438,10 +446,7 @@ impl Batch {
         let mut counts = self.now;
         counts.accounts += accounts.new.len() as u64;
         counts.assets += assets.new.len() as u64;
-        let most = u64::from(NONE_U32);
-        if counts.accounts >= most || counts.assets >= most {
-            return Err(LedgerError::Full("4,294,967,294 accounts or assets"));
-        }
+        within_numbers(counts)?;
         let write = || -> io::Result<()> {
             let mut writer = columns.accounts.writer(base.accounts * columns.shape.account_bytes)?;
             let keys = accounts.new.iter().map(|n| self.accounts.key(*n));
@@ -533,5 +538,31 @@ impl Numbers {
     fn write(&self, mut writer: Writer<u32>, numbers: &[u32]) -> io::Result<()> {
         numbers.iter().try_for_each(|n| writer.push(self.number(*n)))?;
         writer.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Transactions and transfers are numbered far beyond 32 bits; whatever cannot be is refused by name, not cut.
+    #[test]
+    fn what_cannot_be_numbered_is_refused() {
+        let tron =
+            Counts { txs: 12_000_000_000, transfers: 30_000_000_000, accounts: 400_000_000, ..Counts::default() };
+        assert!(within_numbers(tron).is_ok());
+        let most = Counts { txs: MAX_NUMBER, transfers: MAX_NUMBER, accounts: 4_294_967_294, ..Counts::default() };
+        assert!(within_numbers(most).is_ok());
+        for (counts, named) in [
+            (Counts { txs: MAX_NUMBER + 1, ..most }, "274,877,906,943"),
+            (Counts { transfers: MAX_NUMBER + 1, ..most }, "274,877,906,943"),
+            (Counts { accounts: most.accounts + 1, ..most }, "4,294,967,294"),
+            (Counts { assets: u64::from(u32::MAX), ..most }, "4,294,967,294"),
+        ] {
+            let refused = within_numbers(counts).unwrap_err().to_string();
+            assert!(refused.contains(named), "{refused}");
+        }
+        // A number in a list of postings comes back whole.
+        assert_eq!(narrow::<5>(MAX_NUMBER).map(crate::numbers::widen), Some(MAX_NUMBER));
     }
 }

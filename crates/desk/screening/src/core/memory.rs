@@ -6,6 +6,7 @@ use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
 use holdfast_decision::model::Event;
 use holdfast_store::{ChangeError, Database, DbError, Due, Effect, Memory, NotSettled, StoreError, panic_message};
+use holdfast_telemetry::logs::one_line;
 use holdfast_types::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -118,6 +119,14 @@ impl Memory for Core {
 
     fn settle(&mut self) -> Result<(), NotSettled> {
         Core::settle(self)
+    }
+
+    fn close(&mut self) {
+        let settled = Core::settle(self).map_err(|(NotSettled::Later(why) | NotSettled::Lost(why))| why);
+        // What the tables have is not read at the next start.
+        if let Err(why) = settled.and_then(|()| self.ahead.clear().map_err(|e| e.to_string())) {
+            tracing::error!(reason = one_line(&why), "results of decisions are not in the tables; the next start writes them");
+        }
     }
 
     fn items(work: &Box<Submitted>) -> usize {
