@@ -57,8 +57,12 @@ fn entangled(event: &mut Event, facts: &mut ChainFacts, random: &mut Random) {
             facts.senders = (0..random.below(3)).map(|_| hub(random.below(6))).collect();
         }
     }
+    // Only busy customers, who share devices, pay this one.
+    if event.kind == EventKind::Withdrawal && event.customer.starts_with("busy") && random.one_in(2) {
+        event.counterparty = Some(hub(100));
+    }
     if event.kind == EventKind::Deposit && random.one_in(5) {
-        (event.tx, event.output) = (Some(format!("0x{:064x}", random.below(40))), Some(0));
+        (event.tx, event.output) = (Some(format!("0x{:064x}", random.below(12))), Some(0));
     }
 }
 
