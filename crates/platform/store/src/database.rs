@@ -162,6 +162,7 @@ impl Database {
             }
             // One round trip; the row is locked, so that nobody claims the next number before this transaction ends.
             Inner::Postgres(c) => {
+                c.bound_transactions()?;
                 let messages = c.simple_query(&format!("BEGIN; {EPOCH} FOR SHARE"))?;
                 messages.iter().find_map(|message| match message {
                     postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),

@@ -113,6 +113,8 @@ impl Desks {
             assert_eq!(&send(&client, id), answer, "{id} is as it was acknowledged");
         }
         let expected = i64::try_from(answers.len()).unwrap();
+        // Results are written behind the answers.
+        soon(SOON, "all results", || (self.count("true") >= expected).then_some(()));
         assert_eq!(self.count("true"), expected, "none is stored that the client has no answer to, and none twice");
         self.servers = [None, None];
         let store = path(&self.stores[0]).to_owned();
