@@ -235,7 +235,9 @@ impl Database {
     pub(crate) fn has_table(&mut self, name: &str) -> Result<bool, DbError> {
         let sql = match self.inner {
             Inner::Sqlite(_) => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1",
-            Inner::Postgres(_) => "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = CAST($1 AS TEXT)",
+            Inner::Postgres(_) => {
+                "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = CAST($1 AS TEXT)"
+            }
         };
         Ok(!self.query(sql, &[name.into()])?.is_empty())
     }
