@@ -123,6 +123,9 @@ impl Desks {
                 .args(["--json", "audit", "replay", "--store", &store, "--database", &self.place.url])
                 .output();
             let output = output.unwrap();
+            if !output.status.success() {
+                println!("{}", crate::common::words(&output));
+            }
             output.status.success().then_some(output.stdout)
         };
         // The lock of a killed server is free once PostgreSQL has noticed.
@@ -212,6 +215,9 @@ fn kill(rounds: usize) {
     println!("{rounds} deciders killed: pause median {:?}, longest {:?}", pauses[rounds / 2], pauses[rounds - 1]);
     // Nobody is warm: both die, and one starts from the database alone.
     desks.servers = [None, None];
+    let locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'";
+    let mut db = Database::connect(&desks.place.url).unwrap();
+    soon(SOON, "the end of the killed servers' sessions", || db.query(locks, &[]).unwrap().is_empty().then_some(()));
     let begun = Instant::now();
     desks.serve(0, "all");
     let client = desks.client();
