@@ -113,6 +113,11 @@ impl Client {
         &self.name
     }
 
+    /// Returns whether the client knows several servers.
+    pub fn has_several(&self) -> bool {
+        self.bases.len() > 1
+    }
+
     /// Returns the place and the URL of the server that requests go to first.
     fn base(&self) -> (usize, &str) {
         let place = self.current.load(Ordering::Relaxed) % self.bases.len();

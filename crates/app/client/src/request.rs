@@ -197,13 +197,14 @@ impl<'c> Request<'c> {
         let wrong = |e: ureq::http::Error| ClientError::Request(format!("{method} {path}: {e}"));
         let sent = |error: ClientError| Lost { error, is_sent: true };
         let request = request.body(body.as_slice()).map_err(|e| sent(wrong(e)))?;
-        let server = || if client.bases.len() > 1 { base.to_owned() } else { client.name.clone() };
+        let server = || if client.has_several() { base.to_owned() } else { client.name.clone() };
         let unreachable = |e: ureq::Error| ClientError::Unreachable { server: server(), reason: e.to_string() };
         let mut configured = client.agent.configure_request(request);
-        if client.bases.len() > 1 && !self.again.is_zero() {
+        if client.has_several() && !self.again.is_zero() {
             configured = configured.timeout_global(Some(client.limits.time.min(TRY_TIME)));
         }
-        let mut answer = client.agent.run(configured.build()).map_err(|e| Lost { is_sent: is_sent(&e), error: unreachable(e) })?;
+        let mut answer =
+            client.agent.run(configured.build()).map_err(|e| Lost { is_sent: is_sent(&e), error: unreachable(e) })?;
         let media_type =
             answer.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let limit = client.limits.answer_bytes;

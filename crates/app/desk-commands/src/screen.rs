@@ -82,7 +82,7 @@ impl Screen {
     }
 }
 
-/// How long events are sent again while the desk changes hands: they are known by their ids, so that none is decided twice.
+/// How long events are sent again, where there are several servers, while the desk changes hands: they are known by their ids, so that none is decided twice.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Pause before events are sent again that the desk did not store.
 const AGAIN_PAUSE: Duration = Duration::from_millis(100);
@@ -98,9 +98,9 @@ struct Answer {
 
 /// Sends events to the server, or to that of several which has the desk, again while it says that they are to be sent again.
 fn decide_there(client: &Client, events: &[Event]) -> anyhow::Result<Vec<Answer>> {
-    let begun = Instant::now();
+    let (begun, again) = (Instant::now(), if client.has_several() { AGAIN } else { Duration::ZERO });
     loop {
-        let left = AGAIN.saturating_sub(begun.elapsed());
+        let left = again.saturating_sub(begun.elapsed());
         let answers: Vec<Answer> = client.post("/api/v1/events/batch").json(&events).again_for(left).fetch()?;
         if answers.len() != events.len() {
             bail!("the server gave {} answers to {} events", answers.len(), events.len());

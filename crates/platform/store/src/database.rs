@@ -176,6 +176,7 @@ impl Database {
             }
             // One round trip; the row is locked, so that nobody claims the next number before this transaction ends.
             Inner::Postgres(c) => {
+                c.bound_transactions()?;
                 let messages = c.simple_query(&format!("BEGIN; {EPOCH} FOR SHARE"))?;
                 messages.iter().find_map(|message| match message {
                     postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
@@ -248,7 +249,9 @@ impl Database {
     pub(crate) fn has_table(&mut self, name: &str) -> Result<bool, DbError> {
         let sql = match self.inner {
             Inner::Sqlite(_) => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1",
-            Inner::Postgres(_) => "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = CAST($1 AS TEXT)",
+            Inner::Postgres(_) => {
+                "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = CAST($1 AS TEXT)"
+            }
         };
         Ok(!self.query(sql, &[name.into()])?.is_empty())
     }

@@ -50,8 +50,12 @@ impl DbError {
     pub fn is_lost(&self) -> bool {
         match self {
             DbError::NoPrimary(_) => true,
-            // What the server answered is an error of its own, but for its end.
-            DbError::Postgres(e) => e.code().is_none_or(|c| c.code().starts_with("57P") || c.code().starts_with("08")),
+            DbError::Postgres(e) => {
+                let is_of_system = std::error::Error::source(e).is_some_and(|source| source.is::<std::io::Error>());
+                // Classes of errors: the server ends or starts; the connection.
+                let is_ended = e.code().is_some_and(|c| c.code().starts_with("57P") || c.code().starts_with("08"));
+                e.is_closed() || is_of_system || is_ended
+            }
             _ => false,
         }
     }

@@ -219,8 +219,17 @@ mod tests {
         assert!(db.migrate(&RELEASED, &[two]).is_err());
         assert!(db.query("SELECT id FROM b", &[]).unwrap().is_empty(), "a migration happens whole or not at all");
         assert!(matches!(db.migrate(&RELEASED[..1], &[one]), Err(DbError::Newer(2, 1))));
+        // A later version whose changes are additive since version 1, since version 2, and one that did not keep account of it.
         db.execute("UPDATE schema_versions SET version = 99 WHERE department = 'one'", &[]).unwrap();
-        assert!(matches!(db.migrate(&RELEASED, &[one]), Err(DbError::Newer(99, 1))));
+        let mut with = |oldest: &str| {
+            db.batch(oldest).unwrap();
+            db.migrate(&RELEASED, &[one])
+        };
+        with("UPDATE schema_oldest SET version = 1 WHERE department = 'one'").unwrap();
+        let refused = with("UPDATE schema_oldest SET version = 2 WHERE department = 'one'");
+        assert!(matches!(refused, Err(DbError::Newer(99, 1))));
+        let refused = with("DELETE FROM schema_oldest WHERE department = 'one'");
+        assert!(matches!(refused, Err(DbError::Newer(99, 1))));
     }
 
     #[test]

@@ -20,6 +20,8 @@ const SILENT_SECONDS: u32 = 30;
 /// A connection with its prepared statements.
 pub(crate) struct Postgres {
     client: OffRuntime,
+    /// Whether the server ends this session's transactions when its client is gone.
+    is_bounded: bool,
     /// By their text.
     statements: HashMap<String, Statement>,
     /// By their table.
@@ -107,24 +109,39 @@ impl Postgres {
     /// machine no longer answers, and one that says nothing for [`SILENT_SECONDS`], because it is frozen. Another process takes the lock then, and the
     /// fencing number refuses whatever the earlier one still sends.
     pub(crate) fn lock_session(&mut self, lock: i64) -> Result<bool, DbError> {
-        // Settings of a session that is not the writer's yet do no harm; a server that does not know one (before version 14) leaves it out.
-        let bounds = [
-            ("tcp_keepalives_idle", "1".to_owned()),
-            ("tcp_keepalives_interval", "1".to_owned()),
-            ("tcp_keepalives_count", "2".to_owned()),
-            ("tcp_user_timeout", "3000".to_owned()),
-            ("idle_session_timeout", format!("{SILENT_SECONDS}s")),
-            ("idle_in_transaction_session_timeout", format!("{SILENT_SECONDS}s")),
-        ];
         let row = self.client.query_one("SELECT pg_try_advisory_lock($1)", &[&lock])?;
         let is_taken = row.try_get::<_, bool>(0)?;
         if is_taken {
-            for (name, value) in bounds {
-                let set = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
-                self.client.query(set, &[&name, &value])?;
-            }
+            self.bound_transactions()?;
+            self.set_bound("idle_session_timeout", &format!("{SILENT_SECONDS}s"))?;
         }
         Ok(is_taken)
+    }
+
+    /// Lets the server end this session once its client is gone, or says nothing within a transaction: the rows that it locked, the fencing number among
+    /// them, would keep every other process from taking over. Once for a connection.
+    pub(crate) fn bound_transactions(&mut self) -> Result<(), DbError> {
+        if self.is_bounded {
+            return Ok(());
+        }
+        let silent = format!("{SILENT_SECONDS}s");
+        let bounds = [
+            ("tcp_keepalives_idle", "1"),
+            ("tcp_keepalives_interval", "1"),
+            ("tcp_keepalives_count", "2"),
+            ("tcp_user_timeout", "3000"),
+            ("idle_in_transaction_session_timeout", silent.as_str()),
+        ];
+        bounds.into_iter().try_for_each(|(name, value)| self.set_bound(name, value))?;
+        self.is_bounded = true;
+        Ok(())
+    }
+
+    /// Sets a setting of this session; nothing where the server does not know it (`idle_session_timeout` before version 14).
+    fn set_bound(&mut self, name: &str, value: &str) -> Result<(), DbError> {
+        let set = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
+        self.client.query(set, &[&name, &value])?;
+        Ok(())
     }
 
     /// Returns a statement, which is prepared at its first use.

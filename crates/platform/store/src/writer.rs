@@ -361,6 +361,7 @@ fn next_batch<M: Memory>(jobs: &Receiver<Job<M>>, wait: Duration) -> Option<Vec<
 fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pulse: &Pulse) -> Result<(), Fatal> {
     let mut broken: Option<Recovery> = None;
     let mut session = memory.db().session().ok().flatten();
+    let mut last_said = Instant::now();
     let mut last_used = Instant::now();
     loop {
         let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
@@ -371,6 +372,13 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
         };
         pulse.left(batch.iter().map(Job::items).sum());
         pulse.turned(broken.is_some());
+        if broken.is_none() && last_said.elapsed() >= TRY_IDLE {
+            // The server ends a session with the lock that says nothing, and work need not use it. A lost connection is a lost lock.
+            last_said = Instant::now();
+            if !memory.db().is_alive() {
+                broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
+            }
+        }
         if broken.is_none() && batch.is_empty() && last_used.elapsed() >= TRY_IDLE {
             // A lost connection is a lost lock: it is noticed without any work, too.
             last_used = Instant::now();

@@ -113,6 +113,8 @@ impl Desks {
             assert_eq!(&send(&client, id), answer, "{id} is as it was acknowledged");
         }
         let expected = i64::try_from(answers.len()).unwrap();
+        // Results are written behind the answers.
+        soon(SOON, "all results", || (self.count("true") >= expected).then_some(()));
         assert_eq!(self.count("true"), expected, "none is stored that the client has no answer to, and none twice");
         self.servers = [None, None];
         let store = path(&self.stores[0]).to_owned();
@@ -121,6 +123,9 @@ impl Desks {
                 .args(["--json", "audit", "replay", "--store", &store, "--database", &self.place.url])
                 .output();
             let output = output.unwrap();
+            if !output.status.success() {
+                println!("{}", crate::common::words(&output));
+            }
             output.status.success().then_some(output.stdout)
         };
         // The lock of a killed server is free once PostgreSQL has noticed.
@@ -210,6 +215,9 @@ fn kill(rounds: usize) {
     println!("{rounds} deciders killed: pause median {:?}, longest {:?}", pauses[rounds / 2], pauses[rounds - 1]);
     // Nobody is warm: both die, and one starts from the database alone.
     desks.servers = [None, None];
+    let locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'";
+    let mut db = Database::connect(&desks.place.url).unwrap();
+    soon(SOON, "the end of the killed servers' sessions", || db.query(locks, &[]).unwrap().is_empty().then_some(()));
     let begun = Instant::now();
     desks.serve(0, "all");
     let client = desks.client();

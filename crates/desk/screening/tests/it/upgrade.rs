@@ -6,7 +6,8 @@ use holdfast_testing::{TestDb, on_both};
 on_both!(the_previous_version_goes_on_after_additive_migrations);
 
 const MADE: &str = "CREATE TABLE parts (id BIGINT PRIMARY KEY, name TEXT NOT NULL)";
-const ADDED: &str = "ALTER TABLE parts ADD COLUMN kind TEXT; CREATE TABLE part_notes (part BIGINT NOT NULL, note TEXT NOT NULL);
+const ADDED: &str =
+    "ALTER TABLE parts ADD COLUMN kind TEXT; CREATE TABLE part_notes (part BIGINT NOT NULL, note TEXT NOT NULL);
     CREATE INDEX parts_kind ON parts (kind)";
 const TAKEN: &str = "ALTER TABLE parts DROP COLUMN name";
 
