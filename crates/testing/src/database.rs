@@ -169,15 +169,18 @@ impl TestDb {
         TestDb { url: format!("sqlite:{}", file.display()), place: Place::File, _dir: dir }
     }
 
-    /// Makes a PostgreSQL database, which may have tables but none of their rows: on the server that `HOLDFAST_TEST_POSTGRES` names, where it does, else on a server of the test's own. `None` where
-    /// PostgreSQL is not installed.
+    /// Makes a PostgreSQL database with tables but none of their rows: on the server that `HOLDFAST_TEST_POSTGRES` names, where it does, else on a server
+    /// of the test's own. `None` where PostgreSQL is not installed.
     ///
     /// # Panics
     /// As [`TestDb::own_postgres`], and when the database cannot be made.
     pub fn postgres() -> Option<Self> {
         match std::env::var(SHARED) {
             Ok(server) if !server.is_empty() => Some(Self::shared(&server)),
-            _ => Self::own_postgres(),
+            _ => Self::own_postgres().inspect(|own| {
+                let mut db = Database::connect(&own.url).expect("a connection");
+                holdfast_screening::migrate(&mut db).expect("tables");
+            }),
         }
     }
 
@@ -293,7 +296,7 @@ impl TestDb {
         Some(TestDb { url, place: Place::Own(Arc::new(server)), _dir: dir })
     }
 
-    /// Makes a database beside this one, which may have tables but none of their rows: on the same server, which ends with the last of them, or in a
+    /// Makes a database with tables but none of their rows beside this one: on the same server, which ends with the last of them, or in a
     /// folder of its own. A server takes a second to start, so that tests which stop none share one.
     ///
     /// # Panics

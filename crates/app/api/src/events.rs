@@ -37,7 +37,7 @@ pub(crate) fn routes() -> Routes {
         .add(EVENTS, routes!(decide))
         .add(EVENTS.body(LIST).long(), routes!(decide_batch))
         .add(READ.personal(), routes!(event))
-        .get("/api/v1/events/batch", READ.personal(), event_called_batch)
+        .add(READ.personal(), routes!(event_called_batch))
         .add(EVENTS, routes!(complete))
         .add(Needs::key(&["records"]).file().long(), routes!(ingest))
 }
@@ -181,8 +181,9 @@ pub async fn event(State(shared): State<AppState>, Path(id): Path<String>) -> An
     run_blocking(move || Ok(shared.screening.event(&id)?)).await.map(one)
 }
 
-/// As [`event`]: the route of batches takes the path from the event whose id is that word.
-async fn event_called_batch(state: State<AppState>) -> Answer<DecidedEvent> {
+/// Returns the event whose id is `batch`, as `/api/v1/events/{id}` returns all others: batches are sent to this path.
+#[utoipa::path(get, path = "/api/v1/events/batch", responses((status = 200, body = DecidedEvent), (status = 404, body = ErrorBody)))]
+pub async fn event_called_batch(state: State<AppState>) -> Answer<DecidedEvent> {
     event(state, Path("batch".to_owned())).await
 }
 

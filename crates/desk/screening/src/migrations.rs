@@ -24,7 +24,7 @@ pub fn migrate(db: &mut Database) -> Result<(), DbError> {
 
 /// Returns the texts of all migrations: others make other tables.
 pub fn migrations() -> impl Iterator<Item = &'static str> {
-    RELEASED.iter().chain(SCHEMAS.iter().flat_map(|schema| schema.migrations)).copied()
+    RELEASED.iter().chain(SCHEMAS.into_iter().flat_map(|schema| schema.migrations)).copied()
 }
 
 /// Screening's own.
