@@ -188,7 +188,7 @@ proptest! {
                 in_memory.record(&record);
             }
             if let Step::Wait(hours) = step {
-                now = now + Seconds::HOUR * i64::from(*hours);
+                now += Seconds::HOUR * i64::from(*hours);
                 for fold in [&mut on_disk, &mut in_memory] {
                     fold.begin_events(fold.watermark);
                 }

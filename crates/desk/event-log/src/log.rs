@@ -171,12 +171,6 @@ impl Log {
         self.rows.truncate(rows);
     }
 
-    /// Returns the last position, pending inputs included.
-    #[must_use]
-    pub fn position(&self) -> u64 {
-        self.position
-    }
-
     /// Removes the pending inputs and returns what stores them, and that their results are stored; nothing without any.
     pub fn take(&mut self, fold: &Fold) -> Vec<Write> {
         if self.rows.is_empty() {
