@@ -81,7 +81,7 @@ fn periods_and_holds_are_set_on_the_page(app: &TestApp) {
     );
 }
 
-/// The jobs of these servers run where a test starts them; that one does its work is held by the retention crate's tests of the same call.
+/// The answer comes before the work, and the job names nothing of the customer. What the job does is held by the retention crate's tests of the same call.
 fn an_erasure_waits_as_a_job(app: &TestApp) {
     let (ana, bo) = (app.as_person("ana", "administrator"), app.as_person("bo", "administrator"));
     let record = json!({"kind": "customer", "id": "cust-ada-1", "time": app.now(), "type": "individual", "name": "Ada Lovelace"});
