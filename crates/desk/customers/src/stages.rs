@@ -305,7 +305,7 @@ mod tests {
         let login = |i: usize| {
             let late = Seconds::HOUR * i64::from(u8::try_from(i * 7 % 11).unwrap_or(0));
             let time = START + Seconds::new(i64::try_from(i).unwrap_or(0)) - late;
-            let customer = if i % 3 == 0 { 0 } else { i * i % 150 };
+            let customer = if i.is_multiple_of(3) { 0 } else { i * i % 150 };
             let mut event = Event::new(EventKind::Account, format!("e{i}"), time, format!("c{customer}"));
             event.device = Some(format!("d{}", i % 91));
             event.ip = Some("203.0.113.1".into());
