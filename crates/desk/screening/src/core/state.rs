@@ -29,7 +29,7 @@ impl Core {
             }
             None => self.reload_state()?,
         }
-        let place = self.place();
+        let place = self.log_place();
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.put(&mut self.db, &mut self.fold.state, place).map_err(unreadable_state)?;
         }
@@ -92,7 +92,7 @@ impl Core {
     }
 
     /// Returns where the state is in the log.
-    fn place(&self) -> Place {
+    fn log_place(&self) -> Place {
         Place {
             position: self.log.position(),
             watermark: self.fold.watermark,
@@ -108,7 +108,7 @@ impl Core {
 
     /// Makes a checkpoint if one is due; all that the state has is durable.
     pub(super) fn note_state(&mut self) {
-        let place = self.place();
+        let place = self.log_place();
         if let (Some(checkpoints), Some(input)) = (&mut self.checkpoints, self.log.last_hash()) {
             checkpoints.note(input, &mut self.fold.state, place);
         }
