@@ -55,7 +55,7 @@ impl Core {
                 Err(Outdated::Db(e)) => return Err(e.into()),
                 Err(why) => {
                     let folder = checkpoints.folder().path().display().to_string();
-                    let reason = one_line(&why.to_string());
+                    let reason = one_line(why.to_string());
                     tracing::warn!(
                         folder,
                         reason,
