@@ -27,7 +27,9 @@ export function toolbar(app: App, actions: readonly Action[]): HTMLElement {
     ...(['transaction', 'address', 'entity'] as const).map((l) => el('option', { value: l }, t(`level-${l}`))));
   const buttons = BAR.flatMap(find).map((a) => {
     const word = has(`bar-${a.id}`) ? t(`bar-${a.id}`) : a.name;
-    const b = el('button', { type: 'button', title: `${a.name} (${a.keys[0] ?? ''})`, 'aria-label': word === a.name ? null : a.name, 'aria-keyshortcuts': a.keys[0]?.replace('Ctrl', 'Control') ?? null, onclick: () => { a.run(); draw(); } }, word);
+    // A name that is spoken has the words that are seen (WCAG 2.5.3); in some languages the long form has others.
+    const spoken = word !== a.name && a.name.toLowerCase().includes(word.toLowerCase()) ? a.name : null;
+    const b = el('button', { type: 'button', title: `${a.name} (${a.keys[0] ?? ''})`, 'aria-label': spoken, 'aria-keyshortcuts': a.keys[0]?.replace('Ctrl', 'Control') ?? null, onclick: () => { a.run(); draw(); } }, word);
     return { a, b };
   });
   const file = el('select', { 'aria-label': t('export'), onchange: () => { find(file.value)[0]?.run(); file.value = ''; } }, el('option', { value: '' }, t('export')), ...FILES.flatMap(find).map((a) => el('option', { value: a.id }, a.name)));
