@@ -216,7 +216,9 @@ fn read(row: &Row) -> Result<Record, DbError> {
     let fault = |cause: String| DbError::Stored { what: "results of decisions".into(), cause };
     let format = row.int(0)?;
     if format != FORMAT {
-        return Err(fault(format!("their format is {format}, this program writes {FORMAT}; use the version that wrote them")));
+        return Err(fault(format!(
+            "their format is {format}, this program writes {FORMAT}; use the version that wrote them"
+        )));
     }
     let bytes = BASE64.decode(row.text(1)?).map_err(|e| fault(e.to_string()))?;
     Record::from_bytes(&bytes)

@@ -185,7 +185,8 @@ impl Behind {
     pub fn start(db: Database, lag: Arc<Lag>) -> std::io::Result<Self> {
         let (sender, records) = channel();
         let seen = lag.clone();
-        let thread = std::thread::Builder::new().name("store-results".into()).spawn(move || run(db, &records, &seen))?;
+        let thread =
+            std::thread::Builder::new().name("store-results".into()).spawn(move || run(db, &records, &seen))?;
         Ok(Behind { sender: Some(sender), thread: Some(thread), lag })
     }
 

@@ -233,12 +233,7 @@ impl Checkpoints {
         }
     }
 
-    fn hand_over(
-        &mut self,
-        input: String,
-        state: &mut State,
-        place: Place,
-    ) -> Result<Arc<Pending>, Outdated> {
+    fn hand_over(&mut self, input: String, state: &mut State, place: Place) -> Result<Arc<Pending>, Outdated> {
         if let Some(why) = state.fault() {
             return Err(Outdated::Folder(self.damaged(why)));
         }

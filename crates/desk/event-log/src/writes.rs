@@ -30,12 +30,7 @@ pub enum Write {
 impl Write {
     /// Inserts rows; `tail` is what follows.
     #[must_use]
-    pub fn insert(
-        table: &'static str,
-        columns: &[&'static str],
-        rows: Vec<Vec<Value>>,
-        tail: &'static str,
-    ) -> Self {
+    pub fn insert(table: &'static str, columns: &[&'static str], rows: Vec<Vec<Value>>, tail: &'static str) -> Self {
         let columns = columns.iter().map(|c| Cow::Borrowed(*c)).collect();
         Write::Insert { table: table.into(), columns, rows, tail: tail.into() }
     }

@@ -21,7 +21,9 @@ use holdfast_decision::state;
 use holdfast_decision::{ChainFacts, Decision, Event, Record};
 use holdfast_event_log::behind::Lag;
 use holdfast_event_log::checkpoints::Checkpoints;
-use holdfast_store::{ChangeError, Database, DbError, Fatal, NotSettled, Readers, StoreError, Writer, WriterLock, parse};
+use holdfast_store::{
+    ChangeError, Database, DbError, Fatal, NotSettled, Readers, StoreError, Writer, WriterLock, parse,
+};
 use holdfast_types::{Address, Invalid, Timestamp};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, RwLock};

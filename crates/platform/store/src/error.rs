@@ -93,7 +93,9 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             StoreError::Busy => ErrorKind::Busy,
-            StoreError::Stopped | StoreError::NotStored(_) | StoreError::Db(DbError::Behind(_)) => ErrorKind::Unavailable,
+            StoreError::Stopped | StoreError::NotStored(_) | StoreError::Db(DbError::Behind(_)) => {
+                ErrorKind::Unavailable
+            }
             StoreError::Db(_) | StoreError::Internal(_) | StoreError::Io(..) => ErrorKind::Internal,
         }
     }

@@ -39,5 +39,6 @@ pub use readers::Readers;
 pub use service::{Change, Store};
 pub use value::{Row, Value, number, parse};
 pub use writer::{
-    ChangeError, Due, Effect, Fatal, Finish, MAX_WAITING, Memory, NotSettled, Writer, WriterHealth, WriterLock, panic_message,
+    ChangeError, Due, Effect, Fatal, Finish, MAX_WAITING, Memory, NotSettled, Writer, WriterHealth, WriterLock,
+    panic_message,
 };

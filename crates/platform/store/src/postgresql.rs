@@ -102,7 +102,12 @@ impl Postgres {
             [_] => tls::connect(url, false)?,
             several => primary::connect(url, several)?,
         };
-        Ok(Postgres { client: OffRuntime(Some(client)), is_bounded: false, statements: HashMap::new(), inserts: HashMap::new() })
+        Ok(Postgres {
+            client: OffRuntime(Some(client)),
+            is_bounded: false,
+            statements: HashMap::new(),
+            inserts: HashMap::new(),
+        })
     }
 
     /// Takes an advisory lock for this session; returns whether it is free. The server ends a session that has it once its client is gone: one whose

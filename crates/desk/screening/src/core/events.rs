@@ -190,7 +190,9 @@ impl Core {
             let body = text(event);
             let refused = |e: ScreeningError| Submission::Answered(Box::new(Err(e)));
             let conflict = || refused(ScreeningError::Conflict(event.id.clone()));
-            let submission = if let Some((old, result)) = self.unwritten.event(&event.id).or_else(|| known.get(&event.id)) {
+            let submission = if let Some((old, result)) =
+                self.unwritten.event(&event.id).or_else(|| known.get(&event.id))
+            {
                 match *old == body || is_same(old, &body) {
                     true => Submission::Answered(Box::new(parse::<Decision>("decision", result).map_err(Into::into))),
                     false => conflict(),

@@ -125,7 +125,10 @@ impl Memory for Core {
         let settled = Core::settle(self).map_err(|(NotSettled::Later(why) | NotSettled::Lost(why))| why);
         // What the tables have is not read at the next start.
         if let Err(why) = settled.and_then(|()| self.ahead.clear().map_err(|e| e.to_string())) {
-            tracing::error!(reason = one_line(&why), "results of decisions are not in the tables; the next start writes them");
+            tracing::error!(
+                reason = one_line(&why),
+                "results of decisions are not in the tables; the next start writes them"
+            );
         }
     }
 

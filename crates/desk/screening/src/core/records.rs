@@ -147,12 +147,7 @@ pub(super) fn identifier_rows(mut found: Vec<Identifier>) -> Write {
     found.sort();
     found.dedup();
     let rows = found.into_iter().map(Identifier::row).collect();
-    Write::insert(
-        "identifiers",
-        &identifiers::COLUMNS,
-        rows,
-        "ON CONFLICT (kind, value, customer, source) DO NOTHING",
-    )
+    Write::insert("identifiers", &identifiers::COLUMNS, rows, "ON CONFLICT (kind, value, customer, source) DO NOTHING")
 }
 
 /// Returns what stores the identifiers that events name.
