@@ -565,7 +565,7 @@ fn add_shipped(desk: &DeskArgs, as_json: bool) -> anyhow::Result<()> {
     let mut added = Vec::new();
     for model in shipped()? {
         let file = BASE64_STANDARD.encode(model.to_bytes());
-        let request = ModelRequest { file, sha256: None, peer: None, purpose: None, scores: None };
+        let request = ModelRequest { file, ..ModelRequest::default() };
         let here = |s: &Screening| s.add_model(model, &desk.actor);
         added.push(desk.answer(here, |c| c.post("/api/v1/models").json(&request))?);
     }

@@ -61,7 +61,8 @@ pub fn calls() -> Vec<Call> {
     assert_eq!(ana.get("/api/v1/models/train/account-phishing").ok()["id"], job["id"]);
 
     let pages = app.browser().sign_in("administrator");
-    let form = pages.page("/desk/models/train").form("/desk/models/train-accounts");
+    let page = pages.page("/desk/models/train");
+    let form = page.form("/desk/models/train-accounts");
     assert_eq!(form.submit(&[("chain", "ethereum"), ("labels", "x"), ("budget", "")]).status, 400);
 
     let (before, tags) = (exposure(), bo.get(&format!("/api/v1/tags?text={}", address(2))).ok());
