@@ -99,7 +99,14 @@ pub(crate) async fn page(
         div.explorer data-explorer data-subject=(subject) data-chain=(chain) data-ticker=[ticker] data-who=(caller.0) data-case=[q.case] data-graph=[q.graph]
             data-version=[q.version] data-item=[q.item] data-start=[start] data-watch=[watch] data-flag=[flag] {
             p.note { (t!("graph-needs-script")) }
-            p { a href={"/search?" (form_urlencoded::Serializer::new(String::new()).append_pair("q", &subject).finish())} { (t!("graph-as-tables")) } }
+            @if subject.is_empty() {
+                form.step action="/search" method="get" {
+                    label { (t!("common-search-label")) input type="search" name="q" required; }
+                    button type="submit" { (t!("common-search")) }
+                }
+            } @else {
+                p { a href={"/search?" (form_urlencoded::Serializer::new(String::new()).append_pair("q", &subject).finish())} { (t!("graph-as-tables")) } }
+            }
         }
         // Loaded while the rest of the page still comes, and run after it.
         script type="module" src=[holdfast_assets::path("explorer.js")] {}
