@@ -265,7 +265,9 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     let database = url_of(args.database.as_deref(), args.database_file.as_deref(), "--database")?;
     // The store's files belong to whoever has the desk: a standby opens them once it does.
     if matches!(args.role, Role::Standby) && args.state_folder.is_some() {
-        anyhow::bail!("--state-folder is for --role all: a standby has what is known of customers in memory, to take over at once");
+        anyhow::bail!(
+            "--state-folder is for --role all: a standby has what is known of customers in memory, to take over at once"
+        );
     }
     let taken_over = match args.role {
         Role::All => None,

@@ -29,7 +29,6 @@ mod error;
 pub mod events;
 pub mod flags;
 pub mod holds;
-pub mod identifiers;
 mod migrations;
 pub mod prices;
 mod pulse;
@@ -43,6 +42,7 @@ pub mod waiting;
 pub mod warnings;
 pub mod webhooks;
 
+pub use holdfast_identifiers as identifiers;
 pub use migrations::{migrate, migrations};
 pub use rescreening::TouchedNames;
 pub use service::{Screening, ScreeningError};

@@ -107,7 +107,7 @@ impl Desks {
     }
 
     /// Stops both servers, and holds what is stored to its log.
-    fn is_whole(mut self, answers: &[(String, Value)]) {
+    fn check_whole(mut self, answers: &[(String, Value)]) {
         let client = self.client();
         for (id, answer) in answers {
             assert_eq!(&send(&client, id), answer, "{id} is as it was acknowledged");
@@ -223,7 +223,7 @@ fn kill(rounds: usize) {
     let client = desks.client();
     assert_eq!(send(&client, &answers[0].0), answers[0].1);
     println!("cold start to the first answer, {} events stored: {:?}", answers.len(), begun.elapsed());
-    desks.is_whole(&answers);
+    desks.check_whole(&answers);
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_frozen_decider_writes_nothing_after_another_took_over() {
     let words = std::fs::read_to_string(desks.words(0)).unwrap();
     assert!(words.contains("another Holdfast writes to this database now"), "{words}");
     assert_eq!(desks.count("id LIKE 'late-%'"), 0);
-    desks.is_whole(&answers);
+    desks.check_whole(&answers);
 }
 
 /// An upgrade: the version in use is stopped in order, the next one, which stood by, has the desk; then the other way round.
@@ -288,5 +288,5 @@ fn a_decider_that_is_stopped_in_order_costs_no_refused_request() {
             desks.stands_by(has);
         }
     });
-    desks.is_whole(&answers);
+    desks.check_whole(&answers);
 }

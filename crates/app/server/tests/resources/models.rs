@@ -157,7 +157,10 @@ fn pages_show_card_and_reasons(app: &TestApp) {
     assert_eq!(step("shadow", "trial").status, 303);
     let alert = app.decided("w-1", "c-1")["alert"].clone();
     let page = app.browser().sign_in("investigator").page(&format!("/desk/alerts/{alert}")).ok();
-    assert!(page.contains("What learned models said") && page.contains("value in the reference currency 123.45"), "{page}");
+    assert!(
+        page.contains("What learned models said") && page.contains("value in the reference currency 123.45"),
+        "{page}"
+    );
     let card = browser.page(&at).ok();
     assert!(card.contains("PL") && card.contains("too few to tell") && card.contains("individual"), "{card}");
     let other = value_model("event-risk", 5_000);

@@ -3,6 +3,10 @@
 //! What records state is never deleted, so that a former email address still finds its customer. What events name has the event's time, account
 //! and asset, so that an order's period, accounts and assets can limit the search.
 
+#![warn(clippy::too_many_lines, clippy::unwrap_used, clippy::missing_panics_doc)]
+#![warn(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 use holdfast_decision::completion::Completion;
 use holdfast_decision::model::{Event, EventKind, Record, RecordKind};
 use holdfast_input::folding::{email_key, name_keys, phone_keys};
@@ -12,7 +16,7 @@ use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 
 /// Raised whenever identifiers are made differently; databases of an earlier one are filled when they are opened.
-pub(crate) const FILL: i64 = 2;
+pub const FILL: i64 = 2;
 
 /// Something that a customer can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,10 +31,12 @@ pub struct Identifier {
     pub source: String,
 }
 
-pub(crate) const COLUMNS: [&str; 4] = ["kind", "value", "customer", "source"];
+/// Columns of the table `identifiers`.
+pub const COLUMNS: [&str; 4] = ["kind", "value", "customer", "source"];
 
 impl Identifier {
-    pub(crate) fn row(self) -> Vec<Value> {
+    /// Returns the row, in the order of [`COLUMNS`].
+    pub fn row(self) -> Vec<Value> {
         vec![self.kind.into(), self.value.into(), self.customer.into(), self.source.into()]
     }
 }
@@ -56,10 +62,12 @@ pub struct Named {
     pub asset: Option<String>,
 }
 
-pub(crate) const NAMED_COLUMNS: [&str; 8] = ["kind", "value", "seq", "role", "customer", "time", "account", "asset"];
+/// Columns of the table `event_identifiers`.
+pub const NAMED_COLUMNS: [&str; 8] = ["kind", "value", "seq", "role", "customer", "time", "account", "asset"];
 
 impl Named {
-    pub(crate) fn row(self) -> Vec<Value> {
+    /// Returns the row, in the order of [`NAMED_COLUMNS`].
+    pub fn row(self) -> Vec<Value> {
         vec![
             self.kind.into(),
             self.value.into(),
@@ -181,7 +189,7 @@ pub fn of_record(record: &Record) -> Vec<Identifier> {
 }
 
 /// What was stated before identifiers were made as today, made as today.
-pub(crate) fn again(kind: &str, value: &str, customer: &str, source: &str) -> Vec<Identifier> {
+pub fn again(kind: &str, value: &str, customer: &str, source: &str) -> Vec<Identifier> {
     let kinds: &[&'static str] = match kind {
         "name" => &["name", "name_key"],
         "email" => &["email"],
