@@ -263,6 +263,8 @@ impl TestDb {
         // First the server, which would start again what is missing; a child may have ended meanwhile.
         let killed = Command::new("kill").arg("-9").arg(&server).args(children.split_whitespace()).output();
         killed.expect("kill runs");
+        // Where nobody waits for the dead, PostgreSQL takes its process for one that runs.
+        std::fs::remove_file(&file).expect("the server's file");
     }
 
     /// Starts a PostgreSQL server of the test's own on files that a restore made, and waits until it takes writes. PostgreSQL's user must be able to
@@ -320,6 +322,20 @@ impl TestDb {
             let mut db = Database::connect(&format!("{server}/postgres")).expect("a connection");
             db.batch(&format!("CREATE DATABASE {name}")).expect("a database");
         })
+    }
+
+    /// Removes all tables: a database that nobody began.
+    ///
+    /// # Panics
+    /// When they cannot be removed.
+    pub fn empty(&self) {
+        match self.url.strip_prefix("sqlite:") {
+            Some(path) => std::fs::remove_file(path).expect("the database's file"),
+            None => {
+                let mut db = Database::connect(&self.url).expect("a connection");
+                db.batch("DROP SCHEMA public CASCADE; CREATE SCHEMA public").expect("no tables");
+            }
+        }
     }
 
     fn on_own_server(&self, create: impl FnOnce(&str, &str)) -> Self {

@@ -192,7 +192,7 @@ pub fn is_additive(migration: &str) -> bool {
             ["CREATE", "UNIQUE", "INDEX", _, "ON", rest @ ..] if made.contains(&table(rest.first())) => {}
             ["INSERT", "INTO", rest @ ..] if made.contains(&table(rest.first())) => {}
             ["ALTER", "TABLE", _, "ADD", "COLUMN", rest @ ..]
-                if is_optional && is_plain(rest) && !rest.contains(&"ADD") => {}
+                if is_optional && is_plain(rest) && !rest.iter().any(|w| w.contains(',')) => {}
             _ => return false,
         }
     }

@@ -20,6 +20,7 @@ const NEXT: [Schema; 1] = version(&[MADE, ADDED]);
 const LATER: [Schema; 1] = version(&[MADE, ADDED, TAKEN]);
 
 fn the_previous_version_goes_on_after_additive_migrations(place: &TestDb) {
+    place.empty();
     let mut next = Database::connect(&place.url).unwrap();
     assert!(!next.migrate_ahead(&[], &NEXT).unwrap(), "a database that nobody began");
     let mut writer = Database::connect(&place.url).unwrap();
