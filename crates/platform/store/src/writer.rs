@@ -400,12 +400,10 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
             readers.clear();
         }
         let now = memory.now();
-        let (began, is_idle) = (Instant::now(), batch.is_empty());
-        let outcome = run_batch(&mut memory, batch, now);
-        if !is_idle || outcome.is_err() {
-            pulse.committed(began.elapsed(), outcome.is_ok());
+        if !batch.is_empty() {
             last_used = Instant::now();
         }
+        let outcome = run_batch(&mut memory, batch, now, pulse);
         if let Err(why) = outcome {
             broken = Some(Recovery::new(why));
         }
@@ -419,9 +417,9 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
 ///
 /// # Errors
 /// Why memory must be read again; everything was answered or refused.
-fn run_batch<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: Timestamp) -> Result<(), String> {
+fn run_batch<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: Timestamp, pulse: &Pulse) -> Result<(), String> {
     let due = memory.due(now);
-    let mut outcome = if due.is_empty() { Ok(()) } else { transact(memory, due, Vec::new(), now) };
+    let mut outcome = if due.is_empty() { Ok(()) } else { transact(memory, due, Vec::new(), now, pulse) };
     let mut jobs = batch.into_iter().peekable();
     while let Some(job) = jobs.next() {
         if let Err(why) = &outcome {
@@ -434,14 +432,17 @@ fn run_batch<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: Timestamp) -> R
                 while let Some(Job::Work(next)) = jobs.next_if(|job| matches!(job, Job::Work(_))) {
                     all.push(next);
                 }
-                memory.work(all, now).map(|()| run_effects(memory))
+                let began = Instant::now();
+                let done = memory.work(all, now);
+                pulse.committed(began.elapsed(), done.is_ok());
+                done.map(|()| run_effects(memory))
             }
             Job::Change(change) => {
                 let mut all = vec![change];
                 while let Some(Job::Change(next)) = jobs.next_if(|job| matches!(job, Job::Change(_))) {
                     all.push(next);
                 }
-                transact(memory, Vec::new(), all, now)
+                transact(memory, Vec::new(), all, now, pulse)
             }
         };
     }
@@ -460,7 +461,9 @@ fn transact<M: Memory>(
     due: Vec<Due<M>>,
     changes: Vec<Change<M>>,
     now: Timestamp,
+    pulse: &Pulse,
 ) -> Result<(), String> {
+    let (started, is_idle) = (Instant::now(), changes.is_empty());
     let settled = memory.settle();
     let began = settled.and_then(|()| memory.db().begin_fenced().map_err(|e| NotSettled::Lost(e.to_string())));
     if let Err(not) = began {
@@ -483,6 +486,9 @@ fn transact<M: Memory>(
         Some(why) => Err(why),
         None => memory.before_commit().and_then(|()| memory.db().commit()).map_err(|e| e.to_string()),
     };
+    if !is_idle || stored.is_err() {
+        pulse.committed(started.elapsed(), stored.is_ok());
+    }
     match stored {
         Ok(()) => run_effects(memory),
         Err(_) => memory.db().rollback(),

@@ -135,7 +135,7 @@ fn a_writer_that_hangs_stops_the_watchdog_and_one_that_goes_on_feeds_it_again() 
     };
     assert!(is_fed(Duration::from_secs(20)), "the writer answers");
     let mut other = holdfast_store::Database::connect(&place.url).unwrap();
-    other.batch("BEGIN; LOCK TABLE audit IN ACCESS EXCLUSIVE MODE").unwrap();
+    other.batch("BEGIN; LOCK TABLE ahead IN ACCESS EXCLUSIVE MODE").unwrap();
     let request = std::thread::spawn({
         let url = format!("{url}{EVENT_PATH}");
         move || agent().post(&url).header("Content-Type", "application/json").send(event("w-1").to_string()).unwrap()
