@@ -175,29 +175,32 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         Sent { name: "batch", size: args.batch.into(), events: args.events, connections: args.batch_connections };
     let millis = |d: Duration| d.as_secs_f64() * 1e3;
     let of_batches = |database: &str| format!("durable over HTTP, {database}, batches of {}", args.batch);
-    let (rate, latencies) = run(&sqlite("screening.sqlite"), "store", &single)?;
+    let Measured { rate, latencies, .. } = run(&sqlite("screening.sqlite"), "store", &single)?;
     note("durable over HTTP, SQLite", rate, "decisions/s", format!("goal 5,000; {:.1} times fsync", rate / fsync));
     note("durable over HTTP, SQLite: p50", millis(latencies.at(500)), "ms", String::new());
     note("durable over HTTP, SQLite: p99", millis(latencies.at(990)), "ms", "goal 10".into());
-    let (in_batches, latencies) = run(&sqlite("batches.sqlite"), "store-batches", &batches)?;
+    let Measured { rate: in_batches, latencies, behind } = run(&sqlite("batches.sqlite"), "store-batches", &batches)?;
     let against = format!("goal 10,000; {:.1} times single events", in_batches / rate);
     note(&of_batches("SQLite"), in_batches, "decisions/s", against);
     note(&(of_batches("SQLite") + ": p50"), millis(latencies.at(500)), "ms a batch", String::new());
     note(&(of_batches("SQLite") + ": p99"), millis(latencies.at(990)), "ms a batch", "goal 50".into());
+    let all_written = "until the tables have all of it; goal 10 after a minute of load";
+    note(&(of_batches("SQLite") + ": behind"), behind.as_secs_f64(), "s", all_written.into());
     if let Some(url) = &args.postgres {
         let pgbench = pgbench(url, args.connections)?;
         if let Some(tps) = pgbench {
             note("pgbench simple-update, same server", tps, "tx/s", format!("{} clients", args.connections));
         }
-        let (rate, latencies) = run(url, "store2", &single)?;
+        let Measured { rate, latencies, .. } = run(url, "store2", &single)?;
         let against = pgbench.map_or("goal 2,000".into(), |t| format!("goal 2,000; {:.2} times pgbench", rate / t));
         note("durable over HTTP, PostgreSQL", rate, "decisions/s", against);
         note("durable over HTTP, PostgreSQL: p99", millis(latencies.at(990)), "ms", String::new());
-        let (in_batches, latencies) = run(url, "store2-batches", &batches)?;
+        let Measured { rate: in_batches, latencies, behind } = run(url, "store2-batches", &batches)?;
         let times = format!("{:.1} times single events", in_batches / rate);
         let times = pgbench.map_or(times.clone(), |t| format!("{times}, {:.2} times pgbench", in_batches / t));
         note(&of_batches("PostgreSQL"), in_batches, "decisions/s", format!("goal 10,000; {times}"));
         note(&(of_batches("PostgreSQL") + ": p99"), millis(latencies.at(990)), "ms a batch", "goal 50".into());
+        note(&(of_batches("PostgreSQL") + ": behind"), behind.as_secs_f64(), "s", all_written.into());
     }
     if let Some(peak) = peak_rss_kib() {
         note("peak resident, everything", peak as f64 / 1024.0, "MiB", String::new());
@@ -307,8 +310,18 @@ pub(crate) struct Load<'a> {
     pub(crate) champions: &'a [Model],
 }
 
-/// Returns decisions a second, and the time of each request.
-pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<(f64, Latencies)> {
+/// What a load showed.
+pub(crate) struct Measured {
+    /// Decisions a second.
+    pub(crate) rate: f64,
+    /// Time of each request.
+    pub(crate) latencies: Latencies,
+    /// From the last answer until the tables have all results.
+    pub(crate) behind: Duration,
+}
+
+/// Sends a load over HTTP.
+pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<Measured> {
     let workspace = Workspace::create_or_open(load.store, Network::Regtest)?;
     let screening = Screening::open(load.url, system_clock())?;
     for part in load.exchange.records.chunks(10_000) {
@@ -326,7 +339,7 @@ pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<(f64, Latencies)> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (connections, events) = (load.sent.connections, load.sent.events);
     // PostgreSQL's connections must not be closed by an asynchronous task.
-    let _keep = shared.clone();
+    let (_keep, desk) = (shared.clone(), shared.clone());
     runtime.block_on(async move {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -360,9 +373,19 @@ pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<(f64, Latencies)> {
             times.extend(client.await??);
         }
         let rate = events as f64 / start.elapsed().as_secs_f64();
+        let behind = tokio::task::spawn_blocking(move || {
+            let answered = Instant::now();
+            // A reader waits for at most ten seconds.
+            let mut settled = desk.screening.last_event();
+            while settled.is_err() && answered.elapsed() < Duration::from_secs(120) {
+                settled = desk.screening.last_event();
+            }
+            settled.map(|_| answered.elapsed())
+        });
+        let behind = behind.await??;
         let _ = stop.send(());
         server.await??;
-        Ok((rate, Latencies::new(times)))
+        Ok(Measured { rate, latencies: Latencies::new(times), behind })
     })
 }
 

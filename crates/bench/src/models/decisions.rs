@@ -81,8 +81,8 @@ fn durable(args: &ModelsBench, exchange: &Exchange, champion: Model, report: &mu
     };
     let (mut without, mut with, mut falls) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..args.rounds {
-        let (alone, _) = run(format!("alone{round}"), &[])?;
-        let (scored, _) = run(format!("scored{round}"), &champions)?;
+        let alone = run(format!("alone{round}"), &[])?.rate;
+        let scored = run(format!("scored{round}"), &champions)?.rate;
         falls.push((1.0 - scored / alone) * 100.0);
         without.push(alone);
         with.push(scored);
