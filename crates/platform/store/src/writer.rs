@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 pub const MAX_WAITING: usize = 16_384;
 /// A transaction that has so many items takes no more jobs: bounds the time until the first of them is answered.
 const MAX_BATCH: usize = 256;
-/// How long an idle writer leaves its connection untried.
+/// How long the writer leaves its connection untried.
 const TRY_IDLE: Duration = Duration::from_secs(5);
 
 /// Why the writer ended for good.
@@ -361,8 +361,7 @@ fn next_batch<M: Memory>(jobs: &Receiver<Job<M>>, wait: Duration) -> Option<Vec<
 fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pulse: &Pulse) -> Result<(), Fatal> {
     let mut broken: Option<Recovery> = None;
     let mut session = memory.db().session().ok().flatten();
-    let mut last_said = Instant::now();
-    let mut last_used = Instant::now();
+    let mut last_tried = Instant::now();
     loop {
         let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
         let Some(batch) = next_batch(jobs, wait) else {
@@ -372,19 +371,14 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
         };
         pulse.left(batch.iter().map(Job::items).sum());
         pulse.turned(broken.is_some());
-        if broken.is_none() && last_said.elapsed() >= TRY_IDLE {
+        if broken.is_none() && last_tried.elapsed() >= TRY_IDLE {
             // The server ends a session with the lock that says nothing, and work need not use it. A lost connection is a lost lock.
-            last_said = Instant::now();
+            last_tried = Instant::now();
             if !memory.db().is_alive() {
                 broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
-            }
-        }
-        if broken.is_none() && batch.is_empty() && last_used.elapsed() >= TRY_IDLE {
-            // A lost connection is a lost lock: it is noticed without any work, too.
-            last_used = Instant::now();
-            if !memory.db().is_alive() {
-                broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
-            } else if let Err(NotSettled::Lost(why)) = memory.settle() {
+            } else if batch.is_empty()
+                && let Err(NotSettled::Lost(why)) = memory.settle()
+            {
                 broken = Some(Recovery::new(why));
             }
         }
@@ -400,9 +394,6 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
             readers.clear();
         }
         let now = memory.now();
-        if !batch.is_empty() {
-            last_used = Instant::now();
-        }
         let outcome = run_batch(&mut memory, batch, now, pulse);
         if let Err(why) = outcome {
             broken = Some(Recovery::new(why));
