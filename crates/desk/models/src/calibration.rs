@@ -10,6 +10,9 @@ const ISOTONIC_ROWS: usize = 200;
 /// Most points of an isotonic fit.
 const MAX_POINTS: usize = 4_096;
 
+/// Log odds beyond which a probability would round to 0 or 1.
+const MOST_LOG_ODDS: f64 = 36.0;
+
 /// How scores become probabilities. Never falls with the score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,14 +46,14 @@ impl Calibration {
     #[must_use]
     pub fn probability(&self, score: f64) -> f64 {
         match self {
-            Calibration::None => sigmoid(score),
-            Calibration::Platt { slope, offset } => sigmoid(slope * score + offset),
+            Calibration::None => logistic(score),
+            Calibration::Platt { slope, offset } => logistic(slope * score + offset),
             Calibration::Isotonic(points) => {
                 let after = points.partition_point(|p| p.0 <= score);
                 match (after.checked_sub(1).and_then(|i| points.get(i)), points.get(after)) {
                     (Some((x, p)), Some((y, q))) => p + (q - p) * ((score - x) / (y - x)).clamp(0.0, 1.0),
                     (Some((_, p)), None) | (None, Some((_, p))) => *p,
-                    (None, None) => sigmoid(score),
+                    (None, None) => logistic(score),
                 }
             }
         }
@@ -69,6 +72,11 @@ impl Calibration {
         };
         if holds { Ok(()) } else { Err(ModelError::File("calibration: it must be finite and never fall".to_owned())) }
     }
+}
+
+/// The logistic function, kept from 0 and 1: no score makes anything certain.
+fn logistic(log_odds: f64) -> f64 {
+    sigmoid(log_odds.clamp(-MOST_LOG_ODDS, MOST_LOG_ODDS))
 }
 
 /// A run of scores that share a probability.
@@ -145,8 +153,12 @@ fn platt(scores: &[f64], positive: &[bool]) -> Calibration {
         let (da, db) = ((hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det);
         let before = loss(a, b);
         let mut step = 1.0;
-        while step > 1e-6 && loss(a - step * da, b - step * db) > before {
+        // Where the loss is nearly straight, Newton's step is too long by many orders of magnitude: halved until it helps, or not taken.
+        while step > 1e-15 && loss(a - step * da, b - step * db) > before {
             step /= 2.0;
+        }
+        if loss(a - step * da, b - step * db) > before {
+            break;
         }
         a -= step * da;
         b -= step * db;
@@ -154,8 +166,11 @@ fn platt(scores: &[f64], positive: &[bool]) -> Calibration {
             break;
         }
     }
+    if a > 1e-6 {
+        return Calibration::Platt { slope: a, offset: b };
+    }
     // A ranking that is worse than chance has no honest probability by score: all rows get the overall rate, nearly.
-    Calibration::Platt { slope: a.max(1e-6), offset: b }
+    Calibration::Platt { slope: 1e-6, offset: ((hits + 1.0) / (others + 1.0)).ln() }
 }
 
 /// How far probabilities are from what happened.
@@ -219,6 +234,24 @@ mod tests {
             assert!(before.expected > 0.1, "{before:?}");
             assert!(after.expected < if isotonic { 0.02 } else { 0.05 }, "{after:?}");
             assert!(after.brier < before.brier);
+        }
+    }
+
+    #[test]
+    fn a_ranking_that_is_worse_than_chance_gives_the_overall_rate() {
+        let rate = Calibration::fit(&[6.0, -8.0], &[false, true]).probability(0.0);
+        assert!((rate - 0.5).abs() < 1e-3, "{rate}");
+        let rate = Calibration::fit(&[9.0, 8.0, 7.0, -8.0], &[false, false, false, true]).probability(7.5);
+        assert!((rate - 1.0 / 3.0).abs() < 1e-3, "{rate}");
+    }
+
+    #[test]
+    fn a_steep_fit_is_not_certain_far_from_its_rows() {
+        let rows = [(0.0, false), (0.0, false), (0.0, false), (1.0, true), (1.0, true), (1.0, true)];
+        let (scores, positive): (Vec<f64>, Vec<bool>) = rows.into_iter().unzip();
+        let fitted = Calibration::fit(&scores, &positive);
+        for far in [-1e3, 1e3] {
+            assert!(fitted.probability(far) > 0.0 && fitted.probability(far) < 1.0, "{fitted:?}");
         }
     }
 
