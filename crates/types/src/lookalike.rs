@@ -19,9 +19,15 @@ const BECH32: [&str; 6] = ["bc", "tb", "bcrt", "ltc", "tltc", "rltc"];
 /// Returns the text by which addresses are compared: accounts in their canonical form, others as written.
 #[must_use]
 pub fn compared(address: &str) -> String {
-    match Address::read(address) {
-        account @ (Address::Evm(_) | Address::Tron(_)) => account.to_string(),
-        Address::Script(_) | Address::Other(_) => address.trim().to_owned(),
+    compared_as(&Address::read(address), address)
+}
+
+/// Returns the text by which an address is compared, as [`compared`] does, of one that was read.
+#[must_use]
+pub fn compared_as(address: &Address, written: &str) -> String {
+    match address {
+        Address::Evm(_) | Address::Tron(_) => address.to_string(),
+        _ => written.trim().to_owned(),
     }
 }
 

@@ -6,9 +6,9 @@
 
 use crate::facts::ChainFacts;
 use crate::model::{Event, EventKind};
-use crate::state::{Customer, Key, address_key};
-use holdfast_types::Timestamp;
-use holdfast_types::lookalike::{Ends, compared, looks_alike};
+use crate::state::{Customer, Key, key_of};
+use holdfast_types::lookalike::{Ends, compared, compared_as, looks_alike};
+use holdfast_types::{Address, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -79,13 +79,31 @@ impl Lookalike {
 #[must_use]
 pub fn of_withdrawal(customer: Option<&Customer>, event: &Event, facts: &ChainFacts) -> Option<Lookalike> {
     let address = event.counterparty.as_ref().filter(|_| event.kind == EventKind::Withdrawal)?;
-    let known = customer.map(|customer| &customer.counterparties);
+    let known = customer.map(|customer| &customer.counterparties).filter(|known| !known.is_empty());
+    let found = known.and_then(|known| Some((known, Named::read(address)?)));
     // Dust from an imitation of a payee can be all that the ledger has of an address with these ends.
-    if known.is_some_and(|known| known.has_paid(address)) {
+    if found.as_ref().is_some_and(|(known, named)| known.is_paid(named)) {
         return None;
     }
-    let found = known.and_then(|known| known.lookalike_of(address));
+    let found = found.and_then(|(known, named)| known.imitated_by(&named));
     found.or_else(|| facts.lookalike.clone())
+}
+
+/// An address as it is compared: decoded once, which its checksums make the dearest part of a look-up.
+struct Named {
+    /// As [`compared`] gives it.
+    text: String,
+    ends: Ends,
+    key: Key,
+}
+
+impl Named {
+    /// Reads an address; `None` of a text that is too short to have a middle.
+    fn read(address: &str) -> Option<Self> {
+        let read = Address::read(address);
+        let text = compared_as(&read, address);
+        Some(Named { ends: Ends::of(&text)?, key: key_of(&read), text })
+    }
 }
 
 /// An address that a customer deals with.
@@ -141,14 +159,13 @@ impl Counterparties {
     /// Takes in that the customer paid an address, or was paid from it. What looked like another address when it was to be paid is not taken as paid, so that
     /// another try is warned of as well.
     pub fn note(&mut self, address: &str, time: Timestamp, is_paid: bool) {
-        let is_paid = is_paid && self.lookalike_of(address).is_none();
-        self.put(address, time, is_paid);
+        let Some(named) = Named::read(address) else { return };
+        let is_paid = is_paid && self.imitated_by(&named).is_none();
+        self.put(named, time, is_paid);
     }
 
-    fn put(&mut self, address: &str, time: Timestamp, is_paid: bool) {
-        let text = compared(address);
-        let Some(ends) = Ends::of(&text) else { return };
-        let key = address_key(&text);
+    fn put(&mut self, named: Named, time: Timestamp, is_paid: bool) {
+        let Named { text, ends, key } = named;
         match self.place(ends, key) {
             Ok(place) => {
                 let known = &mut self.all[place];
@@ -170,15 +187,21 @@ impl Counterparties {
 
     /// Takes in that somebody confirmed an address to be the one that the customer means to pay: it imitates none from now on.
     pub fn confirm(&mut self, address: &str, time: Timestamp) {
-        self.put(address, time, true);
+        if let Some(named) = Named::read(address) {
+            self.put(named, time, true);
+        }
     }
 
     /// Returns the address that another one imitates: one with the same ends that the customer dealt with before. An address that the customer paid before
     /// imitates none.
     #[must_use]
     pub fn lookalike_of(&self, address: &str) -> Option<Lookalike> {
-        let text = compared(address);
-        let (ends, key) = (Ends::of(&text)?, address_key(&text));
+        self.imitated_by(&Named::read(address)?)
+    }
+
+    fn imitated_by(&self, named: &Named) -> Option<Lookalike> {
+        let Named { text, ends, key } = named;
+        let (ends, key) = (*ends, *key);
         let begin = self.all.partition_point(|c| c.ends < ends);
         let alike = self.all[begin..].iter().take_while(|c| c.ends == ends);
         let own = alike.clone().find(|c| c.key == key);
@@ -189,15 +212,17 @@ impl Counterparties {
         let rank = |c: &Counterparty| (c.first, !c.is_paid);
         let earlier = alike.filter(|c| c.key != key && own.is_none_or(|own| rank(c) < rank(own)));
         let of = earlier.max_by_key(|c| (c.is_paid, c.last, c.key))?;
-        Lookalike::between(&text, &of.address, if of.is_paid { KnownBy::Paid } else { KnownBy::Received })
+        Lookalike::between(text, &of.address, if of.is_paid { KnownBy::Paid } else { KnownBy::Received })
     }
 
     /// Returns whether the customer paid an address that looked like no other one then, or it was confirmed: it imitates none, whatever came later.
     #[must_use]
     pub fn has_paid(&self, address: &str) -> bool {
-        let text = compared(address);
-        let place = Ends::of(&text).and_then(|ends| self.place(ends, address_key(&text)).ok());
-        place.and_then(|place| self.all.get(place)).is_some_and(|c| c.is_paid)
+        Named::read(address).is_some_and(|named| self.is_paid(&named))
+    }
+
+    fn is_paid(&self, named: &Named) -> bool {
+        self.place(named.ends, named.key).is_ok_and(|place| self.all[place].is_paid)
     }
 
     /// Returns about how many bytes they take beside the list itself.

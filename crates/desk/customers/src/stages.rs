@@ -163,7 +163,8 @@ impl State {
                 let slot = &mut slots[noted.own.slot() % run];
                 let parties = Parties { all: parties, at: place(number) };
                 let claimed_by = if let Claim::Other(other) = claim { Some(&**other) } else { None };
-                let view = View { customer: slot.get(source, &noted.own), claimed_by, parties, addresses };
+                let customer = slot.get(source, &noted.own);
+                let view = View { customer, other_side: noted.party, claimed_by, parties, addresses };
                 decided.push((number, decide(number, view, found)));
                 if *claim != Claim::Repeated {
                     let Incoming { event, facts, value, seq } = *incoming;

@@ -46,8 +46,13 @@ pub fn key(namespace: &str, text: &str) -> Key {
 
 /// Returns the key of an address, the same for all its written forms.
 pub fn address_key(text: &str) -> Key {
+    key_of(&Address::read(text))
+}
+
+/// Returns the key of an address that was read.
+pub(crate) fn key_of(address: &Address) -> Key {
     let mut hasher = Xxh3Default::new();
-    Address::read(text).hash(&mut hasher);
+    address.hash(&mut hasher);
     hasher.finish().max(1)
 }
 

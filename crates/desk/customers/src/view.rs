@@ -4,7 +4,7 @@
 use crate::entries::{Source, Table};
 use crate::model::Event;
 use crate::slots::Slots;
-use crate::state::{Customer, CustomerKey, Key, Owner, Party, State, Use, key};
+use crate::state::{Customer, CustomerKey, Key, Owner, Party, State, Use, key, party_of};
 use holdfast_types::{Address, Seconds, Timestamp};
 use std::collections::{HashMap, VecDeque};
 
@@ -86,6 +86,8 @@ impl<'a> Parties<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     pub(crate) customer: Option<&'a Customer>,
+    /// The event's other side ([`party_of`]).
+    pub(crate) other_side: Key,
     pub(crate) claimed_by: Option<&'a str>,
     pub(crate) parties: Parties<'a>,
     pub(crate) addresses: (&'a Table<Owner>, Option<&'a Source>),
@@ -99,6 +101,7 @@ impl<'a> View<'a> {
         let customer = state.customer(&event.customer);
         View {
             customer,
+            other_side: party_of(event),
             claimed_by: transfer.and_then(|t| state.claimed_by_other(t, customer.map(|c| c.key))),
             parties: Parties { all: &state.parties, at: NOW },
             addresses: (&state.addresses, state.source.as_deref()),
@@ -109,6 +112,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn customer(self) -> Option<&'a Customer> {
         self.customer
+    }
+
+    /// Returns the key of the event's other side, 0 where it has none. It is computed once: an address is decoded for it, with its checksum.
+    #[must_use]
+    pub fn other_side(self) -> Key {
+        self.other_side
     }
 
     /// Returns the uses of a shared key.

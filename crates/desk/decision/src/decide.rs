@@ -6,6 +6,7 @@ use crate::fields::Input;
 use crate::flags::{self, FLAG_BASIS, Flag, Flags, Touch};
 use crate::holds::{ActiveHold, ActiveHolds, HoldPlan, covered, plan};
 use crate::issuer::IssuerFact;
+use crate::lookalikes;
 use crate::model::{Event, EventKind};
 use crate::prices::{Price, value_of};
 use crate::rules::{Policy, Rule, RuleBook, RuleMatch, RuleState};
@@ -89,9 +90,10 @@ impl Terms<'_> {
     /// Decides all that holds in force do not change.
     pub(crate) fn draft<'a>(self, view: View<'_>, across: Across, subject: Subject<'a>) -> Draft<'a> {
         let Subject { event, facts, value, .. } = subject;
-        let findings = find_in(view, across, event, facts, value.unwrap_or(0));
+        let lookalike = lookalikes::of_withdrawal(view.customer(), event, facts);
+        let findings = find_in(view, across, event, facts, value.unwrap_or(0), lookalike.as_ref());
         let mut draft = Draft::new(self, subject);
-        let input = Input::of(view, event, facts, value, &findings);
+        let input = Input::of(view, event, facts, value, &findings, lookalike);
         let (row, learned) = self.models.score(&input);
         let input = input.scored(learned);
         draft.apply_rules(self, view, &input);
@@ -357,7 +359,7 @@ fn reason_of(found: &RuleMatch, input: &Input) -> Reason {
         because,
         value,
         tags: if found.speaks_of_chain { input.facts.tags.clone() } else { Vec::new() },
-        lookalike: if found.speaks_of_lookalikes { input.lookalike() } else { None },
+        lookalike: if found.speaks_of_lookalikes { input.lookalike.clone() } else { None },
         source: rule.source.clone(),
     }
 }

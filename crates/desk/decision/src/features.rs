@@ -351,7 +351,7 @@ fn other_side(list: &mut List) {
         is_withdrawal,
         "counterparty_is_customer: address of a customer",
     );
-    let imitates = |x: &Input| Some(flag(x.lookalike().is_some()));
+    let imitates = |x: &Input| Some(flag(x.lookalike.is_some()));
     add(Flag, Own(imitates), is_withdrawal, "destination_imitates: looks like an address dealt with before");
     let destinations = |x: &Input| x.customer().map(|c| before(&c.destinations, x));
     add(Count, Own(destinations), always, "distinct_destinations: destinations used before");

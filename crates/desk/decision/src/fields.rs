@@ -5,7 +5,7 @@ use crate::issuer::{IssuerFact, IssuerState};
 use crate::lookalikes::{self, Lookalike};
 use crate::model::{CustomerType, Direction, Event, EventKind, Method, Status};
 use crate::scores::{NO_SCORE, Purpose, Role, Scored};
-use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, Uses, View, key, party_of, senders_of};
+use crate::state::{Activity, ActivityKind, DAY, HOUR, MEMORY, State, Uses, View, key, senders_of};
 use crate::typology::{Finding, Typology, part_of};
 use holdfast_types::{Amount, Seconds, Timestamp};
 
@@ -54,6 +54,8 @@ pub struct Input<'a> {
     pub view: View<'a>,
     /// What learned models said.
     pub learned: Option<Scored>,
+    /// What a withdrawal's address imitates.
+    pub(crate) lookalike: Option<Lookalike>,
     totals: Totals,
 }
 
@@ -84,7 +86,9 @@ impl<'a> Input<'a> {
         value: Option<u64>,
         findings: &'a [Finding],
     ) -> Self {
-        Input::of(View::of(state, event), event, facts, value, findings)
+        let view = View::of(state, event);
+        let lookalike = lookalikes::of_withdrawal(view.customer(), event, facts);
+        Input::of(view, event, facts, value, findings, lookalike)
     }
 
     /// Gathers what the fields need by what a decision sees.
@@ -94,6 +98,7 @@ impl<'a> Input<'a> {
         facts: &'a ChainFacts,
         value: Option<u64>,
         findings: &'a [Finding],
+        lookalike: Option<Lookalike>,
     ) -> Self {
         let mut totals = Totals::default();
         let now = event.time;
@@ -106,7 +111,7 @@ impl<'a> Input<'a> {
                 totals.cards[i] = cards.iter().filter(|c| c.1 > now - *window).count();
             }
         }
-        Input { event, facts, value, findings, view, learned: None, totals }
+        Input { event, facts, value, findings, view, learned: None, lookalike, totals }
     }
 
     /// Returns the input with what learned models said of it.
@@ -123,11 +128,6 @@ impl<'a> Input<'a> {
         self.view.customer()
     }
 
-    /// Returns what a withdrawal's address imitates.
-    pub(crate) fn lookalike(&self) -> Option<Lookalike> {
-        lookalikes::of_withdrawal(self.customer(), self.event, self.facts)
-    }
-
     /// Returns whether a freeze of the transfer's addresses is of a kind.
     fn has_freeze(&self, wanted: impl Fn(&IssuerFact) -> bool) -> bool {
         self.facts.issuer.iter().any(wanted)
@@ -139,7 +139,7 @@ impl<'a> Input<'a> {
     }
 
     fn party(&self) -> Option<Uses<'a>> {
-        self.view.party(party_of(self.event))
+        self.view.party(self.view.other_side())
     }
 
     fn sharing(&self, namespace: &str, text: Option<&String>) -> i64 {
@@ -321,10 +321,10 @@ fields! {
     counterparty.risk "risk of that category: 0 none, 1 low, 2 medium, 3 high, 4 severe" => |x| i64::from(risk_level(x.facts.category.risk())),
     counterparty.confidence "confidence of the weightiest tag, 0 to 100" => |x| x.facts.tags.iter().map(|t| i64::from(t.confidence)).max().unwrap_or(0),
     counterparty.in_ledger "whether the ledger or mempool knows it" => |x| x.facts.found,
-    counterparty.new_to_customer "whether the customer never withdrew to it" => |x| x.event.kind == EventKind::Withdrawal && x.customer().is_none_or(|c| !c.knows_destination(party_of(x.event))),
+    counterparty.new_to_customer "whether the customer never withdrew to it" => |x| x.event.kind == EventKind::Withdrawal && x.customer().is_none_or(|c| !c.knows_destination(x.view.other_side())),
     counterparty.customers_7d "customers that moved money with it within 7 days" => |x| x.party().map_or(0, |p| int(p.customers(x.event.time, 7 * DAY, |_| true))),
     counterparty.is_customer "whether a withdrawal goes to a deposit address of a customer here" => |x| x.event.counterparty.as_ref().is_some_and(|a| x.view.owner_of(a).is_some()),
-    withdrawal.lookalike_of "the address that a withdrawal's imitates: one with the same first three and last four characters that the customer dealt with before; empty when none" => |x| x.lookalike().map_or(String::new(), |l| l.of),
+    withdrawal.lookalike_of "the address that a withdrawal's imitates: one with the same first three and last four characters that the customer dealt with before; empty when none" => |x| x.lookalike.as_ref().map_or(String::new(), |l| l.of.clone()),
     exposure.source_direct "share of money directly from each category, millionths: exposure.source_direct['ransomware']" => |x| table(&x.facts.source, |s| s.direct_ppm),
     exposure.source_indirect "the same through unattributed addresses" => |x| table(&x.facts.source, |s| s.indirect_ppm),
     exposure.destination_direct "share of what the address received that went directly to each category, millionths" => |x| table(&x.facts.destination, |s| s.direct_ppm),

@@ -3,7 +3,7 @@
 
 use super::{List, Source, count, is_withdrawal};
 use crate::fields::Input;
-use crate::state::{Activity, ActivityKind, DAY, Key, MEMORY, party_of};
+use crate::state::{Activity, ActivityKind, DAY, Key, MEMORY};
 use holdfast_models::schema::FeatureKind::{Count, Duration, Ratio};
 use holdfast_types::Seconds;
 
@@ -32,7 +32,8 @@ fn by(x: &Input, added: f64, other: f64) -> Option<f64> {
 }
 
 fn paid_before(x: &Input) -> Option<f64> {
-    Some(count(withdrawals(x, MONTH).filter(|a| a.party == party_of(x.event)).count()))
+    let to = x.view.other_side();
+    Some(count(withdrawals(x, MONTH).filter(|a| a.party == to).count()))
 }
 
 fn rising(x: &Input) -> Option<f64> {
@@ -86,12 +87,12 @@ fn from_new_senders(x: &Input) -> Option<f64> {
 }
 
 fn payers(x: &Input) -> Option<f64> {
-    let party = x.view.party(party_of(x.event));
+    let party = x.view.party(x.view.other_side());
     Some(party.map_or(0.0, |p| count(p.customers(x.event.time, MONTH, |incoming| !incoming))))
 }
 
 fn address_age(x: &Input) -> Option<f64> {
-    let first = x.view.party(party_of(x.event))?.iter().map(|u| u.time).find(|t| *t <= x.event.time)?;
+    let first = x.view.party(x.view.other_side())?.iter().map(|u| u.time).find(|t| *t <= x.event.time)?;
     Some((x.event.time - first).count() as f64)
 }
 

@@ -1,13 +1,13 @@
 //! Fraud on customers and by customers.
 
 use super::{Context, Finding, Typology, funding, money, parties};
-use crate::lookalikes::{self, KnownBy};
+use crate::lookalikes::KnownBy;
 use crate::model::{Action, Event};
 use crate::state::{Activity, ActivityKind, Customer, CustomerKey, DAY, HOUR, MEMORY, Neighbours, key, party_of};
 use holdfast_types::{Seconds, Timestamp};
 
 pub(super) fn address_poisoning(context: &Context) -> Option<Finding> {
-    let found = lookalikes::of_withdrawal(context.customer, context.event, context.facts)?;
+    let found = context.lookalike?;
     let dealt = match found.known_by {
         KnownBy::Paid => "which the customer paid before",
         KnownBy::Received => "which paid the customer before",

@@ -8,10 +8,9 @@ mod laundering;
 mod on_chain;
 
 use crate::facts::ChainFacts;
+use crate::lookalikes::{self, Lookalike};
 use crate::model::{CustomerType, Event, EventKind};
-use crate::state::{
-    Activity, ActivityKind, Customer, CustomerKey, DAY, Key, MEMORY, Neighbours, State, View, party_of,
-};
+use crate::state::{Activity, ActivityKind, Customer, CustomerKey, DAY, Key, MEMORY, Neighbours, State, View};
 use fraud::{account_takeover, address_poisoning, card_cash_out, fake_account_ring, payers_on_one_device, scam_victim};
 use holdfast_types::{Seconds, Timestamp};
 use laundering::{
@@ -121,6 +120,7 @@ struct Context<'a> {
     value: u64,
     customer: Option<&'a Customer>,
     party: Key,
+    lookalike: Option<&'a Lookalike>,
 }
 
 impl<'a> Context<'a> {
@@ -198,12 +198,21 @@ impl Across {
 pub fn find(state: &State, event: &Event, facts: &ChainFacts, value: u64) -> Vec<Finding> {
     let view = View::of(state, event);
     let across = Across::of(Neighbours::of(state), view.customer().map(|c| c.key), event, facts, value);
-    find_in(view, across, event, facts, value)
+    let lookalike = lookalikes::of_withdrawal(view.customer(), event, facts);
+    find_in(view, across, event, facts, value, lookalike.as_ref())
 }
 
 /// All findings about an event by what its decision sees.
-pub(crate) fn find_in(view: View<'_>, across: Across, event: &Event, facts: &ChainFacts, value: u64) -> Vec<Finding> {
-    let context = Context { view, across, event, facts, value, customer: view.customer(), party: party_of(event) };
+pub(crate) fn find_in(
+    view: View<'_>,
+    across: Across,
+    event: &Event,
+    facts: &ChainFacts,
+    value: u64,
+    lookalike: Option<&Lookalike>,
+) -> Vec<Finding> {
+    let (customer, party) = (view.customer(), view.other_side());
+    let context = Context { view, across, event, facts, value, customer, party, lookalike };
     let detectors: &[fn(&Context) -> Option<Finding>] = match event.kind {
         EventKind::Deposit => {
             &[structuring, fan_in, cycle, peel_chain, mixer_exposure, coinjoin_exposure, dusting, fake_account_ring]
