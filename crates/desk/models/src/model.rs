@@ -4,6 +4,7 @@ use crate::calibration::Calibration;
 use crate::drift::Reference;
 use crate::fit::Training;
 use crate::shapley::{Explanation, Scratch, add_tree};
+use crate::tree::LANES;
 use crate::{Ensemble, ModelError, Schema, Table, Tree};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -222,12 +223,13 @@ impl Model {
     #[must_use]
     #[allow(clippy::cast_possible_truncation)] // Single precision is what the peer adds in.
     pub fn score(&self, row: &[f64]) -> f64 {
-        let trees = self.content.trees.iter();
+        let values = self.content.trees.chunks(LANES).flat_map(|trees| {
+            let values = Tree::values(trees, row);
+            values.into_iter().take(trees.len())
+        });
         match self.content.addition {
-            Addition::Double => trees.fold(self.content.base, |sum, tree| sum + tree.value(row)),
-            Addition::Single => {
-                f64::from(trees.fold(self.content.base as f32, |sum, tree| sum + tree.value(row) as f32))
-            }
+            Addition::Double => values.fold(self.content.base, |sum, value| sum + value),
+            Addition::Single => f64::from(values.fold(self.content.base as f32, |sum, value| sum + value as f32)),
         }
     }
 
