@@ -8,7 +8,7 @@ mod flow;
 
 use crate::facts::Share;
 use crate::fields::{FIELDS, FieldValue, Input, NEVER, field};
-use crate::model::{Action, EventKind};
+use crate::model::{Action, CustomerType, Direction, EventKind, Method, Status};
 use crate::state::{Customer, Key};
 use crate::typology::Typology;
 use holdfast_attribution::Category;
@@ -28,8 +28,6 @@ const MILLIONTHS: f64 = 1e-6;
 enum Source {
     /// A number or truth of a field, times a factor.
     Field(&'static str, &'static str, f64),
-    /// Whether the text of a field is this one.
-    Is(&'static str, &'static str, &'static str),
     /// A category's share of the money's source.
     From(Way, Category),
     /// A category's share of its destination.
@@ -68,7 +66,7 @@ static ALL: LazyLock<(Vec<Feature>, Vec<Placed>)> = LazyLock::new(|| {
         .into_iter()
         .map(|d| {
             let place = match d.source {
-                Source::Field(group, name, _) | Source::Is(group, name, _) => field(group, name),
+                Source::Field(group, name, _) => field(group, name),
                 Source::From(..) | Source::To(..) | Source::Own(_) => Some(0),
             };
             // A test holds that every field is there; one that were not would be missing in every row.
@@ -111,13 +109,11 @@ fn value(placed: &Placed, input: &Input) -> Option<f64> {
     if !(placed.known)(input) {
         return None;
     }
-    let found = || FIELDS.get(placed.field).map(|f| f.of(input));
     match placed.source {
         Source::Own(read) => read(input),
-        Source::Is(_, _, text) => Some(flag(matches!(found()?, FieldValue::Text(t) if t == text))),
         Source::From(way, category) => Some(share(&input.facts.source, way, category)),
         Source::To(way, category) => Some(share(&input.facts.destination, way, category)),
-        Source::Field(_, _, factor) => match found()? {
+        Source::Field(_, _, factor) => match FIELDS.get(placed.field)?.of(input) {
             FieldValue::Int(NEVER) if factor == HOURS || factor == DAYS => None,
             FieldValue::Int(n) => Some(float(n) * factor),
             FieldValue::Bool(b) => Some(flag(b)),
@@ -268,18 +264,33 @@ fn declared() -> Vec<Declared> {
 }
 
 fn event(list: &mut List) {
-    use Source::{Field, Is, Own};
+    use Source::{Field, Own};
     let mut add = |kind, source, known, text| list.add("event", kind, source, known, text);
-    add(Flag, Is("event", "kind", "deposit"), always, "is_deposit: deposit");
-    add(Flag, Is("event", "kind", "withdrawal"), always, "is_withdrawal: withdrawal");
-    add(Flag, Is("event", "kind", "payment"), always, "is_payment: payment");
-    add(Flag, Is("event", "kind", "account"), always, "is_account_event: change of the account");
-    add(Flag, Is("event", "method", "card"), is_payment, "by_card: payment by card");
-    add(Flag, Is("event", "direction", "in"), is_payment, "comes_in: payment in");
-    add(Flag, Is("event", "status", "declined"), is_payment, "is_declined: payment declined");
-    add(Flag, Is("event", "status", "chargeback"), is_payment, "is_chargeback: chargeback");
-    add(Flag, Is("event", "action", "login"), always, "is_login: login");
-    add(Flag, Is("event", "action", "login_failed"), always, "is_failed_login: failed login");
+    add(Flag, Own(|x| Some(flag(is_deposit(x)))), always, "is_deposit: deposit");
+    add(Flag, Own(|x| Some(flag(x.event.kind == EventKind::Withdrawal))), always, "is_withdrawal: withdrawal");
+    add(Flag, Own(|x| Some(flag(is_payment(x)))), always, "is_payment: payment");
+    add(
+        Flag,
+        Own(|x| Some(flag(x.event.kind == EventKind::Account))),
+        always,
+        "is_account_event: change of the account",
+    );
+    add(Flag, Own(|x| Some(flag(x.event.method == Some(Method::Card)))), is_payment, "by_card: payment by card");
+    add(Flag, Own(|x| Some(flag(x.event.direction == Some(Direction::In)))), is_payment, "comes_in: payment in");
+    add(
+        Flag,
+        Own(|x| Some(flag(x.event.status == Some(Status::Declined)))),
+        is_payment,
+        "is_declined: payment declined",
+    );
+    add(Flag, Own(|x| Some(flag(x.event.status == Some(Status::Chargeback)))), is_payment, "is_chargeback: chargeback");
+    add(Flag, Own(|x| Some(flag(x.event.action == Some(Action::Login)))), always, "is_login: login");
+    add(
+        Flag,
+        Own(|x| Some(flag(x.event.action == Some(Action::LoginFailed)))),
+        always,
+        "is_failed_login: failed login",
+    );
     let changes = |x: &Input| Some(flag(x.event.action.is_some_and(Action::changes_credentials)));
     add(Flag, Own(changes), always, "is_credential_change: change of password, second factor, email or phone");
     add(Amount, Field("event", "value", 1.0), is_priced, "event_value: value, minor units");
@@ -295,10 +306,11 @@ fn event(list: &mut List) {
 }
 
 fn customer(list: &mut List) {
-    use Source::{Field, Is, Own};
+    use Source::{Field, Own};
     let mut add = |kind, source, known, text| list.add("customer", kind, source, known, text);
     add(Flag, Field("customer", "known", 1.0), always, "customer_recorded: record of the customer known");
-    add(Flag, Is("customer", "type", "business"), recorded, "customer_is_business: business");
+    let of_business = |x: &Input| x.customer().map(|c| flag(c.customer_type == CustomerType::Business));
+    add(Flag, Own(of_business), recorded, "customer_is_business: business");
     let since = |x: &Input| x.customer().is_some_and(|c| c.since().is_some());
     add(Duration, Field("customer", "age_days", DAYS), since, "account_age: age of the account");
     add(Level, Field("customer", "kyc_level", 1.0), recorded, "kyc_level: identity check");

@@ -33,6 +33,7 @@ pub mod graph;
 pub mod import;
 pub mod leaks;
 mod learner;
+mod masks;
 pub mod metrics;
 pub mod model;
 mod numeric;

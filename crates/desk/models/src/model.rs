@@ -3,8 +3,8 @@
 use crate::calibration::Calibration;
 use crate::drift::Reference;
 use crate::fit::Training;
+use crate::masks::Masks;
 use crate::shapley::{Explanation, Scratch, add_tree};
-use crate::tree::LANES;
 use crate::{Ensemble, ModelError, Schema, Table, Tree};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -144,6 +144,8 @@ pub struct Content {
 pub struct Model {
     content: Content,
     covers: Vec<Vec<f64>>,
+    /// The trees as they are scored, where they are small enough for it.
+    masks: Option<Masks>,
     bytes: Vec<u8>,
     hash: ModelHash,
 }
@@ -164,7 +166,9 @@ impl Model {
         }
         let covers = content.trees.iter().map(Tree::node_covers).collect();
         let hash = ModelHash::of(&bytes);
-        Ok(Model { content, covers, bytes, hash })
+        let is_small = served_bytes(&content) <= MAX_SERVED_BYTES;
+        let masks = if is_small { Masks::new(&content.trees, content.schema.len()) } else { None };
+        Ok(Model { content, covers, masks, bytes, hash })
     }
 
     /// Reads a model file.
@@ -213,23 +217,27 @@ impl Model {
         &self.content.schema
     }
 
-    /// Returns the memory that its trees and covers take while it is served, bytes.
+    /// Returns the memory that its trees, covers and masks take while it is served, bytes.
     #[must_use]
     pub fn served_bytes(&self) -> usize {
-        served_bytes(&self.content.trees)
+        if self.masks.is_some() { served_bytes(&self.content) } else { walked_bytes(&self.content.trees) }
     }
 
     /// Returns the score of a row, log odds. Values behind the row's end are missing.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)] // Single precision is what the peer adds in.
     pub fn score(&self, row: &[f64]) -> f64 {
-        let values = self.content.trees.chunks(LANES).flat_map(|trees| {
-            let values = Tree::values(trees, row);
-            values.into_iter().take(trees.len())
-        });
+        match &self.masks {
+            Some(masks) => self.sum(masks.values(row)),
+            None => self.sum(self.content.trees.iter().map(|tree| tree.value(row))),
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // Single precision is what the peer adds in.
+    fn sum(&self, values: impl Iterator<Item = f64>) -> f64 {
+        let base = self.content.base;
         match self.content.addition {
-            Addition::Double => values.fold(self.content.base, |sum, value| sum + value),
-            Addition::Single => f64::from(values.fold(self.content.base as f32, |sum, value| sum + value as f32)),
+            Addition::Double => values.fold(base, |sum, value| sum + value),
+            Addition::Single => f64::from(values.fold(base as f32, |sum, value| sum + value as f32)),
         }
     }
 
@@ -266,7 +274,12 @@ impl Model {
     }
 }
 
-fn served_bytes(trees: &[Tree]) -> usize {
+fn served_bytes(content: &Content) -> usize {
+    walked_bytes(&content.trees) + Masks::bytes(&content.trees, content.schema.len())
+}
+
+/// Memory of trees without masks, bytes.
+fn walked_bytes(trees: &[Tree]) -> usize {
     trees
         .iter()
         .map(|t| t.nodes.len() * (size_of::<crate::tree::Node>() + 8) + t.leaves.len() * 16 + size_of::<Tree>() + 24)
@@ -286,7 +299,7 @@ fn check(content: &Content) -> Result<(), ModelError> {
         return wrong(format!("{} trees; the most is {MAX_TREES}", content.trees.len()));
     }
     content.trees.iter().try_for_each(|t| t.check(content.schema.len()))?;
-    let served = served_bytes(&content.trees);
+    let served = walked_bytes(&content.trees);
     if served > MAX_SERVED_BYTES {
         return wrong(format!(
             "its trees take {served} bytes in memory; the most is {MAX_SERVED_BYTES}; train fewer or smaller trees"

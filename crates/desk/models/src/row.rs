@@ -45,27 +45,26 @@ impl FeatureRow {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let count = u16::try_from(self.values.len()).unwrap_or(u16::MAX);
-        let mut kinds = vec![0u8; self.values.len().div_ceil(4)];
-        let mut bytes = Vec::new();
+        let kinds = self.values.len().div_ceil(4);
+        let mut row = Vec::with_capacity(3 + kinds + 2 * self.values.len());
+        row.push(VERSION);
+        row.extend(count.to_le_bytes());
+        row.resize(3 + kinds, 0);
         for (n, value) in self.values.iter().enumerate() {
             let kind = match (whole(*value), *value) {
                 (_, v) if v.is_nan() => MISSING,
                 (Some(0), _) => ZERO,
                 (Some(whole), _) => {
-                    put(&mut bytes, (whole << 1 ^ whole >> 31).cast_unsigned());
+                    put(&mut row, (whole << 1 ^ whole >> 31).cast_unsigned());
                     WHOLE
                 }
                 (None, v) => {
-                    bytes.extend(single(v).to_le_bytes());
+                    row.extend(single(v).to_le_bytes());
                     SINGLE
                 }
             };
-            kinds[n / 4] |= kind << (n % 4 * 2);
+            row[3 + n / 4] |= kind << (n % 4 * 2);
         }
-        let mut row = vec![VERSION];
-        row.extend(count.to_le_bytes());
-        row.extend(kinds);
-        row.extend(bytes);
         row
     }
 

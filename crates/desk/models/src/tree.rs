@@ -51,13 +51,6 @@ impl Node {
     }
 }
 
-/// Trees that are walked beside each other.
-pub(crate) const LANES: usize = 8;
-
-/// Read in the place of a tree that has no nodes.
-static NO_NODES: [Node; 1] =
-    [Node { threshold: 0.0, feature: 0, left: Child(LEAF), right: Child(LEAF), missing_left: false }];
-
 /// A tree. Without nodes it has one leaf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tree {
@@ -84,33 +77,6 @@ impl Tree {
     /// Returns the value of its leaf for a row, log odds.
     pub(crate) fn value(&self, row: &[f64]) -> f64 {
         self.leaves[self.leaf_of(row)]
-    }
-
-    /// Returns the values of the leaves of up to [`LANES`] trees for a row, log odds. The trees are walked step by step beside each other, without a branch on
-    /// what a value is: a processor then waits for the nodes of all at once, and guesses no way wrong.
-    pub(crate) fn values(trees: &[Tree], row: &[f64]) -> [f64; LANES] {
-        let mut nodes = [&NO_NODES[..]; LANES];
-        let mut at = [Child(LEAF); LANES];
-        for ((nodes, at), tree) in nodes.iter_mut().zip(&mut at).zip(trees).filter(|(_, tree)| !tree.nodes.is_empty()) {
-            (*nodes, *at) = (&tree.nodes, Child(0));
-        }
-        while !at.iter().fold(true, |all, child| all & child.is_leaf()) {
-            for (nodes, child) in nodes.iter().zip(&mut at) {
-                // All bits where the walk of this tree has ended; it then reads its root and stays.
-                let ended = (child.0 >> 15).wrapping_neg();
-                let node = &nodes[usize::from(child.0 & !ended)];
-                let value = row.get(usize::from(node.feature)).copied().unwrap_or(f64::NAN);
-                let left = (value <= node.threshold) | (node.missing_left & value.is_nan());
-                let left = u16::from(left).wrapping_neg();
-                let next = (node.left.0 & left) | (node.right.0 & !left);
-                child.0 = (child.0 & ended) | (next & !ended);
-            }
-        }
-        let mut values = [0.0; LANES];
-        for ((value, child), tree) in values.iter_mut().zip(at).zip(trees) {
-            *value = tree.leaves[child.index()];
-        }
-        values
     }
 
     pub(crate) fn root(&self) -> Child {
@@ -184,48 +150,6 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numeric::Random;
-    use proptest::prelude::*;
-
-    /// A tree of a shape and thresholds drawn from a seed.
-    fn drawn(seed: u64, leaves: usize) -> Tree {
-        let mut random = Random::new(seed);
-        let mut draw = move |n: usize| usize::try_from(random.next() >> 33).unwrap() % n;
-        let mut tree = Tree { nodes: Vec::new(), leaves: vec![0.5], covers: vec![1.0] };
-        // Where each leaf hangs: its node and side.
-        let mut hangs: Vec<Option<(usize, bool)>> = vec![None];
-        while tree.leaves.len() < leaves {
-            let (split, new) = (draw(hangs.len()), tree.nodes.len());
-            if let Some((node, is_left)) = hangs[split] {
-                let child = Child::node(new).unwrap();
-                if is_left { tree.nodes[node].left = child } else { tree.nodes[node].right = child }
-            }
-            let other = tree.leaves.len();
-            let (left, right) = (Child::leaf(split).unwrap(), Child::leaf(other).unwrap());
-            let feature = u16::try_from(draw(3)).unwrap();
-            let threshold = draw(5) as f64;
-            tree.nodes.push(Node { threshold, feature, left, right, missing_left: draw(2) == 0 });
-            tree.leaves.push(draw(1_000) as f64);
-            tree.covers.push(1.0);
-            hangs[split] = Some((new, true));
-            hangs.push(Some((new, false)));
-        }
-        tree
-    }
-
-    proptest! {
-        #[test]
-        fn trees_walked_beside_each_other_give_what_each_gives_alone(
-            trees in prop::collection::vec((any::<u64>(), 1usize..40), 0..=LANES),
-            row in prop::collection::vec(prop_oneof![Just(f64::NAN), (0u8..6).prop_map(f64::from)], 0..4),
-        ) {
-            let trees: Vec<Tree> = trees.into_iter().map(|(seed, leaves)| drawn(seed, leaves)).collect();
-            prop_assert!(trees.iter().all(|t| t.check(3).is_ok()));
-            let beside = Tree::values(&trees, &row);
-            let alone: Vec<f64> = trees.iter().map(|t| t.value(&row)).collect();
-            prop_assert_eq!(&beside[..trees.len()], alone);
-        }
-    }
 
     fn stump() -> Tree {
         let node = Node {
