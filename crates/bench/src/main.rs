@@ -20,6 +20,9 @@ use holdfast_console::output;
 use std::path::Path;
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Holdfast.
 #[derive(Parser)]
 #[command(version, about, arg_required_else_help = true)]

@@ -38,6 +38,9 @@ use holdfast_desk_commands::{
 };
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The open investigations desk of a crypto exchange.
 #[derive(Parser)]
 #[command(version, about, arg_required_else_help = true)]

@@ -25,14 +25,34 @@ use holdfast_sign_on::Provider;
 use holdfast_telemetry::logs::one_line;
 use holdfast_vendors::Providers;
 use holdfast_workspace::{ChainHandle, ChainQueries, ChangeError, Workspace};
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// State of the server. Readers take a snapshot of the chain and wait for no lock; whoever follows a node or imports tags
-/// builds the next one beside it.
+/// builds the next one beside it. Each request has some clones of it, so that a clone is one count; who sets a part while the server is made sets it in a
+/// copy where others have the state already.
 #[derive(Debug, Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl DerefMut for AppState {
+    fn deref_mut(&mut self) -> &mut Parts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// Parts of the [`AppState`].
+#[derive(Debug, Clone)]
+pub struct Parts {
     /// The chains that transfers are screened on; an event's asset picks one.
     pub chains: Arc<Chains>,
     /// Where proofs of account chains are read from again.
@@ -108,7 +128,7 @@ impl AppState {
         let metrics = Arc::new(metrics::Metrics::new(&screening));
         let screening = Arc::new(screening);
         let site = Arc::new(Site::new("http://localhost:8650").map_err(ScreeningError::Invalid)?);
-        Ok(AppState {
+        Ok(AppState(Arc::new(Parts {
             chains: Arc::new(Chains::one(chain)),
             proof_sources: Arc::default(),
             exposures_made,
@@ -133,7 +153,7 @@ impl AppState {
             partners: Arc::default(),
             needs: Arc::default(),
             lab_chains: Arc::default(),
-        })
+        })))
     }
 
     /// Returns the desk's requests.
@@ -187,8 +207,9 @@ impl AppState {
 
     /// Returns the same state over another chain, such as a lab's.
     #[must_use]
-    pub fn on_chain(self, chain: Arc<ChainHandle>) -> Self {
-        AppState { chains: Arc::new(Chains::one(chain)), ..self }
+    pub fn on_chain(mut self, chain: Arc<ChainHandle>) -> Self {
+        self.chains = Arc::new(Chains::one(chain));
+        self
     }
 
     /// Returns the first chain: the one that pages show and commands change unless they name another. It holds the tags of all.

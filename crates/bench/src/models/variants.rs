@@ -37,29 +37,58 @@ pub(super) fn measure(customers: u32, report: &mut Report) -> anyhow::Result<()>
     let validation = [known(STOPPED)?];
     let unknown = |seed| withdrawals(customers, customers / 100, seed, Variants::HeldOut);
     let judged = JUDGED_ON.map(unknown).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let (by_rules, known_by_rules) = (by_rules(&judged)?, by_rules(&validation)?);
+    let by_rules = by_rules(&judged)?;
     for typology in JUDGED {
-        let (schema, ensemble) = trained(typology, &training, &validation)?;
-        let scored = |of: &[Withdrawals]| -> anyhow::Result<Vec<Vec<f64>>> {
-            of.iter().map(|w| scores(&schema, &ensemble, w)).collect()
-        };
-        let (scores, known) = (scored(&judged)?, scored(&validation)?);
-        // How much a finding of the rules counts beside the score is chosen on known variants.
-        let weight = WEIGHTS.into_iter().max_by(|a, b| {
-            let precision = |weight: f64| {
-                let known = with_rules(typology, &validation, &known, &known_by_rules, weight);
-                beside(typology, &validation, &known, &known_by_rules).1.map_or(0.0, precision)
-            };
-            // Of equal ones the least.
-            precision(*a).total_cmp(&precision(*b)).then(b.total_cmp(a))
-        });
-        let joined = with_rules(typology, &judged, &scores, &by_rules, weight.unwrap_or(0.0));
+        let scores = scored(&trained(typology, &training, &validation)?, &judged)?;
+        let weight = weight(typology, &training, &validation)?;
+        let joined = with_rules(typology, &judged, &scores, &by_rules, weight);
         for (who, scores, goal) in [("the model alone", &scores, None), ("the model with the rules", &joined, GOAL)] {
             let (rules, model) = beside(typology, &judged, scores, &by_rules);
             compare(typology, who, (rules, model), goal, report);
         }
     }
     Ok(())
+}
+
+/// Returns how much a finding of the rules counts beside the score: what is best on average for known variants of which each was left out of training once, as
+/// the variants are that are judged.
+fn weight(typology: Typology, training: &[Withdrawals], validation: &[Withdrawals]) -> anyhow::Result<f64> {
+    let cases = training.iter().flat_map(|w| &w.exchange.cases).filter(|c| typology_of(c.typology) == typology);
+    let variants: BTreeSet<&str> = cases.map(|c| c.variant.as_str()).collect();
+    let mut sums = WEIGHTS.map(|weight| (weight, 0.0));
+    for left_out in variants {
+        let parted = |of: &[Withdrawals], is_trained: bool| -> Vec<Withdrawals> {
+            of.iter().map(|w| w.without(typology, |variant| (variant == left_out) == is_trained)).collect()
+        };
+        let model = trained(typology, &parted(training, true), &parted(validation, true))?;
+        let unseen = parted(validation, false);
+        let (scores, rules) = (scored(&model, &unseen)?, by_rules(&unseen)?);
+        for (weight, sum) in &mut sums {
+            let joined = with_rules(typology, &unseen, &scores, &rules, *weight);
+            *sum += beside(typology, &unseen, &joined, &rules).1.map_or(0.0, precision);
+        }
+    }
+    // Of equal ones the least.
+    let best = sums.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)));
+    Ok(best.map_or(0.0, |best| best.0))
+}
+
+impl Withdrawals {
+    /// Returns these without the customers of a typology's cases of some variants.
+    fn without(&self, typology: Typology, is_out: impl Fn(&str) -> bool) -> Self {
+        let (out, cases): (Vec<_>, Vec<_>) = self
+            .exchange
+            .cases
+            .iter()
+            .cloned()
+            .partition(|case| typology_of(case.typology) == typology && is_out(&case.variant));
+        let out: HashSet<&str> = out.iter().flat_map(|case| case.customers.iter().map(String::as_str)).collect();
+        let kept = self.rows.iter().zip(&self.of).filter(|(_, of)| !out.contains(of.1.as_str()));
+        let (rows, of) = kept.map(|(row, of)| (row.clone(), of.clone())).unzip();
+        let events = self.exchange.events.iter().filter(|e| !out.contains(e.customer.as_str())).cloned().collect();
+        let (records, labels) = (self.exchange.records.clone(), Vec::new());
+        Withdrawals { exchange: Exchange { records, events, cases, labels }, rows, of }
+    }
 }
 
 /// What rules find in each exchange.
@@ -148,6 +177,10 @@ fn chosen(schema: &Schema, rows: &[FeatureRow]) -> anyhow::Result<Table> {
 
 fn scores(schema: &Schema, ensemble: &Ensemble, of: &Withdrawals) -> anyhow::Result<Vec<f64>> {
     Ok(ensemble.scores(&chosen(schema, &of.rows)?))
+}
+
+fn scored((schema, ensemble): &(Schema, Ensemble), of: &[Withdrawals]) -> anyhow::Result<Vec<Vec<f64>>> {
+    of.iter().map(|w| scores(schema, ensemble, w)).collect()
 }
 
 /// Findings of a model: withdrawals whose score is at least the threshold.
