@@ -53,7 +53,7 @@ for (const size of ['1000/4000', '5000/20000']) for (let round = 0; round < roun
     return performance.getEntriesByType('mark').map((m) => [m.name, m.startTime, m.startTime - n.responseEnd] as const);
   });
   for (const [name, , at] of marks) put(`${size} ${name}, ms after the page had come`, at);
-  for (const [name, at] of marks) if (name === 'explorer-seen') put(`${size} first picture seen, ms from the navigation`, at);
+  for (const [name, at] of marks) if (name === 'explorer-seen') put(`${size} first picture seen from the navigation, ms`, at);
   await page.waitForTimeout(1500);
   put(`${size} redraw of all, ms`, Number(await page.locator('.x-stage').getAttribute('data-redraw')));
   const pan = async (): Promise<void> => {
