@@ -4,7 +4,7 @@ import { viewOf } from '../src/explorer/aggregate.ts';
 import { apply, History } from '../src/explorer/commands.ts';
 import { csvOf, graphmlOf } from '../src/explorer/files.ts';
 import { addressId, fromAccountTrace, fromAddress, fromTrace, fromTx, txId, units, type AddressReport, type TxReport } from '../src/explorer/learn.ts';
-import { Graph, restOf, snapshot, sumOf } from '../src/explorer/model.ts';
+import { Graph, restOf, snapshot, stringify, sumOf } from '../src/explorer/model.ts';
 import { fromTransactions, totalsOf } from '../src/explorer/reports.ts';
 import { open } from '../src/explorer/saved.ts';
 import { Neighbours, tableOf, treeOf, walk } from '../src/explorer/tree.ts';
@@ -106,13 +106,13 @@ test('a bridge is an edge of its own between chains, with what came out', () => 
 
 test('graphs of version 1 keep nodes, places and notes; an unknown form is refused', () => {
   const history = new History(new Graph());
-  const again = open(JSON.stringify({ nodes: [{ id: RANSOM, kind: 'address', label: 'L', risk: 'severe', note: 'seen', x: 5, y: 6 }, { id: 'q:right:more', kind: 'more', x: 0, y: 0 }], edges: [] }), C, history);
+  const again = open({ nodes: [{ id: RANSOM, kind: 'address', label: 'L', risk: 'severe', note: 'seen', x: 5, y: 6 }, { id: 'q:right:more', kind: 'more', x: 0, y: 0 }], edges: [] }, C, history);
   assert.deepEqual(again, [addressId(C, RANSOM)]);
   assert.deepEqual(history.graph.places.get(addressId(C, RANSOM)), { x: 5, y: 6, pinned: true });
   assert.equal(history.graph.marks.get(addressId(C, RANSOM))?.note, 'seen');
-  assert.throws(() => open('{"version":3}', C, new History(new Graph())), /does not read/);
+  assert.throws(() => open({ version: 3 }, C, new History(new Graph())), /does not read/);
   const copy = new History(new Graph());
-  open(JSON.stringify({ version: 2, log: history.log }), C, copy);
+  open(JSON.parse(stringify({ version: 2, log: history.log })), C, copy);
   assert.equal(snapshot(copy.graph), snapshot(history.graph));
 });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { viewOf, type Inside } from '../src/explorer/aggregate.ts';
 import { apply, History, UNDO_LIMIT, type Command } from '../src/explorer/commands.ts';
 import { NO_FILTER } from '../src/explorer/filter.ts';
-import { Graph, hiddenNeighbours, parse, restOf, snapshot, stringify, sumOf, type Movement } from '../src/explorer/model.ts';
+import { Graph, hiddenNeighbours, revived, restOf, snapshot, stringify, sumOf, type Movement } from '../src/explorer/model.ts';
 import { viewText } from '../src/explorer/words.ts';
 import { below, command, edge, fact, ledger, move, seeded } from './random.ts';
 
@@ -196,7 +196,7 @@ test('a saved log gives the same graph again, and only 200 steps go back', () =>
   const history = new History(new Graph());
   history.do(ledger(1), 'ann', 5);
   for (let i = 0; i < 250; i += 1) history.do(command(r, history.graph));
-  const saved = parse(stringify(history.log)) as History['log'];
+  const saved = revived(JSON.parse(stringify(history.log))) as History['log'];
   const again = new History(new Graph());
   again.replay(saved);
   assert.equal(snapshot(again.graph), snapshot(history.graph));

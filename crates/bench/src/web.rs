@@ -32,7 +32,7 @@ const GOALS: [(&str, &str, f64); 12] = [
     ("", "interactive", 300.0),
     ("", "longest", 100.0),
     ("", "first result", 100.0),
-    ("explorer, 5000/20000", "explorer-picture", 1_000.0),
+    ("explorer, 5000/20000", "explorer-seen", 1_000.0),
     ("explorer", "redraw of all", 200.0),
     ("explorer", "redraw at full size", 200.0),
     ("explorer", "pan, p95 of 120 frames", 20.0),

@@ -1,7 +1,7 @@
 /** What is known of the focused node, in sections of the side panel: identity, tags with their sources, exposure, activity, counterparties. */
 import type { Inside, ViewEdge, ViewNode } from './aggregate.ts';
 import type { App } from './app.ts';
-import type { Profile } from './api.ts';
+import { Missing, type Profile } from './api.ts';
 import { el, svg } from './dom.ts';
 import { assetOn } from './desk.ts';
 import { addRows, expand } from './expand.ts';
@@ -42,18 +42,23 @@ export class About {
   }
 
   /** A section that fills itself when its answer comes; an error is said where it belongs. Of what a desk does not have (`null`) there is none. */
-  private later<T>(title: string, key: string, ask: () => Promise<T>, show: (answer: T) => readonly (Node | null)[] | null): HTMLElement {
+  private later<T>(title: string, key: string, ask: () => Promise<T>, show: (answer: T) => readonly (Node | null)[] | null, isRare = false): HTMLElement {
     const body = el('div', {}, el('p', { class: 'x-soft' }, t('loading')));
+    const section = el('section', { hidden: isRare }, el('h3', {}, title), body);
     this.once(key, ask).then((answer) => {
       const shown = show(answer);
       if (shown === null) {
-        body.parentElement?.remove();
+        section.remove();
         return;
       }
+      section.hidden = false;
       const parts = shown.filter((p) => p !== null);
       body.replaceChildren(...(parts.length > 0 ? parts : [el('p', { class: 'x-soft' }, t('nothing-known'))]));
-    }, (e: unknown) => { body.replaceChildren(el('p', { class: 'x-soft' }, e instanceof Error ? e.message : String(e))); });
-    return el('section', {}, el('h3', {}, title), body);
+    }, (e: unknown) => {
+      section.hidden = false;
+      body.replaceChildren(el('p', { class: 'x-soft' }, e instanceof Error ? e.message : String(e)));
+    });
+    return section;
   }
 
   node(n: ViewNode): HTMLElement[] {
@@ -70,7 +75,7 @@ export class About {
     if (fact?.kind === 'entity') parts.push(this.later(t('kind-entity'), `e:${fact.id}`, () => app.api.entity(fact), (e) => entityParts(fact.chain, e, app)));
     for (const side of ['in', 'out'] as const) parts.push(this.drawn(n, side));
     if (isAddress || fact?.kind === 'entity') parts.push(this.counterparties(fact));
-    if (isAddress) parts.push(this.later(t('about-figures'), `w:${fact.id}`, () => app.api.figures(fact), (f) => figures(f, app.zone)));
+    if (isAddress) parts.push(this.later(t('about-figures'), `w:${fact.id}`, () => app.api.figures(fact).catch(ofNone), (f) => f && figures(f, app.zone), true));
     return parts.filter((p) => p !== null);
   }
 
@@ -260,6 +265,12 @@ function activity(chain: string, a: ActivityReport): (Node | null)[] {
   if (a.more_assets > 0) parts.push(el('p', { class: 'x-soft' }, t('more-assets', { n: a.more_assets })));
   for (const n of a.notes.slice(0, 3)) parts.push(el('p', { class: 'x-soft' }, n));
   return parts;
+}
+
+/** An address that the ledger lacks has no figures; other sections say so already. */
+function ofNone(e: unknown): null {
+  if (e instanceof Missing) return null;
+  throw e;
 }
 
 /** Figures that were computed over the whole chain, each table as of its block; none on a desk that computes none. */

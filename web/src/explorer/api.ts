@@ -17,6 +17,8 @@ type AddressAnswer = AddressReport & { exposure?: { asset: string; source: Expos
 export interface OwnTag { address: string; asset: string; label: string; source: string; category: string; confidence: string }
 export interface SavedVersion { graph: number; version: number; item: number }
 export class Conflict extends Error {}
+/** What is asked about is not there. */
+export class Missing extends Error {}
 
 export class Api {
   /** Tickers of UTXO chains by name. */
@@ -35,6 +37,7 @@ export class Api {
     const body = (await answer.json().catch(() => null)) as (T & { error?: string }) | null;
     const said = body?.error ?? t('api-status', { status: String(answer.status), path });
     if (answer.status === 409) throw new Conflict(said);
+    if (answer.status === 404) throw new Missing(said);
     if (!answer.ok || body === null) throw new Error(said);
     return body;
   }

@@ -2,6 +2,7 @@
  * The picture on the page: a bitmap larger than the window, moved by a CSS transform while a gesture lasts and redrawn, by the worker where there is
  * one, when the view has moved far; a second small canvas above for the selection, what is dragged and the lasso.
  */
+import { afterFrame } from './dom.ts';
 import { Grid, type Rect } from './grid.ts';
 import { AMOUNTS, paint, Painter, paintNode, type Camera, type Frame } from './paint.ts';
 import type { Palette } from './palette.ts';
@@ -14,7 +15,7 @@ const MARGIN = 0.25;
 const FAR = 120;
 const ZOOMED = 1.5;
 /** Milliseconds of a redraw beyond which pictures are coarse during a gesture. */
-const SLOW = 150;
+const SLOW = 80;
 export const ZOOM_MIN = 0.005;
 export const ZOOM_MAX = 4;
 
@@ -32,13 +33,14 @@ export const NO_OVERLAY: Overlay = { selected: new Set(), focus: null, dragged: 
 
 export class Surface {
   private scene: Scene = { nodes: [], edges: { count: 0, xy: new Float32Array(), bend: new Float32Array(), width: new Float32Array(), style: new Uint8Array(), keys: [], labels: [], chips: new Float32Array() }, bounds: { x: -200, y: -120, w: 400, h: 240 } };
-  private grid = new Grid<SceneNode>();
-  private byId = new Map<string, SceneNode>();
+  private found: { grid: Grid<SceneNode>; byId: Map<string, SceneNode> } | null = null;
   private drawn: Frame | null = null;
   private asked = 0;
   private busy = false;
   /** The worker runs. Its script is loaded while the page is idle, so the first picture may come sooner without it. */
   private isReady = false;
+  /** The scene that the worker has. */
+  private handed: Scene | null = null;
   private again = false;
   private stale = false;
   /** A gesture is on, and pictures take long: they are coarse until it ends. */
@@ -46,7 +48,9 @@ export class Surface {
   private took = 0;
   private overlay: Overlay = NO_OVERLAY;
   private above = 0;
+  private measured: { width: number; height: number } | null = null;
   private waits = 0;
+  private isMarked = false;
   private waiting: (() => void)[] = [];
   camera: Camera = { x: 0, y: 0, zoom: 1 };
   onmove: () => void = () => undefined;
@@ -58,29 +62,48 @@ export class Surface {
       if (event.data.is === 'picture') this.arrived(event.data);
       else if (event.data.is === 'ready') this.isReady = true;
     });
-    new ResizeObserver(() => { this.redraw(); }).observe(box);
+    new ResizeObserver(() => {
+      const before = this.measured;
+      this.measured = null;
+      // It is told once at the beginning too, when the first picture has the right size already.
+      if (before?.width !== this.width || before.height !== this.height) this.redraw();
+    }).observe(box);
   }
 
-  get width(): number { return this.box.clientWidth || 1; }
-  get height(): number { return this.box.clientHeight || 1; }
+  /** The window's size. Asking the element in each step of a gesture would have the browser compute styles each time. */
+  private get size(): { width: number; height: number } {
+    this.measured ??= { width: this.box.clientWidth || 1, height: this.box.clientHeight || 1 };
+    return this.measured;
+  }
+  get width(): number { return this.size.width; }
+  get height(): number { return this.size.height; }
 
   /** Shows a scene; `fitted` looks at all of it at once, so that its first picture is the right one. `then` is called when the picture stands. */
   show(scene: Scene, fitted = false, then: (() => void) | null = null): void {
     this.scene = scene;
-    this.grid = new Grid(scene.nodes);
-    this.byId = new Map(scene.nodes.map((n) => [n.id, n]));
-    // The worker needs no keys. Copying a large scene takes a while: what this thread paints itself does not wait for it.
-    const hand = (): void => { this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } }); };
-    const isOurs = !this.isReady;
-    if (!isOurs) hand();
+    this.found = null;
+    // Copying a large scene takes a while: what this thread paints itself does not wait for it.
+    if (this.isReady) this.hand(scene);
+    else afterFrame(() => { if (this.scene === scene) this.hand(scene); });
     if (then) this.waiting.push(then);
     if (fitted) this.fit();
     else {
       this.redraw();
       this.near();
     }
-    // Who was told of the picture may have shown another scene.
-    if (isOurs && this.scene === scene) hand();
+  }
+
+  /** Gives the worker the scene, once; it needs no keys. */
+  private hand(scene: Scene): void {
+    if (this.handed === scene) return;
+    this.handed = scene;
+    this.ask({ ask: 'scene', scene: { ...scene, edges: { ...scene.edges, keys: [] } } });
+  }
+
+  /** Nodes by their ids and by place, made when they are first asked for: a first picture needs neither. */
+  private get index(): { grid: Grid<SceneNode>; byId: Map<string, SceneNode> } {
+    this.found ??= { grid: new Grid(this.scene.nodes), byId: new Map(this.scene.nodes.map((n) => [n.id, n])) };
+    return this.found;
   }
 
   setPalette(palette: Palette): void {
@@ -110,13 +133,13 @@ export class Surface {
       return;
     }
     const frame = this.frame();
-    if (this.worker && this.isReady) {
+    if (this.worker && this.isReady && this.handed === this.scene) {
       this.busy = true;
       this.asked += 1;
       this.ask({ ask: 'paint', frame, palette: this.palette, number: this.asked });
     } else {
       const begin = performance.now();
-      this.size(this.picture, frame);
+      this.resize(this.picture, frame);
       if (this.worker) this.picture.getContext('bitmaprenderer')?.transferFromImageBitmap(new Painter().picture(this.scene, frame, this.palette));
       else {
         const ctx = this.picture.getContext('2d', { alpha: false });
@@ -127,7 +150,7 @@ export class Surface {
     this.paintAbove();
   }
 
-  private size(canvas: HTMLCanvasElement, frame: Frame): void {
+  private resize(canvas: HTMLCanvasElement, frame: Frame): void {
     const w = Math.round(frame.width * frame.ratio), h = Math.round(frame.height * frame.ratio);
     if (canvas.width !== w || canvas.height !== h) {
       canvas.width = w;
@@ -139,7 +162,7 @@ export class Surface {
 
   private arrived(answer: Extract<Answer, { is: 'picture' }>): void {
     this.busy = false;
-    this.size(this.picture, answer.frame);
+    this.resize(this.picture, answer.frame);
     this.picture.getContext('bitmaprenderer')?.transferFromImageBitmap(answer.bitmap);
     this.done(answer.frame, answer.took);
     if (this.again) {
@@ -149,7 +172,10 @@ export class Surface {
   }
 
   private done(frame: Frame, took: number): void {
-    if (this.scene.nodes.length > 0 && performance.getEntriesByName('explorer-picture').length === 0) performance.mark('explorer-picture');
+    if (!this.isMarked && this.scene.nodes.length > 0) {
+      this.isMarked = true;
+      performance.mark('explorer-picture');
+    }
     // Milliseconds that the redraw took, for measurements.
     this.box.dataset['redraw'] = took.toFixed(1);
     this.drawn = frame;
@@ -158,7 +184,7 @@ export class Surface {
     this.place();
     const told = this.waiting;
     this.waiting = [];
-    for (const then of told) then();
+    if (told.length > 0) afterFrame(() => { for (const then of told) then(); });
   }
 
   /** Moves the bitmap to where its part of the world is now. */
@@ -220,13 +246,13 @@ export class Surface {
 
   /** Shows all of some nodes. */
   fitNodes(ids: Iterable<string>): void {
-    const nodes = [...ids].flatMap((id) => this.byId.get(id) ?? []);
+    const nodes = [...ids].flatMap((id) => this.index.byId.get(id) ?? []);
     if (nodes.length > 0) this.fit(boundsOf(nodes));
   }
 
   /** Moves the view as little as shows a node. */
   reveal(id: string): void {
-    const n = this.byId.get(id);
+    const n = this.index.byId.get(id);
     if (!n) return;
     const [x, y] = this.window(n.x, n.y);
     const w = n.w * this.camera.zoom, h = n.h * this.camera.zoom;
@@ -242,14 +268,14 @@ export class Surface {
   get bounds(): Rect { return this.scene.bounds; }
   get nodes(): readonly SceneNode[] { return this.scene.nodes; }
   get labels(): readonly string[] { return this.scene.edges.labels; }
-  node(id: string): SceneNode | undefined { return this.byId.get(id); }
+  node(id: string): SceneNode | undefined { return this.index.byId.get(id); }
 
   /** What is at a point of the window: a node, what one leaves out, an edge. */
   hit(px: number, py: number): { node?: SceneNode; pill?: 'in' | 'out'; edge?: string } {
     const [x, y] = this.world(px, py);
-    const node = this.grid.at(x, y);
+    const node = this.index.grid.at(x, y);
     if (node) return { node };
-    for (const n of this.grid.within({ x: x - 30, y: y - 40, w: 60, h: 41 })) {
+    for (const n of this.index.grid.within({ x: x - 30, y: y - 40, w: 60, h: 41 })) {
       const pill = n.pills.find((p) => x >= p.x && x <= p.x + p.w && y >= p.y && y <= p.y + p.h);
       if (pill) return { node: n, pill: pill.side };
     }
@@ -298,8 +324,13 @@ export class Surface {
   }
 
   private paintSelection(): void {
+    const { selected, edge, lasso } = this.overlay;
+    const isBlank = selected.size === 0 && edge === null && lasso.length === 0;
+    // An empty canvas over the picture costs each frame of a gesture as much as the picture does.
+    this.top.hidden = isBlank;
+    if (isBlank) return;
     const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
-    this.size(this.top, { camera: this.camera, width: this.width, height: this.height, ratio });
+    this.resize(this.top, { camera: this.camera, width: this.width, height: this.height, ratio });
     const ctx = this.top.getContext('2d');
     if (!ctx) return;
     const { zoom, x, y } = this.camera;
@@ -320,7 +351,7 @@ export class Surface {
       ctx.stroke();
     }
     for (const id of o.selected) {
-      const n = this.byId.get(id);
+      const n = this.index.byId.get(id);
       if (!n) continue;
       const moved = o.dragged.has(id) ? { ...n, x: n.x + o.dx, y: n.y + o.dy, pills: [] } : n;
       if (moved !== n) {

@@ -67,7 +67,7 @@ export class Desk {
     const { app } = this;
     const newest = version ?? (await app.api.versions(caseId, graph)).versions.reduce((m, v) => Math.max(m, v.version), 1);
     const found = await app.api.version(caseId, graph, newest);
-    const again = open(JSON.stringify(found.body), this.chain, app.history);
+    const again = open(found.body, this.chain, app.history);
     this.keep({ caseId, graph, version: found.version, title: found.title });
     return again;
   }

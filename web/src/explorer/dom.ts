@@ -46,3 +46,15 @@ export function dialog(title: string, ...children: Child[]): HTMLDialogElement {
   d.showModal();
   return d;
 }
+
+/** Calls when the next frame is on its way to the screen, or soon where a page in the background shows none. */
+export function afterFrame(then: () => void): void {
+  let isDue = true;
+  const once = (): void => {
+    if (!isDue) return;
+    isDue = false;
+    then();
+  };
+  if (!document.hidden) requestAnimationFrame(() => { setTimeout(once); });
+  setTimeout(once, document.hidden ? 0 : 1_000);
+}

@@ -9,7 +9,7 @@ import { App } from './app.ts';
 import * as asks from './asks.ts';
 import { Surface } from './canvas.ts';
 import { Desk } from './desk.ts';
-import { el } from './dom.ts';
+import { afterFrame, el } from './dom.ts';
 import { addPasted, begin } from './begin.ts';
 import { addFacts, expand } from './expand.ts';
 import { gestures, type Mode } from './gestures.ts';
@@ -148,18 +148,19 @@ function keys(app: App, root: HTMLElement, stage: HTMLElement, actions: readonly
   });
 }
 
-/** Draws a graph that was read; measurements of `npm run bench` take the time of its first picture apart by the marks. */
-function opened(app: App): void {
+/** Draws a graph that was read, and waits until it is seen; measurements of `npm run bench` take the time of its first picture apart by the marks. */
+async function opened(app: App): Promise<void> {
   performance.mark('explorer-graph');
   app.refresh(true);
+  await new Promise<void>((resolve) => { afterFrame(resolve); });
 }
 
 async function first(app: App, desk: Desk, chain: string, subject: string, data: DOMStringMap): Promise<void> {
   const saved = document.getElementById('saved')?.textContent.trim();
   if (saved) {
     await app.work(t('work-open'), async () => {
-      const again = open(saved, chain, app.history);
-      opened(app);
+      const again = open(JSON.parse(saved), chain, app.history);
+      await opened(app);
       if (again.length > 0) await expandOnly(app, again);
       if (data['case'] && data['item']) await desk.adopt(data['case'], Number(data['item']));
       return `${t('say-opened')} ${app.summary()}`;
@@ -170,7 +171,7 @@ async function first(app: App, desk: Desk, chain: string, subject: string, data:
   if (caseId && graph > 0) {
     await app.work(t('work-open'), async () => {
       const again = await desk.load(caseId, graph, data['version'] ? Number(data['version']) : null);
-      opened(app);
+      await opened(app);
       if (again.length > 0) await expandOnly(app, again);
       return `${t('say-opened-version', { version: desk.kept?.version ?? 1 })} ${app.summary()}`;
     });

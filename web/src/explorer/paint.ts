@@ -43,8 +43,8 @@ export function edgeColour(style: number, p: Palette): string {
   return risk === 'unknown' ? p.line : p.risk[risk];
 }
 
-/** With more edges in the window, lines are straight and a device pixel thin: what is wider is filled as a shape, which takes ten times as long. */
-const DENSE = 2_000;
+/** With more edges in the picture, lines are a device pixel thin, but those that a person coloured: what is wider is filled as a shape, which takes four times as long. */
+const DENSE = 800;
 /** So few nodes or edges are drawn whole from afar too, with a name as large as it can be read. */
 const FEW = 150;
 const NAMES = 0.18;
@@ -57,7 +57,7 @@ function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, scale: number, zoom
     if (Math.max(x1, x2, c) >= seen.x && Math.min(x1, x2, c) <= right && Math.max(y1, y2) >= seen.y && Math.min(y1, y2) <= bottom) visible.push(i);
   }
   const dense = visible.length > DENSE;
-  const curved = (zoom >= CURVES || visible.length <= FEW) && !dense;
+  const curved = zoom >= CURVES || visible.length <= FEW;
   let style = -1, width = -1, open = 0;
   const heads: number[] = [];
   const flush = (): void => {
@@ -83,7 +83,7 @@ function paintEdges(ctx: Context, e: SceneEdges, seen: Rect, scale: number, zoom
         ctx.setLineDash(s & DASHED ? [6, 4] : s & CROSSING ? [12, 3] : []);
       }
       // Never thinner than a third of a pixel, or a whole graph seen from afar vanishes.
-      ctx.lineWidth = dense ? 0.9 / scale : Math.max(w, 0.34 / zoom);
+      ctx.lineWidth = dense && s >> COLOUR_SHIFT === 0 ? 0.9 / scale : Math.max(w, 0.34 / zoom);
       style = s;
       width = w;
     }

@@ -1,7 +1,7 @@
 /** The panel beside the picture: what is selected, the tree, the table. */
 import type { App } from './app.ts';
 import { About } from './about.ts';
-import { el } from './dom.ts';
+import { afterFrame, el } from './dom.ts';
 import { amount, shortened, sumText, time } from './format.ts';
 import type { ViewEdge } from './aggregate.ts';
 import { percent } from './scene.ts';
@@ -17,6 +17,7 @@ const TABS: readonly Tab[] = ['details', 'tree', 'table'];
 export class Panel {
   readonly element: HTMLElement;
   private tab: Tab = 'details';
+  private isDrawn = false;
   private readonly body = el('div', { class: 'x-panel-body', role: 'tabpanel', tabindex: 0, 'aria-label': t('action-details') });
   private readonly tabs = new Map<Tab, HTMLButtonElement>();
   private column: Column = 'units';
@@ -37,10 +38,17 @@ export class Panel {
     }
     this.element = el('aside', { class: 'x-panel', 'aria-label': t('panel-about') }, bar, this.body);
     app.on((change) => { if (change !== 'message') this.draw(change === 'selection'); });
-    this.show('details');
+    this.choose('details');
+    // A graph that the page brings comes first.
+    afterFrame(() => { if (!this.isDrawn) this.draw(false); });
   }
 
   show(tab: Tab): void {
+    this.choose(tab);
+    this.draw(false);
+  }
+
+  private choose(tab: Tab): void {
     this.tab = tab;
     this.most = ROWS;
     for (const [t, b] of this.tabs) {
@@ -48,10 +56,10 @@ export class Panel {
       b.tabIndex = t === tab ? 0 : -1;
     }
     this.body.setAttribute('aria-label', t(`action-${tab}`));
-    this.draw(false);
   }
 
   private draw(selectionOnly: boolean): void {
+    this.isDrawn = true;
     if (this.tab === 'tree') this.tree(selectionOnly);
     else if (this.tab === 'table') { if (!selectionOnly) this.table(); }
     else this.details();

@@ -2,13 +2,13 @@
 import type { Entry, History } from './commands.ts';
 import { addressId, riskOf, txId } from './learn.ts';
 import { t } from './texts.ts';
-import { parse, type Fact, type Mark, type Place } from './model.ts';
+import { revived, type Fact, type Mark, type Place } from './model.ts';
 
 interface Version1 { nodes: { id: string; kind: string; label?: string; risk?: string; note?: string; x: number; y: number }[] }
 
-/** Opens a saved graph; gives the ids of nodes that must be looked up for their movements. */
-export function open(text: string, chain: string, history: History): string[] {
-  const saved = parse(text) as { version?: number; log?: Entry[] } & Partial<Version1>;
+/** Opens a saved graph from its parsed JSON, which it takes over; gives the ids of nodes that must be looked up for their movements. */
+export function open(body: unknown, chain: string, history: History): string[] {
+  const saved = revived(body) as { version?: number; log?: Entry[] } & Partial<Version1>;
   if (saved.version === 2 && Array.isArray(saved.log)) {
     history.replay(saved.log);
     return [];

@@ -1,8 +1,8 @@
 /** What happens to alerts meanwhile, as the desk tells it. */
 import { listen as hear } from '../shell/live.ts';
 
-/** Milliseconds in which new alerts are told together. */
-const TOGETHER = 300;
+/** Milliseconds in which new alerts are told together: those of one decision come at once. */
+const TOGETHER = 50;
 
 export function listen(touched: (alert: number, by: string) => void, raised: (alerts: number) => void): void {
   let fresh = 0;

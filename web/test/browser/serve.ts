@@ -24,12 +24,17 @@ function page(names: Manifest['names'], attributes: string, saved: string): stri
 <script type="text/plain" id="explorer-texts">${readFileSync('../crates/app/page/locales/en/explorer.ftl', 'utf8')}</script></body></html>`;
 }
 
-/** A graph of a size as a saved log: facts, then places. */
-export function bigGraph(nodes: number, edges: number): string {
+const made = new Map<string, string>();
+/** A graph of a size as a saved log: facts, then places. Made once. */
+function bigGraph(nodes: number, edges: number): string {
+  const known = made.get(`${nodes}/${edges}`);
+  if (known !== undefined) return known;
   const learn = layered(nodes, edges);
   const spots = flow(learn.facts.map((f) => ({ id: f.id, layer: f.hop, time: null, x: 0, y: 0, pinned: false })), learn.edges.map((e) => ({ from: e.from, to: e.to, weight: 1 })));
   const commands = [learn, { do: 'show', places: spots.map(([id, x, y]) => [id, { x, y, pinned: false }]) }];
-  return stringify({ version: 2, log: commands.map((command) => ({ command, by: 'test', at: 0 })) });
+  const text = stringify({ version: 2, log: commands.map((command) => ({ command, by: 'test', at: 0 })) }).replace(/</g, '\\u003c');
+  made.set(`${nodes}/${edges}`, text);
+  return text;
 }
 
 export function start(dist: string): Promise<{ url: string; server: Server; saves: string[] }> {

@@ -221,11 +221,12 @@ await check('long hashes are copied whole; short ones have no button', async (pa
   await page.locator('dd > .hash').first().hover();
   assert.ok(((await button.boundingBox())?.width ?? 0) > 20, 'shown on hover');
   await button.click();
-  assert.equal(await button.getAttribute('data-shown'), 'Copied');
+  // The clipboard answers later.
+  await page.locator('dd > .hash + .copy[data-shown="Copied"]').waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), TX);
   await page.locator('dd.hash .copy').focus();
   await press(page, 'Enter');
-  assert.equal(await page.locator('dd.hash .copy').getAttribute('data-shown'), 'Copied');
+  await page.locator('dd.hash .copy[data-shown="Copied"]').waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'ab'.repeat(32));
 }, { path: '/desk/alerts/3' });
 

@@ -22,7 +22,9 @@ pub const MAX_OF_ONE: usize = 8;
 const KEPT: usize = 4_096;
 /// Entries that are read at once.
 pub const BATCH: usize = 1_000;
-/// How often new entries are looked for.
+/// How often the one reader looks for new entries: somebody waits for them, and a look is one row by its key.
+const READ: Duration = Duration::from_millis(150);
+/// How often a connection looks whether the server stops; of new entries it is told.
 pub const LOOK: Duration = Duration::from_millis(500);
 
 /// Connections, and the entries that they read.
@@ -126,7 +128,7 @@ async fn read_for_all(shared: AppState) {
             Ok(entries) => live.keep(entries),
             Err(e) => tracing::warn!(reason = one_line(&e.message), "live events are not read; trying again"),
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(READ).await;
         let mut inner = live.lock();
         if inner.all == 0 || shared.status.is_stopping() {
             inner.is_read = false;
