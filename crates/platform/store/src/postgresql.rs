@@ -133,8 +133,8 @@ impl Postgres {
         let bounds = [
             ("tcp_keepalives_idle", "1"),
             ("tcp_keepalives_interval", "1"),
-            ("tcp_keepalives_count", "2"),
-            ("tcp_user_timeout", "3000"),
+            ("tcp_keepalives_count", "1"),
+            ("tcp_user_timeout", "2000"),
             ("idle_in_transaction_session_timeout", silent.as_str()),
         ];
         bounds.into_iter().try_for_each(|(name, value)| self.set_bound(name, value))?;

@@ -183,8 +183,8 @@ const FOR_ONE: Patience = Patience { connect: CONNECT_TIME, keepalive: KEEPALIVE
 /// Where it names several, another may have been promoted meanwhile.
 const FOR_SEVERAL: Patience = Patience {
     connect: Duration::from_secs(2),
-    keepalive: (Duration::from_secs(1), Duration::from_secs(1), 2),
-    unanswered: Duration::from_secs(3),
+    keepalive: (Duration::from_secs(1), Duration::from_secs(1), 1),
+    unanswered: Duration::from_secs(2),
 };
 
 /// Bounds what the URL leaves unbounded: a database that is away must cost a refusal, not a thread for hours.

@@ -152,7 +152,7 @@ fn a_session_with_the_writers_lock_ends_when_it_says_nothing() {
     assert_eq!(setting(&mut db, "idle_session_timeout"), "0");
     db.acquire_writer_lock().unwrap();
     let names = ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"];
-    assert_eq!(names.map(|name| setting(&mut db, name)), ["1", "1", "2", "3000"]);
+    assert_eq!(names.map(|name| setting(&mut db, name)), ["1", "1", "1", "2000"]);
     let names = ["idle_session_timeout", "idle_in_transaction_session_timeout"];
     assert_eq!(names.map(|name| setting(&mut db, name)), ["30s", "30s"]);
     db = Database::connect(&place.url).unwrap();
