@@ -88,6 +88,15 @@ pub(crate) fn tags_table(tags: &[TagView]) -> Markup {
     })
 }
 
+/// The score; where amounts are not known, at least that.
+fn score(exposure: &ExposureView) -> String {
+    match exposure.risk_score {
+        None => t!("common-unknown"),
+        Some(score) if exposure.has_unknown() => t!("ledger-score-at-least", score = score),
+        Some(score) => t!("ledger-score", score = score),
+    }
+}
+
 /// What the figures leave out or assume.
 fn unknown_parts(exposure: &ExposureView) -> String {
     let receipts = (exposure.unknown_receipts > 0)
@@ -116,7 +125,7 @@ fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
     };
     html! {
         h2 { (t!("ledger-exposure")) }
-        p { (rich!("ledger-exposure-score", score = html! { strong { (exposure.score_text()) } }, amount = amount)) }
+        p { (rich!("ledger-exposure-score", score = html! { strong { (score(exposure)) } }, amount = amount)) }
         @if exposure.has_unknown() { p.note { (t!("ledger-exposure-unknown", parts = unknown_parts(exposure))) } }
         @if let Some(height) = exposure.as_of_height { p.note { (t!("ledger-exposure-height", height = height)) } }
         h3 { (t!("ledger-exposure-source")) }
