@@ -17,13 +17,18 @@ const MAX_PATH: usize = 200;
 /// Below this likeness (1 is equal) a page is not proposed.
 const LIKE: f64 = 0.6;
 
+/// Beginnings of routes that are no pages: of programs, and steps that a form takes.
+const NO_PAGES: [&str; 6] = ["/api/", "/taxii2", "/health/", "/metrics", "/portal/passkeys", "/portal/prove"];
+
 /// Returns the pages that somebody may have meant by a path, the likeliest first: pages above it, then pages whose paths are like it.
 fn likely<'t>(needs: &'t NeedsTable, path: &str, may_open: impl Fn(&str) -> bool) -> Vec<&'t str> {
     let path: String = path.chars().take(MAX_PATH).collect();
     let path = path.trim_end_matches('/');
     let plain = |route: &&str| !route.contains('{') && !route.ends_with(".css") && !route.ends_with(".js");
     let pages = needs.iter().filter(|(_, method, _)| **method == Method::GET).map(|(route, _, _)| route);
-    let pages = pages.filter(plain).filter(|route| !route.starts_with("/api/") && *route != "/" && may_open(route));
+    let pages = pages
+        .filter(plain)
+        .filter(|route| !NO_PAGES.iter().any(|of| route.starts_with(of)) && *route != "/" && may_open(route));
     let likeness = |route: &str| {
         let is_above = path.strip_prefix(route).is_some_and(|rest| rest.starts_with('/'));
         let last = |text: &str| text.rsplit('/').next().unwrap_or_default().to_owned();

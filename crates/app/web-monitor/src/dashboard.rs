@@ -9,7 +9,7 @@ use holdfast_page::charts::{Figure, Form, Row, Series};
 use holdfast_page::components::word;
 use holdfast_page::figures;
 use holdfast_page::frame::{ErrorPage, Frame, Page};
-use holdfast_page::texts::t;
+use holdfast_page::texts::{find, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use maud::{Markup, html};
@@ -101,18 +101,44 @@ fn sum(chart: &Chart, series: usize) -> i64 {
     chart.rows.iter().filter_map(|row| row.values.get(series).copied().flatten()).fold(0, i64::saturating_add)
 }
 
-/// The row with the largest value of a series, and that value; none where all are nothing.
-fn largest(chart: &Chart, series: usize) -> Option<(&str, i64)> {
-    let of = |row: &holdfast_monitor::statistics::Row| row.values.get(series).copied().flatten();
+/// The row with the largest value, and that value: of all series where they stand one on another, else of the first; none where all are nothing.
+fn largest(chart: &Chart) -> Option<(&str, i64)> {
+    let counted = if matches!(shape(chart.name).1, Form::Stacked) { chart.series.len() } else { 1 };
+    let of = |row: &holdfast_monitor::statistics::Row| {
+        row.values.iter().take(counted).copied().flatten().reduce(i64::saturating_add)
+    };
     let row = chart.rows.iter().max_by_key(|row| of(row).unwrap_or(0))?;
     of(row).filter(|value| *value > 0).map(|value| (row.label.as_str(), value))
+}
+
+/// The word of a chart for a series or a row.
+fn chart_word(name: &str) -> String {
+    find(&format!("word-chart-{}", name.replace(' ', "-")), None).unwrap_or_else(|| word(name))
+}
+
+/// The name of a series; a rule's stays.
+fn series_name(chart: &Chart, name: &str) -> String {
+    match chart.name {
+        ChartName::RuleDays if name != "others" => name.to_owned(),
+        _ => chart_word(name),
+    }
+}
+
+/// The name of a row; a rule's and a person's stay.
+fn row_name(chart: &Chart, name: &str) -> String {
+    let stays = match chart.name {
+        ChartName::Rules | ChartName::RuleDays | ChartName::Precision => true,
+        ChartName::People => name != "nobody",
+        _ => false,
+    };
+    if stays { name.to_owned() } else { chart_word(name) }
 }
 
 /// What a chart says, in a sentence.
 fn finding(chart: &Chart) -> String {
     let totals = || {
         let of = |(i, s): (usize, &holdfast_monitor::statistics::Series)| {
-            format!("{} {}", word(&s.name), shown_by(s.unit)(sum(chart, i)))
+            format!("{} {}", series_name(chart, &s.name), shown_by(s.unit)(sum(chart, i)))
         };
         chart.series.iter().enumerate().map(of).collect::<Vec<_>>().join(", ")
     };
@@ -126,14 +152,14 @@ fn finding(chart: &Chart) -> String {
         ChartName::Precision => {
             t!("dash-found-precision", right = count(sum(chart, 0)), wrong = count(sum(chart, 1)))
         }
-        ChartName::Followers => match largest(chart, 0) {
+        ChartName::Followers => match largest(chart) {
             Some((chain, lag)) => t!("dash-found-lag", chain = chain, lag = blocks(lag)),
             None => t!("dash-nothing"),
         },
-        _ => match largest(chart, 0) {
+        _ => match largest(chart) {
             Some((label, most)) => {
                 let most = shown_by(chart.series.first().map_or(ChartUnit::Count, |s| s.unit))(most);
-                t!("dash-found", totals = totals(), most = most, label = word(label))
+                t!("dash-found", totals = totals(), most = most, label = row_name(chart, label))
             }
             None => t!("dash-found-totals", totals = totals()),
         },
@@ -142,11 +168,8 @@ fn finding(chart: &Chart) -> String {
 
 fn figure(chart: &Chart, frame: &Frame, query: &str) -> Markup {
     let (title, form, list) = shape(chart.name);
-    let is_named =
-        matches!(chart.name, ChartName::Rules | ChartName::RuleDays | ChartName::Precision | ChartName::People);
-    let label = |text: &str| if is_named { text.to_owned() } else { word(text) };
     let row = |row: &holdfast_monitor::statistics::Row| Row {
-        label: label(&row.label),
+        label: row_name(chart, &row.label),
         link: behind(chart.name, &row.label).filter(|to| frame.may_open(to)),
         values: row.values.clone(),
     };
@@ -161,7 +184,11 @@ fn figure(chart: &Chart, frame: &Frame, query: &str) -> Markup {
         form,
         row_head: t!(head),
         unit: chart.series.first().map_or("count", |s| s.unit.name()),
-        series: chart.series.iter().map(|s| Series { name: label(&s.name), show: shown_by(s.unit) }).collect(),
+        series: chart
+            .series
+            .iter()
+            .map(|s| Series { name: series_name(chart, &s.name), show: shown_by(s.unit) })
+            .collect(),
         rows: chart.rows.iter().map(row).collect(),
         csv: Some(format!("{HERE}/{}/csv?{query}", chart.name)),
         left_out: chart.left_out.clone(),

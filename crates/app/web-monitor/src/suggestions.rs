@@ -4,7 +4,7 @@ use crate::tags::HERE as TAGS;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use holdfast_learned::{MAX_SUGGESTIONS_PAGE, Suggestion, SuggestionState};
-use holdfast_page::components::{N, T, listing, time, word};
+use holdfast_page::components::{N, T, filters, listing, time, word};
 use holdfast_page::figures::{number, percent};
 use holdfast_page::forms::{Fields, Input, PageForm, Text, form_of, page_form};
 use holdfast_page::frame::{Answer, Frame, Page, back};
@@ -20,6 +20,7 @@ use maud::html;
 use serde::Deserialize;
 
 pub(crate) const HERE: &str = "/desk/tags/suggestions";
+const STATES: [(&str, &str); 3] = [("open", "word-open"), ("accepted", "word-accepted"), ("rejected", "word-rejected")];
 const DECISIONS: [(&str, &str); 2] = [("accepted", "suggestions-accept"), ("rejected", "suggestions-reject")];
 
 page_form! {
@@ -83,9 +84,7 @@ pub(crate) async fn list(
     let body = html! {
         p { a href=(TAGS) { (t!("nav-tags")) } }
         p.note { (t!("suggestions-about")) }
-        p { @for state in [SuggestionState::Open, SuggestionState::Accepted, SuggestionState::Rejected] {
-            a href={ (HERE) "?state=" (state) } { (word(state)) } " "
-        } }
+        (filters(HERE, &STATES, state.name()))
         (listing(&heads, &all, "suggestions-none", row))
         @if further { p { a href={ (HERE) "?state=" (state) "&skip=" (skip.saturating_add(MAX_SUGGESTIONS_PAGE)) } { (t!("common-next-page")) } } }
     };

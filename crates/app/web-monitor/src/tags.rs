@@ -69,7 +69,7 @@ pub(crate) fn table(rows: &[Row], pages: &Pages, edits: bool, empty: &str) -> Ma
             td { a href=(only("pack", &tag.pack)) { (tag.pack) } br; span.note { (tag.creator) " " (tag.tlp.unwrap_or(Tag::UNLABELLED).name()) }
                 @if let Some(id) = own.as_ref().filter(|_| edits) { " " a href={(OWN) "/" (id)} { (t!("tags-edit")) } }
             }
-            td { (tag.lastmod) }
+            td.date { (tag.lastmod) }
         } }
     })
 }

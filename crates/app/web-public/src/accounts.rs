@@ -130,7 +130,7 @@ pub(crate) async fn chains(State(shared): State<AppState>, frame: Frame) -> Page
             td { (summary.holding) }
             td.n { @match summary.tip_height { Some(height) => { a href=(place.path("block", &height.to_string())) { (height) } } None => (t!("ledger-no-block")) } }
             td { (tip_age(summary, now)) }
-            td.n { (summary.transfers) }
+            td.n { (figures::number(summary.transfers)) }
             td { a href=(place.root("freezes")) { (t!("freezes-list")) } }
             td.n { a href={"/accounts/" (place.name()) "#gaps"} { (summary.gaps.len()) } }
         } }))
@@ -157,7 +157,7 @@ pub(crate) async fn chain(State(shared): State<AppState>, frame: Frame, Path(cha
     let (place, summary) = on(shared, chain, AccountSnapshot::account_summary).await?;
     let first = summary.first_height.unwrap_or(0);
     let blocks = summary.tip_height.map(|tip| (first.max(tip.saturating_sub(NEWEST_BLOCKS - 1))..=tip).rev());
-    let count = |n: u64| html! { dd { (n) } };
+    let count = |n: u64| html! { dd { (figures::number(n)) } };
     let body = html! {
         h1 { (place.name()) }
         p { a href="/accounts" { (t!("accounts-title")) } " · " a href=(place.root("assets")) { (t!("accounts-assets")) }
@@ -638,7 +638,7 @@ fn asset_facts(place: &Place, report: &AssetReport, contract: Option<&String>) -
                 ": " (rich!("accounts-unbacked-by", account = place.link("address", account), tx = place.link("tx", tx)))
             } }
         dt { (t!("accounts-supply")) } dd { @match (report.supply, &report.supply_unknown) {
-            (Some(supply), _) => (report.asset.amount(supply)),
+            (Some(supply), _) => (figures::decimal(&report.asset.amount(supply))),
             (None, why) => { (t!("common-unknown")) @if let Some(why) = why { ": " (why) } }
         } }
     } }

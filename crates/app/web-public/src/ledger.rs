@@ -12,7 +12,7 @@ use holdfast_api_investigation::traces::{HowQuery, TraceQuery};
 use holdfast_attribution::{Category, Tlp};
 use holdfast_cases::CaseError;
 use holdfast_cases::case::Hit as DeskHit;
-use holdfast_page::components::{Head, N, T, desk_hits, desk_page, listing, none, table, word};
+use holdfast_page::components::{Head, N, T, desk_hits, desk_page, listed, listing, none, table, word};
 use holdfast_page::figures;
 use holdfast_page::frame::{Answer, ErrorPage, Frame, Page};
 use holdfast_page::places::{Place, segment};
@@ -80,12 +80,31 @@ pub(crate) fn tags_table(tags: &[TagView]) -> Markup {
         html! { tr {
             td { (tag.label) @if let Some(actor) = &tag.actor { br; span.note { (t!("ledger-tag-actor", actor = actor.as_str())) } } }
             td { (risk(tag.category)) }
-            td { (tag.confidence) " (" (tag.confidence_level) ")" }
+            td { (word(&tag.confidence)) " (" (tag.confidence_level) ")" }
             td.long { (tag.source) }
             td { (tag.pack) br; span.note { (tag.creator) } }
             td { (tag.lastmod) }
         } }
     })
+}
+
+/// The score; where amounts are not known, at least that.
+fn score(exposure: &ExposureView) -> String {
+    match exposure.risk_score {
+        None => t!("common-unknown"),
+        Some(score) if exposure.has_unknown() => t!("ledger-score-at-least", score = score),
+        Some(score) => t!("ledger-score", score = score),
+    }
+}
+
+/// What the figures leave out or assume.
+fn unknown_parts(exposure: &ExposureView) -> String {
+    let receipts = (exposure.unknown_receipts > 0)
+        .then(|| t!("ledger-unknown-receipts", n = figures::number(exposure.unknown_receipts)));
+    let inputs = exposure.unknown_inputs.iter().map(|line| {
+        t!("ledger-unknown-inputs", category = word(line.category.name()), n = figures::number(line.inputs))
+    });
+    listed(receipts.into_iter().chain(inputs))
 }
 
 fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
@@ -106,8 +125,8 @@ fn exposure_section(exposure: &ExposureView, asset: &str) -> Markup {
     };
     html! {
         h2 { (t!("ledger-exposure")) }
-        p { (rich!("ledger-exposure-score", score = html! { strong { (exposure.score_text()) } }, amount = amount)) }
-        @if exposure.has_unknown() { p.note { (t!("ledger-exposure-unknown", parts = exposure.unknown_text())) } }
+        p { (rich!("ledger-exposure-score", score = html! { strong { (score(exposure)) } }, amount = amount)) }
+        @if exposure.has_unknown() { p.note { (t!("ledger-exposure-unknown", parts = unknown_parts(exposure))) } }
         @if let Some(height) = exposure.as_of_height { p.note { (t!("ledger-exposure-height", height = height)) } }
         h3 { (t!("ledger-exposure-source")) }
         (lines(&exposure.source))
@@ -590,8 +609,8 @@ pub(crate) async fn block(
         dl {
             dt { (t!("ledger-hash")) } dd.hash { (report.hash) }
             dt { (t!("common-time")) } dd { (instant(report.time.into())) }
-            dt { (t!("ledger-transactions")) } dd { (report.tx_count) }
-            dt { (t!("ledger-size")) } dd { (t!("ledger-size-bytes", size = report.size)) }
+            dt { (t!("ledger-transactions")) } dd { (figures::number(report.tx_count)) }
+            dt { (t!("ledger-size")) } dd { (t!("ledger-size-bytes", size = figures::number(report.size))) }
         }
         h2 { (t!("ledger-transactions")) }
         ol { @for txid in &report.txids { li { (hash_link("tx", txid)) } } }

@@ -86,7 +86,7 @@ async fn mounted(response: Response, prefix: &str) -> Response {
         a href=(prefix) { (t!("academy-lab-chain")) }
         a href=(prefix.trim_end_matches("/chain")) { (t!("academy-back-to-lab")) }
     };
-    text = text.replace("<a href=\"/\">Holdfast</a>", &head.0);
+    text = text.replace("<a class=\"brand\" href=\"/\">Holdfast</a>", &head.0);
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(text))
 }

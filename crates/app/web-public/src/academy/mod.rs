@@ -113,7 +113,7 @@ pub(crate) async fn lab(frame: Frame, Path(name): Path<String>) -> Page {
         lab.title,
         html! {
             p { (lab.teaches) }
-            p.note { (t!("academy-lab-facts", minutes = t!("count-minutes", n = lab.minutes))) " " @for tool in lab.tools { code { (tool) } " " } }
+            p.note { (t!("academy-lab-facts", minutes = t!("count-minutes", n = lab.minutes))) " " @for (n, tool) in lab.tools.iter().enumerate() { @if n > 0 { (t!("common-list-comma")) } code { (tool) } } }
             p { a href="/academy/me" { (t!("academy-lab-begin")) } }
         },
     ))

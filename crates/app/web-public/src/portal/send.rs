@@ -79,10 +79,11 @@ fn option(name: &str) -> Markup {
     html! { option value=(name) { (word(name)) } }
 }
 
-fn target() -> Markup {
+/// A row for a target; of the first the value is required.
+fn target(is_first: bool) -> Markup {
     html! { div.step {
         label { (label("target")) select name="target" { @for t in TargetKind::ALL { (option(t.name())) } } }
-        label { (label("value")) input name="value" size="44"; }
+        label { (label("value")) input name="value" size="44" required[is_first]; }
         label { (label("asset")) input name="asset" size="5"; }
         label { (label("from")) input name="from" type="datetime-local" step="1"; }
         label { (label("to")) input name="to" type="datetime-local" step="1"; }
@@ -104,8 +105,8 @@ fn fields(policy: &Policy, token: &Token) -> Markup {
             label { (label("process")) select name="process" { @for p in &policy.processes { option value=(p.id) { (p.title) } } } }
         }
         fieldset { legend { (t!("portal-new-targets")) }
-            (target())
-            details { summary { (t!("portal-new-more", rows = ROWS - 1)) } @for _ in 1..ROWS { (target()) } }
+            (target(true))
+            details { summary { (t!("portal-new-more", rows = ROWS - 1)) } @for _ in 1..ROWS { (target(false)) } }
         }
         fieldset { legend { (t!("portal-new-scope")) } div.step {
             label { (label("scope_from")) input name="scope_from" type="datetime-local" step="1"; }

@@ -278,7 +278,7 @@ impl Bench {
         let choice =
             |name: &str, key: &'static str, chosen: &str, values: &mut dyn Iterator<Item = (String, String)>| {
                 html! { label { (t!(key)) select name=(name) {
-                    option value="" { (t!("requests-all")) }
+                    option value="" { @if name == "sort" { (t!("alerts-sort-usual")) } @else { (t!("requests-all")) } }
                     @for (value, text) in values { option value=(value) selected[value == chosen] { (text) } }
                 } } }
             };

@@ -12,7 +12,7 @@ use holdfast_cases::mentions::{self, Mention};
 use holdfast_page::components::{T, listing, none, time, word};
 use holdfast_page::forms::{Fields, Input, Number, form_of, page_form};
 use holdfast_page::frame::{Answer, Frame, Page, back};
-use holdfast_page::texts::{rich, t};
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::auth::Caller;
 use holdfast_state::blocking::run_blocking;
@@ -111,7 +111,7 @@ fn own_cases(cases: &[Case]) -> Markup {
         (listing(&heads, cases, "desk-no-cases", |c| html! { tr {
             td { a href={"/desk/cases/" (c.id)} { (c.title) } }
             td { @if let Some(typology) = &c.typology { (word(typology)) } }
-            td { (rich!("desk-case-opened", time = time(c.created))) }
+            td { (time(c.created)) }
         } }))
         @if cases.is_empty() { p { a href="/desk/cases" { (t!("desk-cases-open")) } } }
     }

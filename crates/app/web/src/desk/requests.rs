@@ -102,8 +102,8 @@ pub(crate) async fn officers(State(shared): State<AppState>, frame: Frame, Query
             td { (o.name) br; span.note { (o.email) } }
             td { (o.agency) " (" (o.country) ")" }
             td { (word(o.state))
-                @if !o.second_factor { ", " (t!("officers-no-factor")) }
-                @if let Some(by) = &o.decided_by { " " (t!("common-by", person = by.as_str())) } }
+                @if let Some(by) = &o.decided_by { " " (t!("common-by", person = by.as_str())) }
+                @if !o.second_factor { ", " (t!("officers-no-factor")) } }
             td { @if may { (form_of::<JudgeOfficer>(&format!("/desk/officers/{}", o.id), &[], "common-save")) } }
         } }
     };
