@@ -534,6 +534,9 @@ impl Client {
         let status = response.status();
         let last = response.headers().get("x-taxii-date-added-last");
         let last = last.and_then(|v| v.to_str().ok()).map(str::to_owned);
+        if response.body().content_length().is_some_and(|length| length > most) {
+            return Ok(Fetched::TooLarge);
+        }
         let text = match response.into_body().into_with_config().limit(most).read_to_vec() {
             Ok(text) => text,
             Err(ureq::Error::BodyExceedsLimit(_)) => return Ok(Fetched::TooLarge),

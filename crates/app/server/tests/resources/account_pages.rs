@@ -70,7 +70,7 @@ fn pages_show_what_is_held_and_lead_to_each_other() {
     // What no list names is shown by its contract, without a name or unit.
     let unlisted = page(&app, &format!("/accounts/polygon/asset/erc20:{IMITATION}"));
     for text in
-        ["Asset that is not listed", "1000000 base units", "its contract alone tells", &format!("/address/{IMITATION}")]
+        ["Asset that is not listed", "1,000,000 base units", "its contract alone tells", &format!("/address/{IMITATION}")]
     {
         assert!(unlisted.contains(text), "{text}: {unlisted}");
     }
