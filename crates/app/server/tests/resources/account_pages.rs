@@ -69,9 +69,12 @@ fn pages_show_what_is_held_and_lead_to_each_other() {
     assert!(outgoing.contains("No transfer.") && outgoing.contains("value=\"out\" selected"), "{outgoing}");
     // What no list names is shown by its contract, without a name or unit.
     let unlisted = page(&app, &format!("/accounts/polygon/asset/erc20:{IMITATION}"));
-    for text in
-        ["Asset that is not listed", "1,000,000 base units", "its contract alone tells", &format!("/address/{IMITATION}")]
-    {
+    for text in [
+        "Asset that is not listed",
+        "1,000,000 base units",
+        "its contract alone tells",
+        &format!("/address/{IMITATION}"),
+    ] {
         assert!(unlisted.contains(text), "{text}: {unlisted}");
     }
     assert!(page(&app, "/accounts/polygon/assets").contains("not listed"));
