@@ -32,6 +32,8 @@ enum Source {
     From(Way, Category),
     /// A category's share of its destination.
     To(Way, Category),
+    /// Whether something is so that no field states as a truth.
+    Is(fn(&Input) -> bool),
     /// Something that no field states.
     Own(fn(&Input) -> Option<f64>),
 }
@@ -67,7 +69,7 @@ static ALL: LazyLock<(Vec<Feature>, Vec<Placed>)> = LazyLock::new(|| {
         .map(|d| {
             let place = match d.source {
                 Source::Field(group, name, _) => field(group, name),
-                Source::From(..) | Source::To(..) | Source::Own(_) => Some(0),
+                Source::From(..) | Source::To(..) | Source::Is(_) | Source::Own(_) => Some(0),
             };
             // A test holds that every field is there; one that were not would be missing in every row.
             let placed = Placed { source: d.source, field: place.unwrap_or(usize::MAX), known: d.known };
@@ -110,6 +112,7 @@ fn value(placed: &Placed, input: &Input) -> Option<f64> {
         return None;
     }
     match placed.source {
+        Source::Is(read) => Some(flag(read(input))),
         Source::Own(read) => read(input),
         Source::From(way, category) => Some(share(&input.facts.source, way, category)),
         Source::To(way, category) => Some(share(&input.facts.destination, way, category)),
@@ -264,35 +267,20 @@ fn declared() -> Vec<Declared> {
 }
 
 fn event(list: &mut List) {
-    use Source::{Field, Own};
+    use Source::{Field, Is, Own};
     let mut add = |kind, source, known, text| list.add("event", kind, source, known, text);
-    add(Flag, Own(|x| Some(flag(is_deposit(x)))), always, "is_deposit: deposit");
-    add(Flag, Own(|x| Some(flag(x.event.kind == EventKind::Withdrawal))), always, "is_withdrawal: withdrawal");
-    add(Flag, Own(|x| Some(flag(is_payment(x)))), always, "is_payment: payment");
-    add(
-        Flag,
-        Own(|x| Some(flag(x.event.kind == EventKind::Account))),
-        always,
-        "is_account_event: change of the account",
-    );
-    add(Flag, Own(|x| Some(flag(x.event.method == Some(Method::Card)))), is_payment, "by_card: payment by card");
-    add(Flag, Own(|x| Some(flag(x.event.direction == Some(Direction::In)))), is_payment, "comes_in: payment in");
-    add(
-        Flag,
-        Own(|x| Some(flag(x.event.status == Some(Status::Declined)))),
-        is_payment,
-        "is_declined: payment declined",
-    );
-    add(Flag, Own(|x| Some(flag(x.event.status == Some(Status::Chargeback)))), is_payment, "is_chargeback: chargeback");
-    add(Flag, Own(|x| Some(flag(x.event.action == Some(Action::Login)))), always, "is_login: login");
-    add(
-        Flag,
-        Own(|x| Some(flag(x.event.action == Some(Action::LoginFailed)))),
-        always,
-        "is_failed_login: failed login",
-    );
-    let changes = |x: &Input| Some(flag(x.event.action.is_some_and(Action::changes_credentials)));
-    add(Flag, Own(changes), always, "is_credential_change: change of password, second factor, email or phone");
+    add(Flag, Is(is_deposit), always, "is_deposit: deposit");
+    add(Flag, Is(|x| x.event.kind == EventKind::Withdrawal), always, "is_withdrawal: withdrawal");
+    add(Flag, Is(is_payment), always, "is_payment: payment");
+    add(Flag, Is(|x| x.event.kind == EventKind::Account), always, "is_account_event: change of the account");
+    add(Flag, Is(|x| x.event.method == Some(Method::Card)), is_payment, "by_card: payment by card");
+    add(Flag, Is(|x| x.event.direction == Some(Direction::In)), is_payment, "comes_in: payment in");
+    add(Flag, Is(|x| x.event.status == Some(Status::Declined)), is_payment, "is_declined: payment declined");
+    add(Flag, Is(|x| x.event.status == Some(Status::Chargeback)), is_payment, "is_chargeback: chargeback");
+    add(Flag, Is(|x| x.event.action == Some(Action::Login)), always, "is_login: login");
+    add(Flag, Is(|x| x.event.action == Some(Action::LoginFailed)), always, "is_failed_login: failed login");
+    let changes = |x: &Input| x.event.action.is_some_and(Action::changes_credentials);
+    add(Flag, Is(changes), always, "is_credential_change: change of password, second factor, email or phone");
     add(Amount, Field("event", "value", 1.0), is_priced, "event_value: value, minor units");
     add(Flag, Field("event", "priced", 1.0), always, "event_priced: value known");
     add(Flag, Field("event", "unconfirmed", 1.0), is_deposit, "event_unconfirmed: deposit in the mempool");
@@ -340,7 +328,7 @@ fn customer(list: &mut List) {
 }
 
 fn other_side(list: &mut List) {
-    use Source::{Field, Own};
+    use Source::{Field, Is, Own};
     let mut add = |kind, source, known, text| list.add("counterparties", kind, source, known, text);
     add(Level, Field("counterparty", "risk", 1.0), has_other_side, "counterparty_risk: risk of the other side");
     add(
@@ -363,8 +351,8 @@ fn other_side(list: &mut List) {
         is_withdrawal,
         "counterparty_is_customer: address of a customer",
     );
-    let imitates = |x: &Input| Some(flag(x.lookalike.is_some()));
-    add(Flag, Own(imitates), is_withdrawal, "destination_imitates: looks like an address dealt with before");
+    let imitates = |x: &Input| x.lookalike.is_some();
+    add(Flag, Is(imitates), is_withdrawal, "destination_imitates: looks like an address dealt with before");
     let destinations = |x: &Input| x.customer().map(|c| before(&c.destinations, x));
     add(Count, Own(destinations), always, "distinct_destinations: destinations used before");
     add(Count, Field("velocity", "senders", 1.0), is_deposit, "deposit_senders: addresses that the deposit came from");
@@ -413,7 +401,7 @@ fn velocity(list: &mut List) {
 }
 
 fn exposure(list: &mut List) {
-    use Source::{Field, Own};
+    use Source::{Field, Is, Own};
     let mut add = |kind, source, known, text: &str| list.add("exposure", kind, source, known, text);
     type Known = fn(&Input) -> bool;
     let shares: [(&str, Known, &str); 9] = [
@@ -432,9 +420,9 @@ fn exposure(list: &mut List) {
     }
     let severe = |x: &Input| shares_known(x) && is_priced(x);
     add(Amount, Field("exposure", "severe_value", 1.0), severe, "severe_value: value from severe risk, minor units");
-    let joined = |x: &Input| Some(flag(x.facts.coinjoin.is_some()));
+    let joined = |x: &Input| x.facts.coinjoin.is_some();
     let chain = |x: &Input| looked_up(x) && is_deposit(x);
-    add(Flag, Own(joined), chain, "coinjoin_near: coinjoin within two transactions");
+    add(Flag, Is(joined), chain, "coinjoin_near: coinjoin within two transactions");
     add(Count, Own(|x| Some(f64::from(x.facts.peel_hops))), chain, "peel_hops: length of the peel chain");
     add(Count, Own(|x| Some(f64::from(x.facts.spray))), chain, "spray: outputs no larger than the deposit");
     type Of = fn(Category) -> Source;

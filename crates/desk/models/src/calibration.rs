@@ -152,14 +152,9 @@ fn platt(scores: &[f64], positive: &[bool]) -> Calibration {
         }
         let (da, db) = ((hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det);
         let before = loss(a, b);
-        let mut step = 1.0;
         // Where the loss is nearly straight, Newton's step is too long by many orders of magnitude: halved until it helps, or not taken.
-        while step > 1e-15 && loss(a - step * da, b - step * db) > before {
-            step /= 2.0;
-        }
-        if loss(a - step * da, b - step * db) > before {
-            break;
-        }
+        let helps = |step: f64| loss(a - step * da, b - step * db) <= before;
+        let Some(step) = (0..=50).map(|halvings| 0.5f64.powi(halvings)).find(|step| helps(*step)) else { break };
         a -= step * da;
         b -= step * db;
         if (step * da).abs() + (step * db).abs() < 1e-10 {
