@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { amount, dayBegin, parseAmount, shortAmount, shortened, sumText, time } from '../src/explorer/format.ts';
+import { amount, dayBegin, parseAmount, sentence, shortAmount, shortened, sumText, time } from '../src/explorer/format.ts';
 
 const BTC = { id: 'BTC', unit: 'BTC', decimals: 8 };
 const ETH = { id: 'ETH', unit: 'ETH', decimals: 18 };
@@ -21,6 +21,11 @@ test('short amounts say when they are cut, and are never zero by cutting', () =>
   assert.equal(shortAmount(1_234_567_890_123_456_789n, ETH), '≈1.23456 ETH');
   assert.equal(shortAmount(1n, ETH), '0.000000000000000001 ETH');
   assert.equal(shortAmount(1_234_567_891n, ETH), '≈0.00000000123456 ETH');
+});
+
+test('a note among sentences ends as one', () => {
+  assert.equal(sentence('alert 7 is about no event'), 'alert 7 is about no event.');
+  assert.equal(sentence('Nothing is left.'), 'Nothing is left.');
 });
 
 test('unknown parts are said', () => {

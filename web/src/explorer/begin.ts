@@ -1,6 +1,7 @@
 /** What a graph begins with: what was typed, pasted or read from a file, and what an object of the desk names. */
 import type { App } from './app.ts';
 import { addFacts, expand, several } from './expand.ts';
+import { sentence } from './format.ts';
 import { addressId, isAccountChain, riskOf, txId, type Learn } from './learn.ts';
 import type { Fact } from './model.ts';
 import type { LookupReport } from './reports.ts';
@@ -75,7 +76,7 @@ export async function begin(app: App, kind: string, id: string): Promise<string>
   });
   const learned = await transfers(app, found.items.slice(0, 50).flatMap((i) => (i.chain && i.kind === 'transaction' && isAccountChain(i.chain) ? [{ chain: i.chain, ref: i.id }] : [])));
   facts.push(...addressesOf(learned));
-  const missing = [nowhere.length > 0 ? t('say-nowhere', { list: listed(nowhere) }) : '', ...found.notes, ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].filter(Boolean).slice(0, 4).join(' ');
+  const missing = [nowhere.length > 0 ? t('say-nowhere', { list: listed(nowhere) }) : '', ...found.notes.map(sentence), ...(found.more > 0 ? [t('say-more-items', { n: found.more })] : [])].filter(Boolean).slice(0, 4).join(' ');
   if (facts.length === 0) return `${t('say-nothing-to-start', { what: t(has(`kind-${kind}`) ? `kind-${kind}` : 'kind-subject'), id })} ${missing}`;
   await addFacts(app, facts, learned);
   app.surface.fit();

@@ -3,6 +3,7 @@ import type { App } from './app.ts';
 import type { TraceOptions } from './api.ts';
 import { factOf, fromLinks, UNBOUNDED, type Bounds, type NeighboursReport } from './reports.ts';
 import { t } from './texts.ts';
+import { sentence } from './format.ts';
 import { apply, putAll, type Command, type Patch } from './commands.ts';
 import { beside, COLUMN, flow, ROW } from './layout.ts';
 import { layoutInput } from './arrange.ts';
@@ -278,7 +279,7 @@ export async function between(app: App): Promise<string> {
   if (chain === undefined || facts.length < 2 || facts.length > 100 || facts.some((f) => f.chain !== chain)) return t('say-select-of-one-chain');
   const found = await app.api.between(chain, facts.map((f) => f.ref));
   const txs = [...new Set(found.between.map((b) => b.tx))];
-  if (txs.length === 0) return [t('say-none-between'), ...found.notes].join(' ');
+  if (txs.length === 0) return [t('say-none-between'), ...found.notes.map(sentence)].join(' ');
   const learned = await app.api.transactions(chain, txs.slice(0, MOST));
   const draft = new Draft(app.graph);
   for (const l of learned) draft.do(l);

@@ -17,6 +17,9 @@ export interface Sum {
 
 export type Zone = 'UTC' | 'local';
 
+/** A note of the API as a sentence among others: with a full stop. */
+export const sentence = (note: string): string => (/[.!?。؟]$/.test(note) ? note : `${note}.`);
+
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** The decimal text of base units, exact: `123456789n` of 8 decimals is `1.23456789`. */

@@ -118,11 +118,19 @@ fn list(desk: &DeskArgs, state: Option<String>, customer: Option<String>, as_jso
         return list.print();
     }
     for h in list.rows("holds") {
-        let what = h["asset"].as_str().map_or(String::new(), |a| format!(" {}", with_unit(units(&h["held"]), a)));
+        let what = covers(h);
         let (id, state, scope) = (h.count("id"), h.word("state"), h.word("scope"));
         println!("{id:>6} {state:<8} {scope:<7}{what} of {}: {}", h.word("customer"), h.word("reason"));
     }
     Ok(())
+}
+
+/// What a hold covers, or covered when it ended.
+fn covers(hold: &Value) -> String {
+    let placed = &hold["amount"];
+    let is_active = hold.word("state") == "active";
+    let amount = if is_active || placed.is_null() { &hold["held"] } else { placed };
+    hold["asset"].as_str().map_or(String::new(), |asset| format!(" {}", with_unit(units(amount), asset)))
 }
 
 fn show(desk: &DeskArgs, id: u64, as_json: bool) -> anyhow::Result<()> {
@@ -131,7 +139,7 @@ fn show(desk: &DeskArgs, id: u64, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return hold.print();
     }
-    let what = hold["asset"].as_str().map_or(String::new(), |a| format!(" {}", with_unit(units(&hold["held"]), a)));
+    let what = covers(&hold);
     println!("hold {id} is {}: {}{what} of {}", hold.word("state"), hold.word("scope"), hold.word("customer"));
     println!("  basis    {}", hold.word("basis"));
     println!("  reason   {}", hold.word("reason"));

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use holdfast_api::{compat, portal};
 use holdfast_api_investigation::academy;
 use holdfast_page::frame::{ErrorPage, Frame, is_private};
+use holdfast_page::texts::t;
 use holdfast_state::AppState;
 use holdfast_state::access::{self, Access};
 use holdfast_state::auth::{Caller, pass_signed};
@@ -39,16 +40,30 @@ async fn in_json(path: &str, response: Response) -> Response {
     response
 }
 
+/// How the framework's refusal of a query begins.
+const QUERY_REFUSED: &str = "Failed to deserialize query string: ";
+
 /// The same for a person's browser: the refusal is a page with a way on, not a line of text.
 async fn in_html(response: Response) -> Response {
     let text = response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/plain"));
     let status = response.status();
-    if !status.is_client_error() || !text {
+    let is_method = status == StatusCode::METHOD_NOT_ALLOWED;
+    if !status.is_client_error() || !(text || is_method) {
         return response;
     }
+    let allow = response.headers().get(header::ALLOW).cloned();
     let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
-    let message = String::from_utf8_lossy(&body).into_owned();
-    ErrorPage::from(ApiError::new(status, message)).into_response()
+    let said = String::from_utf8_lossy(&body);
+    let message = match said.strip_prefix(QUERY_REFUSED) {
+        _ if is_method => t!("common-error-method"),
+        Some(cause) => t!("common-error-query", cause = cause),
+        None => said.into_owned(),
+    };
+    let mut response = ErrorPage::from(ApiError::new(status, message)).into_response();
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 /// Pages load nothing from elsewhere, run no script that they did not bring, and stand in no other site's frame: what officers and customers

@@ -91,7 +91,8 @@ impl Terms<'_> {
     pub(crate) fn draft<'a>(self, view: View<'_>, across: Across, subject: Subject<'a>) -> Draft<'a> {
         let Subject { event, facts, value, .. } = subject;
         let lookalike = lookalikes::of_withdrawal(view.customer(), event, facts);
-        let findings = find_in(view, across, event, facts, value.unwrap_or(0), lookalike.as_ref());
+        let currency = &self.policy().reference_currency;
+        let findings = find_in(view, across, event, facts, value.unwrap_or(0), lookalike.as_ref(), currency);
         let mut draft = Draft::new(self, subject);
         let input = Input::of(view, event, facts, value, &findings, lookalike);
         let (row, learned) = self.models.score(&input);

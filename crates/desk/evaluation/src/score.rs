@@ -1,6 +1,7 @@
 //! How well typologies are found: findings against the ground truth.
 
 use crate::{Case, Exchange, typology_of};
+use holdfast_decision::rules::Policy;
 use holdfast_decision::state::State;
 use holdfast_decision::typology::find;
 use holdfast_decision::{ChainFacts, Event, Typology};
@@ -163,13 +164,14 @@ pub fn found_at(
     facts: impl Fn(&Event) -> ChainFacts,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<BTreeSet<Found>, String> {
+    let currency = Policy::default().reference_currency;
     let mut state = State::default();
     exchange.records.iter().for_each(|r| state.record(r));
     let mut all = BTreeSet::new();
     for (seq, event) in exchange.events.iter().enumerate() {
         let facts = facts(event);
         let value = event.value.unwrap_or(0);
-        all.extend(find(&state, event, &facts, value).into_iter().map(|f| Found {
+        all.extend(find(&state, event, &facts, value, &currency).into_iter().map(|f| Found {
             typology: f.typology,
             customer: event.customer.clone(),
             event: event.id.clone(),

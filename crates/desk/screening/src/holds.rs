@@ -63,6 +63,15 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// Returns the base units that it covers, or covered when it ended; of an active one what is held still.
+    #[must_use]
+    pub fn covers(&self) -> Amount {
+        match self.amount {
+            Some(placed) if self.state != "active" => placed,
+            _ => self.held,
+        }
+    }
+
     /// Returns what decisions need of it.
     pub(crate) fn active(&self) -> ActiveHold {
         ActiveHold {

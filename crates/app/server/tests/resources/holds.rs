@@ -39,6 +39,19 @@ fn a_hold_is_placed_once_and_released_by_two(app: &TestApp) {
     ana.get("/api/v1/holds/9").refused_with(404, "hold 9");
     assert_eq!(ana.get("/api/v1/holds/check").ok()["problems"], json!([]));
     ana.get("/api/v1/holds?state=melted").refused_with(400, "`active`, `released`, `expired`");
+    // A page of a released hold says what it covered, not that nothing is held any more.
+    let mut part = freeze("f-3", "c-9");
+    part["scope"] = json!("amount");
+    part["asset"] = json!("BTC");
+    part["amount"] = json!("150000000");
+    ana.post("/api/v1/holds", part).ok();
+    ana.post("/api/v1/holds/2/release", json!({"reason": "paid"})).refused_with(409, "another person");
+    bo.post("/api/v1/holds/2/release", json!({"reason": "paid"})).ok();
+    let browser = app.browser().sign_in("investigator");
+    for page in ["/desk/holds/2", "/desk/holds?state=released", "/desk/customers/c-9"] {
+        let text = browser.page(page).ok();
+        assert!(text.contains("1.5 BTC") && !text.contains("0 BTC"), "{page}: {text}");
+    }
     // A held account decides.
     ana.post("/api/v1/holds", freeze("f-2", "c-1")).ok();
     let decision = app.as_role("exchange").post("/api/v1/events", crate::events::withdrawal("w-1", "5")).ok();

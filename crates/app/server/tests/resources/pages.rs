@@ -53,6 +53,14 @@ fn nobody_works_without_a_session_or_a_token(app: &TestApp) {
         "{}",
         missing.answer.text()
     );
+    // A form's address opened by hand, and a link whose subject was cut off, are pages with a way on too.
+    let form = browser.page("/desk/holds/1/release").answer;
+    assert_eq!((form.status, form.header("allow")), (405, "POST"), "{}", form.text());
+    assert!(form.text().contains("Forms are sent to this address"), "{}", form.text());
+    let cut = browser.page("/trace").answer;
+    assert_eq!(cut.status, 400, "{}", cut.text());
+    assert!(cut.text().contains("This link is not complete") && cut.text().contains("subject"), "{}", cut.text());
+    assert!(!cut.text().contains("deserialize"), "{}", cut.text());
 }
 
 fn lists_refuse_states_that_there_are_not(app: &TestApp) {

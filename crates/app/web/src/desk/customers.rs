@@ -143,7 +143,7 @@ impl Shown {
         let mut held = BTreeMap::new();
         for hold in &file.holds {
             if let (Some(_), Some(asset)) = (hold.amount, hold.asset.as_deref()) {
-                held.insert(hold.id, worths.now(hold.held, asset)?);
+                held.insert(hold.id, worths.now(hold.covers(), asset)?);
             }
         }
         let overview = customer::overview(&shared.screening, &file)?;

@@ -152,7 +152,7 @@ pub(crate) async fn list(
         let mut worths = Worths::of(&shared);
         let mut amounts = HashMap::new();
         for h in list.iter().filter(|h| h.amount.is_some()) {
-            amounts.insert(h.id, worths.now(h.held, h.asset.as_deref().unwrap_or_default())?);
+            amounts.insert(h.id, worths.now(h.covers(), h.asset.as_deref().unwrap_or_default())?);
         }
         Ok((list, amounts))
     })
@@ -229,7 +229,7 @@ impl Shown {
             request = shared.desk().of_hold(id, &hold.customer)?;
         }
         let asset = hold.asset.as_deref().unwrap_or_default();
-        let amount = hold.amount.map(|_| Worths::of(shared).now(hold.held, asset)).transpose()?;
+        let amount = hold.amount.map(|_| Worths::of(shared).now(hold.covers(), asset)).transpose()?;
         let decided = event.as_deref().map(|event| shared.screening.event(event)).transpose()?;
         let is_imitation = decided.is_some_and(|e| e.decision.imitation().is_some() && e.decision.holds.contains(&id));
         Ok(Shown { hold, amount, event, alerts, transfer, cases, request, is_imitation })

@@ -315,6 +315,8 @@ pub(crate) async fn sessions(
     frame: Frame,
     Extension(caller): Extension<Caller>,
 ) -> Page {
+    // Whoever came without a session has no second factor here.
+    let is_local = caller.is_local();
     let list = shared.sessions_for(&caller).await?;
     let list = run_blocking(move || {
         let owned = list.into_iter().map(|s| Ok((shared.session_owner(&s)?, s)));
@@ -324,7 +326,7 @@ pub(crate) async fn sessions(
     let heads =
         [T("people-name"), T("sessions-kind"), T("sessions-from"), T("sessions-started"), T("sessions-used"), Bare];
     let body = html! {
-        p { a href="/desk/second-factor" { (t!("factor-title")) } }
+        @if !is_local { p { a href="/desk/second-factor" { (t!("factor-title")) } } }
         (listing(&heads, &list, "sessions-none", |(owner, s)| html! { tr {
             td { (owner) }
             td { (session_words(s.kind)) }

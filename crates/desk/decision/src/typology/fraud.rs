@@ -1,6 +1,6 @@
 //! Fraud on customers and by customers.
 
-use super::{Context, Finding, Typology, funding, money, parties};
+use super::{Context, Finding, Typology, funding, parties};
 use crate::lookalikes::KnownBy;
 use crate::model::{Action, Event};
 use crate::state::{Activity, ActivityKind, Customer, CustomerKey, DAY, HOUR, MEMORY, Neighbours, key, party_of};
@@ -45,9 +45,9 @@ pub(super) fn card_cash_out(context: &Context) -> Option<Finding> {
     }
     let text = format!(
         "{} by {} cards within 72 hours ({foreign} payments by foreign or third-party cards, {declined} declines, {charged_back} chargebacks), {} of it withdrawn to a new address",
-        money(funded),
+        context.money(funded),
         distinct.len(),
-        money(out)
+        context.money(out)
     );
     Some(context.found(Typology::CardCashOut, text, out, events))
 }

@@ -1,6 +1,6 @@
 //! Laundering, and what passes dirty money on.
 
-use super::{Context, Finding, REPORTING_THRESHOLD, Typology, funding, money, parties};
+use super::{Context, Finding, REPORTING_THRESHOLD, Typology, funding, parties};
 use crate::facts::ChainFacts;
 use crate::model::Event;
 use crate::state::{Activity, ActivityKind, CustomerKey, DAY, HOUR, Key, Neighbours, Use, Uses, senders_of};
@@ -29,8 +29,8 @@ pub(super) fn structuring(context: &Context) -> Option<Finding> {
         let text = format!(
             "{} movements {way} within 72 hours, each just below {}, together {}",
             events.len() + 1,
-            money(REPORTING_THRESHOLD),
-            money(total)
+            context.money(REPORTING_THRESHOLD),
+            context.money(total)
         );
         return Some(context.found(Typology::Structuring, text, total, events));
     }
@@ -42,9 +42,9 @@ pub(super) fn structuring(context: &Context) -> Option<Finding> {
     let text = format!(
         "{} movements {way} within 7 days, all below {}, together {}; {} is usual in a week",
         events.len() + 1,
-        money(REPORTING_THRESHOLD),
-        money(total),
-        money(usual)
+        context.money(REPORTING_THRESHOLD),
+        context.money(total),
+        context.money(usual)
     );
     Some(context.found(Typology::Structuring, text, total, events))
 }
@@ -90,8 +90,8 @@ pub(super) fn rapid_pass_through(context: &Context) -> Option<Finding> {
     let minutes = (context.event.time - latest) / Seconds::MINUTE;
     let text = format!(
         "{} of {} deposited within 48 hours by new senders leaves again, {minutes} minutes after the last deposit, to a new address",
-        money(left),
-        money(came)
+        context.money(left),
+        context.money(came)
     );
     Some(context.found(Typology::RapidPassThrough, text, left, deposits.iter().map(|a| a.seq).collect()))
 }
@@ -236,10 +236,10 @@ pub(super) fn ransomware_payment(context: &Context) -> Option<Finding> {
     }
     let text = format!(
         "{} of {} paid in within hours goes to an address without known use; the customer withdrew {} times in 90 days, at most {}",
-        money(context.value),
-        money(funded),
+        context.money(context.value),
+        context.money(funded),
         earlier.len(),
-        money(largest)
+        context.money(largest)
     );
     Some(context.found(Typology::RansomwarePayment, text, context.value, payments.iter().map(|a| a.seq).collect()))
 }
@@ -306,8 +306,8 @@ pub(super) fn mule(context: &Context) -> Option<Finding> {
     let text = format!(
         "{} third parties paid in {} within 21 days, {} leaves to where nothing went before",
         payers.len(),
-        money(came),
-        money(left)
+        context.money(came),
+        context.money(left)
     );
     Some(context.found(Typology::Mule, text, left, events))
 }

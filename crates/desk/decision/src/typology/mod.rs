@@ -101,10 +101,6 @@ fn parties<'a>(activities: impl Iterator<Item = &'a Activity>) -> (Vec<Key>, Vec
     (keys, events, total)
 }
 
-fn money(value: u64) -> String {
-    format!("{}.{:02}", value / 100, value % 100)
-}
-
 /// Returns a part of a value, given in millionths of it; at most all of it.
 pub(crate) fn part_of(value: u64, ppm: u64) -> u64 {
     const WHOLE: u64 = 1_000_000;
@@ -121,9 +117,16 @@ struct Context<'a> {
     customer: Option<&'a Customer>,
     party: Key,
     lookalike: Option<&'a Lookalike>,
+    /// Code of the reference currency.
+    currency: &'a str,
 }
 
 impl<'a> Context<'a> {
+    /// Writes a value for people.
+    fn money(&self, value: u64) -> String {
+        format!("{}.{:02} {}", value / 100, value % 100, self.currency)
+    }
+
     fn recent(&self, window: Seconds) -> impl Iterator<Item = &'a Activity> {
         self.customer.into_iter().flat_map(move |c| c.recent(self.event.time, window))
     }
@@ -194,12 +197,12 @@ impl Across {
     }
 }
 
-/// All findings about an event, before it is taken into the state.
-pub fn find(state: &State, event: &Event, facts: &ChainFacts, value: u64) -> Vec<Finding> {
+/// All findings about an event, before it is taken into the state; `value` and the reasons' amounts are in `currency`.
+pub fn find(state: &State, event: &Event, facts: &ChainFacts, value: u64, currency: &str) -> Vec<Finding> {
     let view = View::of(state, event);
     let across = Across::of(Neighbours::of(state), view.customer().map(|c| c.key), event, facts, value);
     let lookalike = lookalikes::of_withdrawal(view.customer(), event, facts);
-    find_in(view, across, event, facts, value, lookalike.as_ref())
+    find_in(view, across, event, facts, value, lookalike.as_ref(), currency)
 }
 
 /// All findings about an event by what its decision sees.
@@ -210,9 +213,10 @@ pub(crate) fn find_in(
     facts: &ChainFacts,
     value: u64,
     lookalike: Option<&Lookalike>,
+    currency: &str,
 ) -> Vec<Finding> {
     let (customer, party) = (view.customer(), view.other_side());
-    let context = Context { view, across, event, facts, value, customer, party, lookalike };
+    let context = Context { view, across, event, facts, value, customer, party, lookalike, currency };
     let detectors: &[fn(&Context) -> Option<Finding>] = match event.kind {
         EventKind::Deposit => {
             &[structuring, fan_in, cycle, peel_chain, mixer_exposure, coinjoin_exposure, dusting, fake_account_ring]
