@@ -6,6 +6,7 @@ import * as out from './export.ts';
 import { NO_FILTER } from './filter.ts';
 import type { LayoutName, Level } from './model.ts';
 import type { Palette } from './palette.ts';
+import { Room } from './room.ts';
 import type { Replay } from './strip.ts';
 import { t } from './texts.ts';
 import { walk, type Step } from './tree.ts';
@@ -184,12 +185,13 @@ function changing(app: App, page: Page, any: () => boolean, anyOrEdge: () => boo
   ];
 }
 
-/** A note that stands by itself, in the middle of what is seen; its text is asked at once. */
+/** A note that stands by itself, near the middle of what is seen; its text is asked at once. */
 function freeNote(app: App): void {
   let n = 1;
   while (app.graph.facts.has(`n:${n}`)) n += 1;
   const s = app.surface, id = `n:${n}`;
-  const [x, y] = s.world(s.width / 2, s.height / 2);
+  // The nearest free place to the middle of what is seen.
+  const [x, y] = new Room([...app.view.nodes.values()].map((v) => [v.x, v.y])).place(...s.world(s.width / 2, s.height / 2));
   app.do({ do: 'batch', name: t('action-freenote'), commands: [
     { do: 'learn', facts: [{ id, kind: 'note', label: t('kind-note'), risk: 'unknown', category: '', chain: '', ref: '', entity: null, time: null, hop: null }], edges: [], totals: [] },
     { do: 'show', places: [[id, { x: Math.round(x), y: Math.round(y), pinned: true }]] },

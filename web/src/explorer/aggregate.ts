@@ -7,6 +7,7 @@ import type { Sum } from './format.ts';
 import { filtered, NO_FILTER, type Hidden } from './filter.ts';
 import { folds } from './folds.ts';
 import { addTo, byText, edgeKey, restOf, RISKS, sumOf, totalKey, type Edge, type Fact, type Graph, type Kind, type Level, type Mark, type Movement, type Rest, type Risk } from './model.ts';
+import { Room } from './room.ts';
 
 export interface ViewNode {
   readonly id: string;
@@ -252,7 +253,30 @@ export function viewOf(graph: Graph, until: number | null = null): View {
     const edge = work.edges.get(key);
     if (edge) work.edges.set(key, { ...edge, mark });
   }
-  return { nodes: sorted(work.nodes), edges: sorted(work.edges), hidden, inputs, mixed };
+  return { nodes: parted(sorted(work.nodes), graph), edges: sorted(work.edges), hidden, inputs, mixed };
+}
+
+/**
+ * Nodes apart from one another. Whatever stands where nothing else does stays there; what stands for others in their midst, or where another of this level
+ * stands already, gets the nearest free row. What a person placed stays, upon others too, and moves none of them.
+ */
+function parted(nodes: Map<string, ViewNode>, graph: Graph): Map<string, ViewNode> {
+  const room = new Room();
+  const held: ViewNode[] = [], late: ViewNode[] = [];
+  for (const n of nodes.values()) {
+    const isPlaced = graph.places.has(n.id);
+    if (isPlaced && n.pinned) held.push(n);
+    else if (isPlaced && room.isFree(n.x, n.y)) room.take(n.x, n.y);
+    else late.push(n);
+  }
+  if (late.length === 0) return nodes;
+  for (const n of held) room.take(n.x, n.y);
+  for (const n of late) {
+    const y = room.row(n.x, n.y);
+    room.take(n.x, y);
+    if (y !== n.y) nodes.set(n.id, { ...n, y });
+  }
+  return nodes;
 }
 
 /** Edges by their ends in the order of `ids`, then by key. Numbers are compared, since long keys that begin alike are slow to sort. */

@@ -3,8 +3,9 @@
  * one, when the view has moved far; a second small canvas above for the selection, what is dragged and the lasso.
  */
 import { afterFrame } from './dom.ts';
-import { Grid, type Rect } from './grid.ts';
-import { AMOUNTS, paint, Painter, paintNode, type Camera, type Frame } from './paint.ts';
+import { fitted, isCovered } from './fit.ts';
+import { Grid, toSegment, within, type Rect } from './grid.ts';
+import { AMOUNTS, LABELS, paint, Painter, paintNode, type Camera, type Frame } from './paint.ts';
 import type { Palette } from './palette.ts';
 import { along, boundsOf, type Scene, type SceneNode } from './scene.ts';
 import type { Answer, Request } from './worker.ts';
@@ -52,7 +53,11 @@ export class Surface {
   private waits = 0;
   private isMarked = false;
   private waiting: (() => void)[] = [];
+  /** What was fitted into the window, while nothing else is looked at. */
+  private whole: Rect | null = null;
   camera: Camera = { x: 0, y: 0, zoom: 1 };
+  /** The part of the window beneath something else. */
+  cover: () => Rect | null = () => null;
   onmove: () => void = () => undefined;
   /** Amounts can be read now, and the scene has none. */
   onnear: () => void = () => undefined;
@@ -66,7 +71,9 @@ export class Surface {
       const before = this.measured;
       this.measured = null;
       // It is told once at the beginning too, when the first picture has the right size already.
-      if (before?.width !== this.width || before.height !== this.height) this.redraw();
+      if (before?.width === this.width && before.height === this.height) return;
+      if (this.whole) this.refit();
+      else this.redraw();
     }).observe(box);
   }
 
@@ -204,6 +211,7 @@ export class Surface {
   /** Looks elsewhere: at once by moving the bitmap; the end of a gesture redraws. */
   look(camera: Camera): void {
     this.camera = { ...camera, zoom: Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, camera.zoom)) };
+    this.whole = null;
     this.place();
     this.paintAbove();
     this.onmove();
@@ -235,13 +243,18 @@ export class Surface {
     this.look({ x: wx - px / zoom, y: wy - py / zoom, zoom });
   }
 
-  /** Shows all of a rectangle, no larger than 1:1. */
+  /** Shows all of a rectangle, no larger than 1:1, with no node beneath what covers the window; until a person looks elsewhere also after the window's size changed. */
   fit(r: Rect = this.scene.bounds): void {
     this.moving = false;
-    const zoom = Math.min(1, this.width / r.w, this.height / r.h);
-    this.look({ x: r.x + r.w / 2 - this.width / zoom / 2, y: r.y + r.h / 2 - this.height / zoom / 2, zoom: Math.max(ZOOM_MIN, zoom) });
+    this.look(fitted(r, this.width, this.height, ZOOM_MIN, this.cover(), this.scene.nodes));
+    this.whole = r;
     this.redraw();
     this.near();
+  }
+
+  /** Fits again what was fitted last, if that is still what is looked at. */
+  refit(): void {
+    if (this.whole) this.fit(this.whole);
   }
 
   /** Shows all of some nodes. */
@@ -256,7 +269,7 @@ export class Surface {
     if (!n) return;
     const [x, y] = this.window(n.x, n.y);
     const w = n.w * this.camera.zoom, h = n.h * this.camera.zoom;
-    if (x >= 0 && y >= 0 && x + w <= this.width && y + h <= this.height && this.camera.zoom >= 0.3) return;
+    if (x >= 0 && y >= 0 && x + w <= this.width && y + h <= this.height && this.camera.zoom >= 0.3 && !isCovered({ x, y, w, h }, this.cover())) return;
     const zoom = Math.max(this.camera.zoom, 0.6);
     this.look({ x: n.x + n.w / 2 - this.width / zoom / 2, y: n.y + n.h / 2 - this.height / zoom / 2, zoom });
     this.redraw();
@@ -273,12 +286,13 @@ export class Surface {
   /** What is at a point of the window: a node, what one leaves out, an edge. */
   hit(px: number, py: number): { node?: SceneNode; pill?: 'in' | 'out'; edge?: string } {
     const [x, y] = this.world(px, py);
-    const node = this.index.grid.at(x, y);
-    if (node) return { node };
-    for (const n of this.index.grid.within({ x: x - 30, y: y - 40, w: 60, h: 41 })) {
+    // Counts lie above nodes, and are drawn where they can be read.
+    if (this.camera.zoom >= LABELS) for (const n of this.index.grid.within({ x: x - 30, y: y - 40, w: 60, h: 41 })) {
       const pill = n.pills.find((p) => x >= p.x && x <= p.x + p.w && y >= p.y && y <= p.y + p.h);
       if (pill) return { node: n, pill: pill.side };
     }
+    const node = this.index.grid.at(x, y);
+    if (node) return { node };
     const edge = this.edgeAt(x, y, 6 / this.camera.zoom);
     return edge === null ? {} : { edge };
   }
@@ -377,21 +391,4 @@ export class Surface {
       ctx.setLineDash([]);
     }
   }
-}
-
-function toSegment(x: number, y: number, ax: number, ay: number, bx: number, by: number): number {
-  const dx = bx - ax, dy = by - ay;
-  const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
-  const ex = x - ax - t * dx, ey = y - ay - t * dy;
-  return ex * ex + ey * ey;
-}
-
-/** Whether a polygon holds a point, by the even-odd rule. */
-export function within(polygon: readonly (readonly [number, number])[], x: number, y: number): boolean {
-  let inside = false;
-  polygon.forEach(([ax, ay], i) => {
-    const [bx, by] = polygon[(i + polygon.length - 1) % polygon.length] ?? [0, 0];
-    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
-  });
-  return inside;
 }

@@ -5,7 +5,8 @@ import { factOf, fromLinks, UNBOUNDED, type Bounds, type NeighboursReport } from
 import { t } from './texts.ts';
 import { sentence } from './format.ts';
 import { apply, putAll, type Command, type Patch } from './commands.ts';
-import { beside, COLUMN, flow, ROW } from './layout.ts';
+import { beside, flow, stacked, type Spot } from './layout.ts';
+import { COLUMN, ROW } from './room.ts';
 import { layoutInput } from './arrange.ts';
 import { addressId, isAccountChain, txId, type Learn } from './learn.ts';
 import { edgeKey, hiddenNeighbours, looked, type Fact, type Graph, type Place, type Side } from './model.ts';
@@ -57,10 +58,17 @@ class Draft {
   }
 }
 
+const standing = (draft: Draft): (readonly [number, number])[] => [...draft.graph.places.values()].map((p) => [p.x, p.y] as const);
+const show = (draft: Draft, spots: readonly Spot[]): void => { draft.do({ do: 'show', places: spots.map(([id, x, y]) => [id, { x, y, pinned: false }] as const) }); };
+
 /** Shows nodes beside a place, where nothing stands yet. */
 function showBeside(draft: Draft, at: { x: number; y: number }, side: Side, ids: readonly string[]): void {
-  const standing = [...draft.graph.places.values()].map((p) => [p.x, p.y] as const);
-  draft.do({ do: 'show', places: beside(at, side, ids, standing).map(([id, x, y]) => [id, { x, y, pinned: false }] as const) });
+  show(draft, beside(at, side, ids, standing(draft)));
+}
+
+/** Shows nodes below a place, where nothing stands yet. */
+function showBelow(draft: Draft, at: { x: number; y: number }, ids: readonly string[]): void {
+  show(draft, stacked({ x: at.x, y: at.y + ROW }, ids, standing(draft)));
 }
 
 /** Shows hidden neighbours of a node, the largest first, beside it. */
@@ -81,8 +89,7 @@ const placeOf = (graph: Graph, id: string): { id: string; x: number; y: number }
 function unfoldEntity(draft: Draft, entity: Fact, most: number): string[] {
   const { graph } = draft;
   const ids = [...graph.facts.values()].filter((f) => f.entity === entity.id && !graph.shown.has(f.id)).slice(0, most).map((f) => f.id);
-  const at = placeOf(graph, entity.id);
-  draft.do({ do: 'show', places: ids.map((id, i) => [id, { x: at.x, y: at.y + (i + 1) * ROW, pinned: false }] as const) });
+  showBelow(draft, placeOf(graph, entity.id), ids);
   return [...graph.facts.values()].filter((f) => f.entity === entity.id && graph.shown.has(f.id)).map((f) => f.id);
 }
 
@@ -305,8 +312,7 @@ export async function explain(app: App): Promise<string> {
     const from = addressId(a.chain, s.from), to = addressId(a.chain, s.to);
     return { key: edgeKey(from, to, asset, 'inferred'), from, to, asset, link: 'inferred' as const, movements: [{ id: `h:${s.heuristic}:${s.txid ?? s.through ?? ''}`, tx: s.txid ?? '', index: 0, value: null, time: null }] };
   }) });
-  const at = placeOf(app.graph, a.id);
-  draft.do({ do: 'show', places: ends.filter((f) => !app.graph.shown.has(f.id)).map((f, i) => [f.id, { x: at.x, y: at.y + (i + 1) * ROW * 2, pinned: false }] as const) });
+  showBelow(draft, placeOf(app.graph, a.id), ends.filter((f) => !app.graph.shown.has(f.id)).map((f) => f.id));
   app.do(draft.end(t('do-explain')));
   return t('say-joined', { n: steps.length, how: [...new Set(steps.map((s) => s.heuristic.replace(/_/g, ' ')))].join(', ') });
 }

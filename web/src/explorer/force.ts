@@ -1,5 +1,9 @@
 /** A layout by forces, for graphs in which money does not go one way. Begins with the flow layout, so the same graph gives the same picture. */
-import { flow, COLUMN, type Box, type Spot, type Tie } from './layout.ts';
+import { flow, type Box, type Spot, type Tie } from './layout.ts';
+import { COLUMN, spread } from './room.ts';
+
+/** Keys of cells as one number. */
+const SPAN = 2_097_152;
 
 /** Springs along ties, repulsion between near nodes (by a grid), a weak pull to the middle. */
 export function force(boxes: readonly Box[], ties: readonly Tie[], steps = boxes.length > 2_000 ? 40 : 150): Spot[] {
@@ -16,9 +20,9 @@ export function force(boxes: readonly Box[], ties: readonly Tie[], steps = boxes
   const reach = COLUMN * 0.8;
   for (let step = 0; step < steps; step += 1) {
     const dx = new Float64Array(n), dy = new Float64Array(n);
-    const cells = new Map<string, number[]>();
+    const cells = new Map<number, number[]>();
     for (let i = 0; i < n; i += 1) {
-      const key = `${Math.floor((x[i] ?? 0) / reach)},${Math.floor((y[i] ?? 0) / reach)}`;
+      const key = Math.floor((x[i] ?? 0) / reach) * SPAN + Math.floor((y[i] ?? 0) / reach);
       const cell = cells.get(key);
       if (cell) cell.push(i);
       else cells.set(key, [i]);
@@ -36,11 +40,12 @@ export function force(boxes: readonly Box[], ties: readonly Tie[], steps = boxes
       dy[i] = (dy[i] ?? 0) + (uy / d) * f * 2;
     };
     for (const [key, cell] of cells) {
-      const [cx = 0, cy = 0] = key.split(',').map(Number);
-      for (let a = cx - 1; a <= cx + 1; a += 1) for (let b = cy - 1; b <= cy + 1; b += 1) {
+      for (let a = -1; a <= 1; a += 1) for (let b = -1; b <= 1; b += 1) {
+        const near = cells.get(key + a * SPAN + b);
+        if (!near) continue;
         // At most 40 of a full cell: a crowd is parted in later steps.
-        const near = (cells.get(`${a},${b}`) ?? []).slice(0, 40);
-        for (const i of cell) for (const j of near) if (i !== j) push(i, j);
+        const most = Math.min(near.length, 40);
+        for (const i of cell) for (let k = 0; k < most; k += 1) if (i !== near[k]) push(i, near[k] ?? i);
       }
     }
     for (const [a, b] of pairs) {
@@ -61,5 +66,6 @@ export function force(boxes: readonly Box[], ties: readonly Tie[], steps = boxes
       y[i] = (y[i] ?? 0) + (my / m) * Math.min(m, cool);
     }
   }
+  spread(x, y, held);
   return start.map(([id], i) => { const b = fixed.get(id); return b ? [id, b.x, b.y] : [id, Math.round(x[i] ?? 0), Math.round(y[i] ?? 0)]; });
 }

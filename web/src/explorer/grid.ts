@@ -59,3 +59,21 @@ export class Grid<T extends Rect> {
     return this.cells.get(key(Math.floor(x / CELL_W), Math.floor(y / CELL_H)))?.findLast((i) => x >= i.x && x <= i.x + i.w && y >= i.y && y <= i.y + i.h);
   }
 }
+
+/** The square of the distance of a point from a line between two others. */
+export function toSegment(x: number, y: number, ax: number, ay: number, bx: number, by: number): number {
+  const dx = bx - ax, dy = by - ay;
+  const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+  const ex = x - ax - t * dx, ey = y - ay - t * dy;
+  return ex * ex + ey * ey;
+}
+
+/** Whether a polygon holds a point, by the even-odd rule. */
+export function within(polygon: readonly (readonly [number, number])[], x: number, y: number): boolean {
+  let inside = false;
+  polygon.forEach(([ax, ay], i) => {
+    const [bx, by] = polygon[(i + polygon.length - 1) % polygon.length] ?? [0, 0];
+    if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+  });
+  return inside;
+}

@@ -3,6 +3,8 @@
  * the order allows. Deterministic: ties go by id. What a person placed (`pinned`) is not moved, and new nodes are put beside their parent without moving
  * what stands.
  */
+import { COLUMN, Room, ROW } from './room.ts';
+
 export interface Box {
   readonly id: string;
   readonly layer: number | null;
@@ -19,9 +21,6 @@ export interface Tie {
 }
 export type Spot = readonly [id: string, x: number, y: number];
 
-/** Distances of columns and rows; a node is 180 by 40 with its rest below it. */
-export const COLUMN = 320;
-export const ROW = 76;
 const SWEEPS = 8;
 
 interface Net {
@@ -166,8 +165,18 @@ function rows(g: Net, column: Int32Array, gap: number): Float64Array {
 
 const round = (v: number): number => Math.round(v * 10) / 10;
 
+/** Places of a layout in which no two nodes are too near one another: what a person placed stays, and what would lie there goes to the nearest free row. */
 function spots(g: Net, boxes: ReadonlyMap<string, Box>, x: (i: number) => number, y: (i: number) => number): Spot[] {
-  return g.ids.map((id, i) => { const b = boxes.get(id); return b?.pinned ? [id, b.x, b.y] : [id, round(x(i)), round(y(i))]; });
+  const room = new Room([...boxes.values()].filter((b) => b.pinned).map((b) => [b.x, b.y]));
+  const found = g.ids.map((id, i): Spot => { const b = boxes.get(id); return b?.pinned ? [id, b.x, b.y] : [id, round(x(i)), round(y(i))]; });
+  const covered = found.map(([id, px, py]) => boxes.get(id)?.pinned !== true && !room.isFree(px, py));
+  found.forEach(([id, px, py], i) => { if (boxes.get(id)?.pinned !== true && !covered[i]) room.take(px, py); });
+  return found.map(([id, px, py], i) => {
+    if (!covered[i]) return [id, px, py];
+    const free = round(room.row(px, py));
+    room.take(px, free);
+    return [id, px, free];
+  });
 }
 
 export function flow(boxes: readonly Box[], ties: readonly Tie[]): Spot[] {
@@ -207,41 +216,18 @@ export function timeAxis(boxes: readonly Box[], ties: readonly Tie[]): Spot[] {
   return spots(g, by, (i) => (dense[i] ?? 0) * COLUMN, (i) => y[i] ?? 0);
 }
 
-/** Heights by rows taken: which places of a column are free. */
-export class Taken {
-  private readonly columns = new Map<number, Set<number>>();
-  constructor(places: Iterable<readonly [x: number, y: number]>) {
-    for (const [x, y] of places) this.take(x, y);
-  }
-  private cells(x: number, y: number): [number, number][] {
-    const cx = Math.floor(x / (COLUMN / 2)), cy = Math.floor(y / (ROW / 2));
-    const cells: [number, number][] = [];
-    for (let a = cx - 1; a <= cx + 1; a += 1) for (let b = cy - 1; b <= cy + 1; b += 1) cells.push([a, b]);
-    return cells;
-  }
-  take(x: number, y: number): void {
-    for (const [a, b] of this.cells(x, y)) {
-      let column = this.columns.get(a);
-      if (!column) this.columns.set(a, (column = new Set()));
-      column.add(b);
-    }
-  }
-  isFree(x: number, y: number): boolean {
-    return !this.columns.get(Math.floor(x / (COLUMN / 2)))?.has(Math.floor(y / (ROW / 2)));
-  }
-}
-
 /** Places for new nodes in the column beside their parent, nearest free row first. Nothing that stands is moved. */
 export function beside(parent: { x: number; y: number }, side: 'in' | 'out', ids: readonly string[], standing: Iterable<readonly [number, number]>): Spot[] {
-  const taken = new Taken(standing);
-  const x = parent.x + (side === 'out' ? COLUMN : -COLUMN);
-  const found: Spot[] = [];
-  ids.forEach((id, k) => {
-    const want = parent.y + (k - (ids.length - 1) / 2) * ROW;
-    let y = want;
-    for (let step = 1; !taken.isFree(x, y) && step < 20_000; step += 1) y = want + (step % 2 ? 1 : -1) * Math.ceil(step / 2) * (ROW / 2);
-    taken.take(x, y);
-    found.push([id, round(x), round(y)]);
+  return stacked({ x: parent.x + (side === 'out' ? COLUMN : -COLUMN), y: parent.y - ((ids.length - 1) / 2) * ROW }, ids, standing);
+}
+
+/** Places for new nodes in a column, from a place down as far as rows are free. */
+export function stacked(first: { x: number; y: number }, ids: readonly string[], standing: Iterable<readonly [number, number]>): Spot[] {
+  const room = new Room(standing);
+  const x = round(first.x);
+  return ids.map((id, k) => {
+    const y = round(room.row(x, round(first.y + k * ROW)));
+    room.take(x, y);
+    return [id, x, y];
   });
-  return found;
 }

@@ -64,8 +64,10 @@ export function mount(root: HTMLElement): Mounted {
       if (what === 'lasso') {
         mode.lasso = !mode.lasso;
         app.say(t(mode.lasso ? 'say-lasso' : 'say-no-lasso'));
-      } else if (what === 'minimap') map.hidden = !map.hidden;
-      else if (what === 'zone') {
+      } else if (what === 'minimap') {
+        map.hidden = !map.hidden;
+        app.surface.refit();
+      } else if (what === 'zone') {
         app.zone = app.zone === 'UTC' ? 'local' : 'UTC';
         app.refresh();
         app.say(t(app.zone === 'UTC' ? 'say-utc' : 'say-local'));

@@ -214,14 +214,19 @@ function texts(ctx: Context, n: SceneNode, p: Palette): void {
     ctx.fillStyle = p.accent;
     ctx.fillText(n.note, n.x + n.w / 2, n.y - 5);
   }
+}
+
+/** Counts of what is left out, above all nodes: one that a person put there covers none. */
+function paintPills(ctx: Context, nodes: readonly SceneNode[], p: Palette): void {
   ctx.font = `10px ${SANS}`;
-  for (const pill of n.pills) {
+  ctx.textAlign = 'center';
+  ctx.strokeStyle = p.line;
+  ctx.lineWidth = 1;
+  for (const n of nodes) for (const pill of n.pills) {
     ctx.beginPath();
     ctx.roundRect(pill.x, pill.y, pill.w, pill.h, 8);
     ctx.fillStyle = p.bg;
     ctx.fill();
-    ctx.strokeStyle = p.line;
-    ctx.lineWidth = 1;
     ctx.setLineDash([3, 2]);
     ctx.stroke();
     ctx.setLineDash([]);
@@ -257,6 +262,7 @@ export function paint(ctx: Context, scene: Scene, f: Frame, p: Palette): void {
     paintNode(ctx, n, few ? Math.max(zoom, CURVES) : zoom, p);
     if (few && zoom < LABELS) name(ctx, n, zoom, p);
   }
+  if (zoom >= LABELS) paintPills(ctx, nodes, p);
 }
 
 /** Paints pictures as bitmaps on a canvas of its own. */

@@ -260,9 +260,9 @@ export function boundsOf(nodes: readonly SceneNode[]): Rect {
   if (nodes.length === 0) return { x: -200, y: -120, w: 400, h: 240 };
   let left = Infinity, top = Infinity, right = -Infinity, bottom = -Infinity;
   for (const n of nodes) {
-    left = Math.min(left, n.x);
+    left = Math.min(left, n.x, ...n.pills.map((p) => p.x));
     top = Math.min(top, n.y);
-    right = Math.max(right, n.x + n.w);
+    right = Math.max(right, n.x + n.w, ...n.pills.map((p) => p.x + p.w));
     bottom = Math.max(bottom, n.y + n.h, ...n.pills.map((p) => p.y + p.h));
   }
   return { x: left - 24, y: top - 24, w: right - left + 48, h: bottom - top + 48 };

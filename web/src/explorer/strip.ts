@@ -110,6 +110,9 @@ export class Replay {
   }
 }
 
+/** Pixels between the map and what is fitted beside it. */
+const GAP = 4;
+
 /** The whole graph small, with the window on it; a press moves there. */
 export function minimap(app: App, palette: () => Palette): HTMLCanvasElement {
   const W = 160, H = 110;
@@ -156,6 +159,7 @@ export function minimap(app: App, palette: () => Palette): HTMLCanvasElement {
     const x = left + (event.clientX - r.left) / k, y = top + (event.clientY - r.top) / k;
     s.look({ x: x - s.width / s.camera.zoom / 2, y: y - s.height / s.camera.zoom / 2, zoom: s.camera.zoom });
   };
+  s.cover = () => (canvas.offsetWidth === 0 ? null : { x: canvas.offsetLeft - GAP, y: canvas.offsetTop - GAP, w: canvas.offsetWidth + 2 * GAP, h: canvas.offsetHeight + 2 * GAP });
   canvas.addEventListener('pointerdown', go);
   canvas.addEventListener('pointermove', go);
   canvas.addEventListener('themechange', () => { base = null; draw(); });

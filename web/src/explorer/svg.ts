@@ -1,7 +1,7 @@
 /** The scene as SVG text: for export, the report's PDF and tests. Equal for equal input, byte for byte: no clock, no randomness, numbers rounded to a tenth. */
 import { corners, SIGN, type Palette } from './palette.ts';
 import { edgeColour } from './paint.ts';
-import { CROSSING, DASHED, textWidth, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
+import { CROSSING, DASHED, textWidth, type Pill, type Scene, type SceneEdges, type SceneNode } from './scene.ts';
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`).replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
 const num = (v: number): string => { const r = Math.round(v * 10) / 10; return Object.is(r, -0) ? '0' : String(r); };
@@ -48,10 +48,11 @@ function nodeMarkup(n: SceneNode, p: Palette): string {
   if (n.colour > 0) out.push(`<rect x="${num(n.x + n.w - 12)}" y="${num(n.y + 8)}" width="6" height="${num(n.h - 16)}" rx="2" fill="${p.marks[(n.colour - 1) % p.marks.length] ?? p.accent}"/>`);
   out.push(`<text x="${num(n.x + 36)}" y="${num(n.y + (n.sub ? 17 : 25))}" font-size="12" font-weight="500" fill="${p.ink}">${escaped(n.title)}</text>`);
   if (n.sub) out.push(`<text x="${num(n.x + 36)}" y="${num(n.y + 31)}" font-size="10.5" fill="${p.soft}">${escaped(n.sub)}</text>`);
-  for (const pill of n.pills) out.push(`<rect x="${num(pill.x)}" y="${num(pill.y)}" width="${num(pill.w)}" height="${num(pill.h)}" rx="8" fill="${p.bg}" stroke="${p.line}" stroke-dasharray="3 2"/><text x="${num(pill.x + pill.w / 2)}" y="${num(pill.y + 11.5)}" text-anchor="middle" font-size="10" fill="${p.ink}">${escaped(pill.text)}</text>`);
   if (n.note) out.push(`<text x="${num(n.x + n.w / 2)}" y="${num(n.y - 5)}" text-anchor="middle" font-size="10.5" font-style="italic" fill="${p.accent}">${escaped(n.note)}</text>`);
   return `<g>${out.join('')}</g>`;
 }
+
+const pillMarkup = (pill: Pill, p: Palette): string => `<rect x="${num(pill.x)}" y="${num(pill.y)}" width="${num(pill.w)}" height="${num(pill.h)}" rx="8" fill="${p.bg}" stroke="${p.line}" stroke-dasharray="3 2"/><text x="${num(pill.x + pill.w / 2)}" y="${num(pill.y + 11.5)}" text-anchor="middle" font-size="10" fill="${p.ink}">${escaped(pill.text)}</text>`;
 
 /** A whole picture. `title` and `summary` say what is drawn and what is left out. */
 export function svgOf(scene: Scene, palette: Palette, title: string, summary: string): string {
@@ -64,6 +65,8 @@ export function svgOf(scene: Scene, palette: Palette, title: string, summary: st
   for (let i = 0; i < scene.edges.count; i += 1) lines.push(edgeMarkup(scene.edges, i, palette));
   for (let i = 0; i < scene.edges.count; i += 1) lines.push(chipMarkup(scene.edges, i, palette));
   for (const n of scene.nodes) lines.push(nodeMarkup(n, palette));
+  // Above all nodes, as on the page.
+  for (const n of scene.nodes) for (const pill of n.pills) lines.push(pillMarkup(pill, palette));
   lines.push('</svg>', '');
   return lines.filter((l, i) => l !== '' || i === lines.length - 1).join('\n');
 }
