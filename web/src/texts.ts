@@ -26,6 +26,12 @@ export function t(key: string, values: Readonly<Record<string, string | number>>
   return (texts[key] ?? key).replace(/\{\$([a-z]+)\}/g, (place, name: string) => { const value = values[name]; return value === undefined ? place : typeof value === 'number' ? figure(value) : value; });
 }
 
+/** The page's word for a category; its name where the page has none of its own. */
+export function categoryWord(name: string): string {
+  texts ??= read();
+  return texts[`category-is-${name}`] ?? name.replace(/_/g, ' ');
+}
+
 /** A whole number with the signs of the page's language, digits as in the pages. */
 export function figure(n: number): string {
   const lang = typeof document === 'undefined' ? 'en' : document.documentElement.lang || 'en';

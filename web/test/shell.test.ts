@@ -1,4 +1,4 @@
-import './english.ts';
+import { ENGLISH } from './english.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ask, Asker } from '../src/shell/asking.ts';
@@ -9,6 +9,7 @@ import { parse as recent, withNew } from '../src/shell/recent.ts';
 import { graphPage, marked, offer, pageOf, remarks, type Lookup, type LookupHit, type Option } from '../src/shell/results.ts';
 import { subjects } from '../src/shell/rows.ts';
 import { apply, parse } from '../src/shell/settings.ts';
+import { use } from '../src/texts.ts';
 
 const hit = (change: Partial<LookupHit>): LookupHit => ({ kind: 'address', id: 'bc1q', name: null, chain: null, assets: ['BTC'], category: 'unattributed', risk: 'none', in_ledger: true, addresses: 1, examples: ['bc1q'], ...change });
 const lookup = (hits: LookupHit[], more = 0): Lookup => ({ hits, more, unknown: [], notes: [] });
@@ -90,6 +91,13 @@ test('a hit says its risk, category, count, chain, and that tags alone know it',
   assert.deepEqual([named?.risk, named?.detail], ['severe', 'ransomware, addresses: 7,038, BTC']);
   assert.equal(of({ in_ledger: false, assets: ['BTC', 'LTC'] })?.detail, 'BTC, LTC, known by tags only');
   assert.deepEqual(remarks({ hits: [], more: 0, unknown: ['a', 'b', 'c', 'd'], notes: ['the block is not final'] }), ['Not known here: a, b, c, 1 more.', 'the block is not final.']);
+});
+
+test('a category is said in the words of the page', () => {
+  use({ ...ENGLISH, 'category-is-illicit_market': 'illegaler Markt' });
+  const detail = (category: string): string | undefined => offer('q', [], [], lookup([hit({ category, risk: 'high' })])).options[0]?.detail;
+  assert.deepEqual([detail('illicit_market'), detail('rug_pull'), detail('unattributed')], ['illegaler Markt, BTC', 'rug pull, BTC', 'BTC']);
+  use(ENGLISH);
 });
 
 test('several lines are a list, one line is a question', () => {

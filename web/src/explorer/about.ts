@@ -10,12 +10,12 @@ import { assetOf, isAccountChain, riskOf, units } from './learn.ts';
 import { sumOf, type Fact, type Side } from './model.ts';
 import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type FiguresReport, type NeighboursReport, type Row } from './reports.ts';
 import { t } from './texts.ts';
-import { riskWord, viewText } from './words.ts';
+import { categoryWord, confidenceWord, riskWord, viewText } from './words.ts';
 import { worthLine } from './worth.ts';
 
 /** Counterparties that are asked for. */
 const LISTED = 100;
-const plain = (category: string): string => category.replace(/_/g, ' ');
+const plain = (name: string): string => name.replace(/_/g, ' ');
 
 /** Answers by node, so that a second look does not ask again. */
 type Sort = 'who' | 'amount' | 'count' | 'last';
@@ -84,7 +84,7 @@ export class About {
     const put = (k: string, v: string | Node): void => { facts.append(el('dt', {}, k), el('dd', {}, v)); };
     if (n.kind !== 'note' && n.kind !== 'group') put(t(`kind-${n.kind}`), el('span', { class: 'x-hash' }, n.ref));
     if (n.kind !== 'transaction' && n.kind !== 'note' && n.kind !== 'group') put(t('risk'), el('span', { class: `x-chip ${n.risk}` }, riskWord(n.risk)));
-    if (n.category && n.category !== 'none') put(t('category'), plain(n.category));
+    if (n.category && n.category !== 'none') put(t('category'), categoryWord(n.category));
     if (n.chain) put(t('chain'), n.chain);
     if (n.kind === 'transaction') put(t('time'), time(n.time, this.app.zone));
     if (n.members.length > 1) put(t('stands-for'), t('nodes', { n: n.members.length }));
@@ -115,7 +115,7 @@ export class About {
     const owner = p.entity && p.entity.addresses > 1 ? el('p', {}, t('about-entity', { n: p.entity.addresses, name: p.entity.tag?.label ?? shortened(p.entity.root_address) })) : null;
     if (p.tags.length === 0) return [owner, el('p', { class: 'x-soft' }, t('about-no-tags'))];
     return [owner, el('div', { class: 'x-wide', tabindex: 0, role: 'group', 'aria-label': t('about-tags') }, el('table', {}, el('thead', {}, el('tr', {}, ...['label', 'category', 'source', 'confidence', 'updated'].map((c) => el('th', {}, t(`column-${c}`))))), el('tbody', {}, ...p.tags.slice(0, 50).map((tag) =>
-      el('tr', {}, el('td', {}, tag.label), el('td', {}, plain(tag.category)), el('td', {}, /^https?:\/\//.test(tag.source) ? el('a', { href: tag.source, rel: 'noreferrer noopener', target: '_blank' }, host(tag.source)) : (tag.source || tag.pack)), el('td', {}, plain(tag.confidence)), el('td', {}, tag.lastmod)))))),
+      el('tr', {}, el('td', {}, tag.label), el('td', {}, categoryWord(tag.category)), el('td', {}, /^https?:\/\//.test(tag.source) ? el('a', { href: tag.source, rel: 'noreferrer noopener', target: '_blank' }, host(tag.source)) : (tag.source || tag.pack)), el('td', {}, confidenceWord(tag.confidence)), el('td', {}, tag.lastmod)))))),
     p.tags.length > 50 ? el('p', { class: 'x-soft' }, t('and-more', { n: p.tags.length - 50 })) : null];
   }
 
@@ -171,11 +171,11 @@ export class About {
     const value = (r: Row): string | number | bigint => (this.sort === 'who' ? name(r) : this.sort === 'amount' ? BigInt(r.amount) : this.sort === 'count' ? r.count : (r.last_time ?? 0));
     const draw = (): void => {
       const sign = this.descending ? -1 : 1;
-      const list = report.rows.filter((r) => this.needle === '' || `${name(r)} ${r.id ?? ''} ${r.who.category}`.toLowerCase().includes(this.needle)).sort((a, b) => { const x = value(a), y = value(b); return x < y ? -sign : x > y ? sign : 0; });
+      const list = report.rows.filter((r) => this.needle === '' || `${name(r)} ${r.id ?? ''} ${r.who.category} ${categoryWord(r.who.category)}`.toLowerCase().includes(this.needle)).sort((a, b) => { const x = value(a), y = value(b); return x < y ? -sign : x > y ? sign : 0; });
       tbody.replaceChildren(...list.map((r) => {
         const id = idOf(r), asset = assetIn(report.chain, r.asset);
         const tick = el('input', { type: 'checkbox', 'aria-label': t('tick', { name: name(r) }), checked: ticked.has(id), disabled: id === '' || app.graph.shown.has(id) || r.is_subject === true, onchange: () => { if (tick.checked) ticked.add(id); else ticked.delete(id); } });
-        return el('tr', {}, el('td', {}, tick), el('td', {}, el('span', { class: `x-dot ${riskOf(r.who.risk)}`, 'aria-hidden': 'true' }), name(r), el('span', { class: 'x-soft' }, r.who.category && r.who.category !== 'none' ? ` ${plain(r.who.category)}` : '')),
+        return el('tr', {}, el('td', {}, tick), el('td', {}, el('span', { class: `x-dot ${riskOf(r.who.risk)}`, 'aria-hidden': 'true' }), name(r), el('span', { class: 'x-soft' }, r.who.category && r.who.category !== 'none' ? ` ${categoryWord(r.who.category)}` : '')),
           el('td', { class: 'n' }, `${r.divided ? '≈ ' : ''}${sumText({ units: BigInt(r.amount), unknown: r.unknown ?? 0 }, asset)}`), el('td', { class: 'n' }, String(r.count)), el('td', { class: 'n' }, r.last_time ? day(r.last_time) : ''));
       }));
     };
@@ -211,7 +211,7 @@ function entityParts(chain: string, e: EntityReport, app: App): (Node | null)[] 
   put('entity-within', sums(e.within));
   if (e.first_seen) put('column-first', time(e.first_seen, app.zone));
   if (e.last_seen) put('column-last', time(e.last_seen, app.zone));
-  const tags = e.tags.slice(0, 8).map((tag) => el('li', {}, `${tag.label} (${plain(tag.category)}), ${/^https?:/.test(tag.source) ? host(tag.source) : tag.source}`));
+  const tags = e.tags.slice(0, 8).map((tag) => el('li', {}, `${tag.label} (${categoryWord(tag.category)}), ${/^https?:/.test(tag.source) ? host(tag.source) : tag.source}`));
   return [facts, tags.length > 0 ? el('ul', {}, ...tags) : null, e.tag_count > 8 ? el('p', { class: 'x-soft' }, t('and-more', { n: e.tag_count - Math.min(8, e.tags.length) })) : null, ...e.notes.slice(0, 3).map((n) => el('p', { class: 'x-soft' }, n))];
 }
 
@@ -232,7 +232,7 @@ function exposure(p: Profile): (Node | null)[] {
     parts.push(el('h4', {}, `${t(`exposure-${side}`)}, ${asset.unit}${e.risk_score === null || side === 'destination' ? '' : `, ${t('risk-score', { score: e.risk_score })}`}`), el('table', { class: 'x-bars-table' }, el('tbody', {}, ...lines.map((l) => {
       const total = (units(l.direct, 'exposure') ?? 0n) + (units(l.indirect, 'exposure') ?? 0n);
       const share = l.share_ppm / 10_000;
-      return el('tr', { title: t('exposure-parts', { direct: amount(units(l.direct, 'exposure') ?? 0n, asset), indirect: amount(units(l.indirect, 'exposure') ?? 0n, asset) }) }, el('td', {}, plain(l.category)),
+      return el('tr', { title: t('exposure-parts', { direct: amount(units(l.direct, 'exposure') ?? 0n, asset), indirect: amount(units(l.indirect, 'exposure') ?? 0n, asset) }) }, el('td', {}, categoryWord(l.category)),
         el('td', {}, svg('svg', { viewBox: '0 0 100 10', preserveAspectRatio: 'none', class: 'x-bar', 'aria-hidden': 'true' }, svg('rect', { class: `x-fill ${riskOf(l.risk)}`, width: Math.max(0.8, share), height: 10 }))),
         el('td', { class: 'n' }, `${share < 0.1 && share > 0 ? '<0.1' : share.toFixed(1)} %`), el('td', { class: 'n' }, amount(total, asset)));
     }))));

@@ -10,6 +10,7 @@ import { isAccountChain } from './learn.ts';
 import { RISKS, type Fact } from './model.ts';
 import { UNBOUNDED, type Bounds } from './reports.ts';
 import { t } from './texts.ts';
+import { categoriesIn, categoryWord } from './words.ts';
 
 export const field = (label: string, input: HTMLElement): HTMLLabelElement => el('label', {}, label, input);
 export const check = (label: string, input: HTMLElement): HTMLLabelElement => el('label', { class: 'x-check' }, input, label);
@@ -106,7 +107,7 @@ export function askExpand(app: App): void {
   const asset = choice([['', t('asset-all')], ...assets.map((a) => [a.id, a.unit] as const)]);
   const least = el('input', { inputmode: 'decimal' }), from = el('input', { type: 'date' }), until = el('input', { type: 'date' });
   const category = el('input', { list: 'x-categories', placeholder: t('category-example') });
-  const known = [...new Set([...app.graph.facts.values()].map((f) => f.category).filter((c) => c !== '' && c !== 'none'))].sort();
+  const known = [...new Set([...app.graph.facts.values()].filter((f) => f.category !== '' && f.category !== 'none').map((f) => categoryWord(f.category)))].sort();
   form(t('expand-title'), t('expand-button'), [
     field(t('direction'), side), field(t('sort'), sort), field(t('expand-most'), most), field(t('asset'), asset), field(t('least-amount'), least), field(t('from-day'), from), field(t('until-day'), until),
     field(t('expand-category'), category), el('datalist', { id: 'x-categories' }, ...known.map((c) => el('option', { value: c }))),
@@ -119,7 +120,7 @@ export function askExpand(app: App): void {
     for (const d of days) if (typeof d === 'string') return d;
     const bounds: Bounds = {
       most: Number(most.value), sort: sort.value as Bounds['sort'], asset: isAccountChain(fact.chain) ? asset.value : '', least: floor.toString(),
-      from: days[0] as number | null, until: days[1] as number | null, category: category.value.trim(),
+      from: days[0] as number | null, until: days[1] as number | null, category: categoriesIn(category.value).join(','),
     };
     void app.work(t('work-look-up'), () => expand(app, side.value === 'both' ? ['in', 'out'] : [side.value === 'in' ? 'in' : 'out'], app.members(), bounds));
     return null;
@@ -154,7 +155,7 @@ export function askFilter(app: App): void {
   };
   const d = form(t('filter-title'), t('apply'), [
     ...(rows.length > 0 ? [table] : []), el('fieldset', {}, el('legend', {}, t('filter-risk')), ...risks.map((r) => check(t(`risk-${r.r}`), r.on))),
-    ...(hide.length > 0 ? [el('fieldset', {}, el('legend', {}, t('filter-categories')), ...hide.map((h) => check(h.c, h.off)))] : []),
+    ...(hide.length > 0 ? [el('fieldset', {}, el('legend', {}, t('filter-categories')), ...hide.map((h) => check(categoryWord(h.c), h.off)))] : []),
     check(t('filter-dust'), dust),
     el('button', { type: 'button', onclick: () => { app.do({ do: 'set', key: 'filter', value: NO_FILTER }); app.say(app.summary()); d.close(); } }, t('filter-all')),
   ], set);
@@ -194,7 +195,7 @@ export function askFind(app: App): void {
   };
   const find = (): void => {
     const q = input.value.trim().toLowerCase();
-    found = q === '' ? [] : [...app.view.nodes.values()].filter((n) => `${n.label} ${n.ref} ${n.category} ${n.mark.note ?? ''} ${n.members.length > 1 ? n.members.map((m) => app.graph.facts.get(m)?.ref).join(' ') : ''}`.toLowerCase().includes(q)).map((n) => n.id);
+    found = q === '' ? [] : [...app.view.nodes.values()].filter((n) => `${n.label} ${n.ref} ${n.category} ${categoryWord(n.category)} ${n.mark.note ?? ''} ${n.members.length > 1 ? n.members.map((m) => app.graph.facts.get(m)?.ref).join(' ') : ''}`.toLowerCase().includes(q)).map((n) => n.id);
     count.textContent = q === '' ? '' : t('found-count', { n: found.length });
     list.replaceChildren(...found.slice(0, 20).map((id) => { const n = app.view.nodes.get(id); return el('li', { role: 'option', 'aria-selected': 'false' }, el('button', { type: 'button', class: 'x-link', onclick: () => { go(id); } }, n?.label ? `${n.label} ${shortened(n.ref)}` : (n?.ref ?? id))); }));
   };

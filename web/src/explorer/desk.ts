@@ -11,6 +11,7 @@ import { pictureOf } from './pictured.ts';
 import { open } from './saved.ts';
 import { sceneOf } from './scene.ts';
 import { t } from './texts.ts';
+import { categories, categoriesIn, categoryWord } from './words.ts';
 
 /** Grounds of a tag, of GraphSense's list, from the weakest. */
 const CONFIDENCE = ['unknown', 'heuristic', 'web_crawl', 'forensic', 'manual_transaction', 'ownership'];
@@ -161,14 +162,15 @@ export class Desk {
       return;
     }
     const label = el('input', { required: true, maxlength: 80, value: app.focused()?.label ?? '' }), source = el('input', { required: true, maxlength: 300, placeholder: t('tag-source-example') });
-    const category = el('input', { required: true, maxlength: 60, value: fact.category === 'none' || fact.category === 'unattributed' ? '' : fact.category, placeholder: t('category-example') });
+    const category = el('input', { required: true, maxlength: 60, list: 'x-categories', value: fact.category === 'none' || fact.category === 'unattributed' ? '' : categoryWord(fact.category), placeholder: t('category-example') });
+    const known = el('datalist', { id: 'x-categories' }, ...categories().map((c) => el('option', { value: categoryWord(c) })));
     const confidence = choice(CONFIDENCE.map((c) => [c, t(`confidence-${c}`)]));
     const desk = el('input', { type: 'checkbox', checked: true });
-    form(t('tag-title'), t('tag-button'), [field(t('tag-label'), label), field(t('tag-source'), source), field(t('tag-confidence'), confidence), field(t('tag-category'), category), el('label', { class: 'x-check' }, desk, t('tag-for-desk'))], () => {
+    form(t('tag-title'), t('tag-button'), [field(t('tag-label'), label), field(t('tag-source'), source), field(t('tag-confidence'), confidence), field(t('tag-category'), category), known, el('label', { class: 'x-check' }, desk, t('tag-for-desk'))], () => {
       const name = label.value.trim();
       app.do({ do: 'mark', ids: [fact.id], mark: { label: name } });
       if (desk.checked) void app.work(t('work-save'), async () => {
-        await app.api.ownTag({ address: fact.ref, asset: assetOn(app, fact.chain), label: name, source: source.value.trim(), category: category.value.trim(), confidence: confidence.value }, source.value.trim());
+        await app.api.ownTag({ address: fact.ref, asset: assetOn(app, fact.chain), label: name, source: source.value.trim(), category: categoriesIn(category.value)[0] ?? '', confidence: confidence.value }, source.value.trim());
         return t('say-tagged', { label: name });
       });
       return null;

@@ -2,10 +2,27 @@
 import type { View, ViewEdge, ViewNode } from './aggregate.ts';
 import { shortened, sumText, time, type Asset, type Sum } from './format.ts';
 import type { Kind, Rest, Risk } from './model.ts';
-import { t } from './texts.ts';
+import { has, keys, t } from './texts.ts';
 
 const kind = (k: Kind): string => t(`kind-${k}`);
 export const riskWord = (r: Risk): string => t(`risk-${r}`);
+
+const CATEGORY = 'category-is-';
+const plain = (name: string): string => name.replace(/_/g, ' ');
+/** The words that the desk's pages have for a category and for a tag's confidence; the name where they have none. */
+export const categoryWord = (name: string): string => (has(`category-is-${name}`) ? t(`category-is-${name}`) : plain(name));
+export const confidenceWord = (name: string): string => (has(`confidence-is-${name}`) ? t(`confidence-is-${name}`) : plain(name));
+/** Names of all categories of which the page has a word. */
+export const categories = (): string[] => keys().filter((k) => k.startsWith(CATEGORY)).map((k) => k.slice(CATEGORY.length));
+/** Names of the categories that a text has between commas: by their words, of which two categories may have the same, or by their names. */
+export function categoriesIn(text: string): string[] {
+  const named = (part: string): string[] => {
+    const same = (word: string): boolean => word.toLowerCase() === part.toLowerCase();
+    const found = categories().filter((name) => same(categoryWord(name)));
+    return found.length > 0 ? found : [part];
+  };
+  return text.split(/[,،、，]/).map((part) => part.trim()).filter((part) => part !== '').flatMap(named);
+}
 const isCategory = (text: string): boolean => text !== '' && text !== 'none';
 
 /** All sums of several assets; the largest list of them is bounded. */
@@ -35,7 +52,7 @@ function lines(node: ViewNode): { title: string; sub: string } {
   const ref = node.kind === 'note' ? '' : shortened(node.ref);
   const inside = node.inside.reduce((n, i) => n + i.movements.length, 0);
   const size = node.members.length > 1 ? t('parts', { n: node.members.length }) : '';
-  const facts = node.kind === 'transaction' ? [node.time === null ? '' : time(node.time).replace(/:\d\d UTC$/, ' UTC')] : [isCategory(node.category) ? node.category.replace(/_/g, ' ') : '', size, inside > 0 ? t('inside', { n: inside }) : ''];
+  const facts = node.kind === 'transaction' ? [node.time === null ? '' : time(node.time).replace(/:\d\d UTC$/, ' UTC')] : [isCategory(node.category) ? categoryWord(node.category) : '', size, inside > 0 ? t('inside', { n: inside }) : ''];
   const title = node.label || (node.kind === 'entity' ? `${kind('entity')} ${ref}` : ref);
   const sub = [node.label && node.kind !== 'note' && node.kind !== 'group' ? shortened(node.ref, 6, 4) : '', ...facts].filter(Boolean).join(', ') || kind(node.kind);
   return { title, sub };
@@ -47,7 +64,7 @@ export const viewText = { rest, lines };
 export function nodeSentence(node: ViewNode, asset: (id: string) => Asset): string {
   const parts = [`${kind(node.kind)} ${node.label || shortened(node.ref)}`];
   if (node.kind !== 'transaction' && node.kind !== 'note' && node.kind !== 'group') parts.push(t('risk-is', { risk: riskWord(node.risk) }));
-  if (isCategory(node.category)) parts.push(node.category.replace(/_/g, ' '));
+  if (isCategory(node.category)) parts.push(categoryWord(node.category));
   if (node.kind === 'transaction') parts.push(time(node.time));
   const before = rest(node.rest.in, asset), after = rest(node.rest.out, asset);
   if (before) parts.push(t('not-drawn-before', { rest: before }));

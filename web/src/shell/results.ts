@@ -1,5 +1,5 @@
 /** What the palette offers, from answers of the API. The addresses of pages are those of the server's own search page. */
-import { t } from '../texts.ts';
+import { categoryWord, t } from '../texts.ts';
 
 export interface LookupHit { kind: string; id: string; name?: string | null; chain?: string | null; assets: string[]; category: string; risk: string; in_ledger: boolean; addresses: number; examples: string[] }
 export interface Lookup { hits: LookupHit[]; more: number; unknown: string[]; notes: string[] }
@@ -52,7 +52,7 @@ function ofHit(hit: LookupHit): Option {
   const known = hit.category !== '' && hit.category !== 'unattributed';
   return {
     group: groupOf(hit.kind), title: hit.name ?? hit.id, risk: known ? hit.risk : '',
-    detail: [hit.name && hit.name !== hit.id ? hit.id : '', known ? hit.category.replace(/_/g, ' ') : '', size, where, seen].filter(Boolean).join(', '),
+    detail: [hit.name && hit.name !== hit.id ? hit.id : '', known ? categoryWord(hit.category) : '', size, where, seen].filter(Boolean).join(', '),
     href: pageOf(hit), graph: inGraph(hit),
   };
 }

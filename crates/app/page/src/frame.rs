@@ -1,7 +1,7 @@
 //! What stands around every page: head, search, navigation. A link is shown only to who may open it.
 
 use crate::texts::{for_script, rich, t};
-use crate::{again, figures, flash, icons, languages, way};
+use crate::{again, figures, flash, icons, islands, languages, way};
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -298,6 +298,7 @@ impl Frame {
                     }
                     (languages::chooser())
                     template #texts data-texts=(for_script("shell-")) {}
+                    template data-texts=(islands::category_words()) {}
                 }
             }
         }
