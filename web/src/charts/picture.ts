@@ -1,8 +1,10 @@
 /** A chart's SVG as a PNG: styles of the page become attributes, because a picture has no stylesheet. */
 
-const STYLES = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'font', 'text-anchor'] as const;
+const STYLES = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'font-family', 'font-size', 'direction', 'text-anchor'] as const;
 const SCALE = 2;
+const WIDTH = 720;
 const TITLE = 34;
+const MARGIN = 8;
 
 /** A copy of a drawing that looks the same alone. */
 function alone(svg: SVGSVGElement): SVGSVGElement {
@@ -22,12 +24,18 @@ function alone(svg: SVGSVGElement): SVGSVGElement {
   return copy;
 }
 
+/** The drawing alone, so wide with the room that its labels have on the left: its level places are parts of the rest. */
 async function image(svg: SVGSVGElement, width: number, height: number): Promise<HTMLImageElement> {
+  const left = parseFloat(getComputedStyle(svg).paddingLeft) || 0;
   const copy = alone(svg);
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  copy.setAttribute('width', String(width));
-  copy.setAttribute('height', String(height));
-  const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: 'image/svg+xml' }));
+  copy.setAttribute('x', String(left));
+  copy.setAttribute('width', String(width - left));
+  copy.setAttribute('overflow', 'visible');
+  const whole = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  whole.setAttribute('width', String(width));
+  whole.setAttribute('height', String(height));
+  whole.append(copy);
+  const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(whole)], { type: 'image/svg+xml' }));
   const picture = new Image();
   try {
     picture.src = url;
@@ -38,9 +46,9 @@ async function image(svg: SVGSVGElement, width: number, height: number): Promise
   }
 }
 
-/** The drawing with its title and finding, as a PNG. */
+/** The drawing with its title and finding, as a PNG of the same size from every screen. */
 export async function png(svg: SVGSVGElement, title: string, finding: string): Promise<Blob> {
-  const { width, height } = svg.viewBox.baseVal;
+  const width = WIDTH, height = Number(svg.getAttribute('height'));
   const canvas = document.createElement('canvas');
   canvas.width = width * SCALE;
   canvas.height = (height + TITLE + 8) * SCALE;
@@ -52,9 +60,10 @@ export async function png(svg: SVGSVGElement, title: string, finding: string): P
   context.fillRect(0, 0, width, height + TITLE + 8);
   context.fillStyle = style.color;
   context.font = `600 14px ${style.fontFamily}`;
-  context.fillText(title, 4, 14);
+  context.fillText(title, MARGIN, 14);
   context.font = `12px ${style.fontFamily}`;
-  context.fillText(finding, 4, 30, width - 8);
-  context.drawImage(await image(svg, width, height), 0, TITLE, width, height);
+  context.fillText(finding, MARGIN, 30, width - 2 * MARGIN);
+  const drawn = width - 2 * MARGIN;
+  context.drawImage(await image(svg, drawn, height), MARGIN, TITLE, drawn, height);
   return new Promise((done, fail) => { canvas.toBlob((blob) => { if (blob) done(blob); else fail(new Error('the picture could not be made')); }, 'image/png'); });
 }

@@ -1,25 +1,30 @@
 //! Charts as figures that need no script: SVG, the finding in words, the same numbers as a table, CSV. The picture is hidden from screen readers, which
 //! have the caption and the table; patterns stand beside colours (`web/css/charts.css`). A script adds a cursor and PNG (`web/src/charts`).
+//!
+//! A picture is as wide as its place on the page. What lies level is in per cent of that width, heights and texts are in pixels: so texts are as large
+//! on a phone as on a desk.
 
 use crate::texts::t;
 use maud::{Markup, html};
 
-/// Width of a picture, in units of its view box.
-const WIDTH: i64 = 720;
-/// Height of a picture over time.
+/// Height of a picture over time. Room for the labels of its upright axis is left of it (`web/css/charts.css`).
 const HEIGHT: i64 = 180;
-/// Room for the labels of the upright axis.
-const LEFT: i64 = 64;
 /// Room for the labels of the level axis.
 const BELOW: i64 = 20;
-/// Height of a row of level bars.
-const ROW: i64 = 24;
-/// Room for the names of rows.
-const NAMES: i64 = 190;
-/// Room for the values beside level bars.
-const VALUES: i64 = 110;
-/// Longest name in a picture, in characters; the table has all of it.
-const MAX_NAME: usize = 28;
+/// Height of a row: its name and value, and its bar below them.
+const ROW: i64 = 40;
+/// Where a bar begins in its row, and how tall it is.
+const BAR: (i64, i64) = (19, 14);
+/// A whole, in thousandths of a per cent.
+const WHOLE: i64 = 100_000;
+/// Narrowest bar, in the same.
+const NARROWEST: i64 = 200;
+/// Units across what lines are drawn in.
+const ACROSS: i64 = 10_000;
+/// So few bars are each as wide as a label.
+const FEW: usize = 6;
+/// Longest name in a picture, in letters; the table has all of it.
+const MAX_NAME: usize = 26;
 /// Series that have a colour and pattern of their own.
 const STYLES: usize = 6;
 
@@ -92,11 +97,28 @@ fn coordinate(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
+/// Thousandths of a per cent, as a coordinate.
+fn level(thousandths: i64) -> String {
+    format!("{}.{:03}%", thousandths / 1_000, thousandths % 1_000)
+}
+
+/// A part of a whole as a coordinate.
+fn part(part: i64, whole: i64) -> String {
+    level(scaled(part, whole, WHOLE))
+}
+
+/// A name, cut to what a narrow row has room for; signs of Chinese are as wide as two letters.
 fn short(name: &str) -> String {
-    match name.chars().count() > MAX_NAME {
-        true => name.chars().take(MAX_NAME - 1).chain(['\u{2026}']).collect(),
-        false => name.to_owned(),
+    let width = |c: char| 1 + usize::from(c > '\u{2e7f}');
+    if name.chars().map(width).sum::<usize>() <= MAX_NAME {
+        return name.to_owned();
     }
+    let mut taken = 1;
+    let fits = |c: &char| {
+        taken += width(*c);
+        taken <= MAX_NAME
+    };
+    name.chars().take_while(fits).chain(['\u{2026}']).collect()
 }
 
 impl Figure {
@@ -157,32 +179,42 @@ impl Figure {
     fn over_time(&self) -> Markup {
         let most = self.most_over_time();
         let show = self.series.first().map_or((|v| v.to_string()) as fn(i64) -> String, |s| s.show);
-        let (bottom, width) = (HEIGHT - BELOW, WIDTH - LEFT);
+        let bottom = HEIGHT - BELOW;
         let rows = coordinate(self.rows.len()).max(1);
         let labelled = [0, self.rows.len() / 2, self.rows.len().saturating_sub(1)];
         html! {
-            svg aria-hidden="true" viewBox={"0 0 " (WIDTH) " " (HEIGHT)} {
+            svg.timed aria-hidden="true" height=(HEIGHT) {
                 (self.patterns(&self.id))
                 @for (value, y) in [(most, 10), (most / 2, (10 + bottom) / 2), (0, bottom)] {
-                    path.scale d={"M" (LEFT) " " (y) "H" (WIDTH)} {}
-                    @if value > 0 || y == bottom { text x=(LEFT - 6) y=(y + 4) text-anchor="end" { (show(value)) } }
+                    line.scale x1="0" x2="100%" y1=(y) y2=(y) {}
+                    @if value > 0 || y == bottom { text x="-6" y=(y + 4) text-anchor="end" { (show(value)) } }
                 }
                 @match self.form {
-                    Form::Lines => @for i in 0..self.series.len() { (self.line(i, most, rows)) },
-                    _ => @for (n, row) in self.rows.iter().enumerate() {
-                        (self.stack(row, (LEFT + coordinate(n) * width / rows, (width / rows).max(1)), most))
+                    Form::Lines => {
+                        // Drawn across the width, whatever that is; the strokes keep theirs.
+                        svg width="100%" height=(HEIGHT) viewBox={"0 0 " (ACROSS) " " (HEIGHT)} preserveAspectRatio="none" overflow="visible" {
+                            @for i in 0..self.series.len() { (self.line(i, most, rows)) }
+                        }
+                        @for i in 0..self.series.len() { (self.points(i, most, rows)) }
                     },
+                    _ => @for (n, row) in self.rows.iter().enumerate() { (self.stack(row, (coordinate(n), rows), most)) },
                 }
                 @for (place, n) in labelled.iter().enumerate() { @if let Some(row) = self.rows.get(*n) { @if place == 0 || labelled[place - 1] != *n {
-                    text x=(LEFT + coordinate(*n) * width / rows + width / rows / 2) y=(HEIGHT - 5)
-                        text-anchor=(match place { 0 => "start", 1 => "middle", _ => "end" }) { (row.label) }
+                    // Below its bar; of many bars the first and last label lie within the picture.
+                    @let (x, anchor) = match place {
+                        _ if self.rows.len() <= FEW => (part(2 * coordinate(*n) + 1, 2 * rows), "middle"),
+                        0 => (part(0, rows), "start"),
+                        1 => (part(2 * coordinate(*n) + 1, 2 * rows), "middle"),
+                        _ => (part(rows, rows), "end"),
+                    };
+                    text x=(x) y=(HEIGHT - 5) text-anchor=(anchor) { (row.label) }
                 } } }
             }
         }
     }
 
-    /// The values of a row, one on another, from its left edge as wide as it may be.
-    fn stack(&self, row: &Row, (x, width): (i64, i64), most: i64) -> Markup {
+    /// The values of a row, one on another, in its place among so many.
+    fn stack(&self, row: &Row, (n, rows): (i64, i64), most: i64) -> Markup {
         let (bottom, height) = (HEIGHT - BELOW, HEIGHT - BELOW - 10);
         let mut below = 0i64;
         let parts: Vec<(usize, i64, i64)> = (row.values.iter().enumerate())
@@ -193,56 +225,63 @@ impl Figure {
                 Some((i, bottom - scaled(below, most, height), scaled(below, most, height) - from))
             })
             .collect();
-        let bar = if width > 4 { width - 2 } else { width };
+        // A bar leaves a tenth of its place free.
+        let (x, width) = (part(20 * n + 1, 20 * rows), part(18, 20 * rows));
         let body = html! {
             title { (row.label) @for (series, value) in self.series.iter().zip(&row.values) { "\n" (series.name) ": " (value.map_or_else(|| t!("charts-unknown"), series.show)) } }
-            rect.catch x=(x) y="10" width=(width) height=(height) {}
+            rect.catch x=(part(n, rows)) y="10" width=(part(1, rows)) height=(height) {}
             @for (i, y, tall) in parts { @if tall > 0 {
-                rect class={"s" (i % STYLES)} x=(x) y=(y) width=(bar) height=(tall) fill={"url(#" (self.id) "-" (i % STYLES) ")"} {}
+                rect class={"s" (i % STYLES)} x=(x) y=(y) width=(width) height=(tall) fill={"url(#" (self.id) "-" (i % STYLES) ")"} {}
             } }
         };
         html! { @match &row.link { Some(to) => a href=(to) tabindex="-1" { (body) }, None => g { (body) } } }
     }
 
-    /// The line of a series; unknown values part it.
-    fn line(&self, series: usize, most: i64, rows: i64) -> Markup {
-        let (bottom, height, width) = (HEIGHT - BELOW, HEIGHT - BELOW - 10, WIDTH - LEFT);
-        let (mut path, mut points, mut is_down) = (String::new(), Vec::new(), false);
-        for (n, row) in self.rows.iter().enumerate() {
-            let Some(value) = row.values.get(series).copied().flatten() else {
-                is_down = false;
-                continue;
-            };
-            let (x, y) = (LEFT + coordinate(n) * width / rows + width / rows / 2, bottom - scaled(value, most, height));
-            path += &format!("{}{x} {y}", if is_down { 'L' } else { 'M' });
-            points.push((x, y));
-            is_down = true;
-        }
-        html! {
-            path class={"line s" (series % STYLES)} d=(path) {}
-            @for (x, y) in points { @if series == 0 { circle class={"dot s" (series % STYLES)} cx=(x) cy=(y) r="3" {} }
-                @else { rect class={"dot s" (series % STYLES)} x=(x - 3) y=(y - 3) width="6" height="6" {} } }
-        }
+    /// The known values of a series: the number of each one's row, and its height in the picture.
+    fn heights(&self, series: usize, most: i64) -> impl Iterator<Item = (i64, i64)> {
+        let (bottom, height) = (HEIGHT - BELOW, HEIGHT - BELOW - 10);
+        let value = move |row: &Row| row.values.get(series).copied().flatten();
+        let known = self.rows.iter().enumerate().filter_map(move |(n, row)| Some((coordinate(n), value(row)?)));
+        known.map(move |(n, value)| (n, bottom - scaled(value, most, height)))
     }
 
-    /// A level bar, or a point with its interval, for each row.
+    /// The line of a series; unknown values part it.
+    fn line(&self, series: usize, most: i64, rows: i64) -> Markup {
+        let (mut path, mut next) = (String::new(), None);
+        for (n, y) in self.heights(series, most) {
+            let is_down = next == Some(n);
+            path += &format!("{}{} {y}", if is_down { 'L' } else { 'M' }, scaled(2 * n + 1, 2 * rows, ACROSS));
+            next = Some(n + 1);
+        }
+        html! { path class={"line s" (series % STYLES)} d=(path) vector-effect="non-scaling-stroke" {} }
+    }
+
+    /// The points of a series: dots of the first one, squares of others.
+    fn points(&self, series: usize, most: i64, rows: i64) -> Markup {
+        html! { @for (n, y) in self.heights(series, most) {
+            @let x = part(2 * n + 1, 2 * rows);
+            @if series == 0 { circle class={"dot s" (series % STYLES)} cx=(x) cy=(y) r="3" {} }
+            @else { svg x=(x) y=(y) overflow="visible" { rect class={"dot s" (series % STYLES)} x="-3" y="-3" width="6" height="6" {} } }
+        } }
+    }
+
+    /// A level bar, or a point with its interval, for each row, below its name and value.
     fn by_row(&self) -> Markup {
-        let height = coordinate(self.rows.len()) * ROW + 4;
-        let length = WIDTH - NAMES - VALUES;
         let sum = |row: &Row| row.values.iter().flatten().copied().fold(0, i64::saturating_add);
         // Series of other units stand in the table alone.
         let first = |row: &Row| row.values.first().copied().flatten().unwrap_or(0);
         let is_mixed = self.is_mixed();
         let most = self.rows.iter().map(|row| if is_mixed { first(row) } else { sum(row) }).max().unwrap_or(0).max(1);
-        html! { svg aria-hidden="true" viewBox={"0 0 " (WIDTH) " " (height)} {
+        html! { svg aria-hidden="true" height=(coordinate(self.rows.len()) * ROW) {
             (self.patterns(&self.id))
             @for (n, row) in self.rows.iter().enumerate() {
-                @let y = coordinate(n) * ROW + 2;
+                @let y = coordinate(n) * ROW;
                 @let body = html! {
                     title { (row.label) }
-                    text x=(NAMES - 8) y=(y + 15) text-anchor="end" { (short(&row.label)) }
-                    @if self.form == Form::Intervals { (interval(&row.values, y, length)) } @else { (self.bar(row, y, (most, length), is_mixed)) }
-                    text x=(WIDTH - VALUES + 8) y=(y + 15) { (self.value_text(row, is_mixed)) }
+                    rect.catch x="0" y=(y) width="100%" height=(ROW) {}
+                    text x="0" y=(y + 14) { (short(&row.label)) }
+                    text x="100%" y=(y + 14) text-anchor="end" { (self.value_text(row, is_mixed)) }
+                    @if self.form == Form::Intervals { (interval(&row.values, y)) } @else { (self.bar(row, y, most, is_mixed)) }
                 };
                 @match &row.link { Some(to) => a href=(to) tabindex="-1" { (body) }, None => g { (body) } }
             }
@@ -267,13 +306,14 @@ impl Figure {
         }
     }
 
-    fn bar(&self, row: &Row, y: i64, (most, length): (i64, i64), is_mixed: bool) -> Markup {
+    fn bar(&self, row: &Row, y: i64, most: i64, is_mixed: bool) -> Markup {
+        let (below, height) = BAR;
         let mut from = 0i64;
         let count = if is_mixed { 1 } else { row.values.len() };
         html! { @for (i, value) in row.values.iter().take(count).enumerate() {
             @let value = value.unwrap_or(0).max(0);
-            @let (x, end) = (scaled(from, most, length), scaled(from.saturating_add(value), most, length));
-            @if value > 0 { rect class={"s" (i % STYLES)} x=(NAMES + x) y=(y + 3) width=((end - x).max(1)) height=(ROW - 8) fill={"url(#" (self.id) "-" (i % STYLES) ")"} {} }
+            @let (x, end) = (scaled(from, most, WHOLE), scaled(from.saturating_add(value), most, WHOLE));
+            @if value > 0 { rect class={"s" (i % STYLES)} x=(level(x)) y=(y + below) width=(level((end - x).max(NARROWEST))) height=(height) fill={"url(#" (self.id) "-" (i % STYLES) ")"} {} }
             @let () = from = from.saturating_add(value);
         } }
     }
@@ -292,13 +332,15 @@ impl Figure {
 }
 
 /// A point with its interval, in thousandths.
-fn interval(values: &[Option<i64>], y: i64, length: i64) -> Markup {
-    let at = |i: usize| values.get(i).copied().flatten().map(|v| NAMES + scaled(v, 1_000, length));
+fn interval(values: &[Option<i64>], y: i64) -> Markup {
+    let at = |i: usize| values.get(i).copied().flatten().map(|v| part(v, 1_000));
+    let (top, middle, bottom) = (y + BAR.0 + 2, y + BAR.0 + 7, y + BAR.0 + 12);
     html! {
-        path.scale d={"M" (NAMES) " " (y + 11) "h" (length)} {}
+        line.scale x1="0" x2="100%" y1=(middle) y2=(middle) {}
         @if let (Some(point), Some(low), Some(high)) = (at(2), at(3), at(4)) {
-            path.whisker d={"M" (low) " " (y + 6) "v10M" (low) " " (y + 11) "H" (high) "M" (high) " " (y + 6) "v10"} {}
-            circle.dot.s0 cx=(point) cy=(y + 11) r="4" {}
+            line.whisker x1=(low) x2=(high) y1=(middle) y2=(middle) {}
+            @for end in [&low, &high] { line.whisker x1=(end) x2=(end) y1=(top) y2=(bottom) {} }
+            circle.dot.s0 cx=(point) cy=(middle) r="4" {}
         }
     }
 }
@@ -370,7 +412,40 @@ mod tests {
     #[test]
     fn intervals_lie_where_their_bounds_are() {
         let values = [Some(3), Some(1), Some(750), Some(300), Some(950)];
-        let shown = interval(&values, 0, 400).into_string();
-        assert!(shown.contains("M310 6v10M310 11H570M570 6v10") && shown.contains("cx=\"490\""), "{shown}");
+        let shown = interval(&values, 0).into_string();
+        assert!(shown.contains("x1=\"30.000%\" x2=\"95.000%\"") && shown.contains("cx=\"75.000%\""), "{shown}");
+        assert_eq!(shown.matches("class=\"whisker\"").count(), 3, "{shown}");
+    }
+
+    #[test]
+    fn bars_by_row_begin_where_the_last_one_ended() {
+        let shown = figure(Form::Bars, &[&[Some(1), Some(3)], &[Some(0), Some(1)]]).show().into_string();
+        let picture = shown.split("class=\"plot\"").nth(1).unwrap();
+        for bar in ["x=\"0.000%\" y=\"19\" width=\"25.000%\"", "x=\"25.000%\" y=\"19\" width=\"75.000%\""] {
+            assert!(picture.contains(bar), "{bar}: {shown}");
+        }
+        assert!(picture.contains("x=\"0.000%\" y=\"59\" width=\"25.000%\""), "{shown}");
+    }
+
+    #[test]
+    fn a_picture_is_as_wide_as_its_place_and_no_text_is_scaled() {
+        let row: &[Option<i64>] = &[Some(3), Some(1), Some(750), Some(300), Some(950)];
+        for form in [Form::Stacked, Form::Lines, Form::Bars, Form::Intervals] {
+            let shown = figure(form, &[row, row, row]).show().into_string();
+            let picture = shown.split("class=\"plot\"").nth(1).unwrap().split("</div>").next().unwrap();
+            let scaled: Vec<&str> = picture.split("viewBox=").skip(1).collect();
+            assert_eq!(scaled.len(), usize::from(form == Form::Lines), "{form:?}: {picture}");
+            assert!(scaled.iter().all(|lines| !lines.split("</svg>").next().unwrap().contains("<text")), "{picture}");
+            let texts = picture.matches("<text").count();
+            assert_eq!(texts, 6, "{form:?}: the scale and the first, middle and last row; or names and values");
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_by_their_width() {
+        assert_eq!(short("rule.sanctions"), "rule.sanctions");
+        assert_eq!(short(&"a".repeat(27)), format!("{}\u{2026}", "a".repeat(25)));
+        assert_eq!(short(&"\u{4ea4}".repeat(13)), "\u{4ea4}".repeat(13));
+        assert_eq!(short(&"\u{4ea4}".repeat(14)), format!("{}\u{2026}", "\u{4ea4}".repeat(12)));
     }
 }
