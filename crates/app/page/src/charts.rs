@@ -102,8 +102,9 @@ fn level(thousandths: i64) -> String {
     format!("{}.{:03}%", thousandths / 1_000, thousandths % 1_000)
 }
 
-/// A part of a whole as a coordinate.
-fn part(part: i64, whole: i64) -> String {
+/// Returns a part of a whole as a coordinate of a picture that is as wide as its place.
+#[must_use]
+pub fn part(part: i64, whole: i64) -> String {
     level(scaled(part, whole, WHOLE))
 }
 

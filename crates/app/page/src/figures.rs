@@ -91,17 +91,22 @@ pub fn money(minor: u64, currency: &str) -> String {
     decimal(&holdfast_types::units::with_unit(minor, currency))
 }
 
+/// Returns a day (2026-09-21) or month (2026-09) of the calendar as the language writes it.
+#[must_use]
+pub fn calendar(iso: &str) -> String {
+    let sign = match visit::language() {
+        Language::English | Language::Chinese => return iso.to_owned(),
+        Language::German => ".",
+        Language::Spanish | Language::French | Language::Arabic => "/",
+    };
+    iso.rsplit('-').collect::<Vec<_>>().join(sign)
+}
+
 /// Returns the day of a time, in UTC.
 #[must_use]
 pub fn date(time: Timestamp) -> String {
     let iso = time.rfc3339();
-    let mut parts = iso.get(..10).unwrap_or_default().splitn(3, '-');
-    let (Some(year), Some(month), Some(day)) = (parts.next(), parts.next(), parts.next()) else { return iso };
-    match visit::language() {
-        Language::English | Language::Chinese => format!("{year}-{month}-{day}"),
-        Language::German => format!("{day}.{month}.{year}"),
-        Language::Spanish | Language::French | Language::Arabic => format!("{day}/{month}/{year}"),
-    }
+    iso.get(..10).map_or_else(|| iso.clone(), calendar)
 }
 
 /// A time with so many characters of its clock: 5 to the minute, 8 to the second.
@@ -164,6 +169,20 @@ mod tests {
                     assert_eq!(decimal(text), text);
                 }
             });
+        }
+    }
+
+    #[test]
+    fn days_and_months_are_written_as_the_language_does() {
+        for (language, day, month) in [
+            (Language::English, "2026-09-21", "2026-09"),
+            (Language::German, "21.09.2026", "09.2026"),
+            (Language::Spanish, "21/09/2026", "09/2026"),
+            (Language::French, "21/09/2026", "09/2026"),
+            (Language::Chinese, "2026-09-21", "2026-09"),
+            (Language::Arabic, "21/09/2026", "09/2026"),
+        ] {
+            within(language, || assert_eq!((calendar("2026-09-21"), calendar("2026-09")), (day.into(), month.into())));
         }
     }
 

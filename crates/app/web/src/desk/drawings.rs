@@ -2,10 +2,12 @@
 //! are attributes, so that no style stands in a page; every figure says in words what it shows.
 
 use holdfast_decision::behind::Behind;
+use holdfast_page::charts::part;
 use holdfast_page::components::word;
-use holdfast_page::figures::{self, money};
+use holdfast_page::figures::{self, calendar, money};
 use holdfast_page::texts::t;
-use holdfast_workbench::flows::Flows;
+use holdfast_types::units;
+use holdfast_workbench::flows::{Flow, Flows};
 use holdfast_workbench::queue::Risk;
 use maud::{Markup, html};
 
@@ -31,32 +33,117 @@ pub(crate) fn share_bar(direct_ppm: u64, indirect_ppm: u64) -> Markup {
     }
 }
 
-/// Movements by period: what came in above the line, what went out below it.
+/// The least number of the form 1, 2 or 5 with zeros that is no less than a value: the end of a scale.
+fn end_of_scale(value: u64) -> u64 {
+    let mut ten = 1_u64;
+    loop {
+        for times in [1, 2, 5] {
+            match ten.checked_mul(times) {
+                Some(end) if end >= value => return end,
+                Some(_) => {}
+                None => return value,
+            }
+        }
+        ten = ten.saturating_mul(10);
+    }
+}
+
+/// An amount on a scale: with its unit, without zeros behind the decimal sign.
+fn on_scale(minor: u64, currency: &str) -> String {
+    match units::places(currency) {
+        Some(places) => figures::decimal(&format!("{} {currency}", units::whole(minor, places))),
+        None => money(minor, currency),
+    }
+}
+
+/// The number of a month (2026-09) since the year 0; none of a day.
+fn month_number(period: &str) -> Option<u32> {
+    let (year, month) = period.split_once('-')?;
+    year.parse::<u32>().ok()?.checked_mul(12)?.checked_add(month.parse::<u32>().ok()?.checked_sub(1)?)
+}
+
+/// Periods with the months between them in which nothing moved, so that the axis is one of time. A gap of more than three years stays one.
+fn with_gaps(periods: &[Flow]) -> Vec<Flow> {
+    const LONGEST: u32 = 36;
+    let mut all: Vec<Flow> = Vec::with_capacity(periods.len());
+    for period in periods {
+        let last = all.last().and_then(|last| month_number(&last.period));
+        if let (Some(last), Some(now)) = (last, month_number(&period.period))
+            && now.saturating_sub(last) <= LONGEST
+        {
+            let name = |month: u32| format!("{:04}-{:02}", month / 12, month % 12 + 1);
+            all.extend((last + 1..now).map(|month| Flow { period: name(month), ..Flow::default() }));
+        }
+        all.push(period.clone());
+    }
+    all
+}
+
+/// Movements by period: what came in above the line, what went out below it, with a scale of amounts and the names of some periods.
 pub(crate) fn flow_chart(flows: &Flows, name: &str, currency: &str) -> Markup {
-    const HALF: u64 = 32;
-    let highest = flows.periods.iter().map(|p| p.received.max(p.sent)).max().unwrap_or(0).max(1);
-    let high = |value: u64| {
-        u64::try_from((u128::from(value) * u128::from(HALF)).div_ceil(u128::from(highest))).unwrap_or(HALF)
+    /// Heights of the line between in and out, and of either side.
+    const LINE: u64 = 66;
+    const HALF: u64 = 60;
+    /// So few periods are each as wide as their names.
+    const FEW: usize = 4;
+    let periods = with_gaps(&flows.periods);
+    let count = periods.len().max(1);
+    let highest = periods.iter().map(|p| p.received.max(p.sent)).max().unwrap_or(0);
+    let end = end_of_scale(highest);
+    let high =
+        |value: u64| u64::try_from((u128::from(value) * u128::from(HALF)).div_ceil(u128::from(end))).unwrap_or(HALF);
+    // All of a few are named, of more the first, middle and last, as in the charts of the dashboard.
+    let is_named = |n: usize| count <= FEW || n == 0 || n == count / 2 || n + 1 == count;
+    // As wide as this where there is room, else as wide as its place.
+    let width = count
+        * match count {
+            ..=FEW => 84,
+            ..=16 => 56,
+            _ => 20,
+        };
+    let x = |twentieths: usize| {
+        let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        part(number(twentieths), number(count * 20))
     };
-    let step = if flows.periods.len() > 16 { 12 } else { 28 };
-    let width = flows.periods.len().max(1) * step;
     let (received, sent) =
-        flows.periods.iter().fold((0_u64, 0_u64), |(i, o), p| (i.saturating_add(p.received), o.saturating_add(p.sent)));
+        periods.iter().fold((0_u64, 0_u64), |(i, o), p| (i.saturating_add(p.received), o.saturating_add(p.sent)));
     let unpriced: u64 = flows.periods.iter().map(|p| p.unpriced).sum();
     let said = t!("figure-flow", name = name, received = money(received, currency), sent = money(sent, currency));
-    html! { figure.flow tabindex="0" {
-        svg viewBox={"0 0 " (width) " 70"} width=(width) height="70" role="img" aria-label=(said) {
-            @for (n, period) in flows.periods.iter().enumerate() {
-                @let (up, down) = (high(period.received), high(period.sent));
-                g {
-                    title { (period.period) ": +" (money(period.received, currency)) ", -" (money(period.sent, currency)) }
-                    rect.spot x=(n * step) y="0" width=(step) height="70" {}
-                    rect.came x=(n * step + 1) y=(34 - up) width=(step - 2) height=(up) {}
-                    rect.went x=(n * step + 1) y="36" width=(step - 2) height=(down) {}
-                    @if period.alerts > 0 { circle.alert cx=(n * step + step / 2) cy="35" r="3" {} }
+    html! { figure.flow {
+        ul.keys aria-hidden="true" {
+            li { svg width="10" height="10" { rect.came width="10" height="10" {} } " " (t!("accounts-in")) }
+            li { svg width="10" height="10" { rect.went width="10" height="10" {} } " " (t!("accounts-out")) }
+            @if periods.iter().any(|p| p.alerts > 0) {
+                li { svg width="10" height="10" { circle.alert cx="5" cy="5" r="4" {} } " " (t!("nav-alerts")) }
+            }
+        }
+        div.drawn {
+            div.amounts aria-hidden="true" {
+                @for amount in [end, 0, end] { span { (on_scale(amount, currency)) } }
+            }
+            svg width=(width) height="150" role="img" aria-label=(said) {
+                @for y in [LINE - HALF, LINE, LINE + HALF] { line x1="0" x2="100%" y1=(y) y2=(y) {} }
+                @for (n, period) in periods.iter().enumerate() {
+                    @let (up, down) = (high(period.received), high(period.sent));
+                    g {
+                        title { (calendar(&period.period)) ": +" (money(period.received, currency)) ", -" (money(period.sent, currency)) }
+                        rect.spot x=(x(n * 20)) y=(LINE - HALF) width=(x(20)) height=(2 * HALF) {}
+                        rect.came x=(x(n * 20 + 1)) y=(LINE - up) width=(x(18)) height=(up) {}
+                        rect.went x=(x(n * 20 + 1)) y=(LINE) width=(x(18)) height=(down) {}
+                        @if period.alerts > 0 { circle.alert cx=(x(n * 20 + 10)) cy=(LINE) r="4" {} }
+                    }
+                    @if is_named(n) {
+                        // The first and last name of many lie within the picture.
+                        @let (at, anchor) = match n {
+                            _ if count <= FEW => (n * 20 + 10, "middle"),
+                            0 => (0, "start"),
+                            _ if n + 1 == count => (count * 20, "end"),
+                            _ => (n * 20 + 10, "middle"),
+                        };
+                        text x=(x(at)) y="144" text-anchor=(anchor) { (calendar(&period.period)) }
+                    }
                 }
             }
-            line x1="0" x2=(width) y1="35" y2="35" {}
         }
         figcaption.note { (said)
             @if unpriced > 0 { " " (t!("figure-unpriced", n = unpriced)) }
@@ -165,7 +252,9 @@ pub(crate) fn risk_chip(risk: Risk) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdfast_workbench::flows::Flow;
+    use holdfast_state::language::Language;
+    use holdfast_state::visit::{self, Visit};
+    use std::sync::Arc;
 
     #[test]
     fn sums_are_grouped_and_shares_are_drawn_to_scale() {
@@ -182,12 +271,62 @@ mod tests {
         let flows =
             Flows { periods: vec![period("2026-09", 200, 0), period("2026-10", 100, 3)], events: 2_000, is_cut: true };
         let chart = flow_chart(&flows, "September", "USD").into_string();
-        assert!(chart.contains("height=\"32\"") && chart.contains("height=\"16\""), "{chart}");
+        assert!(chart.contains("height=\"60\"") && chart.contains("height=\"30\""), "{chart}");
         assert!(
             chart.contains(&t!("figure-unpriced", n = 3)) && chart.contains(&t!("figure-cut", n = 2_000)),
             "{chart}"
         );
         assert!(!chart.contains("style="), "{chart}");
+    }
+
+    #[test]
+    fn a_chart_by_month_has_axes_in_the_readers_language() {
+        let period = |name: &str, received, sent| Flow { period: name.into(), received, sent, ..Flow::default() };
+        let periods = vec![period("2025-11", 15_000_000, 0), period("2026-02", 0, 7_500_000)];
+        let flows = Flows { periods, events: 2, is_cut: false };
+        let drawn = |language| {
+            let visit = Arc::new(Visit::new(language, "/desk/customers/c-1", None));
+            visit::sync_scope(Some(visit), || flow_chart(&flows, "x", "EUR").into_string())
+        };
+        let german = drawn(Language::German);
+        // The scale ends at a round amount; months in which nothing moved have their place.
+        assert_eq!(german.matches("<span>200.000 EUR</span>").count(), 2, "{german}");
+        assert!(german.contains("<span>0 EUR</span>"), "{german}");
+        for month in ["11.2025", "12.2025", "01.2026", "02.2026"] {
+            assert!(german.contains(&format!("text-anchor=\"middle\">{month}</text>")), "{month}: {german}");
+        }
+        assert!(german.contains("x=\"1.250%\" y=\"21\" width=\"22.500%\" height=\"45\""), "{german}");
+        assert!(german.contains("x=\"76.250%\" y=\"66\" width=\"22.500%\" height=\"23\""), "{german}");
+        assert!(!german.contains("viewBox"), "a text that is scaled cannot be read on a phone: {german}");
+        assert!(drawn(Language::French).contains(">200\u{202f}000 EUR<"));
+        assert!(drawn(Language::English).contains(">2025-11</text>"));
+    }
+
+    #[test]
+    fn names_of_many_periods_leave_room_for_one_another() {
+        let of = |name: fn(usize) -> String, count: usize| {
+            let periods = (0..count).map(|n| Flow { period: name(n), received: 1, ..Flow::default() }).collect();
+            flow_chart(&Flows { periods, events: count, is_cut: false }, "x", "USD")
+                .into_string()
+                .matches("</text>")
+                .count()
+        };
+        for (count, named) in [(1, 1), (4, 4), (5, 3), (12, 3)] {
+            assert_eq!(of(|n| format!("2026-{:02}", n + 1), count), named, "{count} months");
+        }
+        assert_eq!(of(|n| format!("2026-09-{:02}", n + 1), 30), 3);
+    }
+
+    #[test]
+    fn scales_end_at_round_numbers() {
+        let ends = [0, 1, 3, 200, 201, 7_000, u64::MAX].map(end_of_scale);
+        assert_eq!(ends, [1, 1, 5, 200, 500, 10_000, u64::MAX]);
+        assert_eq!((on_scale(50, "USD"), on_scale(500_000, "JPY")), ("0.5 USD".into(), "500,000 JPY".into()));
+        let far = [
+            Flow { period: "2010-01".into(), ..Flow::default() },
+            Flow { period: "2026-01".into(), ..Flow::default() },
+        ];
+        assert_eq!(with_gaps(&far), far, "a gap of many years");
     }
 
     #[test]
