@@ -26,7 +26,7 @@ function alone(svg: SVGSVGElement): SVGSVGElement {
 
 /** The drawing alone, so wide with the room that its labels have on the left: its level places are parts of the rest. */
 async function image(svg: SVGSVGElement, width: number, height: number): Promise<HTMLImageElement> {
-  const left = parseFloat(getComputedStyle(svg).paddingLeft) || 0;
+  const left = Number.parseFloat(getComputedStyle(svg).paddingLeft) || 0;
   const copy = alone(svg);
   copy.setAttribute('x', String(left));
   copy.setAttribute('width', String(width - left));

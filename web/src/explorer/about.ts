@@ -5,7 +5,7 @@ import { Missing, type Profile } from './api.ts';
 import { el, svg } from './dom.ts';
 import { assetOn } from './desk.ts';
 import { addRows, expand } from './expand.ts';
-import { amount, day, shortened, sumText, time, type Zone } from './format.ts';
+import { amount, day, shortAmount, shortened, sumText, time, type Zone } from './format.ts';
 import { assetOf, isAccountChain, riskOf, units } from './learn.ts';
 import { sumOf, type Fact, type Side } from './model.ts';
 import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type FiguresReport, type NeighboursReport, type Row } from './reports.ts';
@@ -242,7 +242,7 @@ function exposure(p: Profile): (Node | null)[] {
   return parts;
 }
 
-/** Received above the line and sent below it, by month, on one scale; the figures stand in a table beside. */
+/** Received above the line and sent below it, by month, on one scale with its end and the first and last month named; the figures stand in a table beside. */
 function activity(chain: string, a: ActivityReport): (Node | null)[] {
   const parts: Node[] = [];
   for (const one of a.assets.slice(0, 2)) {
@@ -251,7 +251,7 @@ function activity(chain: string, a: ActivityReport): (Node | null)[] {
     if (points.length === 0) continue;
     const number = (x: string): number => Number(BigInt(x));
     const most = points.reduce((m, p) => Math.max(m, number(p.received), number(p.sent)), 1);
-    const w = Math.min(8, 100 / points.length);
+    const w = 100 / points.length;
     const bars = points.flatMap((p, i) => [['x-in', number(p.received), -1], ['x-out', number(p.sent), 1]].map(([c, v, sign]) => {
       const h = (Number(v) / most) * 19;
       return svg('rect', { class: String(c), x: i * w + w * 0.12, width: w * 0.76, y: sign === -1 ? 20 - h : 20.4, height: v === 0 ? 0 : Math.max(0.6, h) });
@@ -259,7 +259,11 @@ function activity(chain: string, a: ActivityReport): (Node | null)[] {
     const first = points[0], last = points.at(-1);
     const received = points.reduce((n, p) => n + BigInt(p.received), 0n), sent = points.reduce((n, p) => n + BigInt(p.sent), 0n);
     const said = t('activity-said', { received: amount(received, asset), sent: amount(sent, asset), from: day(first?.start ?? 0).slice(0, 7), to: day(last?.start ?? 0).slice(0, 7) });
-    parts.push(el('figure', { class: 'x-figure' }, svg('svg', { viewBox: '0 0 100 40', preserveAspectRatio: 'none', role: 'img', 'aria-label': said }, ...bars, svg('line', { x1: 0, x2: 100, y1: 20.2, y2: 20.2, class: 'x-axis' })), el('figcaption', {}, said)),
+    const span = (text: string): HTMLElement => el('span', {}, text), month = (p: typeof first): string => day(p?.start ?? 0).slice(0, 7), end = shortAmount(BigInt(most), asset);
+    const months = points.length === 1 ? [first] : [first, last];
+    parts.push(el('figure', { class: 'x-figure' }, el('div', { class: 'x-axes' }, el('div', { class: 'x-amounts', 'aria-hidden': 'true' }, span(end), span('0'), span(end)),
+      svg('svg', { viewBox: '0 0 100 40', preserveAspectRatio: 'none', role: 'img', 'aria-label': said }, ...bars, svg('line', { x1: 0, x2: 100, y1: 20.2, y2: 20.2, class: 'x-axis' })),
+      el('div', { class: 'x-months', 'aria-hidden': 'true' }, ...months.map((p) => span(month(p))))), el('figcaption', {}, said)),
       el('details', {}, el('summary', {}, t('as-table')), el('table', {}, el('thead', {}, el('tr', {}, el('th', {}, t('column-month')), el('th', { class: 'n' }, t('column-received')), el('th', { class: 'n' }, t('column-sent')))), el('tbody', {}, ...points.map((p) => el('tr', {}, el('td', {}, day(p.start).slice(0, 7)), el('td', { class: 'n' }, amount(BigInt(p.received), asset)), el('td', { class: 'n' }, amount(BigInt(p.sent), asset))))))));
   }
   if (a.more_assets > 0) parts.push(el('p', { class: 'x-soft' }, t('more-assets', { n: a.more_assets })));
