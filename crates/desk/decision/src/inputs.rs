@@ -23,7 +23,7 @@ pub const FORMAT: u32 = 1;
 /// Raise it with every change by which the same inputs give another decision, another reason or other words: rules of the engine itself, typologies, texts,
 /// warnings, holds. A replay compares decisions of this version only and states which it does not cover; with the old number it would report each of
 /// them as a difference. The test `engine` of `holdfast-evaluation` fails where decisions change and this does not.
-pub const ENGINE: u32 = 2;
+pub const ENGINE: u32 = 3;
 
 /// The engine of decisions that were stored without a version.
 pub const UNVERSIONED_ENGINE: u32 = 0;
