@@ -1,5 +1,8 @@
 //! The thread that makes what was decided durable and answers it, one turn behind the writer: while the disk works, the next turn is decided.
 //!
+//! That pays where a turn takes longer to decide than to store. Where storing takes longer, the writer had better wait ([`Durable::keep_pace`]): whoever was
+//! answered sends again meanwhile, and more is decided and stored at once.
+//!
 //! Turns become durable in the order in which they were handed in. When one does not, neither it nor any later one is answered with a decision: the
 //! writer reads its memory again, from what is durable.
 
@@ -9,6 +12,7 @@ use holdfast_store::{DbError, panic_message};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// Answers those who wait for a turn, once it is durable, or with why it is not.
 pub type Then = Box<dyn FnOnce(Result<(), String>) + Send>;
@@ -22,8 +26,12 @@ struct State {
     turn: Option<(Option<Record>, Then)>,
     /// Whether the thread makes a turn durable now.
     is_busy: bool,
+    /// Whether it answers the turn that is durable.
+    is_answering: bool,
     failure: Option<String>,
     is_over: bool,
+    /// How long the last record took to be stored.
+    took: Duration,
 }
 
 struct Shared {
@@ -102,6 +110,22 @@ impl Durable {
         Ok(())
     }
 
+    /// Waits until everything that was handed in is durable and answered if that takes longer than it took to decide it.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn keep_pace(&self, decided_in: Duration) -> Result<(), String> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        if shared.state().took <= decided_in {
+            return Ok(());
+        }
+        let mut state = shared.idle();
+        while state.is_answering {
+            state = shared.wait(state);
+        }
+        state.failure.clone().map_or(Ok(()), Err)
+    }
+
     /// Waits until everything that was handed in is durable.
     ///
     /// # Errors
@@ -156,14 +180,20 @@ fn run(shared: &Shared, behind: &Behind) {
         };
         state.is_busy = true;
         drop(state);
+        let (began, has_record) = (Instant::now(), record.is_some());
         let stored = record.map_or(Ok(()), |record| store(shared, behind, &mut packer, record));
         let mut state = shared.state();
-        state.is_busy = false;
+        if has_record {
+            state.took = began.elapsed();
+        }
+        (state.is_busy, state.is_answering) = (false, true);
         state.failure = stored.clone().err();
         drop(state);
         shared.changed.notify_all();
         // An answer that panics must not end the thread.
         let _ = catch_unwind(AssertUnwindSafe(|| then(stored)));
+        shared.state().is_answering = false;
+        shared.changed.notify_all();
     }
 }
 

@@ -12,7 +12,7 @@ use holdfast_telemetry::logs::one_line;
 use holdfast_types::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Most events whose results may wait to be written; more are decided once there is room.
 const MAX_BEHIND: u64 = 100_000;
@@ -76,6 +76,7 @@ impl Memory for Core {
     }
 
     fn work(&mut self, batch: Vec<Box<Submitted>>, now: Timestamp) -> Result<(), String> {
+        let began = Instant::now();
         self.unwritten.written(self.lag.written());
         if let Err(NotSettled::Later(why) | NotSettled::Lost(why)) = self.lag.below(MAX_BEHIND, MAX_WAIT) {
             batch.into_iter().for_each(|work| Self::refuse(work, why.clone()));
@@ -123,7 +124,11 @@ impl Memory for Core {
             }
         });
         match outcome {
-            Ok(()) => self.acknowledge(then)?,
+            Ok(()) => {
+                let took = began.elapsed();
+                self.acknowledge(then)?;
+                self.durable.keep_pace(took)?;
+            }
             Err(why) => {
                 then(Err(why.clone()));
                 return Err(why);
