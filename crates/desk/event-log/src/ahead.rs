@@ -39,28 +39,44 @@ pub struct Record {
     pub writes: Vec<Write>,
 }
 
-impl Record {
-    /// Returns the record as it is stored: postcard, compressed.
+fn fault(cause: impl ToString) -> DbError {
+    DbError::Stored { what: "results of decisions".into(), cause: cause.to_string() }
+}
+
+/// Encodes records; it keeps what that needs from one to the next.
+#[derive(Default)]
+pub struct Packer(Option<zstd::bulk::Compressor<'static>>);
+
+impl Packer {
+    /// Returns a record as it is stored: postcard, compressed.
     ///
     /// # Errors
     /// [`DbError::Stored`] when it is too large.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, DbError> {
-        let fault = |cause: String| DbError::Stored { what: "results of decisions".into(), cause };
-        let plain = postcard::to_stdvec(self).map_err(|e| fault(e.to_string()))?;
+    pub fn pack(&mut self, record: &Record) -> Result<Vec<u8>, DbError> {
+        let plain = postcard::to_stdvec(record).map_err(fault)?;
         if plain.len() > MAX_RECORD {
             return Err(fault(format!("{} bytes of one transaction; at most {MAX_RECORD} are stored", plain.len())));
         }
-        zstd::bulk::compress(&plain, LEVEL).map_err(|e| fault(e.to_string()))
+        let compressor = match &mut self.0 {
+            Some(compressor) => compressor,
+            none => none.insert(zstd::bulk::Compressor::new(LEVEL).map_err(fault)?),
+        };
+        compressor.compress(&plain).map_err(fault)
     }
+}
 
+impl Record {
     /// Reads a stored record.
     ///
     /// # Errors
     /// [`DbError::Stored`] when it is damaged.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DbError> {
-        let fault = |cause: String| DbError::Stored { what: "results of decisions".into(), cause };
-        let plain = zstd::bulk::decompress(bytes, MAX_RECORD).map_err(|e| fault(e.to_string()))?;
-        postcard::from_bytes(&plain).map_err(|e| fault(e.to_string()))
+        // As much memory as the frame says that it needs, not as much as it may need.
+        let size = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten().unwrap_or(0);
+        let size = usize::try_from(size).ok().filter(|size| *size <= MAX_RECORD);
+        let size = size.ok_or_else(|| fault(format!("more than {MAX_RECORD} bytes")))?;
+        let plain = zstd::bulk::decompress(bytes, size).map_err(fault)?;
+        postcard::from_bytes(&plain).map_err(fault)
     }
 }
 
@@ -217,13 +233,12 @@ impl Ahead {
 }
 
 fn read(row: &Row) -> Result<Record, DbError> {
-    let fault = |cause: String| DbError::Stored { what: "results of decisions".into(), cause };
     let format = row.int(0)?;
     if format != FORMAT {
         return Err(fault(format!(
             "their format is {format}, this program writes {FORMAT}; use the version that wrote them"
         )));
     }
-    let bytes = BASE64.decode(row.text(1)?).map_err(|e| fault(e.to_string()))?;
+    let bytes = BASE64.decode(row.text(1)?).map_err(fault)?;
     Record::from_bytes(&bytes)
 }

@@ -4,6 +4,7 @@ use crate::ahead::Record;
 use holdfast_store::{Database, DbError, NotSettled};
 use holdfast_telemetry::logs::one_line;
 use holdfast_telemetry::metrics::{Gauge, Registry};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -14,6 +15,16 @@ use std::time::{Duration, Instant};
 const MAX_EVENTS: u64 = 2_000;
 /// The first and the longest pause before a transaction that failed is tried again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
+
+/// Events that may wait before records wait packed: those take a fifth of the memory, and time to be unpacked.
+const MAX_WHOLE: u64 = 2 * MAX_EVENTS;
+
+/// A record on its way to the thread.
+#[derive(Debug)]
+enum Handed {
+    Whole(Record),
+    Packed(Vec<u8>),
+}
 
 /// A record that is acknowledged and not written.
 #[derive(Debug)]
@@ -172,7 +183,7 @@ impl Lag {
 /// The thread's handle: dropping it lets the thread write what waits, as far as it can be written, then end. The rest is in the log of what was decided.
 #[derive(Debug)]
 pub struct Behind {
-    sender: Option<Sender<(u64, Vec<u8>)>>,
+    sender: Option<Sender<(u64, Handed)>>,
     thread: Option<JoinHandle<()>>,
     lag: Arc<Lag>,
 }
@@ -196,11 +207,19 @@ impl Behind {
         Behind { sender: None, thread: None, lag }
     }
 
-    /// Hands on a record that is durable.
-    pub fn hand(&self, record: &Record, bytes: Vec<u8>) {
-        self.lag.acknowledge(record.last, record.events);
+    /// Hands on a record that is durable, with its bytes.
+    pub fn hand(&self, record: Record, bytes: Vec<u8>) {
+        let events = record.events;
+        self.lag.acknowledge(record.last, events);
+        let handed = if self.lag.events() <= MAX_WHOLE { Handed::Whole(record) } else { Handed::Packed(bytes) };
         // A thread that has ended said why.
-        let _ = self.sender.as_ref().map(|sender| sender.send((record.events, bytes)));
+        let _ = self.sender.as_ref().map(|sender| sender.send((events, handed)));
+    }
+
+    /// Returns the position up to which the tables have everything.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.lag.written()
     }
 }
 
@@ -215,7 +234,7 @@ impl Drop for Behind {
     }
 }
 
-fn run(mut db: Database, records: &Receiver<(u64, Vec<u8>)>, lag: &Lag) {
+fn run(mut db: Database, records: &Receiver<(u64, Handed)>, lag: &Lag) {
     while let Ok((mut events, first)) = records.recv() {
         let mut batch = vec![first];
         while events < MAX_EVENTS
@@ -242,11 +261,14 @@ fn run(mut db: Database, records: &Receiver<(u64, Vec<u8>)>, lag: &Lag) {
     }
 }
 
-fn write(db: &mut Database, batch: &[Vec<u8>]) -> Result<u64, DbError> {
+fn write(db: &mut Database, batch: &[Handed]) -> Result<u64, DbError> {
     db.begin_fenced()?;
     let mut last = 0;
-    let applied = batch.iter().try_for_each(|bytes| {
-        let record = Record::from_bytes(bytes)?;
+    let applied = batch.iter().try_for_each(|handed| {
+        let record = match handed {
+            Handed::Whole(record) => Cow::Borrowed(record),
+            Handed::Packed(bytes) => Cow::Owned(Record::from_bytes(bytes)?),
+        };
         last = record.last;
         record.writes.iter().try_for_each(|write| write.apply(db))
     });

@@ -203,6 +203,13 @@ impl Checkpoints {
         Ok(())
     }
 
+    /// Returns whether a checkpoint is due where the state is.
+    #[must_use]
+    pub fn is_due(&self, state: &State, position: u64) -> bool {
+        let is_time = self.position == 0 || self.last.elapsed() >= self.options.every;
+        position > self.position && (is_time || state.changed() >= self.options.entries)
+    }
+
     /// Makes a checkpoint in the background if one is due. `place` is where the state is, all of it durable, and `input` the hash of the log's input there
     /// ([`crate::log::Log::last_hash`]). What fails is logged, and tried again later: decisions do not rest on checkpoints.
     pub fn note(&mut self, input: &str, state: &mut State, place: Place) {
@@ -210,11 +217,10 @@ impl Checkpoints {
             Ok(result) => self.written(result),
             Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
         }
-        let changed = state.changed();
-        let is_due = changed >= self.options.entries || self.position == 0 || self.last.elapsed() >= self.options.every;
-        if !is_due || place.position <= self.position {
+        if !self.is_due(state, place.position) {
             return;
         }
+        let changed = state.changed();
         if let Some(pending) = self.pending.clone() {
             if self.has_failed && self.last.elapsed() >= RETRY {
                 self.order(pending);

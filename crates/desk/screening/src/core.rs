@@ -12,6 +12,7 @@ use holdfast_event_log::LogReader;
 use holdfast_event_log::ahead::{Ahead, Record};
 use holdfast_event_log::behind::{Behind, Lag};
 use holdfast_event_log::checkpoints::Checkpoints;
+use holdfast_event_log::durable::{Durable, Then};
 use holdfast_event_log::log::{self, Log, Progress};
 use holdfast_event_log::rebuild::next_record_texts;
 use holdfast_event_log::writes::Write;
@@ -51,8 +52,7 @@ pub(crate) struct Core {
     /// What was decided and waits to be written.
     results: Vec<Write>,
     unwritten: Unwritten,
-    ahead: Ahead,
-    behind: Behind,
+    durable: Durable,
     pub(crate) lag: Arc<Lag>,
     /// Set when the fold's state was built anew and the log does not have it yet.
     rebuilt: Option<Rebuilt>,
@@ -61,7 +61,7 @@ pub(crate) struct Core {
     /// Whether the clock can be relied on.
     pub(crate) time_is_sound: bool,
     chain: Chain,
-    /// Hash of the last entry of the audit log that is durable.
+    /// Hash of the last entry of the audit log that is durable, or handed in to become so.
     durable_head: String,
     audit_rows: Vec<Vec<Value>>,
     next_note: u64,
@@ -80,9 +80,10 @@ pub(crate) struct Core {
 /// How long a change waits until the results of decisions are in the tables: as many as may wait take a few seconds.
 const MAX_SETTLE: Duration = Duration::from_secs(30);
 
-/// Starts the thread that writes results.
-fn behind(db: &Database, lag: &Arc<Lag>) -> Result<Behind, ScreeningError> {
-    let started = Behind::start(db.of_writer("")?, lag.clone());
+/// Starts the threads that make decisions durable and write their results.
+fn durable(db: &Database, ahead: Ahead, lag: &Arc<Lag>) -> Result<Durable, ScreeningError> {
+    let behind = Behind::start(db.of_writer("")?, lag.clone());
+    let started = behind.and_then(|behind| Durable::start(ahead, behind));
     Ok(started.map_err(|e| StoreError::Io(PathBuf::from("thread"), e))?)
 }
 
@@ -138,9 +139,8 @@ impl Core {
         }
         db.migrate(RELEASED, &SCHEMAS)?;
         db.claim_epoch()?;
-        let ahead = Ahead::open(&db)?;
         let lag = Arc::new(Lag::default());
-        let behind = behind(&db, &lag)?;
+        let durable = durable(&db, Ahead::open(&db)?, &lag)?;
         let now = (time.wall)();
         let guard = Arc::new(Guard::new(time, clock::last_seen(&mut db)?));
         let chain = Chain::open(&mut db)?;
@@ -152,8 +152,7 @@ impl Core {
             log: Log::default(),
             results: Vec::new(),
             unwritten: Unwritten::default(),
-            ahead,
-            behind,
+            durable,
             lag,
             rebuilt: None,
             checkpoints: disk,
@@ -197,11 +196,11 @@ impl Core {
 
     /// Reads everything from the database again, when a commit failed; what was answered and is not in the tables is written first.
     pub(crate) fn reload(&mut self) -> Result<(), ScreeningError> {
-        // The thread ends before anything else writes what it has.
-        self.behind = Behind::idle(self.lag.clone());
-        self.ahead = Ahead::open(&self.db)?;
-        self.ahead.settle(&mut self.db)?;
-        self.behind = behind(&self.db, &self.lag)?;
+        // The threads end before anything else writes what they have.
+        self.durable = Durable::idle();
+        let mut ahead = Ahead::open(&self.db)?;
+        ahead.settle(&mut self.db)?;
+        self.durable = durable(&self.db, ahead, &self.lag)?;
         self.reload_tables()?;
         self.reload_state()
     }
@@ -225,7 +224,7 @@ impl Core {
     /// Reads again what a change rewrote in the tables; an undone change reads once more.
     pub(crate) fn read_again(&mut self) -> Result<(), ScreeningError> {
         // What was rewritten stood in records, too, which the tables have by now.
-        self.ahead.wipe()?;
+        self.durable.change(Ahead::wipe)?;
         let _ = self.fold_mut();
         self.forget_state()?;
         self.reload_lists()?;
@@ -372,15 +371,25 @@ impl Core {
         self.log.append(kind, body, now);
     }
 
-    /// Makes what was decided and waits durable, with the inputs and the entries of the audit log that belong to it.
+    /// Hands in what was decided to become durable, with the inputs and the entries of the audit log that belong to it; `then` is called in any case.
     ///
     /// # Errors
-    /// Why it is not; memory must be read again.
-    pub(crate) fn acknowledge(&mut self) -> Result<(), String> {
+    /// Why it does not; memory must be read again.
+    pub(crate) fn acknowledge(&mut self, then: Then) -> Result<(), String> {
         if self.results.is_empty() {
-            return Ok(());
+            // Answers that repeat a decision wait for it all the same.
+            return self.durable.hand(None, then);
         }
-        self.check_state().map_err(|e| e.to_string())?;
+        if let Err(e) = self.check_state() {
+            then(Err(e.to_string()));
+            return Err(e.to_string());
+        }
+        let record = self.take_record();
+        self.durable.hand(Some(record), then)
+    }
+
+    /// Removes and returns what was decided.
+    fn take_record(&mut self) -> Record {
         let mut writes = std::mem::take(&mut self.results);
         let events = writes.iter().map(|write| match write {
             Write::Insert { table, rows, .. } if table == "events" => rows.len() as u64,
@@ -391,19 +400,14 @@ impl Core {
         writes.extend(self.log.take(&self.fold));
         writes.push(Write::insert("audit", &AUDIT, std::mem::take(&mut self.audit_rows), ""));
         let after = std::mem::replace(&mut self.durable_head, self.chain.head.clone());
-        let record = Record { first, last: self.log.position(), events, after, writes };
-        let applied = self.lag.written();
-        let stored = record.to_bytes().and_then(|bytes| self.ahead.append(&record, &bytes, applied).map(|()| bytes));
-        match stored {
-            Ok(bytes) => {
-                self.behind.hand(&record, bytes);
-                Ok(())
-            }
-            Err(e) => {
-                self.note_fence();
-                Err(e.to_string())
-            }
-        }
+        Record { first, last: self.log.position(), events, after, writes }
+    }
+
+    /// Returns why memory does not equal what is durable any more, once that is so.
+    pub(crate) fn lost(&mut self) -> Option<String> {
+        let why = self.durable.failure()?;
+        self.note_fence();
+        Some(why)
     }
 
     /// Waits until the tables have everything that was decided.
@@ -411,7 +415,10 @@ impl Core {
     /// # Errors
     /// [`NotSettled`].
     pub(crate) fn settle(&mut self) -> Result<(), NotSettled> {
-        let settled = self.lag.caught_up(MAX_SETTLE);
+        let settled = match self.durable.flush() {
+            Ok(()) => self.lag.caught_up(MAX_SETTLE),
+            Err(why) => Err(NotSettled::Lost(why)),
+        };
         self.unwritten.written(self.lag.written());
         if let Err(NotSettled::Lost(_)) = settled {
             self.note_fence();

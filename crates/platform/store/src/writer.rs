@@ -118,12 +118,15 @@ pub trait Memory: Send + 'static {
     /// [`Memory::Error`] when the transaction is lost, or memory cannot be read again.
     fn undo_change(&mut self, torn: bool) -> Result<(), Self::Error>;
 
-    /// Does a batch of work outside of any transaction, makes it durable by itself, and answers every item. What it leaves to be written to tables is written
-    /// by [`Memory::settle`] at the latest.
+    /// Does a batch of work outside of any transaction. It is made durable and answered by the owner, which may do so while the next batch is done; every item
+    /// is answered in the end. What it leaves to be written to tables is written by [`Memory::settle`] at the latest.
     ///
     /// # Errors
-    /// Why memory does not equal what is durable any more; every item must have been answered.
+    /// Why memory does not equal what is durable any more.
     fn work(&mut self, batch: Vec<Self::Work>, now: Timestamp) -> Result<(), String>;
+
+    /// Returns why memory does not equal what is durable any more, where work that was done did not become durable.
+    fn lost(&mut self) -> Option<String>;
 
     /// Waits until everything that work left is written to the tables. Before every transaction of changes, and at the end.
     ///
@@ -382,6 +385,15 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
                 broken = Some(Recovery::new(why));
             }
         }
+        if broken.is_none()
+            && let Some(why) = memory.lost()
+        {
+            if memory.db().is_fenced() {
+                batch.into_iter().for_each(|job| job.refuse(&why));
+                return Err(Fatal::LockTaken);
+            }
+            broken = Some(Recovery::new(why));
+        }
         if let Some(mut recovery) = broken.take() {
             if !recovery.recover(&mut memory, &mut session)? {
                 pulse.set_recovering(Some(recovery.why()));
@@ -426,7 +438,7 @@ fn run_batch<M: Memory>(memory: &mut M, batch: Vec<Job<M>>, now: Timestamp, puls
                 let began = Instant::now();
                 let done = memory.work(all, now);
                 pulse.committed(began.elapsed(), done.is_ok());
-                done.map(|()| run_effects(memory))
+                done
             }
             Job::Change(change) => {
                 let mut all = vec![change];

@@ -5,12 +5,14 @@ use crate::service::ScreeningError;
 use holdfast_decision::ChainFacts;
 use holdfast_decision::Decision;
 use holdfast_decision::model::Event;
+use holdfast_event_log::ahead::Ahead;
+use holdfast_event_log::durable::Then;
 use holdfast_store::{ChangeError, Database, DbError, Due, Effect, Memory, NotSettled, StoreError, panic_message};
 use holdfast_telemetry::logs::one_line;
 use holdfast_types::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Most events whose results may wait to be written; more are decided once there is room.
 const MAX_BEHIND: u64 = 100_000;
@@ -74,6 +76,7 @@ impl Memory for Core {
     }
 
     fn work(&mut self, batch: Vec<Box<Submitted>>, now: Timestamp) -> Result<(), String> {
+        let began = Instant::now();
         self.unwritten.written(self.lag.written());
         if let Err(NotSettled::Later(why) | NotSettled::Lost(why)) = self.lag.below(MAX_BEHIND, MAX_WAIT) {
             batch.into_iter().for_each(|work| Self::refuse(work, why.clone()));
@@ -108,13 +111,35 @@ impl Memory for Core {
                 }
             }
         }
-        let stored = outcome.and_then(|()| self.acknowledge());
-        for (reply, decisions) in decided {
-            let answer = stored.clone().map_err(StoreError::NotStored).map(|()| decisions);
-            // An answer that panics must not end the writer.
-            let _ = catch_unwind(AssertUnwindSafe(|| reply(answer)));
+        let effects = self.take_effects();
+        let then: Then = Box::new(move |stored| {
+            let effects = if stored.is_ok() { effects } else { Vec::new() };
+            for (reply, decisions) in decided {
+                let answer = stored.clone().map_err(StoreError::NotStored).map(|()| decisions);
+                // An answer that panics costs no other its own.
+                let _ = catch_unwind(AssertUnwindSafe(|| reply(answer)));
+            }
+            for effect in effects {
+                let _ = catch_unwind(AssertUnwindSafe(effect));
+            }
+        });
+        match outcome {
+            Ok(()) => {
+                let took = began.elapsed();
+                self.acknowledge(then)?;
+                self.durable.keep_pace(took)?;
+            }
+            Err(why) => {
+                then(Err(why.clone()));
+                return Err(why);
+            }
         }
-        stored
+        self.note_state();
+        Ok(())
+    }
+
+    fn lost(&mut self) -> Option<String> {
+        Core::lost(self)
     }
 
     fn settle(&mut self) -> Result<(), NotSettled> {
@@ -124,7 +149,7 @@ impl Memory for Core {
     fn close(&mut self) {
         let settled = Core::settle(self).map_err(|(NotSettled::Later(why) | NotSettled::Lost(why))| why);
         // What the tables have is not read at the next start.
-        if let Err(why) = settled.and_then(|()| self.ahead.clear().map_err(|e| e.to_string())) {
+        if let Err(why) = settled.and_then(|()| self.durable.change(Ahead::clear).map_err(|e| e.to_string())) {
             tracing::error!(
                 reason = one_line(&why),
                 "results of decisions are not in the tables; the next start writes them"

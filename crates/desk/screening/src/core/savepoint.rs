@@ -90,14 +90,14 @@ impl Core {
         self.read_where(torn || lists, torn || state)
     }
 
-    /// Undoes a change of memory alone. What was decided before it in the same turn is made durable and written, since memory may have to be read again.
+    /// Undoes a change of memory alone. What was decided before it in the same turn is made durable and written where memory has to be read again.
     ///
     /// # Errors
     /// Why memory equals nothing that is stored.
     pub(super) fn undo_work(&mut self, torn: bool) -> Result<(), String> {
         let (lists, state) = self.restore();
         if torn || lists || state {
-            self.acknowledge()?;
+            self.acknowledge(Box::new(drop))?;
             self.settle().map_err(|(NotSettled::Later(why) | NotSettled::Lost(why))| why)?;
         }
         self.read_where(torn || lists, torn || state).map_err(|e| e.to_string())

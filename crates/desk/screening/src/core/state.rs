@@ -106,10 +106,13 @@ impl Core {
         self.fold.state.fault().map_or(Ok(()), |why| Err(unreadable_state(why)))
     }
 
-    /// Makes a checkpoint if one is due; all that the state has is durable.
+    /// Makes a checkpoint if one is due, of what is durable.
     pub(super) fn note_state(&mut self) {
         let place = self.log_place();
         if let (Some(checkpoints), Some(input)) = (&mut self.checkpoints, self.log.last_hash()) {
+            if checkpoints.is_due(&self.fold.state, place.position) && self.durable.flush().is_err() {
+                return;
+            }
             checkpoints.note(input, &mut self.fold.state, place);
         }
     }
