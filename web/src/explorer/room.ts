@@ -66,11 +66,13 @@ export class Room {
   }
 }
 
+/** How much more room than its nodes need a layout has after it was spread. */
+const LOOSE = 2;
+
 /**
  * Moves what covers something apart, each pair by half of the shorter way, over and over; what is left then goes to the nearest free place. Held ones stay.
  * The same places give the same ones.
  */
-const LOOSE = 2;
 export function spread(x: Float64Array, y: Float64Array, held: Uint8Array, rounds = x.length > 2_000 ? 25 : 60): void {
   const n = x.length;
   const wide = WIDE + 2, tall = TALL + 2;
