@@ -1,6 +1,6 @@
 //! `holdfast-bench screening`: decisions in process and durable over HTTP, with the load generator in the same process.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use holdfast_bitcoin::Network;
 use holdfast_console::output::{self, peak_rss_kib, rss_kib, thousands};
@@ -187,6 +187,9 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     let all_written = "until the tables have all of it; goal 10 after a minute of load";
     note(&(of_batches("SQLite") + ": behind"), behind.as_secs_f64(), "s", all_written.into());
     if let Some(url) = &args.postgres {
+        // Events that it has already would only be answered again. A database without the table is empty.
+        let used = holdfast_store::Database::connect(url)?.query("SELECT 1 FROM events LIMIT 1", &[]);
+        ensure!(!used.is_ok_and(|rows| !rows.is_empty()), "{url} has events: use an empty database");
         let pgbench = pgbench(url, args.connections)?;
         if let Some(tps) = pgbench {
             note("pgbench simple-update, same server", tps, "tx/s", format!("{} clients", args.connections));

@@ -7,7 +7,7 @@ use super::rows::{decided, table};
 use crate::screening::{Load, Sent, exchange, over_http};
 use anyhow::{Context, ensure};
 use holdfast_decision::inputs::ModelInForce;
-use holdfast_decision::{Models, Purpose, Role};
+use holdfast_decision::{EventKind, Models, Purpose, Role};
 use holdfast_evaluation::Exchange;
 use holdfast_models::{Model, Params, train};
 use std::collections::HashSet;
@@ -21,15 +21,14 @@ const MOST_ROWS: usize = 40_000;
 
 pub(super) fn measure(args: &ModelsBench, report: &mut Report) -> anyhow::Result<()> {
     let exchange = exchange()?;
-    let champion = champion(&exchange)?;
-    let trees = champion.content().trees.len();
-    ensure!(trees == usize::from(TREES), "the champion has {trees} trees, not {TREES}");
-    in_process(args, &exchange, &champion, report)?;
-    durable(args, &exchange, champion, report)
+    let champions = |purpose| champion(&exchange, purpose);
+    let (every, withdrawals) = (champions(Purpose::EventRisk)?, champions(Purpose::WithdrawalScam)?);
+    in_process(args, &exchange, &every, report)?;
+    durable(args, &exchange, (every, withdrawals), report)
 }
 
-/// A model that scores every event, the dearest there is: all features that differ, trained on the ground truth.
-fn champion(exchange: &Exchange) -> anyhow::Result<Model> {
+/// A model with all features that differ, trained on every event and the ground truth: the dearest there is. Its purpose says which events it scores.
+fn champion(exchange: &Exchange, purpose: Purpose) -> anyhow::Result<Model> {
     let (mut rows, mut labels) = (Vec::new(), Vec::new());
     let in_cases: HashSet<&str> = exchange.cases.iter().flat_map(|c| c.events.iter().map(String::as_str)).collect();
     let every = exchange.events.len().div_ceil(MOST_ROWS).max(1);
@@ -47,7 +46,10 @@ fn champion(exchange: &Exchange) -> anyhow::Result<Model> {
     // Stopped by its own rows, that is never: the cost of all trees is asked, not how good they are.
     let params = Params { trees: TREES, patience: TREES, ..Params::default() };
     let ensemble = train((&table, &labels), (&table, &labels), &params)?;
-    Ok(model_of(Purpose::EventRisk.name(), &table, ensemble)?)
+    let champion = model_of(purpose.name(), &table, ensemble)?;
+    let trees = champion.content().trees.len();
+    ensure!(trees == usize::from(TREES), "the champion has {trees} trees, not {TREES}");
+    Ok(champion)
 }
 
 fn in_process(args: &ModelsBench, exchange: &Exchange, champion: &Model, report: &mut Report) -> anyhow::Result<()> {
@@ -70,27 +72,33 @@ fn in_process(args: &ModelsBench, exchange: &Exchange, champion: &Model, report:
     Ok(())
 }
 
-fn durable(args: &ModelsBench, exchange: &Exchange, champion: Model, report: &mut Report) -> anyhow::Result<()> {
+/// Decides durably without a model, with a champion for every event, and with one for withdrawals, by turns.
+fn durable(args: &ModelsBench, exchange: &Exchange, of: (Model, Model), report: &mut Report) -> anyhow::Result<()> {
     let dir = crate::work_folder(args.dir.as_deref())?;
-    let champions = [champion];
     let run = |name: String, champions: &[Model]| {
         let url = format!("sqlite:{}", dir.path().join(format!("{name}.sqlite")).display());
         let store = dir.path().join(name);
         let sent = Sent::single(args.events, args.connections);
         over_http(&Load { sent: &sent, url: &url, store: &store, exchange, champions })
     };
-    let (mut without, mut with, mut falls) = (Vec::new(), Vec::new(), Vec::new());
+    let withdrawals = exchange.events.iter().filter(|event| event.kind == EventKind::Withdrawal).count();
+    let share = withdrawals as f64 / exchange.events.len() as f64 * 100.0;
+    let champions = [([of.0], "every event".to_owned()), ([of.1], format!("withdrawals ({share:.0}% of events)"))];
+    let (mut without, mut with) = (Vec::new(), [Vec::new(), Vec::new()]);
     for round in 0..args.rounds {
-        let alone = run(format!("alone{round}"), &[])?.rate;
-        let scored = run(format!("scored{round}"), &champions)?.rate;
-        falls.push((1.0 - scored / alone) * 100.0);
-        without.push(alone);
-        with.push(scored);
+        without.push(run(format!("alone{round}"), &[])?.rate);
+        for (n, (champion, _)) in champions.iter().enumerate() {
+            with[n].push(run(format!("scored{n}-{round}"), champion)?.rate);
+        }
     }
-    let rates = format!("{:.0} decisions/s with it, {:.0} without, medians", median(with)?, median(without)?);
-    let single = falls.iter().map(|f| format!("{f:.1}")).collect::<Vec<_>>().join(", ");
-    let what = "fall of durable decisions a second with a champion that scores every event, SQLite";
-    report.figure_beside(what, median(falls)?, "%", Some(Goal::Below(5.0)), format!("{rates}; by round {single}"));
+    let alone = median(without.clone())?;
+    for ((_, scores), with) in champions.iter().zip(with) {
+        let falls: Vec<f64> = without.iter().zip(&with).map(|(alone, scored)| (1.0 - scored / alone) * 100.0).collect();
+        let single = falls.iter().map(|f| format!("{f:.1}")).collect::<Vec<_>>().join(", ");
+        let rates = format!("{:.0} decisions/s with it, {alone:.0} without, medians", median(with)?);
+        let what = format!("fall of durable decisions a second with a champion that scores {scores}, SQLite");
+        report.figure_beside(what, median(falls)?, "%", Some(Goal::Below(5.0)), format!("{rates}; by round {single}"));
+    }
     Ok(())
 }
 

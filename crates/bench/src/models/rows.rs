@@ -32,6 +32,6 @@ pub(super) fn decided<'a>(
         let took = began.elapsed();
         state.apply(event, &facts, made.decision.value.unwrap_or(0), seq as u64);
         state.advance(event.time);
-        each(event, made.row, took);
+        each(event, made.row.and_then(|bytes| FeatureRow::from_bytes(&bytes).ok()), took);
     }
 }

@@ -14,7 +14,6 @@ use crate::scores::{Models, Scored};
 use crate::state::{CustomerKey, Neighbours, State, View};
 use crate::typology::{Across, Finding, find_in};
 use crate::warnings::{CoolingAction, Scam, Warning, WarningTerms};
-use holdfast_models::FeatureRow;
 use holdfast_types::Timestamp;
 
 /// Everything that a decision rests on besides the event and its facts.
@@ -41,8 +40,8 @@ pub struct Made {
     pub decision: Decision,
     /// Holds to be placed with it.
     pub plans: Vec<HoldPlan>,
-    /// The event's row of features, where models score it or rows are kept.
-    pub row: Option<FeatureRow>,
+    /// The event's row of features, encoded, where models score it or rows are kept.
+    pub row: Option<Vec<u8>>,
 }
 
 /// What decisions rest on that is the same for a batch of events.
@@ -115,7 +114,7 @@ pub(crate) struct Draft<'a> {
     seq: u64,
     rule_book: u32,
     findings: Vec<Finding>,
-    row: Option<FeatureRow>,
+    row: Option<Vec<u8>>,
     learned: Option<Scored>,
     facts: &'a ChainFacts,
     /// Minor units of the reference currency, if known.

@@ -293,7 +293,7 @@ impl Fold {
             decision.alert = Some(self.alert());
         }
         self.watermark = self.watermark.max(event.time);
-        Ok(Decided { decision, holds, row: row.map(|r| r.to_bytes()) })
+        Ok(Decided { decision, holds, row })
     }
 
     /// Places the hold that a decision plans, or finds the one that makes it needless.

@@ -194,8 +194,8 @@ impl Models {
         self.served.iter().find(|s| s.stated.model == hash).map(|s| &s.model)
     }
 
-    /// Scores an event: its row, where one is made, and what the models for its kind say.
-    pub(crate) fn score(&self, input: &Input) -> (Option<FeatureRow>, Option<Scored>) {
+    /// Scores an event: its row, encoded, where one is made, and what the models for its kind say.
+    pub(crate) fn score(&self, input: &Input) -> (Option<Vec<u8>>, Option<Scored>) {
         let kind = input.event.kind;
         let mut wanted = self.served.iter().filter(|s| s.stated.purpose.kinds().contains(&kind)).peekable();
         if wanted.peek().is_none() && !self.keeps_rows {
@@ -204,7 +204,8 @@ impl Models {
         // A test holds that every event has a row.
         let Ok(row) = features::row(input) else { return (None, None) };
         let scores: Vec<ModelScore> = wanted.map(|s| s.score(&row)).collect();
-        let scored = (!scores.is_empty()).then(|| Scored { features: row.hash(), scores });
+        let row = row.to_bytes();
+        let scored = (!scores.is_empty()).then(|| Scored { features: FeatureRow::hash_of(&row), scores });
         (Some(row), scored)
     }
 }

@@ -82,7 +82,13 @@ impl FeatureRow {
     /// Returns the SHA-256 of its bytes, hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
-        hex::encode(Sha256::digest(self.to_bytes()))
+        Self::hash_of(&self.to_bytes())
+    }
+
+    /// Returns the SHA-256 of a row's bytes, hexadecimal.
+    #[must_use]
+    pub fn hash_of(bytes: &[u8]) -> String {
+        crate::model::hexadecimal(&Sha256::digest(bytes).into(), str::to_owned)
     }
 }
 
