@@ -95,12 +95,14 @@ pub(crate) fn flow_chart(flows: &Flows, name: &str, currency: &str) -> Markup {
     // All of a few are named, of more the first, middle and last, as in the charts of the dashboard.
     let is_named = |n: usize| count <= FEW || n == 0 || n == count / 2 || n + 1 == count;
     // As wide as this where there is room, else as wide as its place.
-    let width = count
-        * match count {
-            ..=FEW => 84,
-            ..=16 => 56,
-            _ => 20,
-        };
+    let each = if count <= FEW {
+        84
+    } else if count <= 16 {
+        56
+    } else {
+        20
+    };
+    let width = count * each;
     let x = |twentieths: usize| {
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         part(number(twentieths), number(count * 20))
