@@ -38,7 +38,7 @@ fn add(kind: ItemKind, key: &str, title: &str, happened: Option<Timestamp>) -> C
 
 /// The officer enters: the mailed code, then a second factor, then a person of the desk approves.
 fn enter(desk: &Desk<'_>) -> anyhow::Result<String> {
-    desk.request_code(OFFICER, Some("Sam Reed"))?;
+    desk.request_code(OFFICER, Some("Sam Reed"), None)?;
     let mail = desk.waiting_mail()?.into_iter().rfind(|m| m.to == OFFICER).context("the code is in the outbox")?;
     let code = mail.body.split(|c: char| !c.is_ascii_digit()).find(|w| w.len() == 8).context("mail has a code")?;
     let session = desk.prove(OFFICER, code)?;

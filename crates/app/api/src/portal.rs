@@ -121,6 +121,9 @@ pub struct CodeBody {
     email: String,
     /// Name; to register.
     name: Option<String>,
+    /// Language in which the officer gets mail (BCP 47); English where it is not known, or none of ar, de, en, es, fr, zh.
+    #[serde(default)]
+    language: Option<String>,
 }
 
 /// Mails a code to an officer's official address, and registers a new officer.
@@ -129,7 +132,7 @@ pub struct CodeBody {
     responses((status = 204), (status = 400, body = ErrorBody)))]
 pub async fn code(State(shared): State<AppState>, body: Bytes) -> Result<StatusCode, ApiError> {
     let input: CodeBody = json(&body)?;
-    run_blocking(move || Ok(shared.desk().request_code(&input.email, input.name.as_deref())?)).await?;
+    run_blocking(move || Ok(shared.desk().request_code(&input.email, input.name.as_deref(), input.language.as_deref())?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,6 +5,7 @@ use crate::Desk;
 use crate::RequestError;
 use crate::disclose::data;
 use crate::intake::by_id;
+use crate::letters::{self, Letter};
 use crate::notice::{About, notice};
 use crate::portal::mail;
 use crate::request::DataClass;
@@ -135,8 +136,8 @@ impl Desk<'_> {
                         && let Some(at) = by_id(tx.db(), &request, now)?
                     {
                         done.reminders += 1;
-                        let body = format!("The data preserved for your request {} are stored until {}.\n", at.request.reference, until.rfc3339());
-                        mail(tx, &at.request.officer.email, "A preservation lapses soon", &body, &subject)?;
+                        let letter = Letter::Lapsing(&at.request.reference, &until.rfc3339());
+                        letters::write(tx, &at.request.officer.email, letter, &subject)?;
                         tx.audit("preservation.lapsing", &subject, &json!({ "until": until }).to_string());
                     }
                     continue;

@@ -28,6 +28,7 @@ pub mod disclose;
 mod error;
 pub mod forgery;
 pub mod intake;
+mod letters;
 pub mod lookalike;
 pub mod matching;
 mod notice;

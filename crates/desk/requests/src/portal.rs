@@ -15,6 +15,7 @@ use files::files;
 
 use crate::RequestError;
 use crate::intake::{RequestState, by_id, known};
+use crate::letters::{self, Letter};
 use crate::lookalike::Written;
 use crate::passkey::passkeys_of;
 use crate::request::{Request, email};
@@ -353,8 +354,7 @@ impl Desk<'_> {
             let subject = format!("request:{id}");
             if side == "desk" {
                 // The text stays in the portal; mail states only that it is there.
-                let body = format!("There is a message about your request {} in the portal.\n", at.request.reference);
-                mail(tx, &at.request.officer.email, "A message about your request", &body, &subject)?;
+                letters::write(tx, &at.request.officer.email, Letter::Message(&at.request.reference), &subject)?;
             }
             tx.audit("request.message", &subject, &json!({ "side": side, "message": number }).to_string());
             Ok(())
@@ -426,8 +426,7 @@ impl Desk<'_> {
                     }
                     let sql = "UPDATE officers SET state = 'approved', decided = $1, decided_by = $2, reason = $3 WHERE id = $4";
                     tx.db().execute(sql, &values)?;
-                    let body = "You are approved and can send requests in the portal.\n";
-                    mail(tx, &found.email, "You are approved", body, &format!("officer:{id}"))?;
+                    letters::write(tx, &found.email, Letter::Approved, &format!("officer:{id}"))?;
                 }
                 Verdict::Suspend => {
                     end_sessions_of_subject(tx, SessionKind::Officer, &id.to_string())?;

@@ -48,8 +48,13 @@ const MONITOR: Schema = Schema {
 };
 
 /// Those of requests.
-const REQUESTS: Schema =
-    Schema { department: "requests", migrations: &[include_str!("migrations/requests_001_matches.sql")] };
+const REQUESTS: Schema = Schema {
+    department: "requests",
+    migrations: &[
+        include_str!("migrations/requests_001_matches.sql"),
+        include_str!("migrations/requests_002_language.sql"),
+    ],
+};
 
 /// Periods of retention, legal holds and erasures (`holdfast-retention`).
 const RETENTION: Schema =

@@ -12,6 +12,7 @@ use holdfast_page::texts::{rich, t};
 use holdfast_state::AppState;
 use holdfast_state::blocking::run_blocking;
 use holdfast_state::sign_in::Client;
+use holdfast_state::visit::language;
 use holdfast_types::Seconds;
 use maud::{Markup, html};
 
@@ -65,8 +66,8 @@ pub(crate) async fn sign_in(frame: Frame) -> Markup {
 
 /// Mails a code.
 pub(crate) async fn code(State(shared): State<AppState>, frame: Frame, Fields(form): Fields<OrderCode>) -> Page {
-    let (email, name) = (form.email.0.clone(), form.name.text());
-    run_blocking(move || Ok(shared.desk().request_code(&email, name.as_deref())?)).await?;
+    let (email, name, language) = (form.email.0.clone(), form.name.text(), language().tag());
+    run_blocking(move || Ok(shared.desk().request_code(&email, name.as_deref(), Some(language))?)).await?;
     Ok(code_page(&frame, &form.email.0, None))
 }
 

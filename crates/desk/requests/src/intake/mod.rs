@@ -14,6 +14,7 @@ pub(crate) use seizures::seizures_of;
 
 use crate::RequestError;
 use crate::forgery::CallBack;
+use crate::letters::{self, Letter};
 use crate::matching::{Followed, Match, TargetCoverage};
 use crate::policy::Judgement;
 use crate::request::{Request, Target};
@@ -229,9 +230,7 @@ impl Desk<'_> {
             let subject = format!("request:{}", request.id);
             let new = store(tx, request, due, officer)?;
             if let Some(why) = send_back.filter(|_| new) {
-                let body =
-                    format!("Your request {reference} cannot be answered as it is: {why}. Please send it again so.\n");
-                crate::portal::mail(tx, &to, "Your request needs a period", &body, &subject)?;
+                letters::write(tx, &to, Letter::SentBack(&reference, why), &subject)?;
                 tx.audit("request.sent_back", &subject, &json!({ "why": why }).to_string());
             }
             Ok(())

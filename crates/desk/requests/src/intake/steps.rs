@@ -4,9 +4,10 @@ use super::seizures::{SeizureState, SeizureTransfer, seizures_of, store_transfer
 use super::{Opened, RequestState, Stored, by_id, history, known};
 use crate::carry_out::{accepted, accounts_of, freeze, hold_for_seizure, outside_accounts, preserve, someone_accepted};
 use crate::forgery::CallBack;
+use crate::letters::{self, Letter};
 use crate::policy::Policy;
 use crate::request::{Kind, MAX_TARGETS, free_text_ok};
-use crate::{Desk, Inquiry, RequestError, clocks, portal, review};
+use crate::{Desk, Inquiry, RequestError, clocks, review};
 use holdfast_decision::model::text_ok;
 use holdfast_documents::Vault;
 use holdfast_screening::ScreeningError;
@@ -277,9 +278,9 @@ impl Context<'_> {
             false => Vec::new(),
         };
         self.store_answer(tx, &holds)?;
-        let body = format!("Your request {} is answered; see the portal.\n", self.at.request.reference);
         let about = format!("request:{}", self.id());
-        portal::mail(tx, &self.at.request.officer.email, "Your request is answered", &body, &about)?;
+        let request = &self.at.request;
+        letters::write(tx, &request.officer.email, Letter::Answered(&request.reference), &about)?;
         Ok(("request.answered", detail))
     }
 

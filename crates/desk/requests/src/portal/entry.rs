@@ -112,27 +112,32 @@ pub(super) fn mail_code(
         "UPDATE officers SET code = $1, code_until = $2, code_tries = 0, code_before_until = $3, code_mailed = $4 WHERE id = $5",
         &row,
     )?;
-    let body = format!(
-        "Your code for the request portal is {}. It is valid once, for 15 minutes. If you did not request it, inform the desk.\n",
-        code(key_ring, id, latest)
-    );
     let about = proved.map_or(about.to_owned(), |what| format!("{what}:{id}"));
-    mail(tx, address, "Your code", &body, &about)
+    letters::write(tx, address, Letter::Code(&code(key_ring, id, latest)), &about)
 }
 
 impl Desk<'_> {
     /// Registers an officer, or signs one in: a code is mailed to the address, whose domain must be a verified one of an agency. Whether
-    /// the address is known, new or suspended is in the mail only.
+    /// the address is known, new or suspended is in the mail only. Mail is written in the language of the last call that names one (BCP 47).
     ///
     /// # Errors
     /// [`RequestError`]; a domain of no agency is refused.
-    pub fn request_code(&self, address: &str, name: Option<&str>) -> Result<(), RequestError> {
+    pub fn request_code(
+        &self,
+        address: &str,
+        name: Option<&str>,
+        language: Option<&str>,
+    ) -> Result<(), RequestError> {
         let address = email("email", address)?.to_lowercase();
         if let Some(name) = name {
             text_ok("name", name)?;
         }
         let domain = address.rsplit('@').next().unwrap_or_default().to_owned();
-        let (name, key_ring) = (name.map(str::to_owned), self.key_ring.clone());
+        if let Some(language) = language {
+            text_ok("language", language)?;
+        }
+        let (name, language, key_ring) =
+            (name.map(str::to_owned), language.map(str::to_owned), self.key_ring.clone());
         self.transact("portal", move |tx| {
             // An internationalized domain is one domain in its own letters and in punycode.
             let forms = Written::new(&domain).forms().map(Value::from);
@@ -152,15 +157,17 @@ impl Desk<'_> {
                 }
             }
             if known.as_ref().is_some_and(|o| o.state == OfficerState::Suspended) {
-                let body = "Your access to the request portal is suspended. Contact the desk.\n";
-                return mail(tx, &address, "Your access", body, &about);
+                return letters::write(tx, &address, Letter::Suspended, &about);
             }
             if known.is_none() {
                 let Some(name) = name else {
-                    let body = "Nobody is registered with this address at the request portal. To register, give your name with it.\n";
-                    return mail(tx, &address, "Your address", body, &about);
+                    return letters::write_in(tx, language.as_deref(), &address, Letter::Unregistered, &about);
                 };
                 register(tx, &address, &name, agency)?;
+            }
+            if let Some(language) = language {
+                let sql = "UPDATE officers SET language = $1 WHERE email = $2";
+                tx.db().execute(sql, &[language.into(), address.as_str().into()])?;
             }
             mail_code(tx, &key_ring, &address, proved.then_some("officer"), &about)
         })

@@ -7,10 +7,11 @@ use super::{
 use crate::carry_out::accepted;
 use crate::disclose::{Data, Table, data};
 use crate::intake::{RequestState, Stored, by_id, known};
+use crate::letters::{self, Letter};
 use crate::policy::Judgement;
 use crate::portal::OfficerState;
 use crate::request::{DataClass, Kind};
-use crate::{Desk, RequestError, portal};
+use crate::{Desk, RequestError};
 use ed25519_dalek::{Signer as _, SigningKey};
 use holdfast_documents::pdf::{self, Part, field, heading, text};
 use holdfast_documents::sha256;
@@ -262,9 +263,7 @@ impl Made {
         )?;
         let subject = format!("request:{}", made.request);
         let until = made.expires.rfc3339();
-        let body =
-            format!("The answer to your request {} can be fetched in the portal until {until}.\n", self.reference);
-        portal::mail(tx, &self.to, "An answer can be fetched", &body, &subject)?;
+        letters::write(tx, &self.to, Letter::Fetchable(&self.reference, &until), &subject)?;
         tx.audit("production.made", &subject, &json!(made).to_string());
         Ok(made)
     }

@@ -82,7 +82,7 @@ impl Fixture {
     /// Enters with a second factor; registers, enrols and is approved at the first time.
     fn enter(&self, email: &str) -> Session {
         self.with(|d| {
-            d.request_code(email, Some("Ana Berg")).unwrap();
+            d.request_code(email, Some("Ana Berg"), None).unwrap();
             let session = d.prove(email, &self.mailed(email)).unwrap();
             let uri = d.enrol(&session.token).unwrap().uri;
             let totp = totp_rs::Totp::from_url(uri).unwrap();
@@ -189,11 +189,16 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
     let fixture = Fixture::new(place);
     let email = "ana.berg@fbi.gov";
     fixture.with(|d| {
-        assert!(why(d.request_code("ana@fbi-gov.com", Some("Ana"))).contains("no domain of an agency"));
+        assert!(why(d.request_code("ana@fbi-gov.com", Some("Ana"), None)).contains("no domain of an agency"));
         // Whether an address is known is shown to its owner only.
-        d.request_code(email, None).unwrap();
+        d.request_code(email, None, None).unwrap();
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("give your name")));
-        d.request_code("Ana.Berg@FBI.gov", Some("Ana Berg")).unwrap();
+        d.request_code(email, None, Some("fr-CA")).unwrap();
+        assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("indiquez aussi votre nom")));
+        // Mail goes on in the language in which the portal is used.
+        d.request_code("Ana.Berg@FBI.gov", Some("Ana Berg"), Some("de")).unwrap();
+        let code = d.waiting_mail().unwrap().into_iter().rfind(|m| m.to == email).unwrap();
+        assert!(code.subject == "Ihr Code" && code.body.contains("Anfrageportal"), "{code:?}");
         assert!(why(d.prove(email, "00000000")).contains("wrong"));
         let session = d.prove(email, &fixture.mailed(email)).unwrap();
         assert!((!session.full) & session.must_enrol);
@@ -221,7 +226,7 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         assert!(other.officer(&full.token, true).is_err());
         d.judge_officer(OfficerId::new(1), Verdict::Suspend, "left the agency", "bo").unwrap();
         assert!(why(d.own_requests(&full.token)).contains("over"));
-        d.request_code(email, None).unwrap();
+        d.request_code(email, None, None).unwrap();
         assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("suspended")));
     });
     let actions = fixture.actions();
@@ -236,7 +241,7 @@ fn two_sessions_at_once_set_one_second_factor_up(place: &TestDb) {
     let session = |at: Timestamp| {
         fixture.clock.set(at);
         fixture.with(|d| {
-            d.request_code(email, Some("Ana Berg")).unwrap();
+            d.request_code(email, Some("Ana Berg"), None).unwrap();
             d.prove(email, &fixture.mailed(email)).unwrap().token
         })
     };
@@ -278,30 +283,30 @@ fn codes_are_few_single_and_short_lived(place: &TestDb) {
     let email = "ana.berg@fbi.gov";
     fixture.with(|d| {
         let mails = || d.waiting_mail().unwrap().len();
-        d.request_code(email, Some("Ana")).unwrap();
+        d.request_code(email, Some("Ana"), None).unwrap();
         let (code, before) = (fixture.mailed(email), mails());
         // What others request and try mails the officer nothing more, voids no code, and locks nobody out.
         for _ in 0..20 {
-            d.request_code(email, None).unwrap();
+            d.request_code(email, None, None).unwrap();
         }
         for _ in 0..MAX_TRIES * 4 {
             assert!(d.prove(email, "00000000").is_err());
         }
         assert_eq!(mails(), before);
         fixture.clock.set(START + CODE_SPACING);
-        d.request_code(email, None).unwrap();
+        d.request_code(email, None, None).unwrap();
         let newer = fixture.mailed(email);
         assert!(mails() == before + 1 && newer != code);
         d.prove(email, &code).expect("the code before is good until its time is over");
         assert!(d.prove(email, &code).is_err(), "used");
         assert!(d.prove(email, &newer).is_err(), "and with it the other");
-        d.request_code(email, None).unwrap();
+        d.request_code(email, None, None).unwrap();
         let code = fixture.mailed(email);
         for _ in 0..MAX_CODE_TRIES {
             assert!(d.prove(email, "00000000").is_err());
         }
         assert!(d.prove(email, &code).is_err(), "after so many wrong tries the right one opens no more");
-        d.request_code(email, None).unwrap();
+        d.request_code(email, None, None).unwrap();
         let code = fixture.mailed(email);
         fixture.clock.set(START + CODE_SPACING + Seconds::new(901));
         assert!(d.prove(email, &code).is_err(), "too old");
@@ -311,22 +316,22 @@ fn codes_are_few_single_and_short_lived(place: &TestDb) {
 fn nobody_makes_the_desk_mail_a_whole_domain(place: &TestDb) {
     let fixture = Fixture::new(place);
     fixture.with(|d| {
-        d.request_code("ana.berg@fbi.gov", Some("Ana")).unwrap();
+        d.request_code("ana.berg@fbi.gov", Some("Ana"), None).unwrap();
         d.prove("ana.berg@fbi.gov", &fixture.mailed("ana.berg@fbi.gov")).unwrap();
         let begun = d.waiting_mail().unwrap().len();
         for i in 0..200 {
-            d.request_code(&format!("victim{i}@fbi.gov"), Some("Victim")).unwrap();
+            d.request_code(&format!("victim{i}@fbi.gov"), Some("Victim"), None).unwrap();
         }
         let mails = d.waiting_mail().unwrap().len() - begun;
         assert!(mails as i64 <= NEW_MAILS_AN_HOUR, "{mails}");
         assert!(d.officers(None).unwrap().len() as i64 <= NEW_MAILS_AN_HOUR + 1);
         // Who was there before gets a code, and so do others' domains.
-        d.request_code("ana.berg@fbi.gov", None).unwrap();
+        d.request_code("ana.berg@fbi.gov", None, None).unwrap();
         d.prove("ana.berg@fbi.gov", &fixture.mailed("ana.berg@fbi.gov")).unwrap();
-        d.request_code("kim@bka.bund.de", Some("Kim")).unwrap();
+        d.request_code("kim@bka.bund.de", Some("Kim"), None).unwrap();
         d.prove("kim@bka.bund.de", &fixture.mailed("kim@bka.bund.de")).unwrap();
         fixture.clock.set(START + Seconds::new(3_601));
-        d.request_code("new@fbi.gov", Some("New")).unwrap();
+        d.request_code("new@fbi.gov", Some("New"), None).unwrap();
         d.prove("new@fbi.gov", &fixture.mailed("new@fbi.gov")).unwrap();
     });
 }

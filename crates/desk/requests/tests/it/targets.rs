@@ -332,9 +332,9 @@ fn a_punycode_look_alike_of_an_agencys_domain_stops_a_request(place: &TestDb) {
     // An agency whose domain has letters of its own is one in both forms; a look-alike of it registers no officer.
     d.add_agency(agency("Полиция", "полиция.рф"), "ana").unwrap();
     for address in ["kai@полиция.рф", "lea@xn--h1aahle9bwd.xn--p1ai"] {
-        d.request_code(address, Some("Kai")).unwrap_or_else(|e| panic!("{address}: {e}"));
+        d.request_code(address, Some("Kai"), None).unwrap_or_else(|e| panic!("{address}: {e}"));
     }
-    assert!(d.request_code("kai@пoлиция.рф", Some("Kai")).is_err(), "with a Latin letter");
+    assert!(d.request_code("kai@пoлиция.рф", Some("Kai"), None).is_err(), "with a Latin letter");
 }
 
 /// A chain whose money is followed by another chain, or not at all: its file is gone. Counts how often somebody asks.
