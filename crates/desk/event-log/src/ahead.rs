@@ -8,7 +8,7 @@ use crate::writes::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use holdfast_audit::Chain;
-use holdfast_store::{Database, DbError, Row, number};
+use holdfast_store::{Database, DbError, Row, Value, number};
 use serde::{Deserialize, Serialize};
 
 /// Version of a record's encoding.
@@ -119,34 +119,23 @@ impl Ahead {
     /// # Errors
     /// [`DbError`]; [`Ahead::is_fenced`] says whether another process became the writer.
     pub fn append(&mut self, record: &Record, bytes: &[u8], applied: u64) -> Result<(), DbError> {
-        self.begin()?;
         let row = vec![number(record.last), number(record.first), FORMAT.into(), BASE64.encode(bytes).into()];
+        self.insert(row)?;
+        self.stored.push(record.last);
         let done = self.stored.iter().take_while(|last| **last <= applied).count();
-        let trimmed = if done >= TRIM_EVERY { done } else { 0 };
-        let stored = self.db.insert("ahead", &["last", "first", "format", "body"], &[row], "").and_then(|()| {
-            if trimmed > 0 {
-                self.db.execute("DELETE FROM ahead WHERE last <= $1", &[number(applied)])?;
-            }
-            self.db.commit()
-        });
-        match stored {
-            Ok(()) => {
-                self.stored.drain(..trimmed);
-                self.stored.push(record.last);
-                Ok(())
-            }
-            Err(e) => {
-                self.db.rollback();
-                Err(e)
-            }
+        // The record is durable, whatever becomes of old ones: those that stay are tried again with the next.
+        if done >= TRIM_EVERY && self.db.execute("DELETE FROM ahead WHERE last <= $1", &[number(applied)]).is_ok() {
+            self.stored.drain(..done);
         }
+        Ok(())
     }
 
-    fn begin(&mut self) -> Result<(), DbError> {
+    fn insert(&mut self, row: Vec<Value>) -> Result<(), DbError> {
+        let columns = ["last", "first", "format", "body"];
         match self.db.kind() {
-            // The file's lock excludes any other process.
-            "SQLite" => self.db.begin(),
-            _ => self.db.begin_fenced(),
+            // The file's lock excludes any other process, and it has no fencing number.
+            "SQLite" => self.db.insert("ahead", &columns, &[row], ""),
+            _ => self.db.insert_fenced("ahead", &columns, row),
         }
     }
 

@@ -192,6 +192,32 @@ impl Database {
         Err(DbError::Busy(self.url_without_password()))
     }
 
+    /// Inserts a row that is durable by itself, unless another process became the writer: on PostgreSQL one statement, which locks the fencing number's row.
+    ///
+    /// # Errors
+    /// [`DbError::Busy`] when another process did; see [`Database::is_fenced`].
+    pub fn insert_fenced(&mut self, table: &str, columns: &[&str], row: Vec<Value>) -> Result<(), DbError> {
+        let (Inner::Postgres(client), Some(epoch)) = (&mut self.inner, self.epoch) else {
+            self.begin_fenced()?;
+            let stored = self.insert(table, columns, &[row], "").and_then(|()| self.commit());
+            return stored.inspect_err(|_| self.rollback());
+        };
+        client.bound_transactions()?;
+        let places: Vec<String> = (1..=columns.len()).map(|c| format!("${c}")).collect();
+        let sql = format!(
+            "WITH writer AS (SELECT 1 FROM writer_epoch WHERE id = 1 AND epoch = ${} FOR SHARE) INSERT INTO {table} ({}) SELECT {} FROM writer",
+            columns.len() + 1,
+            columns.join(", "),
+            places.join(", ")
+        );
+        let values: Vec<Value> = row.into_iter().chain([epoch.into()]).collect();
+        if client.execute(&sql, &values)? == 1 {
+            return Ok(());
+        }
+        self.fenced = true;
+        Err(DbError::Busy(self.url_without_password()))
+    }
+
     /// Returns whether another process became the writer after this connection did.
     pub fn is_fenced(&self) -> bool {
         self.fenced
