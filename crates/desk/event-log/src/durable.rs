@@ -245,13 +245,9 @@ mod tests {
         drop(durable);
         drop(sender);
         let answers: Vec<_> = answers.iter().map(|(name, stored)| (name, stored.is_ok())).collect();
-        let expected = [
-            ("first", true),
-            ("what was decided before", true),
-            ("a position twice", false),
-            ("after it", false),
-            ("answers after it", false),
-        ];
-        assert_eq!(answers, expected);
+        assert_eq!(answers[..2], [("first", true), ("what was decided before", true)]);
+        let mut refused = answers[2..].to_vec();
+        refused.sort_unstable();
+        assert_eq!(refused, [("a position twice", false), ("after it", false), ("answers after it", false)]);
     }
 }

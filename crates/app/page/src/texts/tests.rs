@@ -134,7 +134,7 @@ fn names(rest: &str) -> Variables {
 /// Text literals of the sources that are keys, with the variables given to each.
 fn used(prefixes: &BTreeSet<String>) -> Vec<(String, Variables)> {
     let mut files = Vec::new();
-    for crate_of_pages in ["page", "web", "web-monitor", "web-public"] {
+    for crate_of_pages in ["page", "server", "web", "web-monitor", "web-public"] {
         sources(
             &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(crate_of_pages).join("src"),
             &mut files,
