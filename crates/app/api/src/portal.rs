@@ -132,7 +132,10 @@ pub struct CodeBody {
     responses((status = 204), (status = 400, body = ErrorBody)))]
 pub async fn code(State(shared): State<AppState>, body: Bytes) -> Result<StatusCode, ApiError> {
     let input: CodeBody = json(&body)?;
-    run_blocking(move || Ok(shared.desk().request_code(&input.email, input.name.as_deref(), input.language.as_deref())?)).await?;
+    run_blocking(move || {
+        Ok(shared.desk().request_code(&input.email, input.name.as_deref(), input.language.as_deref())?)
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -47,10 +47,7 @@ const ENGLISH: Texts = [
     ("A message about your request", "There is a message about your request {1} in the portal.\n"),
     ("An answer can be fetched", "The answer to your request {1} can be fetched in the portal until {2}.\n"),
     ("A preservation lapses soon", "The data preserved for your request {1} are stored until {2}.\n"),
-    (
-        "Your request needs a period",
-        "Your request {1} cannot be answered as it is: {2}. Please send it again so.\n",
-    ),
+    ("Your request needs a period", "Your request {1} cannot be answered as it is: {2}. Please send it again so.\n"),
     ("Your request is answered", "Your request {1} is answered; see the portal.\n"),
 ];
 
@@ -80,7 +77,10 @@ const OTHERS: [(&str, Texts); 5] = [
                 "Ihr Code",
                 "Ihr Code für das Anfrageportal ist {1}. Er gilt einmal, 15 Minuten lang. Wenn Sie ihn nicht angefordert haben, verständigen Sie die Dienststelle der Börse.\n",
             ),
-            ("Ihr Zugang", "Ihr Zugang zum Anfrageportal ist gesperrt. Wenden Sie sich an die Dienststelle der Börse.\n"),
+            (
+                "Ihr Zugang",
+                "Ihr Zugang zum Anfrageportal ist gesperrt. Wenden Sie sich an die Dienststelle der Börse.\n",
+            ),
             (
                 "Ihre Adresse",
                 "Mit dieser Adresse ist im Anfrageportal niemand registriert. Geben Sie zur Registrierung auch Ihren Namen an.\n",
@@ -120,10 +120,7 @@ const OTHERS: [(&str, Texts); 5] = [
                 "Puede descargar una respuesta",
                 "La respuesta a su solicitud {1} se puede descargar en el portal hasta {2}.\n",
             ),
-            (
-                "Una conservación vence pronto",
-                "Los datos conservados para su solicitud {1} se guardan hasta {2}.\n",
-            ),
+            ("Una conservación vence pronto", "Los datos conservados para su solicitud {1} se guardan hasta {2}.\n"),
             (
                 "Su solicitud necesita un período",
                 "Su solicitud {1} no se puede responder tal como está: {2}. Envíela de nuevo así, por favor.\n",
@@ -195,7 +192,8 @@ impl Letter<'_> {
     /// Returns subject and text.
     fn written(&self, language: Option<&str>) -> (&'static str, String) {
         let chosen = language.and_then(|wanted| best(wanted, OTHERS.iter().map(|(tag, _)| *tag)));
-        let texts = chosen.and_then(|tag| OTHERS.iter().find(|(of, _)| *of == tag)).map_or(&ENGLISH, |(_, texts)| texts);
+        let texts =
+            chosen.and_then(|tag| OTHERS.iter().find(|(of, _)| *of == tag)).map_or(&ENGLISH, |(_, texts)| texts);
         let (place, [first, second]) = self.parts();
         let (subject, body) = texts[place];
         // What others wrote comes in one pass, so that what it holds in braces is not replaced.

@@ -122,12 +122,7 @@ impl Desk<'_> {
     ///
     /// # Errors
     /// [`RequestError`]; a domain of no agency is refused.
-    pub fn request_code(
-        &self,
-        address: &str,
-        name: Option<&str>,
-        language: Option<&str>,
-    ) -> Result<(), RequestError> {
+    pub fn request_code(&self, address: &str, name: Option<&str>, language: Option<&str>) -> Result<(), RequestError> {
         let address = email("email", address)?.to_lowercase();
         if let Some(name) = name {
             text_ok("name", name)?;
@@ -136,12 +131,12 @@ impl Desk<'_> {
         if let Some(language) = language {
             text_ok("language", language)?;
         }
-        let (name, language, key_ring) =
-            (name.map(str::to_owned), language.map(str::to_owned), self.key_ring.clone());
+        let (name, language, key_ring) = (name.map(str::to_owned), language.map(str::to_owned), self.key_ring.clone());
         self.transact("portal", move |tx| {
             // An internationalized domain is one domain in its own letters and in punycode.
             let forms = Written::new(&domain).forms().map(Value::from);
-            let rows = tx.db().query("SELECT agency FROM agency_domains WHERE domain IN ($1, $2) ORDER BY domain", &forms)?;
+            let rows =
+                tx.db().query("SELECT agency FROM agency_domains WHERE domain IN ($1, $2) ORDER BY domain", &forms)?;
             let Some(agency) = rows.first().map(|r| r.int(0)).transpose()? else {
                 let what = format!("{domain} is no domain of an agency that the desk verified; the desk can add it");
                 return Err(Invalid::new("email", what).into());
