@@ -139,6 +139,13 @@ impl Ahead {
         }
     }
 
+    fn begin(&mut self) -> Result<(), DbError> {
+        match self.db.kind() {
+            "SQLite" => self.db.begin(),
+            _ => self.db.begin_fenced(),
+        }
+    }
+
     /// Returns whether another process became the writer.
     #[must_use]
     pub fn is_fenced(&self) -> bool {

@@ -230,7 +230,7 @@ impl Desk<'_> {
             let subject = format!("request:{}", request.id);
             let new = store(tx, request, due, officer)?;
             if let Some(why) = send_back.filter(|_| new) {
-                letters::write(tx, &to, Letter::SentBack(&reference, why), &subject)?;
+                letters::write(tx, &to, Letter::SentBack(&reference, &why), &subject)?;
                 tx.audit("request.sent_back", &subject, &json!({ "why": why }).to_string());
             }
             Ok(())
