@@ -227,7 +227,7 @@ fn officers_prove_their_address_and_themselves(place: &TestDb) {
         d.judge_officer(OfficerId::new(1), Verdict::Suspend, "left the agency", "bo").unwrap();
         assert!(why(d.own_requests(&full.token)).contains("over"));
         d.request_code(email, None, None).unwrap();
-        assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("suspended")));
+        assert!(d.waiting_mail().unwrap().iter().any(|m| m.to == email && m.body.contains("gesperrt")));
     });
     let actions = fixture.actions();
     for action in ["officer.registered", "officer.code_refused", "officer.entered", "officer.judged"] {
