@@ -13,9 +13,6 @@ use std::time::{Duration, Instant};
 
 /// Events of one transaction: larger ones rewrite fewer pages, smaller ones are seen sooner.
 const MAX_EVENTS: u64 = 2_000;
-/// So many events are enough for one transaction, and for more it waits no longer than this: a page of an index that many events change is then written
-/// once. Whoever waits for results is not kept waiting ([`Lag::caught_up`]).
-const GATHERED: (u64, Duration) = (500, Duration::from_millis(50));
 /// The first and the longest pause before a transaction that failed is tried again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
@@ -47,8 +44,6 @@ struct State {
     /// Why the last try to write failed, and whether there are more.
     failure: Option<String>,
     is_over: bool,
-    /// How many wait for results.
-    waiters: u64,
     /// Whether the thread is to end.
     is_stopping: bool,
 }
@@ -77,7 +72,7 @@ impl Lag {
     /// Starts over: the tables have everything up to a position.
     pub fn reset(&self, position: u64) {
         let mut state = self.state();
-        *state = State { acknowledged: position, written: position, waiters: state.waiters, ..State::default() };
+        *state = State { acknowledged: position, written: position, ..State::default() };
         self.show(&state);
     }
 
@@ -103,20 +98,6 @@ impl Lag {
         let mut state = self.state();
         (state.failure, state.is_over) = (Some(why), is_over);
         self.show(&state);
-    }
-
-    /// Waits until there is enough for one transaction, or somebody waits for what there is.
-    fn gather(&self) {
-        let (enough, longest) = GATHERED;
-        let until = Instant::now() + longest;
-        let mut state = self.state();
-        while state.events < enough && state.waiters == 0 && !state.is_stopping {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(|e| e.into_inner()).0;
-        }
     }
 
     /// Waits until it is time to try again; returns whether the thread is to end instead.
@@ -151,27 +132,20 @@ impl Lag {
     fn wait(&self, within: Duration, is_enough: impl Fn(&State) -> bool) -> Result<(), NotSettled> {
         let until = Instant::now() + within;
         let mut state = self.state();
-        if is_enough(&state) {
-            return Ok(());
-        }
-        state.waiters += 1;
-        self.changed.notify_all();
-        let outcome = loop {
+        loop {
             if is_enough(&state) {
-                break Ok(());
+                return Ok(());
             }
             if let Some(why) = &state.failure {
-                break Err(if state.is_over { NotSettled::Lost } else { NotSettled::Later }(why.clone()));
+                return Err(if state.is_over { NotSettled::Lost } else { NotSettled::Later }(why.clone()));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let why = format!("results of {} decisions are not in the tables yet", state.events);
-                break Err(NotSettled::Later(why));
+                return Err(NotSettled::Later(why));
             }
             state = self.changed.wait_timeout(state, left).unwrap_or_else(|e| e.into_inner()).0;
-        };
-        state.waiters -= 1;
-        outcome
+        }
     }
 
     /// Waits until the tables have everything that was acknowledged when this was called.
@@ -262,7 +236,6 @@ impl Drop for Behind {
 
 fn run(mut db: Database, records: &Receiver<(u64, Handed)>, lag: &Lag) {
     while let Ok((mut events, first)) = records.recv() {
-        lag.gather();
         let mut batch = vec![first];
         while events < MAX_EVENTS
             && let Ok((more, next)) = records.try_recv()
