@@ -214,6 +214,10 @@ impl Core {
             Err(panic) => (true, Err(StoreError::Internal(panic_message(&*panic)).into())),
         };
         if result.is_err() {
+            // Nothing else would tell soon: work needs the connection for look-ups alone.
+            if self.db.is_closed() {
+                return Err("the connection to the database was lost".to_owned());
+            }
             self.undo_work(torn)?;
         }
         Ok(result.map_err(ChangeError::undone))
