@@ -388,6 +388,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
         if broken.is_none()
             && let Some(why) = memory.lost()
         {
+            pulse.lost();
             if memory.db().is_fenced() {
                 batch.into_iter().for_each(|job| job.refuse(&why));
                 return Err(Fatal::LockTaken);

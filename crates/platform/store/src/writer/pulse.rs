@@ -107,6 +107,11 @@ impl Pulse {
         }
     }
 
+    /// Work that was handed on did not become durable.
+    pub(super) fn lost(&self) {
+        self.failed.inc();
+    }
+
     /// The writer fails for a reason, or works again.
     pub(super) fn set_recovering(&self, why: Option<&str>) {
         let mut recovering = self.recovering.write().unwrap_or_else(|e| e.into_inner());
