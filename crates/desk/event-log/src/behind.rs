@@ -119,6 +119,12 @@ impl Lag {
         self.state().failure.clone()
     }
 
+    /// Returns why results are written no more, once the thread has ended: its connection broke, or another process became the writer.
+    pub fn ended(&self) -> Option<String> {
+        let state = self.state();
+        state.failure.clone().filter(|_| state.is_over)
+    }
+
     /// Returns the position up to which the tables have everything.
     pub fn written(&self) -> u64 {
         self.state().written

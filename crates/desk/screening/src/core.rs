@@ -405,7 +405,7 @@ impl Core {
 
     /// Returns why memory does not equal what is durable any more, once that is so.
     pub(crate) fn lost(&mut self) -> Option<String> {
-        let why = self.durable.failure()?;
+        let why = self.durable.failure().or_else(|| self.lag.ended())?;
         self.note_fence();
         Some(why)
     }

@@ -78,9 +78,10 @@ impl Memory for Core {
     fn work(&mut self, batch: Vec<Box<Submitted>>, now: Timestamp) -> Result<(), String> {
         let began = Instant::now();
         self.unwritten.written(self.lag.written());
-        if let Err(NotSettled::Later(why) | NotSettled::Lost(why)) = self.lag.below(MAX_BEHIND, MAX_WAIT) {
+        if let Err(not) = self.lag.below(MAX_BEHIND, MAX_WAIT) {
+            let (NotSettled::Later(why) | NotSettled::Lost(why)) = &not;
             batch.into_iter().for_each(|work| Self::refuse(work, why.clone()));
-            return Ok(());
+            return if let NotSettled::Lost(why) = not { Err(why) } else { Ok(()) };
         }
         let mut outcome: Result<(), String> = Ok(());
         let mut decided: Vec<(Reply, Vec<Result<Decision, ScreeningError>>)> = Vec::with_capacity(batch.len());
