@@ -434,15 +434,6 @@ impl Database {
         }
     }
 
-    /// Returns whether the connection is known to be broken; it asks nobody.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        match &self.inner {
-            Inner::Sqlite(_) => false,
-            Inner::Postgres(c) => c.is_closed(),
-        }
-    }
-
     /// Replaces a broken connection by a new one, which is not the writer's.
     ///
     /// # Errors

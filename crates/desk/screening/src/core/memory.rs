@@ -216,7 +216,7 @@ impl Core {
         };
         if result.is_err() {
             // Nothing else would tell soon: work needs the connection for look-ups alone.
-            if self.db.is_closed() {
+            if !self.db.is_alive() {
                 return Err("the connection to the database was lost".to_owned());
             }
             self.undo_work(torn)?;
