@@ -1,7 +1,7 @@
 //! `holdfast-bench web`: how soon the desk's pages are there in a real Chromium, on the demo's data and behind a long queue of alerts; and the explorer's
 //! pictures, frames and memory with up to 5,000 nodes and 20,000 edges.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use holdfast_decision::{ChainFacts, Event, EventKind};
 use holdfast_types::{Amount, Seconds, Timestamp};
@@ -44,6 +44,7 @@ const GOALS: [(&str, &str, f64); 12] = [
 pub fn run(args: &WebBench, as_json: bool) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let shared = holdfast_demo::run(dir.path(), true)?;
+    ensure!(shared.open()?, "the demo's desk has keys: its pages would ask for one");
     // PostgreSQL's connections must not be closed by an asynchronous task.
     let keep = shared.clone();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -55,7 +56,7 @@ pub fn run(args: &WebBench, as_json: bool) -> anyhow::Result<()> {
     }));
     let pages = json!({
         "alerts of the demo": "/desk/alerts", "first alert": "/desk/alerts/1", "events": "/desk/events", "cases": "/desk/cases", "case": "/desk/cases/1",
-        "start": "/", "explorer": "/investigate",
+        "start": "/", "explorer": "/desk/graph",
     });
     let mut figures = measure(args, &url, &json!({"pages": pages, "find": [["Locky", "Locky"]]}))?;
     for n in 0..args.alerts {
@@ -63,6 +64,7 @@ pub fn run(args: &WebBench, as_json: bool) -> anyhow::Result<()> {
         let mut event = Event::new(EventKind::Withdrawal, format!("bench-{n}"), time, format!("bench-{}", n % 997));
         // No source covers this asset: each is reviewed.
         (event.asset, event.amount) = (Some("XMR".into()), Some(Amount::from(1_000_000 + n)));
+        event.counterparty = Some(format!("bench-address-{n}"));
         keep.screening.decide(event, ChainFacts::default(), "bench")?;
     }
     let name = format!("{} more alerts", args.alerts);
