@@ -23,21 +23,14 @@ use std::sync::Arc;
 /// Refusals by the framework itself (a path or query that does not parse, a wrong method) come as text; clients expect JSON everywhere.
 async fn in_json(path: &str, response: Response) -> Response {
     let text = response.headers().get(header::CONTENT_TYPE).is_none_or(|v| v.as_bytes().starts_with(b"text/plain"));
-    let status = response.status();
-    if !status.is_client_error() || !text {
+    if !response.status().is_client_error() || !text {
         return response;
     }
-    let allow = response.headers().get(header::ALLOW).cloned();
-    let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
-    let message = match body.is_empty() {
-        true => status.canonical_reason().unwrap_or_default().to_owned(),
-        false => String::from_utf8_lossy(&body).into_owned(),
-    };
-    let mut response = compat::error(path, ApiError::new(status, message));
-    if let Some(allow) = allow {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
+    said_anew(response, |status, said| {
+        let message = if said.is_empty() { status.canonical_reason().unwrap_or_default() } else { said };
+        compat::error(path, ApiError::new(status, message))
+    })
+    .await
 }
 
 /// How the framework's refusal of a query begins.
@@ -51,15 +44,22 @@ async fn in_html(response: Response) -> Response {
     if !status.is_client_error() || !(text || is_method) {
         return response;
     }
-    let allow = response.headers().get(header::ALLOW).cloned();
+    said_anew(response, |status, said| {
+        let message = match said.strip_prefix(QUERY_REFUSED) {
+            _ if is_method => t!("common-error-method"),
+            Some(cause) => t!("common-error-query", cause = cause),
+            None => said.to_owned(),
+        };
+        ErrorPage::from(ApiError::new(status, message)).into_response()
+    })
+    .await
+}
+
+/// Answers a refusal anew from its status and what it said; the methods that it names stay.
+async fn said_anew(response: Response, answer: impl FnOnce(StatusCode, &str) -> Response) -> Response {
+    let (status, allow) = (response.status(), response.headers().get(header::ALLOW).cloned());
     let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap_or_default();
-    let said = String::from_utf8_lossy(&body);
-    let message = match said.strip_prefix(QUERY_REFUSED) {
-        _ if is_method => t!("common-error-method"),
-        Some(cause) => t!("common-error-query", cause = cause),
-        None => said.into_owned(),
-    };
-    let mut response = ErrorPage::from(ApiError::new(status, message)).into_response();
+    let mut response = answer(status, &String::from_utf8_lossy(&body));
     if let Some(allow) = allow {
         response.headers_mut().insert(header::ALLOW, allow);
     }
