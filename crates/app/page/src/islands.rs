@@ -8,24 +8,9 @@ use holdfast_state::visit;
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use strum::VariantArray;
 
 const EXPLORER: &str = include_str!("../locales/en/explorer.ftl");
-
-const CONFIDENCES: [Confidence; 13] = [
-    Confidence::Unknown,
-    Confidence::Heuristic,
-    Confidence::WebCrawl,
-    Confidence::UntrustedTransaction,
-    Confidence::Forensic,
-    Confidence::ServiceData,
-    Confidence::TrustedProvider,
-    Confidence::AuthorityData,
-    Confidence::ServiceApi,
-    Confidence::ManualTransaction,
-    Confidence::LedgerImmanent,
-    Confidence::Ownership,
-    Confidence::Override,
-];
 
 /// Returns the explorer's texts in an element that its script reads: the English ones, then those of the request's language, which replace them, and the
 /// words for categories and confidences.
@@ -35,7 +20,7 @@ pub fn explorer_texts() -> Markup {
     for category in Category::all() {
         text.push_str(&format!("{} = {}\n", key_of(category), word(category)));
     }
-    for confidence in CONFIDENCES {
+    for confidence in Confidence::VARIANTS {
         text.push_str(&format!("confidence-is-{} = {}\n", confidence.name(), word(confidence.name())));
     }
     // Only this could end the element.
@@ -116,7 +101,7 @@ mod tests {
                     let plain = category.name().replace('_', " ");
                     assert_eq!(palette.get(&key).unwrap_or(&plain), &word, "{}", language.tag());
                 }
-                for confidence in CONFIDENCES {
+                for confidence in Confidence::VARIANTS {
                     let name = confidence.name();
                     assert!(explorer.contains(&format!("\nconfidence-is-{name} = {}\n", word(name))), "{name}");
                 }
