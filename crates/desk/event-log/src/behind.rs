@@ -208,8 +208,8 @@ impl Behind {
     }
 
     /// Returns a handle without a thread, which writes nothing.
-    #[must_use]
-    pub fn idle(lag: Arc<Lag>) -> Self {
+    #[cfg(test)]
+    pub(crate) fn idle(lag: Arc<Lag>) -> Self {
         Behind { sender: None, thread: None, lag }
     }
 
