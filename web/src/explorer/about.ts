@@ -10,12 +10,11 @@ import { assetOf, isAccountChain, riskOf, units } from './learn.ts';
 import { sumOf, type Fact, type Side } from './model.ts';
 import { assetIn, factOf, UNBOUNDED, type ActivityReport, type EntityReport, type FiguresReport, type NeighboursReport, type Row } from './reports.ts';
 import { t } from './texts.ts';
-import { categoryWord, confidenceWord, riskWord, viewText } from './words.ts';
+import { categoryWord, confidenceWord, plain, riskWord, viewText } from './words.ts';
 import { worthLine } from './worth.ts';
 
 /** Counterparties that are asked for. */
 const LISTED = 100;
-const plain = (name: string): string => name.replace(/_/g, ' ');
 
 /** Answers by node, so that a second look does not ask again. */
 type Sort = 'who' | 'amount' | 'count' | 'last';

@@ -8,9 +8,10 @@ const kind = (k: Kind): string => t(`kind-${k}`);
 export const riskWord = (r: Risk): string => t(`risk-${r}`);
 
 const CATEGORY = 'category-is-';
-const plain = (name: string): string => name.replace(/_/g, ' ');
+/** A name as words. */
+export const plain = (name: string): string => name.replace(/_/g, ' ');
 /** The words that the desk's pages have for a category and for a tag's confidence; the name where they have none. */
-export const categoryWord = (name: string): string => (has(`category-is-${name}`) ? t(`category-is-${name}`) : plain(name));
+export const categoryWord = (name: string): string => (has(CATEGORY + name) ? t(CATEGORY + name) : plain(name));
 export const confidenceWord = (name: string): string => (has(`confidence-is-${name}`) ? t(`confidence-is-${name}`) : plain(name));
 /** Names of all categories of which the page has a word. */
 export const categories = (): string[] => keys().filter((k) => k.startsWith(CATEGORY)).map((k) => k.slice(CATEGORY.length));
