@@ -300,7 +300,7 @@ async fn client(
     let mut due = Instant::now() + pace.first;
     while !over.load(Ordering::Relaxed) {
         tokio::time::sleep_until(due.into()).await;
-        let request = request(&events, sent.fetch_add(1, Ordering::Relaxed));
+        let request = request(&events, sent.fetch_add(1, Ordering::Relaxed), "single");
         stream.write_all(&request).await?;
         answer.clear();
         read_answer(&mut stream, &mut answer).await?;

@@ -14,10 +14,12 @@ use holdfast_learned::Step;
 use holdfast_models::Model;
 use holdfast_screening::Screening;
 use holdfast_screening::service::system_clock;
+use holdfast_server::gateway::{Desks, Gateway, serve_gateway};
 use holdfast_state::AppState;
 use holdfast_types::Seconds;
 use holdfast_workspace::Workspace;
 use serde_json::json;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -171,14 +173,24 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         over_http(&Load { sent, url, store: &store, exchange: &exchange, champions: &[] })
     };
     let single = Sent::single(args.events, args.connections);
-    let batches =
-        Sent { name: "batch", size: args.batch.into(), events: args.events, connections: args.batch_connections };
+    let by_gateway = Sent::to_gateway(args.events, args.connections);
+    let batches = Sent {
+        name: "batch",
+        size: args.batch.into(),
+        events: args.events,
+        connections: args.batch_connections,
+        by_gateway: false,
+    };
     let millis = |d: Duration| d.as_secs_f64() * 1e3;
     let of_batches = |database: &str| format!("durable over HTTP, {database}, batches of {}", args.batch);
     let Measured { rate, latencies, .. } = run(&sqlite("screening.sqlite"), "store", &single)?;
     note("durable over HTTP, SQLite", rate, "decisions/s", format!("goal 5,000; {:.1} times fsync", rate / fsync));
     note("durable over HTTP, SQLite: p50", millis(latencies.at(500)), "ms", String::new());
     note("durable over HTTP, SQLite: p99", millis(latencies.at(990)), "ms", "goal 10".into());
+    let gateway = |database: &str| format!("the same through a gateway in the same process, {database}");
+    let Measured { rate: grouped, latencies, .. } = run(&sqlite("gateway.sqlite"), "store-gateway", &by_gateway)?;
+    note(&gateway("SQLite"), grouped, "decisions/s", format!("{:.2} times without", grouped / rate));
+    note(&(gateway("SQLite") + ": p99"), millis(latencies.at(990)), "ms", "goal 10".into());
     let Measured { rate: in_batches, latencies, behind } = run(&sqlite("batches.sqlite"), "store-batches", &batches)?;
     let against = format!("goal 10,000; {:.1} times single events", in_batches / rate);
     note(&of_batches("SQLite"), in_batches, "decisions/s", against);
@@ -198,6 +210,9 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         let against = pgbench.map_or("goal 2,000".into(), |t| format!("goal 2,000; {:.2} times pgbench", rate / t));
         note("durable over HTTP, PostgreSQL", rate, "decisions/s", against);
         note("durable over HTTP, PostgreSQL: p99", millis(latencies.at(990)), "ms", String::new());
+        let Measured { rate: grouped, latencies, .. } = run(url, "store2-gateway", &by_gateway)?;
+        note(&gateway("PostgreSQL"), grouped, "decisions/s", format!("{:.2} times without", grouped / rate));
+        note(&(gateway("PostgreSQL") + ": p99"), millis(latencies.at(990)), "ms", "goal 10".into());
         let Measured { rate: in_batches, latencies, behind } = run(url, "store2-batches", &batches)?;
         let times = format!("{:.1} times single events", in_batches / rate);
         let times = pgbench.map_or(times.clone(), |t| format!("{times}, {:.2} times pgbench", in_batches / t));
@@ -281,17 +296,24 @@ pub(crate) struct Sent {
     events: usize,
     /// Connections, each with one request under way.
     connections: usize,
+    /// Whether a gateway (`serve --role api`) takes them and makes batches of single events.
+    by_gateway: bool,
 }
 
 impl Sent {
     /// Returns events that are each sent alone.
     pub(crate) fn single(events: usize, connections: usize) -> Self {
-        Sent { name: "single", size: 1, events, connections }
+        Sent { name: "single", size: 1, events, connections, by_gateway: false }
+    }
+
+    /// Returns events that are each sent alone to a gateway.
+    fn to_gateway(events: usize, connections: usize) -> Self {
+        Sent { name: "gateway", by_gateway: true, ..Sent::single(events, connections) }
     }
 
     fn requests(&self, events: &[Event]) -> Vec<Vec<u8>> {
         if self.size == 1 {
-            return (0..self.events).map(|n| request(events, n)).collect();
+            return (0..self.events).map(|n| request(events, n, self.name)).collect();
         }
         let batch = |from: usize| {
             let numbers = from..self.events.min(from + self.size);
@@ -350,6 +372,7 @@ pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<Measured> {
         let server = tokio::spawn(holdfast_server::serve(listener, shared, async move {
             let _ = stopped.await;
         }));
+        let address = if load.sent.by_gateway { gateway(address).await? } else { address };
         let next = Arc::new(AtomicUsize::new(0));
         let start = Instant::now();
         let mut clients = Vec::new();
@@ -392,6 +415,15 @@ pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<Measured> {
     })
 }
 
+/// Starts a gateway before a server; it ends with the runtime.
+async fn gateway(desk: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let desks = Desks::new(&[format!("http://{desk}")], Duration::from_secs(10))?;
+    tokio::spawn(serve_gateway(listener, Gateway::new(desks).router(), std::future::pending()));
+    Ok(address)
+}
+
 /// The `n`th event: the same traffic again and again, each time later. The events of a load have ids that begin with its name.
 fn nth(events: &[Event], n: usize, name: &str) -> Event {
     let mut event = events[n % events.len()].clone();
@@ -412,8 +444,8 @@ fn post(path: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// The bytes of the request with the `n`th event alone.
-pub(crate) fn request(events: &[Event], n: usize) -> Vec<u8> {
-    post("/api/v1/events", &serde_json::to_vec(&nth(events, n, "single")).unwrap_or_default())
+pub(crate) fn request(events: &[Event], n: usize, name: &str) -> Vec<u8> {
+    post("/api/v1/events", &serde_json::to_vec(&nth(events, n, name)).unwrap_or_default())
 }
 
 /// Reads one answer; anything but 200 is an error, and so is an event of a batch with another status.

@@ -17,6 +17,7 @@ mod call;
 mod chains;
 #[cfg(feature = "demo")]
 mod demo;
+mod gateway;
 mod graph;
 mod ledger;
 mod live;

@@ -6,6 +6,7 @@ use crate::chains;
 use crate::connect::read_providers;
 use crate::desk::read_policy;
 use crate::desk_key::anchors;
+use crate::gateway::{self, GatewayArgs};
 use crate::live::{LogArgs, NodeArgs, pause, start_follower};
 use crate::output;
 use crate::standby::wait_for_turn;
@@ -41,6 +42,7 @@ use std::time::{Duration, Instant};
 enum Role {
     All,
     Standby,
+    Api,
 }
 
 #[derive(Args)]
@@ -68,9 +70,12 @@ pub struct Serve {
     /// Address to listen on, unless the service manager passes a socket (systemd's socket activation).
     #[arg(long, default_value = "127.0.0.1:8650")]
     listen: String,
-    /// What this server does: `all`, or `standby`: follow the desk of another server on the same database, and take over when that one is gone.
+    /// What this server does: `all`; or `standby`: follow the desk of another server on the same database, and take over when that one is gone; or `api`:
+    /// take requests for the servers that `--desk` names, and keep none of its own.
     #[arg(long, value_enum, default_value_t = Role::All)]
     role: Role,
+    #[command(flatten)]
+    gateway: GatewayArgs,
     /// Network of a new store.
     #[arg(long, default_value = "bitcoin")]
     network: Network,
@@ -271,6 +276,7 @@ pub fn serve_command(args: Serve) -> anyhow::Result<()> {
     }
     let taken_over = match args.role {
         Role::All => None,
+        Role::Api => return gateway::serve(&args.gateway, (&args.listen, args.metrics.as_deref()), passed),
         Role::Standby => {
             let url = desk_url(&args.store.store, database.as_deref())?;
             let listener = bind(passed.http.take(), &args.listen, "--listen")?;
@@ -370,7 +376,7 @@ pub struct Listen {
 }
 
 /// Resolves once a stop is wanted.
-async fn stopped() {
+pub async fn stopped() {
     while output::stopping() == ControlFlow::Continue(()) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -397,7 +403,7 @@ static STOPPED: OnceLock<Instant> = OnceLock::new();
 const LATE: i32 = 5;
 
 /// Ends the process when it has not stopped in time, whatever hangs.
-fn end_in_time() {
+pub fn end_in_time() {
     while output::stopping() == ControlFlow::Continue(()) {
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -435,7 +441,7 @@ fn start_threads(threads: &mut Threads, shared: &AppState, outbox: Outbox) -> an
 }
 
 /// Opens an address for listening, unless the service manager has opened one.
-fn bind(passed: Option<TcpListener>, address: &str, option: &str) -> anyhow::Result<TcpListener> {
+pub fn bind(passed: Option<TcpListener>, address: &str, option: &str) -> anyhow::Result<TcpListener> {
     let listener = match passed {
         Some(listener) => {
             tracing::info!(address = %listener.local_addr()?, option, "an open socket, the service manager's or the standby's, is used instead of the option");

@@ -112,10 +112,12 @@ const fn either(setting: Setting, instead_of: &'static str) -> Setting {
 
 /// All settings, in the order of the reference. `--open` is none: a desk is opened by hand, to try it out. `--password` is none either: secrets
 /// stand in files.
-pub const SETTINGS: [Setting; 37] = [
+pub const SETTINGS: [Setting; 39] = [
     setting("store.path", "store", "HOLDFAST_STORE", Kind::Path),
     setting("server.listen", "listen", "HOLDFAST_LISTEN", Kind::Text),
     setting("server.role", "role", "HOLDFAST_ROLE", Kind::Text),
+    setting("server.desks", "desk", "HOLDFAST_DESKS", Kind::List),
+    setting("server.desk_patience_seconds", "desk-patience", "HOLDFAST_DESK_PATIENCE_SECONDS", Kind::Integer),
     setting("server.site", "site", "HOLDFAST_SITE", Kind::Text),
     setting("server.hosts", "host", "HOLDFAST_HOSTS", Kind::List),
     setting("server.trusted_proxies", "trusted-proxy", "HOLDFAST_TRUSTED_PROXIES", Kind::Addresses),

@@ -6,6 +6,7 @@
 
 pub mod csrf;
 pub mod document;
+pub mod gateway;
 pub mod guard;
 pub mod health;
 mod layers;

@@ -1,7 +1,7 @@
 //! What a standby answers: that it lives, how far it is behind, and to everything else that another server has the desk.
 
 use crate::listen::serve_app;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -42,7 +42,11 @@ pub async fn serve_standby(
     serve_app(listener, None, app, Arc::new(Access::new()), stop).await
 }
 
+/// Header of a standby's refusals, which a gateway does not hand on: nothing was done, and another server has the desk.
+pub(crate) const STANDING_BY: HeaderName = HeaderName::from_static("holdfast-standing-by");
+
 fn standing_by() -> Response {
     let words = "this server is a standby; send the request to the server that has the desk";
-    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, words).into_response()
+    let refused = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, words);
+    ([(STANDING_BY, "1")], refused).into_response()
 }

@@ -16,6 +16,7 @@ mod desk;
 mod durability;
 mod evidence;
 mod fuzz_targets;
+mod gateway;
 mod jobs;
 mod lookups;
 mod node;

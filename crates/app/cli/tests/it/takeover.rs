@@ -13,24 +13,24 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Generous: these run beside everything else.
-const SOON: Duration = Duration::from_secs(90);
+pub(crate) const SOON: Duration = Duration::from_secs(90);
 
-fn event(id: &str) -> Value {
+pub(crate) fn event(id: &str) -> Value {
     json!({"id": id, "kind": "withdrawal", "time": 1_780_000_000, "customer": format!("c-{}", id.len()), "asset": "ETH", "amount": "1000",
         "value": 5_000, "counterparty": format!("0x{}", "ab".repeat(20))})
 }
 
 /// Two servers and their database.
-struct Desks {
+pub(crate) struct Desks {
     place: TestDb,
     stores: [PathBuf; 2],
     ports: [u16; 2],
-    servers: [Option<Running>; 2],
+    pub(crate) servers: [Option<Running>; 2],
     dir: tempfile::TempDir,
 }
 
 impl Desks {
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let place = TestDb::own_postgres()?;
         let dir = tempfile::tempdir().unwrap();
         let stores = ["first", "second"].map(|name| {
@@ -48,7 +48,7 @@ impl Desks {
         Some(desks)
     }
 
-    fn serve(&mut self, n: usize, role: &str) {
+    pub(crate) fn serve(&mut self, n: usize, role: &str) {
         let words = std::fs::File::options().create(true).append(true).open(self.words(n)).unwrap();
         let child = holdfast()
             .args(["serve", "--open", "--role", role, "--database", &self.place.url])
@@ -61,53 +61,53 @@ impl Desks {
     }
 
     /// What a server wrote to its error stream.
-    fn words(&self, n: usize) -> PathBuf {
+    pub(crate) fn words(&self, n: usize) -> PathBuf {
         self.dir.path().join(format!("server-{n}"))
     }
 
-    fn url(&self, n: usize) -> String {
+    pub(crate) fn url(&self, n: usize) -> String {
         format!("http://127.0.0.1:{}", self.ports[n])
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::http(&format!("{},{}", self.url(0), self.url(1)), Credentials::None).unwrap()
     }
 
-    fn health(&self, n: usize) -> Option<u16> {
+    pub(crate) fn health(&self, n: usize) -> Option<u16> {
         let client = Client::http(&self.url(n), Credentials::None).unwrap();
         client.get("/health/ready").send().ok().map(|answer| answer.status)
     }
 
-    fn is_ready(&self, n: usize) -> bool {
+    pub(crate) fn is_ready(&self, n: usize) -> bool {
         self.health(n) == Some(200)
     }
 
     /// Waits until a standby follows.
-    fn stands_by(&self, n: usize) {
+    pub(crate) fn stands_by(&self, n: usize) {
         soon(SOON, "a standby", || (self.health(n) == Some(503)).then_some(()));
     }
 
-    fn pid(&self, n: usize) -> String {
+    pub(crate) fn pid(&self, n: usize) -> String {
         self.servers[n].as_ref().unwrap().0.id().to_string()
     }
 
-    fn signal(&self, n: usize, name: &str) {
+    pub(crate) fn signal(&self, n: usize, name: &str) {
         assert!(Command::new("kill").args([name, &self.pid(n)]).status().unwrap().success());
     }
 
     /// Waits for a server to end; returns its exit code, none after a signal.
-    fn exit(&mut self, n: usize) -> Option<i32> {
+    pub(crate) fn exit(&mut self, n: usize) -> Option<i32> {
         let mut server = self.servers[n].take().unwrap();
         soon(SOON, "the end of a server", || server.0.try_wait().unwrap()).code()
     }
 
-    fn count(&self, condition: &str) -> i64 {
+    pub(crate) fn count(&self, condition: &str) -> i64 {
         let mut db = Database::connect(&self.place.url).unwrap();
         db.query(&format!("SELECT COUNT(*) FROM events WHERE {condition}"), &[]).unwrap()[0].int(0).unwrap()
     }
 
     /// Stops both servers, and holds what is stored to its log.
-    fn check_whole(mut self, answers: &[(String, Value)]) {
+    pub(crate) fn check_whole(mut self, answers: &[(String, Value)]) {
         let client = self.client();
         for (id, answer) in answers {
             assert_eq!(&send(&client, id), answer, "{id} is as it was acknowledged");

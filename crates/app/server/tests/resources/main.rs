@@ -23,6 +23,7 @@ mod drafts;
 mod events;
 mod faults;
 mod flags;
+mod gateway;
 mod graph;
 mod health;
 mod holds;
