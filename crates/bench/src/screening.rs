@@ -183,17 +183,24 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     };
     let millis = |d: Duration| d.as_secs_f64() * 1e3;
     let of_batches = |database: &str| format!("durable over HTTP, {database}, batches of {}", args.batch);
-    let Measured { rate, latencies, .. } = run(&sqlite("screening.sqlite"), "store", &single)?;
+    let per_event = "of the desk, without senders and gateway".to_owned();
+    let Measured { rate, latencies, desk_cpu, .. } = run(&sqlite("screening.sqlite"), "store", &single)?;
     note("durable over HTTP, SQLite", rate, "decisions/s", format!("goal 5,000; {:.1} times fsync", rate / fsync));
     note("durable over HTTP, SQLite: p50", millis(latencies.at(500)), "ms", String::new());
     note("durable over HTTP, SQLite: p99", millis(latencies.at(990)), "ms", "goal 10".into());
-    let gateway = |database: &str| format!("the same through a gateway in the same process, {database}");
-    let Measured { rate: grouped, latencies, .. } = run(&sqlite("gateway.sqlite"), "store-gateway", &by_gateway)?;
+    note("durable over HTTP, SQLite: CPU", desk_cpu, "us an event", per_event.clone());
+    let gateway = |database: &str| format!("the same through a gateway on the same cores, {database}");
+    let Measured { rate: grouped, latencies, desk_cpu: cpu_behind, .. } =
+        run(&sqlite("gateway.sqlite"), "store-gateway", &by_gateway)?;
     note(&gateway("SQLite"), grouped, "decisions/s", format!("{:.2} times without", grouped / rate));
     note(&(gateway("SQLite") + ": p99"), millis(latencies.at(990)), "ms", "goal 10".into());
-    let Measured { rate: in_batches, latencies, behind } = run(&sqlite("batches.sqlite"), "store-batches", &batches)?;
+    let against = format!("{:.2} times less; {per_event}", desk_cpu / cpu_behind);
+    note(&(gateway("SQLite") + ": CPU"), cpu_behind, "us an event", against);
+    let Measured { rate: in_batches, latencies, behind, desk_cpu } =
+        run(&sqlite("batches.sqlite"), "store-batches", &batches)?;
     let against = format!("goal 10,000; {:.1} times single events", in_batches / rate);
     note(&of_batches("SQLite"), in_batches, "decisions/s", against);
+    note(&(of_batches("SQLite") + ": CPU"), desk_cpu, "us an event", per_event);
     note(&(of_batches("SQLite") + ": p50"), millis(latencies.at(500)), "ms a batch", String::new());
     note(&(of_batches("SQLite") + ": p99"), millis(latencies.at(990)), "ms a batch", "goal 50".into());
     let all_written = "until the tables have all of it; goal 10 after a minute of load";
@@ -202,20 +209,24 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         // Events that it has already would only be answered again. A database without the table is empty.
         let used = holdfast_store::Database::connect(url)?.query("SELECT 1 FROM events LIMIT 1", &[]);
         ensure!(!used.is_ok_and(|rows| !rows.is_empty()), "{url} has events: use an empty database");
-        let pgbench = pgbench(url, args.connections)?;
-        if let Some(tps) = pgbench {
-            note("pgbench simple-update, same server", tps, "tx/s", format!("{} clients", args.connections));
+        let pgbench = pgbench(url, args.connections, dir.path())?;
+        if let Some((tps, latencies)) = &pgbench {
+            note("pgbench simple-update, same server", *tps, "tx/s", format!("{} clients", args.connections));
+            note("pgbench simple-update: p99", millis(latencies.at(990)), "ms", String::new());
         }
         let Measured { rate, latencies, .. } = run(url, "store2", &single)?;
-        let against = pgbench.map_or("goal 2,000".into(), |t| format!("goal 2,000; {:.2} times pgbench", rate / t));
-        note("durable over HTTP, PostgreSQL", rate, "decisions/s", against);
-        note("durable over HTTP, PostgreSQL: p99", millis(latencies.at(990)), "ms", String::new());
+        let p99 = |l: &Latencies| millis(l.at(990));
+        let of_pgbench = |mine: f64, peer: &dyn Fn(&(f64, Latencies)) -> f64| {
+            pgbench.as_ref().map_or(String::new(), |other| format!("; {:.2} times pgbench", mine / peer(other)))
+        };
+        note("durable over HTTP, PostgreSQL", rate, "decisions/s", format!("goal 2,000{}", of_pgbench(rate, &|p| p.0)));
+        let against = format!("goal 10{}", of_pgbench(p99(&latencies), &|p| p99(&p.1)));
+        note("durable over HTTP, PostgreSQL: p99", p99(&latencies), "ms", against);
         let Measured { rate: grouped, latencies, .. } = run(url, "store2-gateway", &by_gateway)?;
         note(&gateway("PostgreSQL"), grouped, "decisions/s", format!("{:.2} times without", grouped / rate));
         note(&(gateway("PostgreSQL") + ": p99"), millis(latencies.at(990)), "ms", "goal 10".into());
-        let Measured { rate: in_batches, latencies, behind } = run(url, "store2-batches", &batches)?;
-        let times = format!("{:.1} times single events", in_batches / rate);
-        let times = pgbench.map_or(times.clone(), |t| format!("{times}, {:.2} times pgbench", in_batches / t));
+        let Measured { rate: in_batches, latencies, behind, .. } = run(url, "store2-batches", &batches)?;
+        let times = format!("{:.1} times single events{}", in_batches / rate, of_pgbench(in_batches, &|p| p.0));
         note(&of_batches("PostgreSQL"), in_batches, "decisions/s", format!("goal 10,000; {times}"));
         note(&(of_batches("PostgreSQL") + ": p99"), millis(latencies.at(990)), "ms a batch", "goal 50".into());
         note(&(of_batches("PostgreSQL") + ": behind"), behind.as_secs_f64(), "s", all_written.into());
@@ -270,20 +281,35 @@ fn fsync_rate(dir: &Path) -> anyhow::Result<f64> {
     Ok(n as f64 / start.elapsed().as_secs_f64())
 }
 
-fn pgbench(url: &str, clients: usize) -> anyhow::Result<Option<f64>> {
+/// Transactions a second and the time of each; none where pgbench is not installed. Its log of transactions goes to `dir`.
+fn pgbench(url: &str, clients: usize, dir: &Path) -> anyhow::Result<Option<(f64, Latencies)>> {
     let found = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
     let Some(program) = found.map(|v| v.path().join("bin/pgbench")).find(|p| p.exists()) else { return Ok(None) };
     let run = |args: &[&str]| -> anyhow::Result<String> {
-        let output = Command::new(&program).args(args).arg(url).output()?;
+        let output = Command::new(&program).current_dir(dir).args(args).arg(url).output()?;
         if !output.status.success() {
             bail!("pgbench: {}", String::from_utf8_lossy(&output.stderr));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     };
     run(&["-i", "-q", "-s", "10"])?;
-    let text = run(&["-N", "-c", &clients.to_string(), "-j", "2", "-T", "10"])?;
+    let clients = clients.to_string();
+    let text = run(&["-N", "-c", &clients, "-j", "2", "-T", "10", "--log", "--log-prefix=transactions"])?;
     let tps = text.lines().find_map(|l| l.strip_prefix("tps = ")).and_then(|l| l.split(' ').next());
-    Ok(Some(tps.and_then(|t| t.parse().ok()).context("pgbench states no tps")?))
+    let tps = tps.and_then(|t| t.parse().ok()).context("pgbench states no tps")?;
+    let mut times = Vec::new();
+    for file in std::fs::read_dir(dir)? {
+        let file = file?;
+        if file.file_name().to_string_lossy().starts_with("transactions.") {
+            // Client, number, microseconds, script, seconds, microseconds.
+            for line in std::fs::read_to_string(file.path())?.lines() {
+                let micros = line.split(' ').nth(2).and_then(|t| t.parse().ok()).context("pgbench's log")?;
+                times.push(Duration::from_micros(micros));
+            }
+        }
+    }
+    ensure!(!times.is_empty(), "pgbench logged no transaction");
+    Ok(Some((tps, Latencies::new(times))))
 }
 
 /// What is sent to a desk.
@@ -343,6 +369,8 @@ pub(crate) struct Measured {
     pub(crate) latencies: Latencies,
     /// From the last answer until the tables have all results.
     pub(crate) behind: Duration,
+    /// CPU of the desk for each event until the last answer, microseconds: without that of whoever sends, and of a gateway.
+    pub(crate) desk_cpu: f64,
 }
 
 /// Sends a load over HTTP.
@@ -361,44 +389,23 @@ pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<Measured> {
     let shared = AppState::new(workspace, screening, KeyRing::single([1; 32]), holdfast_documents::Vault::new(""))?;
     shared.open()?;
     let bodies = Arc::new(load.sent.requests(&load.exchange.events));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = |name| tokio::runtime::Builder::new_multi_thread().thread_name(name).enable_all().build();
+    let (desk_runtime, senders, before) = (runtime("http")?, runtime(SENDERS)?, runtime(GATEWAY)?);
     let (connections, events) = (load.sent.connections, load.sent.events);
     // PostgreSQL's connections must not be closed by an asynchronous task.
     let (_keep, desk) = (shared.clone(), shared.clone());
-    runtime.block_on(async move {
+    desk_runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = tokio::spawn(holdfast_server::serve(listener, shared, async move {
             let _ = stopped.await;
         }));
-        let address = if load.sent.by_gateway { gateway(address).await? } else { address };
-        let next = Arc::new(AtomicUsize::new(0));
-        let start = Instant::now();
-        let mut clients = Vec::new();
-        for _ in 0..connections {
-            let (next, bodies) = (next.clone(), bodies.clone());
-            clients.push(tokio::spawn(async move {
-                let mut stream = tokio::net::TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                let mut times = Vec::new();
-                let mut answer = Vec::with_capacity(16_384);
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(request) = bodies.get(n) else { return Ok::<_, anyhow::Error>(times) };
-                    let sent = Instant::now();
-                    stream.write_all(request).await?;
-                    answer.clear();
-                    read_answer(&mut stream, &mut answer).await?;
-                    times.push(sent.elapsed());
-                }
-            }));
-        }
-        let mut times = Vec::new();
-        for client in clients {
-            times.extend(client.await??);
-        }
+        let address = if load.sent.by_gateway { before.spawn(gateway(address)).await?? } else { address };
+        let (start, cpu) = (Instant::now(), desk_cpu()?);
+        let times = senders.spawn(send_all(address, connections, bodies)).await??;
         let rate = events as f64 / start.elapsed().as_secs_f64();
+        let desk_cpu = (desk_cpu()? - cpu) * 1e6 / events as f64;
         let behind = tokio::task::spawn_blocking(move || {
             let answered = Instant::now();
             // A reader waits for at most ten seconds.
@@ -411,8 +418,58 @@ pub(crate) fn over_http(load: &Load<'_>) -> anyhow::Result<Measured> {
         let behind = behind.await??;
         let _ = stop.send(());
         server.await??;
-        Ok(Measured { rate, latencies: Latencies::new(times), behind })
+        Ok(Measured { rate, latencies: Latencies::new(times), behind, desk_cpu })
     })
+}
+
+/// Names of the threads that are not the desk's.
+const SENDERS: &str = "senders";
+const GATEWAY: &str = "gateway";
+
+/// CPU seconds of this process's threads but for [`SENDERS`] and [`GATEWAY`]: utime and stime of proc(5), in ticks of 10 ms.
+fn desk_cpu() -> anyhow::Result<f64> {
+    let mut ticks = 0;
+    for task in std::fs::read_dir("/proc/self/task")? {
+        // A thread may have ended.
+        let Ok(stat) = std::fs::read_to_string(task?.path().join("stat")) else { continue };
+        let (name, rest) = stat.split_once(") ").context("a thread's stat without a name")?;
+        if [SENDERS, GATEWAY].iter().any(|other| name.ends_with(other)) {
+            continue;
+        }
+        let mut fields = rest.split(' ').skip(11).map(|field| field.parse::<u64>());
+        let mut next = || anyhow::Ok(fields.next().context("a thread's stat without its times")??);
+        ticks += next()? + next()?;
+    }
+    Ok(ticks as f64 / 100.0)
+}
+
+/// Sends requests over connections, each with one under way; returns the time of each.
+async fn send_all(address: SocketAddr, connections: usize, bodies: Arc<Vec<Vec<u8>>>) -> anyhow::Result<Vec<Duration>> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut clients = Vec::new();
+    for _ in 0..connections {
+        let (next, bodies) = (next.clone(), bodies.clone());
+        clients.push(tokio::spawn(async move {
+            let mut stream = tokio::net::TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            let mut times = Vec::new();
+            let mut answer = Vec::with_capacity(16_384);
+            loop {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                let Some(request) = bodies.get(n) else { return Ok::<_, anyhow::Error>(times) };
+                let sent = Instant::now();
+                stream.write_all(request).await?;
+                answer.clear();
+                read_answer(&mut stream, &mut answer).await?;
+                times.push(sent.elapsed());
+            }
+        }));
+    }
+    let mut times = Vec::new();
+    for client in clients {
+        times.extend(client.await??);
+    }
+    Ok(times)
 }
 
 /// Starts a gateway before a server; it ends with the runtime.

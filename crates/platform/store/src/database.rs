@@ -344,7 +344,21 @@ impl Database {
         }
     }
 
-    /// Commits the transaction: it is durable then.
+    /// Says whether transactions of this connection are durable once they are committed, as is usual, or when a later durable one is: a power cut takes away
+    /// the last of them, in order, and nothing else. Not to be called within a transaction.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn commit_durably(&mut self, at_once: bool) -> Result<(), DbError> {
+        self.batch(match (&self.inner, at_once) {
+            (Inner::Sqlite(_), true) => "PRAGMA synchronous=FULL",
+            (Inner::Sqlite(_), false) => "PRAGMA synchronous=NORMAL",
+            (Inner::Postgres(_), true) => "RESET synchronous_commit",
+            (Inner::Postgres(_), false) => "SET synchronous_commit = off",
+        })
+    }
+
+    /// Commits the transaction: it is durable then, unless [`Database::commit_durably`] says otherwise.
     ///
     /// # Errors
     /// [`DbError`]; nothing of the transaction is stored then, or its fate is unknown when the connection broke.

@@ -223,3 +223,41 @@ fn nothing_waits_after_a_load(place: &TestDb) {
     assert!(text.lines().any(|l| l == "holdfast_results_behind_events 0"), "{text}");
     is_given_again(&screening);
 }
+
+/// Results are not durable one by one: a power cut takes the last of them from the tables, and none of the decisions.
+#[test]
+fn a_power_cut_takes_results_and_no_decision() {
+    let place = TestDb::sqlite();
+    let path = place.url.strip_prefix("sqlite:").unwrap();
+    let cut = tempfile::tempdir().unwrap();
+    let after = cut.path().join("a.sqlite");
+    let take = |suffix: &str| {
+        let from = format!("{path}{suffix}");
+        std::fs::copy(from, format!("{}{suffix}", after.display())).unwrap();
+    };
+    let screening = opened(&place);
+    decided(&screening, mixed("before", 5));
+    screening.last_event().unwrap();
+    // What the disk has of the tables; later writes are in the system's memory only.
+    ["", "-wal"].into_iter().for_each(take);
+    // Fewer records than are removed at once.
+    let load = |screening: &Screening| -> Vec<Decision> {
+        (0..40).flat_map(|n| decided(screening, mixed(&format!("after-{n}"), 3))).collect()
+    };
+    let answers = load(&screening);
+    assert_eq!(screening.last_event().unwrap(), 125);
+    let expected = tables(&screening);
+    // What was decided waited for the disk.
+    [".ahead", ".ahead-wal"].into_iter().for_each(take);
+    drop(screening);
+    let cut_off = format!("sqlite:{}", after.display());
+    let count = |url: &str| {
+        let rows = Database::connect(url).unwrap().query("SELECT COUNT(*) FROM events", &[]).unwrap();
+        rows[0].number::<u64>(0).unwrap()
+    };
+    assert_eq!((count(&cut_off), count(&place.url)), (5, 125));
+    let screening = Screening::open(&cut_off, TestClock::new().clock()).unwrap();
+    assert_eq!(tables(&screening), expected);
+    assert_eq!(load(&screening), answers);
+    is_given_again(&screening);
+}
