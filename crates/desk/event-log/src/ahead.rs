@@ -114,7 +114,7 @@ impl Ahead {
         self.stored.is_empty()
     }
 
-    /// Stores a record: it is durable then. `applied` is the position up to which the tables have everything durably.
+    /// Stores a record: it is durable then. `applied` is the position up to which the tables have everything.
     ///
     /// # Errors
     /// [`DbError`]; [`Ahead::is_fenced`] says whether another process became the writer.
@@ -162,9 +162,7 @@ impl Ahead {
             return Ok(events);
         }
         db.begin_fenced()?;
-        // Results that the tables have may not be durable there, and become so with a commit that changes something.
-        let touched = |db: &mut Database| db.execute("UPDATE fold_progress SET position = position", &[]);
-        let applied = self.apply_all(db, &mut events).and_then(|()| touched(db)).and_then(|_| db.commit());
+        let applied = self.apply_all(db, &mut events).and_then(|()| db.commit());
         if let Err(e) = applied {
             db.rollback();
             return Err(e);

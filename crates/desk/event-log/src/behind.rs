@@ -13,9 +13,6 @@ use std::time::{Duration, Instant};
 
 /// Events of one transaction: larger ones rewrite fewer pages, smaller ones are seen sooner.
 const MAX_EVENTS: u64 = 2_000;
-/// How often a transaction is durable at once. Those between are durable with the next: what a power cut takes of them is in the log of what was decided,
-/// which keeps every record until then. So results take no turn at the disk that an answer waits for.
-const DURABLE_EVERY: Duration = Duration::from_millis(250);
 /// The first and the longest pause before a transaction that failed is tried again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 
@@ -42,8 +39,6 @@ struct State {
     /// Position of the last record that was acknowledged, and of the last whose results are in the tables.
     acknowledged: u64,
     written: u64,
-    /// Up to which they are durable there.
-    durable: u64,
     waiting: VecDeque<Waiting>,
     events: u64,
     /// Why the last try to write failed, and whether there are more.
@@ -77,7 +72,7 @@ impl Lag {
     /// Starts over: the tables have everything up to a position.
     pub fn reset(&self, position: u64) {
         let mut state = self.state();
-        *state = State { acknowledged: position, written: position, durable: position, ..State::default() };
+        *state = State { acknowledged: position, written: position, ..State::default() };
         self.show(&state);
     }
 
@@ -89,12 +84,9 @@ impl Lag {
         self.show(&state);
     }
 
-    fn wrote(&self, last: u64, is_durable: bool) {
+    fn wrote(&self, last: u64) {
         let mut state = self.state();
         state.written = last;
-        if is_durable {
-            state.durable = last;
-        }
         state.failure = None;
         while state.waiting.front().is_some_and(|w| w.last <= last) {
             state.events -= state.waiting.pop_front().map_or(0, |done| done.events);
@@ -230,10 +222,10 @@ impl Behind {
         let _ = self.sender.as_ref().map(|sender| sender.send((events, handed)));
     }
 
-    /// Returns the position up to which the tables have everything, whatever happens: records up to there need no longer be kept.
+    /// Returns the position up to which the tables have everything.
     #[must_use]
-    pub fn durable(&self) -> u64 {
-        self.lag.state().durable
+    pub fn written(&self) -> u64 {
+        self.lag.written()
     }
 }
 
@@ -249,8 +241,6 @@ impl Drop for Behind {
 }
 
 fn run(mut db: Database, records: &Receiver<(u64, Handed)>, lag: &Lag) {
-    // Connections begin with transactions that are durable at once.
-    let (mut durable_at, mut at_once) = (None::<Instant>, true);
     while let Ok((mut events, first)) = records.recv() {
         let mut batch = vec![first];
         while events < MAX_EVENTS
@@ -260,11 +250,8 @@ fn run(mut db: Database, records: &Receiver<(u64, Handed)>, lag: &Lag) {
             batch.push(next);
         }
         let mut pause = PAUSES.0;
-        let is_durable = durable_at.is_none_or(|at| at.elapsed() >= DURABLE_EVERY);
         let last = loop {
-            let changed = if at_once == is_durable { Ok(()) } else { db.commit_durably(is_durable) };
-            at_once = is_durable;
-            let e = match changed.and_then(|()| write(&mut db, &batch)) {
+            let e = match write(&mut db, &batch) {
                 Ok(last) => break last,
                 Err(e) => e,
             };
@@ -276,10 +263,7 @@ fn run(mut db: Database, records: &Receiver<(u64, Handed)>, lag: &Lag) {
             }
             pause = (pause * 2).min(PAUSES.1);
         };
-        lag.wrote(last, is_durable);
-        if is_durable {
-            durable_at = Some(Instant::now());
-        }
+        lag.wrote(last);
     }
 }
 

@@ -200,7 +200,7 @@ fn run(shared: &Shared, behind: &Behind) {
 fn store(shared: &Shared, behind: &Behind, packer: &mut Packer, record: Record) -> Result<(), String> {
     let stored = catch_unwind(AssertUnwindSafe(|| {
         let bytes = packer.pack(&record)?;
-        shared.ahead.lock().unwrap_or_else(|e| e.into_inner()).append(&record, &bytes, behind.durable())?;
+        shared.ahead.lock().unwrap_or_else(|e| e.into_inner()).append(&record, &bytes, behind.written())?;
         behind.hand(record, bytes);
         Ok(())
     }));

@@ -82,7 +82,10 @@ const MAX_SETTLE: Duration = Duration::from_secs(30);
 
 /// Starts the threads that make decisions durable and write their results.
 fn durable(db: &Database, ahead: Ahead, lag: &Arc<Lag>) -> Result<Durable, ScreeningError> {
-    let behind = Behind::start(db.of_writer("")?, lag.clone());
+    let mut of_results = db.of_writer("")?;
+    // A record is removed from the log of what was decided by a transaction that is durable, and so later than its results.
+    of_results.commit_later()?;
+    let behind = Behind::start(of_results, lag.clone());
     let started = behind.and_then(|behind| Durable::start(ahead, behind));
     Ok(started.map_err(|e| StoreError::Io(PathBuf::from("thread"), e))?)
 }

@@ -344,21 +344,19 @@ impl Database {
         }
     }
 
-    /// Says whether transactions of this connection are durable once they are committed, as is usual, or when a later durable one is: a power cut takes away
-    /// the last of them, in order, and nothing else. Not to be called within a transaction.
+    /// Lets transactions of this connection be durable with the next durable one of another, on PostgreSQL, whose log is in order: a crash takes away the last
+    /// of them and nothing else. On SQLite they stay durable at once: what is put off there comes together, and whoever waits for the disk waits behind it.
     ///
     /// # Errors
     /// [`DbError`].
-    pub fn commit_durably(&mut self, at_once: bool) -> Result<(), DbError> {
-        self.batch(match (&self.inner, at_once) {
-            (Inner::Sqlite(_), true) => "PRAGMA synchronous=FULL",
-            (Inner::Sqlite(_), false) => "PRAGMA synchronous=NORMAL",
-            (Inner::Postgres(_), true) => "RESET synchronous_commit",
-            (Inner::Postgres(_), false) => "SET synchronous_commit = off",
-        })
+    pub fn commit_later(&mut self) -> Result<(), DbError> {
+        match self.inner {
+            Inner::Sqlite(_) => Ok(()),
+            Inner::Postgres(_) => self.batch("SET synchronous_commit = off"),
+        }
     }
 
-    /// Commits the transaction: it is durable then, unless [`Database::commit_durably`] says otherwise.
+    /// Commits the transaction: it is durable then, unless [`Database::commit_later`] was called.
     ///
     /// # Errors
     /// [`DbError`]; nothing of the transaction is stored then, or its fate is unknown when the connection broke.
