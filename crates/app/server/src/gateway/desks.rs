@@ -131,10 +131,11 @@ impl Desks {
 
     /// Sends a request to the server that has the desk; to the others in turn while none does, for as long as may be waited.
     pub(crate) async fn send(&self, message: &Message, counted: &Counted) -> Result<Response<Incoming>, Unanswered> {
-        let begun = Instant::now();
+        let (begun, mut is_sent) = (Instant::now(), false);
         for tried in 1.. {
             let at = self.at();
             let answer = self.once(at, message).await;
+            is_sent |= answer.as_ref().is_err_and(|unanswered| unanswered.is_sent);
             let goes_on = match &answer {
                 // A server that refuses with 503 did nothing, and says so.
                 Ok(answer) => is_standby(answer) || (message.may_repeat && is_refusal(answer)),
@@ -146,13 +147,14 @@ impl Desks {
             self.leave(at);
             if tried % self.servers.len() == 0 {
                 if begun.elapsed() >= self.patience {
-                    return answer;
+                    // A standby speaks for itself, not for the desk.
+                    return answer.ok().filter(|answer| !is_standby(answer)).ok_or(Unanswered { is_sent });
                 }
                 tokio::time::sleep(PAUSE).await;
             }
             counted.again.inc();
         }
-        Err(Unanswered { is_sent: false })
+        Err(Unanswered { is_sent })
     }
 
     /// Sends a request whose body is read once.

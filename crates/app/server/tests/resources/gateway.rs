@@ -219,6 +219,7 @@ fn a_gateway_finds_the_server_that_has_the_desk(app: &TestApp) {
     let (status, media, body) = exchange.event(&withdrawal("w-9", "5"));
     assert_eq!((status, media.as_str()), (503, "application/json"), "{body}");
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["code"], "unavailable");
+    assert!(body.contains("nothing was done"), "{body}");
     assert_eq!(exchange.send("GET", "/desk/alerts", "", b"").0, 503);
     assert_eq!(exchange.send("GET", "/health/ready", "", b"").0, 503);
     assert_eq!(exchange.send("GET", "/health/live", "", b"").0, 200);
