@@ -38,6 +38,12 @@ impl Recovery {
         self.next.saturating_duration_since(Instant::now()).min(Duration::from_secs(1))
     }
 
+    /// Lets the next try come soon: what failed was the connection.
+    fn soon(&mut self) {
+        self.pause = self.pause.min(CONNECT_PAUSE);
+        self.next = Instant::now() + self.pause;
+    }
+
     /// Tries to recover; returns whether memory equals the database again. `session` is the server's process of the connection.
     pub(super) fn recover<M: Memory>(&mut self, memory: &mut M, session: &mut Option<i64>) -> Result<bool, Fatal> {
         if Instant::now() < self.next {
@@ -49,8 +55,7 @@ impl Recovery {
             // A new connection is not the writer's until it has the lock.
             self.without_lock = true;
             if let Err(e) = memory.db().reconnect() {
-                self.pause = self.pause.min(CONNECT_PAUSE);
-                self.next = Instant::now() + self.pause;
+                self.soon();
                 self.why = format!("the database cannot be reached ({e}); trying again");
                 return Ok(false);
             }
@@ -65,6 +70,7 @@ impl Recovery {
                     return if since.elapsed() >= LOCK_WAIT { Err(Fatal::LockTaken) } else { Ok(false) };
                 }
                 Err(e) => {
+                    self.soon();
                     self.why = format!("the database cannot be reached ({e}); trying again");
                     return Ok(false);
                 }
@@ -76,8 +82,10 @@ impl Recovery {
             Ok(Err(e)) => self.why = e.to_string(),
             Err(panic) => self.why = panic_message(&*panic),
         }
-        if memory.db().is_alive() {
-            self.reloads += 1;
+        match memory.db().is_alive() {
+            true => self.reloads += 1,
+            // Lost again on the way, as while a standby is promoted.
+            false => self.soon(),
         }
         if self.reloads >= MAX_RELOADS { Err(Fatal::Unrecoverable(self.why.clone())) } else { Ok(false) }
     }
