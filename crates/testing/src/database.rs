@@ -214,7 +214,10 @@ impl TestDb {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
         let port = listener.port();
         // What a test loses is not lost by a power cut: nothing waits for the disk.
-        let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off");
+        // A standby that waits to reach its primary again, 5 s otherwise, may not hear that it is promoted.
+        let options = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c wal_retrieve_retry_interval=100ms"
+        );
         let server = Server { bin, data, options };
         server.start();
         let url = format!("postgres://holdfast@127.0.0.1:{port}/postgres");
@@ -281,7 +284,10 @@ impl TestDb {
         }
         let listener = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port");
         let port = listener.port();
-        let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off");
+        // A standby that waits to reach its primary again, 5 s otherwise, may not hear that it is promoted.
+        let options = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c wal_retrieve_retry_interval=100ms"
+        );
         let server = Server { bin, data: data.to_owned(), options };
         server.start();
         let url = format!("postgres://holdfast@127.0.0.1:{port}/postgres");

@@ -60,7 +60,9 @@ fn kill_and_promote(pair: &Pair, before: u32) -> Duration {
             };
             until("events before the kill", counted);
             pair.primary.kill();
+            let began = Instant::now();
             pair.standby.promote();
+            println!("promoted in {:?}", began.elapsed());
             let promoted =
                 Database::connect(&pair.standby.url).unwrap().query("SELECT COUNT(*) FROM events", &[]).unwrap();
             let reached = promoted[0].int(0).unwrap();
@@ -130,6 +132,7 @@ fn primaries_are_killed_again_and_again() {
     for round in 0..rounds {
         let Some(pair) = Pair::start() else { return };
         pauses.push(kill_and_promote(&pair, 20 + 37 * round % 400));
+        println!("paused for {:?}", pauses[pauses.len() - 1]);
     }
     pauses.sort();
     println!(
