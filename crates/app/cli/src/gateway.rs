@@ -1,6 +1,6 @@
 //! `holdfast serve --role api`: takes requests for the servers of a desk.
 
-use crate::serve::{bind, end_in_time, stopped};
+use crate::serve::{bind, bind_metrics, end_in_time, stopped};
 use clap::Args;
 use holdfast_server::gateway::{Desks, Gateway, serve_gateway};
 use holdfast_telemetry::service;
@@ -21,10 +21,7 @@ pub struct GatewayArgs {
 pub fn serve(args: &GatewayArgs, addresses: (&str, Option<&str>), passed: service::Sockets) -> anyhow::Result<()> {
     let gateway = Gateway::new(Desks::new(&args.desks, Duration::from_secs(args.desk_patience.min(60)))?);
     let listener = bind(passed.http, addresses.0, "--listen")?;
-    let metrics = match (passed.metrics, addresses.1) {
-        (None, None) => None,
-        (passed, address) => Some(bind(passed, address.unwrap_or_default(), "--metrics")?),
-    };
+    let metrics = bind_metrics(passed.metrics, addresses.1)?;
     let address = listener.local_addr()?;
     std::thread::Builder::new().name("stop-time".into()).spawn(end_in_time)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("http").build()?;

@@ -454,6 +454,14 @@ pub fn bind(passed: Option<TcpListener>, address: &str, option: &str) -> anyhow:
     Ok(listener)
 }
 
+/// Opens the address of metrics, where there is one.
+pub fn bind_metrics(passed: Option<TcpListener>, address: Option<&str>) -> anyhow::Result<Option<TcpListener>> {
+    match (passed, address) {
+        (None, None) => Ok(None),
+        (passed, address) => bind(passed, address.unwrap_or_default(), "--metrics").map(Some),
+    }
+}
+
 /// Opens a desk to everyone where that is wanted and possible; warns when no one can use it.
 fn open_or_warn(shared: &AppState, access: &AccessArgs) -> anyhow::Result<()> {
     let is_open = access.open && shared.open()?;
@@ -486,10 +494,7 @@ pub fn serve_shared(
     shared.second_factor_required.store(access.require_second_factor, Ordering::Relaxed);
     let port = address.port();
     shared.site = Arc::new(site.map_or_else(|| Site::new(&format!("http://localhost:{port}")), Ok)?);
-    let metrics = match (passed.metrics, metrics.as_deref()) {
-        (None, None) => None,
-        (passed, address) => Some(bind(passed, address.unwrap_or_default(), "--metrics")?),
-    };
+    let metrics = bind_metrics(passed.metrics, metrics.as_deref())?;
     start_threads(&mut threads, &shared, outbox)?;
     let deliverer = Deliverer::start(shared.screening.clone(), webhooks::render, shared.auth.key_ring.clone())?;
     let jobs = shared.start_jobs()?;

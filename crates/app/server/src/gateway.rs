@@ -11,14 +11,15 @@ mod passing;
 
 pub use desks::{Desks, NoDesk};
 
+use crate::health::{self, process_lives};
 use crate::listen::serve_app;
 use crate::unread::drop_unread;
+use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use axum::{Json, Router};
 use groups::Groups;
 use holdfast_state::access::Access;
 use holdfast_state::error::ApiError;
@@ -67,7 +68,7 @@ impl Gateway {
 
     /// Returns its routes: health, and everything else for the desk.
     pub fn router(&self) -> Router {
-        let health = Router::new().route("/health/live", get(live)).route("/health/ready", get(ready));
+        let health = Router::new().route("/health/live", get(process_lives)).route("/health/ready", get(ready));
         let app = health
             .route("/api/v1/events", any(passing::event))
             .route("/api/v1/events/batch", any(passing::batch))
@@ -78,13 +79,29 @@ impl Gateway {
 
     /// Returns metrics and health, for an address that only monitoring reaches.
     pub fn metrics_router(&self) -> Router {
-        let (mut registry, counted) = (Registry::with_prefix("holdfast_gateway"), &self.counted);
+        let (mut registry, counted) = (Registry::default(), &self.counted);
         register_build(&mut registry, env!("CARGO_PKG_VERSION"));
-        registry.register("events", "Single events that were sent on in groups", counted.events.clone());
-        registry.register("group_events", "Events of a group", counted.group.clone());
-        registry.register("passed", "Requests that were passed on as they came", counted.passed.clone());
-        registry.register("again", "Tries that were refused or lost, and followed by another", counted.again.clone());
-        registry.register("unanswered", "Requests that no server of the desk answered", counted.unanswered.clone());
+        registry.register(
+            "holdfast_gateway_events",
+            "Single events that were sent on in groups",
+            counted.events.clone(),
+        );
+        registry.register("holdfast_gateway_group_events", "Events of a group", counted.group.clone());
+        registry.register(
+            "holdfast_gateway_passed",
+            "Requests that were passed on as they came",
+            counted.passed.clone(),
+        );
+        registry.register(
+            "holdfast_gateway_again",
+            "Tries that were refused or lost, and followed by another",
+            counted.again.clone(),
+        );
+        registry.register(
+            "holdfast_gateway_unanswered",
+            "Requests that no server of the desk answered",
+            counted.unanswered.clone(),
+        );
         let process = Process::register(&mut registry);
         let registry = Arc::new(registry);
         let metrics = async move || {
@@ -95,7 +112,7 @@ impl Gateway {
             }
         };
         Router::new()
-            .route("/health/live", get(live))
+            .route("/health/live", get(process_lives))
             .route("/health/ready", get(ready))
             .route("/metrics", get(metrics))
             .with_state(self.clone())
@@ -114,16 +131,11 @@ pub async fn serve_gateway(
     serve_app(listener, None, app, Arc::new(Access::new()), stop).await
 }
 
-async fn live() -> Json<Health> {
-    Json(Health::of(vec![Component::ok("process")]))
-}
-
 /// A gateway is as ready as the desk behind it.
 async fn ready(State(gateway): State<Gateway>) -> Response {
     let health = match gateway.desks.is_ready().await {
         true => Health::of(vec![Component::ok("desk")]),
         false => Health::of(vec![Component::failed("desk", holdfast_telemetry::health::State::Unreachable, "")]),
     };
-    let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
+    health::answer(health, true)
 }

@@ -2,7 +2,7 @@
 
 use crate::csrf::{self, Browser};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use holdfast_api::{compat, portal};
@@ -141,9 +141,17 @@ async fn note_read(
     run_blocking(move || Ok(screening.note_look("data.read", &subject, "{}".into(), &name)?)).await
 }
 
+/// Headers in which programs send keys.
+pub(crate) const KEY_HEADERS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("token"),
+    HeaderName::from_static("x-access-key"),
+];
+
 /// Whether a request comes from a browser, signed in or not, rather than with a key in its headers.
 fn is_without_key(request: &Request) -> bool {
-    !["authorization", "x-api-key", "token", "x-access-key"].iter().any(|name| request.headers().contains_key(*name))
+    !KEY_HEADERS.iter().any(|name| request.headers().contains_key(name))
 }
 
 /// Counts a request without a key against its address.

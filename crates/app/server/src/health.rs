@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use holdfast_state::AppState;
 use holdfast_state::error::ApiError;
 use holdfast_state::routes::{Needs, Routes};
-use holdfast_telemetry::health::Health;
+use holdfast_telemetry::health::{Component, Health};
 use holdfast_telemetry::metrics::MEDIA_TYPE;
 use utoipa_axum::routes;
 
@@ -31,7 +31,12 @@ fn may_see_reasons(shared: &AppState, request: &Request) -> bool {
     shared.access.check(request).is_ok() && shared.auth.pass_request(request, SCOPES, shared.screening.now()).is_ok()
 }
 
-fn answer(health: Health, with_reasons: bool) -> Response {
+/// Returns whether a process that has no desk of its own lives: it answers.
+pub(crate) async fn process_lives() -> Json<Health> {
+    Json(Health::of(vec![Component::ok("process")]))
+}
+
+pub(crate) fn answer(health: Health, with_reasons: bool) -> Response {
     let status = if health.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let health = if with_reasons { health } else { health.without_reasons() };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()

@@ -1,5 +1,6 @@
 //! What a standby answers: that it lives, how far it is behind, and to everything else that another server has the desk.
 
+use crate::health::process_lives;
 use crate::listen::serve_app;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -32,13 +33,13 @@ pub async fn serve_standby(
     following: Following,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let live = || async { Json(Health::of(vec![Component::ok("process")])) };
     let ready = move || {
         let health = health(&following).without_reasons();
         async { (StatusCode::SERVICE_UNAVAILABLE, Json(health)) }
     };
     let elsewhere = || async { standing_by() };
-    let app = Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)).fallback(elsewhere);
+    let app =
+        Router::new().route("/health/live", get(process_lives)).route("/health/ready", get(ready)).fallback(elsewhere);
     serve_app(listener, None, app, Arc::new(Access::new()), stop).await
 }
 

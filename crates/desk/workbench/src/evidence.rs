@@ -147,6 +147,9 @@ fn usual(db: &mut Database, decided: &DecidedEvent) -> Result<Option<Usual>, DbE
 /// How each of the rules did, in one pass over the latest alerts: few sets of rules are behind many alerts, so that these are counted and not the alerts
 /// compared with every rule.
 fn records(db: &mut Database, rules: &[String]) -> Result<Vec<RuleRecord>, DbError> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = db.query(
         "SELECT a.rules, a.outcome, COUNT(*) FROM (SELECT rules, outcome FROM alerts ORDER BY id DESC LIMIT $1) a GROUP BY a.rules, a.outcome",
         &[number(MAX_OUTCOMES)],

@@ -2,12 +2,13 @@
 
 use super::desks::{Desks, Message, Unanswered};
 use super::{Counted, passing};
+use crate::guard::KEY_HEADERS;
 use axum::body::Bytes;
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use holdfast_screening::service::MAX_EVENTS;
-use holdfast_state::error::ApiError;
+use holdfast_state::error::{ApiError, ErrorBody};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -30,17 +31,12 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Largest answer to a batch.
 const MAX_ANSWER: usize = 64 << 20;
 
-/// Headers in which callers send their keys, and the name by which they reached the server.
-const CREDENTIALS: [HeaderName; 5] = [
-    header::HOST,
-    header::AUTHORIZATION,
-    HeaderName::from_static("x-api-key"),
-    HeaderName::from_static("token"),
-    HeaderName::from_static("x-access-key"),
-];
-
-/// Who sends events: the values of [`CREDENTIALS`].
+/// Who sends events: their key, in any of [`KEY_HEADERS`], and the name by which they reached the server.
 type Sender = [Option<HeaderValue>; 5];
+
+fn of_sender() -> impl Iterator<Item = HeaderName> {
+    KEY_HEADERS.into_iter().chain([header::HOST])
+}
 
 /// An event that waits for its answer.
 struct Waiting {
@@ -68,7 +64,8 @@ fn sender(headers: &HeaderMap) -> Option<Sender> {
     if !is_json || alone.iter().any(|name| headers.contains_key(name)) {
         return None;
     }
-    Some(CREDENTIALS.map(|name| headers.get(name).cloned()))
+    let mut names = of_sender();
+    Some(std::array::from_fn(|_| headers.get(names.next()?).cloned()))
 }
 
 impl Groups {
@@ -124,7 +121,7 @@ impl Groups {
 }
 
 fn headers(sender: &Sender) -> HeaderMap {
-    let given = CREDENTIALS.into_iter().zip(sender).filter_map(|(name, value)| Some((name, value.clone()?)));
+    let given = of_sender().zip(sender).filter_map(|(name, value)| Some((name, value.clone()?)));
     given.chain([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]).collect()
 }
 
@@ -201,30 +198,19 @@ impl Group {
             may_repeat: true,
             limit: Some(LIMIT),
         };
-        let answered = self.answer(&message).await;
-        match answered {
-            Ok(answers) if answers.len() == batch.len() => {
+        match self.answer(&message, batch.len()).await {
+            Ok(answers) => {
                 for (waiting, answer) in batch.into_iter().zip(answers) {
                     let _ = waiting.answer.send(answer.alone());
                 }
-            }
-            Ok(answers) => {
-                tracing::error!(
-                    events = batch.len(),
-                    answers = answers.len(),
-                    "the desk answered another number of events"
-                );
-                let words = "the desk's answer does not fit the request; send the event again";
-                batch
-                    .into_iter()
-                    .for_each(|w| drop(w.answer.send(ApiError::new(StatusCode::BAD_GATEWAY, words).into_response())));
             }
             // The batch as a whole: no key in force, too many requests, no desk.
             Err(whole) => batch.into_iter().for_each(|waiting| drop(waiting.answer.send(whole.again()))),
         }
     }
 
-    async fn answer(&self, message: &Message) -> Result<Vec<Answer>, Whole> {
+    /// The answers to the events of a batch, one each.
+    async fn answer(&self, message: &Message, events: usize) -> Result<Vec<Answer>, Whole> {
         let lost = |unanswered: &Unanswered| Whole::of_error(passing::no_desk(unanswered, &self.counted));
         let answer = self.desks.send(message, &self.counted).await.map_err(|e| lost(&e))?;
         let (head, body) = answer.into_parts();
@@ -234,13 +220,15 @@ impl Group {
         if head.status != StatusCode::OK {
             return Err(Whole { status: head.status, headers: head.headers, body });
         }
-        serde_json::from_slice(&body).map_err(|e| {
-            tracing::error!(reason = %e, "the desk's answer to a batch cannot be read");
-            Whole::of_error(ApiError::new(
-                StatusCode::BAD_GATEWAY,
-                "the desk's answer cannot be read; send the event again",
-            ))
-        })
+        match serde_json::from_slice::<Vec<Answer>>(&body) {
+            Ok(answers) if answers.len() == events => return Ok(answers),
+            Ok(answers) => {
+                tracing::error!(events, answers = answers.len(), "the desk answered another number of events")
+            }
+            Err(e) => tracing::error!(reason = %e, "the desk's answer to a batch cannot be read"),
+        }
+        let words = "the desk's answer does not fit the request; send the event again";
+        Err(Whole::of_error(ApiError::new(StatusCode::BAD_GATEWAY, words)))
     }
 }
 
@@ -253,7 +241,8 @@ struct Whole {
 
 impl Whole {
     fn of_error(e: ApiError) -> Self {
-        let body = serde_json::json!({"error": e.message, "code": e.code}).to_string().into();
+        // Text alone: it is always written.
+        let body = serde_json::to_vec(&ErrorBody { error: e.message, code: e.code }).unwrap_or_default().into();
         let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))].into_iter().collect();
         Whole { status: e.status, headers, body }
     }

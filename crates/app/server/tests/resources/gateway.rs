@@ -151,6 +151,8 @@ fn events_of_many_callers_become_batches(app: &TestApp) {
         served.counted(app, "holdfast_gateway_group_events_sum"),
     );
     assert_eq!(in_groups, 320.0);
+    // The process has its usual names, which alert rules use.
+    assert!(served.counted(app, "process_resident_memory_bytes") > 0.0);
     assert!(groups < 300.0, "events that come while others are under way go together: {groups} groups");
 }
 
