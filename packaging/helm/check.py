@@ -13,13 +13,13 @@ import kubernetes_validate
 import yaml
 
 CHART = pathlib.Path(__file__).parent / "holdfast"
-RULES = pathlib.Path(__file__).parent.parent / "prometheus" / "holdfast.rules.yml"
+RULES = pathlib.Path(__file__).parent.parent / "prometheus"
 VERSION = "1.36"
 LEAST = {"image": {"repository": "registry.example/holdfast"}, "site": "https://holdfast.example"}
 MOST = {
     **LEAST,
     "image": {"repository": "registry.example/holdfast", "digest": "sha256:" + "a" * 64},
-    "trustedProxies": ["10.0.0.7"],
+    "trustedProxies": ["10.0.0.7", "10.244.0.0/16"],
     "databaseSecret": "database",
     "smtpSecret": "smtp",
     "mailFrom": "desk@holdfast.example",
@@ -39,6 +39,7 @@ REFUSED = [
     ({**LEAST, "node": {"rpc": "http://bitcoin:8332"}}, "node.passwordSecret"),
     ({**LEAST, "smtpSecret": "smtp"}, "mailFrom"),
     ({**LEAST, "ingress": {"enabled": True}}, "ingress.tlsSecret"),
+    ({**LEAST, "gateway": {"replicas": 2}}, "trustedProxies"),
 ]
 
 
@@ -49,8 +50,10 @@ def rendered(values):
     objects = [o for text in texts.values() for o in yaml.safe_load_all(text) if o]
     found = {}
     for item in objects:
-        assert item["kind"] not in found, f"two of kind {item['kind']}"
-        found[item["kind"]] = item
+        # Those of gateways have a name of their own.
+        kind = ("Gateway" if item["metadata"]["name"].endswith("-gateway") else "") + item["kind"]
+        assert kind not in found, f"two of kind {kind}"
+        found[kind] = item
         if "coreos.com" not in item["apiVersion"]:
             kubernetes_validate.validate(item, VERSION, strict=True)
     return found
@@ -61,9 +64,7 @@ def held(found):
     pod = found["StatefulSet"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert found["StatefulSet"]["spec"]["replicas"] == 1, "one process writes to a store"
-    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] == 10001
-    secure = container["securityContext"]
-    assert secure["readOnlyRootFilesystem"] and not secure["allowPrivilegeEscalation"] and secure["capabilities"] == {"drop": ["ALL"]}
+    bounded(pod, container)
     probes = {p: container[p]["httpGet"]["path"] for p in ("startupProbe", "livenessProbe", "readinessProbe")}
     assert probes == {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}, probes
     named = {v["name"] for v in pod["volumes"]} | {c["metadata"]["name"] for c in found["StatefulSet"]["spec"].get("volumeClaimTemplates", [])}
@@ -72,6 +73,38 @@ def held(found):
     ports = {p["name"] for p in container["ports"]}
     assert {p["targetPort"] for p in found["Service"]["spec"]["ports"]} == ports
     return container
+
+
+def gateway_held(found, known):
+    """What the gateways must have: the desk's Service is where they look for it, and it knows their names."""
+    pod = found["GatewayDeployment"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    bounded(pod, container)
+    assert {a.split("=")[0] for a in container["args"] if a.startswith("--")} <= known
+    (port,) = (p["port"] for p in found["Service"]["spec"]["ports"] if p["name"] == "http")
+    assert f"--desk=http://{found['Service']['metadata']['name']}:{port}" in container["args"], container["args"]
+    desk = found["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]["args"]
+    name = found["GatewayService"]["metadata"]["name"]
+    assert f"--host={name}" in desk and f"--host={name}.compliance.svc" in desk, desk
+    labels = found["GatewayDeployment"]["spec"]["template"]["metadata"]["labels"]
+    for kind, selector in [("GatewayService", lambda o: o["selector"]), ("GatewayNetworkPolicy", lambda o: o["podSelector"]["matchLabels"])]:
+        assert selector(found[kind]["spec"]) == labels, kind
+    # The desk takes requests of the gateways alone, and is not taken for one of them.
+    (http, _) = found["NetworkPolicy"]["spec"]["ingress"]
+    assert http["from"] == [{"podSelector": {"matchLabels": labels}}], http
+    of_desk = found["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
+    assert not labels.items() <= of_desk.items()
+    assert not found["Service"]["spec"]["selector"].items() <= labels.items()
+    rule = found["Ingress"]["spec"]["rules"][0]["http"]["paths"][0]
+    assert rule["backend"]["service"]["name"] == name
+    assert found["GatewayPrometheusRule"]["spec"] == yaml.safe_load((RULES / "holdfast-gateway.rules.yml").read_text())
+
+
+def bounded(pod, container):
+    """Who runs it, and what it may do."""
+    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] == 10001
+    secure = container["securityContext"]
+    assert secure["readOnlyRootFilesystem"] and not secure["allowPrivilegeEscalation"] and secure["capabilities"] == {"drop": ["ALL"]}
 
 
 def main(binary):
@@ -87,9 +120,12 @@ def main(binary):
             assert any(option.split("=")[1].startswith(place + "/") for place in places), option
     found = rendered(MOST)
     assert set(found) == {"StatefulSet", "Service", "Ingress", "NetworkPolicy", "ServiceMonitor", "PrometheusRule"}, set(found)
-    assert found["PrometheusRule"]["spec"] == yaml.safe_load(RULES.read_text()), "the chart's alerts are others"
+    assert found["PrometheusRule"]["spec"] == yaml.safe_load((RULES / "holdfast.rules.yml").read_text()), "the chart's alerts are others"
     assert found["Ingress"]["spec"]["rules"][0]["host"] == "holdfast.example"
     assert set(rendered(LEAST)) == {"StatefulSet", "Service", "NetworkPolicy"}
+    with_gateways = rendered({**MOST, "gateway": {"replicas": 2}})
+    gateway_held(with_gateways, known)
+    assert set(with_gateways) == set(found) | {"Gateway" + k for k in ("Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor", "PrometheusRule")}
     for values, named in REFUSED:
         try:
             rendered(values)

@@ -16,6 +16,7 @@ use holdfast_account_workspace::AccountWorkspace;
 use holdfast_bitcoin::Network;
 use holdfast_console::announced::{Announced, listen as listen_locally};
 use holdfast_console::desk_key::key_ring;
+use holdfast_console::settings::addresses;
 use holdfast_console::{desk_url, open_desk, open_desk_on, vault};
 use holdfast_jobs::{Threads, within};
 use holdfast_notify::{Deliverer, Mail, Mailer, outbox};
@@ -30,6 +31,7 @@ use holdfast_store::Fatal;
 use holdfast_telemetry::logs::one_line;
 use holdfast_telemetry::service;
 use holdfast_workspace::{ChainQueries, Workspace};
+use ipnet::IpNet;
 use std::net::TcpListener;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -120,9 +122,9 @@ pub struct AccessArgs {
     /// A name by which the server is reached, besides the loopback names and --site; repeat it for several.
     #[arg(long = "host")]
     pub hosts: Vec<String>,
-    /// Address of a reverse proxy whose X-Forwarded-For is trusted; repeat it for several.
-    #[arg(long = "trusted-proxy")]
-    pub proxies: Vec<std::net::IpAddr>,
+    /// Address of a reverse proxy whose X-Forwarded-For is trusted, or a network of them such as 10.244.0.0/16; repeat it for several.
+    #[arg(long = "trusted-proxy", value_parser = addresses)]
+    pub proxies: Vec<IpNet>,
     /// People sign in to the desk's pages with a second factor only; who has none sets one up first. Keys that programs send are not affected.
     #[arg(long)]
     pub require_second_factor: bool,
@@ -136,7 +138,7 @@ impl AccessArgs {
             access.add_host(&listen.to_string());
         }
         self.hosts.iter().for_each(|h| access.add_host(h));
-        self.proxies.iter().for_each(|p| access.trust_proxy(*p));
+        self.proxies.iter().for_each(|p| access.trust_proxies(*p));
         if let Some(site) = site {
             access.set_site(site.origin());
         }

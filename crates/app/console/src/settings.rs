@@ -6,6 +6,7 @@ pub mod file;
 
 use holdfast_bitcoin::Network;
 use holdfast_telemetry::logs::{Filter, Format};
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// What a value must be.
@@ -23,7 +24,7 @@ pub enum Kind {
     Number,
     /// Texts.
     List,
-    /// Addresses of machines.
+    /// Addresses of machines, or networks of them.
     Addresses,
     /// A Bitcoin-like network.
     Network,
@@ -43,7 +44,7 @@ impl Kind {
             Kind::Integer => "whole number",
             Kind::Number => "number",
             Kind::List => "list of texts",
-            Kind::Addresses => "list of addresses",
+            Kind::Addresses => "list of addresses and networks",
             Kind::Network => "network",
             Kind::Format => "`text` or `json`",
         }
@@ -68,7 +69,7 @@ impl Kind {
                 Ok(n) if n.is_finite() && n >= 0.0 => Ok(()),
                 _ => wrong("no number of 0 or more"),
             },
-            Kind::Addresses => text.parse::<IpAddr>().map(drop).or_else(|_| wrong("no IP address, such as 10.0.0.1")),
+            Kind::Addresses => addresses(text).map(drop),
             Kind::Network => text.parse::<Network>().map(drop).map_err(|e| e.to_string()),
             Kind::Filter => text.parse::<Filter>().map(drop).map_err(|e| e.to_string()),
             Kind::Format => text.parse::<Format>().map(drop).map_err(|e| e.to_string()),
@@ -79,6 +80,16 @@ impl Kind {
     pub fn is_list(self) -> bool {
         matches!(self, Kind::List | Kind::Addresses)
     }
+}
+
+/// Reads an address of a machine, or a network of them.
+///
+/// # Errors
+/// A text that names what is wrong and how to fix it.
+pub fn addresses(text: &str) -> Result<IpNet, String> {
+    let one = text.parse::<IpAddr>().map(IpNet::from);
+    one.or_else(|_| text.parse())
+        .map_err(|_| format!("'{text}' is no IP address or network, such as 10.0.0.1 or 10.0.0.0/8"))
 }
 
 /// Returns whether a URL names a password.

@@ -18,7 +18,7 @@ use holdfast_models::accounts::Amounts;
 use holdfast_models::leaks::Explained;
 use holdfast_models::{Model, ModelHash};
 use holdfast_screening::Screening;
-use holdfast_state::suggesting::stands;
+use holdfast_state::suggesting::{stands, stored};
 use holdfast_suggest::{
     AccountPlan, AccountTraining, AmountUnit, Histories, LedgerRequest, LedgerTraining, MAX_ACCOUNTS, MAX_HISTORY,
     Pass, Suggestions, score_histories, tag_of, train, train_on_ledger,
@@ -54,6 +54,9 @@ pub struct TrainAccounts {
     /// Learn from how large amounts are too: only where both classes were obtained in the same way.
     #[arg(long)]
     with_amounts: bool,
+    /// With --chain: learn from counts over the whole chain too, which `holdfast-analytics install features` brought back. Looking needs them then.
+    #[arg(long, requires = "chain")]
+    whole_chain: bool,
     /// FEATURE=REASON: a feature that separates the classes alone, and why it is no leak; can be repeated.
     #[arg(long, value_parser = explained)]
     explain: Vec<Explained>,
@@ -247,9 +250,12 @@ fn train_on_chain(desk: &DeskArgs, request: &LedgerRequest, as_json: bool) -> an
         output::stopping()
     };
     let decided = suggestions(&screening).decided()?;
-    let trained = train_on_ledger(chain.chain(), &chain.ledger, request, &decided, &mut watch)?;
+    let trained = train_on_ledger(stored(&chain), request, &decided, &mut watch)?;
     bar.finish_and_clear();
-    let LedgerTraining { trained, not_looked } = trained.context("stopped")?;
+    let LedgerTraining { trained, not_looked, figures_block } = trained.context("stopped")?;
+    if let Some(block) = figures_block.filter(|_| !as_json) {
+        println!("counts over the whole chain are as of block {block}");
+    }
     let entry = Answer::of(&screening.add_model(trained.model.clone(), &desk.actor)?)?;
     told(&entry, &trained, &json!(not_looked), as_json)
 }
@@ -263,6 +269,7 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
             labels,
             budget: args.budget,
             with_amounts: args.with_amounts,
+            whole_chain: args.whole_chain,
             explained: args.explain,
             never_seen: args.never_seen,
             parent: args.parent,
@@ -341,8 +348,7 @@ pub fn suggest(args: Suggest, as_json: bool) -> anyhow::Result<()> {
             bar.set_position(done as u64);
             output::stopping()
         };
-        let report =
-            suggestions(screening).pass(chain.chain(), &chain.ledger, &pass, &is_tagged, &desk.actor, &mut watch)?;
+        let report = suggestions(screening).pass(stored(&chain), &pass, &is_tagged, &desk.actor, &mut watch)?;
         bar.finish_and_clear();
         report.context("stopped")
     };
@@ -358,6 +364,9 @@ pub fn suggest(args: Suggest, as_json: bool) -> anyhow::Result<()> {
         answer.count("scored"),
         answer.count("found")
     );
+    if let Some(block) = answer["figures_block"].as_u64() {
+        println!("counts over the whole chain are as of block {block}");
+    }
     let stored = &answer["stored"];
     println!(
         "{} new suggestions, {} renewed, {} decided before, {} not stored since too many wait",

@@ -4,6 +4,7 @@ use crate::error::ApiError;
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, Method, StatusCode, header};
 use holdfast_types::Seconds;
+use ipnet::IpNet;
 use std::net::IpAddr;
 
 /// Names of this server and the proxies in front of it.
@@ -12,7 +13,7 @@ pub struct Access {
     /// Host names besides the loopback ones.
     hosts: Vec<String>,
     /// Addresses of reverse proxies, whose `X-Forwarded-For` is believed.
-    proxies: Vec<IpAddr>,
+    proxies: Vec<IpNet>,
     /// Whether browsers reach the server by https.
     secure: bool,
     /// The public origin, such as `https://desk.example`.
@@ -45,9 +46,9 @@ impl Access {
         self.origin = Some(origin.trim_end_matches('/').to_ascii_lowercase());
     }
 
-    /// Trusts `X-Forwarded-For` of this proxy.
-    pub fn trust_proxy(&mut self, proxy: IpAddr) {
-        self.proxies.push(proxy);
+    /// Trusts `X-Forwarded-For` of the proxies in a network; a network of one address is one proxy.
+    pub fn trust_proxies(&mut self, network: IpNet) {
+        self.proxies.push(network);
     }
 
     /// Returns whether browsers reach the server by https.
@@ -57,7 +58,8 @@ impl Access {
 
     /// Returns whether connections from an address are a reverse proxy's.
     pub fn is_proxy(&self, address: IpAddr) -> bool {
-        self.proxies.contains(&address.to_canonical())
+        let address = address.to_canonical();
+        self.proxies.iter().any(|network| network.contains(&address))
     }
 
     /// Returns a cookie that scripts and other sites cannot use.
@@ -104,7 +106,7 @@ impl Access {
             .map(|a| a.to_canonical())
             .collect();
         // Each proxy appends whom it saw: the last address that is no proxy of ours is the client's.
-        Some(chain.into_iter().rev().find(|a| !self.proxies.contains(a)).unwrap_or(peer))
+        Some(chain.into_iter().rev().find(|a| !self.is_proxy(*a)).unwrap_or(peer))
     }
 
     /// Refuses a request that reached the server by a foreign name (DNS rebinding) or that another site's page sent.
@@ -246,7 +248,8 @@ mod tests {
     #[test]
     fn the_client_is_whom_a_trusted_proxy_saw() {
         let mut access = Access::new();
-        access.trust_proxy("10.0.0.1".parse().unwrap());
+        access.trust_proxies("10.0.0.1/32".parse().unwrap());
+        access.trust_proxies("10.244.0.0/16".parse().unwrap());
         let client = |peer: &str, forwarded: &[&str]| {
             let headers: Vec<(&str, &str)> = forwarded.iter().map(|f| ("x-forwarded-for", *f)).collect();
             let mut request = request("GET", &headers);
@@ -258,6 +261,8 @@ mod tests {
         assert_eq!(client("::ffff:10.0.0.1", &["2.2.2.2"]), "2.2.2.2");
         assert_eq!(client("3.3.3.3", &["1.1.1.1"]), "3.3.3.3", "nobody else is believed");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client("10.244.3.9", &["2.2.2.2, 10.244.7.7"]), "2.2.2.2", "a network of them");
+        assert_eq!(client("10.245.3.9", &["2.2.2.2"]), "10.245.3.9");
     }
 
     #[test]

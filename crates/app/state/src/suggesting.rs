@@ -4,12 +4,15 @@
 use crate::AppState;
 use crate::error::ApiError;
 use crate::tags::OwnStep;
+use holdfast_account_workspace::AccountSnapshot;
 use holdfast_attribution::own::OWN_PACK;
 use holdfast_attribution::{TagStore, Tlp};
 use holdfast_decision::Purpose;
 use holdfast_jobs::{Failure, Job, JobState, Outcome, Run};
 use holdfast_learned::{ModelState, Suggestion, list, open};
-use holdfast_suggest::{LedgerRequest, Pass, PassReport, SuggestError, Suggestions, tag_of, train_on_ledger};
+use holdfast_suggest::{
+    LedgerRequest, Pass, PassReport, StoredChain, SuggestError, Suggestions, tag_of, train_on_ledger,
+};
 use holdfast_types::{ErrorKind, Seconds};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -26,6 +29,12 @@ pub fn stands(tags: &TagStore, suggestion: &Suggestion) -> bool {
         t.pack == OWN_PACK && t.source == source && t.concept().name() == suggestion.category
     };
     tags.tags_of(&suggestion.address).any(is_it)
+}
+
+/// Returns what is read of a chain.
+#[must_use]
+pub fn stored(chain: &AccountSnapshot) -> StoredChain<'_> {
+    StoredChain { chain: chain.chain(), ledger: &chain.ledger, dir: chain.dir() }
 }
 
 fn failed(e: &SuggestError) -> Failure {
@@ -67,8 +76,7 @@ impl Job for TrainAccounts {
     fn run(&self, shared: &AppState, run: &Run<'_>) -> Result<Outcome, Failure> {
         let chain = shared.chains.accounts_named(&self.request.chain).map_err(Failure::for_good)?.snapshot();
         let decided = shared.suggestions().decided().map_err(|e| failed(&e))?;
-        let trained =
-            train_on_ledger(chain.chain(), &chain.ledger, &self.request, &decided, &mut |done| go_on(run, done));
+        let trained = train_on_ledger(stored(&chain), &self.request, &decided, &mut |done| go_on(run, done));
         let Some(made) = trained.map_err(|e| failed(&e))? else { return Ok(Outcome::Stopped) };
         // Nothing is added of a training that was cancelled while the learner worked.
         if run.is_stopping() {
@@ -112,7 +120,7 @@ impl Job for SuggestDaily {
             let is_tagged = |address: &str| chain.tags.tags_of(address).next().is_some();
             let mut watch = |done: usize| go_on(run, done);
             let of = shared.suggestions();
-            let report = of.pass(chain.chain(), &chain.ledger, &Pass::default(), &is_tagged, "engine", &mut watch);
+            let report = of.pass(stored(&chain), &Pass::default(), &is_tagged, "engine", &mut watch);
             match report {
                 Ok(Some(report)) => tracing::info!(chain = report.chain, found = report.found, "tags were suggested"),
                 Ok(None) => return Ok(Outcome::Stopped),
@@ -155,7 +163,7 @@ impl AppState {
         // A tag that the caller may not know is not told by leaving its address out.
         let is_tagged = |address: &str| chain.tags.tags_of(address).any(|tag| tag.is_for(clearance));
         let watch = &mut |_| ControlFlow::Continue(());
-        let report = self.suggestions().pass(chain.chain(), &chain.ledger, pass, &is_tagged, actor, watch)?;
+        let report = self.suggestions().pass(stored(&chain), pass, &is_tagged, actor, watch)?;
         report.ok_or_else(|| ApiError::internal("the pass ended early"))
     }
 

@@ -14,7 +14,7 @@ use holdfast_models::{Model, Params};
 use holdfast_page::components::{N, T, listing, time, word};
 use holdfast_page::figures;
 use holdfast_page::forms::{
-    Day, Fields, Free, FromForm, Input, Nothing, Number, Opt, PageForm, Text, form_of, page_form,
+    Day, Fields, Flag, Free, FromForm, Input, Nothing, Number, Opt, PageForm, Text, form_of, page_form,
 };
 use holdfast_page::frame::{Answer, Frame, Page, back};
 use holdfast_page::texts::t;
@@ -77,6 +77,7 @@ page_form! {
     struct TrainAccounts {
         chain: Text = "models-accounts-chain", Input::Line;
         budget: Opt<Number<f64>> = "models-train-budget", Input::Line;
+        whole_chain: Flag = "models-accounts-whole-chain", Input::Of("checkbox");
         labels: Text = "models-accounts-labels", Input::Area;
     }
 }
@@ -88,6 +89,7 @@ impl TrainAccounts {
             labels: self.labels.0,
             budget: self.budget.0.map_or(BUDGET, |n| n.0),
             with_amounts: false,
+            whole_chain: self.whole_chain.0,
             explained: Vec::new(),
             never_seen: Vec::new(),
             parent: None,

@@ -164,14 +164,15 @@ pub fn payments_schema(amounts: Amounts) -> Result<Schema, ModelError> {
     Schema::new(made.map(feature).collect())
 }
 
-/// Returns all features of accounts that a ledger serves: [`payments_schema`], then those of the payments around it ([`crate::graph`]).
+/// Returns all features of accounts that a ledger serves: [`payments_schema`], then those of the payments around it ([`crate::graph`]), then those of a pass over
+/// its whole chain ([`crate::whole_chain`]). New ones are added at the end: stored rows are read by place.
 ///
 /// # Errors
 ///
 /// Never for the features as they are: the schema's own checks.
 pub fn ledger_schema(amounts: Amounts) -> Result<Schema, ModelError> {
-    let (own, around) = (payments_schema(amounts)?, crate::graph::schema()?);
-    Schema::new(own.features().iter().chain(around.features()).cloned().collect())
+    let parts = [payments_schema(amounts)?, crate::graph::schema()?, crate::whole_chain::schema()?];
+    Schema::new(parts.iter().flat_map(Schema::features).cloned().collect())
 }
 
 /// Returns the places of a model's features in rows of [`ledger_schema`] with amounts.

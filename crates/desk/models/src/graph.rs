@@ -26,6 +26,9 @@ pub struct Edge {
     pub to: u64,
 }
 
+/// The feature that every account has whose surroundings were looked at.
+pub const LOOKED_AT: &str = "payments_cut_week";
+
 /// Names and labels, in the order of [`features`].
 const FEATURES: [(&str, &str); 9] = [
     ("fan_in_week", "different senders in 7 days"),
@@ -47,7 +50,7 @@ const FEATURES: [(&str, &str); 9] = [
 pub fn schema() -> Result<Schema, ModelError> {
     let kind = |name: &str| if name.contains("mean") { Ratio } else { Count };
     let made = FEATURES.iter().map(|(name, label)| Feature::new(name, "graph", kind(name)).called(label));
-    let cut = Feature::new("payments_cut_week", "graph", Flag).called("more payments around it than were looked at");
+    let cut = Feature::new(LOOKED_AT, "graph", Flag).called("more payments around it than were looked at");
     Schema::new(made.chain([cut]).collect())
 }
 

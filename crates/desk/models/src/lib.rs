@@ -45,6 +45,7 @@ pub mod split;
 mod table;
 mod tree;
 pub mod unlabelled;
+pub mod whole_chain;
 
 pub use error::ModelError;
 pub use fit::{Plan, fit};

@@ -1,16 +1,15 @@
 //! A model of accounts from a ledger: of addresses that somebody labelled, with the payments around each, which the histories of explorers have not.
 
-use crate::ledger::{Budget, payments_within};
-use crate::pass::row;
+use crate::ledger::Budget;
+use crate::pass::{Beside, read};
 use crate::service::{account_of, readable};
 use crate::train::Gathered;
-use crate::{AccountPlan, AccountTraining, Histories, NotLooked, SuggestError};
-use holdfast_account_ledger::Ledger;
+use crate::{AccountPlan, AccountTraining, Histories, NotLooked, StoredChain, SuggestError};
 use holdfast_learned::Decided;
-use holdfast_models::ModelHash;
 use holdfast_models::accounts::{Amounts, ledger_places, ledger_schema};
 use holdfast_models::leaks::Explained;
-use holdfast_types::{AccountId, ChainId, Invalid};
+use holdfast_models::{ModelHash, Schema, whole_chain};
+use holdfast_types::{AccountId, Invalid};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -37,6 +36,9 @@ pub struct LedgerRequest {
     /// Whether the model learns from how large amounts are too.
     #[serde(default)]
     pub with_amounts: bool,
+    /// Whether it learns from the counts over the whole chain too, which `holdfast-analytics features` gave and `install` brought back: looking needs them then.
+    #[serde(default)]
+    pub whole_chain: bool,
     /// Features that separate the classes alone, and why they are no leak.
     #[serde(default)]
     #[schema(value_type = Vec<Object>)]
@@ -57,6 +59,8 @@ pub struct LedgerTraining {
     pub trained: AccountTraining,
     /// Labelled addresses that nothing was learned from, by reason.
     pub not_looked: BTreeMap<NotLooked, u64>,
+    /// Height of the block that counts over the whole chain are as of; none where they were not asked for.
+    pub figures_block: Option<u64>,
 }
 
 impl LedgerRequest {
@@ -69,6 +73,13 @@ impl LedgerRequest {
             parent: self.parent,
             ..AccountPlan::of(self.budget)
         }
+    }
+
+    /// Returns the features that are learned from.
+    fn schema(&self, amounts: Amounts) -> Result<Schema, SuggestError> {
+        let (all, whole) = (ledger_schema(amounts)?, whole_chain::schema()?);
+        let wanted = all.features().iter().filter(|f| self.whole_chain || whole.position(&f.name).is_none());
+        Ok(Schema::new(wanted.cloned().collect())?)
     }
 
     /// Reads the labelled accounts, in the order of the list, and checks the rest.
@@ -113,24 +124,24 @@ impl LedgerRequest {
 }
 
 /// Trains a model of the purpose `account-phishing` on labelled addresses of a ledger and on what people decided of suggestions. An account's row has the features
-/// of its payments up to the last final block, and those of the payments around it in the week before its last one. Its time is that of its first payment;
+/// of its payments up to the last final block, those of the payments around it in the week before its last one and, where it is asked for, those of its counts
+/// over the whole chain. Its time is that of its first payment;
 /// accounts that paid each other are never on both sides. `watch` is told how many addresses are done, and may end it: nothing is returned then.
 ///
 /// # Errors
-/// [`SuggestError::Invalid`] names a field; [`SuggestError::State`] for a chain that is no EVM chain or an empty ledger; [`SuggestError::Learned`] when there are
+/// [`SuggestError::Invalid`] names a field; [`SuggestError::State`] for a chain that is no EVM chain, an empty ledger, or counts that are not installed; [`SuggestError::Learned`] when there are
 /// too few accounts of a class or a feature gives the answer away.
 pub fn train_on_ledger(
-    chain: &ChainId,
-    ledger: &Ledger,
+    at: StoredChain<'_>,
     request: &LedgerRequest,
     decided: &[Decided],
     watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<LedgerTraining>, SuggestError> {
     let (accounts, plan) = (request.accounts()?, request.plan());
-    let (_, until) = readable(chain, ledger)?;
-    let schema = ledger_schema(plan.amounts)?;
-    let places = ledger_places(&schema)?;
-    let (mut read, mut rows) = (Histories::default(), Vec::new());
+    let (ledger, (_, until)) = (at.ledger, readable(at)?);
+    let schema = request.schema(plan.amounts)?;
+    let (places, beside) = (ledger_places(&schema)?, Beside::of(&schema, at)?);
+    let (mut histories, mut rows) = (Histories::default(), Vec::new());
     let (mut not_looked, mut budget) = (BTreeMap::new(), Budget(MAX_POSTINGS_READ));
     for (n, (account, is_positive)) in accounts.into_iter().enumerate() {
         if watch(n).is_break() {
@@ -140,21 +151,21 @@ pub fn train_on_ledger(
             *not_looked.entry(NotLooked::Unknown).or_default() += 1;
             continue;
         };
-        match payments_within(ledger, number, until.height, &mut budget)? {
-            Ok(payments) => {
-                let all = row(ledger, number, &payments, true, &mut budget)?;
+        match read(ledger, number, until.height, &beside, &mut budget)? {
+            Ok((payments, all)) => {
                 let values: Vec<f64> = places.iter().map(|p| all.get(*p).copied().unwrap_or(f64::NAN)).collect();
                 rows.push((values, payments.first));
-                read.add_read(number.into(), is_positive, payments.events);
+                histories.add_read(number.into(), is_positive, payments.events);
             }
             Err(why) => *not_looked.entry(why).or_default() += 1,
         }
     }
-    let mut gathered = Gathered::of(schema, &read);
-    for ((account, group), (values, first)) in read.accounts.iter().zip(read.groups()).zip(&rows) {
+    let mut gathered = Gathered::of(schema, &histories);
+    for ((account, group), (values, first)) in histories.accounts.iter().zip(histories.groups()).zip(&rows) {
         gathered.push(values, account.label, *first, group as u64);
     }
-    Ok(Some(LedgerTraining { trained: gathered.fit(decided, &plan)?, not_looked }))
+    let trained = gathered.fit(decided, &plan)?;
+    Ok(Some(LedgerTraining { trained, not_looked, figures_block: beside.figures_block() }))
 }
 
 #[cfg(test)]
@@ -167,6 +178,7 @@ mod tests {
             labels: labels.into(),
             budget: 0.1,
             with_amounts: false,
+            whole_chain: false,
             explained: Vec::new(),
             never_seen: Vec::new(),
             parent: None,

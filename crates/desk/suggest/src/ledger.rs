@@ -3,9 +3,10 @@
 use holdfast_account_ledger::{Direction, Ledger, LedgerError, NATIVE, Opening, Posting, TransferNumber};
 use holdfast_models::accounts::AccountEvent;
 use holdfast_models::graph::{Edge, MAX_EDGES, WINDOW};
-use holdfast_types::{Timestamp, TransferKind, named};
+use holdfast_types::{ChainId, Timestamp, TransferKind, named};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 /// Most postings that are read of each neighbour of an account.
 const MAX_OF_NEIGHBOUR: usize = 64;
@@ -29,9 +30,22 @@ named! {
         OverBudget,
         /// It has no payment: only fees, rewards, tokens or transfers inside transactions.
         NoPayments,
+        /// The installed figures of the whole chain, which the model learns from, have nothing of it: it appeared after their block.
+        NoFigures,
         /// It has a tag already.
         Tagged,
     }
+}
+
+/// An account chain as it is stored.
+#[derive(Clone, Copy)]
+pub struct StoredChain<'a> {
+    /// CAIP-2 id.
+    pub chain: &'a ChainId,
+    /// Its ledger.
+    pub ledger: &'a Ledger,
+    /// Its folder, where figures of the whole chain are installed.
+    pub dir: &'a Path,
 }
 
 /// An account's payments.
@@ -179,7 +193,7 @@ mod tests {
     use super::*;
     use holdfast_account_ledger::Settings;
     use holdfast_testing::blocks::{account, empty_block, one_transfer, transfer};
-    use holdfast_types::{ChainId, TokenRef};
+    use holdfast_types::TokenRef;
 
     /// A ledger in which each block pays one coin's unit, 12 seconds after the one before, but for those that begin a week later.
     fn ledger(dir: &std::path::Path, pairs: &[(u8, u8)], later: usize) -> Ledger {

@@ -20,11 +20,12 @@ mod pass;
 mod score;
 mod service;
 mod train;
+mod whole_chain;
 
 pub use error::SuggestError;
 pub use histories::{AmountUnit, Histories, MAX_ACCOUNTS, MAX_HISTORY};
 pub use labelled::{LedgerRequest, LedgerTraining, MAX_LABELLED, train_on_ledger};
-pub use ledger::{MAX_POSTINGS, NotLooked, Payments, payments};
+pub use ledger::{MAX_POSTINGS, NotLooked, Payments, StoredChain, payments};
 pub use pass::{Found, Looked, MAX_PASS, MAX_PASS_POSTINGS, candidates, look};
 pub use score::{ScoredAccount, ScoredHistories, score_histories};
 pub use service::{CATEGORY, Explained, MAX_PASS_BLOCKS, Pass, PassReport, Suggestions, tag_of};

@@ -2,11 +2,12 @@
 
 use crate::ledger::{Budget, Payments, around, payments_within};
 use crate::train::DECIMALS;
-use crate::{NotLooked, SuggestError};
+use crate::whole_chain::WholeChain;
+use crate::{NotLooked, StoredChain, SuggestError};
 use holdfast_account_ledger::{Ledger, NATIVE};
 use holdfast_decision::scores::millionths;
 use holdfast_models::accounts::{Amounts, ledger_places, ledger_schema, payments_features};
-use holdfast_models::{FeatureRow, Model, ModelError, graph};
+use holdfast_models::{Feature, FeatureRow, Model, ModelError, Schema, graph, whole_chain};
 use holdfast_types::{Invalid, Timestamp, TransferKind};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -30,7 +31,7 @@ pub struct Found {
     pub payments: u64,
     /// Time of the first one.
     pub first: Timestamp,
-    /// The values of [`ledger_schema`] with amounts; of payments around it only where the model has them.
+    /// The values of [`ledger_schema`] with amounts; of payments around it and of the whole chain only where the model has them.
     pub features: FeatureRow,
 }
 
@@ -43,6 +44,8 @@ pub struct Looked {
     pub found: Vec<Found>,
     /// Accounts that were not, by reason.
     pub not_looked: BTreeMap<NotLooked, u64>,
+    /// Height of the block that figures of the whole chain are as of; none where the model has none.
+    pub figures_block: Option<u64>,
 }
 
 /// A model that a ledger can be looked at with.
@@ -50,35 +53,79 @@ struct Fitting<'a> {
     model: &'a Model,
     /// Places of its features among those of payments.
     places: Vec<usize>,
-    /// Whether payments around an account are among them.
-    is_around: bool,
     /// Least score that is suggested.
     threshold: f64,
 }
 
-/// Returns an account's features as of the block that its payments end with, in the order of [`ledger_schema`] with amounts; those of the payments around it are
-/// missing where they are not wanted, since they take many more reads.
-pub(crate) fn row(
+/// What is looked up of an account besides its payments: only what a model needs, since it takes more reads.
+pub(crate) struct Beside {
+    /// Whether payments around it are.
+    is_around: bool,
+    /// Its counts over the whole chain.
+    whole: Option<WholeChain>,
+}
+
+impl Beside {
+    /// What the features of a schema need.
+    pub(crate) fn of(schema: &Schema, at: StoredChain<'_>) -> Result<Self, SuggestError> {
+        let has = |f: &Feature| schema.position(&f.name).is_some();
+        let is_around = graph::schema()?.features().iter().any(has);
+        let is_whole = whole_chain::schema()?.features().iter().any(has);
+        let whole = if is_whole { Some(WholeChain::open(at.dir, at.ledger)?) } else { None };
+        Ok(Beside { is_around, whole })
+    }
+
+    /// Height of the block that the counts over the whole chain are as of.
+    pub(crate) fn figures_block(&self) -> Option<u64> {
+        self.whole.as_ref().map(WholeChain::height)
+    }
+}
+
+/// Returns an account's features as of the block that its payments end with, in the order of [`ledger_schema`] with amounts; missing is what is not wanted beside
+/// its payments. An account that has no counts where they are wanted is [`NotLooked::NoFigures`].
+fn row(
     ledger: &Ledger,
     account: u32,
     payments: &Payments,
-    is_around: bool,
+    beside: &Beside,
     budget: &mut Budget,
-) -> Result<Vec<f64>, SuggestError> {
+) -> Result<Result<Vec<f64>, NotLooked>, SuggestError> {
+    let whole = match &beside.whole {
+        Some(whole) => match whole.of(account)? {
+            Some(features) => Some(features),
+            None => return Ok(Err(NotLooked::NoFigures)),
+        },
+        None => None,
+    };
     let mut row = payments_features(&payments.events, Timestamp::MAX, DECIMALS, Amounts::With);
-    if is_around {
+    let own = row.len() + graph::schema()?.len();
+    if beside.is_around {
         let found = around(ledger, account, payments.last, budget)?;
         row.extend(graph::features(account.into(), &found.edges, found.as_of, found.is_cut));
-    } else {
-        row.resize(ledger_schema(Amounts::With)?.len(), f64::NAN);
     }
-    Ok(row)
+    row.resize(own, f64::NAN);
+    row.extend(whole.into_iter().flatten());
+    row.resize(ledger_schema(Amounts::With)?.len(), f64::NAN);
+    Ok(Ok(row))
+}
+
+/// Reads an account's payments up to the block at a height, and its features.
+pub(crate) fn read(
+    ledger: &Ledger,
+    account: u32,
+    until: u64,
+    beside: &Beside,
+    budget: &mut Budget,
+) -> Result<Result<(Payments, Vec<f64>), NotLooked>, SuggestError> {
+    let payments = match payments_within(ledger, account, until, budget)? {
+        Ok(payments) => payments,
+        Err(why) => return Ok(Err(why)),
+    };
+    Ok(row(ledger, account, &payments, beside, budget)?.map(|row| (payments, row)))
 }
 
 impl<'a> Fitting<'a> {
     fn of(model: &'a Model, least: Option<f64>) -> Result<Self, SuggestError> {
-        let shapes = graph::schema()?;
-        let is_around = model.schema().features().iter().any(|f| shapes.position(&f.name).is_some());
         let unfit = |e: ModelError| SuggestError::State(format!("model {}: {e}", model.hash()));
         let places = ledger_places(model.schema()).map_err(unfit)?;
         let threshold = match least {
@@ -94,7 +141,7 @@ impl<'a> Fitting<'a> {
                 ))
             })?,
         };
-        Ok(Fitting { model, places, is_around, threshold })
+        Ok(Fitting { model, places, threshold })
     }
 
     fn values(&self, row: &FeatureRow) -> Vec<f64> {
@@ -137,29 +184,32 @@ pub fn candidates(ledger: &Ledger, until: u64, blocks: u64, most: usize) -> Resu
 /// F1 on validation), or of at least a probability, where `least` gives one. `watch` may end it; nothing is returned then.
 ///
 /// # Errors
-/// [`SuggestError::State`] for a model with features that a ledger does not give, or without a threshold; [`SuggestError::Ledger`] when the ledger is damaged.
+/// [`SuggestError::State`] for a model with features that a ledger does not give, or without a threshold, or that needs figures of the whole chain which are not
+/// installed; [`SuggestError::Ledger`] when the ledger is damaged.
 pub fn look(
     model: &Model,
-    ledger: &Ledger,
+    at: StoredChain<'_>,
     accounts: &[u32],
     until: u64,
     least: Option<f64>,
     watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Looked>, SuggestError> {
-    let fitting = Fitting::of(model, least)?;
+    let (ledger, fitting) = (at.ledger, Fitting::of(model, least)?);
+    let beside = Beside::of(model.schema(), at)?;
     let (mut looked, mut budget) = (Looked::default(), Budget(MAX_PASS_POSTINGS));
+    looked.figures_block = beside.figures_block();
     for (n, account) in accounts.iter().enumerate() {
         if watch(n).is_break() {
             return Ok(None);
         }
-        let payments = match payments_within(ledger, *account, until, &mut budget)? {
-            Ok(payments) => payments,
+        let (payments, row) = match read(ledger, *account, until, &beside, &mut budget)? {
+            Ok(read) => read,
             Err(why) => {
                 *looked.not_looked.entry(why).or_default() += 1;
                 continue;
             }
         };
-        let features = FeatureRow::new(&row(ledger, *account, &payments, fitting.is_around, &mut budget)?)?;
+        let features = FeatureRow::new(&row)?;
         let score = fitting.model.score(&fitting.values(&features));
         let probability = fitting.model.probability(score);
         looked.scored += 1;

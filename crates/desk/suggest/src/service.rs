@@ -1,7 +1,7 @@
 //! Suggestions of a desk: made by a pass over addresses of a ledger, decided by people.
 
 use crate::pass::{candidates, look, values_of};
-use crate::{AccountPlan, AccountTraining, Histories, MAX_PASS, NotLooked, SuggestError, train};
+use crate::{AccountPlan, AccountTraining, Histories, MAX_PASS, NotLooked, StoredChain, SuggestError, train};
 use holdfast_account_ledger::{BlockInfo, Ledger};
 use holdfast_attribution::own::OwnTag;
 use holdfast_attribution::tags::Confidence;
@@ -67,6 +67,9 @@ pub struct PassReport {
     pub block: u64,
     /// Height of the first block that the ledger has.
     pub from_block: u64,
+    /// Height of the block that counts over the whole chain are as of; none where the model has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figures_block: Option<u64>,
     /// Addresses that were scored.
     pub scored: u64,
     /// Addresses that were not, by reason: nothing is known of them.
@@ -126,8 +129,7 @@ impl Suggestions<'_> {
     /// [`SuggestError::State`] when no model may be used, the chain is no EVM chain or its ledger is empty; [`SuggestError::Invalid`] names a field.
     pub fn pass(
         &self,
-        chain: &ChainId,
-        ledger: &Ledger,
+        at: StoredChain<'_>,
         pass: &Pass,
         is_tagged: &dyn Fn(&str) -> bool,
         actor: &str,
@@ -138,7 +140,7 @@ impl Suggestions<'_> {
             return Err(Invalid::new("blocks", format!("is {blocks}; 1 to {MAX_PASS_BLOCKS}")).into());
         }
         let model = self.usable(pass.model)?;
-        let (first, until) = readable(chain, ledger)?;
+        let (StoredChain { chain, ledger, .. }, (first, until)) = (at, readable(at)?);
         let mut not_looked: BTreeMap<NotLooked, u64> = BTreeMap::new();
         let (mut accounts, is_cut) = if pass.addresses.is_empty() {
             candidates(ledger, until.height, blocks, MAX_PASS)?
@@ -156,7 +158,7 @@ impl Suggestions<'_> {
                 untagged.push(account);
             }
         }
-        let Some(looked) = look(&model, ledger, &untagged, until.height, pass.least, watch)? else { return Ok(None) };
+        let Some(looked) = look(&model, at, &untagged, until.height, pass.least, watch)? else { return Ok(None) };
         looked.not_looked.iter().for_each(|(why, n)| *not_looked.entry(*why).or_default() += n);
         let block_time = Timestamp::from_unix(i64::try_from(until.time).unwrap_or(i64::MAX));
         let most = usize::try_from(pass.most.unwrap_or(MOST)).unwrap_or(usize::MAX);
@@ -182,6 +184,7 @@ impl Suggestions<'_> {
             model: model.hash(),
             block: until.height,
             from_block: first.height,
+            figures_block: looked.figures_block,
             scored: looked.scored,
             not_looked,
             is_cut,
@@ -311,7 +314,8 @@ pub(crate) fn account_of(field: &str, text: &str) -> Result<AccountId, Invalid> 
 ///
 /// # Errors
 /// [`SuggestError::State`] for a chain that is no EVM chain, and for an empty ledger.
-pub(crate) fn readable(chain: &ChainId, ledger: &Ledger) -> Result<(BlockInfo, BlockInfo), SuggestError> {
+pub(crate) fn readable(at: StoredChain<'_>) -> Result<(BlockInfo, BlockInfo), SuggestError> {
+    let StoredChain { chain, ledger, .. } = at;
     if chain.namespace() != "eip155" {
         return Err(SuggestError::State(format!("{chain} is no EVM chain: models of accounts are made on those")));
     }

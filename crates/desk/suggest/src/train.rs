@@ -7,7 +7,7 @@ use holdfast_models::accounts::{AccountEvent, Amounts, payments_features, paymen
 use holdfast_models::fit::{Plan, fit};
 use holdfast_models::leaks::Explained;
 use holdfast_models::split::TimeSplit;
-use holdfast_models::{GroupId, Label, Model, ModelError, ModelHash, Params, Rows, Schema, Table};
+use holdfast_models::{GroupId, Label, Model, ModelError, ModelHash, Params, Rows, Schema, Table, graph, whole_chain};
 use holdfast_types::Timestamp;
 use serde::Serialize;
 
@@ -71,7 +71,7 @@ pub struct Counts {
     pub groups: u64,
     /// Further rows: suggestions that a person accepted or rejected.
     pub decided: u64,
-    /// Decided suggestions left out: their rows have other features.
+    /// Decided suggestions left out: their rows have other features, or nobody looked at what is learned from.
     pub decided_unused: u64,
 }
 
@@ -127,13 +127,16 @@ impl Gathered {
     /// Adds what people decided of suggestions, each a group of its own, and fits.
     pub(crate) fn fit(mut self, decided: &[Decided], plan: &AccountPlan) -> Result<AccountTraining, SuggestError> {
         let names: Vec<String> = self.schema.features().iter().map(|f| f.name.clone()).collect();
+        // What is missing only because an earlier model had no use for it would tell the classes apart.
+        let looked_at = [graph::LOOKED_AT, whole_chain::LOOKED_AT].map(|name| self.schema.position(name));
         for (suggestion, group) in decided.iter().zip(self.counts.accounts..) {
             let places: Option<Vec<usize>> =
                 names.iter().map(|name| suggestion.names.iter().position(|known| known == name)).collect();
             let row: Option<Vec<f64>> = places.and_then(|places| {
                 places.iter().map(|p| suggestion.values.get(*p).map(|v| v.unwrap_or(f64::NAN))).collect()
             });
-            let Some(row) = row else {
+            let was_looked_at = |row: &Vec<f64>| looked_at.iter().flatten().all(|place| !row[*place].is_nan());
+            let Some(row) = row.filter(was_looked_at) else {
                 self.counts.decided_unused += 1;
                 continue;
             };

@@ -36,7 +36,7 @@ impl Chain {
             }
             Chain::Accounts(chain) => chain.ledger.block_at(block.height)?.map(|info| hex::encode(info.hash)),
         };
-        Ok(stored.as_deref() == Some(block.hash.trim_start_matches("0x")))
+        Ok(stored.is_some_and(|hash| block.is(&hash)))
     }
 
     /// Returns the figures of an address from all tables that were installed for the chain. A table that cannot be used is named in the notes.

@@ -75,6 +75,14 @@ pub struct AsOf {
     pub hash: String,
 }
 
+impl AsOf {
+    /// Returns whether it is the block of a hash, with or without `0x`.
+    #[must_use]
+    pub fn is(&self, hash: &str) -> bool {
+        self.hash.trim_start_matches("0x") == hash.trim_start_matches("0x")
+    }
+}
+
 /// How wide the values of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,6 +2,7 @@
 //!
 //! Columns are `TEXT` or `BIGINT` only; amounts are decimal text, because base units of some assets exceed 64 bits.
 
+use crate::lease::Lease;
 use crate::postgresql::Postgres;
 use crate::{DbError, Row, Value};
 use std::path::Path;
@@ -55,6 +56,8 @@ pub struct Database {
     /// The writer's fencing number, once this connection is the writer's.
     epoch: Option<i64>,
     fenced: bool,
+    /// The writer's lock, once this connection took it. SQLite's is a file ([`crate::WriterLock`]).
+    lease: Option<Lease>,
 }
 
 impl std::fmt::Debug for Database {
@@ -65,6 +68,16 @@ impl std::fmt::Debug for Database {
 
 /// PostgreSQL's advisory lock of the one writer ("holdfast" in ASCII).
 const WRITER_LOCK: i64 = 0x686f_6c64_6661_7374;
+
+/// The statement that finds the session with the writer's lock.
+fn lock_holder() -> String {
+    format!(
+        "SELECT CAST(pid AS BIGINT) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid::bigint = {} AND objid::bigint = {}
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        WRITER_LOCK >> 32,
+        WRITER_LOCK & 0xffff_ffff
+    )
+}
 
 impl Database {
     /// Connects; a missing SQLite file is made. `postgres://` and `postgresql://` URLs go to PostgreSQL, `sqlite:PATH` and plain paths to SQLite.
@@ -91,7 +104,7 @@ impl Database {
             connection.set_prepared_statement_cache_capacity(256);
             Inner::Sqlite(Box::new(connection))
         };
-        Ok(Database { inner, url: url.to_owned(), epoch: None, fenced: false })
+        Ok(Database { inner, url: url.to_owned(), epoch: None, fenced: false, lease: None })
     }
 
     /// Returns the URL without a password.
@@ -129,18 +142,25 @@ impl Database {
         Ok(other)
     }
 
-    /// Takes the writer's lock, which this connection has until it closes.
+    /// Takes the writer's lock, which this connection has until it closes. On PostgreSQL it ends the sessions in which an earlier writer wrote.
     ///
     /// # Errors
     /// [`DbError::Busy`] when another process has it.
     pub fn acquire_writer_lock(&mut self) -> Result<(), DbError> {
-        match &mut self.inner {
-            Inner::Sqlite(_) => Ok(()), // `WriterLock` is a file beside the database.
-            Inner::Postgres(client) => match client.lock_session(WRITER_LOCK)? {
-                true => Ok(()),
-                false => Err(DbError::Busy(self.url_without_password())),
-            },
+        if matches!(self.inner, Inner::Sqlite(_)) || (self.lease.is_some() && self.keeps_lock()) {
+            return Ok(());
         }
+        self.lease = None;
+        // A standby asks five times a second: a session is only made when the lock seems to be free.
+        let taken =
+            if self.query(&lock_holder(), &[])?.is_empty() { Lease::take(&self.url, WRITER_LOCK)? } else { None };
+        self.lease = Some(taken.ok_or_else(|| DbError::Busy(self.url_without_password()))?);
+        Ok(())
+    }
+
+    /// Returns whether the writer's lock is still this connection's, as far as is known; true for one that never took it.
+    pub(crate) fn keeps_lock(&self) -> bool {
+        self.lease.as_ref().is_none_or(Lease::is_held)
     }
 
     /// Takes the next fencing number: transactions of whoever was the writer before are refused from now on.
@@ -225,8 +245,8 @@ impl Database {
 
     /// Releases the writer's lock at once, without waiting until the server notices that this connection is closed.
     pub fn release_writer_lock(&mut self) {
-        if let Inner::Postgres(client) = &mut self.inner {
-            let _ = client.query("SELECT pg_advisory_unlock($1)", &[WRITER_LOCK.into()]);
+        if let Some(lease) = self.lease.take() {
+            lease.release();
         }
     }
 
@@ -438,11 +458,13 @@ impl Database {
         }
     }
 
-    /// Returns whether the connection still answers. A file always does.
+    /// Returns whether the connection still answers, and keeps the writer's lock where it took it. A file always does.
     pub fn is_alive(&mut self) -> bool {
         match &mut self.inner {
             Inner::Sqlite(_) => true,
-            Inner::Postgres(c) => !c.is_closed() && c.simple_query("").is_ok(),
+            Inner::Postgres(c) => {
+                self.lease.as_ref().is_none_or(Lease::is_held) && !c.is_closed() && c.simple_query("").is_ok()
+            }
         }
     }
 
@@ -455,18 +477,9 @@ impl Database {
         Ok(())
     }
 
-    /// Returns the server's process of this connection; `None` for a file.
-    ///
-    /// # Errors
-    /// [`DbError`].
-    pub fn session(&mut self) -> Result<Option<i64>, DbError> {
-        match self.inner {
-            Inner::Sqlite(_) => Ok(None),
-            Inner::Postgres(_) => {
-                let rows = self.query("SELECT pg_backend_pid()", &[])?;
-                rows.first().map(|r| r.int(0)).transpose()
-            }
-        }
+    /// Returns the server's process that has the writer's lock; `None` for a file, and for a connection that is not the writer's.
+    pub fn lock_session(&self) -> Option<i64> {
+        self.lease.as_ref().map(Lease::session)
     }
 
     /// Ends a session that this process left behind when its connection broke, so that its lock does not stay until the server notices.
@@ -474,13 +487,7 @@ impl Database {
     /// # Errors
     /// [`DbError`].
     pub fn end_own_session(&mut self, session: i64) -> Result<(), DbError> {
-        let holds = format!(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = {session}
-             AND classid::bigint = {} AND objid::bigint = {}
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            WRITER_LOCK >> 32,
-            WRITER_LOCK & 0xffff_ffff
-        );
+        let holds = format!("{} AND pid = {session}", lock_holder());
         if !self.query(&holds, &[])?.is_empty() {
             self.batch(&format!("SELECT pg_terminate_backend({session})"))?;
         }

@@ -22,6 +22,9 @@ pub enum DbError {
     /// None of several servers is a primary that can be used.
     #[error("PostgreSQL: {0}")]
     NoPrimary(String),
+    /// The thread that keeps the writer's lock cannot be started.
+    #[error("the writer's lock cannot be kept: {0}")]
+    Lease(std::io::Error),
     /// Another process writes to it.
     #[error("another Holdfast already writes to {0}; stop it first (one writer keeps holds from being doubled)")]
     Busy(String),

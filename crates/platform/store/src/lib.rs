@@ -22,6 +22,7 @@
 
 mod database;
 mod error;
+mod lease;
 mod migrate;
 mod postgresql;
 mod primary;

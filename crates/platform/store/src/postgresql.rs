@@ -14,8 +14,10 @@ const MAX_STATEMENTS: usize = 256;
 /// Most rows of one insert, which bounds the memory of its parameters.
 const MAX_ROWS: usize = 1_000;
 
-/// Longest silence of the session that has the writer's lock, in seconds: an idle writer tries its connection every 5.
-const SILENT_SECONDS: u32 = 30;
+/// Longest silence of a writer's session within a transaction.
+const SILENT_IN_TRANSACTION: &str = "30s";
+/// Name of the sessions that a writer writes in: whoever takes its lock ends them.
+pub(crate) const WRITES: &str = "holdfast writer";
 
 /// A connection with its prepared statements.
 pub(crate) struct Postgres {
@@ -110,40 +112,32 @@ impl Postgres {
         })
     }
 
-    /// Takes an advisory lock for this session; returns whether it is free. The server ends a session that has it once its client is gone: one whose
-    /// machine no longer answers, and one that says nothing for [`SILENT_SECONDS`], because it is frozen. Another process takes the lock then, and the
-    /// fencing number refuses whatever the earlier one still sends.
-    pub(crate) fn lock_session(&mut self, lock: i64) -> Result<bool, DbError> {
-        let row = self.client.query_one("SELECT pg_try_advisory_lock($1)", &[&lock])?;
-        let is_taken = row.try_get::<_, bool>(0)?;
-        if is_taken {
-            self.bound_transactions()?;
-            self.set_bound("idle_session_timeout", &format!("{SILENT_SECONDS}s"))?;
-        }
-        Ok(is_taken)
-    }
-
-    /// Lets the server end this session once its client is gone, or says nothing within a transaction: the rows that it locked, the fencing number among
-    /// them, would keep every other process from taking over. Once for a connection.
-    pub(crate) fn bound_transactions(&mut self) -> Result<(), DbError> {
-        if self.is_bounded {
-            return Ok(());
-        }
-        let silent = format!("{SILENT_SECONDS}s");
+    /// Lets the server end this session once the machine of its client no longer answers, after 2 s.
+    pub(crate) fn end_with_client(&mut self) -> Result<(), DbError> {
         let bounds = [
             ("tcp_keepalives_idle", "1"),
             ("tcp_keepalives_interval", "1"),
             ("tcp_keepalives_count", "1"),
             ("tcp_user_timeout", "2000"),
-            ("idle_in_transaction_session_timeout", silent.as_str()),
         ];
-        bounds.into_iter().try_for_each(|(name, value)| self.set_bound(name, value))?;
+        bounds.into_iter().try_for_each(|(name, value)| self.set_bound(name, value))
+    }
+
+    /// Makes this session one of the writer's: it ends once its client is gone, says nothing within a transaction, or has lost the lock to another process.
+    /// The rows that it locked, the fencing number among them, would keep every other process from taking over. Once for a connection.
+    pub(crate) fn bound_transactions(&mut self) -> Result<(), DbError> {
+        if self.is_bounded {
+            return Ok(());
+        }
+        self.end_with_client()?;
+        self.set_bound("idle_in_transaction_session_timeout", SILENT_IN_TRANSACTION)?;
+        self.set_bound("application_name", WRITES)?;
         self.is_bounded = true;
         Ok(())
     }
 
     /// Sets a setting of this session; nothing where the server does not know it (`idle_session_timeout` before version 14).
-    fn set_bound(&mut self, name: &str, value: &str) -> Result<(), DbError> {
+    pub(crate) fn set_bound(&mut self, name: &str, value: &str) -> Result<(), DbError> {
         let set = "SELECT set_config(name, $2, false) FROM pg_settings WHERE name = $1";
         self.client.query(set, &[&name, &value])?;
         Ok(())

@@ -363,7 +363,7 @@ fn next_batch<M: Memory>(jobs: &Receiver<Job<M>>, wait: Duration) -> Option<Vec<
 
 fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pulse: &Pulse) -> Result<(), Fatal> {
     let mut broken: Option<Recovery> = None;
-    let mut session = memory.db().session().ok().flatten();
+    let mut session = memory.db().lock_session();
     let mut last_tried = Instant::now();
     loop {
         let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
@@ -374,11 +374,11 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
         };
         pulse.left(batch.iter().map(Job::items).sum());
         pulse.turned(broken.is_some());
-        if broken.is_none() && last_tried.elapsed() >= TRY_IDLE {
-            // The server ends a session with the lock that says nothing, and work need not use it. A lost connection is a lost lock.
+        if broken.is_none() && (last_tried.elapsed() >= TRY_IDLE || !memory.db().keeps_lock()) {
+            // Work need not use this connection. A lost connection is a lost lock.
             last_tried = Instant::now();
             if !memory.db().is_alive() {
-                broken = Some(Recovery::new("the connection to the database was lost".to_owned()));
+                broken = Some(Recovery::new("the connection to the database, or its lock, was lost".to_owned()));
             } else if batch.is_empty()
                 && let Err(NotSettled::Lost(why)) = memory.settle()
             {

@@ -8,6 +8,7 @@ mod export;
 mod install;
 mod kernels;
 mod kill;
+mod models;
 mod peers;
 mod simulated;
 mod wide;

@@ -192,7 +192,7 @@ mod tests {
     fn good_files_are_read() {
         for good in [
             "version = 1\n",
-            "version = 1\n[server]\nlisten = \"0.0.0.0:8650\"\nhosts = [\"a.example\", \"b.example\"]\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]\n",
+            "version = 1\n[server]\nlisten = \"0.0.0.0:8650\"\nhosts = [\"a.example\", \"b.example\"]\ntrusted_proxies = [\"10.0.0.1\", \"fd00::/8\"]\n",
             "version = 1\nnode.rpc = \"http://127.0.0.1:8332\"\nnode.cookie = \"/c\"\nnode.poll_seconds = 2\n",
             "version = 1\nnode = { rest = \"http://127.0.0.1:8332\", poll_seconds = 0.5, network = \"litecoin\" }\n",
             "version = 1\n[database]\nurl_file = \"/etc/holdfast/database\"\n[log]\nfilter = \"warn,holdfast=debug\"\nformat = \"json\"\n",
@@ -230,7 +230,7 @@ mod tests {
             ),
             (
                 "version = 1\n[server]\ntrusted_proxies = [\"proxy\"]\n",
-                "3: server.trusted_proxies: 'proxy' is no IP address",
+                "3: server.trusted_proxies: 'proxy' is no IP address or network",
             ),
             ("version = 1\n[server]\nsite = \"\"\n", "3: server.site: is empty; leave the key out instead"),
             ("version = 1\n[log]\nfilter = \"loud\"\n", "3: log.filter: log filter 'loud'"),

@@ -1074,6 +1074,7 @@ models-accounts = التدريب على حسابات سلسلة
 models-accounts-about = يقترح نموذج الحسابات وسومًا. يتعلم من عناوين في سجل هذا الخادم تصنفها أنت، من مدفوعاتها والمدفوعات المحيطة بها. يجب اختيار الفئتين بالطريقة نفسها.
 models-accounts-chain = سلسلة الحسابات، مثل ethereum
 models-accounts-labels = العناوين والتصنيفات بصيغة CSV مع الترويسة address,label (positive أو negative)
+models-accounts-whole-chain = التعلم أيضًا من أعداد السلسلة كلها المثبتة لها
 retention-interrupted = استبدلت محاولة سابقة قيم العميل وانتهت قبل إعادة قراءة كل شيء. لم تعد القيم معروفة: لم يُبحث عنها، وقد يذكرها ما كُتب عن العميل في تلك الأثناء.
 retention-running = تنفذها مهمة: قُرئ { $rows } من الصفوف.
 people-directory = الدليل

@@ -1026,6 +1026,7 @@ models-accounts = Mit Konten einer Chain trainieren
 models-accounts-about = Ein Modell für Konten schlägt Tags vor. Es lernt aus Adressen eines Ledgers dieses Servers, die Sie beschriften, anhand ihrer Zahlungen und derer um sie herum. Beide Klassen müssen auf dieselbe Weise ausgewählt sein.
 models-accounts-chain = Konten-Chain, etwa ethereum
 models-accounts-labels = Adressen und Beschriftungen als CSV mit der Kopfzeile address,label (positive oder negative)
+models-accounts-whole-chain = Auch aus Zahlen über die ganze Blockchain lernen, die für sie installiert sind
 retention-interrupted = Ein früherer Versuch hat die Werte des Kunden ersetzt und endete, bevor alles noch einmal gelesen war. Die Werte sind nicht mehr bekannt: Es wurde nicht nach ihnen gesucht, und was dazwischen über den Kunden geschrieben wurde, kann sie noch nennen.
 retention-running = Ein Auftrag führt sie aus: { $rows } Zeilen gelesen.
 people-directory = Verzeichnis

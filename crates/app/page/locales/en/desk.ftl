@@ -1037,6 +1037,7 @@ models-accounts = Train on accounts of a chain
 models-accounts-about = A model of accounts suggests tags. It learns from addresses of a ledger of this server that you label, by their payments and those around them. Both classes must be chosen in the same way.
 models-accounts-chain = Account chain, such as ethereum
 models-accounts-labels = Addresses and labels, as CSV with the header address,label (positive or negative)
+models-accounts-whole-chain = Learn from counts over the whole chain too, which are installed for it
 retention-interrupted = An earlier try replaced the customer’s values and ended before everything was read again. The values are known no longer: nothing was searched for them, and what was written of the customer in between may still name them.
 retention-running = A job carries it out: { $rows } rows read.
 people-directory = Directory

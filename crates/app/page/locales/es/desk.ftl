@@ -1026,6 +1026,7 @@ models-accounts = Entrenar con cuentas de una cadena
 models-accounts-about = Un modelo de cuentas sugiere etiquetas. Aprende de direcciones de un libro de este servidor que usted etiqueta, por sus pagos y los de su entorno. Ambas clases deben elegirse de la misma manera.
 models-accounts-chain = Cadena de cuentas, por ejemplo ethereum
 models-accounts-labels = Direcciones y etiquetas, en CSV con la cabecera address,label (positive o negative)
+models-accounts-whole-chain = Aprender también de los recuentos de toda la cadena, instalados para ella
 retention-interrupted = Un intento anterior sustituyó los valores del cliente y terminó antes de que todo se leyera de nuevo. Los valores ya no se conocen: no se buscaron, y lo que se escribió del cliente entretanto puede nombrarlos todavía.
 retention-running = Una tarea la ejecuta: { $rows } filas leídas.
 people-directory = Directorio

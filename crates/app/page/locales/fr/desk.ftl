@@ -1026,6 +1026,7 @@ models-accounts = Entraîner sur les comptes d'une chaîne
 models-accounts-about = Un modèle de comptes suggère des étiquettes. Il apprend d'adresses d'un registre de ce serveur que vous étiquetez, par leurs paiements et ceux qui les entourent. Les deux classes doivent être choisies de la même façon.
 models-accounts-chain = Chaîne de comptes, par exemple ethereum
 models-accounts-labels = Adresses et étiquettes, en CSV avec l'en-tête address,label (positive ou negative)
+models-accounts-whole-chain = Apprendre aussi des comptages sur toute la chaîne, installés pour elle
 retention-interrupted = Un essai précédent a remplacé les valeurs du client et s’est terminé avant que tout soit relu. Les valeurs ne sont plus connues : elles n’ont pas été recherchées, et ce qui a été écrit du client entre-temps peut encore les nommer.
 retention-running = Une tâche l’exécute : { $rows } lignes lues.
 people-directory = Annuaire

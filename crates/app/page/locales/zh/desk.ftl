@@ -990,6 +990,7 @@ models-accounts = 用链上账户训练
 models-accounts-about = 账户模型会建议标签。它从您为本服务器账本中的地址所标注的标签学习，依据这些地址的付款及其周围的付款。两类地址必须以相同方式选取。
 models-accounts-chain = 账户链，例如 ethereum
 models-accounts-labels = 地址与标签，CSV 格式，表头为 address,label（positive 或 negative）
+models-accounts-whole-chain = 同时从已为该链安装的全链统计中学习
 retention-interrupted = 先前的一次尝试替换了该客户的值，但在重新读取全部内容之前就结束了。这些值已不可知：未对其进行搜索，其间写入的有关该客户的内容可能仍提及它们。
 retention-running = 任务正在执行：已读取 { $rows } 行。
 people-directory = 目录

@@ -6,6 +6,7 @@ use holdfast_server::standby::{Following, serve_standby};
 use holdfast_testing::START;
 use holdfast_testing_app::{TestApp, on_both_apps};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -146,6 +147,12 @@ fn events_of_many_callers_become_batches(app: &TestApp) {
         assert_eq!(*answer, direct.event(&withdrawal(id, "5")), "{id}");
     }
     assert_eq!(served.counted(app, "holdfast_gateway_events_total"), 320.0);
+    // Alerts on what is not exposed never fire.
+    let rules = include_str!("../../../../../packaging/prometheus/holdfast-gateway.rules.yml");
+    let of_rules = rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names: BTreeSet<&str> = of_rules.filter(|word| word.starts_with("holdfast_gateway_")).collect();
+    assert!(names.len() >= 2, "{names:?}");
+    names.into_iter().for_each(|name| assert!(served.counted(app, name) >= 0.0));
     let (groups, in_groups) = (
         served.counted(app, "holdfast_gateway_group_events_count"),
         served.counted(app, "holdfast_gateway_group_events_sum"),

@@ -2,7 +2,7 @@
 
 use holdfast_decision::ChainFacts;
 use holdfast_screening::Screening;
-use holdfast_store::Database;
+use holdfast_store::{Database, DbError};
 use holdfast_testing::{TestClock, TestDb, withdrawal};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -143,30 +143,38 @@ fn primaries_are_killed_again_and_again() {
     assert!(pauses[pauses.len() - 1] < Duration::from_secs(30), "{pauses:?}");
 }
 
-/// What the writer asks of the server, so that the lock of a client that is gone or frozen becomes free.
+/// What the writer asks of the server, so that the lock of a client that is gone or frozen becomes free. (That a frozen one's does is `takeover.rs` of the
+/// command's tests.)
 #[test]
-fn a_session_with_the_writers_lock_ends_when_it_says_nothing() {
+fn the_sessions_of_a_writer_end_with_it_or_by_the_next_one() {
     let Some(place) = TestDb::own_postgres() else { return };
     let mut db = Database::connect(&place.url).unwrap();
-    let setting = |db: &mut Database, name: &str| {
+    db.migrate(&[], &[]).unwrap();
+    db.become_writer().unwrap();
+    db.begin_fenced().unwrap();
+    let names = ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"];
+    let mut setting = |name: &str| {
         let rows = db.query("SELECT current_setting($1)", &[name.into()]).unwrap();
         rows[0].text(0).unwrap().to_owned()
     };
-    assert_eq!(setting(&mut db, "idle_session_timeout"), "0");
-    db.acquire_writer_lock().unwrap();
-    let names = ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"];
-    assert_eq!(names.map(|name| setting(&mut db, name)), ["1", "1", "1", "2000"]);
-    let names = ["idle_session_timeout", "idle_in_transaction_session_timeout"];
-    assert_eq!(names.map(|name| setting(&mut db, name)), ["30s", "30s"]);
-    db = Database::connect(&place.url).unwrap();
-    // Shorter here: a client that is frozen says nothing, in a transaction or out of it, and its lock is another's.
-    for begin in ["SELECT 1", "BEGIN"] {
-        let mut frozen = Database::connect(&place.url).unwrap();
-        until("the lock", || frozen.acquire_writer_lock().ok());
-        frozen.batch("SET idle_session_timeout = '200ms'; SET idle_in_transaction_session_timeout = '200ms'").unwrap();
-        frozen.batch(begin).unwrap();
-        until("the frozen client's lock", || db.acquire_writer_lock().ok());
-        assert!(frozen.batch("COMMIT").is_err(), "its session has ended");
-        db = Database::connect(&place.url).unwrap();
-    }
+    assert_eq!(names.map(&mut setting), ["1", "1", "1", "2000"]);
+    assert_eq!(setting("idle_in_transaction_session_timeout"), "30s");
+    // Its transaction, which has the fencing number, is open. Its lock is lost, and the next writer waits for nothing.
+    let mut other = db.another().unwrap();
+    assert!(matches!(other.become_writer(), Err(DbError::Busy(_))));
+    let mut third = db.another().unwrap();
+    third.batch(&format!("SELECT pg_terminate_backend({})", db.lock_session().unwrap())).unwrap();
+    let begun = Instant::now();
+    until("the lock", || other.become_writer().ok());
+    assert!(begun.elapsed() < Duration::from_secs(25), "it waited for the earlier one's transaction");
+    assert!(db.batch("COMMIT").is_err(), "its session has ended");
+    until("it knows", || (!db.is_alive()).then_some(()));
+    other.begin_fenced().unwrap();
+    other.commit().unwrap();
+    // A writer that comes back ends the session that it left behind itself.
+    third.end_own_session(other.lock_session().unwrap()).unwrap();
+    until("the lock again", || third.become_writer().ok());
+    third.release_writer_lock();
+    db.reconnect().unwrap();
+    db.become_writer().unwrap();
 }

@@ -7,7 +7,8 @@ use holdfast_models::accounts::{Amounts, payments_features};
 use holdfast_screening::Screening;
 use holdfast_store::Change;
 use holdfast_suggest::{
-    AmountUnit, Histories, NotLooked, Pass, PassReport, SuggestError, Suggestions, candidates, payments, tag_of,
+    AmountUnit, Histories, NotLooked, Pass, PassReport, StoredChain, SuggestError, Suggestions, candidates, payments,
+    tag_of,
 };
 use holdfast_testing::blocks::{account, empty_block, one_transfer, transfer};
 use holdfast_testing::{TestClock, TestDb, account_model, on_both, payments_model};
@@ -57,7 +58,9 @@ fn desk(place: &TestDb, model: &Model) -> Screening {
 
 fn pass(of: &Suggestions<'_>, ledger: &Ledger, pass: &Pass) -> Result<PassReport, SuggestError> {
     let is_tagged = |text: &str| text == address(5);
-    let report = of.pass(&chain(), ledger, pass, &is_tagged, "ana", &mut |_| ControlFlow::Continue(()))?;
+    let nowhere = Path::new("/nowhere");
+    let at = StoredChain { chain: &chain(), ledger, dir: nowhere };
+    let report = of.pass(at, pass, &is_tagged, "ana", &mut |_| ControlFlow::Continue(()))?;
     Ok(report.unwrap())
 }
 
@@ -170,9 +173,10 @@ fn models_that_may_not_suggest_are_refused(place: &TestDb) {
     let wrong = Pass { addresses: vec!["1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa".into()], ..draft.clone() };
     refused(error(wrong), ErrorKind::Invalid, "no address of an EVM chain");
     let tron = ChainId::parse("tron:mainnet").unwrap();
-    let e = of.pass(&tron, &ledger, &draft, &|_| false, "ana", &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let at = |chain| StoredChain { chain, ledger: &ledger, dir: Path::new("/nowhere") };
+    let e = of.pass(at(&tron), &draft, &|_| false, "ana", &mut |_| ControlFlow::Continue(())).unwrap_err();
     refused(e, ErrorKind::State, "no EVM chain");
-    let stopped = of.pass(&chain(), &ledger, &draft, &|_| false, "ana", &mut |_| ControlFlow::Break(())).unwrap();
+    let stopped = of.pass(at(&chain()), &draft, &|_| false, "ana", &mut |_| ControlFlow::Break(())).unwrap();
     assert!(
         stopped.is_none() && of.list(None, 0, 10).unwrap().is_empty(),
         "nothing is stored of a pass that was ended"

@@ -98,5 +98,5 @@ fn acquire<M: Memory>(memory: &mut M, old: Option<i64>) -> Result<Option<i64>, D
         db.end_own_session(old)?;
     }
     db.become_writer()?;
-    db.session()
+    Ok(db.lock_session())
 }
