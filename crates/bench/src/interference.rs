@@ -1,5 +1,5 @@
 //! `holdfast-bench interference`: how long decisions take over HTTP while the same server imports tags, reclusters, scans a disk image and
-//! follows a node that does not answer. The load is paced and well below what the server can do, and every latency counts from the moment
+//! follows a node that does not answer, or is backed up. The load is paced and well below what the server can do, and every latency counts from the moment
 //! at which the request was due, so that a pause is seen by all requests that fall into it.
 
 use crate::evidence::{SEED, write_image};
@@ -9,6 +9,7 @@ use clap::Args;
 use holdfast_attribution::ClusterOptions;
 use holdfast_bitcoin::Network;
 use holdfast_bitcoin::node::{BlockSource, Rest};
+use holdfast_console::backup::copy_store;
 use holdfast_console::output;
 use holdfast_decision::Event;
 use holdfast_forensics::scan::scan;
@@ -54,6 +55,9 @@ pub struct InterferenceBench {
     /// Seconds of the idle measurement; the others last until their work is done, and no shorter.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// Only with nothing beside, and with a backup.
+    #[arg(long)]
+    only_backup: bool,
     /// Folder to work in: put it on the disk that counts.
     #[arg(long)]
     dir: Option<PathBuf>,
@@ -67,12 +71,20 @@ enum Beside {
     Recluster,
     Scan,
     SilentNode,
+    Backup,
     All,
 }
 
 impl Beside {
-    const EACH: [Beside; 6] =
-        [Beside::Nothing, Beside::Import, Beside::Recluster, Beside::Scan, Beside::SilentNode, Beside::All];
+    const EACH: [Beside; 7] = [
+        Beside::Nothing,
+        Beside::Import,
+        Beside::Recluster,
+        Beside::Scan,
+        Beside::SilentNode,
+        Beside::Backup,
+        Beside::All,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -81,6 +93,7 @@ impl Beside {
             Beside::Recluster => "a reclustering runs",
             Beside::Scan => "a disk image is scanned",
             Beside::SilentNode => "the node does not answer",
+            Beside::Backup => "a backup is made",
             Beside::All => "all of that",
         }
     }
@@ -96,6 +109,8 @@ struct Work {
     pack: Vec<u8>,
     image: PathBuf,
     out: PathBuf,
+    store: PathBuf,
+    database: String,
     round: AtomicUsize,
     /// Accepts connections and never answers.
     silent: TcpListener,
@@ -116,6 +131,7 @@ impl Work {
                 (Beside::Import, Self::import as fn(&Self, usize) -> anyhow::Result<()>),
                 (Beside::Recluster, Self::recluster),
                 (Beside::Scan, Self::scan),
+                (Beside::Backup, Self::back_up),
             ] {
                 if beside.includes(part) {
                     let taken = &taken;
@@ -164,6 +180,25 @@ impl Work {
         Ok(())
     }
 
+    fn back_up(&self, round: usize) -> anyhow::Result<()> {
+        copy_store(&self.store, Some(&self.database), false, &self.out.join(format!("backup-{round}")))?;
+        Ok(())
+    }
+
+    /// What was copied is a desk as of one moment: its audit log verifies.
+    fn check_backups(&self) -> anyhow::Result<()> {
+        for round in 0..self.round.load(Ordering::Relaxed) {
+            let copy = self.out.join(format!("backup-{round}")).join("screening.sqlite");
+            if copy.exists() {
+                let screening = Screening::open(&format!("sqlite:{}", copy.display()), system_clock())?;
+                let verified = screening.verify_anchored(None, None, None)?;
+                anyhow::ensure!(verified.problems.is_empty(), "{}: {:?}", copy.display(), verified.problems);
+                eprintln!("the backup of round {round}: {} entries of its audit log verify", verified.entries);
+            }
+        }
+        Ok(())
+    }
+
     /// As the follower does: asks outside any lock, and the answer never comes.
     fn ask_silent_node(&self, done: &AtomicBool) {
         let Ok(address) = self.silent.local_addr() else { return };
@@ -204,10 +239,13 @@ pub fn run(args: &InterferenceBench, as_json: bool) -> anyhow::Result<()> {
         pack,
         image,
         out: dir.path().join("out"),
+        store,
+        database,
         round: AtomicUsize::new(0),
         silent: TcpListener::bind("127.0.0.1:0")?,
     });
     let all = measure(args, shared, &work, exchange.events)?;
+    work.check_backups()?;
     report(&all, as_json)
 }
 
@@ -249,7 +287,11 @@ fn measure(
         let sent = Arc::new(AtomicUsize::new(0));
         let mut all = Vec::new();
         // The first requests find nothing ready; they are not counted.
-        for beside in std::iter::once(Beside::Nothing).chain(Beside::EACH) {
+        let each: Vec<Beside> = match args.only_backup {
+            true => vec![Beside::Nothing, Beside::Backup],
+            false => Beside::EACH.into(),
+        };
+        for beside in std::iter::once(Beside::Nothing).chain(each) {
             if output::stopping().is_break() {
                 anyhow::bail!("stopped");
             }

@@ -250,7 +250,7 @@ fn run(command: Command, json: bool) -> anyhow::Result<()> {
         Command::Follow(args) => live::follow_command(args, json),
         Command::Serve(args) => serve::serve_command(*args),
         Command::Config(command) => config::run(command, Cli::command(), json),
-        Command::Backup(args) => backup::backup(args, json),
+        Command::Backup(args) => backup::backup(&args, json),
         Command::Restore(args) => backup::restore(args, json),
         Command::Tags(command) => workspace::tags_command(command, json),
         Command::Cluster(args) => workspace::cluster(args, json),

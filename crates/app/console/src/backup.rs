@@ -361,22 +361,49 @@ fn copy_postgres(url: &str, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies a store with its database, keys, files and ledgers into a folder, while the server runs.
+/// What a backup copied.
+#[derive(Debug, Serialize)]
+pub struct Copied {
+    /// Files.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The kind of its database, as its list names it.
+    pub database: &'static str,
+}
+
+/// `holdfast backup`.
+///
+/// # Errors
+/// As [`copy_store`].
+pub fn backup(args: &Backup, as_json: bool) -> anyhow::Result<()> {
+    let copied = copy_store(&args.store.store, args.database.as_deref(), args.base, &args.dir)?;
+    if as_json {
+        return output::json(&copied);
+    }
+    let Copied { files, bytes, database } = copied;
+    println!("{} files, {} bytes, database {database}, in {}", thousands(files), thousands(bytes), args.dir.display());
+    println!("It holds the desk's keys: store it where only the desk's administrators can read it.");
+    Ok(())
+}
+
+/// Copies a store with its database (by default SQLite in the store), keys, files and ledgers into a new or empty folder, while the server runs. With `base`
+/// PostgreSQL's whole server is copied.
 ///
 /// # Errors
 /// When the folder is not empty or lies in the store, or a file or the database cannot be read or written.
-pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
-    let from = args.store.store.canonicalize().with_context(|| args.store.store.display().to_string())?;
-    if args.base && !args.database.as_deref().is_some_and(is_postgres) {
+pub fn copy_store(store: &Path, database: Option<&str>, base: bool, dir: &Path) -> anyhow::Result<Copied> {
+    let from = store.canonicalize().with_context(|| store.display().to_string())?;
+    if base && !database.is_some_and(is_postgres) {
         bail!("--base copies a PostgreSQL server; leave it out, or name the server with --database");
     }
-    empty_folder(&args.dir)?;
-    let to = args.dir.canonicalize().with_context(|| args.dir.display().to_string())?;
+    empty_folder(dir)?;
+    let to = dir.canonicalize().with_context(|| dir.display().to_string())?;
     if to.starts_with(&from) {
-        bail!("{} is inside the store; name a folder elsewhere, better on another machine", args.dir.display());
+        bail!("{} is inside the store; name a folder elsewhere, better on another machine", dir.display());
     }
-    let url = match args.database {
-        Some(url) => url,
+    let url = match database {
+        Some(url) => url.to_owned(),
         None => format!("sqlite:{}", from.join(SQLITE).display()),
     };
     let mut copying = Copying { from, to: to.clone(), files: BTreeMap::new() };
@@ -412,7 +439,7 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
         copying.beside(clusters)?;
     }
     let mut folders = Vec::new();
-    let database = if is_postgres(&url) && args.base {
+    let database = if is_postgres(&url) && base {
         postgres_base::copy(&url, &to.join(CLUSTER))?;
         for (path, kind) in postgres_base::tree(&to.join(CLUSTER))? {
             let name = format!("{CLUSTER}/{path}");
@@ -446,13 +473,8 @@ pub fn backup(args: Backup, as_json: bool) -> anyhow::Result<()> {
         folders,
     };
     write_list(&to, &list)?;
-    let (files, bytes) = (list.files.len(), list.files.values().map(|f| f.bytes).sum::<u64>());
-    if as_json {
-        return output::json(&json!({"files": files, "bytes": bytes, "database": database}));
-    }
-    println!("{} files, {} bytes, database {database}, in {}", thousands(files), thousands(bytes), to.display());
-    println!("It holds the desk's keys: store it where only the desk's administrators can read it.");
-    Ok(())
+    let bytes = list.files.values().map(|f| f.bytes).sum();
+    Ok(Copied { files: list.files.len(), bytes, database })
 }
 
 fn copy_sqlite(url: &str, to: &Path) -> anyhow::Result<()> {

@@ -2,7 +2,8 @@
 
 use crate::health::process_lives;
 use crate::listen::serve_app;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -49,5 +50,7 @@ pub(crate) const STANDING_BY: HeaderName = HeaderName::from_static("holdfast-sta
 fn standing_by() -> Response {
     let words = "this server is a standby; send the request to the server that has the desk";
     let refused = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, words);
-    ([(STANDING_BY, "1")], refused).into_response()
+    // Who asks again asks whoever listens here then.
+    ([(STANDING_BY, HeaderValue::from_static("1")), (CONNECTION, HeaderValue::from_static("close"))], refused)
+        .into_response()
 }

@@ -110,9 +110,9 @@ impl KeyRing {
         KeyRing::new(&lines.map(key).collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// Returns the ring as [`KeyRing::parse`] reads it.
+    /// Returns the ring as [`KeyRing::parse`] reads it, each line ended, so that one can be added.
     pub fn to_text(&self) -> String {
-        self.keys.iter().map(|k| hex::encode(k.secret)).collect::<Vec<_>>().join("\n")
+        self.keys.iter().map(|k| hex::encode(k.secret) + "\n").collect()
     }
 
     /// Returns this ring with a further key, which is in use from then on.

@@ -151,7 +151,7 @@ impl Database {
             return Ok(());
         }
         self.lease = None;
-        // A standby asks five times a second: a session is only made when the lock seems to be free.
+        // A standby asks ten times a second: a session is only made when the lock seems to be free.
         let taken =
             if self.query(&lock_holder(), &[])?.is_empty() { Lease::take(&self.url, WRITER_LOCK)? } else { None };
         self.lease = Some(taken.ok_or_else(|| DbError::Busy(self.url_without_password()))?);

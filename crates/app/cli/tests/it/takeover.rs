@@ -3,9 +3,11 @@
 
 use crate::common::{Running, free_port, holdfast, path, run, small_store, soon};
 use holdfast_client::{Client, ClientError, Credentials};
+use holdfast_identity::KeyRing;
 use holdfast_store::Database;
 use holdfast_testing::TestDb;
 use serde_json::{Value, json};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -272,10 +274,15 @@ fn a_frozen_decider_writes_nothing_after_another_took_over() {
     desks.check_whole(&answers);
 }
 
-/// An upgrade: the version in use is stopped in order, the next one, which stood by, has the desk; then the other way round.
+/// An upgrade: the version in use is stopped in order, the next one, which stood by, has the desk; then the other way round. With it goes a rotation of the
+/// desk's key, which a line in the file of each node is.
 #[test]
 fn a_decider_that_is_stopped_in_order_costs_no_refused_request() {
     let Some(mut desks) = Desks::start() else { return };
+    for store in &desks.stores {
+        let mut keys = std::fs::File::options().append(true).open(store.join("desk.key")).unwrap();
+        writeln!(keys, "{}", "5e".repeat(32)).unwrap();
+    }
     let answers = under_load(&mut desks, |desks, load| {
         for has in [0, 1] {
             desks.signal(has, "-TERM");
@@ -286,5 +293,12 @@ fn a_decider_that_is_stopped_in_order_costs_no_refused_request() {
             desks.stands_by(has);
         }
     });
+    let mut db = Database::connect(&desks.place.url).unwrap();
+    let rotated = db.query("SELECT detail FROM audit WHERE action = 'desk_key.rotated'", &[]).unwrap();
+    let ring = std::fs::read_to_string(desks.stores[0].join("desk.key")).unwrap();
+    let ids: Vec<String> = KeyRing::parse(&ring).unwrap().ids().map(str::to_owned).collect();
+    assert_eq!((rotated.len(), ids.len()), (1, 2));
+    assert!(rotated[0].text(0).unwrap().contains(&ids[1]), "the second one's key is in use, and in the log");
+    // What the first key signed verifies, too.
     desks.check_whole(&answers);
 }
