@@ -13,6 +13,7 @@ pub mod behind;
 pub mod checkpoints;
 pub mod durable;
 pub mod log;
+mod read_ahead;
 mod reader;
 pub mod rebuild;
 mod tail;

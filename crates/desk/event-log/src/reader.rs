@@ -1,6 +1,7 @@
 //! A reader of the log: it folds inputs into a memory of its own and compares what comes out with what is stored.
 
 use crate::log::{self, Stored};
+use crate::read_ahead::ReadAhead;
 use crate::rebuild::apply_window;
 use holdfast_decision::fold::{Decided, Fold, NewHold, PastHolds, Undecided};
 use holdfast_decision::inputs::{ENGINE, EngineChange, Events, Input, ModelInForce, Rebuilt, Start};
@@ -132,6 +133,7 @@ pub struct LogReader {
     /// Whether an input was folded in part, because something failed.
     is_torn: bool,
     digest: Sha256,
+    ahead: ReadAhead,
     report: Replay,
 }
 
@@ -158,6 +160,7 @@ impl LogReader {
             is_whole: false,
             is_torn: false,
             digest: Sha256::new(),
+            ahead: ReadAhead::default(),
             report: Replay { engine: ENGINE, ..Replay::default() },
         }
     }
@@ -239,6 +242,7 @@ impl LogReader {
         if self.position >= end {
             return Ok(false);
         }
+        self.ahead.clear();
         let page = log::page(db, self.position)?;
         if page.is_empty() {
             let at = self.position;
@@ -422,17 +426,14 @@ impl LogReader {
         position: u64,
     ) -> Result<(), DbError> {
         let (Some(first), Some(last)) = (decided.first(), decided.last()) else { return Ok(()) };
-        let span = [number(first.decision.seq), number(last.decision.seq)];
-        let sql = "SELECT seq, body, facts, result FROM events WHERE seq >= $1 AND seq <= $2 ORDER BY seq";
-        let rows = db.query(sql, &span)?;
-        let mut rows = rows.iter().peekable();
+        self.ahead.reach(db, first.decision.seq, last.decision.seq)?;
         for (input, Decided { decision, .. }) in events.events.iter().zip(decided) {
             let seq = decision.seq;
             self.report.decisions += 1;
             let made = text(decision);
             self.digest.update(&made);
             self.digest.update("\n");
-            let Some(row) = rows.next_if(|r| r.number::<u64>(0).is_ok_and(|n| n == seq)) else {
+            let Some(row) = self.ahead.take(seq) else {
                 self.report.different += 1;
                 self.report.problem_at(position, format!("decision {seq} is not stored"));
                 continue;
