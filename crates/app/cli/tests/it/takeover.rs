@@ -198,7 +198,7 @@ fn under_load(desks: &mut Desks, test: impl FnOnce(&mut Desks, &Load)) -> Vec<(S
 /// Kills the server that has the desk, again and again.
 fn kill(rounds: usize) {
     let Some(mut desks) = Desks::start() else { return };
-    let (mut pauses, mut warm) = (Vec::new(), [0; 2]);
+    let mut pauses = Vec::new();
     let answers = under_load(&mut desks, |desks, load| {
         for round in 0..rounds {
             let (has, stands) = (round % 2, (round + 1) % 2);
@@ -207,12 +207,12 @@ fn kill(rounds: usize) {
             load.more(20);
             assert!(desks.is_ready(stands));
             pauses.push(load.pause());
+            // It says that it stands by once it has made every decision again.
+            let said =
+                |desks: &Desks| std::fs::read_to_string(desks.words(has)).unwrap().matches("standing by").count();
+            let before = said(desks);
             desks.serve(has, "standby");
-            // It says so once it has made every decision again: warm.
-            let times = || std::fs::read_to_string(desks.words(has)).unwrap().matches("standing by position").count();
-            let is_warm = || (times() > warm[has]).then_some(());
-            soon(SOON, "a warm standby", is_warm);
-            warm[has] = times();
+            soon(SOON, "a warm standby", || (said(desks) > before).then_some(()));
             load.more(1 + round * 7 % 50);
             load.pause();
         }
