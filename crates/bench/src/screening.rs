@@ -13,6 +13,7 @@ use holdfast_identity::KeyRing;
 use holdfast_learned::Step;
 use holdfast_models::Model;
 use holdfast_screening::Screening;
+use holdfast_screening::replay::replay_log;
 use holdfast_screening::service::system_clock;
 use holdfast_server::gateway::{Desks, Gateway, serve_gateway};
 use holdfast_state::AppState;
@@ -189,6 +190,9 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
     note("durable over HTTP, SQLite: p50", millis(latencies.at(500)), "ms", String::new());
     note("durable over HTTP, SQLite: p99", millis(latencies.at(990)), "ms", "goal 10".into());
     note("durable over HTTP, SQLite: CPU", desk_cpu, "us an event", per_event.clone());
+    let again = replayed(&sqlite("screening.sqlite"))?;
+    let keeps_up = |written: f64| format!("{:.1} times as fast as it was written: a standby keeps up", again / written);
+    note("that log made again, as by a standby, SQLite", again, "decisions/s", keeps_up(rate));
     let gateway = |database: &str| format!("the same through a gateway on the same cores, {database}");
     let Measured { rate: grouped, latencies, desk_cpu: cpu_behind, .. } =
         run(&sqlite("gateway.sqlite"), "store-gateway", &by_gateway)?;
@@ -230,6 +234,13 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         note(&of_batches("PostgreSQL"), in_batches, "decisions/s", format!("goal 10,000; {times}"));
         note(&(of_batches("PostgreSQL") + ": p99"), millis(latencies.at(990)), "ms a batch", "goal 50".into());
         note(&(of_batches("PostgreSQL") + ": behind"), behind.as_secs_f64(), "s", all_written.into());
+        let again = replayed(url)?;
+        let against = format!(
+            "{:.1} times as fast as single events, {:.1} times as fast as batches",
+            again / rate,
+            again / in_batches
+        );
+        note("all of that made again, as by a standby, PostgreSQL", again, "decisions/s", against);
     }
     if let Some(peak) = peak_rss_kib() {
         note("peak resident, everything", peak as f64 / 1024.0, "MiB", String::new());
@@ -238,6 +249,15 @@ pub fn run(args: &ScreeningBench, as_json: bool) -> anyhow::Result<()> {
         output::json(&figures)?;
     }
     Ok(())
+}
+
+/// Makes every decision of a log again and compares it with the stored one, as a standby does; returns how many a second.
+fn replayed(url: &str) -> anyhow::Result<f64> {
+    let screening = Screening::open(url, system_clock())?;
+    let begun = Instant::now();
+    let report = replay_log(&screening, &mut |_| output::stopping())?;
+    ensure!(report.problems.is_empty() && report.decisions > 0, "the log gives other decisions: {:?}", report.problems);
+    Ok(report.decisions as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// The default rules, and as many more of the kinds that desks write: thresholds by asset, country, age, velocity.

@@ -1,6 +1,7 @@
-//! Every feature of events has a text in the languages of reasons, and there is none for a feature that is not there.
+//! Every feature of events, and of what lies around an account and over its chain, has a text in the languages of reasons, and there is none for a feature that is not there.
 
 use holdfast_decision::features::features;
+use holdfast_models::{graph, whole_chain};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -12,11 +13,13 @@ fn every_feature_has_a_text_in_each_language() {
     ] {
         let texts: Value = serde_json::from_str(text).unwrap();
         let texts = texts["features"].as_object().unwrap();
-        let known: BTreeSet<&str> = features().iter().map(|f| f.name.as_str()).collect();
+        let of_accounts = [graph::schema().unwrap(), whole_chain::schema().unwrap()];
+        let all_features = || features().iter().chain(of_accounts.iter().flat_map(|s| s.features()));
+        let known: BTreeSet<&str> = all_features().map(|f| f.name.as_str()).collect();
         let told: BTreeSet<&str> = texts.keys().map(String::as_str).collect();
         let missing: Vec<&&str> = known.difference(&told).collect();
         assert!(missing.is_empty(), "{language} has no text for {missing:?}");
-        let families: BTreeSet<&str> = features().iter().map(|f| f.family.as_str()).collect();
+        let families: BTreeSet<&str> = all_features().map(|f| f.family.as_str()).collect();
         let all: Value = serde_json::from_str(text).unwrap();
         let named = all["families"].as_object().unwrap();
         assert!(families.iter().all(|f| named.contains_key(*f)), "{language}: {families:?}");
