@@ -19,6 +19,10 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a desk may take to say whether it is ready.
 const READY: Duration = Duration::from_secs(2);
 
+/// How long a desk may be silent before the others are asked whether they have it, and how often they are asked then.
+const SILENT: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// Headers of one connection, which are not passed on (RFC 9110, 7.6.1), and what HTTP itself sets.
 const OF_CONNECTION: [HeaderName; 8] = [
     header::CONNECTION,
@@ -129,12 +133,37 @@ impl Desks {
         answer.map_err(|e| Unanswered { is_sent: !e.is_connect() })
     }
 
+    /// Tries a server once, until it answers or, where the request may be sent again, another one has the desk: a server that is frozen answers nobody and
+    /// keeps its connections.
+    async fn try_at(&self, at: usize, message: &Message) -> Result<Response<Incoming>, Unanswered> {
+        if !message.may_repeat || self.servers.len() == 1 {
+            return self.once(at, message).await;
+        }
+        tokio::select! {
+            answer = self.once(at, message) => answer,
+            () = self.has_moved(at) => Err(Unanswered { is_sent: true }),
+        }
+    }
+
+    /// Ends once another server than this one has the desk.
+    async fn has_moved(&self, at: usize) {
+        tokio::time::sleep(SILENT).await;
+        loop {
+            for other in (0..self.servers.len()).filter(|n| *n != at) {
+                if self.is_ready_at(other).await {
+                    return;
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
     /// Sends a request to the server that has the desk; to the others in turn while none does, for as long as may be waited.
     pub(crate) async fn send(&self, message: &Message, counted: &Counted) -> Result<Response<Incoming>, Unanswered> {
         let (begun, mut is_sent) = (Instant::now(), false);
         for tried in 1.. {
             let at = self.at();
-            let answer = self.once(at, message).await;
+            let answer = self.try_at(at, message).await;
             is_sent |= answer.as_ref().is_err_and(|unanswered| unanswered.is_sent);
             let goes_on = match &answer {
                 // A server that refuses with 503 did nothing, and says so.
@@ -171,6 +200,17 @@ impl Desks {
 
     /// Whether one of the servers has the desk and can work.
     pub(crate) async fn is_ready(&self) -> bool {
+        for _ in 0..self.servers.len() {
+            let at = self.at();
+            if self.is_ready_at(at).await {
+                return true;
+            }
+            self.leave(at);
+        }
+        false
+    }
+
+    async fn is_ready_at(&self, at: usize) -> bool {
         let message = Message {
             method: Method::GET,
             path: PathAndQuery::from_static("/health/ready"),
@@ -179,14 +219,7 @@ impl Desks {
             may_repeat: false,
             limit: Some(READY),
         };
-        for _ in 0..self.servers.len() {
-            let at = self.at();
-            if matches!(self.once(at, &message).await, Ok(answer) if answer.status() == StatusCode::OK) {
-                return true;
-            }
-            self.leave(at);
-        }
-        false
+        matches!(self.once(at, &message).await, Ok(answer) if answer.status() == StatusCode::OK)
     }
 }
 

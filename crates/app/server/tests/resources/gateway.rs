@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 
 on_both_apps!(
     events_of_many_callers_become_batches,
     every_answer_is_the_desks,
-    a_gateway_finds_the_server_that_has_the_desk
+    a_gateway_finds_the_server_that_has_the_desk,
+    a_frozen_server_is_left_once_another_has_the_desk
 );
 
 /// What was answered: status, media type, body.
@@ -75,6 +76,11 @@ impl Drop for Served {
 impl Served {
     /// The desk comes after servers that are not there and one that stands by.
     fn start(app: &TestApp, is_there: bool, patience: Duration) -> Self {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self::start_after(app, gone, is_there, patience)
+    }
+
+    fn start_after(app: &TestApp, first: SocketAddr, is_there: bool, patience: Duration) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let until = move || {
@@ -88,8 +94,6 @@ impl Served {
             (listener.local_addr().unwrap(), listener)
         };
         let (desk, gateway, metrics) = runtime.block_on(async {
-            let (gone, listener) = listen().await;
-            drop(listener);
             let (standby, listener) = listen().await;
             let following: Following = Arc::new(RwLock::new(Ok("input 1 of 1 is folded".to_owned())));
             tokio::spawn(serve_standby(listener, following, until()));
@@ -97,7 +101,7 @@ impl Served {
             if is_there {
                 tokio::spawn(holdfast_server::serve(listener, app.shared.clone(), until()));
             }
-            let urls = [gone, standby, desk].map(|address| format!("http://{address}"));
+            let urls = [first, standby, desk].map(|address| format!("http://{address}"));
             let made = Gateway::new(Desks::new(&urls, patience).unwrap());
             let ((gateway, listener), (metrics, of_metrics)) = (listen().await, listen().await);
             tokio::spawn(serve_gateway(of_metrics, made.metrics_router(), until()));
@@ -204,6 +208,22 @@ fn every_answer_is_the_desks(app: &TestApp) {
             _ => assert_eq!(through, direct, "{about}"),
         }
     }
+}
+
+/// A server that is frozen takes connections and answers nobody; its standby has the desk meanwhile. What may be asked twice is asked there.
+fn a_frozen_server_is_left_once_another_has_the_desk(app: &TestApp) {
+    let frozen = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let served = Served::start_after(app, frozen.local_addr().unwrap(), true, PATIENCE);
+    let exchange = served.caller(app, served.gateway, Some("exchange"));
+    let begun = Instant::now();
+    let answer = exchange.event(&withdrawal("w-frozen", "5"));
+    assert_eq!(answer.0, 200, "{answer:?}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "a batch may take 20 s, this one was not waited for: {:?}",
+        begun.elapsed()
+    );
+    assert!(served.counted(app, "holdfast_gateway_again_total") >= 1.0);
 }
 
 fn a_gateway_finds_the_server_that_has_the_desk(app: &TestApp) {
