@@ -70,3 +70,64 @@ pub fn linked(transfers: BlockTransfers, records: Vec<Record>) -> LinkedBlock {
     let (height, hash, parent, time) = (transfers.height, transfers.hash, transfers.parent, transfers.time);
     LinkedBlock { transfers, found: BlockRecords { height, hash, parent, time, records } }
 }
+
+/// Returns the account of a number, of more than [`account`] has.
+#[must_use]
+pub fn numbered(n: u64) -> AccountId {
+    let mut bytes = [1; 20];
+    bytes[12..].copy_from_slice(&n.to_be_bytes());
+    AccountId::evm(bytes)
+}
+
+/// Returns a transaction of a day that pays about a coin of 18 decimals from one [`numbered`] account to another, without a fee.
+#[must_use]
+pub fn payment(index: u32, day: u64, from: u64, to: u64) -> TransactionTransfers {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&day.to_be_bytes());
+    hash[8..12].copy_from_slice(&index.to_be_bytes());
+    let transfer = Transfer {
+        token: TokenRef::Native,
+        from: Some(numbered(from)),
+        to: Some(numbered(to)),
+        amount: Amount::from(1_000_000_000_000_000_000_u128 + u128::from(day * 7 % 5)),
+        kind: TransferKind::Value,
+        position: Position::Transaction,
+        commitment: Commitment::Root,
+    };
+    TransactionTransfers {
+        hash,
+        index,
+        payer: numbered(from),
+        to: Some(numbered(to)),
+        success: true,
+        fee: Amount::ZERO,
+        method: None,
+        transfers: vec![transfer],
+        signals: Vec::new(),
+    }
+}
+
+/// Returns the block of a day, of height `day + 1`. Those of consecutive days follow each other.
+#[must_use]
+pub fn daily_block(chain: &ChainId, day: u64, transactions: Vec<TransactionTransfers>) -> BlockTransfers {
+    let hash = |height: u64| {
+        let mut hash = [9; 32];
+        hash[..8].copy_from_slice(&height.to_be_bytes());
+        hash
+    };
+    BlockTransfers {
+        height: day + 1,
+        hash: hash(day + 1),
+        parent: hash(day),
+        time: 1_700_000_000 + 86_400 * day,
+        transactions,
+        ..empty_block(chain, 0)
+    }
+}
+
+/// Returns the list `address,label` of the first [`numbered`] accounts of a chain.
+pub fn labels(chain: &ChainId, accounts: u64, is_positive: impl Fn(u64) -> bool) -> String {
+    let label = |n| if is_positive(n) { "positive" } else { "negative" };
+    let line = |n| format!("{},{}\n", numbered(n).to_address(chain), label(n));
+    std::iter::once("address,label\n".to_owned()).chain((0..accounts).map(line)).collect()
+}

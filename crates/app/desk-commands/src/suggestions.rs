@@ -253,11 +253,8 @@ fn train_on_chain(desk: &DeskArgs, request: &LedgerRequest, as_json: bool) -> an
     let trained = train_on_ledger(stored(&chain), request, &decided, &mut watch)?;
     bar.finish_and_clear();
     let LedgerTraining { trained, not_looked, figures_block } = trained.context("stopped")?;
-    if let Some(block) = figures_block.filter(|_| !as_json) {
-        println!("counts over the whole chain are as of block {block}");
-    }
     let entry = Answer::of(&screening.add_model(trained.model.clone(), &desk.actor)?)?;
-    told(&entry, &trained, &json!(not_looked), as_json)
+    told(&entry, &trained, (&json!(not_looked), figures_block), as_json)
 }
 
 pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> {
@@ -300,15 +297,20 @@ pub fn train_accounts(args: TrainAccounts, as_json: bool) -> anyhow::Result<()> 
             (trained, Answer::of_bytes(client.post("/api/v1/models").json(&request).bytes()?)?)
         }
     };
-    told(&entry, &trained, &json!({}), as_json)
+    told(&entry, &trained, (&json!({}), None), as_json)
 }
 
-/// Prints what was trained. `not_looked` are addresses that nothing was learned from, by reason.
-fn told(entry: &Answer, trained: &AccountTraining, not_looked: &Value, as_json: bool) -> anyhow::Result<()> {
+/// Prints what was trained. `not_looked` are addresses that nothing was learned from, by reason; `figures_block` is the block of counts over the whole chain.
+fn told(
+    entry: &Answer,
+    trained: &AccountTraining,
+    (not_looked, figures_block): (&Value, Option<u64>),
+    as_json: bool,
+) -> anyhow::Result<()> {
     let measured = trained.model.content().training.as_ref().map(|t| (t.measured, t.test));
     let answer = Answer::of(&json!({
         "model": **entry, "counts": trained.counts, "measured": measured.map(|m| m.0), "test": measured.map(|m| m.1),
-        "not_looked": not_looked,
+        "not_looked": not_looked, "figures_block": figures_block,
     }))?;
     if as_json {
         return answer.print();
@@ -323,6 +325,7 @@ fn told(entry: &Answer, trained: &AccountTraining, not_looked: &Value, as_json: 
         counts.count("without_payments"),
         counts.count("decided")
     );
+    print_figures_block(&answer);
     print_not_looked(&answer["not_looked"], "not learned from");
     println!(
         "average precision {} on {} later accounts, {} positive: by payments alone, as a ledger serves them",
@@ -364,9 +367,7 @@ pub fn suggest(args: Suggest, as_json: bool) -> anyhow::Result<()> {
         answer.count("scored"),
         answer.count("found")
     );
-    if let Some(block) = answer["figures_block"].as_u64() {
-        println!("counts over the whole chain are as of block {block}");
-    }
+    print_figures_block(&answer);
     let stored = &answer["stored"];
     println!(
         "{} new suggestions, {} renewed, {} decided before, {} not stored since too many wait",
@@ -380,6 +381,12 @@ pub fn suggest(args: Suggest, as_json: bool) -> anyhow::Result<()> {
         println!("more addresses received coin in these blocks than are looked at");
     }
     Ok(())
+}
+
+fn print_figures_block(answer: &Answer) {
+    if let Some(block) = answer["figures_block"].as_u64() {
+        println!("counts over the whole chain are as of block {block}");
+    }
 }
 
 fn print_not_looked(reasons: &Value, what: &str) {

@@ -242,8 +242,12 @@ impl LogReader {
         if self.position >= end {
             return Ok(false);
         }
-        self.ahead.clear();
         let page = log::page(db, self.position)?;
+        let events = |stored: &Stored| match &stored.input {
+            Input::Events(events) => events.events.len() as u64,
+            _ => 0,
+        };
+        self.ahead = ReadAhead::of(page.iter().map(events).sum());
         if page.is_empty() {
             let at = self.position;
             self.report.problem(format!("the log ends at position {at}; its results go on to {end}"));

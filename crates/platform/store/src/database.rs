@@ -147,7 +147,7 @@ impl Database {
     /// # Errors
     /// [`DbError::Busy`] when another process has it.
     pub fn acquire_writer_lock(&mut self) -> Result<(), DbError> {
-        if matches!(self.inner, Inner::Sqlite(_)) || (self.lease.is_some() && self.keeps_lock()) {
+        if matches!(self.inner, Inner::Sqlite(_)) || self.lease.as_ref().is_some_and(Lease::is_held) {
             return Ok(());
         }
         self.lease = None;
@@ -460,11 +460,10 @@ impl Database {
 
     /// Returns whether the connection still answers, and keeps the writer's lock where it took it. A file always does.
     pub fn is_alive(&mut self) -> bool {
+        let keeps_lock = self.keeps_lock();
         match &mut self.inner {
             Inner::Sqlite(_) => true,
-            Inner::Postgres(c) => {
-                self.lease.as_ref().is_none_or(Lease::is_held) && !c.is_closed() && c.simple_query("").is_ok()
-            }
+            Inner::Postgres(c) => keeps_lock && !c.is_closed() && c.simple_query("").is_ok(),
         }
     }
 

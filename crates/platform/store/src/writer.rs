@@ -363,7 +363,6 @@ fn next_batch<M: Memory>(jobs: &Receiver<Job<M>>, wait: Duration) -> Option<Vec<
 
 fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pulse: &Pulse) -> Result<(), Fatal> {
     let mut broken: Option<Recovery> = None;
-    let mut session = memory.db().lock_session();
     let mut last_tried = Instant::now();
     loop {
         let wait = broken.as_ref().map_or(Duration::from_secs(1), Recovery::pause);
@@ -396,7 +395,7 @@ fn run<M: Memory>(mut memory: M, jobs: &Receiver<Job<M>>, readers: &Readers, pul
             broken = Some(Recovery::new(why));
         }
         if let Some(mut recovery) = broken.take() {
-            if !recovery.recover(&mut memory, &mut session)? {
+            if !recovery.recover(&mut memory)? {
                 pulse.set_recovering(Some(recovery.why()));
                 batch.into_iter().for_each(|job| job.refuse(recovery.why()));
                 broken = Some(recovery);

@@ -7,10 +7,8 @@ use holdfast_analytics::{Kernel, install};
 use holdfast_analytics_export::{Model, StoredChain, export};
 use holdfast_models::whole_chain::COUNTS;
 use holdfast_suggest::{LedgerRequest, StoredChain as Stored, look, train_on_ledger};
-use holdfast_types::{
-    AccountId, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers, Transfer,
-    TransferKind,
-};
+use holdfast_testing::blocks::{daily_block, labels, numbered as id, payment};
+use holdfast_types::{ChainId, TransactionTransfers};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -18,38 +16,6 @@ use std::sync::atomic::AtomicBool;
 const ACCOUNTS: u64 = 400;
 /// The newest blocks may still leave the chain, and are not read.
 const UNSETTLED: u64 = 64;
-
-fn id(n: u64) -> AccountId {
-    let mut bytes = [1; 20];
-    bytes[12..].copy_from_slice(&n.to_be_bytes());
-    AccountId::evm(bytes)
-}
-
-fn transaction(index: u32, height: u64, from: u64, to: u64, success: bool) -> TransactionTransfers {
-    let mut hash = [0; 32];
-    hash[..8].copy_from_slice(&height.to_be_bytes());
-    hash[8..12].copy_from_slice(&index.to_be_bytes());
-    let transfer = Transfer {
-        token: TokenRef::Native,
-        from: Some(id(from)),
-        to: Some(id(to)),
-        amount: Amount::from(1_000_000_000_000_000_000_u128),
-        kind: TransferKind::Value,
-        position: Position::Transaction,
-        commitment: Commitment::Root,
-    };
-    TransactionTransfers {
-        hash,
-        index,
-        payer: id(from),
-        to: Some(id(to)),
-        success,
-        fee: Amount::ZERO,
-        method: None,
-        transfers: if success { vec![transfer] } else { Vec::new() },
-        signals: Vec::new(),
-    }
-}
 
 fn is_positive(n: u64) -> bool {
     n.is_multiple_of(2)
@@ -61,27 +27,13 @@ fn ledger(dir: &Path, chain: &ChainId) -> Ledger {
     std::fs::create_dir_all(&path).unwrap();
     let mut ledger = Ledger::create_or_open(&path, &Settings::new(chain.clone())).unwrap();
     for n in 0..ACCOUNTS {
-        let mut transactions: Vec<_> =
-            (0..4u32).map(|k| transaction(k, n, 2_000_000 + n * 10 + u64::from(k), n, true)).collect();
+        let mut transactions: Vec<_> = (0..4).map(|k| payment(k, n, 2_000_000 + n * 10 + u64::from(k), n)).collect();
         if is_positive(n) != (n % 20 == 7) {
-            transactions.extend((4..7).map(|k| transaction(k, n, n, 3_000_000, false)));
+            let failed =
+                |k| TransactionTransfers { success: false, transfers: Vec::new(), ..payment(k, n, n, 3_000_000) };
+            transactions.extend((4..7).map(failed));
         }
-        let hash = |height: u64| {
-            let mut hash = [9; 32];
-            hash[..8].copy_from_slice(&height.to_be_bytes());
-            hash
-        };
-        let block = BlockTransfers {
-            chain: chain.clone(),
-            height: n + 1,
-            hash: hash(n + 1),
-            parent: hash(n),
-            time: 1_700_000_000 + 86_400 * n,
-            transactions,
-            block_level: Vec::new(),
-            internal_known: true,
-        };
-        ledger.append_block(block).unwrap();
+        ledger.append_block(daily_block(chain, n, transactions)).unwrap();
     }
     ledger
 }
@@ -107,13 +59,9 @@ fn a_model_learns_from_a_pass_over_the_whole_chain_and_looks_with_it() {
     outcome(Kernel::Features, &places);
     let head = install(Kernel::Features, &places, dir.path(), &go_on).unwrap();
 
-    let labels = (0..ACCOUNTS).map(|n| {
-        let label = if is_positive(n) { "positive" } else { "negative" };
-        format!("{},{label}\n", id(n).to_address(&chain))
-    });
     let request = LedgerRequest {
         chain: "ethereum".into(),
-        labels: format!("address,label\n{}", labels.collect::<String>()),
+        labels: labels(&chain, ACCOUNTS, is_positive),
         budget: 0.1,
         with_amounts: false,
         whole_chain: true,

@@ -4,48 +4,14 @@ use holdfast_account_ledger::{Ledger, Settings};
 use holdfast_figures::{AsOf, SnapshotWriter, Source, Width};
 use holdfast_models::whole_chain::COUNTS;
 use holdfast_suggest::{LedgerRequest, LedgerTraining, NotLooked, StoredChain, SuggestError, look, train_on_ledger};
-use holdfast_types::{
-    AccountId, Amount, BlockTransfers, ChainId, Commitment, Position, TokenRef, TransactionTransfers, Transfer,
-    TransferKind,
-};
+use holdfast_testing::blocks::{daily_block, labels, numbered as id, payment};
+use holdfast_types::ChainId;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 const ACCOUNTS: u64 = 400;
 /// The newest blocks may still leave the chain, and are not read.
 const UNSETTLED: u64 = 64;
-
-fn id(n: u64) -> AccountId {
-    let mut bytes = [1; 20];
-    bytes[12..].copy_from_slice(&n.to_be_bytes());
-    AccountId::evm(bytes)
-}
-
-fn payment(index: u32, height: u64, from: u64, to: u64) -> TransactionTransfers {
-    let mut hash = [0; 32];
-    hash[..8].copy_from_slice(&height.to_be_bytes());
-    hash[8..12].copy_from_slice(&index.to_be_bytes());
-    let transfer = Transfer {
-        token: TokenRef::Native,
-        from: Some(id(from)),
-        to: Some(id(to)),
-        amount: Amount::from(1_000_000_000_000_000_000_u128 + u128::from(height * 7 % 5)),
-        kind: TransferKind::Value,
-        position: Position::Transaction,
-        commitment: Commitment::Root,
-    };
-    TransactionTransfers {
-        hash,
-        index,
-        payer: id(from),
-        to: Some(id(to)),
-        success: true,
-        fee: Amount::ZERO,
-        method: None,
-        transfers: vec![transfer],
-        signals: Vec::new(),
-    }
-}
 
 /// Whether an account is one of the crime.
 fn is_positive(n: u64) -> bool {
@@ -69,32 +35,13 @@ fn ledger_with(dir: &Path, chain: &ChainId, has_one_source: impl Fn(u64) -> bool
             transactions.push(payment(index, n, source, sender));
             transactions.push(payment(index + 1, n, sender, n));
         }
-        let hash = |height: u64| {
-            let mut hash = [9; 32];
-            hash[..8].copy_from_slice(&height.to_be_bytes());
-            hash
-        };
-        let block = BlockTransfers {
-            chain: chain.clone(),
-            height: n + 1,
-            hash: hash(n + 1),
-            parent: hash(n),
-            time: 1_700_000_000 + 86_400 * n,
-            transactions,
-            block_level: Vec::new(),
-            internal_known: true,
-        };
-        ledger.append_block(block).unwrap();
+        ledger.append_block(daily_block(chain, n, transactions)).unwrap();
     }
     ledger
 }
 
 fn request(chain: &ChainId) -> LedgerRequest {
-    let mut labels = "address,label\n".to_owned();
-    for n in 0..ACCOUNTS {
-        let label = if is_positive(n) { "positive" } else { "negative" };
-        labels += &format!("{},{label}\n", id(n).to_address(chain));
-    }
+    let mut labels = labels(chain, ACCOUNTS, is_positive);
     labels += &format!("{},positive\n", id(77_000_000).to_address(chain));
     LedgerRequest {
         chain: "ethereum".into(),

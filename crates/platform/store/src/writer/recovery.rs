@@ -19,13 +19,23 @@ pub(super) struct Recovery {
     next: Instant,
     pause: Duration,
     without_lock: bool,
+    /// The session that had the lock on the connection that broke.
+    left: Option<i64>,
     locked_out: Option<Instant>,
     reloads: u32,
 }
 
 impl Recovery {
     pub(super) fn new(why: String) -> Self {
-        Recovery { why, next: Instant::now(), pause: PAUSES.0, without_lock: false, locked_out: None, reloads: 0 }
+        Recovery {
+            why,
+            next: Instant::now(),
+            pause: PAUSES.0,
+            without_lock: false,
+            left: None,
+            locked_out: None,
+            reloads: 0,
+        }
     }
 
     /// Returns why nothing is written now.
@@ -44,8 +54,8 @@ impl Recovery {
         self.next = Instant::now() + self.pause;
     }
 
-    /// Tries to recover; returns whether memory equals the database again. `session` is the server's process of the connection.
-    pub(super) fn recover<M: Memory>(&mut self, memory: &mut M, session: &mut Option<i64>) -> Result<bool, Fatal> {
+    /// Tries to recover; returns whether memory equals the database again.
+    pub(super) fn recover<M: Memory>(&mut self, memory: &mut M) -> Result<bool, Fatal> {
         if Instant::now() < self.next {
             return Ok(false);
         }
@@ -54,6 +64,7 @@ impl Recovery {
         if !memory.db().is_alive() {
             // A new connection is not the writer's until it has the lock.
             self.without_lock = true;
+            self.left = memory.db().lock_session().or(self.left);
             if let Err(e) = memory.db().reconnect() {
                 self.soon();
                 self.why = format!("the database cannot be reached ({e}); trying again");
@@ -61,8 +72,8 @@ impl Recovery {
             }
         }
         if self.without_lock {
-            match acquire(memory, *session) {
-                Ok(own) => (*session, self.without_lock) = (own, false),
+            match acquire(memory, self.left) {
+                Ok(()) => self.without_lock = false,
                 Err(DbError::Busy(url)) => {
                     let since = *self.locked_out.get_or_insert_with(Instant::now);
                     self.why = format!("another Holdfast took the writer's lock of {url}");
@@ -91,12 +102,11 @@ impl Recovery {
     }
 }
 
-/// Takes the writer's lock on a new connection; returns its session. The session that this process left behind is no other writer.
-fn acquire<M: Memory>(memory: &mut M, old: Option<i64>) -> Result<Option<i64>, DbError> {
+/// Takes the writer's lock on a new connection. The session that this process left behind is no other writer.
+fn acquire<M: Memory>(memory: &mut M, old: Option<i64>) -> Result<(), DbError> {
     let db = memory.db();
     if let Some(old) = old {
         db.end_own_session(old)?;
     }
-    db.become_writer()?;
-    Ok(db.lock_session())
+    db.become_writer()
 }
